@@ -1,0 +1,105 @@
+"""The contract between the engine and a captioner.
+
+A captioner declares what it needs of a clip, loads its weights once, and maps a batch of clips to
+weak captions. It knows nothing of Ray, files or other clips.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from manifests.evidence import Modality, WeakCaption
+
+Audio = npt.NDArray[np.float32]
+Frames = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a captioner wants decoded.
+
+    audio_hz: sampling rate of mono audio, None for no audio. frames: how many evenly spaced frames,
+    0 for none. frame_px: longest side of a frame in pixels; frames may come larger, never smaller
+    than the source allows.
+    """
+
+    audio_hz: int | None = None
+    frames: int = 0
+    frame_px: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One decoded clip.
+
+    audio: by rate in Hz, float32 mono in [-1, 1], shape (samples,); empty without sound. frames:
+    uint8 RGB, shape (n, height, width, 3), None without a picture; frame_times_ms: one for each
+    frame, from the start of the clip.
+    """
+
+    clip_id: str
+    content_hash: str
+    duration_ms: int
+    audio: Mapping[int, Audio] = field(default_factory=dict)
+    frames: Frames | None = None
+    frame_times_ms: tuple[int, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of samples and pixels."""
+        frames = 0 if self.frames is None else self.frames.nbytes
+        return frames + sum(samples.nbytes for samples in self.audio.values())
+
+
+class Packs(Protocol):
+    """Where a captioner finds its weights."""
+
+    def path(self, pack: str) -> Path:
+        """Folder of a fetched and checked pack. Raises `captioners.packs.PackMissing`."""
+        ...
+
+
+class Captioner(ABC):
+    """One weak captioner. Subclasses live one model family a file and are named by a profile.
+
+    modality: what it perceives. needs: what it wants decoded. packs: names of its model packs (their
+    checksums enter its digest). version: raise it when the code changes what is said.
+    """
+
+    modality: ClassVar[Modality]
+    needs: ClassVar[Needs]
+    packs: ClassVar[tuple[str, ...]] = ()
+    version: ClassVar[int] = 1
+
+    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
+        self.name = name
+        self.weights = packs
+        self.options: Mapping[str, Any] = options or {}
+
+    @abstractmethod
+    def load(self) -> None:
+        """Brings the weights to memory; called once, in the process and thread that captions."""
+
+    @abstractmethod
+    def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
+        """One weak caption for each clip of the batch, in its order.
+
+        Every clip of the batch has what `needs` asks for: the engine skips the others.
+        """
+
+    def weak(self, media: Media, **said: Any) -> WeakCaption:
+        """A weak caption of `media` by this captioner."""
+        return WeakCaption(
+            clip_id=media.clip_id, content_hash=media.content_hash, captioner=self.name, **said
+        )
+
+
+def evenly(frames: int, wanted: int) -> list[int]:
+    """Indices of `wanted` evenly spaced ones of `frames` frames: the middles of equal parts."""
+    wanted = min(frames, wanted)
+    return [int((2 * i + 1) * frames / (2 * wanted)) for i in range(wanted)]

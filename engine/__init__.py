@@ -1,0 +1,1 @@
+"""Runs the work: decoding, actor pools, shard workers, journal, lease, the vLLM service."""

@@ -1,0 +1,114 @@
+"""Evidence: what captioners said of one clip, and how far each claim is to be believed."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from manifests.ids import digest
+
+Modality = Literal["audio", "video"]
+Kind = Literal["sound", "speech", "music", "object", "scene", "signal", "caption"]
+Tier = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """A raw score made comparable.
+
+    probability: calibrated probability in [0, 1] that the claim is true. tier: its word for the
+    writer, which never sees the number.
+    """
+
+    probability: float
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One checkable statement in a weak caption.
+
+    label: the captioner's own name of it («Dog»). text: the same as a phrase that can stand in a
+    sentence («a dog barks»). score: raw, in the captioner's own unit. spans: (start, end) in ms from
+    the start of the clip; empty when the captioner does not say when. confidence: None until judged.
+    """
+
+    label: str
+    text: str
+    kind: Kind
+    modality: Modality
+    score: float
+    spans: tuple[tuple[int, int], ...] = ()
+    confidence: Confidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeakCaption:
+    """What one captioner says of one clip.
+
+    content_hash is that of the media the captioner really saw. skipped: why there is nothing («no
+    audio», «gate: silence»), None when the captioner ran. transcript and language only from speech
+    recognition; such text is data and never an instruction.
+    """
+
+    clip_id: str
+    content_hash: str
+    captioner: str
+    text: str = ""
+    claims: tuple[Claim, ...] = ()
+    transcript: str | None = None
+    language: str | None = None
+    skipped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All weak captions of one clip, judged, in the profile's order of captioners."""
+
+    clip_id: str
+    has_audio: bool
+    has_video: bool
+    duration_ms: int
+    captions: tuple[WeakCaption, ...] = field(default=())
+
+    @property
+    def transcript(self) -> str | None:
+        """The words spoken, from the first captioner that has any."""
+        return next((c.transcript for c in self.captions if c.transcript), None)
+
+    def claims(self, modality: Modality | None = None) -> list[Claim]:
+        """The claims of every captioner in order, of one modality or of both."""
+        return [
+            claim
+            for caption in self.captions
+            for claim in caption.claims
+            if modality is None or claim.modality == modality
+        ]
+
+    def digest(self) -> str:
+        """Digest of everything the writer may learn of this clip."""
+        return digest(asdict(self))
+
+
+def weak_from_row(row: dict[str, Any]) -> WeakCaption:
+    """A weak caption from a row of a `weak/` table (`manifests.schemas.WEAK`)."""
+    claims = tuple(
+        Claim(
+            label=c["label"],
+            text=c["text"],
+            kind=c["kind"],
+            modality=c["modality"],
+            score=c["score"],
+            spans=tuple((s["start_ms"], s["end_ms"]) for s in c["spans"]),
+        )
+        for c in row["claims"]
+    )
+    keys = ("clip_id", "content_hash", "captioner", "text", "transcript", "language", "skipped")
+    return WeakCaption(claims=claims, **{key: row[key] for key in keys})
+
+
+def weak_to_row(weak: WeakCaption) -> dict[str, Any]:
+    """The row of `weak`, its confidences left out: they belong to a calibration, not to a captioner."""
+    row = asdict(weak)
+    for claim in row["claims"]:
+        del claim["confidence"]
+        claim["spans"] = [{"start_ms": start, "end_ms": end} for start, end in claim["spans"]]
+    return row

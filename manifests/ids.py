@@ -1,0 +1,50 @@
+"""Identities: what a source, a clip and a configuration are called, for ever.
+
+Every join in captionmill is by one of these. They depend on content alone, never on time, order or
+the machine.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+type Json = None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]
+
+_HASH_BLOCK = 1 << 20
+
+
+def content_hash(path: str | bytes | os.PathLike[str]) -> str:
+    """sha256 of a file's bytes, hex. Raises OSError when it can't be read."""
+    state = hashlib.sha256()
+    with open(path, "rb") as file:  # noqa: PTH123 - paths may be bytes that no Path can hold
+        while block := file.read(_HASH_BLOCK):
+            state.update(block)
+    return state.hexdigest()
+
+
+def clip_id(content: str, start_ms: int, end_ms: int) -> str:
+    """The clip of [start_ms, end_ms) of the source with this content hash: 32 hex digits."""
+    return hashlib.sha256(f"{content}:{start_ms}:{end_ms}".encode()).hexdigest()[:32]
+
+
+def digest(value: Json) -> str:
+    """Digest of a JSON value: 16 hex digits of the sha256 of its canonical form."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def uri_of(path: bytes) -> str:
+    """file:// URI of an absolute path; every byte that is not plain stays recoverable."""
+    return "file://" + quote_from_bytes(path, safe="/")
+
+
+def path_of(uri: str) -> bytes:
+    """The path behind a URI of `uri_of`. Raises ValueError for any other scheme."""
+    if not uri.startswith("file:///"):
+        raise ValueError(f"not a local file: {uri!r} (captionmill reads file:// sources)")
+    return unquote_to_bytes(uri.removeprefix("file://"))
+
+
