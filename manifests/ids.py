@@ -7,11 +7,8 @@ the machine.
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
-
-type Json = None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]
 
 _HASH_BLOCK = 1 << 20
 
@@ -30,7 +27,7 @@ def clip_id(content: str, start_ms: int, end_ms: int) -> str:
     return hashlib.sha256(f"{content}:{start_ms}:{end_ms}".encode()).hexdigest()[:32]
 
 
-def digest(value: Json) -> str:
+def digest(value: Any) -> str:
     """Digest of a JSON value: 16 hex digits of the sha256 of its canonical form."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -46,5 +43,3 @@ def path_of(uri: str) -> bytes:
     if not uri.startswith("file:///"):
         raise ValueError(f"not a local file: {uri!r} (captionmill reads file:// sources)")
     return unquote_to_bytes(uri.removeprefix("file://"))
-
-
