@@ -1,0 +1,89 @@
+"""Lets a CPU torch live beside CUDA builds of torchvision, torchaudio and torchcodec.
+
+PyPI's Linux wheels of the three are CUDA builds, and pip can't know that the torch beside them is
+not. Then torchvision fails on import («operator torchvision::nms does not exist») and the other
+two raise OSError, which vLLM does not catch. torch calls `settle` at the end of its own import, in
+every process, through the entry point group `torch.backends` of pyproject.toml. Where torch has
+CUDA, or the libraries match it, nothing changes; PyTorch's CPU wheel index brings ones that match.
+
+The price: torchvision's compiled operators (nms, roi_align, image decoding) are not there, and
+torchaudio and torchcodec are not found. Nothing in captionmill uses them.
+"""
+
+import mmap
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_CUDA_LIBRARY = b"libtorch_cuda.so"
+_HIDDEN = ("torchaudio", "torchcodec")
+# What torchvision registers fake kernels for without asking whether its C++ part has been loaded:
+# csrc/ops/nms.cpp and csrc/ops/quantized/cpu/qnms_kernel.cpp.
+_TORCHVISION_OPERATORS = (
+    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+)
+_keep: list[Any] = []  # a torch.library.Library takes its operators along when it is collected
+
+
+def settle() -> None:
+    """Makes the mismatched ones of the three libraries harmless; does nothing the second time."""
+    import torch
+
+    if torch.version.cuda is not None or torch.version.hip is not None:
+        return
+    if not _keep and _is_cuda_build("torchvision"):
+        untyped: Any = torch.library
+        library = untyped.Library("torchvision", "DEF")
+        for operator in _TORCHVISION_OPERATORS:
+            library.define(operator)
+        _keep.append(library)
+    hidden = frozenset(name for name in _HIDDEN if _is_cuda_build(name))
+    if hidden and PathFinder in sys.meta_path:
+        sys.meta_path[sys.meta_path.index(PathFinder)] = _finder_without(hidden)
+
+
+def _is_cuda_build(package: str) -> bool:
+    """Whether a shared library of `package` is linked to torch's CUDA library."""
+    spec = PathFinder.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return False
+    folders = [Path(folder) for folder in spec.submodule_search_locations]
+    libraries = [path for folder in folders for path in _shared_libraries(folder)]
+    return any(_names(path, _CUDA_LIBRARY) for path in libraries)
+
+
+def _shared_libraries(folder: Path) -> list[Path]:
+    """The extension modules of a package's folder, small ones first: they answer fastest."""
+    found = [*folder.glob("*.so"), *(folder / "lib").glob("*.so")]
+    return sorted(found, key=lambda path: path.stat().st_size)
+
+
+def _names(path: Path, library: bytes) -> bool:
+    if path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(library) >= 0
+
+
+def _finder_without(hidden: frozenset[str]) -> type[PathFinder]:
+    """A PathFinder that finds everything but `hidden`.
+
+    It answers None, as for a package that is not installed: a finder that raises would break those
+    who only ask, as transformers does.
+    """
+
+    class FinderWithoutCudaBuilds(PathFinder):
+        @classmethod
+        def find_spec(
+            cls,
+            fullname: str,
+            path: Sequence[str] | None = None,
+            target: ModuleType | None = None,
+        ) -> ModuleSpec | None:
+            return None if fullname in hidden else super().find_spec(fullname, path, target)
+
+    return FinderWithoutCudaBuilds
