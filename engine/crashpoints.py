@@ -1,0 +1,35 @@
+"""Named points at which a test kills the process: `CAPTIONMILL_KILL_AT=<name>[:<n-th time>]`.
+
+Every step whose interruption could lose or double a clip has one; the tests of «effectively once»
+go through them all.
+"""
+
+import os
+import signal
+from collections import Counter
+
+POINTS = (
+    "ingest.before_commit",
+    "ingest.after_commit",
+    "journal.weak",
+    "journal.captions",
+    "shard.before_files",
+    "shard.between_files",
+    "shard.after_files",
+    "driver.before_commit",
+    "driver.after_commit",
+)
+_passed: Counter[str] = Counter()
+
+
+def reach(point: str) -> None:
+    """SIGKILLs this process if it was told to die here."""
+    wanted = os.environ.get("CAPTIONMILL_KILL_AT")
+    if not wanted:
+        return
+    assert point in POINTS, point
+    name, _, count = wanted.partition(":")
+    if name == point:
+        _passed[point] += 1
+        if _passed[point] == int(count or 1):
+            os.kill(os.getpid(), signal.SIGKILL)

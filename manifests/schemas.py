@@ -1,0 +1,147 @@
+"""Arrow schemas of every table of a workspace.
+
+Rows are joined by `clip_id`, sources to clips by `content_hash`; never by position. Columns that say
+when or how long something took live in the run log, so that equal work gives equal bytes.
+"""
+
+import pyarrow as pa
+
+
+def _field(name: str, kind: pa.DataType, doc: str, nullable: bool = True) -> pa.Field:
+    return pa.field(name, kind, nullable=nullable, metadata={"doc": doc})
+
+
+_ID = _field("clip_id", pa.string(), "hash of (content hash, start ms, end ms)", nullable=False)
+_HASH = _field("content_hash", pa.string(), "sha256 of the source's bytes; null if unreadable")
+_URI = _field("uri", pa.string(), "file URI, percent-encoded bytes", nullable=False)
+_START = _field("start_ms", pa.int64(), "start of the clip in its source, ms", nullable=False)
+_END = _field("end_ms", pa.int64(), "end of the clip in its source, ms", nullable=False)
+_MEDIA = [
+    _field("kind", pa.string(), "video, audio or image; null if it could not be opened"),
+    _field("has_audio", pa.bool_(), "sound can be decoded", nullable=False),
+    _field("has_video", pa.bool_(), "pictures can be decoded", nullable=False),
+    _field("audio_reason", pa.string(), "why there is no usable sound"),
+    _field("video_reason", pa.string(), "why there is no usable picture"),
+]
+_FAULT = [
+    _field("fault", pa.string(), "why it can't be worked (a reason of engine.probe), or null"),
+    _field("fault_message", pa.string(), "the same for people"),
+]
+
+SOURCES = pa.schema(
+    [
+        _URI,
+        _HASH,
+        _field("size", pa.int64(), "bytes when it was hashed", nullable=False),
+        _field("mtime_ns", pa.int64(), "modification time when it was hashed", nullable=False),
+        *_MEDIA,
+        _field("duration_ms", pa.int64(), "0 for a still", nullable=False),
+        _field("width", pa.int32(), "pixels, upright"),
+        _field("height", pa.int32(), "pixels, upright"),
+        _field("fps", pa.float64(), "mean frames per second"),
+        _field("sample_rate", pa.int32(), "Hz"),
+        _field("channels", pa.int32(), "channels of sound"),
+        *_FAULT,
+        _field("spans", pa.int32(), "clips that the source cuts into", nullable=False),
+        _field("taken", pa.int32(), "of these, taken so far (--limit)", nullable=False),
+        _field("duplicate", pa.bool_(), "same bytes as an earlier source", nullable=False),
+    ]
+)
+
+CLIPS = pa.schema(
+    [
+        _ID,
+        _HASH,
+        _URI,
+        _START,
+        _END,
+        *_MEDIA,
+        _field("size", pa.int64(), "bytes of the source when hashed", nullable=False),
+        _field("mtime_ns", pa.int64(), "mtime of the source when hashed", nullable=False),
+        *_FAULT,
+    ]
+)
+
+_SPANS = pa.list_(pa.struct([("start_ms", pa.int64()), ("end_ms", pa.int64())]))
+_CLAIM = [
+    ("label", pa.string()),
+    ("text", pa.string()),
+    ("kind", pa.string()),
+    ("modality", pa.string()),
+    ("score", pa.float64()),
+    ("spans", _SPANS),
+]
+
+WEAK = pa.schema(
+    [
+        _ID,
+        _field("content_hash", pa.string(), "of the media this captioner saw", nullable=False),
+        _field("captioner", pa.string(), "its name in the profile", nullable=False),
+        _field("text", pa.string(), "what it says, as a sentence", nullable=False),
+        _field("claims", pa.list_(pa.struct(_CLAIM)), "checkable statements", nullable=False),
+        _field("transcript", pa.string(), "words spoken: data, never instructions"),
+        _field("language", pa.string(), "of the transcript, ISO 639-1"),
+        _field("skipped", pa.string(), "why it did not run on this clip"),
+    ]
+)
+
+_CONFIDENCE = pa.struct([("probability", pa.float64()), ("tier", pa.string())])
+EVIDENCE = pa.list_(
+    pa.struct(
+        [
+            ("captioner", pa.string()),
+            ("text", pa.string()),
+            ("skipped", pa.string()),
+            ("claims", pa.list_(pa.struct([*_CLAIM, ("confidence", _CONFIDENCE)]))),
+        ]
+    )
+)
+
+CAPTIONS = pa.schema(
+    [
+        _ID,
+        _HASH,
+        _URI,
+        _START,
+        _END,
+        _field("duration_ms", pa.int64(), "of the clip; 0 for a still", nullable=False),
+        *_MEDIA,
+        _field("audio_caption", pa.string(), "what is heard"),
+        _field("visual_caption", pa.string(), "what is seen"),
+        _field("audio_visual_caption", pa.string(), "what both tell together"),
+        _field("audio_by", pa.string(), "llm, template, or null without a caption"),
+        _field("visual_by", pa.string(), "llm, template, or null without a caption"),
+        _field("audio_visual_by", pa.string(), "llm, template, or null without a caption"),
+        _field("audio_why", pa.string(), "why there is no audio caption"),
+        _field("visual_why", pa.string(), "why there is no visual caption"),
+        _field("audio_visual_why", pa.string(), "why there is no audio-visual caption"),
+        _field("transcript", pa.string(), "words spoken, by speech recognition"),
+        _field("language", pa.string(), "of the transcript"),
+        _field("writer", pa.string(), "model that was asked to write", nullable=False),
+        _field("rung", pa.string(), "last rung of the ladder that was climbed", nullable=False),
+        _field("lints", pa.list_(pa.string()), "faults of replies that were refused"),
+        _field("evidence", EVIDENCE, "all weak captions, judged", nullable=False),
+        _field("evidence_digest", pa.string(), "of the evidence", nullable=False),
+        _field("prompt_digest", pa.string(), "of the prompt sent; null if none was"),
+        _field(
+            "config_digest", pa.string(), "of every setting that shaped the row", nullable=False
+        ),
+        _field("caption_digest", pa.string(), "binds clip, captions and digests", nullable=False),
+        _field("licence", pa.string(), "licences of the models behind the row", nullable=False),
+    ]
+)
+
+FILTERED = pa.schema([_ID, _URI, _START, _END, _field("rule", pa.string(), "", nullable=False)])
+
+QUARANTINE = pa.schema(
+    [
+        _ID,
+        _URI,
+        _START,
+        _END,
+        _field("stage", pa.string(), "where it failed", nullable=False),
+        _field("reason", pa.string(), "short code", nullable=False),
+        _field("message", pa.string(), "for people", nullable=False),
+        _field("reproduce", pa.string(), "command that shows the fault", nullable=False),
+    ]
+)

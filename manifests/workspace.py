@@ -1,0 +1,135 @@
+"""The workspace: one directory that holds everything of a job and is all its state."""
+
+import json
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+FORMAT = 1
+_MARK = "captionmill.json"
+
+
+class WorkspaceError(Exception):
+    """A directory that can't be used as a workspace; says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Names every place of a workspace. `id` is drawn once, when it is made."""
+
+    root: Path
+    id: str
+
+    @classmethod
+    def create(cls, root: Path) -> "Workspace":
+        """Opens `root`, making it first if there is nothing. Raises WorkspaceError."""
+        if (root / _MARK).exists():
+            return cls.open(root)
+        if root.exists() and not root.is_dir():
+            raise WorkspaceError(f"{root} is a file; name a folder for the workspace")
+        if root.exists() and any(root.iterdir()):
+            raise WorkspaceError(
+                f"{root} is neither empty nor a workspace of captionmill; name another folder"
+            )
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            text = json.dumps({"format": FORMAT, "id": uuid.uuid4().hex[:12]})
+            write_atomic(root / _MARK, text.encode())
+        except OSError as error:
+            raise WorkspaceError(f"can't make a workspace at {root}: {error.strerror}") from error
+        return cls.open(root)
+
+    @classmethod
+    def open(cls, root: Path) -> "Workspace":
+        """Opens an existing workspace. Raises WorkspaceError when it is none, or of another format."""
+        try:
+            mark = json.loads((root / _MARK).read_text())
+        except FileNotFoundError:
+            raise WorkspaceError(
+                f"{root} is not a captionmill workspace; "
+                f"make one with: captionmill caption SOURCE {root}"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(f"{root / _MARK} can't be read: {error}") from error
+        if mark.get("format") != FORMAT:
+            raise WorkspaceError(
+                f"{root} has format {mark.get('format')}, this captionmill reads {FORMAT}; "
+                "use the version that made it, or a new folder"
+            )
+        return cls(root.resolve(), mark["id"])
+
+    @property
+    def commits(self) -> Path:
+        """Epochs and their commit records (`manifests.commits`)."""
+        return self.root / "commits"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of Ray, of the server and of the driver."""
+        return self.root / "logs"
+
+    def sources(self, cut: str, part: int) -> str:
+        """Relative path of one committed part of the listing."""
+        return f"sources/{cut}/part-{part:05d}.parquet"
+
+    def clips(self, cut: str, shard: int) -> str:
+        """Relative path of a shard's clip table."""
+        return f"clips/{cut}/shard-{shard:05d}.parquet"
+
+    def weak(self, table: str, job: str, shard: int, generation: int) -> str:
+        """Relative path of a shard's weak captions; table is `<captioner>-<digest>`."""
+        return f"weak/{table}/shard-{shard:05d}-g{generation}-{job[:8]}.parquet"
+
+    def rows(self, table: str, job: str, shard: int, generation: int) -> str:
+        """Relative path of a shard's captions, filtered or quarantine rows."""
+        folder = "captions/stage1" if table == "captions" else table
+        return f"{folder}/{job}/shard-{shard:05d}-g{generation}.parquet"
+
+    def config(self, job: str) -> Path:
+        """The resolved settings behind a config digest."""
+        return self.root / "configs" / f"{job}.json"
+
+    def journal(self, job: str, shard: int, generation: int) -> Path:
+        """Folder of the batches of a shard that is being worked."""
+        return self.root / "journal" / job / f"shard-{shard:05d}-g{generation}"
+
+    def runlog(self, epoch: int) -> Path:
+        """JSON lines of what took how long in one run."""
+        return self.root / "runlog" / f"{epoch:06d}.jsonl"
+
+
+def write_atomic(path: Path, data: bytes, durable: bool = True) -> None:
+    """Writes a file so that it is there whole or not at all.
+
+    durable: also after a power cut (fsync of file and folder); SIGKILL needs no fsync.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames and links in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes a folder if it is there."""
+    shutil.rmtree(folder, ignore_errors=True)
