@@ -1,0 +1,250 @@
+"""Opening media that nobody vouches for.
+
+A source is opened once as a plain file and handed to FFmpeg as a byte stream without a name. So
+nothing in its name or content can make FFmpeg open anything else: no protocol, no pattern, no
+second file (`io_open` refuses them all), and only the demuxers named here may read it, which
+leaves out playlists, subtitles, devices, bare video streams (they have no clock) and the demuxers that
+take any text for pictures.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+Reason = Literal[
+    "missing",
+    "unreadable",
+    "empty_file",
+    "not_media",
+    "network_reference",
+    "no_streams",
+    "truncated",
+    "broken",
+    "too_large",
+    "bad_timestamps",
+    "source_changed",
+    "timeout",
+    "decoder_crash",
+]
+"""Why media could not be worked. `network_reference`: it names other files or hosts. `timeout` and
+`decoder_crash` are for whoever runs the decoder in a process of its own."""
+
+# Largest picture that is decoded: 8192 x 8192. 8K video is half of it.
+MAX_PIXELS = 1 << 26
+
+_BUFFER = 1 << 16
+_DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "matroska,webm",
+    "avi",
+    "asf",
+    "flv",
+    "mpegts",
+    "mpeg",
+    "ivf",
+    "dv",
+    "mxf",
+    "nut",
+    "rm",
+    "wtv",
+    "yuv4mpegpipe",
+    "gif",
+    "apng",
+    "png_pipe",
+    "jpeg_pipe",
+    "webp_pipe",
+    "bmp_pipe",
+    "tiff_pipe",
+    "jpegxl_pipe",
+    "jpegxl_anim",
+    "j2k_pipe",
+    "qoi_pipe",
+    "ppm_pipe",
+    "pgm_pipe",
+    "pbm_pipe",
+    "pam_pipe",
+    "exr_pipe",
+    "hdr_pipe",
+    "psd_pipe",
+    "wav",
+    "w64",
+    "aiff",
+    "au",
+    "caf",
+    "voc",
+    "mp3",
+    "aac",
+    "ac3",
+    "eac3",
+    "dts",
+    "flac",
+    "ogg",
+    "amr",
+    "ape",
+    "wv",
+    "tta",
+    "tak",
+    "mpc",
+    "mpc8",
+)
+_PLAYLISTS = (b"#extm3u", b"ffconcat", b"v=0", b"[playlist]", b"[reference]", b"<asx", b"rtsptext")
+_MANIFESTS = (b"<mpd", b"<smil", b"<smoothstreamingmedia", b"<playlist", b"<asset_list")
+
+
+_S = TypeVar("_S", bound=Any)
+
+
+class MediaError(Exception):
+    """Media that can't be worked: `reason` for counting, `message` for people. Pickles whole."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(reason, message)
+        self.reason = reason
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}"
+
+
+class _Bytes:
+    """A file as FFmpeg may see it: bytes and positions. Its name would steer the choice of demuxer."""
+
+    name = ""
+
+    def __init__(self, file: FileIO) -> None:
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
+
+
+@contextmanager
+def open_media(path: bytes, expect: tuple[int, int] | None = None) -> Iterator["InputContainer"]:
+    """The container in the file at `path`, its streams found, each decoder held to one thread.
+
+    expect: (size in bytes, mtime in ns) that the file must have, before and after. Raises
+    MediaError, also in place of what FFmpeg raises in the `with` block.
+    """
+    import av
+
+    with _open_file(path) as file:
+        size = _check(file, expect)
+        head = file.read(4096)
+        file.seek(0)
+        if not size:
+            raise MediaError("empty_file", "the file has no bytes")
+        try:
+            container = av.open(
+                _Bytes(file),
+                "r",
+                options={
+                    "format_whitelist": ",".join(_DEMUXERS),
+                    "max_pixels": str(MAX_PIXELS),
+                    "threads": "1",
+                },
+                metadata_errors="replace",
+                buffer_size=_BUFFER,
+                io_open=_refuse,
+            )
+        except (av.FFmpegError, ValueError, OSError) as error:
+            raise _unopened(error, head) from None
+        with container:
+            try:
+                yield container
+            except av.MemoryError as error:
+                raise MediaError("too_large", str(error)) from None
+            except av.FFmpegError as error:
+                raise MediaError("broken", str(error)) from None
+        _check(file, expect)
+
+
+def video_stream(container: "InputContainer") -> tuple["VideoStream | None", str | None]:
+    """The stream with the moving picture, or None and why there is none."""
+    streams = container.streams.video
+    pictures = [s for s in streams if not _attached(s)]
+    if not pictures:
+        return None, "only cover art" if streams else "no video stream"
+    best = container.streams.best("video")
+    return _decodable(next((s for s in pictures if s is best), pictures[0]))
+
+
+def audio_stream(container: "InputContainer") -> tuple["AudioStream | None", str | None]:
+    """The main stream of sound, or None and why there is none."""
+    streams = container.streams.audio
+    if not streams:
+        return None, "no audio stream"
+    best = container.streams.best("audio")
+    return _decodable(next((s for s in streams if s is best), streams[0]))
+
+
+def use_only(container: "InputContainer", chosen: "list[Stream]") -> None:
+    """Lets the demuxer pass over every other stream."""
+    for stream in container.streams:
+        if stream not in chosen:
+            stream.discard = "all"  # type: ignore[assignment]  # PyAV takes the name
+
+
+def _decodable(stream: _S) -> tuple[_S | None, str | None]:
+    context = stream.codec_context
+    if context is None:
+        return None, f"no decoder for this {stream.type} stream"
+    context.thread_count = 1
+    context.thread_type = "NONE"
+    return stream, None
+
+
+def _attached(stream: "Stream") -> bool:
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _open_file(path: bytes) -> FileIO:
+    # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise MediaError("missing", os.strerror(error.errno or 0)) from None
+    except (OSError, ValueError) as error:
+        raise MediaError("unreadable", getattr(error, "strerror", None) or str(error)) from None
+    file = FileIO(descriptor, "rb", closefd=True)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise MediaError("unreadable", "not a regular file")
+    return file
+
+
+def _check(file: FileIO, expect: tuple[int, int] | None) -> int:
+    found = os.fstat(file.fileno())
+    if expect is not None and expect != (found.st_size, found.st_mtime_ns):
+        raise MediaError("source_changed", "size or mtime differ from those of the hashed file")
+    return found.st_size
+
+
+def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    raise MediaError("network_reference", f"it asks to open {url[:200]!r}")
+
+
+def _unopened(error: Exception, head: bytes) -> MediaError:
+    import av
+
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith(_PLAYLISTS) or (
+        text.startswith(b"<") and any(tag in text for tag in _MANIFESTS)
+    ):
+        return MediaError("network_reference", "a playlist: it names other files or hosts")
+    if isinstance(error, av.MemoryError):
+        return MediaError("too_large", str(error))
+    if isinstance(error, OSError) and not isinstance(error, av.FFmpegError):
+        return MediaError("unreadable", str(error))
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return MediaError("truncated", "its index (moov) is missing or cut")
+    return MediaError("not_media", f"no allowed format reads it ({error})")
