@@ -1,0 +1,102 @@
+"""Deterministic stand-ins of captioners, for tests and for measuring the engine itself.
+
+What they say hangs on the clip's id alone. They take the wall time of a model and fail in its ways:
+options (all optional) are
+
+- `batch_ms`: wall time of a batch of up to 16 clips in ms, 100 by default;
+- `fail_on`, `crash_on`, `hang_on`: lists of prefixes of a clip id or content hash; a batch that
+  holds such a clip raises RuntimeError, ends the process with status 13, or never returns.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from captioners.contract import Captioner, Media, Needs, Packs
+from captioners.sentences import sentence
+from manifests.evidence import Claim, Kind, WeakCaption
+
+_BATCH = 16
+_CRASH_STATUS = 13
+_Said = tuple[str, str, Kind]
+_HEARD: tuple[_Said, ...] = (
+    ("Dog", "a dog barks", "sound"),
+    ("Rain", "rain falls", "sound"),
+    ("Engine", "an engine runs", "sound"),
+    ("Bird", "a bird sings", "sound"),
+    ("Bell", "a bell rings", "sound"),
+    ("Piano", "a piano plays", "music"),
+    ("Guitar", "a guitar plays", "music"),
+    ("Speech", "a person speaks", "speech"),
+)
+_SEEN: tuple[_Said, ...] = (
+    ("dog", "a dog", "object"),
+    ("car", "a car", "object"),
+    ("person", "two people", "object"),
+    ("tree", "a tree", "object"),
+    ("boat", "a boat", "object"),
+    ("street", "a street", "scene"),
+    ("beach", "a beach", "scene"),
+    ("kitchen", "a kitchen", "scene"),
+)
+
+
+class _Dummy(Captioner):
+    """What both have in common."""
+
+    vocabulary: tuple[_Said, ...]
+
+    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
+        super().__init__(name, packs, options)
+        self._batch_s = float(self.options.get("batch_ms", 100)) / 1000
+        self._marks = {
+            option: tuple(self.options.get(option, ()))
+            for option in ("fail_on", "crash_on", "hang_on")
+        }
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
+        """Takes its time, does its mischief, and says what the clip ids say."""
+        if any(self._marked(media, "crash_on") for media in batch):
+            os._exit(_CRASH_STATUS)
+        while any(self._marked(media, "hang_on") for media in batch):
+            time.sleep(60)
+        time.sleep(self._batch_s * -(-len(batch) // _BATCH))
+        failed = [media.clip_id for media in batch if self._marked(media, "fail_on")]
+        if failed:
+            raise RuntimeError(f"{self.name} was told to fail on clip {failed[0]}")
+        return [self._weak(media) for media in batch]
+
+    def _marked(self, media: Media, option: str) -> bool:
+        marks = self._marks[option]
+        return media.clip_id.startswith(marks) or media.content_hash.startswith(marks)
+
+    def _weak(self, media: Media) -> WeakCaption:
+        """One to three claims of the vocabulary with scores in [0.5, 1)."""
+        seed = hashlib.sha256(f"{self.modality}:{media.clip_id}".encode()).digest()
+        picks = sorted(range(len(self.vocabulary)), key=lambda i: seed[i])[: 1 + seed[16] % 3]
+        claims = tuple(
+            Claim(*self.vocabulary[i], modality=self.modality, score=0.5 + seed[17 + n] / 512)
+            for n, i in enumerate(picks)
+        )
+        return self.weak(media, text=sentence(claims, self.modality), claims=claims)
+
+
+class DummyAudio(_Dummy):
+    """Says one to three sounds, wants 16 kHz audio."""
+
+    modality = "audio"
+    needs = Needs(audio_hz=16_000)
+    vocabulary = _HEARD
+
+
+class DummyVideo(_Dummy):
+    """Says one to three things seen, wants 4 small frames."""
+
+    modality = "video"
+    needs = Needs(frames=4, frame_px=64)
+    vocabulary = _SEEN
