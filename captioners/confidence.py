@@ -12,7 +12,9 @@ Rules that hold whatever a file says:
 - Under 100 media files the probability is drawn towards the prior, in proportion to what is missing,
   and the tier is never «high». n counts files, not claims: what is said of one file hangs together.
 - A captioner or kind without calibration gets the prior (0.5, or the file's own) and tier «low».
-- A claim of kind «signal» is a measured fact (`captioners.measures`): probability 1, tier «high».
+- What `captioners.measures` says is measured, not judged: its files have the method «fact», which
+  gives probability 1 and tier «high» whatever the score, a number in its own unit. No other method
+  does, so that a model's guess of silence is calibrated like any other.
 
 Tiers are cut at 0.5 and 0.8; the paper does not publish its cut-points, so these are ours: «low» is
 rather false than true, «high» at most one wrong in five.
@@ -46,11 +48,12 @@ class Fit(BaseModel):
     n: media files with at least one label. claims, true: labels, and how many of them were true.
     data_digest: of the labels (file, claim, score, truth) it was fitted with. brier, ece: of
     predictions for files of other origin than those fitted with; raw: of the scores themselves.
+    «score» takes the score for the probability, as far as n allows; «fact» is explained above.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    method: Literal["platt-map", "score"]
+    method: Literal["platt-map", "score", "fact"]
     n: int = Field(ge=0)
     claims: int = Field(ge=0)
     true: int = Field(ge=0)
@@ -65,6 +68,8 @@ class Fit(BaseModel):
 
     def confidence(self, score: float) -> Confidence:
         """Of a claim with this raw score in [0, 1]; a score beyond is taken as the nearest end."""
+        if self.method == "fact":
+            return Confidence(1.0, "high")
         if self.method == "score":
             fitted = min(max(score, 0.0), 1.0)
         else:
@@ -111,8 +116,6 @@ class Calibrations:
         return replace(weak, claims=claims)
 
     def _confidence(self, captioner: str, claim: Claim) -> Confidence:
-        if claim.kind == "signal":
-            return Confidence(1.0, "high")
         calibration = self.by_captioner.get(captioner)
         fit = calibration.kinds.get(claim.kind) if calibration else None
         return fit.confidence(claim.score) if fit else Confidence(PRIOR, "low")

@@ -7,7 +7,7 @@ depth 1.2, without squeeze-and-excitation, ReLU6, stem and head not scaled
 such weights: see `_same`. Input: 260 px, (x - 127) / 128. About 60 ms a frame on one thread.
 
 ImageNet has one label a picture and no «nothing of these»: on a street scene it names whatever comes
-nearest. Kinds of one group («a dog»: 118 breeds) are added up where no single one stands out.
+nearest, and noise is a bird. Kinds of one group («a dog»: 118 breeds) are added up where no single one stands out.
 """
 
 import csv
@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from captioners._frames import chosen, pooled, spans
+from captioners._vision import chosen, pooled, spans
 from captioners.contract import Captioner, Media, Needs, Packs
 from captioners.sentences import sentence
 from manifests.evidence import Claim, WeakCaption

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from captioners._frames import chosen, pooled, spans
+from captioners._vision import chosen, pooled, spans
 from captioners.contract import Captioner, Media, Needs, Packs
 from captioners.sentences import sentence
 from manifests.evidence import Claim, WeakCaption
