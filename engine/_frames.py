@@ -80,6 +80,8 @@ class FramePicker:
         if not self._planned:
             if self._first_dts is None:
                 self._first_dts = packet.dts
+                if self._context.name == "mpeg4":  # its decoder holds back one frame, ever
+                    self._delay = packet.duration
             self._pick(self._decode(packet))
             self.done = not self._targets
             return

@@ -155,10 +155,10 @@ class _Clip:
             raise _LandedLate from None
         behind = {stream.index for stream in streams}
         for packet in container.demux(streams):
-            if packet.stream_index in behind:
+            if packet.stream.index in behind:
                 if packet.stream.type == "video" and packet.size and not packet.is_keyframe:
                     continue
-                behind.discard(packet.stream_index)
+                behind.discard(packet.stream.index)
                 stamp = packet.pts if packet.pts is not None else packet.dts
                 if stamp is None or stamp * packet.time_base - origin > self.start:
                     raise _LandedLate
@@ -177,7 +177,7 @@ def _feed(packets: Iterator[Any], readers: dict[int, Any]) -> None:
 
     try:
         for packet in packets:
-            readers[packet.stream_index].feed(packet)
+            readers[packet.stream.index].feed(packet)
             if all(reader.done for reader in readers.values()):
                 return
     except av.FFmpegError:

@@ -145,11 +145,7 @@ def open_media(path: bytes, expect: tuple[int, int] | None = None) -> Iterator["
             container = av.open(
                 _Bytes(file),
                 "r",
-                options={
-                    "format_whitelist": ",".join(_DEMUXERS),
-                    "max_pixels": str(MAX_PIXELS),
-                    "threads": "1",
-                },
+                options=_options(head),
                 metadata_errors="replace",
                 buffer_size=_BUFFER,
                 io_open=_refuse,
@@ -187,9 +183,11 @@ def audio_stream(container: "InputContainer") -> tuple["AudioStream | None", str
 
 def use_only(container: "InputContainer", chosen: "list[Stream]") -> None:
     """Lets the demuxer pass over every other stream."""
+    from av.stream import Discard
+
     for stream in container.streams:
         if stream not in chosen:
-            stream.discard = "all"  # type: ignore[assignment]  # PyAV takes the name
+            stream.discard = Discard.all
 
 
 def _decodable(stream: _S) -> tuple[_S | None, str | None]:
@@ -227,6 +225,18 @@ def _check(file: FileIO, expect: tuple[int, int] | None) -> int:
     if expect is not None and expect != (found.st_size, found.st_mtime_ns):
         raise MediaError("source_changed", "size or mtime differ from those of the hashed file")
     return found.st_size
+
+
+def _options(head: bytes) -> dict[str, str]:
+    options = {
+        "format_whitelist": ",".join(_DEMUXERS),
+        "max_pixels": str(MAX_PIXELS),
+        "threads": "1",
+    }
+    if head.startswith((b"RIFF", b"RF64")) and head[8:12] == b"WAVE":
+        # FFmpeg looks for DTS in PCM, over and over as it reads: 0.8 s of CPU at 192 kHz, 5.1.
+        options["probesize"] = str(1 << 18)
+    return options
 
 
 def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.media import MediaError, audio_stream, open_media, use_only, video_stream
+from engine.media import MAX_PIXELS, MediaError, audio_stream, open_media, use_only, video_stream
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -19,6 +19,8 @@ _HEADER_SLACK_MS = 150
 # Packets of each stream that are decoded to see that it can be: B-frames may hold back 16 of them.
 _TRIED_PACKETS = 40
 _WANTED_FRAMES = {"audio": 8, "video": 1}
+# What FFmpeg says of a picture above its `max_pixels`; the error itself is like any other.
+_TOO_LARGE = "Picture size"
 # Packets that are read to measure the length (some five hours of video with sound).
 _MEASURED_PACKETS = 1_500_000
 
@@ -64,6 +66,8 @@ def probe(path: bytes) -> Probe:
         for stream in found.values():
             stream.judge()
         if video.reason and audio.reason:
+            if _too_large(video.failed):
+                raise MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
             raise MediaError("broken", f"{audio.reason}, {video.reason}")
         return _summary(container, video, audio)
 
@@ -80,6 +84,7 @@ class _Found:
     end: Fraction | None = None
     frames: list[Any] = field(default_factory=list)
     decoded: int = 0
+    failed: Any = None
 
     def see(self, packet: Any) -> None:
         """Measures a packet and, among the first, decodes it."""
@@ -104,6 +109,7 @@ class _Found:
             return
         except av.FFmpegError:
             self.errors += 1
+            self.failed = self.failed or packet
             return
         good = [f for f in frames if not f.is_corrupt]
         self.errors += len(frames) - len(good)
@@ -124,7 +130,7 @@ def _read(container: "InputContainer", found: dict[int, _Found]) -> None:
     left = _MEASURED_PACKETS
     try:
         for packet in container.demux([f.stream for f in found.values()]):
-            found[packet.stream_index].see(packet)
+            found[packet.stream.index].see(packet)
             left -= 1
             if not left:
                 return
@@ -133,6 +139,24 @@ def _read(container: "InputContainer", found: dict[int, _Found]) -> None:
         for stream in found.values():
             if stream.tried < _TRIED_PACKETS and not stream.decoded:
                 stream._decode(av.Packet())
+
+
+def _too_large(packet: Any) -> bool:
+    """Whether a packet failed for its picture's size: only FFmpeg's log tells."""
+    import av
+
+    if packet is None:
+        return False
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as said:
+            packet.stream.codec_context.flush_buffers()
+            packet.decode()
+    except av.FFmpegError:
+        pass
+    finally:
+        av.logging.set_level(None)
+    return any(_TOO_LARGE in line for _, _, line in said)
 
 
 def _summary(container: "InputContainer", video: _Found, audio: _Found) -> Probe:
