@@ -1,4 +1,4 @@
-"""The lease: one driver a workspace, by epoch.
+"""Leases: of a workspace to one driver, by epoch, and of a shard to a worker.
 
 Opening the next epoch is the lock (`manifests.commits`). A driver may open it when the last one
 released its epoch or is dead: on the same host its process is gone, on another host its heartbeat is
@@ -9,23 +9,38 @@ is void, and stops.
 import socket
 import threading
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 
 import psutil
 
 from manifests import commits
 from manifests.commits import CommitError, Holder, Log
+from manifests.errors import UserError
 from manifests.workspace import Workspace
 
 _BEAT_S = 5.0
 _DEAD_AFTER_S = 60.0
 
 
-class LeaseHeld(Exception):
+class LeaseHeld(UserError):
     """Another driver works on this workspace."""
 
 
-class Lease:
+@dataclass(frozen=True, slots=True)
+class ShardLease:
+    """One shard to work. clips_file: its clip table. known: committed weak files of the same shard, by
+    captioner. only: of a retry, the clips to work again; None for all."""
+
+    shard: int
+    generation: int
+    clips_file: str
+    known: Mapping[str, Sequence[str]]
+    only: frozenset[str] | None = None
+
+
+class DriverLease:
     """Context manager: holds a workspace and its commit log. Raises LeaseHeld on entry."""
 
     def __init__(self, workspace: Workspace) -> None:

@@ -26,6 +26,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine import processes
+from manifests.errors import UserError
 
 State = Literal["idle", "starting", "ready", "waiting", "stopped", "failed"]
 
@@ -64,8 +65,8 @@ _VLLM_ARGS = (
 class ServerSpec(BaseModel):
     """Which server to start; the `[server]` part of a profile.
 
-    model: a folder that vLLM can serve, in a profile also `pack:<name>`. name: what requests call it. host: an address that clients
-    reach; any but a loopback one gets an API key made for the run. port: 0 for a free one. args, env:
+    model: a folder that vLLM can serve, in a profile also `pack:<name>`. name: what requests call
+    it. host: an address that clients reach; any but a loopback one gets an API key made for the run. port: 0 for a free one. args, env:
     added to the command line and the environment, and stronger than what stands there already.
     start_seconds: after that long without being ready a start has failed. tries: failed starts in a
     row before it gives up. num_gpus: what Ray reserves for it. batch_ms, slots: of the dummy only.
@@ -91,7 +92,7 @@ class ServerSpec(BaseModel):
     num_gpus: float = Field(0.0, ge=0)
 
 
-class ServiceError(Exception):
+class ServiceError(UserError):
     """The server can't be brought up; says why and what to do."""
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from manifests.errors import UserError
 from manifests.tables import File
 from manifests.workspace import Workspace, sync_folder
 
@@ -24,7 +25,7 @@ _EPOCH = re.compile(r"\d{6}")
 _RECORD = re.compile(r"\d{6}\.json")
 
 
-class CommitError(Exception):
+class CommitError(UserError):
     """Commit records that can't be read, or an epoch that was lost to another driver."""
 
 

@@ -1,5 +1,6 @@
 """Evidence: what captioners said of one clip, and how far each claim is to be believed."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -88,27 +89,55 @@ class Evidence:
         return digest(asdict(self))
 
 
-def weak_from_row(row: dict[str, Any]) -> WeakCaption:
+_WEAK = ("content_hash", "captioner", "text", "transcript", "language", "skipped")
+_CLAIM = ("label", "text", "kind", "modality", "score")
+
+
+def weak_from_row(row: Mapping[str, Any]) -> WeakCaption:
     """A weak caption from a row of a `weak/` table (`manifests.schemas.WEAK`)."""
-    claims = tuple(
-        Claim(
-            label=c["label"],
-            text=c["text"],
-            kind=c["kind"],
-            modality=c["modality"],
-            score=c["score"],
-            spans=tuple((s["start_ms"], s["end_ms"]) for s in c["spans"]),
-        )
-        for c in row["claims"]
-    )
-    keys = ("clip_id", "content_hash", "captioner", "text", "transcript", "language", "skipped")
-    return WeakCaption(claims=claims, **{key: row[key] for key in keys})
+    claims = tuple(_claim(c) for c in row["claims"])
+    return WeakCaption(clip_id=row["clip_id"], claims=claims, **{key: row[key] for key in _WEAK})
 
 
 def weak_to_row(weak: WeakCaption) -> dict[str, Any]:
-    """The row of `weak`, its confidences left out: they belong to a calibration, not to a captioner."""
-    row = asdict(weak)
-    for claim in row["claims"]:
-        del claim["confidence"]
-        claim["spans"] = [{"start_ms": start, "end_ms": end} for start, end in claim["spans"]]
-    return row
+    """The row of `weak`, without confidences: they belong to a calibration, not to a captioner."""
+    row = {"clip_id": weak.clip_id} | {key: getattr(weak, key) for key in _WEAK}
+    return row | {"claims": [_claim_row(claim) for claim in weak.claims]}
+
+
+def evidence_to_rows(evidence: Evidence) -> list[dict[str, Any]]:
+    """The `evidence` column of a caption row: weak captions with the confidence of each claim."""
+    rows = []
+    for weak in evidence.captions:
+        row = weak_to_row(weak)
+        del row["clip_id"]
+        for claim, judged in zip(row["claims"], weak.claims, strict=True):
+            claim["confidence"] = judged.confidence and asdict(judged.confidence)
+        rows.append(row)
+    return rows
+
+
+def evidence_from_row(row: Mapping[str, Any]) -> Evidence:
+    """The evidence that a row of the captions table (`manifests.schemas.CAPTIONS`) was written from."""
+    captions = tuple(weak_from_row({"clip_id": row["clip_id"], **weak}) for weak in row["evidence"])
+    return Evidence(
+        clip_id=row["clip_id"],
+        has_audio=row["has_audio"],
+        has_video=row["has_video"],
+        duration_ms=row["duration_ms"],
+        captions=captions,
+    )
+
+
+def _claim(row: Mapping[str, Any]) -> Claim:
+    confidence = row.get("confidence")
+    return Claim(
+        **{key: row[key] for key in _CLAIM},
+        spans=tuple((s["start_ms"], s["end_ms"]) for s in row["spans"]),
+        confidence=None if confidence is None else Confidence(**confidence),
+    )
+
+
+def _claim_row(claim: Claim) -> dict[str, Any]:
+    spans = [{"start_ms": start, "end_ms": end} for start, end in claim.spans]
+    return {key: getattr(claim, key) for key in _CLAIM} | {"spans": spans}

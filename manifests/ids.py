@@ -16,7 +16,7 @@ _HASH_BLOCK = 1 << 20
 def content_hash(path: str | bytes | os.PathLike[str]) -> str:
     """sha256 of a file's bytes, hex. Raises OSError when it can't be read."""
     state = hashlib.sha256()
-    with open(path, "rb") as file:  # noqa: PTH123 - paths may be bytes that no Path can hold
+    with open(path, "rb") as file:
         while block := file.read(_HASH_BLOCK):
             state.update(block)
     return state.hexdigest()

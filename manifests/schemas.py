@@ -90,9 +90,12 @@ EVIDENCE = pa.list_(
     pa.struct(
         [
             ("captioner", pa.string()),
+            ("content_hash", pa.string()),
             ("text", pa.string()),
-            ("skipped", pa.string()),
             ("claims", pa.list_(pa.struct([*_CLAIM, ("confidence", _CONFIDENCE)]))),
+            ("transcript", pa.string()),
+            ("language", pa.string()),
+            ("skipped", pa.string()),
         ]
     )
 )
@@ -117,8 +120,10 @@ CAPTIONS = pa.schema(
         _field("audio_visual_why", pa.string(), "why there is no audio-visual caption"),
         _field("transcript", pa.string(), "words spoken, by speech recognition"),
         _field("language", pa.string(), "of the transcript"),
-        _field("writer", pa.string(), "model that was asked to write", nullable=False),
-        _field("rung", pa.string(), "last rung of the ladder that was climbed", nullable=False),
+        _field("writer", pa.string(), "model that was asked to write; null if none was"),
+        _field(
+            "rungs", pa.list_(pa.string()), "rungs of the ladder that wrote them", nullable=False
+        ),
         _field("lints", pa.list_(pa.string()), "faults of replies that were refused"),
         _field("evidence", EVIDENCE, "all weak captions, judged", nullable=False),
         _field("evidence_digest", pa.string(), "of the evidence", nullable=False),

@@ -7,11 +7,13 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from manifests.errors import UserError
+
 FORMAT = 1
 _MARK = "captionmill.json"
 
 
-class WorkspaceError(Exception):
+class WorkspaceError(UserError):
     """A directory that can't be used as a workspace; says what to do."""
 
 

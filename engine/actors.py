@@ -1,0 +1,175 @@
+"""The Ray actors that touch media: decoders and captioner hosts."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from captioners.contract import Captioner, Media
+from engine.decode import Plan, decode
+from engine.probe import MediaError
+from engine.profile import CaptionerSpec
+from manifests.evidence import WeakCaption
+from manifests.ids import path_of
+
+_GOODBYE_S = 0.2
+
+
+class Hung(Exception):
+    """A captioner did not return in time; its host ends itself after saying so."""
+
+
+class Unreserved(Exception):
+    """The host was started anew since the turn was reserved."""
+
+
+class Decoder:
+    """Decodes one clip a call. Ends with its process; what it returns belongs to the caller."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def ready(self) -> int:
+        """Process id, once it can work."""
+        return os.getpid()
+
+    def decode(self, clip: Mapping[str, Any]) -> tuple[dict[str, Any], Media | None]:
+        """What came out of a clip (a row of the clips table), and the media itself.
+
+        The first part is small: `seconds` of work, and either the reasons why sound or pictures are
+        missing or `fault` and `message`.
+        """
+        started = time.perf_counter()
+        try:
+            decoded = decode(
+                path_of(clip["uri"]),
+                clip_id=clip["clip_id"],
+                content_hash=clip["content_hash"],
+                start_ms=clip["start_ms"],
+                end_ms=clip["end_ms"],
+                plan=self._plan,
+                has_audio=clip["has_audio"],
+                has_video=clip["has_video"],
+                expect=(clip["size"], clip["mtime_ns"]),
+            )
+        except MediaError as error:
+            return {
+                "seconds": time.perf_counter() - started,
+                "fault": error.reason,
+                "message": str(error),
+            }, None
+        told = {
+            "seconds": time.perf_counter() - started,
+            "audio_reason": decoded.audio_reason,
+            "video_reason": decoded.video_reason,
+        }
+        return told, decoded.media
+
+
+class Host:
+    """Several captioners in one process, one thread each.
+
+    Async, so that calls wait here in order. A call can be run *alone*: `reserve` waits until nothing
+    runs, and from then on only calls with its token do, until `release` or its time is up.
+    """
+
+    def __init__(self, specs: Sequence[CaptionerSpec], cache: Path, seconds: float) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self._cache = cache
+        self._seconds = seconds
+        self._threads = {
+            spec.name: ThreadPoolExecutor(1, thread_name_prefix=spec.name) for spec in specs
+        }
+        self._loaded: dict[str, Captioner] = {}
+        self._load = threading.Lock()
+        self._alone: str | None = None
+        self._running = 0
+        self._turn = asyncio.Condition()
+
+    async def warm(self) -> int:
+        """Loads every captioner; returns the process id. Raises what a captioner's load raises."""
+        loop = asyncio.get_running_loop()
+        for name, thread in self._threads.items():
+            await loop.run_in_executor(thread, self._captioner, name)
+        return os.getpid()
+
+    async def reserve(self, token: str) -> None:
+        """Returns when nothing but calls with `token` will run."""
+        async with self._turn:
+            await self._turn.wait_for(lambda: self._alone is None)
+            self._alone = token
+            await self._turn.wait_for(lambda: self._running == 0)
+        loop = asyncio.get_running_loop()
+        loop.call_later(3 * self._seconds, lambda: asyncio.ensure_future(self.release(token)))
+
+    async def release(self, token: str) -> None:
+        """Lets the others go on."""
+        async with self._turn:
+            if self._alone == token:
+                self._alone = None
+                self._turn.notify_all()
+
+    async def caption(
+        self, name: str, media: Sequence[ray.ObjectRef], token: str | None = None
+    ) -> tuple[list[WeakCaption], float]:
+        """What captioner `name` says of a batch, and the seconds it worked.
+
+        Raises Hung when it takes longer than the host was given, and what the captioner raises.
+        """
+        async with self._turn:
+            if token is not None and self._alone != token:
+                raise Unreserved
+            await self._turn.wait_for(lambda: self._alone == token)
+            self._running += 1
+        try:
+            return await self._watched(name, media)
+        finally:
+            async with self._turn:
+                self._running -= 1
+                self._turn.notify_all()
+
+    async def _watched(
+        self, name: str, media: Sequence[ray.ObjectRef]
+    ) -> tuple[list[WeakCaption], float]:
+        started = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def work() -> tuple[list[WeakCaption], float]:
+            captioner = self._captioner(name)
+            loop.call_soon_threadsafe(started.set)
+            batch = ray.get(list(media))
+            begin = time.perf_counter()
+            said = captioner.caption(batch)
+            return said, time.perf_counter() - begin
+
+        working = loop.run_in_executor(self._threads[name], work)
+        begun = asyncio.ensure_future(started.wait())
+        await asyncio.wait({working, begun}, return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
+        done, _ = await asyncio.wait({working}, timeout=self._seconds)
+        if not done:
+            loop.call_later(_GOODBYE_S, os._exit, 1)
+            raise Hung(f"{name} took longer than {self._seconds:g} s")
+        return working.result()
+
+    def _captioner(self, name: str) -> Captioner:
+        if name not in self._loaded:
+            with self._load:  # imports of torch and the like are not safe from two threads
+                self._loaded[name] = build(self._specs[name], self._cache)
+        return self._loaded[name]
+
+
+def build(spec: CaptionerSpec, cache: Path) -> Captioner:
+    """A captioner of a profile with its weights loaded."""
+    from captioners.packs import Cache
+    from engine.job import captioner_class
+
+    captioner = captioner_class(spec)(spec.name, Cache(cache), spec.options)
+    captioner.load()
+    return captioner

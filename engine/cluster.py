@@ -1,0 +1,82 @@
+"""Ray, started for one run or joined: quiet on the screen, its logs in the workspace."""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import ceil
+from pathlib import Path
+
+from engine.profile import Profile
+from manifests.workspace import Workspace
+
+
+@contextmanager
+def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None]:
+    """Ray for the block: the cluster of $RAY_ADDRESS if it is set, else one of this machine.
+
+    A local one has at least the CPUs that the profile asks for, listens on loopback, and leaves its
+    logs in `logs/ray/<epoch>`; those of a killed driver are brought there by the next.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    import ray
+
+    if address := os.environ.get("RAY_ADDRESS"):
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        try:
+            yield
+        finally:
+            ray.shutdown()
+        return
+    scratch = Path(tempfile.gettempdir()) / f"captionmill-{workspace.id}"
+    _bring_logs(scratch, workspace, epoch - 1)
+    ray.init(
+        num_cpus=max(os.cpu_count() or 1, ceil(cpus(profile))),
+        object_store_memory=profile.sizes.object_store_mb << 20,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        _node_ip_address="127.0.0.1",
+        # Its sockets need a short path, which a workspace may not have.
+        _temp_dir=str(scratch),
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()
+        _bring_logs(scratch, workspace, epoch)
+
+
+def cpus(profile: Profile) -> float:
+    """CPUs that Ray must have for a run: decoders and the hosts of every group."""
+    decoders = 0.25 * profile.sizes.workers * profile.sizes.decoders
+    return decoders + sum(replicas * amount for replicas, amount, _ in groups(profile).values())
+
+
+def groups(profile: Profile) -> dict[str, tuple[int, float, float]]:
+    """Replicas, CPUs and GPUs of each group of captioners: the largest that one of it asks."""
+    found: dict[str, tuple[int, float, float]] = {}
+    for spec in profile.captioners:
+        replicas, amount, gpus = found.get(spec.group, (1, 0.0, 0.0))
+        found[spec.group] = (
+            max(replicas, spec.replicas),
+            max(amount, spec.num_cpus),
+            max(gpus, spec.num_gpus),
+        )
+    return found
+
+
+def _bring_logs(scratch: Path, workspace: Workspace, epoch: int) -> None:
+    for session in sorted(scratch.glob("session_2*")):
+        target = workspace.logs / "ray" / f"{epoch:06d}"
+        shutil.copytree(
+            session / "logs",
+            target,
+            dirs_exist_ok=True,
+            ignore_dangling_symlinks=True,
+            ignore=lambda folder, names: [n for n in names if not (Path(folder) / n).exists()],
+        )
+    shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,248 @@
+"""The driver: starts what a run needs, leases shards to workers, commits what they wrote, counts."""
+
+import json
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine import processes
+from engine.cluster import cluster, groups
+from engine.crashpoints import reach
+from engine.job import Job
+from engine.journal import Journal
+from engine.lease import ShardLease
+from engine.shard import ShardWorker, Worked
+from engine.stats import Progress
+from manifests.commits import Log, Record, clear_uncommitted
+from manifests.errors import UserError
+from manifests.workspace import Workspace
+
+_POLL_S = 0.25
+_DEATHS = 5
+
+
+class RunFailed(UserError):
+    """A run that had to stop. What it committed and journaled stands; the message says what to do."""
+
+
+@dataclass(slots=True)
+class View:
+    """What the live view shows. done: clips committed or journaled of this job, by outcome; slots:
+    processes, threads or requests that a stage may use at once."""
+
+    total: int
+    done: Counter[str] = field(default_factory=Counter)
+    progress: Progress = field(default_factory=Progress)
+    slots: dict[str, int] = field(default_factory=dict)
+    elapsed: float = 0.0
+    worked: int = 0
+    phase: str = ""
+    server: str = ""
+
+
+class Driver:
+    """Works pending shards of a job, as the only driver of its workspace (it holds the log)."""
+
+    def __init__(
+        self, job: Job, workspace: Workspace, log: Log, cache: Path, show: Callable[[View], None]
+    ) -> None:
+        self._job = job
+        self._workspace = workspace
+        self._log = log
+        self._cache = cache
+        self._show = show
+        self._epoch = log.state.epoch
+        self._past = Progress()
+        self._before: Counter[str] = Counter()
+
+    def run(self, leases: Iterable[ShardLease], total: int) -> View:
+        """Works every lease. Raises RunFailed; KeyboardInterrupt stops it cleanly too.
+
+        total: clips of the job, for the view.
+        """
+        self._view = View(total=total, slots=self._slots())
+        self._before.update(self._log.state.counts("shard", self._job.digest))
+        self._view.done.update(self._before)
+        os.environ.update(processes.marked(processes.mark(self._workspace.id, self._epoch)))
+        processes.sweep(self._workspace.id, keep_epoch=self._epoch)
+        clear_uncommitted(self._workspace, self._log.state)
+        self._phase("starting Ray")
+        with cluster(self._workspace, self._job.profile, self._epoch):
+            server = self._start_server()
+            try:
+                self._work(self._start_workers(server), server, deque(leases))
+            finally:
+                self._stop_server(server)
+                self._write_runlog()
+        return self._view
+
+    def _slots(self) -> dict[str, int]:
+        profile = self._job.profile
+        slots = {"decode": profile.sizes.workers * profile.sizes.decoders}
+        sizes = groups(profile)
+        slots |= {spec.name: sizes[spec.group][0] for spec in profile.captioners}
+        slots["writer"] = profile.sizes.workers * profile.writer.concurrency
+        return slots
+
+    def _phase(self, phase: str) -> None:
+        self._view.phase = phase
+        self._show(self._view)
+
+    def _start_server(self) -> Any | None:
+        spec = self._job.server(self._cache)
+        if spec is None:
+            return None
+        import ray
+
+        from engine.service import Server
+
+        actor = ray.remote(num_cpus=0, num_gpus=spec.num_gpus, max_concurrency=8)(Server)
+        mark = processes.mark(self._workspace.id, self._epoch)
+        server = actor.remote(spec, self._workspace.logs, mark)
+        server.start.remote()
+        return server
+
+    def _stop_server(self, server: Any | None) -> None:
+        if server is None:
+            return
+        import ray
+
+        try:
+            ray.get(server.stop.remote(), timeout=30)
+        except Exception:  # it must not hide why the run ended; the sweep takes what is left
+            ray.kill(server)
+            processes.sweep(self._workspace.id, keep_epoch=self._epoch)
+
+    def _start_workers(self, server: Any | None) -> list[Any]:
+        import ray
+
+        from engine.actors import Host
+
+        sizes = self._job.profile.sizes
+        hosts: dict[str, list[Any]] = {}
+        for group, (replicas, cpus, gpus) in groups(self._job.profile).items():
+            specs = [spec for spec in self._job.profile.captioners if spec.group == group]
+            actor = ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=-1)(Host)
+            hosts[group] = [
+                actor.remote(specs, self._cache, sizes.caption_seconds) for _ in range(replicas)
+            ]
+        worker = ray.remote(num_cpus=0, max_restarts=-1)(ShardWorker)
+        return [
+            worker.remote(self._job, self._workspace.root, hosts, server)
+            for _ in range(sizes.workers)
+        ]
+
+    def _work(self, workers: list[Any], server: Any | None, leases: deque[ShardLease]) -> None:
+        import ray
+
+        running: dict[Any, tuple[Any, ShardLease]] = {}
+        deaths: Counter[int] = Counter()
+        idle = list(workers)
+        started = time.monotonic()
+        while leases or running:
+            while leases and idle:
+                worker, lease = idle.pop(0), leases.popleft()
+                running[worker.work.remote(lease)] = (worker, lease)
+            ready, _ = ray.wait(list(running), timeout=_POLL_S)
+            for reference in ready:
+                worker, lease = running.pop(reference)
+                worked = self._collect(reference, lease, deaths)
+                if worked is None:
+                    leases.appendleft(lease)
+                else:
+                    self._commit(lease, worked)
+                idle.append(worker)
+            self._view.elapsed = time.monotonic() - started
+            self._poll(workers, server)
+
+    def _collect(self, reference: Any, lease: ShardLease, deaths: Counter[int]) -> Worked | None:
+        """What a worker wrote; None when it died and the shard must be leased again."""
+        import ray
+
+        try:
+            worked: Worked = ray.get(reference)
+        except ray.exceptions.RayActorError as error:
+            deaths[lease.shard] += 1
+            if deaths[lease.shard] >= _DEATHS:
+                raise RunFailed(
+                    f"the worker of shard {lease.shard} died {_DEATHS} times ({error}); "
+                    f"its logs are in {self._workspace.logs}"
+                ) from error
+            return None
+        except ray.exceptions.RayTaskError as error:
+            raise RunFailed(self._explain(error.cause)) from error
+        return worked
+
+    def _explain(self, cause: BaseException) -> str:
+        from engine.writer import WriterUnavailable
+
+        go_on = "nothing is lost: run the same command again to go on"
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return f"{cause.strerror}: {cause.filename or self._workspace.root}; mend that, {go_on}"
+        if isinstance(cause, WriterUnavailable):
+            return f"{cause}; {go_on}"
+        return f"{type(cause).__name__}: {cause} (logs: {self._workspace.logs}); {go_on}"
+
+    def _commit(self, lease: ShardLease, worked: Worked) -> None:
+        reach("driver.before_commit")
+        self._log.append(
+            Record(
+                kind="shard",
+                epoch=self._epoch,
+                cut=self._job.cut,
+                job=self._job.digest,
+                shard=lease.shard,
+                generation=lease.generation,
+                counts=worked.counts,
+                retried=tuple(sorted(lease.only or ())),
+                files=worked.files,
+            )
+        )
+        reach("driver.after_commit")
+        self._before.update(worked.counts)
+        Journal(self._workspace.journal(self._job.digest, lease.shard, lease.generation)).remove()
+
+    def _poll(self, workers: list[Any], server: Any | None) -> None:
+        """Asks everybody how far they are; who does not answer is starting or restarting."""
+        import ray
+
+        view = self._view
+        view.progress = Progress()
+        current: Counter[str] = Counter()
+        for worker in workers:
+            try:
+                told: Progress = ray.get(worker.progress.remote(), timeout=5)
+            except (ray.exceptions.RayError, ray.exceptions.GetTimeoutError):
+                continue
+            current.update(told.clips)
+            view.progress.add(told)
+        view.done = self._before + current
+        view.worked = sum(stage.done for n, stage in view.progress.stages.items() if n == "writer")
+        if server is not None:
+            status: Mapping[str, Any] = ray.get(server.status.remote())
+            if status["state"] == "failed":
+                raise RunFailed(f"{status['error']}")
+            view.server = str(status["state"])
+        self._phase("captioning")
+
+    def _write_runlog(self) -> None:
+        """One line of what this run did and how long each stage worked."""
+        path = self._workspace.runlog(self._epoch)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stages = {
+            name: {"clips": stage.done, "busy_s": round(stage.busy, 3)}
+            for name, stage in self._view.progress.stages.items()
+        }
+        entry = {
+            "job": self._job.digest,
+            "elapsed_s": round(self._view.elapsed, 3),
+            "done": dict(self._view.done),
+            "stages": stages,
+            "faults": dict(self._view.progress.faults),
+        }
+        with path.open("a") as file:
+            file.write(json.dumps(entry) + "\n")

@@ -1,0 +1,264 @@
+"""Ingest, run: examines sources in killable processes and commits them, a shard of clips at a time.
+
+A source is hashed when it is first seen and again only if its size or mtime changed.
+"""
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from engine.crashpoints import reach
+from engine.job import Job
+from engine.probe import MediaError, probe
+from engine.profile import Cutting
+from manifests import schemas, tables
+from manifests.commits import Log, Record, State
+from manifests.cut import cut
+from manifests.ids import content_hash, uri_of
+from manifests.ingest import Examined, Listing, clip_rows, source_row
+from manifests.workspace import Workspace
+
+_NO_MEDIA: dict[str, Any] = {
+    "kind": None,
+    "has_audio": False,
+    "has_video": False,
+    "audio_reason": None,
+    "video_reason": None,
+    "duration_ms": 0,
+    "width": None,
+    "height": None,
+    "fps": None,
+    "sample_rate": None,
+    "channels": None,
+}
+# Time to look at a source before it is taken for hanging: hashing reads all of it.
+_PROBE_S = 60.0
+_SLOW_DISK_BYTES_PER_S = 20e6
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    size: int
+    mtime_ns: int
+    spans: int
+    taken: int
+    fault: str | None
+    clip: str | None
+    """Of a source with a fault: the clip that stands for it."""
+
+
+class Ingest:
+    """Brings new sources of a job into its workspace.
+
+    After `run`, `listing` says what was passed over.
+    """
+
+    def __init__(self, job: Job, workspace: Workspace, log: Log) -> None:
+        self.listing = Listing()
+        self._job = job
+        self._workspace = workspace
+        self._log = log
+        self._known, self._hashes = _known(workspace, log.state, job.cut)
+        self._sources: list[dict[str, Any]] = []
+        self._clips: list[dict[str, Any]] = []
+        self._replaced: list[str] = []
+        ingests = log.state.ingests(job.cut)
+        self._part = len(ingests)
+        self._shard = sum(r.shard is not None for r in ingests)
+        self._total = sum(r.counts["clips"] - len(r.retried) for r in ingests)
+
+    def run(
+        self,
+        sources: Sequence[str],
+        limit: int | None = None,
+        seen: Callable[[int], None] = lambda count: None,
+    ) -> int:
+        """Commits what is new; returns how many clips were added. Raises SourceError.
+
+        limit: no more than this many clips in the workspace. seen is called with the number of
+        sources examined so far.
+        """
+        before = self._total
+        paths = list(self.listing.paths(sources))
+        shard = max(self._job.profile.sizes.shard, -(-len(paths) // 10_000))
+        new = (path for path in paths if self._is_new(path))
+        for count, source in enumerate(examine(new, self._job.profile.clips), start=1):
+            if limit is not None and self._total >= limit:
+                break
+            self._take(source, limit, shard)
+            seen(count)
+        if self._sources:
+            self._commit()
+        return self._total - before
+
+    def _is_new(self, path: bytes) -> bool:
+        known = self._known.get(uri_of(path))
+        if known is None or known.taken < known.spans:
+            return True
+        try:
+            status = os.stat(path)
+        except OSError:
+            return known.fault is None
+        return (known.size, known.mtime_ns) != (status.st_size, status.st_mtime_ns)
+
+    def _take(self, source: Examined, limit: int | None, shard: int) -> None:
+        known = self._known.get(source.uri)
+        if known is not None and known.fault is not None:
+            if (known.fault, known.clip) == (source.fault, source.clip(0, 0)):
+                return
+            if known.clip is not None:
+                self._replaced.append(known.clip)
+                self._total -= 1
+        same = known is not None and (known.size, known.mtime_ns) == (source.size, source.mtime_ns)
+        taken = known.taken if known is not None and same and known.fault is None else 0
+        if taken == 0 and source.content_hash in self._hashes:
+            self._sources.append(source_row(source, len(source.spans), duplicate=True))
+            return
+        if source.content_hash is not None:
+            self._hashes.add(source.content_hash)
+        recorded = -1
+        for row in clip_rows(source)[taken:]:
+            if limit is not None and self._total >= limit:
+                break
+            self._clips.append(row)
+            self._total += 1
+            taken += 1
+            if len(self._clips) >= shard:
+                self._sources.append(source_row(source, taken, duplicate=False))
+                self._commit()
+                recorded = taken
+        if recorded != taken:
+            self._sources.append(source_row(source, taken, duplicate=False))
+
+    def _commit(self) -> None:
+        root, cut_digest = self._workspace.root, self._job.cut
+        path = self._workspace.sources(cut_digest, self._part)
+        files = [tables.write(root, path, "sources", self._sources, schemas.SOURCES)]
+        shard = None
+        if self._clips:
+            shard = self._shard
+            path = self._workspace.clips(cut_digest, shard)
+            files.append(tables.write(root, path, "clips", self._clips, schemas.CLIPS))
+            self._shard += 1
+        reach("ingest.before_commit")
+        self._log.append(
+            Record(
+                kind="ingest",
+                epoch=self._log.state.epoch,
+                cut=cut_digest,
+                shard=shard,
+                counts={"sources": len(self._sources), "clips": len(self._clips)},
+                retried=tuple(self._replaced),
+                files=tuple(files),
+            )
+        )
+        reach("ingest.after_commit")
+        self._part += 1
+        self._sources, self._clips, self._replaced = [], [], []
+
+
+def _known(workspace: Workspace, state: State, cut: str) -> tuple[dict[str, _Known], set[str]]:
+    """The last row of each source already listed for this cut, and the contents already cut."""
+    known: dict[str, _Known] = {}
+    hashes: set[str] = set()
+    columns = ["uri", "content_hash", "size", "mtime_ns", "spans", "taken", "fault"]
+    files = [f for r in state.ingests(cut) for f in r.files if f.table == "sources"]
+    for row in tables.read_all(workspace.root, files, columns):
+        content = row.pop("content_hash")
+        uri = row.pop("uri")
+        clip = None
+        if row["fault"] is not None:
+            clip = Examined(b"", content or uri, 0, 0, {}, ()).clip(0, 0)
+        known[uri] = _Known(**row, clip=clip)
+        if content is not None:
+            hashes.add(content)
+    return known, hashes
+
+
+def examine(paths: Iterator[bytes], cutting: Cutting) -> Iterator[Examined]:
+    """Examines sources in a few processes, in order; a source that crashes or hangs one is a fault."""
+    ahead = 4 * (os.cpu_count() or 1)
+    with ProcessPool(
+        max_workers=os.cpu_count() or 1, context=multiprocessing.get_context("spawn")
+    ) as pool:
+        window: deque[tuple[bytes, Any]] = deque()
+        try:
+            for path in paths:
+                timeout = _PROBE_S + _size(path) / _SLOW_DISK_BYTES_PER_S
+                future = pool.schedule(examine_one, args=(path, cutting), timeout=timeout)
+                window.append((path, future))
+                if len(window) >= ahead:
+                    yield _result(*window.popleft())
+            while window:
+                yield _result(*window.popleft())
+        finally:
+            pool.stop()
+
+
+def _size(path: bytes) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _result(path: bytes, future: Any) -> Examined:
+    try:
+        examined: Examined = future.result()
+    except FutureTimeout:
+        return _faulty(path, "timeout", "looking at the file took too long; it was given up")
+    except ProcessExpired as error:
+        return _faulty(path, "decoder_crash", f"opening the file crashed the decoder ({error})")
+    return examined
+
+
+def examine_one(path: bytes, cutting: Cutting) -> Examined:
+    """Runs in a process of its own: identity, streams and spans of one source."""
+    try:
+        status = os.stat(path)
+        if not os.access(path, os.R_OK):
+            raise PermissionError(13, os.strerror(13))
+        content = content_hash(path)
+    except OSError as error:
+        return Examined(
+            path, None, 0, 0, _NO_MEDIA, ((0, 0),), "unreadable", error.strerror or str(error)
+        )
+    try:
+        found = probe(path)
+        scenes: Sequence[int] = ()
+        if cutting.scenes and found.has_video and found.kind == "video":
+            from engine.scenes import scene_cuts
+
+            scenes = scene_cuts(path)
+    except MediaError as error:
+        media, spans, fault = _NO_MEDIA, [(0, 0)], (error.reason, str(error))
+    else:
+        fault = (None, None)
+        media = {key: getattr(found, key) for key in _NO_MEDIA}
+        spans = [(0, 0)]
+        if found.kind != "image":
+            spans = cut(
+                found.duration_ms,
+                max_ms=round(cutting.max_seconds * 1000),
+                min_tail_ms=round(cutting.min_tail_seconds * 1000),
+                scene_cuts_ms=scenes,
+            )
+    return Examined(path, content, status.st_size, status.st_mtime_ns, media, tuple(spans), *fault)
+
+
+def _faulty(path: bytes, fault: str, message: str) -> Examined:
+    """A source whose examination died: known by its content where that can be had here."""
+    try:
+        status = os.stat(path)
+        content = content_hash(path)
+    except OSError:
+        return Examined(path, None, 0, 0, _NO_MEDIA, ((0, 0),), fault, message)
+    return Examined(
+        path, content, status.st_size, status.st_mtime_ns, _NO_MEDIA, ((0, 0),), fault, message
+    )

@@ -1,0 +1,219 @@
+"""Perception of one batch: filters, decoding, captioners behind their gates; all by clip_id."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.job import Job
+from engine.pool import Decoders, Fault, Hosts
+from engine.profile import CaptionerSpec
+from engine.rows import clip_facts
+from engine.rules import CLIP, Facts, unmet
+from engine.stats import Progress
+from manifests.evidence import WeakCaption
+
+_NO_SOUND = "no sound: "
+_NO_PICTURE = "no picture: "
+
+
+@dataclass(slots=True)
+class Perceived:
+    """What a batch gave. weak: by clip, then by captioner; of captioners that ran in this job only
+    (`fresh`) or were read from an older table too. Every clip is in one of weak, filtered, faults."""
+
+    weak: dict[str, dict[str, WeakCaption]] = field(default_factory=dict)
+    fresh: dict[str, list[WeakCaption]] = field(default_factory=dict)
+    filtered: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+
+
+class Perception:
+    """Decodes and captions batches with the pools of a run.
+
+    hosts: by group. Counts what it does in `progress`.
+    """
+
+    def __init__(
+        self, job: Job, decoders: Decoders, hosts: Mapping[str, Hosts], progress: Progress
+    ) -> None:
+        self._job = job
+        self._decoders = decoders
+        self._hosts = hosts
+        self._progress = progress
+        self._judges = _needed_by_filters(job)
+
+    async def batch(
+        self,
+        clips: Sequence[Mapping[str, Any]],
+        known: Mapping[str, Mapping[str, WeakCaption]],
+    ) -> Perceived:
+        """Perceives one batch. known: weak captions of older tables, by clip and captioner."""
+        work = _Batch(self._job, self._hosts, self._progress)
+        for clip in clips:
+            work.admit(clip, known.get(clip["clip_id"], {}))
+        await asyncio.gather(*(self._decode(work, clip) for clip in work.to_decode()))
+        first = [s for s in self._job.profile.captioners if s.name in self._judges]
+        rest = [s for s in self._job.profile.captioners if s.name not in self._judges]
+        await work.caption(first)
+        work.filter()
+        await work.caption(rest)
+        return work.result()
+
+    async def _decode(self, work: "_Batch", clip: Mapping[str, Any]) -> None:
+        stage = self._progress.stage("decode")
+        stage.queued += 1
+        try:
+            decoded = await self._decoders.decode(clip)
+        finally:
+            stage.queued -= 1
+        if isinstance(decoded, Fault):
+            work.fail(clip["clip_id"], decoded)
+        else:
+            told, media = decoded
+            stage.done += 1
+            stage.busy += told["seconds"]
+            work.decoded(clip["clip_id"], told, media)
+
+
+class _Batch:
+    """One batch on its way: what is known of each of its clips."""
+
+    def __init__(self, job: Job, hosts: Mapping[str, Hosts], progress: Progress) -> None:
+        self._job = job
+        self._hosts = hosts
+        self._progress = progress
+        self._clips: dict[str, dict[str, Any]] = {}
+        self._facts: dict[str, Facts] = {}
+        self._media: dict[str, Any] = {}
+        self._result = Perceived()
+
+    def admit(self, clip: Mapping[str, Any], known: Mapping[str, WeakCaption]) -> None:
+        clip_id = clip["clip_id"]
+        if clip["fault"] is not None:
+            fault = Fault("probe", clip["fault"], clip["fault_message"] or clip["fault"])
+            self._result.faults[clip_id] = fault
+            return
+        self._clips[clip_id] = dict(clip)
+        self._facts[clip_id] = Facts(clip_facts(clip), known)
+        self._filter(clip_id, {CLIP})
+
+    def to_decode(self) -> list[dict[str, Any]]:
+        """Clips of which some captioner still has to see the media."""
+        names = {spec.name for spec in self._job.profile.captioners}
+        return [c for i, c in self._clips.items() if names - self._facts[i].weak.keys()]
+
+    def decoded(self, clip_id: str, told: Mapping[str, Any], media: Any) -> None:
+        self._media[clip_id] = media
+        for side, reason in (("audio", told["audio_reason"]), ("video", told["video_reason"])):
+            if reason is not None:
+                self._clips[clip_id] |= {f"has_{side}": False, f"{side}_reason": reason}
+
+    def fail(self, clip_id: str, fault: Fault) -> None:
+        self._result.faults[clip_id] = fault
+        del self._clips[clip_id]
+        self._media.pop(clip_id, None)
+
+    def filter(self) -> None:
+        ready = {CLIP, *(spec.name for spec in self._job.profile.captioners)}
+        for clip_id in list(self._clips):
+            self._filter(clip_id, ready)
+
+    def _filter(self, clip_id: str, ready: set[str]) -> None:
+        for rule in self._job.profile.filters:
+            if {c.of for c in rule.when} <= ready and not unmet(rule.when, self._facts[clip_id]):
+                self._result.filtered[clip_id] = rule.name
+                del self._clips[clip_id]
+                self._media.pop(clip_id, None)
+                return
+
+    async def caption(self, specs: Sequence[CaptionerSpec]) -> None:
+        """Runs captioners side by side, each after those that its gate asks."""
+        tasks: dict[str, asyncio.Task[None]] = {}
+        for spec in specs:
+            asked = [tasks[c.of] for c in spec.when if c.of in tasks]
+            tasks[spec.name] = asyncio.create_task(self._caption(spec, asked))
+        try:
+            await asyncio.gather(*tasks.values())
+        finally:
+            for task in tasks.values():
+                task.cancel()
+
+    async def _caption(self, spec: CaptionerSpec, asked: Sequence[asyncio.Task[None]]) -> None:
+        if asked:
+            await asyncio.wait(asked)
+        batch = {}
+        for clip_id, media in self._media.items():
+            if spec.name in self._facts[clip_id].weak:
+                continue
+            skipped = self._skipped(spec, clip_id)
+            if skipped is None:
+                batch[clip_id] = media
+            else:
+                self._say(clip_id, spec.name, self._silent(clip_id, spec.name, skipped))
+        stage = self._progress.stage(spec.name)
+        stage.queued += len(batch)
+        try:
+            said, faults, seconds = await self._hosts[spec.group].caption(spec.name, batch)
+        finally:
+            stage.queued -= len(batch)
+        stage.busy += seconds
+        stage.done += len(said)
+        for clip_id, weak in said.items():
+            if clip_id in self._clips:
+                self._check(weak, spec.name)
+                self._say(clip_id, spec.name, weak)
+        for clip_id, fault in faults.items():
+            if clip_id in self._clips:
+                self.fail(clip_id, fault)
+
+    def _skipped(self, spec: CaptionerSpec, clip_id: str) -> str | None:
+        clip, needs = self._clips[clip_id], self._job.needs(spec)
+        if needs.audio_hz is not None and not clip["has_audio"]:
+            return f"{_NO_SOUND}{clip['audio_reason']}"
+        if needs.frames and not clip["has_video"]:
+            return f"{_NO_PICTURE}{clip['video_reason']}"
+        gate = unmet(spec.when, self._facts[clip_id])
+        return None if gate is None else f"gate: not {gate}"
+
+    def _silent(self, clip_id: str, captioner: str, why: str) -> WeakCaption:
+        content = self._clips[clip_id]["content_hash"]
+        return WeakCaption(clip_id, content, captioner, skipped=why)
+
+    def _check(self, weak: WeakCaption, name: str) -> None:
+        content = self._clips[weak.clip_id]["content_hash"]
+        if weak.captioner != name or weak.content_hash != content:
+            raise RuntimeError(f"captioner {name} saw other media than that of {weak.clip_id}")
+
+    def _say(self, clip_id: str, captioner: str, weak: WeakCaption) -> None:
+        self._facts[clip_id].weak[captioner] = weak
+        self._result.fresh.setdefault(captioner, []).append(weak)
+
+    def result(self) -> Perceived:
+        result = self._result
+        result.weak = {clip_id: self._facts[clip_id].weak for clip_id in self._clips}
+        kept = result.weak.keys() | result.filtered.keys()
+        result.fresh = {
+            name: [weak for weak in said if weak.clip_id in kept]
+            for name, said in result.fresh.items()
+        }
+        return result
+
+
+def streams(weak: Mapping[str, WeakCaption]) -> dict[str, str]:
+    """Sides of a clip that no captioner could have, with the reason: «audio», «video»."""
+    missing = {}
+    for said in weak.values():
+        for side, prefix in (("audio", _NO_SOUND), ("video", _NO_PICTURE)):
+            if said.skipped is not None and said.skipped.startswith(prefix):
+                missing[side] = said.skipped.removeprefix(prefix)
+    return missing
+
+
+def _needed_by_filters(job: Job) -> set[str]:
+    """Captioners that filters ask, and those that their gates ask in turn."""
+    needed = {c.of for rule in job.profile.filters for c in rule.when} - {CLIP}
+    for spec in reversed(job.profile.captioners):
+        if spec.name in needed:
+            needed |= {c.of for c in spec.when} - {CLIP}
+    return needed

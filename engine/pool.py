@@ -1,0 +1,184 @@
+"""Pools of Ray actors: decoders of one shard worker, captioner hosts shared by all.
+
+Ray restarts a dead actor; who is to blame for its death is found here. A decoder serves one call at a
+time, so the blame is plain. A host runs several captioners at once: a batch whose host died is tried
+again *alone* (the host holds all other calls back), halved until the guilty clip is by itself.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import ray
+from ray.actor import ActorHandle
+from ray.exceptions import RayActorError, RayTaskError
+
+from engine.actors import Decoder, Hung, Unreserved
+from engine.decode import Plan
+from manifests.evidence import WeakCaption
+
+T = TypeVar("T")
+
+# Starting a process on a busy machine, importing torch included; after that long nothing will come.
+_START_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a clip could not be worked."""
+
+    stage: str
+    reason: str
+    message: str
+
+
+class Decoders:
+    """The decoding processes of one shard worker; one clip at a time each."""
+
+    def __init__(self, count: int, plan: Plan, seconds: float) -> None:
+        self._seconds = seconds
+        self._idle: asyncio.Queue[ActorHandle[Any]] = asyncio.Queue()
+        actor = ray.remote(num_cpus=0.25, max_restarts=-1)(Decoder)
+        self._actors = [actor.remote(plan) for _ in range(count)]
+        for handle in self._actors:
+            self._idle.put_nowait(handle)
+
+    async def decode(self, clip: Mapping[str, Any]) -> tuple[dict[str, Any], Any] | Fault:
+        """What the decoder told of a clip and the reference to its media, or why there is none.
+
+        A process that dies is tried a second time: somebody else may have killed it.
+        """
+        actor = await self._idle.get()
+        try:
+            for _ in range(2):
+                try:
+                    return await self._once(actor, clip)
+                except TimeoutError:
+                    ray.kill(actor, no_restart=False)
+                    return Fault("decode", "timeout", f"decoding took over {self._seconds:g} s")
+                except RayActorError:
+                    continue
+            return Fault("decode", "decoder_crash", "decoding killed its process, twice")
+        finally:
+            self._idle.put_nowait(actor)
+
+    async def _once(
+        self, actor: "ActorHandle[Any]", clip: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Any] | Fault:
+        await asyncio.wait_for(_result(actor.ready.remote()), _START_S)
+        told_ref, media = actor.decode.options(num_returns=2).remote(dict(clip))
+        told = await asyncio.wait_for(_result(told_ref), self._seconds)
+        if "fault" in told:
+            return Fault("decode", told["fault"], told["message"])
+        return told, media
+
+
+class Hosts:
+    """The captioner hosts of one group; takes the least loaded replica."""
+
+    def __init__(self, replicas: Sequence["ActorHandle[Any]"], seconds: float) -> None:
+        self._seconds = seconds
+        self._load = dict.fromkeys(replicas, 0)
+
+    async def caption(
+        self, name: str, batch: Mapping[str, Any]
+    ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
+        """Weak captions, faults and busy seconds of a batch, all by clip_id.
+
+        batch: references to media by clip_id. Every clip is in exactly one of the two.
+        """
+        if not batch:
+            return {}, {}, 0.0
+        replica = min(self._load, key=lambda handle: self._load[handle])
+        self._load[replica] += 1
+        try:
+            return await self._attempt(replica, name, dict(batch), alone=False)
+        finally:
+            self._load[replica] -= 1
+
+    async def _attempt(
+        self, replica: "ActorHandle[Any]", name: str, batch: dict[str, Any], alone: bool
+    ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
+        try:
+            said, seconds = await self._call(replica, name, list(batch.values()), alone)
+        except RayTaskError as error:
+            cause = error.cause
+            if isinstance(cause, Unreserved):
+                return await self._attempt(replica, name, batch, alone=True)
+            hung = isinstance(cause, Hung)
+            fault = Fault(name, "captioner_hang" if hung else "captioner_error", _last_line(error))
+            alone = hung
+        except (RayActorError, TimeoutError):
+            if not alone:
+                return await self._attempt(replica, name, batch, alone=True)
+            fault = Fault(name, "captioner_crash", f"{name} died on this clip alone")
+        else:
+            return _by_clip(name, batch, said), {}, seconds
+        if len(batch) == 1:
+            return {}, {next(iter(batch)): fault}, 0.0
+        return await self._halves(replica, name, batch, alone)
+
+    async def _halves(
+        self, replica: "ActorHandle[Any]", name: str, batch: dict[str, Any], alone: bool
+    ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
+        items = list(batch.items())
+        said: dict[str, WeakCaption] = {}
+        faults: dict[str, Fault] = {}
+        seconds = 0.0
+        for half in (items[: len(items) // 2], items[len(items) // 2 :]):
+            more, wrong, took = await self._attempt(replica, name, dict(half), alone)
+            said |= more
+            faults |= wrong
+            seconds += took
+        return said, faults, seconds
+
+    async def _call(
+        self, replica: "ActorHandle[Any]", name: str, media: list[Any], alone: bool
+    ) -> tuple[list[WeakCaption], float]:
+        limit = _START_S + 3 * self._seconds
+        if not alone:
+            return await asyncio.wait_for(_result(replica.caption.remote(name, media)), limit)
+        token = uuid.uuid4().hex
+        await self._reserve(replica, token, limit)
+        try:
+            call = replica.caption.remote(name, media, token)
+            return await asyncio.wait_for(_result(call), limit)
+        except TimeoutError:
+            ray.kill(replica, no_restart=False)
+            raise
+        finally:
+            replica.release.remote(token)
+
+    async def _reserve(self, replica: "ActorHandle[Any]", token: str, limit: float) -> None:
+        """Waits for the turn to run alone; a death meanwhile is another call's and is waited out."""
+        async with asyncio.timeout(limit):
+            while True:
+                try:
+                    await _result(replica.reserve.remote(token))
+                    return
+                except RayActorError:
+                    await asyncio.sleep(0.1)
+
+
+def _by_clip(
+    name: str, batch: Mapping[str, Any], said: Sequence[WeakCaption]
+) -> dict[str, WeakCaption]:
+    """Ties weak captions to their clips; a captioner that speaks of others ends the run."""
+    found = {weak.clip_id: weak for weak in said}
+    if len(said) != len(batch) or found.keys() != batch.keys():
+        raise RuntimeError(
+            f"captioner {name} answered for other clips than it was given "
+            f"({len(said)} answers, {len(batch)} clips): nothing of this batch is kept"
+        )
+    return found
+
+
+def _last_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:500] if lines else type(error).__name__
+
+
+async def _result(reference: Awaitable[T]) -> T:
+    return await reference

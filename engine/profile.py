@@ -1,0 +1,140 @@
+"""Profiles: one small TOML file says which captioners, gates, filters, writer and sizes a run uses."""
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from engine.rules import CLIP, Condition
+from engine.service import ServerSpec
+from engine.writer import WriterSpec
+from manifests.errors import UserError
+
+
+class ProfileError(UserError):
+    """A profile that can't be used; says which line of thought to mend."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cutting(_Part):
+    """How sources become clips. scenes: also cut where PySceneDetect sees a new scene."""
+
+    max_seconds: float = Field(30.0, gt=0)
+    min_tail_seconds: float = Field(1.0, ge=0)
+    scenes: bool = False
+
+
+class Filter(_Part):
+    """Drops a clip for which all conditions of `when` hold; `name` is what the books call it."""
+
+    name: str
+    when: tuple[Condition, ...]
+
+
+class CaptionerSpec(_Part):
+    """One captioner of a profile.
+
+    use: `module:Class`. group: captioners of one group share an actor, one thread each. when: gate;
+    all its conditions must hold, else the captioner is skipped for the clip. num_cpus, num_gpus:
+    what Ray reserves for each replica of the group (the largest of the group counts).
+    """
+
+    name: str = Field(pattern=r"[a-z0-9][a-z0-9_.-]*")
+    use: str = Field(pattern=r"[\w.]+:\w+")
+    group: str = "small"
+    replicas: int = Field(1, ge=1)
+    num_cpus: float = Field(0.5, ge=0)
+    num_gpus: float = Field(0.0, ge=0)
+    when: tuple[Condition, ...] = ()
+    options: dict[str, Any] = {}
+
+
+class Sizes(_Part):
+    """How work is cut and how much of it is in flight; no effect on what is said of a clip.
+
+    batch: clips that a captioner sees together, the unit of resume. shard: clips committed together.
+    workers: shards worked at once. decoders: decoding processes of each worker. window_mb: decoded
+    media in flight of each worker. decode_seconds, caption_seconds: after that long a call is taken
+    for hanging and its process is killed.
+    """
+
+    batch: int = Field(16, ge=1)
+    shard: int = Field(1024, ge=1)
+    workers: int = Field(2, ge=1)
+    decoders: int = Field(1, ge=1)
+    window_mb: int = Field(512, ge=1)
+    object_store_mb: int = Field(1536, ge=80)
+    decode_seconds: float = Field(120.0, gt=0)
+    caption_seconds: float = Field(600.0, gt=0)
+
+
+class Profile(_Part):
+    """All settings of a run."""
+
+    name: str
+    clips: Cutting = Cutting()
+    filters: tuple[Filter, ...] = ()
+    captioners: tuple[CaptionerSpec, ...]
+    writer: WriterSpec
+    server: ServerSpec | None = None
+    sizes: Sizes = Sizes()
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "Profile":
+        names = [c.name for c in self.captioners]
+        if len(set(names)) < len(names):
+            raise ValueError("two captioners have the same name")
+        earlier = {CLIP}
+        for captioner in self.captioners:
+            for condition in captioner.when:
+                if condition.of not in earlier:
+                    raise ValueError(
+                        f"gate of {captioner.name} asks «{condition.of}», "
+                        "which is no captioner that stands before it"
+                    )
+            earlier.add(captioner.name)
+        for rule in self.filters:
+            for condition in rule.when:
+                if condition.of not in earlier:
+                    raise ValueError(f"filter «{rule.name}» asks «{condition.of}»: no captioner")
+        if self.server is None and self.writer.url is None:
+            raise ValueError("give a [server] to start, or the url of one under [writer]")
+        return self
+
+
+def load(name: str) -> Profile:
+    """The profile built in under this name, or in this TOML file. Raises ProfileError."""
+    if name.endswith(".toml"):
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ProfileError(f"can't read the profile {name}: {error.strerror}") from error
+    else:
+        file = resources.files("engine") / "profiles" / f"{name}.toml"
+        if not file.is_file():
+            known = ", ".join(available())
+            raise ProfileError(f"no profile «{name}»; there are {known}, or a path to a .toml file")
+        text = file.read_text(encoding="utf-8")
+    try:
+        return Profile(**tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"profile {name} is not TOML: {error}") from error
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(p) for p in e['loc']) or 'profile'}: {e['msg']}"
+            for e in error.errors()
+        ]
+        raise ProfileError(f"profile {name} is not valid:\n" + "\n".join(lines)) from error
+
+
+def available() -> list[str]:
+    """Names of the built-in profiles."""
+    folder = resources.files("engine") / "profiles"
+    return sorted(
+        f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
+    )

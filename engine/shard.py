@@ -1,0 +1,308 @@
+"""The shard worker: a Ray actor that owns one shard at a time, from clip rows to table files.
+
+Batches are cut by the shard, never by timing. Of each batch first the weak captions and then the
+captions go to the journal; when all are there the shard's Parquet files are written. The driver commits
+them: nothing counts before.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import rows
+from engine.crashpoints import reach
+from engine.job import Job
+from engine.journal import Journal
+from engine.lease import ShardLease
+from engine.perceive import Perceived, Perception, streams
+from engine.pool import Decoders, Hosts
+from engine.stats import Progress
+from engine.writer import Writer
+from manifests import schemas, tables
+from manifests.evidence import Evidence, WeakCaption, weak_from_row, weak_to_row
+from manifests.tables import File
+from manifests.workspace import Workspace
+
+_URL_EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A shard whose files are written and wait for their commit."""
+
+    files: tuple[File, ...]
+    counts: dict[str, int]
+
+
+class Window:
+    """Bounds the bytes of decoded media in flight; a batch larger than all of it goes alone."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._used = 0
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def hold(self, size: int) -> AsyncIterator[None]:
+        """Holds `size` bytes of the window while the block runs."""
+        async with self._changed:
+            await self._changed.wait_for(
+                lambda: self._used == 0 or self._used + size <= self._limit
+            )
+            self._used += size
+        try:
+            yield
+        finally:
+            async with self._changed:
+                self._used -= size
+                self._changed.notify_all()
+
+
+class ShardWorker:
+    """Ray actor. hosts: replicas of each group of captioners; server: the actor that watches the
+    writer's server, None when the profile names a URL."""
+
+    def __init__(
+        self, job: Job, root: Path, hosts: Mapping[str, Sequence[Any]], server: Any | None
+    ) -> None:
+        self._job = job
+        self._workspace = Workspace.open(root)
+        self._hosts = {
+            group: Hosts(replicas, job.profile.sizes.caption_seconds)
+            for group, replicas in hosts.items()
+        }
+        self._server = server
+        self._url: str | None = None
+        self._progress = Progress()
+        self._writer: Writer | None = None
+        self._perception: Perception | None = None
+        self._window: Window | None = None
+
+    async def progress(self) -> Progress:
+        """What this worker did since it was started."""
+        return self._progress
+
+    async def work(self, lease: ShardLease) -> Worked:
+        """Works a shard and writes its files. Raises WriterUnavailable, OSError on a full disk."""
+        await self._start()
+        clips = tables.read(self._workspace.root, lease.clips_file)
+        if lease.only is not None:
+            clips = [clip for clip in clips if clip["clip_id"] in lease.only]
+        size = self._job.profile.sizes.batch
+        batches = [clips[start : start + size] for start in range(0, len(clips), size)]
+        journal = Journal(self._workspace.journal(self._job.digest, lease.shard, lease.generation))
+        known = self._known(lease)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, batch in enumerate(batches):
+                    group.create_task(self._batch(journal, number, batch, known))
+        except BaseExceptionGroup as failed:
+            raise _first(failed) from failed
+        worked = self._files(lease, journal, batches)
+        self._progress.clips.clear()  # from here on the driver counts them
+        return worked
+
+    async def _start(self) -> None:
+        """Makes what needs a running event loop, once."""
+        if self._perception is not None:
+            return
+        sizes = self._job.profile.sizes
+        self._window = Window(sizes.window_mb << 20)
+        decoders = Decoders(sizes.decoders, self._job.plan, sizes.decode_seconds)
+        self._perception = Perception(self._job, decoders, self._hosts, self._progress)
+        self._writer = Writer(self._job.profile.writer, self._base_url)
+        if self._server is not None:
+            self._following = asyncio.create_task(self._follow_server())
+
+    def _base_url(self) -> str | None:
+        return self._job.profile.writer.url if self._server is None else self._url
+
+    async def _follow_server(self) -> None:
+        while True:
+            self._url = await self._server.url.remote()  # type: ignore[union-attr]
+            await asyncio.sleep(_URL_EVERY_S)
+
+    def _known(self, lease: ShardLease) -> dict[str, dict[str, WeakCaption]]:
+        """Weak captions that earlier jobs made with the same captioners, by clip."""
+        known: dict[str, dict[str, WeakCaption]] = {}
+        for captioner, files in lease.known.items():
+            for path in files:
+                for row in tables.read(self._workspace.root, path):
+                    known.setdefault(row["clip_id"], {})[captioner] = weak_from_row(row)
+        return known
+
+    async def _batch(
+        self,
+        journal: Journal,
+        number: int,
+        clips: Sequence[dict[str, Any]],
+        known: Mapping[str, Mapping[str, WeakCaption]],
+    ) -> None:
+        ids = [clip["clip_id"] for clip in clips]
+        if (done := journal.get(number, "done", ids)) is not None:
+            self._count(done)
+            return
+        weak = journal.get(number, "weak", ids)
+        if weak is None:
+            weak = await self._perceive(clips, known)
+            journal.put(number, "weak", ids, weak)
+        done = await self._write(clips, weak, known)
+        journal.put(number, "done", ids, done)
+        self._count(done)
+
+    async def _perceive(
+        self, clips: Sequence[dict[str, Any]], known: Mapping[str, Mapping[str, WeakCaption]]
+    ) -> dict[str, Any]:
+        assert self._window is not None and self._perception is not None
+        plan = self._job.plan
+        size = sum(rows.media_bytes(c, plan.audio_hz, plan.frames, plan.frame_px) for c in clips)
+        async with self._window.hold(size):
+            perceived = await self._perception.batch(clips, known)
+        return self._entry(clips, perceived)
+
+    def _entry(self, clips: Sequence[dict[str, Any]], perceived: Perceived) -> dict[str, Any]:
+        by_id = {clip["clip_id"]: clip for clip in clips}
+        workspace = str(self._workspace.root)
+        return {
+            "weak": {
+                name: [weak_to_row(weak) for weak in said] for name, said in perceived.fresh.items()
+            },
+            "filtered": [
+                rows.filtered_row(by_id[clip], rule) for clip, rule in perceived.filtered.items()
+            ],
+            "quarantine": [
+                rows.quarantine_row(by_id[clip], fault, workspace)
+                for clip, fault in perceived.faults.items()
+            ],
+        }
+
+    async def _write(
+        self,
+        clips: Sequence[dict[str, Any]],
+        weak: Mapping[str, Any],
+        known: Mapping[str, Mapping[str, WeakCaption]],
+    ) -> dict[str, Any]:
+        """Captions of every clip of a batch that was neither filtered nor quarantined."""
+        said: dict[str, dict[str, WeakCaption]] = {}
+        for name, found in weak["weak"].items():
+            for row in found:
+                said.setdefault(row["clip_id"], {})[name] = weak_from_row(row)
+        out = {row["clip_id"] for row in (*weak["filtered"], *weak["quarantine"])}
+        left = [clip for clip in clips if clip["clip_id"] not in out]
+        captions = await asyncio.gather(
+            *(
+                self._caption(
+                    clip, {**known.get(clip["clip_id"], {}), **said.get(clip["clip_id"], {})}
+                )
+                for clip in left
+            )
+        )
+        return {
+            "captions": captions,
+            "filtered": weak["filtered"],
+            "quarantine": weak["quarantine"],
+        }
+
+    async def _caption(
+        self, clip: Mapping[str, Any], said: Mapping[str, WeakCaption]
+    ) -> dict[str, Any]:
+        """The caption row of one clip: evidence, request and answer stay in this one call."""
+        assert self._writer is not None
+        clip = dict(clip)
+        for side, reason in streams(said).items():
+            clip |= {f"has_{side}": False, f"{side}_reason": reason}
+        evidence = evidence_of(self._job, clip, said)
+        stage = self._progress.stage("writer")
+        stage.queued += 1
+        try:
+            written = await self._writer.write(evidence)
+        finally:
+            stage.queued -= 1
+        stage.done += 1
+        stage.busy += written.seconds
+        return rows.caption_row(clip, evidence, written, self._job.digest, self._job.licence)
+
+    def _count(self, done: Mapping[str, Any]) -> None:
+        self._progress.clips.update(counts(done))
+        for row in done["quarantine"]:
+            self._progress.faults[f"{row['stage']}: {row['reason']}"] += 1
+
+    def _files(
+        self, lease: ShardLease, journal: Journal, batches: Sequence[Sequence[dict[str, Any]]]
+    ) -> Worked:
+        """Writes the shard's tables from its journal, in the order of its clips."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for number, batch in enumerate(batches):
+            ids = [clip["clip_id"] for clip in batch]
+            weak, done = journal.get(number, "weak", ids), journal.get(number, "done", ids)
+            if weak is None or done is None:
+                raise RuntimeError(f"batch {number} of shard {lease.shard} left no journal")
+            order = {clip: place for place, clip in enumerate(ids)}
+            for name, more in {**weak["weak"], **done}.items():
+                found.setdefault(name, []).extend(
+                    sorted(more, key=lambda row: order[row["clip_id"]])
+                )
+        reach("shard.before_files")
+        files = []
+        for captioner, table in self._job.tables.items():
+            files += self._file(table, lease, found.get(captioner, []), schemas.WEAK)
+        reach("shard.between_files")
+        files += self._file("captions", lease, found.get("captions", []), schemas.CAPTIONS)
+        files += self._file("filtered", lease, found.get("filtered", []), schemas.FILTERED)
+        files += self._file("quarantine", lease, found.get("quarantine", []), schemas.QUARANTINE)
+        reach("shard.after_files")
+        return Worked(tuple(files), counts(found))
+
+    def _file(
+        self, table: str, lease: ShardLease, found: Sequence[dict[str, Any]], schema: Any
+    ) -> list[File]:
+        if not found:
+            return []
+        place = self._workspace.weak if table.startswith("weak/") else self._workspace.rows
+        name = table.removeprefix("weak/")
+        path = place(name, self._job.digest, lease.shard, lease.generation)
+        return [tables.write(self._workspace.root, path, table, found, schema)]
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def evidence_of(job: Job, clip: Mapping[str, Any], said: Mapping[str, WeakCaption]) -> Evidence:
+    """The evidence of one clip: its weak captions, judged, in the profile's order."""
+    return Evidence(
+        clip_id=clip["clip_id"],
+        has_audio=clip["has_audio"],
+        has_video=clip["has_video"],
+        duration_ms=clip["end_ms"] - clip["start_ms"],
+        captions=tuple(
+            job.calibrations.judge(said[spec.name])
+            for spec in job.profile.captioners
+            if spec.name in said
+        ),
+    )
+
+
+def counts(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, int]:
+    """What the books and the summary count of a shard's rows, or of a batch's."""
+    captions = found.get("captions", [])
+    counted = {
+        "captioned": len(captions),
+        "filtered": len(found.get("filtered", [])),
+        "quarantined": len(found.get("quarantine", [])),
+    }
+    for row in captions:
+        for side in ("audio_by", "visual_by", "audio_visual_by"):
+            by = row[side]
+            if by is not None:
+                counted[by] = counted.get(by, 0) + 1
+    for row in found.get("filtered", []):
+        key = f"filtered: {row['rule']}"
+        counted[key] = counted.get(key, 0) + 1
+    return counted

@@ -1,0 +1,38 @@
+"""What a run counts while it works: for the live view and the run log, never for data rows."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Stage:
+    """One stage of a shard worker. queued, active, done: clips. busy: seconds its slots worked."""
+
+    queued: int = 0
+    active: int = 0
+    done: int = 0
+    busy: float = 0.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a shard worker, or all of them together, did so far in this run."""
+
+    stages: dict[str, Stage] = field(default_factory=dict)
+    clips: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def stage(self, name: str) -> Stage:
+        """The stage of this name, made when first asked for."""
+        return self.stages.setdefault(name, Stage())
+
+    def add(self, other: "Progress") -> None:
+        """Adds another worker's counts."""
+        for name, stage in other.stages.items():
+            mine = self.stage(name)
+            mine.queued += stage.queued
+            mine.active += stage.active
+            mine.done += stage.done
+            mine.busy += stage.busy
+        self.clips.update(other.clips)
+        self.faults.update(other.faults)

@@ -1,0 +1,54 @@
+"""The quarantine: clips that could not be worked, why, and a second try."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from manifests import tables
+from manifests.commits import State
+from manifests.workspace import Workspace
+
+_PATIENCE_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A clip in quarantine: its row, and where its latest record put it."""
+
+    row: Mapping[str, Any]
+    shard: int
+    generation: int
+
+
+def current(workspace: Workspace, state: State, job: str) -> Iterator[Entry]:
+    """Clips of a job that are in quarantine now: those of a generation that was not retried."""
+    for shard, records in sorted(state.shards(job).items()):
+        for place, record in enumerate(records):
+            later = {clip for follower in records[place + 1 :] for clip in follower.retried}
+            for file in record.files:
+                if file.table != "quarantine":
+                    continue
+                for row in tables.read(workspace.root, file.path):
+                    if row["clip_id"] not in later:
+                        yield Entry(row, shard, record.generation)
+
+
+def reproduce(workspace: Workspace, job: str, entry: Entry) -> str:
+    """Does again, in a process of its own, what put a clip in quarantine; what came of it.
+
+    Probing and decoding are done again, and for a captioner's fault that captioner on that clip.
+    """
+    command = [sys.executable, "-X", "faulthandler", "-m", "pipelines.reproduce"]
+    command += [str(workspace.root), job, str(entry.shard), entry.row["clip_id"]]
+    command.append(entry.row["stage"])
+    try:
+        ran = subprocess.run(
+            command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"it hangs: nothing came back within {_PATIENCE_S} s"
+    if ran.returncode < 0:
+        return f"the process was killed by signal {-ran.returncode}\n{ran.stderr[-2000:]}"
+    return (ran.stdout + ran.stderr).strip()

@@ -1,0 +1,68 @@
+"""Where a workspace stands: its books, for the newest job or each of them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from manifests.books import Books, books
+from manifests.commits import State
+from manifests.workspace import Workspace, WorkspaceError
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """The books of one job and the profile it ran with."""
+
+    digest: str
+    profile: str
+    cut: str
+    books: Books
+    captions: str
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "config_digest": self.digest,
+            "profile": self.profile,
+            "captions": self.captions,
+            **self.books.to_json(),
+        }
+
+
+def settings(workspace: Workspace, job: str) -> Mapping[str, Any]:
+    """What was kept of a job's settings. Raises WorkspaceError when it is missing or damaged."""
+    path = workspace.config(job)
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(f"the settings of job {job} can't be read: {error}") from error
+    return kept
+
+
+def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
+    """Every job of a workspace, in the order in which they were begun."""
+    folder = workspace.root / "configs"
+    files = sorted(folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+    found = []
+    for path in files:
+        kept = settings(workspace, path.stem)
+        cut = kept["settings"]["cut"]
+        found.append(
+            JobStatus(
+                digest=path.stem,
+                profile=kept["profile"]["name"],
+                cut=cut,
+                books=books(state, cut, path.stem),
+                captions=str(workspace.root / "captions" / "stage1" / path.stem),
+            )
+        )
+    return found
+
+
+def newest(workspace: Workspace, state: State) -> JobStatus:
+    """The job that was begun last. Raises WorkspaceError when there is none."""
+    found = jobs(workspace, state)
+    if not found:
+        raise WorkspaceError(f"nothing was captioned in {workspace.root} yet")
+    return found[-1]

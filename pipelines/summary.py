@@ -1,0 +1,126 @@
+"""What a run, a workspace and the quarantine look like in words."""
+
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from manifests.books import Books
+from pipelines.quarantine import Entry
+from pipelines.status import JobStatus
+
+if TYPE_CHECKING:
+    from pipelines.caption import Preview, Result
+
+
+def account(books: Books) -> str:
+    """The books in one line."""
+    sides = (
+        f"{books.input} clips = {books.captioned} captioned + {books.filtered} filtered"
+        f" + {books.quarantined} quarantined + {books.pending} pending"
+    )
+    return sides if books.close else f"{sides}  -- THE BOOKS DO NOT CLOSE"
+
+
+def written(books: Books) -> str:
+    """Who wrote the captions."""
+    if books.llm_share is None:
+        return "no captions yet"
+    llm, template = books.detail.get("llm", 0), books.detail.get("template", 0)
+    return f"{llm} captions by the LLM, {template} by the template ({books.llm_share:.0%} LLM)"
+
+
+def run(result: "Result") -> str:
+    """The summary of a run: books, rate, where time went, where the result lies, what next."""
+    from pipelines.progress import shares
+
+    workspace = shlex.quote(str(result.workspace.root))
+    captions = result.workspace.root / "captions" / "stage1" / result.job.digest
+    lines = [account(result.books), written(result.books)]
+    for name, count in result.books.detail.items():
+        if name.startswith("filtered: "):
+            lines.append(f"  {count} {name}")
+    view = result.view
+    if view is None:
+        lines.append("nothing was left to do")
+    elif view.elapsed:
+        lines.append(
+            f"{view.worked} clips in {view.elapsed:.1f} s, {view.worked / view.elapsed:.2f}/s"
+        )
+        busiest = sorted(shares(view).items(), key=lambda item: -item[1])
+        told = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
+        lines.append(f"busy: {told}")
+    if result.listing.ignored:
+        lines.append(f"{result.listing.ignored} files passed over: their names are not media's")
+    for folder in result.listing.unreadable:
+        lines.append(f"folder that can't be read: {folder.decode('utf-8', 'backslashreplace')}")
+    if result.books.captioned:
+        lines.append(f"captions: {captions}")
+        lines.append(f"next: captionmill show {workspace}")
+    if result.books.quarantined:
+        lines.append(f"      captionmill quarantine list {workspace}")
+    lines.append(f"      captionmill verify {workspace}")
+    return "\n".join(lines)
+
+
+def run_json(result: "Result") -> dict[str, Any]:
+    """The same for `--json`."""
+    from pipelines.progress import shares
+
+    view = result.view
+    return {
+        "workspace": str(result.workspace.root),
+        "config_digest": result.job.digest,
+        "captions": str(result.workspace.root / "captions" / "stage1" / result.job.digest),
+        "added": result.added,
+        "ignored": result.listing.ignored,
+        "worked": view.worked if view else 0,
+        "elapsed_s": round(view.elapsed, 3) if view else 0.0,
+        "busy": {n: round(s, 4) for n, s in shares(view).items()} if view else {},
+        **result.books.to_json(),
+    }
+
+
+def status(job: JobStatus) -> str:
+    """One job of `captionmill status`."""
+    state = "finished" if job.books.finished else "unfinished: run the same command again"
+    return "\n".join(
+        [
+            f"{job.profile} {job.digest}: {state}",
+            f"  {account(job.books)}",
+            f"  {written(job.books)}",
+            f"  {job.captions}",
+        ]
+    )
+
+
+def preview(found: "Preview") -> str:
+    """What a run would find."""
+    lines = [f"{found.sources} sources, {found.clips} clips, {found.seconds:.0f} s of media"]
+    lines += [f"  {count} can't be worked: {fault}" for fault, count in found.faults.items()]
+    if found.ignored:
+        lines.append(f"  {found.ignored} files passed over: their names are not media's")
+    return "\n".join(lines)
+
+
+def quarantine(entries: Sequence[Entry]) -> str:
+    """The quarantine as a list."""
+    if not entries:
+        return "the quarantine is empty"
+    return "\n".join(
+        f"{e.row['clip_id'][:12]}  {e.row['stage']}: {e.row['reason']}  {e.row['uri']}"
+        for e in entries
+    )
+
+
+def quarantined(entry: Entry, again: str | None) -> str:
+    """One clip in quarantine."""
+    row = entry.row
+    lines = [
+        f"clip     {row['clip_id']}",
+        f"source   {row['uri']}",
+        f"span     {row['start_ms'] / 1000:g} s to {row['end_ms'] / 1000:g} s",
+        f"stage    {row['stage']}",
+        f"reason   {row['reason']}: {row['message']}",
+        f"again    {row['reproduce']}",
+    ]
+    return "\n".join(lines if again is None else [*lines, "", again])
