@@ -29,13 +29,14 @@ from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from manifests.errors import UserError
 from manifests.ids import content_hash, digest
 
 _HERE = Path(__file__).parent
 _RECORD = "pack.json"
 
 
-class PackError(Exception):
+class PackError(UserError):
     """A pack could not be brought, or what came is not what was declared."""
 
 
