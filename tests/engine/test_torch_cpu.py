@@ -1,0 +1,92 @@
+"""What the shim does, seen from processes that import torch beside made-up companions of it."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+_CUDA = b"\x7fELF ... libtorch_cuda.so\x00"
+_PLAIN = b"\x7fELF ... libtorch_cpu.so\x00"
+
+
+def _run(code: str, *folders: Path) -> str:
+    """What a new Python prints, with `folders` first on its path."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _companions(folder: Path, library: bytes) -> Path:
+    """Packages of the three names with one shared library each."""
+    for name in ("torchvision", "torchaudio", "torchcodec"):
+        package = folder / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(f"made_up = {name!r}\n")
+    for place in ("torchvision/_C.so", "torchaudio/lib/_torchaudio.so", "torchcodec/core.so"):
+        (folder / place).parent.mkdir(exist_ok=True)
+        (folder / place).write_bytes(library)
+    (folder / "torchcodec" / "empty.so").write_bytes(b"")
+    return folder
+
+
+# Which of the two are found, what importing one says, which operators exist, and whether calling the
+# shim a second time changes anything.
+_SEEN = """
+    import importlib.util, sys, torch
+    print([importlib.util.find_spec(n) is not None for n in ("torchaudio", "torchcodec")])
+    try:
+        import torchaudio
+        print(torchaudio.made_up)
+    except ModuleNotFoundError as error:
+        print("no module", error.name)
+    print(hasattr(torch.ops.torchvision, "nms"), hasattr(torch.ops.torchvision, "qnms"))
+    from engine.torch_cpu import settle
+    before = list(sys.meta_path)
+    settle()
+    print(sys.meta_path == before)
+"""
+
+
+def test_cuda_builds_beside_a_cpu_torch_are_made_harmless(tmp_path: Path) -> None:
+    seen = _run(_SEEN, _companions(tmp_path, _CUDA))
+    assert seen == "[False, False]\nno module torchaudio\nTrue True\nTrue\n"
+
+
+def test_matching_builds_are_left_alone(tmp_path: Path) -> None:
+    seen = _run(_SEEN, _companions(tmp_path, _PLAIN))
+    assert seen == "[True, True]\ntorchaudio\nFalse False\nTrue\n"
+
+
+def test_nothing_changes_beside_a_cuda_torch(tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"
+        import torch
+        torch.version.cuda = "13.0"
+        before = list(sys.meta_path)
+        from engine.torch_cpu import settle
+        settle()
+        print(sys.meta_path == before, hasattr(torch.ops.torchvision, "nms"))
+    """
+    assert _run(code, _companions(tmp_path, _CUDA)) == "True False\n"
+
+
+def test_torchvision_of_this_environment_imports() -> None:
+    assert _run("import torchvision.transforms.v2; print('imported')") == "imported\n"
+
+
+def test_the_module_costs_nothing_to_import() -> None:
+    code = """
+        import sys, engine.torch_cpu
+        print([name for name in ("torch", "numpy", "ray") if name in sys.modules])
+    """
+    assert _run(code) == "[]\n"
