@@ -51,7 +51,7 @@ class FramePicker:
         self._context = stream.codec_context
         self._targets = deque(int((origin + t) // self._base) for t in wanted)
         self._last = self._targets[-1]
-        self._scaler = _Scaler(px)
+        self._scaler = _Scaler(px, stream)
         # AVI says when packets are decoded, not when frames are shown: the order out is the truth.
         self._unstamped = stream.container.format.name == "avi" and self._context.has_b_frames
         self._planned = self._context.name in _PLANNED and not self._unstamped
@@ -228,15 +228,16 @@ class FramePicker:
 class _Scaler:
     """Frames to upright RGB of one size: that of the first, its longest side at most `px`."""
 
-    def __init__(self, px: int) -> None:
+    def __init__(self, px: int, stream: Any) -> None:
         self._px = px
+        self._stream = stream
         self._size: tuple[int, int] | None = None
         self._reformatter = VideoReformatter()
 
     def picture(self, frame: Any) -> npt.NDArray[np.uint8]:
         turned = _turn(frame)
         if self._size is None:
-            width, height = upright_size(frame)
+            width, height = upright_size(frame, self._stream)
             scale = min(Fraction(1), Fraction(self._px, max(width, height)))
             self._size = (max(1, round(width * scale)), max(1, round(height * scale)))
         width, height = self._size if not turned[0] else self._size[::-1]
@@ -246,13 +247,13 @@ class _Scaler:
         return _upright(rgb.to_ndarray(), turned)
 
 
-def upright_size(frame: Any) -> tuple[int, int]:
-    """Width and height of a frame as it is meant to be seen: square pixels, turned upright.
+def upright_size(frame: Any, stream: Any) -> tuple[int, int]:
+    """Width and height of a frame of `stream` as it is meant to be seen: square pixels, turned upright.
 
     Pixels that are not square make the frame narrower or lower, never larger.
     """
     width, height = frame.width, frame.height
-    aspect = _aspect(frame)
+    aspect = _aspect(stream)
     if aspect > 1:
         height = max(1, round(height / aspect))
     else:
@@ -260,9 +261,10 @@ def upright_size(frame: Any) -> tuple[int, int]:
     return (height, width) if _turn(frame)[0] else (width, height)
 
 
-def _aspect(frame: Any) -> Fraction:
-    aspect = getattr(frame, "sample_aspect_ratio", None)
-    return aspect if aspect and Fraction(1, 4) <= aspect <= 4 else Fraction(1)
+def _aspect(stream: Any) -> Fraction:
+    """Width of a pixel over its height; what nobody would film with is taken for a mistake."""
+    aspect = stream.sample_aspect_ratio
+    return Fraction(aspect) if aspect and Fraction(1, 4) <= aspect <= 4 else Fraction(1)
 
 
 def _turn(frame: Any) -> tuple[bool, bool, bool]:

@@ -13,7 +13,7 @@ import ray
 
 from captioners.contract import Captioner, Media
 from engine.decode import Plan, decode
-from engine.probe import MediaError
+from engine.media import MediaError
 from engine.profile import CaptionerSpec
 from manifests.evidence import WeakCaption
 from manifests.ids import path_of
@@ -116,7 +116,7 @@ class Host:
                 self._turn.notify_all()
 
     async def caption(
-        self, name: str, media: Sequence[ray.ObjectRef], token: str | None = None
+        self, name: str, media: Sequence[Any], token: str | None = None
     ) -> tuple[list[WeakCaption], float]:
         """What captioner `name` says of a batch, and the seconds it worked.
 
@@ -134,9 +134,7 @@ class Host:
                 self._running -= 1
                 self._turn.notify_all()
 
-    async def _watched(
-        self, name: str, media: Sequence[ray.ObjectRef]
-    ) -> tuple[list[WeakCaption], float]:
+    async def _watched(self, name: str, media: Sequence[Any]) -> tuple[list[WeakCaption], float]:
         started = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -149,10 +147,9 @@ class Host:
             return said, time.perf_counter() - begin
 
         working = loop.run_in_executor(self._threads[name], work)
-        begun = asyncio.ensure_future(started.wait())
-        await asyncio.wait({working, begun}, return_when=asyncio.FIRST_COMPLETED)
-        begun.cancel()
-        done, _ = await asyncio.wait({working}, timeout=self._seconds)
+        working.add_done_callback(lambda future: started.set())  # it may fail before it starts
+        await started.wait()
+        done, _ = await asyncio.wait([working], timeout=self._seconds)
         if not done:
             loop.call_later(_GOODBYE_S, os._exit, 1)
             raise Hung(f"{name} took longer than {self._seconds:g} s")

@@ -100,9 +100,10 @@ class Driver:
 
         from engine.service import Server
 
-        actor = ray.remote(num_cpus=0, num_gpus=spec.num_gpus, max_concurrency=8)(Server)
+        actor: Any = ray.remote(Server)
+        options = {"num_cpus": 0, "num_gpus": spec.num_gpus, "max_concurrency": 8}
         mark = processes.mark(self._workspace.id, self._epoch)
-        server = actor.remote(spec, self._workspace.logs, mark)
+        server = actor.options(**options).remote(spec, self._workspace.logs, mark)
         server.start.remote()
         return server
 
@@ -126,13 +127,15 @@ class Driver:
         hosts: dict[str, list[Any]] = {}
         for group, (replicas, cpus, gpus) in groups(self._job.profile).items():
             specs = [spec for spec in self._job.profile.captioners if spec.group == group]
-            actor = ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=-1)(Host)
+            actor: Any = ray.remote(Host)
+            actor = actor.options(num_cpus=cpus, num_gpus=gpus, max_restarts=-1)
             hosts[group] = [
                 actor.remote(specs, self._cache, sizes.caption_seconds) for _ in range(replicas)
             ]
-        worker = ray.remote(num_cpus=0, max_restarts=-1)(ShardWorker)
+        worker: Any = ray.remote(ShardWorker)
+        worker = worker.options(num_cpus=0, max_restarts=-1)
         return [
-            worker.remote(self._job, self._workspace.root, hosts, server)
+            worker.remote(self._job.profile, self._workspace.root, hosts, server)
             for _ in range(sizes.workers)
         ]
 

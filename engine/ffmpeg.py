@@ -8,6 +8,9 @@ import os
 import subprocess
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from engine.media import DEMUXERS
 
 # ffmpeg writes the same bytes for the same input: one thread, no versions or dates in the file.
 _REPRODUCIBLE: dict[str, Any] = {
@@ -26,6 +29,7 @@ _PICTURE: dict[str, Any] = {
 }
 _SOUND: dict[str, Any] = {"c:a": "aac", "b:a": "96k"}
 _ERROR_TAIL = 2_000
+_PATH = "path:"
 
 
 class FfmpegError(RuntimeError):
@@ -121,13 +125,21 @@ def still(out: Path, video: str | bytes | os.PathLike[Any], at_ms: int) -> None:
 def _input(source: str | bytes | os.PathLike[Any], **options: Any) -> Any:
     import ffmpeg
 
-    return ffmpeg.input(_url(source), protocol_whitelist="file", **options)
+    safe = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
+    return ffmpeg.input(_url(source), **safe, **options)
 
 
 def _write(stream: Any) -> None:
-    run(stream.get_args())
+    run([_path_of(argument) for argument in stream.get_args()])
 
 
 def _url(path: str | bytes | os.PathLike[Any]) -> str:
-    """A path that ffmpeg takes for nothing else: not for an option, a protocol or a pattern."""
-    return "file:" + os.fsdecode(path)
+    """A path as ffmpeg-python may hold it: its graphs can't hold names that are not UTF-8."""
+    return _PATH + quote_from_bytes(os.fsencode(path))
+
+
+def _path_of(argument: str) -> str:
+    """The argument with a path of `_url` written so that ffmpeg takes it for nothing else."""
+    if not argument.startswith(_PATH):
+        return argument
+    return "file:" + os.fsdecode(unquote_to_bytes(argument.removeprefix(_PATH)))

@@ -15,7 +15,8 @@ from pebble import ProcessExpired, ProcessPool
 
 from engine.crashpoints import reach
 from engine.job import Job
-from engine.probe import MediaError, probe
+from engine.media import MediaError
+from engine.probe import Probe, probe
 from engine.profile import Cutting
 from manifests import schemas, tables
 from manifests.commits import Log, Record, State
@@ -34,8 +35,11 @@ _NO_MEDIA: dict[str, Any] = {
     "width": None,
     "height": None,
     "fps": None,
-    "sample_rate": None,
+    "rate": None,
     "channels": None,
+    "video_codec": None,
+    "audio_codec": None,
+    "container": None,
 }
 # Time to look at a source before it is taken for hanging: hashing reads all of it.
 _PROBE_S = 60.0
@@ -184,9 +188,10 @@ def _known(workspace: Workspace, state: State, cut: str) -> tuple[dict[str, _Kno
 def examine(paths: Iterator[bytes], cutting: Cutting) -> Iterator[Examined]:
     """Examines sources in a few processes, in order; a source that crashes or hangs one is a fault."""
     ahead = 4 * (os.cpu_count() or 1)
-    with ProcessPool(
+    pool: Any = ProcessPool(
         max_workers=os.cpu_count() or 1, context=multiprocessing.get_context("spawn")
-    ) as pool:
+    )
+    with pool:
         window: deque[tuple[bytes, Any]] = deque()
         try:
             for path in paths:
@@ -229,27 +234,30 @@ def examine_one(path: bytes, cutting: Cutting) -> Examined:
         return Examined(
             path, None, 0, 0, _NO_MEDIA, ((0, 0),), "unreadable", error.strerror or str(error)
         )
+    known = (path, content, status.st_size, status.st_mtime_ns)
     try:
         found = probe(path)
-        scenes: Sequence[int] = ()
-        if cutting.scenes and found.has_video and found.kind == "video":
-            from engine.scenes import scene_cuts
-
-            scenes = scene_cuts(path)
+        spans = _spans(path, found, cutting)
     except MediaError as error:
-        media, spans, fault = _NO_MEDIA, [(0, 0)], (error.reason, str(error))
-    else:
-        fault = (None, None)
-        media = {key: getattr(found, key) for key in _NO_MEDIA}
-        spans = [(0, 0)]
-        if found.kind != "image":
-            spans = cut(
-                found.duration_ms,
-                max_ms=round(cutting.max_seconds * 1000),
-                min_tail_ms=round(cutting.min_tail_seconds * 1000),
-                scene_cuts_ms=scenes,
-            )
-    return Examined(path, content, status.st_size, status.st_mtime_ns, media, tuple(spans), *fault)
+        return Examined(*known, _NO_MEDIA, ((0, 0),), error.reason, str(error))
+    return Examined(*known, {key: getattr(found, key) for key in _NO_MEDIA}, spans)
+
+
+def _spans(path: bytes, found: Probe, cutting: Cutting) -> tuple[tuple[int, int], ...]:
+    if found.kind == "image":
+        return ((0, 0),)
+    scenes: Sequence[int] = ()
+    if cutting.scenes and found.has_video:
+        from engine.scenes import scene_cuts
+
+        scenes = scene_cuts(path)
+    spans = cut(
+        found.duration_ms,
+        max_ms=round(cutting.max_seconds * 1000),
+        min_tail_ms=round(cutting.min_tail_seconds * 1000),
+        scene_cuts_ms=scenes,
+    )
+    return tuple(spans)
 
 
 def _faulty(path: bytes, fault: str, message: str) -> Examined:

@@ -42,7 +42,8 @@ Reason = Literal[
 MAX_PIXELS = 1 << 26
 
 _BUFFER = 1 << 16
-_DEMUXERS = (
+# The demuxers that may read a source, by FFmpeg's names.
+DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2",
     "matroska,webm",
     "avi",
@@ -213,11 +214,10 @@ def _open_file(path: bytes) -> FileIO:
         raise MediaError("missing", os.strerror(error.errno or 0)) from None
     except (OSError, ValueError) as error:
         raise MediaError("unreadable", getattr(error, "strerror", None) or str(error)) from None
-    file = FileIO(descriptor, "rb", closefd=True)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise MediaError("unreadable", "not a regular file")
-    return file
+    return FileIO(descriptor, "rb", closefd=True)
 
 
 def _check(file: FileIO, expect: tuple[int, int] | None) -> int:
@@ -229,7 +229,7 @@ def _check(file: FileIO, expect: tuple[int, int] | None) -> int:
 
 def _options(head: bytes) -> dict[str, str]:
     options = {
-        "format_whitelist": ",".join(_DEMUXERS),
+        "format_whitelist": ",".join(DEMUXERS),
         "max_pixels": str(MAX_PIXELS),
         "threads": "1",
     }

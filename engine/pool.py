@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import ray
-from ray.actor import ActorHandle
 from ray.exceptions import RayActorError, RayTaskError
 
 from engine.actors import Decoder, Hung, Unreserved
@@ -39,8 +38,9 @@ class Decoders:
 
     def __init__(self, count: int, plan: Plan, seconds: float) -> None:
         self._seconds = seconds
-        self._idle: asyncio.Queue[ActorHandle[Any]] = asyncio.Queue()
-        actor = ray.remote(num_cpus=0.25, max_restarts=-1)(Decoder)
+        self._idle: asyncio.Queue[Any] = asyncio.Queue()
+        actor: Any = ray.remote(Decoder)
+        actor = actor.options(num_cpus=0.25, max_restarts=-1)
         self._actors = [actor.remote(plan) for _ in range(count)]
         for handle in self._actors:
             self._idle.put_nowait(handle)
@@ -65,7 +65,7 @@ class Decoders:
             self._idle.put_nowait(actor)
 
     async def _once(
-        self, actor: "ActorHandle[Any]", clip: Mapping[str, Any]
+        self, actor: Any, clip: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Any] | Fault:
         await asyncio.wait_for(_result(actor.ready.remote()), _START_S)
         told_ref, media = actor.decode.options(num_returns=2).remote(dict(clip))
@@ -78,7 +78,7 @@ class Decoders:
 class Hosts:
     """The captioner hosts of one group; takes the least loaded replica."""
 
-    def __init__(self, replicas: Sequence["ActorHandle[Any]"], seconds: float) -> None:
+    def __init__(self, replicas: Sequence[Any], seconds: float) -> None:
         self._seconds = seconds
         self._load = dict.fromkeys(replicas, 0)
 
@@ -99,7 +99,7 @@ class Hosts:
             self._load[replica] -= 1
 
     async def _attempt(
-        self, replica: "ActorHandle[Any]", name: str, batch: dict[str, Any], alone: bool
+        self, replica: Any, name: str, batch: dict[str, Any], alone: bool
     ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
         try:
             said, seconds = await self._call(replica, name, list(batch.values()), alone)
@@ -121,7 +121,7 @@ class Hosts:
         return await self._halves(replica, name, batch, alone)
 
     async def _halves(
-        self, replica: "ActorHandle[Any]", name: str, batch: dict[str, Any], alone: bool
+        self, replica: Any, name: str, batch: dict[str, Any], alone: bool
     ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
         items = list(batch.items())
         said: dict[str, WeakCaption] = {}
@@ -135,7 +135,7 @@ class Hosts:
         return said, faults, seconds
 
     async def _call(
-        self, replica: "ActorHandle[Any]", name: str, media: list[Any], alone: bool
+        self, replica: Any, name: str, media: list[Any], alone: bool
     ) -> tuple[list[WeakCaption], float]:
         limit = _START_S + 3 * self._seconds
         if not alone:
@@ -143,15 +143,15 @@ class Hosts:
         token = uuid.uuid4().hex
         await self._reserve(replica, token, limit)
         try:
-            call = replica.caption.remote(name, media, token)
-            return await asyncio.wait_for(_result(call), limit)
+            call = _result(replica.caption.remote(name, media, token))
+            return await asyncio.wait_for(call, limit)
         except TimeoutError:
             ray.kill(replica, no_restart=False)
             raise
         finally:
             replica.release.remote(token)
 
-    async def _reserve(self, replica: "ActorHandle[Any]", token: str, limit: float) -> None:
+    async def _reserve(self, replica: Any, token: str, limit: float) -> None:
         """Waits for the turn to run alone; a death meanwhile is another call's and is waited out."""
         async with asyncio.timeout(limit):
             while True:

@@ -74,14 +74,14 @@ def probe(path: bytes) -> Probe:
 
 @dataclass
 class _Found:
-    """One stream while it is read; `end` in seconds of the container's clock."""
+    """One stream while it is read; `end` on its own clock."""
 
     stream: Any
     reason: str | None
     packets: int = 0
     tried: int = 0
     errors: int = 0
-    end: Fraction | None = None
+    end: int | None = None
     frames: list[Any] = field(default_factory=list)
     decoded: int = 0
     failed: Any = None
@@ -92,7 +92,7 @@ class _Found:
             self.packets += 1
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is not None:
-                end = (stamp + (packet.duration or 0)) * packet.time_base
+                end = stamp + (packet.duration or 0)
                 if self.end is None or end > self.end:
                     self.end = end
         wanted = _WANTED_FRAMES[self.stream.type]
@@ -166,7 +166,7 @@ def _summary(container: "InputContainer", video: _Found, audio: _Found) -> Probe
     if has_video:
         from engine._frames import upright_size
 
-        width, height = upright_size(video.frames[0])
+        width, height = upright_size(video.frames[0], video.stream)
     fps = video.stream.average_rate if has_video else None
     sound = audio.frames[0] if has_audio else None
     return Probe(
@@ -190,7 +190,11 @@ def _summary(container: "InputContainer", video: _Found, audio: _Found) -> Probe
 def _duration_ms(container: "InputContainer", video: _Found, audio: _Found) -> int:
     """From the first to the end of the last packet of usable streams, in ms."""
     origin = Fraction(container.start_time or 0, 1_000_000)
-    ends = [f.end for f in (video, audio) if f.reason is None and f.end is not None]
+    ends = [
+        f.end * Fraction(f.stream.time_base)
+        for f in (video, audio)
+        if f.reason is None and f.end is not None
+    ]
     header = None if container.duration is None else round(container.duration / 1000)
     measured = round(1000 * (max(ends) - origin)) if ends else 0
     whole = video.packets + audio.packets < _MEASURED_PACKETS

@@ -19,6 +19,7 @@ from engine.journal import Journal
 from engine.lease import ShardLease
 from engine.perceive import Perceived, Perception, streams
 from engine.pool import Decoders, Hosts
+from engine.profile import Profile
 from engine.stats import Progress
 from engine.writer import Writer
 from manifests import schemas, tables
@@ -66,9 +67,9 @@ class ShardWorker:
     writer's server, None when the profile names a URL."""
 
     def __init__(
-        self, job: Job, root: Path, hosts: Mapping[str, Sequence[Any]], server: Any | None
+        self, profile: Profile, root: Path, hosts: Mapping[str, Sequence[Any]], server: Any | None
     ) -> None:
-        self._job = job
+        self._job = job = Job(profile)
         self._workspace = Workspace.open(root)
         self._hosts = {
             group: Hosts(replicas, job.profile.sizes.caption_seconds)

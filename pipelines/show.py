@@ -1,0 +1,128 @@
+"""Captions above all their evidence, in the terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from manifests import tables
+from manifests.captions import CAPTIONS
+from manifests.commits import State
+from manifests.ids import path_of
+from manifests.workspace import Workspace
+from pipelines.status import JobStatus
+
+_TITLES = {"audio_caption": "heard", "visual_caption": "seen", "audio_visual_caption": "together"}
+
+
+def find(
+    workspace: Workspace, state: State, job: JobStatus, wanted: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Caption rows of a job: the first ones, or those whose id or source's name matches.
+
+    A duplicate file is found by its own name: the row is its twin's.
+    """
+    hashes = _contents(workspace, state, job.cut, wanted) if wanted else set()
+    found = []
+    for row in _rows(workspace, state, job.digest):
+        if wanted is None or row["clip_id"].startswith(wanted) or row["content_hash"] in hashes:
+            found.append(row)
+            if len(found) == limit:
+                break
+    return found
+
+
+def _rows(workspace: Workspace, state: State, job: str) -> Iterator[dict[str, Any]]:
+    records = [record for shard in state.shards(job).values() for record in shard]
+    files = [file for record in records for file in record.files if file.table == "captions"]
+    yield from tables.read_all(workspace.root, files)
+
+
+def _contents(workspace: Workspace, state: State, cut: str, name: str) -> set[str]:
+    """Contents of the sources whose path has `name` in it."""
+    files = [f for r in state.ingests(cut) for f in r.files if f.table == "sources"]
+    return {
+        row["content_hash"]
+        for row in tables.read_all(workspace.root, files, ["uri", "content_hash"])
+        if row["content_hash"] and name in readable(row["uri"])
+    }
+
+
+def readable(uri: str) -> str:
+    """The path of a source for people: what could move the cursor or is no text is escaped."""
+    text = path_of(uri).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def render(rows: Sequence[Mapping[str, Any]], whole: bool) -> None:
+    """Prints rows to stdout. whole: with every claim, else captions only."""
+    console = Console(soft_wrap=True, highlight=False)
+    for row in rows:
+        start, end = row["start_ms"] / 1000, row["end_ms"] / 1000
+        span = "still" if row["kind"] == "image" else f"{start:g}-{end:g} s"
+        console.print(Text(f"{readable(row['uri'])}  [{span}]", style="bold"))
+        for line in captions(row):
+            console.print(line)
+        if whole:
+            for line in evidence(row):
+                console.print(line)
+            for line in origin(row):
+                console.print(line)
+        else:
+            console.print(Text(f"  captionmill show WORKSPACE {row['clip_id'][:12]}", style="dim"))
+        console.print()
+
+
+def captions(row: Mapping[str, Any]) -> Iterator[Text]:
+    """The three captions, who wrote each, and why one is missing."""
+    for name in CAPTIONS:
+        short = name.removesuffix("_caption")
+        if row[name] is not None:
+            by = Text(f"  ({row[f'{short}_by']})", style="dim")
+            yield Text(f"  {_TITLES[name]:9}", style="cyan") + _plain(row[name]) + by
+        else:
+            yield Text(f"  {_TITLES[name]:9}none: {row[f'{short}_why']}", style="dim")
+    if row["transcript"]:
+        language = Text(f"  ({row['language']})", style="dim")
+        yield Text("  said     ", style="cyan") + _plain(f"«{row['transcript']}»") + language
+
+
+def evidence(row: Mapping[str, Any]) -> Iterator[Text]:
+    """Every weak caption with its claims."""
+    yield Text("  evidence", style="cyan")
+    for weak in row["evidence"]:
+        if weak["skipped"]:
+            yield Text(f"    {weak['captioner']}: skipped, {weak['skipped']}", style="dim")
+            continue
+        yield Text(f"    {weak['captioner']}: ") + _plain(weak["text"] or "says nothing")
+        for claim in weak["claims"]:
+            yield Text("      ") + _plain(_claim(claim))
+
+
+def _claim(claim: Mapping[str, Any]) -> str:
+    spans = ", ".join(f"{s['start_ms'] / 1000:g}-{s['end_ms'] / 1000:g}" for s in claim["spans"][:4])
+    more = f" and {len(claim['spans']) - 4} more" if len(claim["spans"]) > 4 else ""
+    when = f" at {spans}{more} s" if spans else ""
+    if claim["kind"] == "signal":
+        return f"{claim['label']} {claim['score']:.3g}{when}"
+    confidence = claim["confidence"]
+    believed = f"{confidence['tier']} {confidence['probability']:.2f}" if confidence else "unjudged"
+    return f"{claim['text'] or claim['label']}  [{believed}; raw {claim['score']:.2f}]{when}"
+
+
+def origin(row: Mapping[str, Any]) -> Iterator[Text]:
+    """Identity, digests and what the writer's replies were refused for."""
+    for fault in row["lints"]:
+        yield Text("    refused  ", style="dim") + _plain(fault)
+    yield Text(f"  clip {row['clip_id']}  evidence {row['evidence_digest']}", style="dim")
+    yield Text(
+        f"  writer {row['writer'] or 'none asked'}  prompt {row['prompt_digest']}"
+        f"  config {row['config_digest']}  licence {row['licence']}",
+        style="dim",
+    )
+
+
+def _plain(text: str) -> Text:
+    """Text out of media or models: never markup, never control characters."""
+    return Text("".join(c if c.isprintable() else " " for c in text))

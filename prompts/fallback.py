@@ -1,0 +1,65 @@
+"""Template captions: plain English from facts alone, for what the writer could not write."""
+
+import re
+from collections.abc import Sequence
+
+from manifests.captions import CaptionName, CaptionSet
+from prompts.selection import Fact, Facts
+
+
+def template(facts: Facts) -> CaptionSet:
+    """The captions of these facts; None where one can't exist. Deterministic."""
+    absent = facts.absent
+    heard, seen = clauses(facts.heard), phrases(facts.seen)
+    texts: dict[CaptionName, str] = {}
+    if "audio_caption" not in absent:
+        texts["audio_caption"] = sentence(heard)
+    if "visual_caption" not in absent:
+        texts["visual_caption"] = sentence(seen)
+    if not absent:
+        texts["audio_visual_caption"] = both(facts)
+    return CaptionSet(**texts)
+
+
+def both(facts: Facts) -> str:
+    """What is heard and what is seen as one sentence: «A dog barks, with two cars in view.»"""
+    heard = clauses(facts.heard)
+    if any(fact.kind == "caption" for fact in facts.seen):
+        return f"{sentence(phrases(facts.seen))} {sentence(heard)}"
+    if any(fact.kind == "signal" for fact in facts.seen):
+        return sentence(f"{heard}, with {phrases(facts.seen)}")
+    return sentence(f"{heard}, with {phrases(facts.seen)} in view")
+
+
+def clauses(facts: Sequence[Fact]) -> str:
+    """«a dog barks, a bell rings and music plays»"""
+    return _series([_clean(fact) for fact in facts])
+
+
+def phrases(facts: Sequence[Fact]) -> str:
+    """«a person, a dog and two cars»"""
+    return _series([_clean(fact) for fact in facts])
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its start and one full stop at its end."""
+    text = text.strip()
+    if text and text[-1] not in ".!?":
+        text += "."
+    return text[:1].upper() + text[1:]
+
+
+def _clean(fact: Fact) -> str:
+    """A fact's text without the marks that ended it as a sentence, its first letter lowered unless
+    the word is one like «TV»."""
+    text = re.sub(r"[.!?\s]+$", "", fact.text)
+    if len(text) > 1 and text[1].isupper():
+        return text
+    return text[:1].lower() + text[1:]
+
+
+def _series(parts: Sequence[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    joint = ", and " if any("," in part or " and " in part for part in parts) else " and "
+    return ", ".join(parts[:-1]) + joint + parts[-1]

@@ -1,0 +1,129 @@
+"""Grounding: does every claim of a caption stand in the evidence, and is nothing confident lost?
+
+An audio caption is held against what was heard, a visual one against what was seen, an audio-visual
+one against both. Words decide: a content word needs a fact that says it, a synonym or something
+narrower. The check is strict by choice: a true caption refused costs a retry, a false one accepted
+costs a training example. Pure.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from manifests.captions import CaptionName
+from prompts.faults import Fault
+from prompts.quotes import is_spoken, quotations, without_quotations
+from prompts.selection import Fact, Facts
+from prompts.words import NUMBERS, lexicon, tokens, upward
+
+_SPEAKS_OF = {"audio_caption": "audio", "visual_caption": "video", "audio_visual_caption": "both"}
+
+
+def facts_of(name: CaptionName, facts: Facts) -> tuple[Fact, ...]:
+    """What a caption of this name may speak of."""
+    if name == "audio_caption":
+        return facts.heard
+    if name == "visual_caption":
+        return facts.seen
+    return facts.heard + facts.seen
+
+
+def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
+    """Faults of one caption: «misquoted», «unsupported», «mixed» and «lost», each at most once."""
+    mine = facts_of(name, facts)
+    spoken = [fact for fact in mine if fact.kind == "speech"]
+    found = []
+    quoted = quotations(caption)
+    wrong = [q for q in quoted if not (spoken and is_spoken(q.rstrip(". "), facts.transcript))]
+    if wrong:
+        found.append(Fault("misquoted", name, wrong[0][:60]))
+    said = tokens(_without_harmless(without_quotations(caption)))
+    parts = _parts(without_quotations(caption), name)
+    found += _unsupported(name, parts, mine)
+    found += _mixed(name, parts, mine)
+    lost = [fact.text for fact in mine if fact.must and not is_said(fact, said)]
+    if lost:
+        found.append(Fault("lost", name, "; ".join(lost)))
+    return found
+
+
+def is_said(fact: Fact, said: Iterable[str]) -> bool:
+    """Whether a caption with these tokens tells this fact.
+
+    Of one or two content words all must be there, of more two thirds (of a free sentence half);
+    a narrower word stands for a broader one («barking» tells of a dog).
+    """
+    reach = upward(frozenset(said))
+    content = fact.words - lexicon().plain["both"] - NUMBERS
+    content = (content - lexicon().light) or content
+    told = sum(word in reach for word in content)
+    if fact.kind == "caption":
+        return 2 * told >= len(content)
+    return told == len(content) if len(content) <= 2 else 3 * told >= 2 * len(content)
+
+
+def _without_harmless(text: str) -> str:
+    text = text.lower()
+    for phrase in lexicon().harmless:
+        text = text.replace(phrase, " , ")
+    return text
+
+
+def _parts(text: str, name: CaptionName) -> list[list[str]]:
+    """Content tokens of a caption, one list for each part of its sentences."""
+    known = lexicon()
+    plain = known.plain[_SPEAKS_OF[name]]
+    parts: list[list[str]] = []
+    for piece in _pieces(_without_harmless(text)):
+        part: list[str] = []
+        for token in _without_views(tokens(piece), name):
+            if token in known.breaks:
+                parts.append(part)
+                part = []
+            elif token not in plain:
+                part.append(token)
+        parts.append(part)
+    return [part for part in parts if part]
+
+
+def _pieces(text: str) -> list[str]:
+    for mark in ".;:!?":
+        text = text.replace(mark, ",")
+    return text.split(",")
+
+
+def _without_views(found: list[str], name: CaptionName) -> list[str]:
+    """Drops «in the picture» and its like: the one place that needs no evidence."""
+    if name == "audio_caption":
+        return found
+    kept: list[str] = []
+    at = 0
+    while at < len(found):
+        after = at + 2 if found[at + 1 : at + 2] in (["the"], ["this"], ["a"]) else at + 1
+        if found[at] in ("in", "on") and after < len(found) and found[after] in lexicon().views:
+            at = after + 1
+        else:
+            kept.append(found[at])
+            at += 1
+    return kept
+
+
+def _allowed(fact: Fact) -> frozenset[str]:
+    extra = {"play"} if fact.kind == "music" else set()
+    return upward(fact.words) | extra
+
+
+def _unsupported(
+    name: CaptionName, parts: Sequence[Sequence[str]], mine: Sequence[Fact]
+) -> list[Fault]:
+    allowed = frozenset[str]().union(*(_allowed(fact) for fact in mine))
+    wrong = [token for part in parts for token in part if token not in allowed]
+    return [Fault("unsupported", name, " ".join(dict.fromkeys(wrong)))] if wrong else []
+
+
+def _mixed(name: CaptionName, parts: Sequence[Sequence[str]], mine: Sequence[Fact]) -> list[Fault]:
+    """Who does what: neighbours in one part of a sentence must come from one and the same fact."""
+    for part in parts:
+        by = [{at for at, fact in enumerate(mine) if token in _allowed(fact)} for token in part]
+        for at, facts in enumerate(by[:-1]):
+            if facts and by[at + 1] and not facts & by[at + 1]:
+                return [Fault("mixed", name, f"{part[at]} {part[at + 1]}")]
+    return []

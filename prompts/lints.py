@@ -1,0 +1,199 @@
+"""Lints: faults of form that need no dictionary of the world.
+
+Each lint is one function from a caption to what is wrong with it, None when nothing is. They look at
+the text outside quotations: what somebody said in the clip may be anything.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from manifests.captions import CAPTIONS, CaptionName, CaptionSet
+from prompts.faults import Fault
+from prompts.quotes import without_quotations
+from prompts.schema import CAPTION_AT_MOST
+from prompts.words import tokens
+
+Lint = Callable[[str], str | None]
+
+_CONFIDENCE = re.compile(
+    r"\b(?:confiden\w*|probab\w*|likelihood|certain\w*|uncertain\w*|score[sd]?|tiers?|percent\w*"
+    r"|(?:low|medium|high|moderate)[ -](?:level|chance|tier)|evidence|detected|detection|captioner\w*)\b"
+    r"|[(\[](?:low|medium|high)[)\]]|%",
+    re.IGNORECASE,
+)
+_FIELDS = re.compile(
+    r"audio_caption|visual_caption|audio_visual|\b(?:heard|seen|spoken|words|audio|visual|sure|likely)\s*:",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(
+    r"\b(?:possib\w*|perhaps|maybe|might|may be|likely|unlikely|presumabl\w*|seem(?:s|ingly)?|could be"
+    r"|appears to be|apparently|or something|suggest(?:s|ing)?|unclear|unknown)\b",
+    re.IGNORECASE,
+)
+_META = re.compile(
+    r"\bI(?:'m| am|'ll| will| can| could| do| don)\b|\b(?:sorry|apologi[sz]e|as an ai|language model"
+    r"|assistant|cannot|can't|unable to|here (?:is|are) (?:the|a|your)|sure[,!]|of course[,!]|caption\w*"
+    r"|json|prompt|instructions?|the user|summary|description|transcript)\b",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"[{}\[\]<>|\\`*#_=~]|https?:|www\.|[\n\r\t]")
+_OF_HEARING = re.compile(
+    r"\b(?:sounds?|hear|heard|hearing|audibl[ey]|audio|nois[ey]\w*|loud(?:ly)?|listen\w*)\b",
+    re.IGNORECASE,
+)
+_OF_SEEING = re.compile(
+    r"\b(?:see|seen|sees|visibl[ey]|visual(?:ly)?|pictures?|pictured|images?|photo\w*|frames?"
+    r"|view|on screen|watch(?:es|ing)?|shown|looks?)\b",
+    re.IGNORECASE,
+)
+_DANGLING = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "of",
+        "with",
+        "while",
+        "as",
+        "is",
+        "are",
+        "in",
+        "on",
+        "at",
+        "by",
+        "to",
+        "for",
+        "from",
+        "but",
+        "that",
+        "which",
+        "its",
+        "their",
+    ]
+)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def empty(caption: str) -> str | None:
+    """No word at all."""
+    return None if re.search(r"[^\W\d_]{2}", caption) else "no words"
+
+
+def leak(caption: str) -> str | None:
+    """Confidences, their words, field names or digits."""
+    outside = without_quotations(caption)
+    found = _CONFIDENCE.search(outside) or _FIELDS.search(outside) or re.search(r"\d\S*", outside)
+    return found.group(0) if found else None
+
+
+def hedge(caption: str) -> str | None:
+    """«Possibly» and its like: what is not sure is left out, never hinted at."""
+    found = _HEDGE.search(without_quotations(caption))
+    return found.group(0) if found else None
+
+
+def refusal(caption: str) -> str | None:
+    """Talk about the task instead of the clip."""
+    found = _META.search(without_quotations(caption))
+    return found.group(0) if found else None
+
+
+def markup(caption: str) -> str | None:
+    """Brackets, tags, links, line breaks: nothing that belongs in a sentence."""
+    found = _MARKUP.search(without_quotations(caption))
+    return repr(found.group(0)) if found else None
+
+
+def loop(caption: str) -> str | None:
+    """The same again: four words in a row twice, a word four times, or a sign five times in a row."""
+    run = re.search(r"(\S)\1{4,}", caption)
+    if run:
+        return run.group(0)[:20]
+    words = tokens(without_quotations(caption))
+    fours = Counter(zip(words, words[1:], words[2:], words[3:], strict=False))
+    for four, times in fours.items():
+        if times > 1:
+            return " ".join(four)
+    twice = [a for a, b in zip(words, words[1:], strict=False) if a == b]
+    if twice:
+        return f"{twice[0]} {twice[0]}"
+    often = [word for word, n in Counter(words).items() if n > 3 and word not in _COMMON]
+    return often[0] if often else None
+
+
+_COMMON = frozenset({"person", "a", "an", "and", "the", "is", "are", "of", "in", "with"})
+
+
+def truncated(caption: str) -> str | None:
+    """Ends in the middle: at a small word or comma, with an open quotation, or at the length limit."""
+    text = caption.rstrip(" .!?")
+    last = re.split(r"\s+", text)[-1].lower() if text else ""
+    if last in _DANGLING or text.endswith((",", ";", ":", "-")):
+        return f"ends with «{last}»"
+    if caption.count('"') % 2 or caption.count("“") != caption.count("”"):
+        return "open quotation"
+    if len(caption) >= CAPTION_AT_MOST and caption[-1] not in '.!?"”':
+        return "ends at the length limit"
+    return None
+
+
+def language(caption: str) -> str | None:
+    """More than a tenth of the letters outside quotations are not of the Latin alphabet."""
+    letters = _LETTER.findall(without_quotations(caption))
+    foreign = [letter for letter in letters if ord(letter) > 0x24F]
+    return "".join(foreign[:10]) if len(foreign) * 10 > len(letters) else None
+
+
+LINTS: dict[str, Lint] = {
+    "empty": empty,
+    "leak": leak,
+    "hedge": hedge,
+    "refusal": refusal,
+    "markup": markup,
+    "loop": loop,
+    "truncated": truncated,
+    "language": language,
+}
+
+
+def copied_modality(name: CaptionName, captions: CaptionSet) -> str | None:
+    """Hearing in a visual caption, seeing in an audio one, or the text of another caption again.
+
+    Of two equal captions the later one is the copy.
+    """
+    caption = captions[name] or ""
+    outside = without_quotations(caption)
+    wrong = {"audio_caption": _OF_SEEING, "visual_caption": _OF_HEARING}.get(name)
+    found = wrong.search(outside) if wrong else None
+    if found:
+        return f"«{found.group(0)}» in {name}"
+    for earlier in CAPTIONS[: CAPTIONS.index(name)]:
+        other = captions[earlier]
+        if other is not None and tokens(other) == tokens(caption):
+            return f"equals {earlier}"
+    return None
+
+
+def prompt_copied(caption: str, fixed: Sequence[str]) -> str | None:
+    """Six words in a row of the prompt's fixed text (its instructions, not its examples)."""
+    words = tokens(caption)
+    sixes = set(zip(*(words[at:] for at in range(6)), strict=False))
+    for text in fixed:
+        there = tokens(text)
+        for six in zip(*(there[at:] for at in range(6)), strict=False):
+            if six in sixes:
+                return " ".join(six)
+    return None
+
+
+def lint(name: CaptionName, captions: CaptionSet, fixed: Sequence[str]) -> list[Fault]:
+    """All faults of form of one caption of a set. fixed: the prompt's instructions."""
+    caption = captions[name] or ""
+    found = [(lint_name, check(caption)) for lint_name, check in LINTS.items()]
+    if not found[0][1]:
+        found.append(("copied_modality", copied_modality(name, captions)))
+        found.append(("prompt_copied", prompt_copied(caption, fixed)))
+    return [Fault(lint_name, name, detail) for lint_name, detail in found if detail is not None]

@@ -1,0 +1,150 @@
+"""Prompts: versioned files under `templates/`, and the messages they make of a clip's facts.
+
+Fixed text comes first (system text, examples), the clip's own last, so that a server's prefix cache
+serves nearly all of it. Confidences enter as words. A transcript enters as quoted data between fences
+that it can't contain.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from manifests.captions import CaptionName
+from manifests.ids import digest
+from prompts.fallback import both, clauses, phrases, sentence
+from prompts.quotes import excerpt
+from prompts.schema import CAPTION_AT_MOST
+from prompts.selection import SPOKEN_AT_MOST, Fact, Facts
+
+Message = dict[str, str]
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Example(_Part):
+    """One request and its reply. heard: clauses, seen: noun phrases; both: the audio-visual caption,
+    the others are the lists as sentences unless given."""
+
+    heard: tuple[str, ...]
+    seen: tuple[str, ...]
+    heard_caption: str | None = None
+    seen_caption: str | None = None
+    both: str
+
+
+class Template(_Part):
+    """One prompt. lines: of the user message, each a label and what it holds; a line whose value is
+    empty for a clip is left out. repair: what is added when a reply is refused, «{faults}» in it.
+    keys: what the reply's strings are called. A name that repeats the end of another
+    («audio_visual_caption») makes a small model copy the other's text.
+    """
+
+    id: str
+    version: int
+    system: str
+    lines: tuple[str, ...]
+    keys: dict[CaptionName, str]
+    repair: str = ""
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The instructions, which no caption may repeat."""
+        return (self.system, self.repair)
+
+
+@lru_cache(maxsize=32)
+def load(name: str) -> Template:
+    """The template built in under this name, or in this .toml file. Raises OSError, ValueError."""
+    place = (
+        Path(name) if name.endswith(".toml") else files("prompts") / "templates" / f"{name}.toml"
+    )
+    return Template(**tomllib.loads(place.read_text(encoding="utf-8")))
+
+
+def render(
+    facts: Facts, template: Template, names: Sequence[CaptionName], faults: Sequence[str] = ()
+) -> list[Message]:
+    """The messages that ask for these captions. faults: of the reply before, for a repair."""
+    messages = [{"role": "system", "content": template.system}] if template.system else []
+    for example in template.examples:
+        asked, reply = _example(example, template, names)
+        messages.append({"role": "user", "content": asked})
+        messages.append({"role": "assistant", "content": reply})
+    asked = _filled(template.lines, _values(facts, names))
+    if faults and template.repair:
+        asked += "\n" + template.repair.replace("{faults}", "; ".join(faults))
+    return [*messages, {"role": "user", "content": asked}]
+
+
+def prompt_digest(templates: Sequence[Template], more: Any = None) -> str:
+    """Digest of all that shapes a request: templates, limits, and what the caller adds."""
+    parts = [template.model_dump(mode="json") for template in templates]
+    return digest([parts, CAPTION_AT_MOST, SPOKEN_AT_MOST, more])
+
+
+def _example(example: Example, template: Template, names: Sequence[CaptionName]) -> tuple[str, str]:
+    facts = Facts(
+        has_audio=True,
+        has_video=True,
+        heard=tuple(_made_up(text, "sound") for text in example.heard),
+        seen=tuple(_made_up(text, "object") for text in example.seen),
+    )
+    captions: dict[CaptionName, str] = {
+        "audio_caption": example.heard_caption or sentence(clauses(facts.heard)),
+        "visual_caption": example.seen_caption or sentence(phrases(facts.seen)),
+        "audio_visual_caption": example.both,
+    }
+    reply = {template.keys[name]: captions[name] for name in names}
+    asked = _filled(template.lines, _values(facts, names))
+    return asked, json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
+
+
+def _made_up(text: str, kind: Any) -> Fact:
+    modality: Any = "audio" if kind == "sound" else "video"
+    return Fact(text, "", kind, modality, "high", True, ("example",))
+
+
+def _values(facts: Facts, names: Sequence[CaptionName]) -> dict[str, str]:
+    """What the fields of a line may stand for; empty where the clip, or the request, has nothing."""
+    hears, sees = facts.heard, facts.seen
+    if "audio_visual_caption" not in names:
+        hears = hears if "audio_caption" in names else ()
+        sees = sees if "visual_caption" in names else ()
+    return {
+        "heard": sentence(clauses(hears)),
+        "seen": sentence(phrases(sees)),
+        "heard_and_seen": both(facts) if hears and sees else "",
+        "heard_with_confidence": _with_confidence(hears),
+        "seen_with_confidence": _with_confidence(sees),
+        "spoken": _fenced(facts.transcript) if facts.transcript and hears else "",
+    }
+
+
+def _with_confidence(facts: Sequence[Fact]) -> str:
+    return "; ".join(f"{fact.text} ({fact.tier} confidence)" for fact in facts)
+
+
+def _fenced(transcript: str) -> str:
+    """The words between marks that `excerpt` never lets through."""
+    return f"<<<{excerpt(transcript, SPOKEN_AT_MOST)}>>>"
+
+
+def _filled(lines: Sequence[str], values: dict[str, str]) -> str:
+    kept = []
+    for line in lines:
+        fields = _FIELD.findall(line)
+        if all(values[field] for field in fields):
+            kept.append(_FIELD.sub(lambda match: values[match[1]], line))
+    return "\n".join(kept)

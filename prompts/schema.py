@@ -1,0 +1,52 @@
+"""The reply that the writer owes: a bounded JSON object of up to three strings."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from manifests.captions import CaptionName, CaptionSet
+from prompts.faults import Fault
+
+CAPTION_AT_MOST = 240
+"""Characters of one caption."""
+
+
+def json_schema(keys: Sequence[str]) -> dict[str, Any]:
+    """JSON schema of a reply with exactly these strings, in this order.
+
+    Every string is bounded: unbounded ones let a small model run to the token limit. A template has
+    four such schemas at most, so that a server compiles each once.
+    """
+    text = {"type": "string", "minLength": 2, "maxLength": CAPTION_AT_MOST}
+    return {
+        "type": "object",
+        "properties": {key: dict(text) for key in keys},
+        "required": list(keys),
+        "additionalProperties": False,
+    }
+
+
+def parse(text: str, keys: Mapping[CaptionName, str]) -> CaptionSet | Fault:
+    """The captions of a reply, or why it is none. keys: what each wanted caption is called in it.
+
+    A reply must be one JSON object with these keys and no others, every value a string of at most
+    `CAPTION_AT_MOST` characters.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return Fault("not_json", detail=_start(text))
+    if not isinstance(value, dict):
+        return Fault("not_json", detail="not an object")
+    if set(value) != set(keys.values()):
+        return Fault("wrong_keys", detail=_start(", ".join(value)))
+    for name, key in keys.items():
+        if not isinstance(value[key], str):
+            return Fault("wrong_type", name, type(value[key]).__name__)
+        if len(value[key]) > CAPTION_AT_MOST:
+            return Fault("too_long", name, f"{len(value[key])} characters")
+    return CaptionSet(**{name: value[key] for name, key in keys.items()})
+
+
+def _start(text: str) -> str:
+    return " ".join(text.split())[:60]

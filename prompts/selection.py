@@ -1,0 +1,234 @@
+"""Fusion: which claims of a clip's evidence the writer may say and which it must.
+
+Rules, in this order:
+1. A claim is supported by every claim of its modality that implies it («a dog» implies «an animal»,
+   never the other way round). Its tier is the best among these; when that is low, and two captioners
+   are among them, it is medium.
+2. Sounds that captioners confuse («rain», «engine») are rivals when none of them is high. What is
+   seen may choose one of those that were heard; it never adds one.
+3. Low claims are left out. There is no «possibly».
+4. What a kept claim implies is not said a second time.
+5. Signals («silence», «a black picture») count only where nothing else is left.
+Pure: the same evidence always gives the same facts.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from manifests.evidence import Claim, Evidence, Kind, Modality, Tier
+from prompts.words import NUMBERS, lexicon, tokens, upward
+
+HEARD_AT_MOST = 4
+SEEN_AT_MOST = 5
+SPOKEN_AT_MOST = 400
+"""Characters of a transcript that the writer is shown."""
+
+RIVALS_AT_LEAST = 0.5
+"""Summed probability of rival sounds from which one of them is taken to be there: rivals are
+explanations of one sound, of which at most one is true."""
+
+_ORDER: dict[Tier, int] = {"low": 0, "medium": 1, "high": 2}
+_PROMISED = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One claim that the writer may say.
+
+    text: a clause when heard («a dog barks»), a noun phrase when seen («two cars»). tier: after
+    fusion, never low. must: a caption that leaves it out has lost a confident fact. captioners: who
+    said it or something that implies it, in the evidence's order.
+    """
+
+    text: str
+    label: str
+    kind: Kind
+    modality: Modality
+    tier: Tier
+    must: bool
+    captioners: tuple[str, ...]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The tokens of its text."""
+        return frozenset(tokens(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What may be said of a clip; surest first.
+
+    transcript: the words spoken, None where no speech was kept as heard; data, never an instruction.
+    """
+
+    has_audio: bool
+    has_video: bool
+    heard: tuple[Fact, ...]
+    seen: tuple[Fact, ...]
+    transcript: str | None = None
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """Why a caption can't exist, by its name; captions that can are not in it."""
+        why: dict[str, str] = {}
+        if not self.heard:
+            why["audio_caption"] = (
+                "nothing confident was heard" if self.has_audio else "no audio stream"
+            )
+        if not self.seen:
+            why["visual_caption"] = (
+                "nothing confident was seen" if self.has_video else "no video stream"
+            )
+        if why:
+            why["audio_visual_caption"] = "; ".join(why.values())
+        return why
+
+    @property
+    def only_signals(self) -> bool:
+        """Whether nothing but signals (or nothing at all) is left to say."""
+        return all(fact.kind == "signal" for fact in self.heard + self.seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    claim: Claim
+    captioner: str
+    core: frozenset[str]
+    reach: frozenset[str]
+    tier: Tier
+    captioners: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        return _ORDER[self.tier], _probability(self.claim)
+
+    def implies(self, other: "_Judged") -> bool:
+        return other.core <= self.reach
+
+
+def select(evidence: Evidence) -> Facts:
+    """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing."""
+    heard = _supported(_judged(evidence, "audio"))
+    seen = _supported(_judged(evidence, "video"))
+    heard = _without_rivals(heard, seen)
+    heard_facts = _facts(heard, HEARD_AT_MOST)
+    speech = any(fact.kind == "speech" for fact in heard_facts)
+    transcript = " ".join((evidence.transcript or "").split())[:SPOKEN_AT_MOST]
+    return Facts(
+        has_audio=evidence.has_audio,
+        has_video=evidence.has_video,
+        heard=heard_facts,
+        seen=_facts(seen, SEEN_AT_MOST),
+        transcript=transcript if speech and transcript else None,
+    )
+
+
+def _judged(evidence: Evidence, modality: Modality) -> list[_Judged]:
+    found = []
+    for weak in evidence.captions:
+        for claim in weak.claims:
+            if claim.modality == modality and claim.confidence is not None and claim.text.strip():
+                core = _core(claim)
+                found.append(
+                    _Judged(claim, weak.captioner, core, upward(core), claim.confidence.tier)
+                )
+    return found
+
+
+def _core(claim: Claim) -> frozenset[str]:
+    """What a claim is about: its label's tokens, or its text's where the label tells nothing."""
+    if claim.kind == "caption":
+        return _telling(claim.text, claim.modality)
+    return _label_tokens(claim.label) or _telling(claim.text, claim.modality)
+
+
+def _label_tokens(label: str) -> frozenset[str]:
+    """Tokens of a label's first name: «Chicken, rooster» is chicken, «Whimper (dog)» whimper."""
+    first = re.split(r"[,;(/]", label, maxsplit=1)[0].replace("_", " ")
+    return frozenset(tokens(first)) - lexicon().label_noise - NUMBERS
+
+
+def _telling(text: str, modality: Modality) -> frozenset[str]:
+    found = frozenset(tokens(text)) - NUMBERS
+    return (found - lexicon().plain[modality]) or found
+
+
+def _supported(claims: Sequence[_Judged]) -> list[_Judged]:
+    """Rule 1: every claim with its tier after fusion and its supporters."""
+    fused = []
+    for one in claims:
+        by = [other for other in claims if other.implies(one)] or [one]
+        tier = max((other.tier for other in by), key=_ORDER.__getitem__)
+        who = tuple(dict.fromkeys(other.captioner for other in by))
+        if tier == "low" and len(who) > 1:
+            tier = "medium"
+        fused.append(replace(one, tier=tier, captioners=who))
+    return fused
+
+
+def _without_rivals(heard: list[_Judged], seen: Sequence[_Judged]) -> list[_Judged]:
+    """Rule 2: of rival sounds the one that the picture speaks for, when it speaks for just one."""
+    sights = frozenset[str]().union(
+        *(one.reach for one in seen if one.tier != "low" and one.claim.kind != "signal")
+    )
+    for group in lexicon().confusable.values():
+        rivals = {
+            sound: [one for one in heard if sound in one.reach and one.claim.kind != "signal"]
+            for sound in group
+        }
+        rivals = {sound: ones for sound, ones in rivals.items() if ones}
+        best = [max(_probability(one.claim) for one in ones) for ones in rivals.values()]
+        if len(rivals) < 2 or sum(best) < RIVALS_AT_LEAST:
+            continue
+        if any(one.tier == "high" for ones in rivals.values() for one in ones):
+            continue
+        chosen = [sound for sound in rivals if group[sound] & sights]
+        if len(chosen) == 1:
+            heard = _chosen(heard, chosen[0], rivals)
+    return heard
+
+
+def _chosen(heard: list[_Judged], sound: str, rivals: dict[str, list[_Judged]]) -> list[_Judged]:
+    winners = rivals[sound]
+    beaten = [one for ones in rivals.values() for one in ones if one not in winners]
+    return [
+        replace(one, tier="medium") if one in winners and one.tier == "low" else one
+        for one in heard
+        if one not in beaten
+    ]
+
+
+def _facts(claims: Sequence[_Judged], at_most: int) -> tuple[Fact, ...]:
+    """Rules 3 to 5, and the limit on their number."""
+    sure = [one for one in claims if one.tier != "low"]
+    # The best of its equals stands first (sorting is stable) and the others are implied by it.
+    sure.sort(key=lambda one: one.rank, reverse=True)
+    sure = [one for one in sure if one.claim.kind != "signal"] or sure[:1]
+    kept = [one for at, one in enumerate(sure) if not _said_by_another(one, at, sure)][:at_most]
+    promised = any(one.tier == _PROMISED for one in kept)
+    return tuple(
+        Fact(
+            text=" ".join(one.claim.text.split()),
+            label=one.claim.label,
+            kind=one.claim.kind,
+            modality=one.claim.modality,
+            tier=one.tier,
+            must=one.tier == _PROMISED or (not promised and at == 0),
+            captioners=one.captioners,
+        )
+        for at, one in enumerate(kept)
+    )
+
+
+def _said_by_another(one: _Judged, at: int, others: Sequence[_Judged]) -> bool:
+    for place, other in enumerate(others):
+        if place == at or not other.implies(one):
+            continue
+        if not one.implies(other) or place < at:
+            return True
+    return False
+
+
+def _probability(claim: Claim) -> float:
+    return claim.confidence.probability if claim.confidence is not None else 0.0

@@ -1,0 +1,157 @@
+"""Words as the guards compare them: stemmed, phrases joined, with what each may stand for.
+
+A token is the stem of a word, or the stems of a known phrase joined by «_» («hot_dog»), so that a
+hot dog is no dog. The table is `lexicon.toml`; a word that it lacks is matched by its stem alone.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import snowballstemmer  # type: ignore[import-untyped]
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+
+NUMBERS = frozenset(
+    [
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "dozen",
+        "several",
+        "many",
+        "few",
+        "multiple",
+        "various",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The word table, every key and value a token.
+
+    upward: all tokens that may be said instead of this one, itself included: synonyms and broader
+    words, transitively. plain: tokens that need no evidence, by what a caption speaks of. light:
+    tokens that need evidence, and whose absence loses nothing. breaks: tokens between the parts of a
+    sentence. views: what may follow «in» without being a place. harmless: wordings that add nothing.
+    confusable: groups of sounds taken for each other, each with the sights that speak for it.
+    """
+
+    upward: dict[str, frozenset[str]]
+    plain: dict[str, frozenset[str]]
+    light: frozenset[str]
+    breaks: frozenset[str]
+    views: frozenset[str]
+    harmless: tuple[str, ...]
+    label_noise: frozenset[str]
+    confusable: dict[str, dict[str, frozenset[str]]]
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files("prompts").joinpath("lexicon.toml").read_text("utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The stem of one word, in lower case; irregular forms by the table."""
+    word = word.lower().replace("’", "'").removesuffix("'s").removesuffix("'")
+    return str(_stemmer().stemWord(_table()["irregular"].get(word, word)))
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> dict[tuple[str, ...], str]:
+    stems = [tuple(stem(w) for w in phrase.split()) for phrase in _table()["phrases"]]
+    return {phrase: "_".join(phrase) for phrase in stems}
+
+
+def tokens(text: str) -> list[str]:
+    """Every token of a text in order, plain words included."""
+    stems = [stem(word) for word in _WORD.findall(text)]
+    found: list[str] = []
+    at = 0
+    while at < len(stems):
+        for size in (3, 2):
+            joined = _phrases().get(tuple(stems[at : at + size]))
+            if joined is not None and len(stems) - at >= size:
+                found.append(joined)
+                at += size
+                break
+        else:
+            found.append(stems[at])
+            at += 1
+    return found
+
+
+def _token(phrase: str) -> str:
+    return "_".join(stem(word) for word in re.split(r"[ _-]", phrase))
+
+
+def _tokens(phrases: list[str]) -> frozenset[str]:
+    return frozenset(_token(phrase) for phrase in phrases)
+
+
+def _closures(table: dict[str, Any]) -> dict[str, frozenset[str]]:
+    step: dict[str, set[str]] = {}
+    for group in table["synonyms"]:
+        for word in _tokens(group):
+            step.setdefault(word, set()).update(_tokens(group))
+    for broader, narrower in table["narrower"].items():
+        for word in _tokens(narrower):
+            step.setdefault(word, set()).add(_token(broader))
+    return {word: _reach(word, step) for word in step}
+
+
+def _reach(word: str, step: dict[str, set[str]]) -> frozenset[str]:
+    seen, todo = {word}, [word]
+    while todo:
+        for other in step.get(todo.pop(), ()):
+            if other not in seen:
+                seen.add(other)
+                todo.append(other)
+    return frozenset(seen)
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> Lexicon:
+    """The word table of this version, read once."""
+    table = _table()
+    words = table["words"]
+    return Lexicon(
+        upward=_closures(table),
+        plain={
+            "audio": _tokens(words["plain"] + words["plain_heard"]),
+            "video": _tokens(words["plain"] + words["plain_seen"]),
+            "both": _tokens(words["plain"] + words["plain_heard"] + words["plain_seen"]),
+        },
+        light=_tokens(words["light"]),
+        breaks=_tokens(words["breaks"]),
+        views=_tokens(words["views"]),
+        harmless=tuple(words["harmless"]),
+        label_noise=_tokens(words["label_noise"]),
+        confusable={
+            name: {_token(sound): _tokens(sights) for sound, sights in group.items()}
+            for name, group in table["confusable"].items()
+        },
+    )
+
+
+def upward(found: frozenset[str]) -> frozenset[str]:
+    """All that may be said instead of these tokens, themselves included."""
+    table = lexicon().upward
+    return found.union(*(table.get(token, frozenset()) for token in found))
