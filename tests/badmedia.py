@@ -47,9 +47,9 @@ def make(folder: Path) -> dict[str, str]:
 
 def hours(out: Path, hours: int) -> Path:
     """A WAV of so many hours (8 kHz, 8 bit: 28.8 MB an hour), a tone that climbs each minute."""
-    minute = np.arange(60 * 8000) / 8000
+    second = np.arange(8000) / 8000
     samples = b"".join(
-        (128 + 60 * np.sin(2 * np.pi * (200 + 5 * m) * minute)).astype(np.uint8).tobytes()
+        (128 + 60 * np.sin(2 * np.pi * (200 + 5 * m) * second)).astype(np.uint8).tobytes() * 60
         for m in range(60 * hours)
     )
     head = struct.pack("<HHIIHH", 1, 1, 8000, 8000, 1, 8)
@@ -159,8 +159,8 @@ def _playlists(folder: Path) -> dict[str, str]:
         "remote.m3u8": hls.format("http://127.0.0.1:9/a.ts"),
         "local-list.m3u8": hls.format("good.mp4"),
         "list-as.mp4": hls.format("file:///etc/passwd"),
-        "list.ffconcat": "ffconcat version 1.0\nfile good.mp4\n",
-        "call.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+        "concat-as.mkv": "ffconcat version 1.0\nfile good.mp4\n",
+        "call-as.mp4": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
         "m=audio 9 RTP/AVP 0\n",
         "dash.mpd": '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">'
         "<Period><AdaptationSet><Representation><BaseURL>good.mp4</BaseURL>"
