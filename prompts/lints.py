@@ -7,6 +7,7 @@ the text outside quotations: what somebody said in the clip may be anything.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet
 from prompts.faults import Fault
@@ -71,7 +72,6 @@ _DANGLING = frozenset(
         "that",
         "which",
         "its",
-        "their",
     ]
 )
 _LETTER = re.compile(r"[^\W\d_]")
@@ -117,7 +117,7 @@ def loop(caption: str) -> str | None:
     for four, times in fours.items():
         if times > 1:
             return " ".join(four)
-    twice = [a for a, b in zip(words, words[1:], strict=False) if a == b]
+    twice = [a for a, b in pairwise(words) if a == b]
     if twice:
         return f"{twice[0]} {twice[0]}"
     often = [word for word, n in Counter(words).items() if n > 3 and word not in _COMMON]

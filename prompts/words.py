@@ -11,28 +11,13 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-import snowballstemmer  # type: ignore[import-untyped]
+import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 NUMBERS = frozenset(
-    [
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "dozen",
-        "several",
-        "many",
-        "few",
-        "multiple",
-        "various",
-    ]
+    {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "dozen"}
+    | {"several", "many", "few", "multiple", "various"}
 )
 
 

@@ -1,0 +1,326 @@
+"""The writer: from a clip's evidence to its captions, through any OpenAI-compatible server.
+
+One request per clip asks for all its captions; each caption of the reply is linted, grounded and
+accepted on its own. Captions that were refused go up a ladder (data in the spec); what still fails is
+the template's, and `Written.how` says so. The answer belongs to the clip because it is the result of
+this clip's own call, never because of an order.
+
+A server that can't be reached is waited for, up to a limit: templates are for replies that are bad,
+never for a server that is down.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from manifests.captions import CAPTIONS, Author, CaptionName, CaptionSet, How, Written
+from manifests.evidence import Evidence
+from prompts.fallback import sentence, template
+from prompts.faults import Fault
+from prompts.grounding import ground
+from prompts.lints import lint
+from prompts.render import Template, load, prompt_digest, render
+from prompts.schema import json_schema, parse
+from prompts.selection import Facts, select
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_FIRST_WAIT = 0.2
+_LONGEST_WAIT = 5.0
+_BUSY = frozenset({408, 409, 429, 500, 502, 503, 504})
+"""HTTP statuses of a server that is starting, overloaded or shutting down: asked again later."""
+
+
+class WriterUnavailable(Exception):
+    """No server answered within the limit, or it refuses what it is asked; says which and why."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rung(_Part):
+    """One step of the ladder: a request for the captions that are still missing.
+
+    prompt: name or .toml path of a template. whole: ask for all captions of the clip, not for the
+    missing ones alone; those already accepted stay. repair: add the faults to the request.
+    temperature: 0 is greedy. A rung's seed comes from the clip and the rung's name.
+    """
+
+    name: str
+    prompt: str
+    whole: bool = True
+    repair: bool = False
+    temperature: float = Field(0.0, ge=0, le=2)
+    max_tokens: int = Field(320, ge=16)
+
+
+class WriterSpec(_Part):
+    """How captions are written; the `[writer]` part of a profile.
+
+    model: as the server names it. licence: of what it writes. ladder: after its last rung the
+    template writes. guided: send the reply's JSON schema with the request. url: of a server of one's
+    own, None for the profile's. concurrency: requests at a time. timeout_s: of one request.
+    patience_s: how long a server may be away. Only what shapes a caption is in `settings`.
+    """
+
+    model: str = "writer"
+    licence: str = "Apache-2.0"
+    ladder: tuple[Rung, ...] = (
+        Rung(name="first", prompt="terse"),
+        Rung(name="repair", prompt="terse-long"),
+        Rung(name="fresh", prompt="terse", temperature=0.4),
+    )
+    guided: bool = True
+    url: str | None = None
+    api_key_env: str | None = None
+    concurrency: int = Field(32, ge=1)
+    timeout_s: float = Field(300.0, gt=0)
+    patience_s: float = Field(900.0, ge=0)
+
+    def settings(self) -> dict[str, Any]:
+        """What enters the config digest: model, licence, ladder and its prompts; not where the server
+        is nor how many requests it gets at a time."""
+        return {
+            **self.model_dump(mode="json", include={"model", "licence", "ladder", "guided"}),
+            "prompts": self.prompt_digest(),
+        }
+
+    def prompt_digest(self) -> str:
+        """Digest of all prompts, schemas and limits of the ladder. Raises OSError, ValueError."""
+        return prompt_digest(
+            [load(rung.prompt) for rung in self.ladder],
+            [rung.model_dump(mode="json") for rung in self.ladder],
+        )
+
+
+@dataclass
+class WriterStats:
+    """Sums over all clips of one writer. by: captions by (name, author); rungs: captions by the step
+    that wrote them; faults: refusals by «rung:fault». seconds: requests, waiting for the server
+    included; guard_seconds: selecting, linting and grounding."""
+
+    clips: int = 0
+    requests: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    guard_seconds: float = 0.0
+    by: Counter[tuple[CaptionName, Author]] = field(default_factory=Counter)
+    rungs: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def llm_share(self) -> float:
+        """Captions that the LLM wrote of all that were written; 0 before the first."""
+        llm = sum(n for (_, author), n in self.by.items() if author == "llm")
+        return llm / (sum(self.by.values()) or 1)
+
+
+@dataclass
+class _Draft:
+    """The captions of one clip while it climbs."""
+
+    facts: Facts
+    names: tuple[CaptionName, ...]
+    accepted: dict[CaptionName, tuple[str, str]] = field(default_factory=dict)
+    faults: dict[CaptionName, list[str]] = field(default_factory=dict)
+    last: list[Fault] = field(default_factory=list)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    requests: int = 0
+
+    @property
+    def missing(self) -> tuple[CaptionName, ...]:
+        return tuple(name for name in self.names if name not in self.accepted)
+
+
+class Writer:
+    """Writes captions, at most `spec.concurrency` requests at a time, on one event loop.
+
+    base_url: asked before every request, so that a restarted server may move; None while there is
+    none. api_key: likewise.
+    """
+
+    def __init__(
+        self,
+        spec: WriterSpec,
+        base_url: Callable[[], str | None],
+        api_key: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self.spec = spec
+        self.stats = WriterStats()
+        self.prompt_digest = spec.prompt_digest()
+        self._base_url = base_url
+        self._api_key = api_key
+        self._templates: dict[str, Template] = {r.prompt: load(r.prompt) for r in spec.ladder}
+        self._slots = asyncio.Semaphore(spec.concurrency)
+        self._client: AsyncOpenAI | None = None
+        self._client_of: tuple[str, str] | None = None
+
+    async def write(self, evidence: Evidence) -> Written:
+        """The captions of one clip. Raises WriterUnavailable."""
+        began = time.perf_counter()
+        facts = select(evidence)
+        self.stats.guard_seconds += time.perf_counter() - began
+        absent = facts.absent
+        draft = _Draft(facts, tuple(name for name in CAPTIONS if name not in absent))
+        if not facts.only_signals:
+            for rung in self.spec.ladder:
+                if draft.missing:
+                    await self._climb(rung, draft, evidence.clip_id)
+        return self._finished(evidence, draft, absent, time.perf_counter() - began)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def _climb(self, rung: Rung, draft: _Draft, clip_id: str) -> None:
+        prompt = self._templates[rung.prompt]
+        names = draft.names if rung.whole else draft.missing
+        faults = [str(fault) for fault in draft.last] if rung.repair else []
+        keys = [prompt.keys[name] for name in names]
+        began = time.perf_counter()
+        reply = await self._ask(
+            {
+                "model": self.spec.model,
+                "messages": render(draft.facts, prompt, names, faults),
+                "temperature": rung.temperature,
+                "max_tokens": rung.max_tokens,
+                "seed": seed_of(clip_id, rung.name),
+                **(_guided(keys) if self.spec.guided else {}),
+            }
+        )
+        answered = time.perf_counter()
+        self.stats.seconds += answered - began
+        choice = reply.choices[0]
+        draft.requests += 1
+        if reply.usage is not None:
+            draft.tokens_in += reply.usage.prompt_tokens
+            draft.tokens_out += reply.usage.completion_tokens
+        cut = choice.finish_reason == "length"
+        judge(draft, rung.name, prompt, names, choice.message.content or "", cut)
+        self.stats.guard_seconds += time.perf_counter() - answered
+
+    async def _ask(self, request: dict[str, Any]) -> Any:
+        """The server's reply; waits for a server that is away. Raises WriterUnavailable."""
+        from openai import APIConnectionError, APIStatusError
+
+        wait, why = _FIRST_WAIT, "no server yet"
+        async with self._slots:
+            until = time.monotonic() + self.spec.patience_s
+            while True:
+                url = self._base_url()
+                if url is not None:
+                    try:
+                        return await self._client_at(url).chat.completions.create(**request)
+                    except APIConnectionError as error:
+                        why = f"{url}: {error}"
+                    except APIStatusError as error:
+                        why = f"{url}: HTTP {error.status_code}: {error.message}"
+                        if error.status_code not in _BUSY:
+                            raise WriterUnavailable(
+                                f"the writer's server refused: {why}"
+                            ) from error
+                if time.monotonic() + wait > until:
+                    raise WriterUnavailable(
+                        f"no answer from the writer's server for {self.spec.patience_s:g} s ({why})"
+                    )
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, _LONGEST_WAIT)
+
+    def _client_at(self, url: str) -> "AsyncOpenAI":
+        from openai import AsyncOpenAI
+
+        key = self._api_key() or "none"
+        if self._client is None or self._client_of != (url, key):
+            # The old one is not closed: requests of other clips may still be on it.
+            self._client = AsyncOpenAI(
+                base_url=url, api_key=key, timeout=self.spec.timeout_s, max_retries=0
+            )
+            self._client_of = (url, key)
+        return self._client
+
+    def _finished(
+        self, evidence: Evidence, draft: _Draft, absent: dict[str, str], seconds: float
+    ) -> Written:
+        drawn = template(draft.facts)
+        texts: dict[CaptionName, str] = {}
+        how: dict[CaptionName, How] = {}
+        for name in CAPTIONS:
+            faults = tuple(draft.faults.get(name, ()))
+            if name in absent:
+                how[name] = How(None, why=absent[name])
+                continue
+            text, rung = draft.accepted.get(name, (drawn[name], "template"))
+            texts[name] = text or ""
+            author: Author = "llm" if name in draft.accepted else "template"
+            how[name] = How(author, rung=rung, faults=faults)
+            self.stats.by[name, author] += 1
+            self.stats.rungs[rung] += 1
+            self.stats.faults.update(faults)
+        self.stats.clips += 1
+        self.stats.requests += draft.requests
+        self.stats.tokens_in += draft.tokens_in
+        self.stats.tokens_out += draft.tokens_out
+        return Written(
+            clip_id=evidence.clip_id,
+            captions=CaptionSet(**texts),
+            how=how,
+            evidence_digest=evidence.digest(),
+            prompt_digest=self.prompt_digest,
+            transcript=evidence.transcript,
+            model=self.spec.model if draft.requests else None,
+            tokens_in=draft.tokens_in,
+            tokens_out=draft.tokens_out,
+            requests=draft.requests,
+            seconds=seconds,
+        )
+
+
+def seed_of(clip_id: str, rung: str) -> int:
+    """A seed in [0, 2**31) that depends on clip and rung alone."""
+    return int.from_bytes(hashlib.sha256(f"{clip_id}:{rung}".encode()).digest()[:4], "big") >> 1
+
+
+def judge(
+    draft: _Draft,
+    rung: str,
+    prompt: Template,
+    names: Sequence[CaptionName],
+    reply: str,
+    cut: bool,
+) -> None:
+    """Accepts of a reply what is missing and without fault; notes the faults of the rest."""
+    parsed = parse(reply, {name: prompt.keys[name] for name in names})
+    if isinstance(parsed, Fault):
+        fault = Fault("truncated", detail="token limit") if cut else parsed
+        draft.last = [fault]
+        for name in draft.missing:
+            draft.faults.setdefault(name, []).append(f"{rung}:{fault.name}")
+        return
+    tidied = CaptionSet(
+        **{name: sentence(" ".join((parsed[name] or "").split())) for name in names}
+    )
+    draft.last = []
+    for name in draft.missing:
+        faults = lint(name, tidied, prompt.fixed) + ground(name, tidied[name] or "", draft.facts)
+        if faults:
+            draft.last += faults
+            draft.faults.setdefault(name, []).extend(f"{rung}:{fault.name}" for fault in faults)
+        else:
+            draft.accepted[name] = (tidied[name] or "", rung)
+
+
+def _guided(keys: Sequence[str]) -> dict[str, Any]:
+    schema = {"name": "captions", "strict": True, "schema": json_schema(keys)}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
