@@ -22,7 +22,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import IO, Literal
@@ -85,7 +85,7 @@ class Pack(BaseModel):
             raise ValueError(f"pack {self.name}: declare archives or bundled files, one of both")
         return self
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Digest of all that decides the bytes of the pack; it enters the captioner's own."""
         return digest(self.model_dump(include={"archives", "prepare", "revision", "bundled"}))

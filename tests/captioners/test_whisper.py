@@ -1,0 +1,56 @@
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from captioners.packs import Cache
+from captioners.whisper import Whisper, _believed, _score
+from tests.captioners.sounds import animal, cartoon, silence, speech
+
+
+@pytest.fixture(scope="module")
+def whisper() -> Whisper:
+    Cache().fetch("whisper-base")
+    captioner = Whisper("whisper", Cache())
+    captioner.load()
+    return captioner
+
+
+def test_words_are_heard(whisper: Whisper) -> None:
+    (weak,) = whisper.caption([speech()])
+    assert weak.language == "en"
+    words = set(re.findall(r"[a-z]+", (weak.transcript or "").lower()))
+    assert {"good", "morning", "everyone", "train", "london", "leaves"} <= words
+    (claim,) = weak.claims
+    assert (claim.label, claim.kind, claim.text) == ("Speech", "speech", "a person speaks")
+    assert 0.5 < claim.score < 1.0
+    assert 3_000 < sum(end - start for start, end in claim.spans) <= 5_034
+
+
+def test_no_words_are_invented(whisper: Whisper) -> None:
+    sounds = [animal("dog"), animal("pig"), cartoon(), silence(2), silence(0)]
+    for weak in whisper.caption(sounds):
+        assert (weak.transcript, weak.language, weak.claims, weak.text) == (None, None, (), "")
+
+
+GOOD = {"compression_ratio": 1.0, "avg_logprob": -0.3, "no_speech_prob": 0.1, "text": " Yes."}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"compression_ratio": 2.5},
+        {"avg_logprob": -1.1},
+        {"no_speech_prob": 0.66},
+        {"text": " ..."},
+        {"text": " Mmmmmm"},
+    ],
+)
+def test_a_segment_that_looks_invented_is_dropped(odd: dict[str, object]) -> None:
+    assert _believed(SimpleNamespace(**GOOD))
+    assert not _believed(SimpleNamespace(**(GOOD | odd)))
+
+
+def test_longer_segments_weigh_more() -> None:
+    assert _score([(1.0, -1.0)]) == pytest.approx(0.3679, abs=1e-4)
+    assert _score([(3.0, 0.0), (1.0, -1.0)]) == pytest.approx(0.7788, abs=1e-4)
