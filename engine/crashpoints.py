@@ -27,8 +27,9 @@ def reach(point: str) -> None:
     wanted = os.environ.get("CAPTIONMILL_KILL_AT")
     if not wanted:
         return
-    assert point in POINTS, point
     name, _, count = wanted.partition(":")
+    if not {name, point} <= set(POINTS):
+        raise ValueError(f"no such crash point: {name}, or {point}; there are {', '.join(POINTS)}")
     if name == point:
         _passed[point] += 1
         if _passed[point] == int(count or 1):

@@ -101,7 +101,8 @@ class Driver:
         from engine.service import Server
 
         actor: Any = ray.remote(Server)
-        options = {"num_cpus": 0, "num_gpus": spec.num_gpus, "max_concurrency": 8}
+        options: dict[str, Any] = {"num_cpus": 0, "num_gpus": spec.num_gpus}
+        options |= {"max_concurrency": 8, "name": self._name("server")}
         mark = processes.mark(self._workspace.id, self._epoch)
         server = actor.options(**options).remote(spec, self._workspace.logs, mark)
         server.start.remote()
@@ -124,20 +125,30 @@ class Driver:
         from engine.actors import Host
 
         sizes = self._job.profile.sizes
-        hosts: dict[str, list[Any]] = {}
+        hosts: dict[str, list[str]] = {}
+        handles = []
         for group, (replicas, cpus, gpus) in groups(self._job.profile).items():
             specs = [spec for spec in self._job.profile.captioners if spec.group == group]
             actor: Any = ray.remote(Host)
-            actor = actor.options(num_cpus=cpus, num_gpus=gpus, max_restarts=-1)
-            hosts[group] = [
-                actor.remote(specs, self._cache, sizes.caption_seconds) for _ in range(replicas)
-            ]
+            options = {"num_cpus": cpus, "num_gpus": gpus, "max_restarts": -1}
+            hosts[group] = [self._name(f"{group}-{replica}") for replica in range(replicas)]
+            for name in hosts[group]:
+                host = actor.options(name=name, **options)
+                handles.append(host.remote(specs, self._cache, sizes.caption_seconds))
+        # Workers are told names, not handles: a worker that Ray starts again finds them itself.
         worker: Any = ray.remote(ShardWorker)
         worker = worker.options(num_cpus=0, max_restarts=-1)
-        return [
-            worker.remote(self._job.profile, self._workspace.root, hosts, server)
-            for _ in range(sizes.workers)
-        ]
+        arguments = (
+            self._job.profile,
+            self._workspace.root,
+            hosts,
+            server and self._name("server"),
+        )
+        self._keep = handles
+        return [worker.remote(*arguments) for _ in range(sizes.workers)]
+
+    def _name(self, what: str) -> str:
+        return f"captionmill-{self._workspace.id}-{self._epoch}-{what}"
 
     def _work(self, workers: list[Any], server: Any | None, leases: deque[ShardLease]) -> None:
         import ray

@@ -28,7 +28,7 @@ class Journal:
             entry = json.loads(self._path(batch, step).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
-        if entry.pop("clips", None) != list(clips):
+        if not isinstance(entry, dict) or entry.pop("clips", None) != list(clips):
             return None
         kept: dict[str, Any] = entry
         return kept

@@ -16,7 +16,7 @@ from types import TracebackType
 import psutil
 
 from manifests import commits
-from manifests.commits import CommitError, Holder, Log
+from manifests.commits import EpochTaken, Holder, Log
 from manifests.errors import UserError
 from manifests.workspace import Workspace
 
@@ -41,7 +41,8 @@ class ShardLease:
 
 
 class DriverLease:
-    """Context manager: holds a workspace and its commit log. Raises LeaseHeld on entry."""
+    """Context manager: holds a workspace and its commit log. Raises LeaseHeld on entry, CommitError
+    when the records can't be read."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -58,7 +59,7 @@ class DriverLease:
             )
         try:
             state = commits.open_epoch(self._workspace, last + 1, _ourselves())
-        except CommitError as error:
+        except EpochTaken as error:
             raise LeaseHeld(f"another driver took {self._workspace.root}: {error}") from error
         self._epoch = state.epoch
         commits.heartbeat(self._workspace, self._epoch).touch()

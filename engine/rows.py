@@ -3,11 +3,13 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.pool import Fault
 from manifests.captions import Written
 from manifests.evidence import Evidence, evidence_to_rows
+
+if TYPE_CHECKING:
+    from engine.pool import Fault  # brings Ray
 
 _CLIP = ("clip_id", "uri", "start_ms", "end_ms")
 _MEDIA = ("kind", "has_audio", "has_video", "audio_reason", "video_reason")
@@ -16,9 +18,11 @@ _MEDIA = ("kind", "has_audio", "has_video", "audio_reason", "video_reason")
 def caption_row(
     clip: Mapping[str, Any], evidence: Evidence, written: Written, config: str, licence: str
 ) -> dict[str, Any]:
-    """The row of `manifests.schemas.CAPTIONS`."""
+    """The row of `manifests.schemas.CAPTIONS`. Raises RuntimeError for parts of different clips."""
     if not clip["clip_id"] == evidence.clip_id == written.clip_id:
         raise RuntimeError(f"captions of {written.clip_id} were about to land on {clip['clip_id']}")
+    if written.evidence_digest != evidence.digest():
+        raise RuntimeError(f"captions of {written.clip_id} were written from other evidence")
     row = {key: clip[key] for key in (*_CLIP, "content_hash", *_MEDIA)}
     row |= asdict(written.captions)
     for name, how in written.how.items():
@@ -45,7 +49,7 @@ def filtered_row(clip: Mapping[str, Any], rule: str) -> dict[str, Any]:
     return {key: clip[key] for key in _CLIP} | {"rule": rule}
 
 
-def quarantine_row(clip: Mapping[str, Any], fault: Fault, workspace: str) -> dict[str, Any]:
+def quarantine_row(clip: Mapping[str, Any], fault: "Fault", workspace: str) -> dict[str, Any]:
     """The row of `manifests.schemas.QUARANTINE`."""
     return {key: clip[key] for key in _CLIP} | {
         "stage": fault.stage,

@@ -11,11 +11,13 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from manifests.evidence import WeakCaption
 
 CLIP = "clip"
+# What a condition may ask of the clip itself; `engine.rows.clip_facts` knows them.
+CLIP_LABELS = ("seconds", "audio", "video", "still")
 
 
 class Condition(BaseModel):
     """`of`'s score for `label` is above, or below, a bound. of = "clip" knows the labels `seconds`,
-    `audio` and `video` (1 where the clip has sound or pictures)."""
+    and `audio`, `video` and `still` (1 where the clip has sound or pictures, or is a still)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,6 +30,8 @@ class Condition(BaseModel):
     def _one_bound(self) -> "Condition":
         if (self.above is None) == (self.below is None):
             raise ValueError(f"condition on {self.of}.{self.label}: give either above or below")
+        if self.of == CLIP and self.label not in CLIP_LABELS:
+            raise ValueError(f"a clip has no «{self.label}»; it has {', '.join(CLIP_LABELS)}")
         return self
 
     def holds(self, facts: "Facts") -> bool:

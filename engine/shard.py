@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ray
+
 from engine import rows
 from engine.crashpoints import reach
 from engine.job import Job
@@ -63,19 +65,19 @@ class Window:
 
 
 class ShardWorker:
-    """Ray actor. hosts: replicas of each group of captioners; server: the actor that watches the
-    writer's server, None when the profile names a URL."""
+    """Ray actor. hosts: names of the actors of each group of captioners; server: name of the actor that
+    watches the writer's server, None when the profile gives a URL."""
 
     def __init__(
-        self, profile: Profile, root: Path, hosts: Mapping[str, Sequence[Any]], server: Any | None
+        self, profile: Profile, root: Path, hosts: Mapping[str, Sequence[str]], server: str | None
     ) -> None:
-        self._job = job = Job(profile)
+        self._job = Job(profile)
         self._workspace = Workspace.open(root)
         self._hosts = {
-            group: Hosts(replicas, job.profile.sizes.caption_seconds)
-            for group, replicas in hosts.items()
+            group: Hosts([ray.get_actor(name) for name in names], profile.sizes.caption_seconds)
+            for group, names in hosts.items()
         }
-        self._server = server
+        self._server: Any = None if server is None else ray.get_actor(server)
         self._url: str | None = None
         self._progress = Progress()
         self._writer: Writer | None = None
@@ -123,7 +125,7 @@ class ShardWorker:
 
     async def _follow_server(self) -> None:
         while True:
-            self._url = await self._server.url.remote()  # type: ignore[union-attr]
+            self._url = await self._server.url.remote()
             await asyncio.sleep(_URL_EVERY_S)
 
     def _known(self, lease: ShardLease) -> dict[str, dict[str, WeakCaption]]:
