@@ -21,7 +21,7 @@ from engine.profile import Cutting
 from manifests import schemas, tables
 from manifests.commits import Log, Record, State
 from manifests.cut import cut
-from manifests.ids import content_hash, uri_of
+from manifests.ids import clip_id, content_hash, uri_of
 from manifests.ingest import Examined, Listing, clip_rows, source_row
 from manifests.workspace import Workspace
 
@@ -54,7 +54,8 @@ class _Known:
     taken: int
     fault: str | None
     clip: str | None
-    """Of a source with a fault: the clip that stands for it."""
+    """Of a source with a fault, unless its twin has one: the clip that stands for it."""
+    shard: int | None
 
 
 class Ingest:
@@ -71,11 +72,11 @@ class Ingest:
         self._known, self._hashes = _known(workspace, log.state, job.cut)
         self._sources: list[dict[str, Any]] = []
         self._clips: list[dict[str, Any]] = []
-        self._replaced: list[str] = []
+        self._replaced: dict[str, int] = {}
         ingests = log.state.ingests(job.cut)
         self._part = len(ingests)
         self._shard = sum(r.shard is not None for r in ingests)
-        self._total = sum(r.counts["clips"] - len(r.retried) for r in ingests)
+        self._total = sum(r.counts["clips"] - len(r.replaced) for r in ingests)
 
     def run(
         self,
@@ -116,8 +117,8 @@ class Ingest:
         if known is not None and known.fault is not None:
             if (known.fault, known.clip) == (source.fault, source.clip(0, 0)):
                 return
-            if known.clip is not None:
-                self._replaced.append(known.clip)
+            if known.clip is not None and known.shard is not None:
+                self._replaced[known.clip] = known.shard
                 self._total -= 1
         same = known is not None and (known.size, known.mtime_ns) == (source.size, source.mtime_ns)
         taken = known.taken if known is not None and same and known.fault is None else 0
@@ -158,30 +159,30 @@ class Ingest:
                 cut=cut_digest,
                 shard=shard,
                 counts={"sources": len(self._sources), "clips": len(self._clips)},
-                retried=tuple(self._replaced),
+                replaced=self._replaced,
                 files=tuple(files),
             )
         )
         reach("ingest.after_commit")
         self._part += 1
-        self._sources, self._clips, self._replaced = [], [], []
+        self._sources, self._clips, self._replaced = [], [], {}
 
 
 def _known(workspace: Workspace, state: State, cut: str) -> tuple[dict[str, _Known], set[str]]:
     """The last row of each source already listed for this cut, and the contents already cut."""
     known: dict[str, _Known] = {}
     hashes: set[str] = set()
-    columns = ["uri", "content_hash", "size", "mtime_ns", "spans", "taken", "fault"]
-    files = [f for r in state.ingests(cut) for f in r.files if f.table == "sources"]
-    for row in tables.read_all(workspace.root, files, columns):
-        content = row.pop("content_hash")
-        uri = row.pop("uri")
-        clip = None
-        if row["fault"] is not None:
-            clip = Examined(b"", content or uri, 0, 0, {}, ()).clip(0, 0)
-        known[uri] = _Known(**row, clip=clip)
-        if content is not None:
-            hashes.add(content)
+    columns = ["uri", "content_hash", "size", "mtime_ns", "spans", "taken", "fault", "duplicate"]
+    files = [(f, r.shard) for r in state.ingests(cut) for f in r.files if f.table == "sources"]
+    for file, shard in files:
+        for row in tables.read(workspace.root, file.path, columns):
+            content, uri, duplicate = (row.pop(k) for k in ("content_hash", "uri", "duplicate"))
+            clip = None
+            if row["fault"] is not None and not duplicate:
+                clip = clip_id(content or uri, 0, 0)
+            known[uri] = _Known(**row, clip=clip, shard=shard)
+            if content is not None:
+                hashes.add(content)
     return known, hashes
 
 

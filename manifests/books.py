@@ -46,8 +46,8 @@ class Books:
 
 def books(state: State, cut: str, job: str) -> Books:
     """The books of one job over everything listed for its cut."""
-    listed = {r.shard: r.counts["clips"] for r in state.ingests(cut) if r.shard is not None}
-    replaced = {clip for r in state.ingests(cut) for clip in r.retried}
+    ingests = state.ingests(cut)
+    listed = {r.shard: r.counts.get("clips", 0) for r in ingests if r.shard is not None}
     total: Counter[str] = Counter()
     shards = state.shards(job)
     for records in shards.values():
@@ -56,14 +56,15 @@ def books(state: State, cut: str, job: str) -> Books:
             total["quarantined"] -= len(record.retried)
     pending = sum(count for shard, count in listed.items() if shard not in shards)
     # A file that could not be read when it was listed, and later could, is a new source: the clip
-    # that stood for it is no input any more.
-    gone = len(replaced)
+    # that stood for it is no input any more, nor is it in quarantine or waiting to get there.
+    replaced = state.replaced(cut)
+    worked = sum(shard in shards for shard in replaced.values())
     outcomes = {name: total.pop(name, 0) for name in OUTCOMES}
     return Books(
-        input=sum(listed.values()) - gone,
+        input=sum(listed.values()) - len(replaced),
         captioned=outcomes["captioned"],
         filtered=outcomes["filtered"],
-        quarantined=outcomes["quarantined"] - gone,
-        pending=pending,
+        quarantined=outcomes["quarantined"] - worked,
+        pending=pending - (len(replaced) - worked),
         detail=dict(sorted(total.items())),
     )

@@ -7,19 +7,17 @@ epoch adds after a newer one was opened is void without anyone having to delete 
 snapshot plus the records of one run. What no record names does not exist.
 """
 
-import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests.errors import UserError
 from manifests.tables import File
-from manifests.workspace import Workspace, sync_folder
+from manifests.workspace import Workspace, create_atomic
 
 _EPOCH = re.compile(r"\d{6}")
 _RECORD = re.compile(r"\d{6}\.json")
@@ -27,6 +25,10 @@ _RECORD = re.compile(r"\d{6}\.json")
 
 class CommitError(UserError):
     """Commit records that can't be read, or an epoch that was lost to another driver."""
+
+
+class EpochTaken(CommitError):
+    """Another driver was there first."""
 
 
 class Holder(BaseModel):
@@ -44,7 +46,9 @@ class Record(BaseModel):
 
     cut: digest of the settings that cut sources into clips. job: digest of all settings of the
     captions. counts: of an ingest `sources`, `clips`, `ignored`; of a shard `captioned`, `filtered`,
-    `quarantined` and what the writer did. retried: clips whose older rows this one replaces.
+    `quarantined` and what the writer did. retried: of a shard, clips that were in quarantine and have
+    new rows here. replaced: of an ingest, clips that stood for a source with a fault and stand for
+    nothing since that source changed, with their shards.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,7 +61,18 @@ class Record(BaseModel):
     generation: int = 0
     counts: dict[str, int] = {}
     retried: tuple[str, ...] = ()
+    replaced: dict[str, int] = {}
     files: tuple[File, ...] = ()
+
+
+class _Opening(BaseModel):
+    """Content of `open.json`."""
+
+    holder: Holder
+    records: list[Record]
+
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class State:
@@ -70,6 +85,10 @@ class State:
     def ingests(self, cut: str) -> list[Record]:
         """Committed parts of the listing, in order."""
         return [r for r in self.records if r.kind == "ingest" and r.cut == cut]
+
+    def replaced(self, cut: str) -> dict[str, int]:
+        """Clips that stood for sources which changed since (`Record.replaced`), with their shards."""
+        return {clip: shard for r in self.ingests(cut) for clip, shard in r.replaced.items()}
 
     def shards(self, job: str) -> dict[int, list[Record]]:
         """Committed shards of a job: generations in order."""
@@ -113,14 +132,9 @@ def load(workspace: Workspace) -> State:
     if epoch == 0:
         return State(0, [])
     folder = _folder(workspace, epoch)
-    opening = _read(folder / "open.json")
+    opening = _read(folder / "open.json", _Opening)
     names = sorted(p.name for p in folder.iterdir() if _RECORD.fullmatch(p.name))
-    try:
-        records = [Record(**r) for r in opening["records"]]
-        records += [Record(**_read(folder / name)) for name in names]
-    except ValidationError as error:
-        raise CommitError(f"a commit record in {folder} is damaged: {error}") from error
-    return State(epoch, records)
+    return State(epoch, [*opening.records, *(_read(folder / name, Record) for name in names)])
 
 
 def newest_epoch(workspace: Workspace) -> int:
@@ -136,8 +150,8 @@ def newest_epoch(workspace: Workspace) -> int:
 
 
 def holder(workspace: Workspace, epoch: int) -> Holder:
-    """The driver that opened an epoch."""
-    return Holder(**_read(_folder(workspace, epoch) / "open.json")["holder"])
+    """The driver that opened an epoch. Raises CommitError when its opening can't be read."""
+    return _read(_folder(workspace, epoch) / "open.json", _Opening).holder
 
 
 def heartbeat(workspace: Workspace, epoch: int) -> Path:
@@ -153,16 +167,13 @@ def released(workspace: Workspace, epoch: int) -> Path:
 def open_epoch(workspace: Workspace, epoch: int, holder: Holder) -> State:
     """Opens an epoch as its only driver and returns the state it starts from.
 
-    Raises CommitError when another driver opened it first.
+    Raises EpochTaken when another driver opened it first, CommitError when a record can't be read.
     """
     state = load(workspace)
     if state.epoch >= epoch:
-        raise CommitError(f"epoch {epoch} is already open")
-    content = {
-        "holder": holder.model_dump(),
-        "records": [r.model_dump(mode="json") for r in state.records],
-    }
-    _create(_folder(workspace, epoch) / "open.json", content)
+        raise EpochTaken(f"epoch {epoch} is already open")
+    opening = _Opening(holder=holder, records=state.records)
+    _create(_folder(workspace, epoch) / "open.json", opening)
     return State(epoch, state.records)
 
 
@@ -175,12 +186,13 @@ class Log:
         self.state = state
 
     def append(self, record: Record) -> None:
-        """Commits. Raises CommitError when a newer epoch was opened: the record is void then."""
+        """Commits. Raises EpochTaken when a newer epoch was opened: the record counts then only if
+        that epoch's opening holds it."""
         if record.epoch != self.state.epoch:
             raise CommitError(f"a record of epoch {record.epoch} in epoch {self.state.epoch}")
         self._check()
         folder = _folder(self._workspace, self.state.epoch)
-        _create(folder / f"{self._next:06d}.json", record.model_dump(mode="json"))
+        _create(folder / f"{self._next:06d}.json", record)
         self._check()
         self._next += 1
         self.state.records.append(record)
@@ -188,7 +200,7 @@ class Log:
     def _check(self) -> None:
         newest = newest_epoch(self._workspace)
         if newest != self.state.epoch:
-            raise CommitError(
+            raise EpochTaken(
                 f"another driver took this workspace over (epoch {newest}); "
                 "this one stops, what it committed stands"
             )
@@ -211,26 +223,15 @@ def _folder(workspace: Workspace, epoch: int) -> Path:
     return workspace.commits / f"{epoch:06d}"
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, model: type[Model]) -> Model:
     try:
-        value: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        return model.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
         raise CommitError(f"{path} can't be read: {error}") from error
-    return value
 
 
-def _create(path: Path, content: dict[str, Any]) -> None:
-    """Creates a file whole, exclusively and durably."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def _create(path: Path, content: BaseModel) -> None:
     try:
-        with temporary.open("w") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(temporary)
+        create_atomic(path, content.model_dump_json().encode())
     except FileExistsError:
-        raise CommitError(f"{path} exists: another driver is at work here") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        raise EpochTaken(f"{path} exists: another driver is at work here") from None

@@ -1,7 +1,9 @@
 """Evidence: what captioners said of one clip, and how far each claim is to be believed."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from operator import index
 from typing import Any, Literal
 
 from manifests.ids import digest
@@ -16,11 +18,16 @@ class Confidence:
     """A raw score made comparable.
 
     probability: calibrated probability in [0, 1] that the claim is true. tier: its word for the
-    writer, which never sees the number.
+    writer, which never sees the number. Raises ValueError for what is no probability.
     """
 
     probability: float
     tier: Tier
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"{self.probability} is no probability")
+        object.__setattr__(self, "probability", float(self.probability))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,9 @@ class Claim:
     label: the captioner's own name of it («Dog»). text: the same as a phrase that can stand in a
     sentence («a dog barks»). score: raw, in the captioner's own unit. spans: (start, end) in ms from
     the start of the clip; empty when the captioner does not say when. confidence: None until judged.
+
+    Numbers become plain floats and ints, so that a digest is the same before and after a file.
+    Raises ValueError for a score that is not finite, TypeError for spans that are not whole ms.
     """
 
     label: str
@@ -39,6 +49,13 @@ class Claim:
     score: float
     spans: tuple[tuple[int, int], ...] = ()
     confidence: Confidence | None = None
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.score):
+            raise ValueError(f"the score of {self.label!r} is {self.score}")
+        object.__setattr__(self, "score", float(self.score))
+        spans = tuple((index(start), index(end)) for start, end in self.spans)
+        object.__setattr__(self, "spans", spans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ the machine.
 import hashlib
 import json
 import os
+import re
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 _HASH_BLOCK = 1 << 20
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def content_hash(path: str | bytes | os.PathLike[str]) -> str:
@@ -27,10 +29,21 @@ def clip_id(content: str, start_ms: int, end_ms: int) -> str:
     return hashlib.sha256(f"{content}:{start_ms}:{end_ms}".encode()).hexdigest()[:32]
 
 
+def storable(text: str) -> str:
+    """The text with every lone surrogate, which no UTF-8 file can hold, replaced by U+FFFD.
+
+    They come from half an emoji in a model's JSON and from file names that are not UTF-8.
+    """
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def digest(value: Any) -> str:
-    """Digest of a JSON value: 16 hex digits of the sha256 of its canonical form."""
+    """Digest of a JSON value: 16 hex digits of the sha256 of its canonical form.
+
+    Text counts as it is stored (`storable`), so the digest of what was read back is the same.
+    """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
 
 
 def uri_of(path: bytes) -> str:

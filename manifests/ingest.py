@@ -6,6 +6,7 @@ every machine and in every run.
 
 import glob
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,17 +31,21 @@ class SourceError(UserError):
 class Listing:
     """Sources in order, and what was passed over.
 
-    ignored: files in folders whose name is not that of media. loops: links to a folder above.
+    ignored: files in folders whose name is not that of media, or that are no files (pipes, sockets).
+    loops: links to a folder above. unreadable: folders that can't be listed. Hidden files and
+    folders are passed over without a word.
     """
 
     ignored: int = 0
     loops: int = 0
     unreadable: list[bytes] = field(default_factory=list)
+    _walked: set[bytes] = field(default_factory=set)
 
     def paths(self, sources: Sequence[str]) -> Iterator[bytes]:
-        """Absolute paths of every source file, sorted within each SOURCE (folder, file or glob).
+        """Absolute paths of every source file, each once, in order of their bytes within each SOURCE
+        (folder, file or glob).
 
-        Raises SourceError for one that names nothing.
+        Raises SourceError for one that names no file or folder.
         """
         seen: set[bytes] = set()
         for source in sources:
@@ -54,19 +59,24 @@ class Listing:
         if os.path.isdir(root):
             yield from self._walk(root, ())
         elif os.path.lexists(root):
+            if _is_special(root):
+                raise SourceError(f"{source}: neither a file nor a folder")
             yield root
         else:
-            found = sorted(os.fsencode(p) for p in glob.glob(source, recursive=True))
-            if not found:
+            found = [os.path.abspath(os.fsencode(p)) for p in glob.glob(source, recursive=True)]
+            files = sorted(p for p in found if not os.path.isdir(p) and not _is_special(p))
+            if not files:
                 raise SourceError(f"{source}: no such file or folder, and no file matches it")
-            for path in found:
-                if not os.path.isdir(path):
-                    yield os.path.abspath(path)
+            yield from files
 
     def _walk(self, folder: bytes, above: tuple[tuple[int, int], ...]) -> Iterator[bytes]:
+        if folder in self._walked:
+            return
+        self._walked.add(folder)
         try:
             status = os.stat(folder)
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=_place)
         except OSError:
             self.unreadable.append(folder)
             return
@@ -77,12 +87,37 @@ class Listing:
         for entry in entries:
             if entry.name.startswith(b"."):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 yield from self._walk(entry.path, (*above, here))
-            elif os.path.splitext(entry.name)[1].lower() in MEDIA_SUFFIXES:
-                yield entry.path
-            else:
+            elif _suffix(entry.name) not in MEDIA_SUFFIXES or _is_special(entry.path):
                 self.ignored += 1
+            else:
+                yield entry.path
+
+
+def _place(entry: os.DirEntry[bytes]) -> bytes:
+    """What sorts the entries of a folder as the paths below them sort."""
+    return entry.name + b"/" if _is_folder(entry) else entry.name
+
+
+def _is_folder(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or into what may not be entered: a file that can't be read
+        return False
+
+
+def _is_special(path: bytes) -> bool:
+    """Whether it is a pipe, socket or device: opening one may wait for ever."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _suffix(name: bytes) -> bytes:
+    return os.path.splitext(name)[1].lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from manifests.ids import content_hash
-from manifests.workspace import sync_folder
+from manifests.ids import content_hash, storable
+from manifests.workspace import make_folder, sync_folder
 
 
 class File(BaseModel):
@@ -30,15 +30,16 @@ def write(
 ) -> File:
     """Writes rows to `root/path` (temp file, fsync, rename) and returns what a commit says of it.
 
-    Equal rows give equal bytes. Raises pa.ArrowInvalid when a row does not fit the schema.
+    Equal rows give equal bytes. Text is kept as `manifests.ids.storable` says. Raises
+    pa.ArrowException when a row does not fit the schema, and then leaves no file.
     """
     target = root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        data = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
-        pq.write_table(data, temporary, compression="zstd")
-        with temporary.open("rb") as file:
+        with temporary.open("wb") as file:
+            pq.write_table(_table(rows, schema), file, compression="zstd")
+            file.flush()
             os.fsync(file.fileno())
         sha256, size = content_hash(temporary), temporary.stat().st_size
         temporary.replace(target)
@@ -49,11 +50,35 @@ def write(
     return File(table=table, path=path, rows=len(rows), bytes=size, sha256=sha256)
 
 
+def _table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Arrow drops keys that it does not know and cannot encode lone surrogates: neither happens."""
+    known = set(schema.names)
+    for row in rows:
+        if unknown := row.keys() - known:
+            raise pa.ArrowInvalid(f"no column for {', '.join(sorted(unknown))}")
+    try:
+        return pa.Table.from_pylist(list(rows), schema=schema)
+    except UnicodeEncodeError:
+        return pa.Table.from_pylist([_storable(row) for row in rows], schema=schema)
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {key: _storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
+    return value
+
+
 def read(root: Path, path: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Rows of one file."""
-    rows: list[dict[str, Any]] = pq.read_table(
-        root / path, columns=list(columns) if columns else None, partitioning=None
-    ).to_pylist()
+    # Opened here: Arrow can't open a path that is not UTF-8.
+    with (root / path).open("rb") as file:
+        rows: list[dict[str, Any]] = pq.read_table(
+            file, columns=list(columns) if columns else None, partitioning=None
+        ).to_pylist()
     return rows
 
 

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,18 +29,20 @@ class Workspace:
     @classmethod
     def create(cls, root: Path) -> "Workspace":
         """Opens `root`, making it first if there is nothing. Raises WorkspaceError."""
-        if (root / _MARK).exists():
-            return cls.open(root)
         if root.exists() and not root.is_dir():
             raise WorkspaceError(f"{root} is a file; name a folder for the workspace")
-        if root.exists() and any(root.iterdir()):
-            raise WorkspaceError(
-                f"{root} is neither empty nor a workspace of captionmill; name another folder"
-            )
+        text = json.dumps({"format": FORMAT, "id": uuid.uuid4().hex[:12]})
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            text = json.dumps({"format": FORMAT, "id": uuid.uuid4().hex[:12]})
-            write_atomic(root / _MARK, text.encode())
+            make_folder(root)
+            names = {path.name for path in root.iterdir()}
+            if _MARK not in names and not all(_is_mark(name) for name in names):
+                raise WorkspaceError(
+                    f"{root} is neither empty nor a workspace of captionmill; name another folder"
+                )
+            if _MARK not in names:
+                create_atomic(root / _MARK, text.encode())
+        except FileExistsError:
+            pass  # another process was faster: it is its workspace that we open
         except OSError as error:
             raise WorkspaceError(f"can't make a workspace at {root}: {error.strerror}") from error
         return cls.open(root)
@@ -48,19 +52,20 @@ class Workspace:
         """Opens an existing workspace. Raises WorkspaceError when it is none, or of another format."""
         try:
             mark = json.loads((root / _MARK).read_text())
+            form, identity = mark["format"], mark["id"]
         except FileNotFoundError:
             raise WorkspaceError(
                 f"{root} is not a captionmill workspace; "
                 f"make one with: captionmill caption SOURCE {root}"
             ) from None
-        except (OSError, ValueError) as error:
-            raise WorkspaceError(f"{root / _MARK} can't be read: {error}") from error
-        if mark.get("format") != FORMAT:
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise WorkspaceError(f"{root / _MARK} can't be read: {error!r}") from error
+        if form != FORMAT:
             raise WorkspaceError(
-                f"{root} has format {mark.get('format')}, this captionmill reads {FORMAT}; "
+                f"{root} has format {form}, this captionmill reads {FORMAT}; "
                 "use the version that made it, or a new folder"
             )
-        return cls(root.resolve(), mark["id"])
+        return cls(root.resolve(), identity)
 
     @property
     def commits(self) -> Path:
@@ -102,12 +107,39 @@ class Workspace:
         return self.root / "runlog" / f"{epoch:06d}.jsonl"
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it, each durably."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
 def write_atomic(path: Path, data: bytes, durable: bool = True) -> None:
     """Writes a file so that it is there whole or not at all.
 
     durable: also after a power cut (fsync of file and folder); SIGKILL needs no fsync.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(path, data, durable) as temporary:
+        temporary.replace(path)
+    if durable:
+        sync_folder(path.parent)
+
+
+def create_atomic(path: Path, data: bytes) -> None:
+    """The same, durably, for a file that is not there yet. Raises FileExistsError if it is."""
+    with _temporary(path, data, durable=True) as temporary:
+        path.hardlink_to(temporary)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def _temporary(path: Path, data: bytes, durable: bool) -> Iterator[Path]:
+    """A file beside `path` with these bytes, gone after the block."""
+    if durable:
+        make_folder(path.parent)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -115,12 +147,14 @@ def write_atomic(path: Path, data: bytes, durable: bool = True) -> None:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
+        yield temporary
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
-    if durable:
-        sync_folder(path.parent)
+
+
+def _is_mark(name: str) -> bool:
+    """Whether it is what a killed process left of making a workspace."""
+    return name.startswith(f".{_MARK}.") and name.endswith(".tmp")
 
 
 def sync_folder(folder: Path) -> None:
