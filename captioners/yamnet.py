@@ -30,7 +30,7 @@ _BANDS, _LOWEST_HZ, _HIGHEST_HZ, _LOG_OFFSET = 64, 125.0, 7500.0, 0.001
 _PATCH_FRAMES, _PATCH_STEP = 96, 48
 _PATCH_SAMPLES = (_PATCH_FRAMES - 1) * _HOP + _WINDOW
 _STEP_MS, _PATCH_MS = 480, 960
-# Patches of one run of the network: bounds its memory for long clips (about 13 MB each).
+# Patches of one run of the network: bounds its memory for long clips.
 _RUN = 64
 # Beyond these the sigmoid is 0 or 1 to float32, and exp overflows soon after.
 _LOGIT_BOUND = 50.0
