@@ -1,0 +1,190 @@
+"""Shared fixtures: small real clips, the command line as a process, a quick dummy profile."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from manifests import commits
+from manifests.workspace import Workspace
+
+CLIPS = 20
+_PROFILE = """
+name = "quick"
+{filters}
+[[captioners]]
+name = "dummy-audio"
+use = "captioners.dummy:DummyAudio"
+group = "audio"
+num_cpus = 0.1
+options = {{ batch_ms = {batch_ms}{audio} }}
+
+[[captioners]]
+name = "dummy-video"
+use = "captioners.dummy:DummyVideo"
+group = "video"
+num_cpus = 0.1
+options = {{ batch_ms = {batch_ms}{video} }}
+
+[writer]
+model = "dummy"
+licence = "CC0-1.0"
+concurrency = 16
+patience_s = 60
+
+[[writer.ladder]]
+name = "first"
+prompt = "{prompt}"
+
+[server]
+kind = "dummy"
+name = "dummy"
+batch_ms = {batch_ms}
+slots = 16
+
+[sizes]
+batch = 4
+shard = 8
+workers = {workers}
+decode_seconds = {decode_seconds}
+caption_seconds = {caption_seconds}
+object_store_mb = 128
+"""
+
+
+def write_clip(path: Path, seed: int, seconds: int = 1) -> None:
+    """A small real video with a tone; other bytes for every seed."""
+    import av
+
+    random = np.random.default_rng(seed)
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4", rate=5)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        audio = container.add_stream("aac", rate=16000)
+        audio.layout = "mono"
+        for _ in range(5 * seconds):
+            picture = random.integers(0, 255, (48, 64, 3), dtype=np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(video.encode(None))
+        tone = np.sin(np.arange(16000 * seconds) * 2 * np.pi * (200 + seed) / 16000) * 0.3
+        frame = av.AudioFrame.from_ndarray(tone.astype(np.float32)[None], "fltp", "mono")
+        frame.rate, frame.pts = 16000, 0
+        container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of `CLIPS` different small videos with sound."""
+    folder = tmp_path_factory.mktemp("clips")
+    for number in range(CLIPS):
+        write_clip(folder / f"clip{number:03d}.mp4", number)
+    return folder
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a variant of the dummy profile and returns its path."""
+
+    def write(**changes: Any) -> Path:
+        path = tmp_path / f"profile-{len(list(tmp_path.glob('profile-*')))}.toml"
+        path.write_text(quick_profile(**changes))
+        return path
+
+    return write
+
+
+def quick_profile(**changes: Any) -> str:
+    """The text of a dummy profile that wastes no time."""
+    settings = {
+        "filters": "",
+        "batch_ms": 5,
+        "audio": "",
+        "video": "",
+        "prompt": "draft",
+        "workers": 2,
+        "decode_seconds": 60,
+        "caption_seconds": 60,
+    }
+    return _PROFILE.format(**settings | changes)
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """The command line of captionmill, as a user's shell would run it."""
+    return [sys.executable, "-m", "captionmill", *map(str, arguments)]
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs captionmill to its end."""
+    return subprocess.run(
+        command(*arguments),
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts captionmill in the background; whatever still runs at the end is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command(*arguments),
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def wait_until(what: Callable[[], Any], seconds: float = 120.0) -> Any:
+    """Waits for a condition of other processes; its value. Fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return value
+
+
+def processes_of(workspace: Path, title: str = "") -> list[psutil.Process]:
+    """Living processes that carry the mark of a workspace's runs, of this title."""
+    try:
+        mark = f"{Workspace.open(workspace).id}:"
+    except Exception:
+        return []
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            marked = process.environ().get("CAPTIONMILL_RUN", "").startswith(mark)
+            if marked and title in " ".join(process.cmdline()):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def files_of(workspace: Path) -> dict[str, str]:
+    """sha256 of every committed file, by its path."""
+    state = commits.load(Workspace.open(workspace))
+    return {file.path: file.sha256 for file in state.files()}
