@@ -31,13 +31,15 @@ class RunFailed(UserError):
 
 @dataclass(slots=True)
 class View:
-    """What the live view shows. done: clips committed or journaled of this job, by outcome; slots:
+    """What the live view shows. elapsed: seconds since the first clip was worked on; startup: seconds
+    from the driver's start to then. done: clips committed or journaled of this job, by outcome; slots:
     processes, threads or requests that a stage may use at once."""
 
     total: int
     done: Counter[str] = field(default_factory=Counter)
     progress: Progress = field(default_factory=Progress)
     slots: dict[str, int] = field(default_factory=dict)
+    startup: float = 0.0
     elapsed: float = 0.0
     worked: int = 0
     phase: str = ""
@@ -65,6 +67,7 @@ class Driver:
         total: clips of the job, for the view.
         """
         self._view = View(total=total, slots=self._slots())
+        self._began = time.time()
         self._before.update(self._log.state.counts("shard", self._job.digest))
         self._view.done.update(self._before)
         os.environ.update(processes.marked(processes.mark(self._workspace.id, self._epoch)))
@@ -156,7 +159,6 @@ class Driver:
         running: dict[Any, tuple[Any, ShardLease]] = {}
         deaths: Counter[int] = Counter()
         idle = list(workers)
-        started = time.monotonic()
         while leases or running:
             while leases and idle:
                 worker, lease = idle.pop(0), leases.popleft()
@@ -170,7 +172,6 @@ class Driver:
                 else:
                     self._commit(lease, worked)
                 idle.append(worker)
-            self._view.elapsed = time.monotonic() - started
             self._poll(workers, server)
 
     def _collect(self, reference: Any, lease: ShardLease, deaths: Counter[int]) -> Worked | None:
@@ -234,6 +235,9 @@ class Driver:
                 continue
             current.update(told.clips)
             view.progress.add(told)
+        if view.progress.began is not None:
+            view.startup = view.progress.began - self._began
+            view.elapsed = time.time() - view.progress.began
         view.done = self._before + current
         view.worked = sum(stage.done for n, stage in view.progress.stages.items() if n == "writer")
         if server is not None:
@@ -253,6 +257,7 @@ class Driver:
         }
         entry = {
             "job": self._job.digest,
+            "startup_s": round(self._view.startup, 3),
             "elapsed_s": round(self._view.elapsed, 3),
             "done": dict(self._view.done),
             "stages": stages,

@@ -7,7 +7,7 @@ again *alone* (the host holds all other calls back), halved until the guilty cli
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -34,10 +34,14 @@ class Fault:
 
 
 class Decoders:
-    """The decoding processes of one shard worker; one clip at a time each."""
+    """The decoding processes of one shard worker; one clip at a time each. ready is called before each
+    clip, when its process is up."""
 
-    def __init__(self, count: int, plan: Plan, seconds: float) -> None:
+    def __init__(
+        self, count: int, plan: Plan, seconds: float, ready: Callable[[], None] = lambda: None
+    ) -> None:
         self._seconds = seconds
+        self._ready = ready
         self._idle: asyncio.Queue[Any] = asyncio.Queue()
         actor: Any = ray.remote(Decoder)
         actor = actor.options(num_cpus=0.25, max_restarts=-1)
@@ -68,6 +72,7 @@ class Decoders:
         self, actor: Any, clip: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Any] | Fault:
         await asyncio.wait_for(_result(actor.ready.remote()), _START_S)
+        self._ready()
         told_ref, media = actor.decode.options(num_returns=2).remote(dict(clip))
         told = await asyncio.wait_for(_result(told_ref), self._seconds)
         if "fault" in told:

@@ -114,7 +114,8 @@ class ShardWorker:
             return
         sizes = self._job.profile.sizes
         self._window = Window(sizes.window_mb << 20)
-        decoders = Decoders(sizes.decoders, self._job.plan, sizes.decode_seconds)
+        begin = self._progress.begin
+        decoders = Decoders(sizes.decoders, self._job.plan, sizes.decode_seconds, begin)
         self._perception = Perception(self._job, decoders, self._hosts, self._progress)
         self._writer = Writer(self._job.profile.writer, self._base_url)
         if self._server is not None:
@@ -218,6 +219,7 @@ class ShardWorker:
         for side, reason in streams(said).items():
             clip |= {f"has_{side}": False, f"{side}_reason": reason}
         evidence = evidence_of(self._job, clip, said)
+        self._progress.begin()
         stage = self._progress.stage("writer")
         stage.queued += 1
         try:

@@ -1,5 +1,6 @@
 """What a run counts while it works: for the live view and the run log, never for data rows."""
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -16,8 +17,13 @@ class Stage:
 
 @dataclass(slots=True)
 class Progress:
-    """What a shard worker, or all of them together, did so far in this run."""
+    """What a shard worker, or all of them together, did so far in this run.
 
+    began: time.time() when the first clip was handed to a decoder that was ready, or a known clip to
+    the writer: what comes before is start-up.
+    """
+
+    began: float | None = None
     stages: dict[str, Stage] = field(default_factory=dict)
     clips: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -25,6 +31,11 @@ class Progress:
     def stage(self, name: str) -> Stage:
         """The stage of this name, made when first asked for."""
         return self.stages.setdefault(name, Stage())
+
+    def begin(self) -> None:
+        """Notes that work begins, the first time."""
+        if self.began is None:
+            self.began = time.time()
 
     def add(self, other: "Progress") -> None:
         """Adds another worker's counts."""
@@ -34,5 +45,7 @@ class Progress:
             mine.active += stage.active
             mine.done += stage.done
             mine.busy += stage.busy
+        if other.began is not None:
+            self.began = min(other.began, self.began or other.began)
         self.clips.update(other.clips)
         self.faults.update(other.faults)

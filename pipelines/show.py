@@ -101,7 +101,9 @@ def evidence(row: Mapping[str, Any]) -> Iterator[Text]:
 
 
 def _claim(claim: Mapping[str, Any]) -> str:
-    spans = ", ".join(f"{s['start_ms'] / 1000:g}-{s['end_ms'] / 1000:g}" for s in claim["spans"][:4])
+    spans = ", ".join(
+        f"{s['start_ms'] / 1000:g}-{s['end_ms'] / 1000:g}" for s in claim["spans"][:4]
+    )
     more = f" and {len(claim['spans']) - 4} more" if len(claim["spans"]) > 4 else ""
     when = f" at {spans}{more} s" if spans else ""
     if claim["kind"] == "signal":

@@ -74,6 +74,7 @@ def run_json(result: "Result") -> dict[str, Any]:
         "added": result.added,
         "ignored": result.listing.ignored,
         "worked": view.worked if view else 0,
+        "startup_s": round(view.startup, 3) if view else 0.0,
         "elapsed_s": round(view.elapsed, 3) if view else 0.0,
         "busy": {n: round(s, 4) for n, s in shares(view).items()} if view else {},
         **result.books.to_json(),
