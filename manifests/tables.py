@@ -31,7 +31,8 @@ def write(
     """Writes rows to `root/path` (temp file, fsync, rename) and returns what a commit says of it.
 
     Equal rows give equal bytes. Text is kept as `manifests.ids.storable` says. Raises
-    pa.ArrowException when a row does not fit the schema, and then leaves no file.
+    pa.ArrowException (OverflowError for too large a number) when a row does not fit the schema, and
+    leaves no file then.
     """
     target = root / path
     make_folder(target.parent)

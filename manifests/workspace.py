@@ -5,7 +5,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +39,8 @@ class Workspace:
                 raise WorkspaceError(
                     f"{root} is neither empty nor a workspace of captionmill; name another folder"
                 )
-            if _MARK not in names:
+            with suppress(FileExistsError):  # another process may be faster: we open its workspace
                 create_atomic(root / _MARK, text.encode())
-        except FileExistsError:
-            pass  # another process was faster: it is its workspace that we open
         except OSError as error:
             raise WorkspaceError(f"can't make a workspace at {root}: {error.strerror}") from error
         return cls.open(root)

@@ -1,0 +1,121 @@
+"""A folder becomes a workspace once, and nothing else is taken for one."""
+
+import json
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from manifests.workspace import Workspace, WorkspaceError, create_atomic, write_atomic
+
+
+def test_a_new_folder_becomes_a_workspace_and_keeps_its_id(tmp_path: Path) -> None:
+    made = Workspace.create(tmp_path / "a" / "b")
+    assert Workspace.create(tmp_path / "a" / "b") == Workspace.open(made.root) == made
+
+
+def test_two_workspaces_have_different_ids(tmp_path: Path) -> None:
+    assert Workspace.create(tmp_path / "a").id != Workspace.create(tmp_path / "b").id
+
+
+def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(WorkspaceError, match="neither empty nor a workspace"):
+        Workspace.create(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WorkspaceError, match="is a file"):
+        Workspace.create(tmp_path / "file")
+
+
+def test_a_place_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WorkspaceError, match="can't make a workspace"):
+        Workspace.create(tmp_path / "file" / "below")
+
+
+def test_a_folder_that_a_killed_process_began_is_taken(tmp_path: Path) -> None:
+    (tmp_path / ".captionmill.json.123.tmp").write_text('{"form')
+    assert Workspace.create(tmp_path) == Workspace.open(tmp_path)
+
+
+def test_what_is_no_workspace_does_not_open(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="not a captionmill workspace; make one with"):
+        Workspace.open(tmp_path)
+
+
+@pytest.mark.parametrize("mark", ["", "{", "[]", "7", "{}", '{"format": 1}', "\x00"])
+def test_a_damaged_mark_is_told_with_its_path(mark: str, tmp_path: Path) -> None:
+    path = tmp_path / "captionmill.json"
+    path.write_text(mark)
+    with pytest.raises(WorkspaceError, match=r"captionmill\.json can't be read"):
+        Workspace.create(tmp_path)
+
+
+def test_another_format_is_told(tmp_path: Path) -> None:
+    (tmp_path / "captionmill.json").write_text(json.dumps({"format": 2, "id": "x"}))
+    with pytest.raises(WorkspaceError, match="has format 2, this captionmill reads 1"):
+        Workspace.open(tmp_path)
+
+
+def test_processes_that_make_it_at_once_open_the_same_one(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    barrier, found = context.Barrier(4), context.SimpleQueue()
+
+    def make() -> None:
+        for number in range(10):
+            barrier.wait()
+            found.put((number, Workspace.create(tmp_path / str(number)).id))
+
+    processes = [context.Process(target=make) for _ in range(4)]
+    for process in processes:
+        process.start()
+    ids = {found.get() for _ in range(40)}
+    for process in processes:
+        process.join()
+    assert len(ids) == 10
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    for data in (b"old", b"newer"):
+        write_atomic(tmp_path / "a" / "x", data)
+        assert (tmp_path / "a" / "x").read_bytes() == data
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["x"]
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "below").mkdir(parents=True)
+    with pytest.raises(OSError):
+        write_atomic(tmp_path / "folder", b"x")
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+def test_creating_does_not_replace(tmp_path: Path) -> None:
+    create_atomic(tmp_path / "x", b"first")
+    with pytest.raises(FileExistsError):
+        create_atomic(tmp_path / "x", b"second")
+    assert (tmp_path / "x").read_bytes() == b"first"
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_every_place_is_another(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path)
+    places = [
+        workspace.rows(table, job, shard, generation)
+        for table in ("captions", "filtered", "quarantine")
+        for job in ("a" * 16, "b" * 16)
+        for shard in (1, 10)
+        for generation in (0, 1)
+    ]
+    assert len(set(places)) == len(places)
+    weak = [
+        workspace.weak(table, job, shard, generation)
+        for table in ("x-1", "y-1")
+        for job in ("a" * 16, "b" * 16)
+        for shard in (1, 10)
+        for generation in (0, 1)
+    ]
+    assert len(set(weak)) == len(weak)
