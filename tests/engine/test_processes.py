@@ -160,3 +160,18 @@ def test_a_tied_command_keeps_its_arguments_and_its_folder(tmp_path: Path) -> No
     command = processes.dying_with_parent([sys.executable, "-c", code, odd])
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert said.stdout == f"{odd!r} {tmp_path}\n"
+
+
+def test_what_ray_leaves_of_a_killed_driver_is_swept(start: Start) -> None:
+    code = (
+        "import ray, time; ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False); "
+        "work = ray.remote(lambda: 1).remote(); ray.get(work); print('up', flush=True); "
+        "time.sleep(600)"
+    )
+    driver = start(code, processes.mark("here", 1))
+    left = [p for p in psutil.Process(driver.pid).children(recursive=True) if _alive(p.pid)]
+    driver.kill()
+    driver.wait()
+    assert any("raylet" in p.name() for p in left)
+    processes.sweep("here", keep_epoch=2)
+    assert [p for p in left if _alive(p.pid)] == []
