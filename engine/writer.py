@@ -75,8 +75,8 @@ class WriterSpec(_Part):
     licence: str = "Apache-2.0"
     ladder: tuple[Rung, ...] = (
         Rung(name="first", prompt="terse"),
-        Rung(name="repair", prompt="terse-long"),
-        Rung(name="fresh", prompt="terse", temperature=0.4),
+        Rung(name="draft", prompt="terse-draft"),
+        Rung(name="other", prompt="terse-other"),
     )
     guided: bool = True
     url: str | None = None
@@ -178,28 +178,46 @@ class Writer:
                     await self._climb(rung, draft, evidence.clip_id)
         return self._finished(evidence, draft, absent, time.perf_counter() - began)
 
+    def request(self, rung: Rung, evidence: Evidence) -> dict[str, Any]:
+        """What a rung asks for all captions of a clip: the arguments of `chat.completions.create`."""
+        facts = select(evidence)
+        names = [name for name in CAPTIONS if name not in facts.absent]
+        return self._request(rung, evidence.clip_id, facts, names)
+
     async def close(self) -> None:
         """Closes the connections."""
         if self._client is not None:
             await self._client.close()
             self._client = None
 
-    async def _climb(self, rung: Rung, draft: _Draft, clip_id: str) -> None:
+    def _request(
+        self,
+        rung: Rung,
+        clip_id: str,
+        facts: Facts,
+        names: Sequence[CaptionName],
+        faults: Sequence[str] = (),
+    ) -> dict[str, Any]:
         prompt = self._templates[rung.prompt]
+        request: dict[str, Any] = {
+            "model": self.spec.model,
+            "messages": render(facts, prompt, names, faults),
+            "temperature": rung.temperature,
+            "max_tokens": rung.max_tokens,
+            "seed": seed_of(clip_id, rung.name),
+        }
+        if self.spec.guided:
+            schema = json_schema([prompt.keys[name] for name in names])
+            named = {"name": "captions", "strict": True, "schema": schema}
+            request["response_format"] = {"type": "json_schema", "json_schema": named}
+        return request
+
+    async def _climb(self, rung: Rung, draft: _Draft, clip_id: str) -> None:
         names = draft.names if rung.whole else draft.missing
         faults = [str(fault) for fault in draft.last] if rung.repair else []
-        keys = [prompt.keys[name] for name in names]
+        request = self._request(rung, clip_id, draft.facts, names, faults)
         began = time.perf_counter()
-        reply = await self._ask(
-            {
-                "model": self.spec.model,
-                "messages": render(draft.facts, prompt, names, faults),
-                "temperature": rung.temperature,
-                "max_tokens": rung.max_tokens,
-                "seed": seed_of(clip_id, rung.name),
-                **(_guided(keys) if self.spec.guided else {}),
-            }
-        )
+        reply = await self._ask(request)
         answered = time.perf_counter()
         self.stats.seconds += answered - began
         choice = reply.choices[0]
@@ -208,7 +226,9 @@ class Writer:
             draft.tokens_in += reply.usage.prompt_tokens
             draft.tokens_out += reply.usage.completion_tokens
         cut = choice.finish_reason == "length"
-        judge(draft, rung.name, prompt, names, choice.message.content or "", cut)
+        judge(
+            draft, rung.name, self._templates[rung.prompt], names, choice.message.content or "", cut
+        )
         self.stats.guard_seconds += time.perf_counter() - answered
 
     async def _ask(self, request: dict[str, Any]) -> Any:
@@ -319,8 +339,3 @@ def judge(
             draft.faults.setdefault(name, []).extend(f"{rung}:{fault.name}" for fault in faults)
         else:
             draft.accepted[name] = (tidied[name] or "", rung)
-
-
-def _guided(keys: Sequence[str]) -> dict[str, Any]:
-    schema = {"name": "captions", "strict": True, "schema": json_schema(keys)}
-    return {"response_format": {"type": "json_schema", "json_schema": schema}}

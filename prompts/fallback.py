@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from manifests.captions import CaptionName, CaptionSet
 from prompts.selection import Fact, Facts
 
+_SMALL = frozenset(
+    {"A", "An", "The", "This", "There", "It", "Some", "Someone", "Something", "People", "Two"}
+)
+
 
 def template(facts: Facts) -> CaptionSet:
     """The captions of these facts; None where one can't exist. Deterministic."""
@@ -50,12 +54,11 @@ def sentence(text: str) -> str:
 
 
 def _clean(fact: Fact) -> str:
-    """A fact's text without the marks that ended it as a sentence, its first letter lowered unless
-    the word is one like «TV»."""
+    """A fact's text without the marks that ended it as a sentence. Its capital goes too where the
+    first word is a small one; «Christian music plays» and «TV sets» keep theirs."""
     text = re.sub(r"[.!?\s]+$", "", fact.text)
-    if len(text) > 1 and text[1].isupper():
-        return text
-    return text[:1].lower() + text[1:]
+    first, _, rest = text.partition(" ")
+    return f"{first.lower()} {rest}" if first in _SMALL and rest else text
 
 
 def _series(parts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from manifests.captions import CaptionName
 from prompts.faults import Fault
 from prompts.quotes import is_spoken, quotations, without_quotations
 from prompts.selection import Fact, Facts
-from prompts.words import NUMBERS, lexicon, tokens, upward
+from prompts.words import NUMBERS, lexicon, stem, tokens, upward, words
 
 _SPEAKS_OF = {"audio_caption": "audio", "visual_caption": "video", "audio_visual_caption": "both"}
 
@@ -27,7 +27,7 @@ def facts_of(name: CaptionName, facts: Facts) -> tuple[Fact, ...]:
 
 
 def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
-    """Faults of one caption: «misquoted», «unsupported», «mixed» and «lost», each at most once."""
+    """Faults of one caption: «misquoted», «unsupported», «mixed», «count», «lost»; each at most once."""
     mine = facts_of(name, facts)
     spoken = [fact for fact in mine if fact.kind == "speech"]
     found = []
@@ -39,6 +39,7 @@ def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
     parts = _parts(without_quotations(caption), name)
     found += _unsupported(name, parts, mine)
     found += _mixed(name, parts, mine)
+    found += _recounted(name, without_quotations(caption), mine)
     lost = [fact.text for fact in mine if fact.must and not is_said(fact, said)]
     if lost:
         found.append(Fault("lost", name, "; ".join(lost)))
@@ -126,4 +127,24 @@ def _mixed(name: CaptionName, parts: Sequence[Sequence[str]], mine: Sequence[Fac
         for at, facts in enumerate(by[:-1]):
             if facts and by[at + 1] and not facts & by[at + 1]:
                 return [Fault("mixed", name, f"{part[at]} {part[at + 1]}")]
+    return []
+
+
+def _recounted(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
+    """One made of many or many of one: a noun of what is seen in another form than the evidence's.
+
+    Numbers are words of the evidence like others; here it is about «a car» for «two cars».
+    """
+    exact = {word for fact in mine for word in words(fact.text)}
+    forms = {
+        token: word
+        for fact in mine
+        if fact.modality == "video" and fact.kind in ("object", "scene")
+        for word in words(fact.text)
+        for token in tokens(word)
+    }
+    for word in words(text):
+        known = forms.get(stem(word))
+        if known is not None and word not in exact:
+            return [Fault("count", name, f"{word} for {known}")]
     return []

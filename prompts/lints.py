@@ -48,31 +48,16 @@ _OF_SEEING = re.compile(
     r"|view|on screen|watch(?:es|ing)?|shown|looks?)\b",
     re.IGNORECASE,
 )
-_DANGLING = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "of",
-        "with",
-        "while",
-        "as",
-        "is",
-        "are",
-        "in",
-        "on",
-        "at",
-        "by",
-        "to",
-        "for",
-        "from",
-        "but",
-        "that",
-        "which",
-        "its",
-    ]
+_DANGLING = re.compile(
+    r"(?:^|\s)(?:an?|the|and|or|of|with|while|as|is|are|in|on|at|by|to|for|from|but|that|which|its)$",
+    re.IGNORECASE,
+)
+# Written vowels are not always spoken ones: «a unicorn», «a one-way sign», «an hour» are right.
+_ARTICLE = re.compile(
+    r"\ban? (?:two|three|four|five|six|seven|eight|nine|ten|several|many|an?|the)\b"
+    r"|\ba (?!eu|ewe|one\b|once\b|u[bcfknrst][aeiou]|uni|us[aeu])[aeiou][a-z]+"
+    r"|\ban (?!hour|honest|honou?r|heir|herb|x\b|x-)[b-df-hj-np-tv-z][a-z]+",
+    re.IGNORECASE,
 )
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -130,14 +115,19 @@ _COMMON = frozenset({"person", "a", "an", "and", "the", "is", "are", "of", "in",
 def truncated(caption: str) -> str | None:
     """Ends in the middle: at a small word or comma, with an open quotation, or at the length limit."""
     text = caption.rstrip(" .!?")
-    last = re.split(r"\s+", text)[-1].lower() if text else ""
-    if last in _DANGLING or text.endswith((",", ";", ":", "-")):
-        return f"ends with «{last}»"
+    if _DANGLING.search(text) or text.endswith((",", ";", ":", "-")):
+        return f"ends with «{text.split()[-1]}»"
     if caption.count('"') % 2 or caption.count("“") != caption.count("”"):
         return "open quotation"
     if len(caption) >= CAPTION_AT_MOST and caption[-1] not in '.!?"”':
         return "ends at the length limit"
     return None
+
+
+def article(caption: str) -> str | None:
+    """«a elephant», «an car», «a three chairs»."""
+    found = _ARTICLE.search(without_quotations(caption))
+    return found.group(0) if found else None
 
 
 def language(caption: str) -> str | None:
@@ -155,6 +145,7 @@ LINTS: dict[str, Lint] = {
     "markup": markup,
     "loop": loop,
     "truncated": truncated,
+    "article": article,
     "language": language,
 }
 

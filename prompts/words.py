@@ -65,9 +65,14 @@ def _phrases() -> dict[tuple[str, ...], str]:
     return {phrase: "_".join(phrase) for phrase in stems}
 
 
+def words(text: str) -> list[str]:
+    """The words of a text in lower case, as they stand."""
+    return [word.lower() for word in _WORD.findall(text)]
+
+
 def tokens(text: str) -> list[str]:
     """Every token of a text in order, plain words included."""
-    stems = [stem(word) for word in _WORD.findall(text)]
+    stems = [stem(word) for word in words(text)]
     found: list[str] = []
     at = 0
     while at < len(stems):
@@ -116,19 +121,19 @@ def _reach(word: str, step: dict[str, set[str]]) -> frozenset[str]:
 def lexicon() -> Lexicon:
     """The word table of this version, read once."""
     table = _table()
-    words = table["words"]
+    lists = table["words"]
     return Lexicon(
         upward=_closures(table),
         plain={
-            "audio": _tokens(words["plain"] + words["plain_heard"]),
-            "video": _tokens(words["plain"] + words["plain_seen"]),
-            "both": _tokens(words["plain"] + words["plain_heard"] + words["plain_seen"]),
+            "audio": _tokens(lists["plain"] + lists["plain_heard"]),
+            "video": _tokens(lists["plain"] + lists["plain_seen"]),
+            "both": _tokens(lists["plain"] + lists["plain_heard"] + lists["plain_seen"]),
         },
-        light=_tokens(words["light"]),
-        breaks=_tokens(words["breaks"]),
-        views=_tokens(words["views"]),
-        harmless=tuple(words["harmless"]),
-        label_noise=_tokens(words["label_noise"]),
+        light=_tokens(lists["light"]),
+        breaks=_tokens(lists["breaks"]),
+        views=_tokens(lists["views"]),
+        harmless=tuple(lists["harmless"]),
+        label_noise=_tokens(lists["label_noise"]),
         confusable={
             name: {_token(sound): _tokens(sights) for sound, sights in group.items()}
             for name, group in table["confusable"].items()

@@ -1,0 +1,115 @@
+"""Grounding: what stands in the evidence, what is mixed up, what is lost."""
+
+import pytest
+
+from benchmarks.evidences import evidences
+from manifests.captions import CAPTIONS, CaptionName
+from prompts.fallback import template
+from prompts.grounding import ground
+from prompts.selection import select
+from tests.prompts.clips import facts
+
+STREET = facts(["a dog barks", "a person speaks"], ["two cars", "a bench"], "come here, Rex")
+CONCERT = facts(["music plays", "an acoustic guitar is played"], ["a woman", "a television"])
+
+
+def names(caption: str, name: CaptionName, of=STREET) -> list[str]:  # type: ignore[no-untyped-def]
+    return [fault.name for fault in ground(name, caption, of)]
+
+
+@pytest.mark.parametrize(
+    ("name", "caption"),
+    [
+        ("audio_caption", "A dog is barking while someone talks."),
+        ("audio_caption", "Barking is heard, and a person speaks."),
+        ("audio_caption", 'A dog barks and a person says "come here".'),
+        ("visual_caption", "The scene shows two cars and a bench."),
+        ("visual_caption", "There are two automobiles with a bench in view."),
+        (
+            "audio_visual_caption",
+            "A dog barks as a person speaks, with two cars and a bench in view.",
+        ),
+        ("audio_visual_caption", "Two cars and a bench are seen. A dog barks and a person speaks."),
+    ],
+)
+def test_true_captions_pass(name: CaptionName, caption: str) -> None:
+    assert ground(name, caption, STREET) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "caption", "word"),
+    [
+        ("audio_caption", "A dog barks loudly and a person speaks.", "loud"),
+        ("audio_caption", "A dog barks and a man speaks.", "man"),
+        ("audio_caption", "A dog barks, then a person speaks.", "then"),
+        ("audio_caption", "A dog barks and a person speaks near two cars.", "near two car"),
+        ("visual_caption", "Two red cars and a bench.", "red"),
+        ("visual_caption", "Three cars and a bench.", "three"),
+        ("visual_caption", "Two cars, a bench and a dog.", "dog"),
+        ("visual_caption", "Two cars and a bench on a street.", "on street"),
+        ("visual_caption", "Two cars and a bench with a person speaking.", "person speak"),
+    ],
+)
+def test_claims_without_evidence_are_named(name: CaptionName, caption: str, word: str) -> None:
+    found = {fault.name: fault.detail for fault in ground(name, caption, STREET)}
+    assert found["unsupported"] == word
+
+
+@pytest.mark.parametrize(
+    "caption", ["A person barks and a dog speaks.", "A bench barks, two dogs and cars speak."]
+)
+def test_who_does_what_is_held(caption: str) -> None:
+    assert "mixed" in names(caption, "audio_visual_caption")
+
+
+@pytest.mark.parametrize("caption", ["A car and a bench.", "Two cars and benches."])
+def test_one_is_not_made_of_many_nor_many_of_one(caption: str) -> None:
+    assert "count" in names(caption, "visual_caption")
+
+
+def test_a_form_that_is_heard_is_no_count() -> None:
+    of = facts(["a car drives"], ["two cars"])
+    assert names("A car drives, with two cars in view.", "audio_visual_caption", of) == []
+
+
+def test_a_lost_confident_fact_is_named() -> None:
+    (fault,) = ground("audio_caption", "A dog barks.", STREET)
+    assert (fault.name, fault.detail) == ("lost", "a person speaks")
+
+
+def test_a_visible_dog_does_not_tell_of_its_bark() -> None:
+    of = facts(["a dog barks"], ["a dog"])
+    assert names("A dog is in view.", "audio_visual_caption", of) == ["lost"]
+    assert names("A dog barks.", "audio_visual_caption", of) == []
+    assert "unsupported" in names("A dog barks.", "visual_caption", of)
+
+
+def test_a_broader_word_may_be_used_but_a_narrower_one_not() -> None:
+    assert (
+        names(
+            "An instrument, an acoustic guitar, is heard and music plays.", "audio_caption", CONCERT
+        )
+        == []
+    )
+    assert "unsupported" in names(
+        "Music plays and an electric guitar is played.", "audio_caption", CONCERT
+    )
+    assert "unsupported" in names(
+        "A person and a television.", "visual_caption", facts([], ["a tv"])
+    )
+
+
+def test_quotations_must_be_spoken_words() -> None:
+    assert names('A dog barks and a person says "go away".', "audio_caption") == ["misquoted"]
+    silent = facts(["a dog barks"], [], "come here")
+    assert "misquoted" in names('A dog barks "come here".', "audio_caption", silent)
+
+
+@pytest.mark.parametrize("split", ["dev", "held-out"])
+def test_every_template_caption_is_grounded(split: str) -> None:
+    for one in evidences(split, 150):  # type: ignore[arg-type]
+        of = select(one)
+        captions = template(of)
+        for name in CAPTIONS:
+            if captions[name] is not None:
+                assert ground(name, captions[name] or "", of) == []

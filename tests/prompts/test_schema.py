@@ -1,0 +1,41 @@
+"""The reply's schema and its reader."""
+
+import json
+
+import pytest
+
+from manifests.captions import CaptionSet
+from prompts.faults import Fault
+from prompts.schema import CAPTION_AT_MOST, json_schema, parse
+
+KEYS = {"audio_caption": "heard", "visual_caption": "seen"}
+
+
+def test_every_string_is_bounded_and_no_other_key_allowed() -> None:
+    schema = json_schema(["heard", "seen"])
+    assert schema["required"] == ["heard", "seen"] and schema["additionalProperties"] is False
+    assert all(part["maxLength"] == CAPTION_AT_MOST for part in schema["properties"].values())
+
+
+def test_a_good_reply_becomes_captions() -> None:
+    assert parse('{"heard": "A", "seen": "B"}', KEYS) == CaptionSet("A", "B", None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("reply", "fault"),
+    [
+        ("", "not_json"),
+        ("A dog barks.", "not_json"),
+        ('{"heard": "A", "seen": "B"', "not_json"),
+        ("[" * 100_000, "not_json"),
+        ('["A", "B"]', "not_json"),
+        ('{"heard": "A"}', "wrong_keys"),
+        ('{"heard": "A", "seen": "B", "more": "C"}', "wrong_keys"),
+        ('{"heard": "A", "seen": 3}', "wrong_type"),
+        ('{"heard": "A", "seen": null}', "wrong_type"),
+        (json.dumps({"heard": "A", "seen": "B" * (CAPTION_AT_MOST + 1)}), "too_long"),
+    ],
+)
+def test_a_bad_reply_is_a_fault(reply: str, fault: str) -> None:
+    found = parse(reply, KEYS)  # type: ignore[arg-type]
+    assert isinstance(found, Fault) and found.name == fault

@@ -1,0 +1,176 @@
+"""Fusion: what may be said, what must, and what is left out."""
+
+import pytest
+
+from benchmarks.evidences import evidences
+from manifests.evidence import Claim
+from prompts.selection import HEARD_AT_MOST, SEEN_AT_MOST, Fact, select
+from tests.prompts.clips import claim, evidence, seen
+
+
+def texts(facts: tuple[Fact, ...]) -> list[str]:
+    return [fact.text for fact in facts]
+
+
+def heard(*captioners: list[Claim]) -> list[str]:
+    return texts(select(evidence(*captioners)).heard)
+
+
+def test_a_low_claim_is_left_out() -> None:
+    assert heard([claim("a dog barks"), claim("a bell rings", "low")]) == ["a dog barks"]
+
+
+def test_an_unjudged_claim_and_a_bare_measure_are_left_out() -> None:
+    assert heard([claim("a dog barks", None), claim("", "high", "signal")]) == []
+
+
+def test_two_captioners_that_agree_lift_a_low_claim_to_medium() -> None:
+    facts = select(
+        evidence(
+            [claim("a dog barks", "low", label="Dog")], [claim("barking", "low", label="bark")]
+        )
+    )
+    assert [(f.text, f.tier) for f in facts.heard] == [("a dog barks", "medium")]
+    assert facts.heard[0].captioners == ("captioner0", "captioner1")
+
+
+def test_one_captioner_does_not_agree_with_itself() -> None:
+    twice = [claim("a dog barks", "low", label="Dog"), claim("a dog barks", "low", label="Bark")]
+    assert heard(twice) == []
+
+
+def test_what_two_captioners_agree_on_is_the_broader_claim() -> None:
+    assert heard(
+        [claim("a dog barks", "low", label="Dog")],
+        [claim("an animal makes a sound", "low", label="Animal")],
+    ) == ["an animal makes a sound"]
+
+
+def test_modalities_do_not_agree_with_each_other() -> None:
+    facts = select(
+        evidence([claim("a dog barks", "low", label="Dog")], [seen("a dog", label="dog")])
+    )
+    assert texts(facts.heard) == []
+
+
+@pytest.mark.parametrize(
+    ("claims", "said"),
+    [
+        ([("Dog", "a dog barks"), ("Animal", "an animal is heard")], ["a dog barks"]),
+        (
+            [
+                ("Music", "music plays"),
+                ("Drum", "drums are played"),
+                ("Drum kit", "a drum kit plays"),
+            ],
+            ["a drum kit plays"],
+        ),
+        ([("Speech", "a person speaks"), ("speech", "someone talks")], ["a person speaks"]),
+        ([("Dog", "a dog barks"), ("Cat", "a cat meows")], ["a dog barks", "a cat meows"]),
+    ],
+)
+def test_redundant_claims_merge(claims: list[tuple[str, str]], said: list[str]) -> None:
+    assert heard([claim(text, label=label) for label, text in claims]) == said
+
+
+def test_a_broad_sure_claim_stays_when_the_narrow_one_is_not_sure() -> None:
+    claims = [claim("an animal is heard", label="Animal"), claim("a dog barks", "low", label="Dog")]
+    assert heard(claims) == ["an animal is heard"]
+
+
+def test_person_and_people_merge() -> None:
+    facts = select(
+        evidence([seen("two people", label="people")], [seen("a person", label="person")])
+    )
+    assert texts(facts.seen) == ["two people"]
+
+
+def test_a_hot_dog_is_no_dog() -> None:
+    facts = select(evidence([seen("a dog", label="dog"), seen("a hot dog", label="hot dog")]))
+    assert texts(facts.seen) == ["a dog", "a hot dog"]
+
+
+def test_the_picture_chooses_among_rival_sounds() -> None:
+    rivals = [
+        claim("an engine runs", "low", label="Engine"),
+        claim("rain falls", "low", label="Rain"),
+    ]
+    assert texts(select(evidence(rivals, [seen("a car", label="car")])).heard) == ["an engine runs"]
+    assert texts(select(evidence(rivals, [seen("an umbrella", label="umbrella")])).heard) == [
+        "rain falls"
+    ]
+
+
+def test_the_picture_chooses_nothing_when_it_speaks_for_both_or_none() -> None:
+    rivals = [claim("an engine runs", "medium", label="Engine")]
+    rivals.append(claim("rain falls", "medium", label="Rain"))
+    for sights in ([seen("a chair", label="chair")], [seen("a car"), seen("an umbrella")]):
+        assert len(select(evidence(rivals, sights)).heard) == 2
+
+
+def test_the_picture_never_adds_a_sound_that_was_not_heard() -> None:
+    facts = select(evidence([claim("rain falls", label="Rain")], [seen("a car", label="car")]))
+    assert texts(facts.heard) == ["rain falls"]
+
+
+def test_the_picture_does_not_lift_a_lone_low_sound() -> None:
+    facts = select(evidence([claim("an engine runs", "low", label="Engine")], [seen("a car")]))
+    assert facts.heard == ()
+
+
+def test_the_picture_does_not_overrule_a_sure_sound() -> None:
+    sounds = [claim("rain falls", label="Rain"), claim("an engine runs", "medium", label="Engine")]
+    assert len(select(evidence(sounds, [seen("a car", label="car")])).heard) == 2
+
+
+def test_signals_count_only_alone() -> None:
+    silence = claim("there is silence", kind="signal")
+    assert heard([silence]) == ["there is silence"]
+    assert heard([silence, claim("a clock ticks", "medium")]) == ["a clock ticks"]
+
+
+def test_high_claims_must_be_said_and_else_the_best_one() -> None:
+    facts = select(evidence([claim("a dog barks"), claim("a bell rings", "medium")]))
+    assert [fact.must for fact in facts.heard] == [True, False]
+    facts = select(
+        evidence([claim("a dog barks", "medium", p=0.6), claim("rain falls", "medium", p=0.7)])
+    )
+    assert [(f.text, f.must) for f in facts.heard] == [("rain falls", True), ("a dog barks", False)]
+
+
+def test_counts_are_limited_and_the_surest_stay() -> None:
+    words = ["bell", "drum", "flute", "dog", "train", "clock"]
+    sounds = [claim(f"a {w} is heard", label=w, p=0.8 + at / 100) for at, w in enumerate(words)]
+    things = [
+        seen(f"a {w}", label=w) for w in ["cup", "chair", "bed", "kite", "car", "tie", "fork"]
+    ]
+    facts = select(evidence(sounds, things))
+    assert len(facts.heard) == HEARD_AT_MOST and facts.heard[0].text == "a clock is heard"
+    assert len(facts.seen) == SEEN_AT_MOST
+
+
+def test_a_transcript_needs_speech_that_was_believed() -> None:
+    assert select(evidence([claim("rain falls")], transcript="thank you")).transcript is None
+    spoken = [claim("a person speaks", kind="speech", label="Speech")]
+    assert select(evidence(spoken, transcript=" good\n day ")).transcript == "good day"
+
+
+def test_why_a_caption_is_absent() -> None:
+    facts = select(evidence([seen("a car")], has_audio=False))
+    assert facts.absent == {
+        "audio_caption": "no audio stream",
+        "audio_visual_caption": "no audio stream",
+    }
+    facts = select(evidence([claim("rain falls", "low")], [seen("a car")]))
+    assert facts.absent["audio_caption"] == "nothing confident was heard"
+
+
+def test_the_order_of_captioners_changes_nothing_but_ties() -> None:
+    for one in evidences("dev", 60):
+        turned = evidence(
+            *[list(c.claims) for c in reversed(one.captions)],
+            has_audio=one.has_audio,
+            has_video=one.has_video,
+        )
+        assert set(texts(select(one).heard)) == set(texts(select(turned).heard))
+        assert set(texts(select(one).seen)) == set(texts(select(turned).seen))
