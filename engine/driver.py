@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from captioners.packs import Cache
 from engine import processes
 from engine.cluster import cluster, groups
 from engine.crashpoints import reach
@@ -96,7 +97,7 @@ class Driver:
         self._show(self._view)
 
     def _start_server(self) -> Any | None:
-        spec = self._job.server(self._cache)
+        spec = self._job.server(Cache(self._cache))
         if spec is None:
             return None
         import ray

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import captioners.confidence
-import captioners.packs
+from captioners import hub
 from captioners.contract import Captioner
+from captioners.packs import Cache, declared
 from engine.decode import Plan
 from engine.profile import CaptionerSpec, Profile, ProfileError
 from engine.service import ServerSpec
@@ -52,7 +53,7 @@ class Job:
         """The weak table of each captioner, `weak/<name>-<digest>`: changed only by what changes
         its rows: cut, code version, options, weights, gate, and the captioners the gate asks."""
         tables: dict[str, str] = {}
-        packs = captioners.packs.declared()
+        packs = declared()
         for spec in self.profile.captioners:
             kind = self.classes[spec.name]
             seen = [self.plan.frames, self.plan.frame_px] if kind.modality == "video" else []
@@ -93,33 +94,32 @@ class Job:
     @cached_property
     def licence(self) -> str:
         """Licences of all models behind a row, joined as SPDX does."""
-        packs = captioners.packs.declared()
+        packs = declared()
         names = [name for kind in self.classes.values() for name in kind.packs]
         found = {packs[name].licence for name in names} | {self.profile.writer.licence}
         return " AND ".join(sorted(found))
 
     @cached_property
     def needed_packs(self) -> list[str]:
-        """Packs that must be in the cache before the run."""
+        """Packs, and `hub:` models, that must be here before the run."""
         names = [name for kind in self.classes.values() for name in kind.packs]
-        if self._server_pack is not None:
-            names.append(self._server_pack)
+        if self.profile.server is not None:
+            model = self.profile.server.model
+            names += [model.removeprefix(_PACK)] if model.startswith((_PACK, hub.PREFIX)) else []
         return list(dict.fromkeys(names))
 
-    def server(self, cache: Path) -> ServerSpec | None:
-        """The server to start, its model found in the cache of packs; None if the user has one."""
+    def server(self, cache: Cache) -> ServerSpec | None:
+        """The server to start, its model found where it was fetched to; None if the user has one."""
         spec = self.profile.server
-        if spec is None or self._server_pack is None:
+        if spec is None or not spec.model.startswith((_PACK, hub.PREFIX)):
             return spec
-        model = captioners.packs.Cache(cache).path(self._server_pack)
+        model = find(spec.model.removeprefix(_PACK), cache)
         return spec.model_copy(update={"model": str(model)})
 
-    @property
-    def _server_pack(self) -> str | None:
-        server = self.profile.server
-        if server is None or not server.model.startswith(_PACK):
-            return None
-        return server.model.removeprefix(_PACK)
+
+def find(name: str, cache: Cache) -> Path:
+    """Folder of a pack or of a `hub:` model. Raises PackMissing."""
+    return hub.path(name) if name.startswith(hub.PREFIX) else cache.path(name)
 
 
 def captioner_class(spec: CaptionerSpec) -> type[Captioner]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from captioners.packs import Cache
 from engine.ingest import Ingest, examine
-from engine.job import Job
+from engine.job import Job, find
 from engine.lease import DriverLease, ShardLease
 from engine.profile import Profile, load
 from manifests.books import Books, books
@@ -51,7 +51,7 @@ def caption(
     job = Job(load(profile))
     cache = Cache()
     for pack in job.needed_packs:
-        cache.path(pack)
+        find(pack, cache)
     workspace = Workspace.create(root)
     with DriverLease(workspace) as log:
         _keep_settings(workspace, job)

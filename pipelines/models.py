@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from captioners import hub
 from captioners.packs import Cache, PackMissing, declared
 from engine.job import Job
 from engine.profile import load
@@ -45,5 +46,5 @@ def fetch(names: Sequence[str] | None, profile: str) -> Iterator[str]:
     """Brings and checks packs; without names those of a profile. A line for each; raises PackError."""
     cache = Cache()
     for name in names or Job(load(profile)).needed_packs:
-        place = cache.fetch(name)
+        place = hub.fetch(name) if name.startswith(hub.PREFIX) else cache.fetch(name)
         yield f"{name}: {place}"
