@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from manifests.errors import UserError
 from manifests.ids import clip_id, uri_of
@@ -57,7 +57,7 @@ class Listing:
     def _of(self, source: str) -> Iterator[bytes]:
         root = os.path.abspath(os.fsencode(source))
         if os.path.isdir(root):
-            yield from self._walk(root, ())
+            yield from self._walk(root)
         elif os.path.lexists(root):
             if _is_special(root):
                 raise SourceError(f"{source}: neither a file nor a folder")
@@ -69,7 +69,25 @@ class Listing:
                 raise SourceError(f"{source}: no such file or folder, and no file matches it")
             yield from files
 
-    def _walk(self, folder: bytes, above: tuple[tuple[int, int], ...]) -> Iterator[bytes]:
+    def _walk(self, root: bytes) -> Iterator[bytes]:
+        # A stack, not recursion: folders may be nested deeper than Python calls.
+        above: list[_Level] = []
+        self._enter(root, above)
+        while above:
+            entry = next(above[-1].entries, None)
+            if entry is None:
+                above.pop()
+            elif entry.name.startswith(b"."):
+                continue
+            elif _is_folder(entry):
+                self._enter(entry.path, above)
+            elif _suffix(entry.name) not in MEDIA_SUFFIXES or _is_special(entry.path):
+                self.ignored += 1
+            else:
+                yield entry.path
+
+    def _enter(self, folder: bytes, above: list["_Level"]) -> None:
+        """Goes one level down, unless the folder was walked already or can't be."""
         if folder in self._walked:
             return
         self._walked.add(folder)
@@ -81,18 +99,17 @@ class Listing:
             self.unreadable.append(folder)
             return
         here = (status.st_dev, status.st_ino)
-        if here in above:
+        if any(level.identity == here for level in above):
             self.loops += 1
-            return
-        for entry in entries:
-            if entry.name.startswith(b"."):
-                continue
-            if _is_folder(entry):
-                yield from self._walk(entry.path, (*above, here))
-            elif _suffix(entry.name) not in MEDIA_SUFFIXES or _is_special(entry.path):
-                self.ignored += 1
-            else:
-                yield entry.path
+        else:
+            above.append(_Level(here, iter(entries)))
+
+
+class _Level(NamedTuple):
+    """A folder that is being walked: device and inode, and what is left of it."""
+
+    identity: tuple[int, int]
+    entries: Iterator[os.DirEntry[bytes]]
 
 
 def _place(entry: os.DirEntry[bytes]) -> bytes:

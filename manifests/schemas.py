@@ -130,7 +130,7 @@ CAPTIONS = pa.schema(
         _field("lints", pa.list_(pa.string()), "faults of replies that were refused"),
         _field("evidence", EVIDENCE, "all weak captions, judged", nullable=False),
         _field("evidence_digest", pa.string(), "of the evidence", nullable=False),
-        _field("prompt_digest", pa.string(), "of the prompt sent; null if none was"),
+        _field("prompt_digest", pa.string(), "of prompt, schema and limits", nullable=False),
         _field(
             "config_digest", pa.string(), "of every setting that shaped the row", nullable=False
         ),
@@ -139,7 +139,9 @@ CAPTIONS = pa.schema(
     ]
 )
 
-FILTERED = pa.schema([_ID, _URI, _START, _END, _field("rule", pa.string(), "", nullable=False)])
+FILTERED = pa.schema(
+    [_ID, _URI, _START, _END, _field("rule", pa.string(), "filter that dropped it", nullable=False)]
+)
 
 QUARANTINE = pa.schema(
     [
