@@ -18,34 +18,42 @@ class ProfileError(UserError):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Cutting(_Part):
-    """How sources become clips. scenes: also cut where PySceneDetect sees a new scene."""
+    """How sources become clips (`manifests.cut`); ms are the finest. scenes: also cut where
+    PySceneDetect sees a new scene."""
 
-    max_seconds: float = Field(30.0, gt=0)
-    min_tail_seconds: float = Field(1.0, ge=0)
+    max_seconds: float = Field(30.0, ge=0.001)
+    min_tail_seconds: float = Field(1.0, ge=0.001)
     scenes: bool = False
+
+    @model_validator(mode="after")
+    def _tail_fits(self) -> "Cutting":
+        if self.min_tail_seconds > self.max_seconds:
+            raise ValueError("min_tail_seconds is more than max_seconds")
+        return self
 
 
 class Filter(_Part):
     """Drops a clip for which all conditions of `when` hold; `name` is what the books call it."""
 
-    name: str
-    when: tuple[Condition, ...]
+    name: str = Field(min_length=1)
+    when: tuple[Condition, ...] = Field(min_length=1)
 
 
 class CaptionerSpec(_Part):
     """One captioner of a profile.
 
-    use: `module:Class`. group: captioners of one group share an actor, one thread each. when: gate;
-    all its conditions must hold, else the captioner is skipped for the clip. num_cpus, num_gpus:
-    what Ray reserves for each replica of the group (the largest of the group counts).
+    name: of its table's folder, and in conditions. use: `module:Class`. group: captioners of one
+    group share an actor, one thread each. when: gate; all its conditions must hold, else the
+    captioner is skipped for the clip. num_cpus, num_gpus: what Ray reserves for each replica of the
+    group (the largest of the group counts).
     """
 
-    name: str = Field(pattern=r"[a-z0-9][a-z0-9_.-]*")
-    use: str = Field(pattern=r"[\w.]+:\w+")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    use: str = Field(pattern=r"^[\w.]+:\w+$")
     group: str = "small"
     replicas: int = Field(1, ge=1)
     num_cpus: float = Field(0.5, ge=0)
@@ -79,7 +87,7 @@ class Profile(_Part):
     name: str
     clips: Cutting = Cutting()
     filters: tuple[Filter, ...] = ()
-    captioners: tuple[CaptionerSpec, ...]
+    captioners: tuple[CaptionerSpec, ...] = Field(min_length=1)
     writer: WriterSpec
     server: ServerSpec | None = None
     sizes: Sizes = Sizes()
@@ -89,6 +97,8 @@ class Profile(_Part):
         names = [c.name for c in self.captioners]
         if len(set(names)) < len(names):
             raise ValueError("two captioners have the same name")
+        if CLIP in names:
+            raise ValueError(f"no captioner may be called «{CLIP}»: conditions ask the clip by it")
         earlier = {CLIP}
         for captioner in self.captioners:
             for condition in captioner.when:
@@ -114,6 +124,8 @@ def load(name: str) -> Profile:
             text = Path(name).read_text(encoding="utf-8")
         except OSError as error:
             raise ProfileError(f"can't read the profile {name}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ProfileError(f"profile {name} is not TOML: it is not UTF-8") from error
     else:
         file = resources.files("engine") / "profiles" / f"{name}.toml"
         if not file.is_file():

@@ -19,7 +19,7 @@ class Condition(BaseModel):
     """`of`'s score for `label` is above, or below, a bound. of = "clip" knows the labels `seconds`,
     and `audio`, `video` and `still` (1 where the clip has sound or pictures, or is a still)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     of: str
     label: str
