@@ -8,13 +8,15 @@ content is known. The method is Platt's: P(true | s) = sigmoid(slope * logit(s) 
 slope ~ N(1, 0.5), intercept ~ N(0, 1): with little data a score means what it says, neither more nor
 less. The standard deviations are our choice.
 
-Rules that hold whatever a file says:
+Rules that hold whatever a fit says:
 - Under 100 media files the probability is drawn towards the prior, in proportion to what is missing,
   and the tier is never «high». n counts files, not claims: what is said of one file hangs together.
+- Under 10 files the tier is «low»: that is an anecdote, not a calibration.
 - A captioner or kind without calibration gets the prior (0.5, or the file's own) and tier «low».
 - What `captioners.measures` says is measured, not judged: its files have the method «fact», which
   gives probability 1 and tier «high» whatever the score, a number in its own unit. No other method
-  does, so that a model's guess of silence is calibrated like any other.
+  does, so that a model's guess of silence is calibrated like any other. «score» is for stand-ins
+  (`captioners.dummy`): the score is the probability by construction.
 
 Tiers are cut at 0.5 and 0.8; the paper does not publish its cut-points, so these are ours: «low» is
 rather false than true, «high» at most one wrong in five.
@@ -35,6 +37,7 @@ from manifests.evidence import Claim, Confidence, Kind, Tier, WeakCaption
 from manifests.ids import digest
 
 ENOUGH = 100
+FEW = 10
 PRIOR = 0.5
 MEDIUM, HIGH = 0.5, 0.8
 _SLOPE = (1.0, 0.5)
@@ -45,16 +48,17 @@ _EDGE = 1e-3
 class Fit(BaseModel):
     """The calibration of one kind of claim of one captioner.
 
-    n: media files with at least one label. claims, true: labels, and how many of them were true.
-    data_digest: of the labels (file, claim, score, truth) it was fitted with. brier, ece: of
-    predictions for files of other origin than those fitted with; raw: of the scores themselves.
-    «score» takes the score for the probability, as far as n allows; «fact» is explained above.
+    n: media files with at least one label, of so many origins (makers or makes). claims, true: labels,
+    and how many of them were true. data_digest: of the labels (file, claim, score, truth) it was
+    fitted with. brier, ece: of predictions for files of other origin than those fitted with; raw: of
+    the scores themselves.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Literal["platt-map", "score", "fact"]
     n: int = Field(ge=0)
+    origins: int = Field(default=0, ge=0)
     claims: int = Field(ge=0)
     true: int = Field(ge=0)
     prior: float = Field(default=PRIOR, gt=0, lt=1)
@@ -71,9 +75,9 @@ class Fit(BaseModel):
         if self.method == "fact":
             return Confidence(1.0, "high")
         if self.method == "score":
-            fitted = min(max(score, 0.0), 1.0)
-        else:
-            fitted = float(_sigmoid(self.slope * _logit(np.array(score)) + self.intercept))
+            probability = min(max(score, 0.0), 1.0)
+            return Confidence(probability, tier_of(probability, ENOUGH))
+        fitted = float(_sigmoid(self.slope * _logit(np.array(score)) + self.intercept))
         known = min(1.0, self.n / ENOUGH)
         probability = known * fitted + (1 - known) * self.prior
         return Confidence(probability, tier_of(probability, self.n))
@@ -103,7 +107,7 @@ class Calibrations:
     @property
     def digest(self) -> str:
         """Digest of everything a confidence hangs on."""
-        rules = [ENOUGH, PRIOR, MEDIUM, HIGH]
+        rules = [ENOUGH, FEW, PRIOR, MEDIUM, HIGH]
         known = {name: c.model_dump(mode="json") for name, c in self.by_captioner.items()}
         return digest({"rules": rules, "calibrations": known, "unknown": sorted(self.unknown)})
 
@@ -143,7 +147,7 @@ def load(captioners: Iterable[str], folder: Traversable | None = None) -> Calibr
 
 def tier_of(probability: float, n: int) -> Tier:
     """The word for a probability that `n` media files stand behind."""
-    if probability < MEDIUM:
+    if probability < MEDIUM or n < FEW:
         return "low"
     return "high" if probability >= HIGH and n >= ENOUGH else "medium"
 

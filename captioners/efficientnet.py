@@ -7,7 +7,8 @@ depth 1.2, without squeeze-and-excitation, ReLU6, stem and head not scaled
 such weights: see `_same`. Input: 260 px, (x - 127) / 128. About 60 ms a frame on one thread.
 
 ImageNet has one label a picture and no «nothing of these»: on a street scene it names whatever comes
-nearest, and noise is a bird. Kinds of one group («a dog»: 118 breeds) are added up where no single one stands out.
+nearest, and noise is a bird. Kinds of one group («a dog»: 118 breeds) are added up where no single
+one stands out.
 """
 
 import csv

@@ -43,7 +43,7 @@ def test_with_enough_files_the_fit_stands_alone(tmp_path: Path) -> None:
     assert claim.confidence.tier == "high"
 
 
-@pytest.mark.parametrize(("n", "expected"), [(0, 0.5), (25, 0.6), (50, 0.7), (99, 0.896)])
+@pytest.mark.parametrize(("n", "expected"), [(10, 0.54), (25, 0.6), (50, 0.7), (99, 0.896)])
 def test_under_100_files_it_is_drawn_to_the_prior_and_never_high(
     tmp_path: Path, n: int, expected: float
 ) -> None:
@@ -93,7 +93,9 @@ def test_scores_out_of_range_stay_probabilities() -> None:
             assert 0 <= fitted.confidence(score).probability <= 1
 
 
-def test_the_tiers_are_cut_at_a_half_and_four_fifths() -> None:
+def test_tiers_are_cut_at_a_half_and_four_fifths_and_need_files() -> None:
+    assert tier_of(0.99, 9) == "low"
+    assert tier_of(0.99, 10) == "medium"
     tiers = [tier_of(p, 100) for p in (0.0, 0.49, 0.5, 0.79, 0.8, 1.0)]
     assert tiers == ["low", "low", "medium", "medium", "high", "high"]
 

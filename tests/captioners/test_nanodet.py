@@ -1,5 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+import torch
 
 from captioners.nanodet import NanoDet, _overlap, agreed
 from captioners.packs import Cache
@@ -65,6 +68,16 @@ def test_the_same_clip_says_the_same_in_any_batch(nanodet: NanoDet) -> None:
     man, street = film("carphone_pristine.mp4", 2), film("bikes.mp4", 2)
     alone = [nanodet.caption([media])[0] for media in (man, street)]
     assert nanodet.caption([street, man]) == alone[::-1]
+
+
+def test_threads_share_the_process_without_harm(nanodet: NanoDet) -> None:
+    man, street = film("carphone_pristine.mp4", 1), film("bikes.mp4", 1)
+    alone = [nanodet.caption([media])[0] for media in (man, street)]
+    with ThreadPoolExecutor(2) as pool:
+        together = [pool.submit(nanodet.caption, [media]) for media in (man, street)]
+        threads = list(pool.map(lambda _: torch.get_num_threads(), range(2)))
+    assert [each.result()[0] for each in together] == alone
+    assert threads == [1, 1]
 
 
 @pytest.mark.parametrize(
