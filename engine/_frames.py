@@ -267,12 +267,25 @@ def _aspect(stream: Any) -> Fraction:
     return Fraction(aspect) if aspect and Fraction(1, 4) <= aspect <= 4 else Fraction(1)
 
 
+# By degrees counter-clockwise; orientations that also mirror are no camera's.
+_TURNS = {
+    0: (False, False, False),
+    90: (True, False, True),
+    -90: (True, True, False),
+    180: (False, True, True),
+    -180: (False, True, True),
+}
+
+
 def _turn(frame: Any) -> tuple[bool, bool, bool]:
     """(transpose, then flip left-right, then flip up-down) that its display matrix asks for.
 
     The matrix maps x' = a x + c y, y' = b x + d y (16.16 fixed point, 3 by 3, rows a b u, c d v).
     """
-    data = frame.side_data.get(SideData.DISPLAYMATRIX)
+    try:
+        data = frame.side_data.get(SideData.DISPLAYMATRIX)
+    except ValueError:  # PyAV 18.1 stumbles over side data it does not know, as EXIF of a photo
+        return _TURNS[frame.rotation]
     if data is None:
         return False, False, False
     a, b, _, c, d = np.frombuffer(bytes(data), dtype=np.int32)[:5].tolist()

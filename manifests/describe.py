@@ -60,7 +60,8 @@ def markdown() -> str:
 
 
 def _doc(field: pa.Field) -> str:
-    return (field.metadata or {}).get(b"doc", b"").decode()
+    doc: bytes = (field.metadata or {}).get(b"doc", b"")
+    return doc.decode()
 
 
 def _type(kind: pa.DataType) -> str:
