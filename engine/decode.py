@@ -123,7 +123,9 @@ class _Clip:
             origin = Fraction(container.start_time or 0, 1_000_000)
             picture, video_reason = video_stream(container) if self.wants_video else (None, None)
             sound, audio_reason = audio_stream(container) if self.wants_audio else (None, None)
-            audio: Any = sound and SoundReader(sound, origin, self.start, self.end)
+            audio: Any = sound and SoundReader(
+                sound, origin, self.start, self.end, self.plan.audio_hz
+            )
             video: Any = picture and FramePicker(
                 picture, origin, self.moments(), self.plan.frame_px
             )
@@ -177,8 +179,9 @@ def _feed(packets: Iterator[Any], readers: dict[int, Any]) -> None:
 
     try:
         for packet in packets:
-            readers[packet.stream.index].feed(packet)
-            if all(reader.done for reader in readers.values()):
+            reader = readers[packet.stream.index]
+            reader.feed(packet)
+            if reader.done and all(other.done for other in readers.values()):
                 return
     except av.FFmpegError:
         pass  # a demuxer that can't go on: what came before stands
@@ -212,7 +215,7 @@ def _samples(clip: _Clip, side: "_Side") -> tuple[dict[int, Any], str | None]:
         return {}, side.reason
     if reader.errors * 2 > reader.packets:
         return {}, f"sound is broken: {reader.errors} of {reader.packets} packets"
-    samples = reader.audio(clip.plan.audio_hz)
+    samples = reader.audio()
     return samples, None if samples else "no sound in this span"
 
 

@@ -218,6 +218,21 @@ def test_sound_that_starts_late_and_ends_early_keeps_its_place(tmp_path):
     assert abs(media.lag_ms(samples[48_000 : 3 * 48_000], said, 48_000)) <= 1
 
 
+def test_sound_that_changes_its_rate_and_channels_goes_on(tmp_path):
+    parts = []
+    for number, form in enumerate((["-ar", "48000", "-ac", "1"], ["-ar", "44100", "-ac", "2"])):
+        part = tmp_path / f"{number}.ts"
+        tone = ["-f", "lavfi", "-i", f"sine=frequency={440 * (number + 1)}:duration=2"]
+        late = ["-output_ts_offset", str(2 * number)]
+        run([*tone, *form, "-c:a", "aac", *late, "-f", "mpegts", str(part)])
+        parts.append(part.read_bytes())
+    (tmp_path / "both.ts").write_bytes(b"".join(parts))
+    samples = _clip(tmp_path / "both.ts", 0, 4_000).media.audio[16_000]
+    for second, hertz in enumerate((440, 440, 880, 880)):
+        middle = samples[16_000 * second + 4_000 : 16_000 * second + 12_000]
+        assert np.argmax(np.abs(np.fft.rfft(middle))) * 2 == hertz
+
+
 def test_a_broken_side_leaves_the_other(corpus):
     plan = Plan((16_000,), 4, 64)
     for name, audio, frames in (("broken-audio.mp4", 0, 4), ("broken-video.mp4", 1, 0)):
