@@ -11,6 +11,7 @@ never for a server that is down.
 
 import asyncio
 import hashlib
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -51,7 +52,9 @@ class Rung(_Part):
 
     prompt: name or .toml path of a template. whole: ask for all captions of the clip, not for the
     missing ones alone; those already accepted stay. repair: add the faults to the request.
-    temperature: 0 is greedy. A rung's seed comes from the clip and the rung's name.
+    temperature: 0 is greedy. A rung's seed comes from the clip and the rung's name. vLLM's CPU build
+    (0.32) dies of a seeded request at a temperature above 0 whose prompt it prefills in chunks («CPU
+    Generator does not use offset»): start it with --no-enable-chunked-prefill, or stay greedy.
     """
 
     name: str
@@ -67,8 +70,9 @@ class WriterSpec(_Part):
 
     model: as the server names it. licence: of what it writes. ladder: after its last rung the
     template writes. guided: send the reply's JSON schema with the request. url: of a server of one's
-    own, None for the profile's. concurrency: requests at a time. timeout_s: of one request.
-    patience_s: how long a server may be away. Only what shapes a caption is in `settings`.
+    own, None for the profile's. api_key_env: the environment variable that holds its key.
+    concurrency: requests at a time. timeout_s: of one request. patience_s: how long a server may be
+    away. Only what shapes a caption is in `settings`.
     """
 
     model: str = "writer"
@@ -92,6 +96,10 @@ class WriterSpec(_Part):
             **self.model_dump(mode="json", include={"model", "licence", "ladder", "guided"}),
             "prompts": self.prompt_digest(),
         }
+
+    def api_key(self) -> str | None:
+        """The key of a server of one's own, None when it needs none."""
+        return os.environ.get(self.api_key_env) if self.api_key_env else None
 
     def prompt_digest(self) -> str:
         """Digest of all prompts, schemas and limits of the ladder. Raises OSError, ValueError."""
@@ -146,20 +154,20 @@ class Writer:
     """Writes captions, at most `spec.concurrency` requests at a time, on one event loop.
 
     base_url: asked before every request, so that a restarted server may move; None while there is
-    none. api_key: likewise.
+    none. api_key: likewise, by default the spec's.
     """
 
     def __init__(
         self,
         spec: WriterSpec,
         base_url: Callable[[], str | None],
-        api_key: Callable[[], str | None] = lambda: None,
+        api_key: Callable[[], str | None] | None = None,
     ) -> None:
         self.spec = spec
         self.stats = WriterStats()
         self.prompt_digest = spec.prompt_digest()
         self._base_url = base_url
-        self._api_key = api_key
+        self._api_key = api_key or spec.api_key
         self._templates: dict[str, Template] = {r.prompt: load(r.prompt) for r in spec.ladder}
         self._slots = asyncio.Semaphore(spec.concurrency)
         self._client: AsyncOpenAI | None = None
@@ -215,9 +223,9 @@ class Writer:
     async def _climb(self, rung: Rung, draft: _Draft, clip_id: str) -> None:
         names = draft.names if rung.whole else draft.missing
         faults = [str(fault) for fault in draft.last] if rung.repair else []
-        request = self._request(rung, clip_id, draft.facts, names, faults)
-        began = time.perf_counter()
-        reply = await self._ask(request)
+        async with self._slots:
+            began = time.perf_counter()
+            reply = await self._ask(self._request(rung, clip_id, draft.facts, names, faults))
         answered = time.perf_counter()
         self.stats.seconds += answered - began
         choice = reply.choices[0]
@@ -236,27 +244,24 @@ class Writer:
         from openai import APIConnectionError, APIStatusError
 
         wait, why = _FIRST_WAIT, "no server yet"
-        async with self._slots:
-            until = time.monotonic() + self.spec.patience_s
-            while True:
-                url = self._base_url()
-                if url is not None:
-                    try:
-                        return await self._client_at(url).chat.completions.create(**request)
-                    except APIConnectionError as error:
-                        why = f"{url}: {error}"
-                    except APIStatusError as error:
-                        why = f"{url}: HTTP {error.status_code}: {error.message}"
-                        if error.status_code not in _BUSY:
-                            raise WriterUnavailable(
-                                f"the writer's server refused: {why}"
-                            ) from error
-                if time.monotonic() + wait > until:
-                    raise WriterUnavailable(
-                        f"no answer from the writer's server for {self.spec.patience_s:g} s ({why})"
-                    )
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, _LONGEST_WAIT)
+        until = time.monotonic() + self.spec.patience_s
+        while True:
+            url = self._base_url()
+            if url is not None:
+                try:
+                    return await self._client_at(url).chat.completions.create(**request)
+                except APIConnectionError as error:
+                    why = f"{url}: {error}"
+                except APIStatusError as error:
+                    why = f"{url}: HTTP {error.status_code}: {error.message}"
+                    if error.status_code not in _BUSY:
+                        raise WriterUnavailable(f"the writer's server refused: {why}") from error
+            if time.monotonic() + wait > until:
+                raise WriterUnavailable(
+                    f"no answer from the writer's server for {self.spec.patience_s:g} s ({why})"
+                )
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT)
 
     def _client_at(self, url: str) -> "AsyncOpenAI":
         from openai import AsyncOpenAI
@@ -312,7 +317,7 @@ def seed_of(clip_id: str, rung: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{clip_id}:{rung}".encode()).digest()[:4], "big") >> 1
 
 
-def judge(
+def _judge(
     draft: _Draft,
     rung: str,
     prompt: Template,

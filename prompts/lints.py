@@ -49,12 +49,12 @@ _OF_SEEING = re.compile(
     re.IGNORECASE,
 )
 _DANGLING = re.compile(
-    r"(?:^|\s)(?:an?|the|and|or|of|with|while|as|is|are|in|on|at|by|to|for|from|but|that|which|its)$",
+    r"(?:^|\s)(?:an?|the|and|or|of|with|while|as|are|at|to|for|from|but|that|which|its)$",
     re.IGNORECASE,
 )
 # Written vowels are not always spoken ones: «a unicorn», «a one-way sign», «an hour» are right.
 _ARTICLE = re.compile(
-    r"\ban? (?:two|three|four|five|six|seven|eight|nine|ten|several|many|an?|the)\b"
+    r"\ban? (?:two|three|four|five|six|seven|eight|nine|ten|several|many|an?|the)\b(?!-)"
     r"|\ba (?!eu|ewe|one\b|once\b|u[bcfknrst][aeiou]|uni|us[aeu])[aeiou][a-z]+"
     r"|\ban (?!hour|honest|honou?r|heir|herb|x\b|x-)[b-df-hj-np-tv-z][a-z]+",
     re.IGNORECASE,

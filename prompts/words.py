@@ -72,6 +72,11 @@ def words(text: str) -> list[str]:
 
 def tokens(text: str) -> list[str]:
     """Every token of a text in order, plain words included."""
+    return list(_tokens_of(text))
+
+
+@lru_cache(maxsize=65536)
+def _tokens_of(text: str) -> tuple[str, ...]:
     stems = [stem(word) for word in words(text)]
     found: list[str] = []
     at = 0
@@ -85,7 +90,7 @@ def tokens(text: str) -> list[str]:
         else:
             found.append(stems[at])
             at += 1
-    return found
+    return tuple(found)
 
 
 def _token(phrase: str) -> str:

@@ -77,6 +77,15 @@ def test_the_request_is_guided_seeded_and_bounded() -> None:
     assert fake.keys == ["Bearer secret"]
 
 
+def test_the_key_of_a_server_of_one_s_own_comes_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOME_KEY", "hidden")
+    with FakeOpenAI(always()) as fake:
+        write(clip(), fake.url, SPEC.model_copy(update={"api_key_env": "SOME_KEY"}))
+    assert fake.keys == ["Bearer hidden"] and "hidden" not in str(SPEC.settings())
+
+
 def test_each_caption_is_accepted_on_its_own() -> None:
     def script(request: Request, number: int) -> str:
         first = {"seen": "A dog barks.", "heard": "A dog barks."}

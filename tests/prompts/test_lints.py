@@ -16,6 +16,7 @@ GOOD = (
     "Two cars, a bench and a traffic light are in view.",
     "A person laughs, a person speaks and a person coughs.",
     "A café with a piñata.",
+    "A car passes by a three-toed sloth and a chow chow.",
     "A unicorn, an hourglass, a ukulele, an umbrella, an X-ray and a European hare.",
 )
 FAULTY = {
