@@ -234,7 +234,7 @@ class Writer:
             draft.tokens_in += reply.usage.prompt_tokens
             draft.tokens_out += reply.usage.completion_tokens
         cut = choice.finish_reason == "length"
-        judge(
+        _judge(
             draft, rung.name, self._templates[rung.prompt], names, choice.message.content or "", cut
         )
         self.stats.guard_seconds += time.perf_counter() - answered
