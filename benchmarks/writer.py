@@ -157,7 +157,7 @@ def _server(url: str | None) -> Iterator[str]:
     from engine.job import Job
     from engine.service import Server
 
-    spec = Job(profile.load("cpu")).server(Cache().root)
+    spec = Job(profile.load("cpu")).server(Cache())
     assert spec is not None
     with tempfile.TemporaryDirectory() as logs:
         server = Server(spec, logs)
