@@ -89,6 +89,7 @@ class Host:
         self._loaded: dict[str, Captioner] = {}
         self._load = threading.Lock()
         self._alone: str | None = None
+        self._ending = False
         self._running = 0
         self._turn = asyncio.Condition()
 
@@ -102,7 +103,7 @@ class Host:
     async def reserve(self, token: str) -> None:
         """Returns when nothing but calls with `token` will run."""
         async with self._turn:
-            await self._turn.wait_for(lambda: self._alone is None)
+            await self._turn.wait_for(lambda: self._alone is None and not self._ending)
             self._alone = token
             await self._turn.wait_for(lambda: self._running == 0)
         loop = asyncio.get_running_loop()
@@ -125,7 +126,7 @@ class Host:
         async with self._turn:
             if token is not None and self._alone != token:
                 raise Unreserved
-            await self._turn.wait_for(lambda: self._alone == token)
+            await self._turn.wait_for(lambda: self._alone == token and not self._ending)
             self._running += 1
         try:
             return await self._watched(name, media)
@@ -151,6 +152,7 @@ class Host:
         await started.wait()
         done, _ = await asyncio.wait([working], timeout=self._seconds)
         if not done:
+            self._ending = True  # nothing more may begin, or its clips would be blamed for the end
             loop.call_later(_GOODBYE_S, os._exit, 1)
             raise Hung(f"{name} took longer than {self._seconds:g} s")
         return working.result()

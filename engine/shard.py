@@ -79,6 +79,7 @@ class ShardWorker:
         }
         self._server: Any = None if server is None else ray.get_actor(server)
         self._url: str | None = None
+        self._key: str | None = None
         self._progress = Progress()
         self._writer: Writer | None = None
         self._perception: Perception | None = None
@@ -117,14 +118,18 @@ class ShardWorker:
         begin = self._progress.begin
         decoders = Decoders(sizes.decoders, self._job.plan, sizes.decode_seconds, begin)
         self._perception = Perception(self._job, decoders, self._hosts, self._progress)
-        self._writer = Writer(self._job.profile.writer, self._base_url)
+        self._writer = Writer(self._job.profile.writer, self._base_url, self._api_key)
         if self._server is not None:
             self._following = asyncio.create_task(self._follow_server())
 
     def _base_url(self) -> str | None:
         return self._job.profile.writer.url if self._server is None else self._url
 
+    def _api_key(self) -> str | None:
+        return self._job.profile.writer.api_key() if self._server is None else self._key
+
     async def _follow_server(self) -> None:
+        self._key = await self._server.api_key.remote()
         while True:
             self._url = await self._server.url.remote()
             await asyncio.sleep(_URL_EVERY_S)
@@ -227,7 +232,7 @@ class ShardWorker:
         finally:
             stage.queued -= 1
         stage.done += 1
-        stage.busy += written.seconds
+        stage.busy = self._writer.stats.seconds
         return rows.caption_row(clip, evidence, written, self._job.digest, self._job.licence)
 
     def _count(self, done: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +22,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from manifests.captions import CAPTIONS, Author, CaptionName, CaptionSet, How, Written
 from manifests.evidence import Evidence
+from prompts import VERSION
 from prompts.fallback import sentence, template
 from prompts.faults import Fault
 from prompts.grounding import ground
 from prompts.lints import lint
-from prompts.render import Template, load, prompt_digest, render
+from prompts.render import (
+    Message,
+    Template,
+    clip_prompt_digest,
+    load,
+    prompt_digest,
+    render,
+)
 from prompts.schema import json_schema, parse
 from prompts.selection import Facts, select
+from prompts.words import lexicon_digest
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -95,6 +104,7 @@ class WriterSpec(_Part):
         return {
             **self.model_dump(mode="json", include={"model", "licence", "ladder", "guided"}),
             "prompts": self.prompt_digest(),
+            "guards": [VERSION, lexicon_digest()],
         }
 
     def api_key(self) -> str | None:
@@ -112,8 +122,8 @@ class WriterSpec(_Part):
 @dataclass
 class WriterStats:
     """Sums over all clips of one writer. by: captions by (name, author); rungs: captions by the step
-    that wrote them; faults: refusals by «rung:fault». seconds: requests, waiting for the server
-    included; guard_seconds: selecting, linting and grounding."""
+    that wrote them; faults: refusals by «rung:fault». seconds: of requests that were answered;
+    guard_seconds: selecting, linting and grounding."""
 
     clips: int = 0
     requests: int = 0
@@ -224,10 +234,8 @@ class Writer:
         names = draft.names if rung.whole else draft.missing
         faults = [str(fault) for fault in draft.last] if rung.repair else []
         async with self._slots:
-            began = time.perf_counter()
             reply = await self._ask(self._request(rung, clip_id, draft.facts, names, faults))
         answered = time.perf_counter()
-        self.stats.seconds += answered - began
         choice = reply.choices[0]
         draft.requests += 1
         if reply.usage is not None:
@@ -248,8 +256,11 @@ class Writer:
         while True:
             url = self._base_url()
             if url is not None:
+                began = time.perf_counter()
                 try:
-                    return await self._client_at(url).chat.completions.create(**request)
+                    reply = await self._client_at(url).chat.completions.create(**request)
+                    self.stats.seconds += time.perf_counter() - began
+                    return reply
                 except APIConnectionError as error:
                     why = f"{url}: {error}"
                 except APIStatusError as error:
@@ -302,7 +313,9 @@ class Writer:
             captions=CaptionSet(**texts),
             how=how,
             evidence_digest=evidence.digest(),
-            prompt_digest=self.prompt_digest,
+            prompt_digest=clip_prompt_digest(
+                self.prompt_digest, first_messages(self.spec, self._templates, draft.facts)
+            ),
             transcript=evidence.transcript,
             model=self.spec.model if draft.requests else None,
             tokens_in=draft.tokens_in,
@@ -310,6 +323,16 @@ class Writer:
             requests=draft.requests,
             seconds=seconds,
         )
+
+
+def first_messages(
+    spec: WriterSpec, templates: Mapping[str, Template], facts: Facts
+) -> list[Message]:
+    """What the ladder's first rung asks of a clip; nothing where the template alone writes."""
+    names = [name for name in CAPTIONS if name not in facts.absent]
+    if facts.only_signals or not names or not spec.ladder:
+        return []
+    return render(facts, templates[spec.ladder[0].prompt], names)
 
 
 def seed_of(clip_id: str, rung: str) -> int:

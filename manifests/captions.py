@@ -44,8 +44,8 @@ class Written:
     """One clip's captions and how they came to be.
 
     how: by caption name, all three present. evidence_digest: `Evidence.digest` of what it was written
-    from. prompt_digest: of the templates, schema and limits of the ladder. model: as the server names
-    it, None when no request was made. Tokens are those of all requests for this clip.
+    from. prompt_digest: of the ladder's templates and limits and of what this clip was first asked.
+    model: as the server names it, None when no request was made. Tokens: of all requests for this clip.
     """
 
     clip_id: str

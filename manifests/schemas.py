@@ -130,7 +130,12 @@ CAPTIONS = pa.schema(
         _field("lints", pa.list_(pa.string()), "faults of replies that were refused"),
         _field("evidence", EVIDENCE, "all weak captions, judged", nullable=False),
         _field("evidence_digest", pa.string(), "of the evidence", nullable=False),
-        _field("prompt_digest", pa.string(), "of prompt, schema and limits", nullable=False),
+        _field(
+            "prompt_digest",
+            pa.string(),
+            "of the ladder and of what was first asked",
+            nullable=False,
+        ),
         _field(
             "config_digest", pa.string(), "of every setting that shaped the row", nullable=False
         ),

@@ -94,6 +94,11 @@ def prompt_digest(templates: Sequence[Template], more: Any = None) -> str:
     return digest([parts, CAPTION_AT_MOST, SPOKEN_AT_MOST, more])
 
 
+def clip_prompt_digest(ladder: str, messages: Sequence[Message]) -> str:
+    """Digest of what one clip was first asked: ladder is `prompt_digest`; no messages, no request."""
+    return digest([ladder, list(messages)])
+
+
 def _example(example: Example, template: Template, names: Sequence[CaptionName]) -> tuple[str, str]:
     facts = Facts(
         has_audio=True,

@@ -13,6 +13,8 @@ from typing import Any
 
 import snowballstemmer
 
+from manifests.ids import digest
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 NUMBERS = frozenset(
@@ -45,6 +47,11 @@ class Lexicon:
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
     return tomllib.loads(files("prompts").joinpath("lexicon.toml").read_text("utf-8"))
+
+
+def lexicon_digest() -> str:
+    """Digest of the word table: with another one, other captions are kept."""
+    return digest(_table())
 
 
 @lru_cache(maxsize=1)
