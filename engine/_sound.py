@@ -16,14 +16,16 @@ from captioners.contract import Audio
 _WARM_UP_S = 2.0
 # Timestamps that are off by less than this follow on: containers round them, some to 1 ms or 10.
 _JITTER_S = 0.04
+# Weights of the channels that sum to 1, as libswresample has them for integers: no mix can clip.
+_MIX = {"rematrix_maxval": "1.0"}
 
 
 class SoundReader:
     """Takes the packets of `stream` in order and keeps the samples of [start, end) seconds.
 
     origin: seconds on the stream's clock that are time 0 of the source. rates: in Hz, those at
-    which the span is wanted, as mono. Stereo becomes (L + R) / 2, more channels what libswresample
-    makes of them.
+    which the span is wanted, as mono. Stereo becomes (L + R) / 2; more channels as libswresample
+    weighs them, the weights summing to 1.
     """
 
     def __init__(
@@ -76,8 +78,9 @@ class SoundReader:
         if not self._heard:
             return {}
         for samples in self._spans.values():
-            np.nan_to_num(samples, copy=False)
             np.clip(samples, -1.0, 1.0, out=samples)
+            if np.isnan(samples.sum()):  # one pass; broken float sound has them
+                np.nan_to_num(samples, copy=False)
         return self._spans
 
     def _decode(self, packet: Any) -> None:
@@ -89,7 +92,11 @@ class SoundReader:
             self.errors += 1
             return
         for frame in frames:
-            self._add(frame)
+            try:
+                self._add(frame)
+            except FFmpegError:  # a layout of channels that can't be made mono
+                self.errors += 1
+                self._run = None
 
     def _add(self, frame: Any) -> None:
         begins, follows = self._place(frame)
@@ -104,7 +111,7 @@ class SoundReader:
             except ValueError:
                 pass  # what a resampler says of a frame of another rate, format or layout
         self._end_run()
-        self._run = _Run(begins - self._start, self._spans)
+        self._run = _Run(begins - self._start, frame, self._spans)
         self._run.add(frame)
 
     def _place(self, frame: Any) -> tuple[float, bool]:
@@ -128,11 +135,14 @@ class _Run:
     begins: seconds from the start of the span at which the first frame begins, may be negative.
     """
 
-    def __init__(self, begins: float, spans: dict[int, Audio]) -> None:
+    def __init__(self, begins: float, frame: Any, spans: dict[int, Audio]) -> None:
         self._spans = spans
         self._at = {hz: round(begins * hz) for hz in spans}
+        # Planar and packed are one for mono. The one that differs from the frame's keeps PyAV from
+        # handing frames through, which it then does with frames of any form.
+        form = "fltp" if frame.format.name == "flt" else "flt"
         self._resamplers = {
-            hz: AudioResampler(format="flt", layout="mono", rate=hz) for hz in spans
+            hz: AudioResampler(format=form, layout="mono", rate=hz, options=_MIX) for hz in spans
         }
 
     def add(self, frame: Any) -> None:

@@ -175,16 +175,20 @@ class _Side:
 
 
 def _feed(packets: Iterator[Any], readers: dict[int, Any]) -> None:
+    """Hands each packet to its reader until all are done or no more come."""
     import av
 
-    try:
-        for packet in packets:
-            reader = readers[packet.stream.index]
-            reader.feed(packet)
-            if reader.done and all(other.done for other in readers.values()):
-                return
-    except av.FFmpegError:
-        pass  # a demuxer that can't go on: what came before stands
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:
+            break  # a demuxer that can't go on: what came before stands
+        if packet is None:
+            break
+        reader = readers[packet.stream.index]
+        reader.feed(packet)
+        if reader.done and all(other.done for other in readers.values()):
+            return
     for reader in readers.values():
         reader.finish()
 

@@ -233,6 +233,42 @@ def test_sound_that_changes_its_rate_and_channels_goes_on(tmp_path):
         assert np.argmax(np.abs(np.fft.rfft(middle))) * 2 == hertz
 
 
+@pytest.mark.parametrize("channels", ["stereo", "5.1"])
+def test_channels_are_mixed_without_clipping(tmp_path, channels):
+    raw, path = tmp_path / "raw.f32", tmp_path / "a.wav"
+    count = {"stereo": 2, "5.1": 6}[channels]
+    raw.write_bytes(np.repeat(media.melody(1, 16_000), count).tobytes())
+    form = ["-f", "f32le", "-ar", "16000", "-ch_layout", channels, "-i", str(raw)]
+    run([*form, "-c:a", "pcm_f32le", str(path)])
+    heard = _clip(path).media.audio[16_000]
+    # libswresample leaves the low-frequency channel out, and the other weights sum to 1
+    assert np.allclose(heard, media.melody(1, 16_000), atol=1e-4)
+
+
+def test_channels_that_cannot_be_mixed_are_a_broken_side(tmp_path):
+    raw, path = tmp_path / "raw.f32", tmp_path / "a.wav"
+    raw.write_bytes(np.zeros(9 * 16_000, np.float32).tobytes())
+    form = ["-f", "f32le", "-ar", "16000", "-ac", "9", "-i", str(raw), "-c:a", "pcm_f32le"]
+    run([*form, str(path)])
+    with pytest.raises(MediaError, match="sound is broken"):
+        _clip(path)
+
+
+def test_sound_that_is_no_number_or_too_loud_is_held_in_range(tmp_path):
+    samples = np.full(16_000, 0.25, dtype=np.float32)
+    samples[4_000:4_010] = np.nan
+    samples[8_000:8_500] = 40.0
+    samples[9_000:9_010] = -np.inf
+    raw, path = tmp_path / "raw.f32", tmp_path / "a.wav"
+    raw.write_bytes(samples.tobytes())
+    form = ["-f", "f32le", "-ar", "16000", "-ac", "1", "-i", str(raw), "-c:a", "pcm_f32le"]
+    run([*form, str(path)])
+    heard = _clip(path).media.audio[16_000]
+    assert np.abs(heard).max() <= 1.0
+    assert heard[8_100] == 1.0
+    assert heard[2_000] == 0.25
+
+
 def test_a_broken_side_leaves_the_other(corpus):
     plan = Plan((16_000,), 4, 64)
     for name, audio, frames in (("broken-audio.mp4", 0, 4), ("broken-video.mp4", 1, 0)):
