@@ -136,6 +136,24 @@ def test_a_zombie_is_told_at_its_next_commit(workspace: Workspace) -> None:
         zombie.append(_record(1, 2))
     assert _shards(workspace) == [1]
     assert [r.shard for r in zombie.state.records] == [1]
+    assert not (workspace.commits / "000001" / "000002.json").exists()
+
+
+def test_a_zombie_is_told_of_an_epoch_that_opens_while_it_commits(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zombie = _open(workspace, 1)
+    create = commits._create
+
+    def slow(path: Path, content: Record) -> None:
+        monkeypatch.undo()
+        _open(workspace, 2)
+        create(path, content)
+
+    monkeypatch.setattr(commits, "_create", slow)
+    with pytest.raises(EpochTaken, match="took this workspace over"):
+        zombie.append(_record(1, 1))
+    assert _shards(workspace) == []
 
 
 def test_a_record_that_a_zombie_still_wrote_is_void(workspace: Workspace) -> None:

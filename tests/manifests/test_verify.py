@@ -196,7 +196,14 @@ def test_a_row_of_another_job_is_named(made: Made) -> None:
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("uri", "file:///else"), ("start_ms", 1), ("end_ms", 9), ("content_hash", "0" * 64)],
+    [
+        ("uri", "file:///else"),
+        ("start_ms", 1),
+        ("end_ms", 9),
+        ("duration_ms", 9),
+        ("content_hash", "0" * 64),
+        ("kind", "audio"),
+    ],
 )
 def test_a_row_that_is_not_of_its_clip_is_named(made: Made, column: str, value: object) -> None:
     clip = _change(made, "captions", 2, lambda row: row | {column: value})
