@@ -96,6 +96,7 @@ class VideoMeasures(Captioner):
     """
 
     modality = "video"
+    version = 2
     needs = Needs(frames=16, frame_px=_SIDE)
 
     def load(self) -> None:
@@ -118,7 +119,8 @@ class VideoMeasures(Captioner):
         black_share = float(black.mean())
         still_share = float(still.mean()) if len(still) else 1.0
         blackness = "a black picture" if black_share >= _WHOLE else ""
-        stillness = "a still picture" if still_share >= _WHOLE and not blackness else ""
+        film = len(still) > 0  # of a photo it would tell nothing
+        stillness = "a still picture" if film and still_share >= _WHOLE and not blackness else ""
         at = tuple((times[i], times[i + 1]) for i in np.nonzero(cut)[0])
         claims = (
             _signal(

@@ -75,11 +75,12 @@ def _storable(value: Any) -> Any:
 
 def read(root: Path, path: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Rows of one file."""
-    # Opened here: Arrow can't open a path that is not UTF-8.
-    with (root / path).open("rb") as file:
-        rows: list[dict[str, Any]] = pq.read_table(
-            file, columns=list(columns) if columns else None, partitioning=None
-        ).to_pylist()
+    # Read here, since Arrow can't open a path that is not UTF-8; and in this thread alone: one of
+    # Arrow's that lets go of a Python object while the interpreter ends aborts the process.
+    content = pa.BufferReader((root / path).read_bytes())
+    with pq.ParquetFile(content, pre_buffer=False) as file:
+        table = file.read(columns=list(columns) if columns else None, use_threads=False)
+    rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 
 

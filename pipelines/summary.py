@@ -44,13 +44,14 @@ def run(result: "Result") -> str:
         lines.append("nothing was left to do")
     elif view.elapsed:
         lines.append(
-            f"{view.worked} clips in {view.elapsed:.1f} s, {view.worked / view.elapsed:.2f}/s"
+            f"{view.worked} clips in {view.elapsed:.1f} s, {view.worked / view.elapsed:.2f}/s, "
+            f"after {view.startup:.1f} s of start-up"
         )
         busiest = sorted(shares(view).items(), key=lambda item: -item[1])
         told = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
         lines.append(f"busy: {told}")
     if result.listing.ignored:
-        lines.append(f"{result.listing.ignored} files passed over: their names are not media's")
+        lines.append(f"{result.listing.ignored} passed over: not named like media")
     for folder in result.listing.unreadable:
         lines.append(f"folder that can't be read: {folder.decode('utf-8', 'backslashreplace')}")
     if result.books.captioned:
@@ -99,7 +100,7 @@ def preview(found: "Preview") -> str:
     lines = [f"{found.sources} sources, {found.clips} clips, {found.seconds:.0f} s of media"]
     lines += [f"  {count} can't be worked: {fault}" for fault, count in found.faults.items()]
     if found.ignored:
-        lines.append(f"  {found.ignored} files passed over: their names are not media's")
+        lines.append(f"  {found.ignored} passed over: not named like media")
     return "\n".join(lines)
 
 

@@ -7,7 +7,8 @@ Rules, in this order:
 2. Sounds that captioners confuse («rain», «engine») are rivals when none of them is high. What is
    seen may choose one of those that were heard; it never adds one.
 3. Low claims are left out. There is no «possibly».
-4. What a kept claim implies is not said a second time.
+4. What a kept claim implies is not said a second time, unless it is surer: sure music stays beside
+   singing that is only likely.
 5. Signals («silence», «a black picture») count only where nothing else is left.
 Pure: the same evidence always gives the same facts.
 """
@@ -223,7 +224,7 @@ def _facts(claims: Sequence[_Judged], at_most: int) -> tuple[Fact, ...]:
 
 def _said_by_another(one: _Judged, at: int, others: Sequence[_Judged]) -> bool:
     for place, other in enumerate(others):
-        if place == at or not other.implies(one):
+        if place == at or not other.implies(one) or _ORDER[other.tier] < _ORDER[one.tier]:
             continue
         if not one.implies(other) or place < at:
             return True

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,21 @@ def test_what_cannot_be_kept_leaves_what_was_there(tmp_path: Path) -> None:
     journal.put(0, "weak", _CLIPS, {"n": 1})
     with pytest.raises(TypeError):
         journal.put(0, "weak", _CLIPS, {"n": object()})
+    assert journal.get(0, "weak", _CLIPS) == {"n": 1}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_full_disk_raises_and_leaves_what_was_there(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk: writing fails half way."""
+    journal = Journal(tmp_path)
+    journal.put(0, "weak", _CLIPS, {"n": 1})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            journal.put(0, "weak", _CLIPS, {"n": "x" * 100_000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert journal.get(0, "weak", _CLIPS) == {"n": 1}
     assert len(list(tmp_path.iterdir())) == 1
 
