@@ -105,7 +105,7 @@ def test_a_process_killed_at_any_moment_leaves_whole_batches(tmp_path: Path) -> 
 
     for _ in range(5):
         begun = context.Event()
-        process = context.Process(target=write, args=(begun,))
+        process = context.Process(target=write, args=(begun,), daemon=True)
         process.start()
         assert begun.wait(60)
         os.kill(process.pid or 0, signal.SIGKILL)

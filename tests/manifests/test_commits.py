@@ -104,7 +104,7 @@ def test_an_epoch_opens_once(workspace: Workspace) -> None:
 
 def test_of_processes_that_open_an_epoch_at_once_exactly_one_wins(workspace: Workspace) -> None:
     context = multiprocessing.get_context("fork")
-    barrier, won = context.Barrier(3), context.SimpleQueue()
+    barrier, won = context.Barrier(3, timeout=30), context.SimpleQueue()
     rounds = 20
 
     def race(pid: int) -> None:
@@ -116,12 +116,13 @@ def test_of_processes_that_open_an_epoch_at_once_exactly_one_wins(workspace: Wor
             except EpochTaken:
                 won.put((epoch, None))
 
-    processes = [context.Process(target=race, args=(pid,)) for pid in (1, 2, 3)]
+    processes = [context.Process(target=race, args=(pid,), daemon=True) for pid in (1, 2, 3)]
     for process in processes:
         process.start()
-    told = [won.get() for _ in range(3 * rounds)]
     for process in processes:
         process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    told = [won.get() for _ in range(3 * rounds)]
     winners = [(epoch, pid) for epoch, pid in told if pid is not None]
     assert sorted(epoch for epoch, _ in winners) == list(range(1, rounds + 1))
     for epoch, pid in winners:

@@ -63,19 +63,20 @@ def test_another_format_is_told(tmp_path: Path) -> None:
 
 def test_processes_that_make_it_at_once_open_the_same_one(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
-    barrier, found = context.Barrier(4), context.SimpleQueue()
+    barrier, found = context.Barrier(4, timeout=30), context.SimpleQueue()
 
     def make() -> None:
         for number in range(10):
             barrier.wait()
             found.put((number, Workspace.create(tmp_path / str(number)).id))
 
-    processes = [context.Process(target=make) for _ in range(4)]
+    processes = [context.Process(target=make, daemon=True) for _ in range(4)]
     for process in processes:
         process.start()
-    ids = {found.get() for _ in range(40)}
     for process in processes:
         process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0, 0]
+    ids = {found.get() for _ in range(40)}
     assert len(ids) == 10
 
 
