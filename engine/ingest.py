@@ -262,12 +262,10 @@ def _spans(path: bytes, found: Probe, cutting: Cutting) -> tuple[tuple[int, int]
 
 
 def _faulty(path: bytes, fault: str, message: str) -> Examined:
-    """A source whose examination died: known by its content where that can be had here."""
+    """A source whose examination died: known by its URI, for who knows what reading it would do."""
     try:
         status = os.stat(path)
-        content = content_hash(path)
+        known = (status.st_size, status.st_mtime_ns)
     except OSError:
-        return Examined(path, None, 0, 0, _NO_MEDIA, ((0, 0),), fault, message)
-    return Examined(
-        path, content, status.st_size, status.st_mtime_ns, _NO_MEDIA, ((0, 0),), fault, message
-    )
+        known = (0, 0)
+    return Examined(path, None, *known, _NO_MEDIA, ((0, 0),), fault, message)

@@ -86,6 +86,7 @@ class Job:
             "cut": self.cut,
             "filters": [f.model_dump() for f in self.profile.filters],
             "captioners": self.tables,
+            "order": list(self.tables),
             "calibrations": self.calibrations.digest,
             "writer": self.profile.writer.settings(),
             "licence": self.licence,

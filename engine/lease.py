@@ -30,9 +30,13 @@ class LeaseHeld(UserError):
 
 @dataclass(frozen=True, slots=True)
 class ShardLease:
-    """One shard to work. clips_file: its clip table. known: committed weak files of the same shard, by
-    captioner. only: of a retry, the clips to work again; None for all."""
+    """One shard to work.
 
+    epoch: of the driver. clips_file: its clip table. known: committed weak files of the same shard, by
+    captioner. only: of a retry, the clips to work again; None for all.
+    """
+
+    epoch: int
     shard: int
     generation: int
     clips_file: str

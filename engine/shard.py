@@ -273,7 +273,7 @@ class ShardWorker:
             return []
         place = self._workspace.weak if table.startswith("weak/") else self._workspace.rows
         name = table.removeprefix("weak/")
-        path = place(name, self._job.digest, lease.shard, lease.generation)
+        path = place(name, self._job.digest, lease.shard, lease.generation, lease.epoch)
         return [tables.write(self._workspace.root, path, table, found, schema)]
 
 

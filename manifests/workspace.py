@@ -83,14 +83,18 @@ class Workspace:
         """Relative path of a shard's clip table."""
         return f"clips/{cut}/shard-{shard:05d}.parquet"
 
-    def weak(self, table: str, job: str, shard: int, generation: int) -> str:
-        """Relative path of a shard's weak captions; table is `<captioner>-<digest>`."""
-        return f"weak/{table}/shard-{shard:05d}-g{generation}-{job[:8]}.parquet"
+    def weak(self, table: str, job: str, shard: int, generation: int, epoch: int) -> str:
+        """Relative path of a shard's weak captions; table is `<captioner>-<digest>`.
 
-    def rows(self, table: str, job: str, shard: int, generation: int) -> str:
+        The epoch is in it so that a worker of a driver that lost its lease can't overwrite a file that
+        was committed since.
+        """
+        return f"weak/{table}/shard-{shard:05d}-g{generation}-e{epoch:06d}-{job[:8]}.parquet"
+
+    def rows(self, table: str, job: str, shard: int, generation: int, epoch: int) -> str:
         """Relative path of a shard's captions, filtered or quarantine rows."""
         folder = "captions/stage1" if table == "captions" else table
-        return f"{folder}/{job}/shard-{shard:05d}-g{generation}.parquet"
+        return f"{folder}/{job}/shard-{shard:05d}-g{generation}-e{epoch:06d}.parquet"
 
     def config(self, job: str) -> Path:
         """The resolved settings behind a config digest."""

@@ -71,6 +71,7 @@ def pending(workspace: Workspace, state: State, job: Job) -> list[ShardLease]:
     done = state.shards(job.digest)
     return [
         ShardLease(
+            epoch=state.epoch,
             shard=record.shard,
             generation=0,
             clips_file=workspace.clips(job.cut, record.shard),
@@ -160,6 +161,7 @@ def _retries(
     shards = state.shards(job.digest)
     return [
         ShardLease(
+            epoch=state.epoch,
             shard=shard,
             generation=shards[shard][-1].generation + 1,
             clips_file=workspace.clips(job.cut, shard),

@@ -23,10 +23,11 @@ class Entry:
 
 
 def current(workspace: Workspace, state: State, job: str) -> Iterator[Entry]:
-    """Clips of a job that are in quarantine now: those of a generation that was not retried."""
+    """Clips of a job that are in quarantine now: not retried since, nor was their source replaced."""
     for shard, records in sorted(state.shards(job).items()):
         for place, record in enumerate(records):
             later = {clip for follower in records[place + 1 :] for clip in follower.retried}
+            later |= state.replaced(record.cut).keys()
             for file in record.files:
                 if file.table != "quarantine":
                     continue

@@ -213,11 +213,13 @@ def _work(workspace: Workspace, log: Log, shard: int, clips: dict[int, Row]) -> 
             for one in said(clip, number):
                 weak[TABLES[one.captioner]].append(weak_to_row(one))
     files = [
-        _write(workspace, workspace.weak(table.removeprefix("weak/"), JOB, shard, 0), table, rows)
+        _write(
+            workspace, workspace.weak(table.removeprefix("weak/"), JOB, shard, 0, 1), table, rows
+        )
         for table, rows in weak.items()
     ]
     files += [
-        _write(workspace, workspace.rows(table, JOB, shard, 0), table, rows)
+        _write(workspace, workspace.rows(table, JOB, shard, 0, 1), table, rows)
         for table, rows in outcome.items()
     ]
     counts = {

@@ -105,18 +105,20 @@ def test_creating_does_not_replace(tmp_path: Path) -> None:
 def test_every_place_is_another(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path)
     places = [
-        workspace.rows(table, job, shard, generation)
+        workspace.rows(table, job, shard, generation, epoch)
         for table in ("captions", "filtered", "quarantine")
         for job in ("a" * 16, "b" * 16)
         for shard in (1, 10)
         for generation in (0, 1)
+        for epoch in (1, 2)
     ]
     assert len(set(places)) == len(places)
     weak = [
-        workspace.weak(table, job, shard, generation)
+        workspace.weak(table, job, shard, generation, epoch)
         for table in ("x-1", "y-1")
         for job in ("a" * 16, "b" * 16)
         for shard in (1, 10)
         for generation in (0, 1)
+        for epoch in (1, 2)
     ]
     assert len(set(weak)) == len(weak)

@@ -18,7 +18,7 @@ def test_the_example_of_the_docs_works(
     clips: Path, tmp_path: Path, profile: Callable[..., Path]
 ) -> None:
     page = Path("docs/captioners.md").read_text()
-    blocks = {kind: text for kind, text in re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL)}
+    blocks = dict(re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL))
     (tmp_path / "mycaptioners.py").write_text(blocks["python"])
     mine = profile()
     mine.write_text(mine.read_text() + _MEASURES + blocks["toml"])
