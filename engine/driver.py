@@ -59,8 +59,8 @@ class Driver:
         self._cache = cache
         self._show = show
         self._epoch = log.state.epoch
-        self._past = Progress()
         self._before: Counter[str] = Counter()
+        self._deaths: Counter[int] = Counter()
 
     def run(self, leases: Iterable[ShardLease], total: int) -> View:
         """Works every lease. Raises RunFailed; KeyboardInterrupt stops it cleanly too.
@@ -158,7 +158,6 @@ class Driver:
         import ray
 
         running: dict[Any, tuple[Any, ShardLease]] = {}
-        deaths: Counter[int] = Counter()
         idle = list(workers)
         while leases or running:
             while leases and idle:
@@ -167,7 +166,7 @@ class Driver:
             ready, _ = ray.wait(list(running), timeout=_POLL_S)
             for reference in ready:
                 worker, lease = running.pop(reference)
-                worked = self._collect(reference, lease, deaths)
+                worked = self._collect(reference, lease)
                 if worked is None:
                     leases.appendleft(lease)
                 else:
@@ -175,15 +174,15 @@ class Driver:
                 idle.append(worker)
             self._poll(workers, server)
 
-    def _collect(self, reference: Any, lease: ShardLease, deaths: Counter[int]) -> Worked | None:
+    def _collect(self, reference: Any, lease: ShardLease) -> Worked | None:
         """What a worker wrote; None when it died and the shard must be leased again."""
         import ray
 
         try:
             worked: Worked = ray.get(reference)
         except ray.exceptions.RayActorError as error:
-            deaths[lease.shard] += 1
-            if deaths[lease.shard] >= _DEATHS:
+            self._deaths[lease.shard] += 1
+            if self._deaths[lease.shard] >= _DEATHS:
                 raise RunFailed(
                     f"the worker of shard {lease.shard} died {_DEATHS} times ({error}); "
                     f"its logs are in {self._workspace.logs}"
@@ -262,6 +261,7 @@ class Driver:
             "elapsed_s": round(self._view.elapsed, 3),
             "done": dict(self._view.done),
             "stages": stages,
+            "worker_deaths": self._deaths.total(),
             "faults": dict(self._view.progress.faults),
         }
         with path.open("a") as file:

@@ -63,10 +63,18 @@ def test_killed_at_a_commit_point_it_goes_on(
     point: str, reference: Path, clips: Path, tmp_path: Path
 ) -> None:
     arguments = ("caption", clips, tmp_path / "out", "--profile", reference / "quick.toml")
-    killed = run(*arguments, CAPTIONMILL_KILL_AT=f"{point}:2")
-    assert killed.returncode != 0
-    assert run(*arguments).returncode == 0
-    _same_as(reference, tmp_path / "out")
+    out = tmp_path / "out"
+    killed = run(*arguments, CAPTIONMILL_KILL_AT=f"{point}:{1 + point.startswith('ingest')}")
+    if point.startswith(
+        ("journal", "shard")
+    ):  # a worker died, perhaps so often that the run failed
+        (entry,) = (out / "runlog").iterdir()
+        assert json.loads(entry.read_text())["worker_deaths"] > 0
+    else:
+        assert killed.returncode == -signal.SIGKILL
+    again = run(*arguments)
+    assert again.returncode == 0, again.stderr
+    _same_as(reference, out)
 
 
 @pytest.mark.parametrize("title", ["ray::Host", "ray::Decoder", "ray::ShardWorker", "dummy_server"])
