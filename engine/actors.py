@@ -37,6 +37,8 @@ class Decoder:
 
     def ready(self) -> int:
         """Process id, once it can work."""
+        import av  # noqa: F401 - the first clip shall not wait for it
+
         return os.getpid()
 
     def decode(self, clip: Mapping[str, Any]) -> tuple[dict[str, Any], Media | None]:
@@ -86,6 +88,7 @@ class Host:
         self._threads = {
             spec.name: ThreadPoolExecutor(1, thread_name_prefix=spec.name) for spec in specs
         }
+        self._fetch = ThreadPoolExecutor(1, thread_name_prefix="fetch")
         self._loaded: dict[str, Captioner] = {}
         self._load = threading.Lock()
         self._alone: str | None = None
@@ -139,10 +142,12 @@ class Host:
         started = asyncio.Event()
         loop = asyncio.get_running_loop()
 
+        # Fetched in another thread, while the captioner still works on the batch before.
+        batch = await loop.run_in_executor(self._fetch, ray.get, list(media))
+
         def work() -> tuple[list[WeakCaption], float]:
             captioner = self._captioner(name)
             loop.call_soon_threadsafe(started.set)
-            batch = ray.get(list(media))
             begin = time.perf_counter()
             said = captioner.caption(batch)
             return said, time.perf_counter() - begin

@@ -42,6 +42,7 @@ class Perception:
         self._hosts = hosts
         self._progress = progress
         self._judges = _needed_by_filters(job)
+        self._warming: asyncio.Future[list[None]] | None = None
 
     async def batch(
         self,
@@ -52,13 +53,23 @@ class Perception:
         work = _Batch(self._job, self._hosts, self._progress)
         for clip in clips:
             work.admit(clip, known.get(clip["clip_id"], {}))
-        await asyncio.gather(*(self._decode(work, clip) for clip in work.to_decode()))
+        wanted = work.to_decode()
+        if wanted:
+            await self._warm()
+        await asyncio.gather(*(self._decode(work, clip) for clip in wanted))
         first = [s for s in self._job.profile.captioners if s.name in self._judges]
         rest = [s for s in self._job.profile.captioners if s.name not in self._judges]
         await work.caption(first)
         work.filter()
         await work.caption(rest)
         return work.result()
+
+    async def _warm(self) -> None:
+        """Returns when all captioners are loaded: not before some batch needs them."""
+        if self._warming is None:
+            loads = (hosts.warm() for hosts in self._hosts.values())
+            self._warming = asyncio.gather(*loads)
+        await asyncio.shield(self._warming)
 
     async def _decode(self, work: "_Batch", clip: Mapping[str, Any]) -> None:
         stage = self._progress.stage("decode")

@@ -34,8 +34,8 @@ class Fault:
 
 
 class Decoders:
-    """The decoding processes of one shard worker; one clip at a time each. ready is called before each
-    clip, when its process is up."""
+    """The decoding processes of one shard worker; one clip at a time each. ready is called when one is
+    up."""
 
     def __init__(
         self, count: int, plan: Plan, seconds: float, ready: Callable[[], None] = lambda: None
@@ -48,6 +48,7 @@ class Decoders:
         self._actors = [actor.remote(plan) for _ in range(count)]
         for handle in self._actors:
             self._idle.put_nowait(handle)
+        self._starting = set(self._actors)
 
     async def decode(self, clip: Mapping[str, Any]) -> tuple[dict[str, Any], Any] | Fault:
         """What the decoder told of a clip and the reference to its media, or why there is none.
@@ -61,9 +62,10 @@ class Decoders:
                     return await self._once(actor, clip)
                 except TimeoutError:
                     ray.kill(actor, no_restart=False)
+                    self._starting.add(actor)
                     return Fault("decode", "timeout", f"decoding took over {self._seconds:g} s")
                 except RayActorError:
-                    continue
+                    self._starting.add(actor)
             return Fault("decode", "decoder_crash", "decoding killed its process, twice")
         finally:
             self._idle.put_nowait(actor)
@@ -71,8 +73,10 @@ class Decoders:
     async def _once(
         self, actor: Any, clip: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Any] | Fault:
-        await asyncio.wait_for(_result(actor.ready.remote()), _START_S)
-        self._ready()
+        if actor in self._starting:
+            await asyncio.wait_for(_result(actor.ready.remote()), _START_S)
+            self._starting.discard(actor)
+            self._ready()
         told_ref, media = actor.decode.options(num_returns=2).remote(dict(clip))
         told = await asyncio.wait_for(_result(told_ref), self._seconds)
         if "fault" in told:
@@ -86,6 +90,10 @@ class Hosts:
     def __init__(self, replicas: Sequence[Any], seconds: float) -> None:
         self._seconds = seconds
         self._load = dict.fromkeys(replicas, 0)
+
+    async def warm(self) -> None:
+        """Returns when every captioner of every replica is loaded. Raises what a load raises."""
+        await asyncio.gather(*(_result(replica.warm.remote()) for replica in self._load))
 
     async def caption(
         self, name: str, batch: Mapping[str, Any]

@@ -6,12 +6,14 @@ them: nothing counts before.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import ray
 
 from engine import rows
@@ -101,11 +103,13 @@ class ShardWorker:
         known = self._known(lease)
         try:
             async with asyncio.TaskGroup() as group:
-                for number, batch in enumerate(batches):
+                work = [
                     group.create_task(self._batch(journal, number, batch, known))
+                    for number, batch in enumerate(batches)
+                ]
         except BaseExceptionGroup as failed:
             raise _first(failed) from failed
-        worked = self._files(lease, journal, batches)
+        worked = self._files(lease, [task.result() for task in work])
         self._progress.clips.clear()  # from here on the driver counts them
         return worked
 
@@ -119,6 +123,8 @@ class ShardWorker:
         decoders = Decoders(sizes.decoders, self._job.plan, sizes.decode_seconds, begin)
         self._perception = Perception(self._job, decoders, self._hosts, self._progress)
         self._writer = Writer(self._job.profile.writer, self._base_url, self._api_key)
+        self._writer.warm()
+        tables.arrow([], schemas.CAPTIONS)  # imports pandas where it is installed
         if self._server is not None:
             self._following = asyncio.create_task(self._follow_server())
 
@@ -149,18 +155,30 @@ class ShardWorker:
         number: int,
         clips: Sequence[dict[str, Any]],
         known: Mapping[str, Mapping[str, WeakCaption]],
-    ) -> None:
+    ) -> "_Done":
+        """Works a batch, or takes it from the journal."""
         ids = [clip["clip_id"] for clip in clips]
-        if (done := journal.get(number, "done", ids)) is not None:
-            self._count(done)
-            return
         weak = journal.get(number, "weak", ids)
         if weak is None:
             weak = await self._perceive(clips, known)
             journal.put(number, "weak", ids, weak)
-        done = await self._write(clips, weak, known)
-        journal.put(number, "done", ids, done)
+        done = journal.get(number, "done", ids)
+        if done is None:
+            done = await self._write(clips, weak, known)
+            journal.put(number, "done", ids, done)
         self._count(done)
+        place = {clip: number for number, clip in enumerate(ids)}
+        found = {self._job.tables[name]: rows for name, rows in weak["weak"].items()} | done
+        return _Done(
+            counts(done),
+            {
+                table: tables.arrow(
+                    sorted(rows, key=lambda row: place[row["clip_id"]]), schema_of(table)
+                )
+                for table, rows in found.items()
+                if rows
+            },
+        )
 
     async def _perceive(
         self, clips: Sequence[dict[str, Any]], known: Mapping[str, Mapping[str, WeakCaption]]
@@ -240,41 +258,45 @@ class ShardWorker:
         for row in done["quarantine"]:
             self._progress.faults[f"{row['stage']}: {row['reason']}"] += 1
 
-    def _files(
-        self, lease: ShardLease, journal: Journal, batches: Sequence[Sequence[dict[str, Any]]]
-    ) -> Worked:
-        """Writes the shard's tables from its journal, in the order of its clips."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        for number, batch in enumerate(batches):
-            ids = [clip["clip_id"] for clip in batch]
-            weak, done = journal.get(number, "weak", ids), journal.get(number, "done", ids)
-            if weak is None or done is None:
-                raise RuntimeError(f"batch {number} of shard {lease.shard} left no journal")
-            order = {clip: place for place, clip in enumerate(ids)}
-            for name, more in {**weak["weak"], **done}.items():
-                found.setdefault(name, []).extend(
-                    sorted(more, key=lambda row: order[row["clip_id"]])
-                )
+    def _files(self, lease: ShardLease, work: Sequence["_Done"]) -> Worked:
+        """Writes the shard's tables, in the order of its clips."""
         reach("shard.before_files")
         files = []
-        for captioner, table in self._job.tables.items():
-            files += self._file(table, lease, found.get(captioner, []), schemas.WEAK)
-        reach("shard.between_files")
-        files += self._file("captions", lease, found.get("captions", []), schemas.CAPTIONS)
-        files += self._file("filtered", lease, found.get("filtered", []), schemas.FILTERED)
-        files += self._file("quarantine", lease, found.get("quarantine", []), schemas.QUARANTINE)
+        for table in [*self._job.tables.values(), "captions", "filtered", "quarantine"]:
+            if parts := [done.tables[table] for done in work if table in done.tables]:
+                files.append(self._file(table, lease, pa.concat_tables(parts)))
+            if len(files) == 1:
+                reach("shard.between_files")
         reach("shard.after_files")
-        return Worked(tuple(files), counts(found))
+        total: Counter[str] = Counter()
+        for done in work:
+            total.update(done.counts)
+        return Worked(tuple(files), dict(total))
 
-    def _file(
-        self, table: str, lease: ShardLease, found: Sequence[dict[str, Any]], schema: Any
-    ) -> list[File]:
-        if not found:
-            return []
+    def _file(self, table: str, lease: ShardLease, data: pa.Table) -> File:
         place = self._workspace.weak if table.startswith("weak/") else self._workspace.rows
         name = table.removeprefix("weak/")
         path = place(name, self._job.digest, lease.shard, lease.generation, lease.epoch)
-        return [tables.write(self._workspace.root, path, table, found, schema)]
+        return tables.write_table(self._workspace.root, path, table, data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A batch: what the books count of it, and its rows by table in the order of its clips."""
+
+    counts: dict[str, int]
+    tables: dict[str, pa.Table]
+
+
+def schema_of(table: str) -> pa.Schema:
+    """The schema of a table that shards write."""
+    if table.startswith("weak/"):
+        return schemas.WEAK
+    return {
+        "captions": schemas.CAPTIONS,
+        "filtered": schemas.FILTERED,
+        "quarantine": schemas.QUARANTINE,
+    }[table]
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -28,18 +28,21 @@ class File(BaseModel):
 def write(
     root: Path, path: str, table: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema
 ) -> File:
-    """Writes rows to `root/path` (temp file, fsync, rename) and returns what a commit says of it.
+    """`write_table` of `arrow(rows, schema)`."""
+    return write_table(root, path, table, arrow(rows, schema))
 
-    Equal rows give equal bytes. Text is kept as `manifests.ids.storable` says. Raises
-    pa.ArrowException (OverflowError for too large a number) when a row does not fit the schema, and
-    leaves no file then.
+
+def write_table(root: Path, path: str, table: str, data: pa.Table) -> File:
+    """Writes data to `root/path` (temp file, fsync, rename) and returns what a commit says of it.
+
+    Equal rows give equal bytes. A failed write leaves no file.
     """
     target = root / path
     make_folder(target.parent)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
-            pq.write_table(_table(rows, schema), file, compression="zstd")
+            pq.write_table(data.combine_chunks(), file, compression="zstd")
             file.flush()
             os.fsync(file.fileno())
         sha256, size = content_hash(temporary), temporary.stat().st_size
@@ -48,11 +51,15 @@ def write(
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
-    return File(table=table, path=path, rows=len(rows), bytes=size, sha256=sha256)
+    return File(table=table, path=path, rows=data.num_rows, bytes=size, sha256=sha256)
 
 
-def _table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
-    """Arrow drops keys that it does not know and cannot encode lone surrogates: neither happens."""
+def arrow(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as an Arrow table. Text is kept as `manifests.ids.storable` says.
+
+    Raises pa.ArrowException (OverflowError for too large a number) when a row does not fit the schema
+    or has a key that it does not know, which Arrow alone would drop.
+    """
     known = set(schema.names)
     for row in rows:
         if unknown := row.keys() - known:
