@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import ceil
 from pathlib import Path
 
@@ -70,13 +70,15 @@ def groups(profile: Profile) -> dict[str, tuple[int, float, float]]:
 
 
 def _bring_logs(scratch: Path, workspace: Workspace, epoch: int) -> None:
+    """Moves Ray's logs into the workspace; a disk too full for them must not hide why a run ended."""
+    target = workspace.logs / "ray" / f"{epoch:06d}"
     for session in sorted(scratch.glob("session_2*")):
-        target = workspace.logs / "ray" / f"{epoch:06d}"
-        shutil.copytree(
-            session / "logs",
-            target,
-            dirs_exist_ok=True,
-            ignore_dangling_symlinks=True,
-            ignore=lambda folder, names: [n for n in names if not (Path(folder) / n).exists()],
-        )
+        with suppress(OSError):
+            shutil.copytree(session / "logs", target, dirs_exist_ok=True, ignore=_no_plain_files)
     shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _no_plain_files(folder: str, names: list[str]) -> list[str]:
+    """Links to what is gone, and sockets."""
+    paths = {name: Path(folder) / name for name in names}
+    return [name for name, path in paths.items() if not (path.is_file() or path.is_dir())]

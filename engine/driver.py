@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -250,7 +251,6 @@ class Driver:
     def _write_runlog(self) -> None:
         """One line of what this run did and how long each stage worked."""
         path = self._workspace.runlog(self._epoch)
-        path.parent.mkdir(parents=True, exist_ok=True)
         stages = {
             name: {"clips": stage.done, "busy_s": round(stage.busy, 3)}
             for name, stage in self._view.progress.stages.items()
@@ -264,5 +264,7 @@ class Driver:
             "worker_deaths": self._deaths.total(),
             "faults": dict(self._view.progress.faults),
         }
-        with path.open("a") as file:
-            file.write(json.dumps(entry) + "\n")
+        with suppress(OSError):  # a full disk has a better reason to tell than this one
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a") as file:
+                file.write(json.dumps(entry) + "\n")

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -78,11 +79,13 @@ class DriverLease:
     ) -> None:
         self._stop.set()
         self._beat.join()
-        commits.released(self._workspace, self._epoch).touch()
+        with suppress(OSError):  # without it the next driver sees that this process is gone
+            commits.released(self._workspace, self._epoch).touch()
 
     def _keep(self) -> None:
         while not self._stop.wait(_BEAT_S):
-            commits.heartbeat(self._workspace, self._epoch).touch()
+            with suppress(OSError):
+                commits.heartbeat(self._workspace, self._epoch).touch()
 
 
 def _ourselves() -> Holder:

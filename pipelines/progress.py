@@ -111,7 +111,8 @@ def _panel(view: "View") -> Group:
         (f"{view.done['filtered']} filtered   ", "dim"),
         (f"writer's server: {view.server}" if view.server else "", "dim"),
     )
-    bar = ProgressBar(total=max(1, view.total), completed=done(view), width=60)
+    bar = Table.grid()  # a bar by itself would not end its line
+    bar.add_row(ProgressBar(total=max(1, view.total), completed=done(view), width=60))
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("stage", "in queue", "done", "busy"):
         table.add_column(title, justify="left" if title == "stage" else "right")
