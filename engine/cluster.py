@@ -3,13 +3,16 @@
 import logging
 import os
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from math import ceil
 from pathlib import Path
+from typing import Any
 
-from engine.profile import Profile
+from engine.profile import Profile, ProfileError
 from manifests.workspace import Workspace
 
 
@@ -24,9 +27,12 @@ def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
+    stop = signal.getsignal(signal.SIGTERM)
     if address := os.environ.get("RAY_ADDRESS"):
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        _handle_sigterm(stop)
         try:
+            _check(profile)
             yield
         finally:
             ray.shutdown()
@@ -43,11 +49,34 @@ def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None
         # Its sockets need a short path, which a workspace may not have.
         _temp_dir=str(scratch),
     )
+    _handle_sigterm(stop)
     try:
+        _check(profile)
         yield
     finally:
         ray.shutdown()
         _bring_logs(scratch, workspace, epoch)
+
+
+def _handle_sigterm(handler: Any) -> None:
+    """Puts back what Ray replaced by a handler of its own, which ends without a word."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _check(profile: Profile) -> None:
+    """Raises ProfileError when Ray could never place what the profile asks for: it would wait."""
+    import ray
+
+    have: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    server = profile.server.num_gpus if profile.server is not None else 0.0
+    gpus = server + sum(replicas * amount for replicas, _, amount in groups(profile).values())
+    for name, wanted in (("CPU", cpus(profile)), ("GPU", gpus)):
+        if wanted > have.get(name, 0.0):
+            raise ProfileError(
+                f"profile {profile.name} asks for {wanted:g} {name}s and Ray has "
+                f"{have.get(name, 0.0):g}; use a profile that fits, or a larger cluster (RAY_ADDRESS)"
+            )
 
 
 def cpus(profile: Profile) -> float:

@@ -25,6 +25,7 @@ from manifests.workspace import Workspace
 
 _POLL_S = 0.25
 _DEATHS = 5
+_RESTART_S = 120.0
 
 
 class RunFailed(UserError):
@@ -169,6 +170,7 @@ class Driver:
                 worker, lease = running.pop(reference)
                 worked = self._collect(reference, lease)
                 if worked is None:
+                    self._await(worker)
                     leases.appendleft(lease)
                 else:
                     self._commit(lease, worked)
@@ -181,6 +183,8 @@ class Driver:
 
         try:
             worked: Worked = ray.get(reference)
+        except ray.exceptions.RayTaskError as error:
+            raise RunFailed(self._explain(error.cause)) from error
         except ray.exceptions.RayActorError as error:
             self._deaths[lease.shard] += 1
             if self._deaths[lease.shard] >= _DEATHS:
@@ -189,9 +193,22 @@ class Driver:
                     f"its logs are in {self._workspace.logs}"
                 ) from error
             return None
-        except ray.exceptions.RayTaskError as error:
-            raise RunFailed(self._explain(error.cause)) from error
         return worked
+
+    def _await(self, worker: Any) -> None:
+        """Returns when Ray has started a worker again: until then calls to it fail as if it died."""
+        import ray
+
+        until = time.monotonic() + _RESTART_S
+        while time.monotonic() < until:
+            try:
+                ray.get(worker.progress.remote(), timeout=_RESTART_S)
+                return
+            except ray.exceptions.RayActorError:
+                time.sleep(_POLL_S)
+        raise RunFailed(
+            f"a worker did not come back within {_RESTART_S:g} s; logs: {self._workspace.logs}"
+        )
 
     def _explain(self, cause: BaseException) -> str:
         from engine.writer import WriterUnavailable
@@ -242,11 +259,21 @@ class Driver:
         view.done = self._before + current
         view.worked = sum(stage.done for n, stage in view.progress.stages.items() if n == "writer")
         if server is not None:
-            status: Mapping[str, Any] = ray.get(server.status.remote())
-            if status["state"] == "failed":
-                raise RunFailed(f"{status['error']}")
-            view.server = str(status["state"])
+            view.server = self._server_state(server)
         self._phase("captioning")
+
+    def _server_state(self, server: Any) -> str:
+        import ray
+
+        try:
+            status: Mapping[str, Any] = ray.get(server.status.remote(), timeout=5)
+        except ray.exceptions.GetTimeoutError:
+            return self._view.server
+        except ray.exceptions.RayActorError as error:
+            raise RunFailed(f"what watches the writer's server died: {error}") from error
+        if status["state"] == "failed":
+            raise RunFailed(str(status["error"]))
+        return str(status["state"])
 
     def _write_runlog(self) -> None:
         """One line of what this run did and how long each stage worked."""

@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +16,14 @@ from pebble import ProcessExpired, ProcessPool
 
 from engine.crashpoints import reach
 from engine.job import Job
+from engine.lease import Place
 from engine.media import MediaError
 from engine.probe import Probe, probe
 from engine.profile import Cutting
 from manifests import schemas, tables
 from manifests.commits import Log, Record, State
 from manifests.cut import cut
+from manifests.errors import UserError
 from manifests.ids import clip_id, content_hash, uri_of
 from manifests.ingest import Examined, Listing, clip_rows, source_row
 from manifests.workspace import Workspace
@@ -48,14 +51,58 @@ _SLOW_DISK_BYTES_PER_S = 20e6
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    """The last row of a source."""
+
+    content: str | None
     size: int
     mtime_ns: int
     spans: int
     taken: int
     fault: str | None
-    clip: str | None
-    """Of a source with a fault, unless its twin has one: the clip that stands for it."""
-    shard: int | None
+
+    def key(self, uri: str) -> str:
+        """What its clips are made from: its content, or its URI when it could not be read."""
+        return self.content or uri
+
+
+class _Listed:
+    """What earlier runs listed for a cut.
+
+    sources: by URI. taken: spans that were taken, by content. stands: by the content (or URI) of
+    sources with a fault, the clip that stands for them, and its shard.
+    """
+
+    def __init__(self, workspace: Workspace, state: State, cut: str) -> None:
+        self.sources: dict[str, _Known] = {}
+        self.taken: dict[str, int] = {}
+        self.stands: dict[str, tuple[str, int]] = {}
+        columns = ["uri", "content_hash", *_ROW, "duplicate"]
+        replaced = state.replaced(cut)
+        for record in state.ingests(cut):
+            for file in record.files:
+                if file.table == "sources":
+                    for row in tables.read(workspace.root, file.path, columns):
+                        self._add(row, record.shard)
+        self.stands = {k: s for k, s in self.stands.items() if s[0] not in replaced}
+
+    def _add(self, row: dict[str, Any], shard: int | None) -> None:
+        known = _Known(row["content_hash"], **{name: row[name] for name in _ROW})
+        self.sources[row["uri"]] = known
+        key = known.key(row["uri"])
+        if known.content is not None and not row["duplicate"]:
+            self.taken[known.content] = max(known.taken, self.taken.get(known.content, 0))
+        if known.fault is not None and not row["duplicate"] and shard is not None:
+            self.stands[key] = (clip_id(key, 0, 0), shard)
+
+    def mended(self, uri: str) -> tuple[str, int] | None:
+        """The clip, with its shard, that stood for a source with a fault and for no other."""
+        known = self.sources.pop(uri)
+        key = known.key(uri)
+        others = any(k.fault is not None and k.key(u) == key for u, k in self.sources.items())
+        return None if others else self.stands.pop(key, None)
+
+
+_ROW = ("size", "mtime_ns", "spans", "taken", "fault")
 
 
 class Ingest:
@@ -69,7 +116,7 @@ class Ingest:
         self._job = job
         self._workspace = workspace
         self._log = log
-        self._known, self._hashes = _known(workspace, log.state, job.cut)
+        self._listed = _Listed(workspace, log.state, job.cut)
         self._sources: list[dict[str, Any]] = []
         self._clips: list[dict[str, Any]] = []
         self._replaced: dict[str, int] = {}
@@ -103,7 +150,7 @@ class Ingest:
         return self._total - before
 
     def _is_new(self, path: bytes) -> bool:
-        known = self._known.get(uri_of(path))
+        known = self._listed.sources.get(uri_of(path))
         if known is None or known.taken < known.spans:
             return True
         try:
@@ -113,20 +160,18 @@ class Ingest:
         return (known.size, known.mtime_ns) != (status.st_size, status.st_mtime_ns)
 
     def _take(self, source: Examined, limit: int | None, shard: int) -> None:
-        known = self._known.get(source.uri)
+        known = self._listed.sources.get(source.uri)
         if known is not None and known.fault is not None:
-            if (known.fault, known.clip) == (source.fault, source.clip(0, 0)):
+            if (known.fault, known.content) == (source.fault, source.content_hash):
                 return
-            if known.clip is not None and known.shard is not None:
-                self._replaced[known.clip] = known.shard
+            if (stood := self._listed.mended(source.uri)) is not None:
+                self._replaced[stood[0]] = stood[1]
                 self._total -= 1
-        same = known is not None and (known.size, known.mtime_ns) == (source.size, source.mtime_ns)
-        taken = known.taken if known is not None and same and known.fault is None else 0
-        if taken == 0 and source.content_hash in self._hashes:
+        content = source.content_hash
+        taken = self._listed.taken.get(content, 0) if content is not None else 0
+        if taken >= len(source.spans):
             self._sources.append(source_row(source, len(source.spans), duplicate=True))
             return
-        if source.content_hash is not None:
-            self._hashes.add(source.content_hash)
         recorded = -1
         for row in clip_rows(source)[taken:]:
             if limit is not None and self._total >= limit:
@@ -140,6 +185,8 @@ class Ingest:
                 recorded = taken
         if recorded != taken:
             self._sources.append(source_row(source, taken, duplicate=False))
+        if content is not None:
+            self._listed.taken[content] = taken
 
     def _commit(self) -> None:
         root, cut_digest = self._workspace.root, self._job.cut
@@ -168,22 +215,21 @@ class Ingest:
         self._sources, self._clips, self._replaced = [], [], {}
 
 
-def _known(workspace: Workspace, state: State, cut: str) -> tuple[dict[str, _Known], set[str]]:
-    """The last row of each source already listed for this cut, and the contents already cut."""
-    known: dict[str, _Known] = {}
-    hashes: set[str] = set()
-    columns = ["uri", "content_hash", "size", "mtime_ns", "spans", "taken", "fault", "duplicate"]
-    files = [(f, r.shard) for r in state.ingests(cut) for f in r.files if f.table == "sources"]
-    for file, shard in files:
-        for row in tables.read(workspace.root, file.path, columns):
-            content, uri, duplicate = (row.pop(k) for k in ("content_hash", "uri", "duplicate"))
-            clip = None
-            if row["fault"] is not None and not duplicate:
-                clip = clip_id(content or uri, 0, 0)
-            known[uri] = _Known(**row, clip=clip, shard=shard)
-            if content is not None:
-                hashes.add(content)
-    return known, hashes
+def elsewhere(workspace: Workspace, state: State, cut: str) -> dict[str, tuple[Place, ...]]:
+    """All places of contents that were listed more than once: twins, and files that were moved or
+    touched since; newest first, by content."""
+    found: dict[str, dict[Place, None]] = {}
+    columns = ["content_hash", "uri", "size", "mtime_ns"]
+    for record in state.ingests(cut):
+        for file in record.files:
+            if file.table == "sources":
+                for row in tables.read(workspace.root, file.path, columns):
+                    if row["content_hash"] is not None:
+                        place = Place(row["uri"], row["size"], row["mtime_ns"])
+                        found.setdefault(row["content_hash"], {})[place] = None
+    return {
+        content: tuple(reversed(places)) for content, places in found.items() if len(places) > 1
+    }
 
 
 def examine(paths: Iterator[bytes], cutting: Cutting) -> Iterator[Examined]:
@@ -217,6 +263,11 @@ def _size(path: bytes) -> int:
 def _result(path: bytes, future: Any) -> Examined:
     try:
         examined: Examined = future.result()
+    except BrokenProcessPool as error:
+        raise UserError(
+            "the processes that look at sources were ended from outside (is memory short?); "
+            "run the same command again to go on"
+        ) from error
     except FutureTimeout:
         return _faulty(path, "timeout", "looking at the file took too long; it was given up")
     except ProcessExpired as error:
@@ -241,6 +292,8 @@ def examine_one(path: bytes, cutting: Cutting) -> Examined:
         spans = _spans(path, found, cutting)
     except MediaError as error:
         return Examined(*known, _NO_MEDIA, ((0, 0),), error.reason, str(error))
+    except Exception as error:  # whatever a file makes of our code harms only that file
+        return Examined(*known, _NO_MEDIA, ((0, 0),), "broken", f"{type(error).__name__}: {error}")
     return Examined(*known, {key: getattr(found, key) for key in _NO_MEDIA}, spans)
 
 

@@ -30,11 +30,21 @@ class LeaseHeld(UserError):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a source's bytes lie, and the file they were hashed from: size in bytes, mtime in ns."""
+
+    uri: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShardLease:
     """One shard to work.
 
     epoch: of the driver. clips_file: its clip table. known: committed weak files of the same shard, by
-    captioner. only: of a retry, the clips to work again; None for all.
+    captioner. elsewhere: places of contents that were listed more than once, newest first. only: of a
+    retry, the clips to work again; None for all.
     """
 
     epoch: int
@@ -42,6 +52,7 @@ class ShardLease:
     generation: int
     clips_file: str
     known: Mapping[str, Sequence[str]]
+    elsewhere: Mapping[str, tuple[Place, ...]]
     only: frozenset[str] | None = None
 
 

@@ -1,17 +1,20 @@
 """Perception of one batch: filters, decoding, captioners behind their gates; all by clip_id."""
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.job import Job
+from engine.lease import Place
 from engine.pool import Decoders, Fault, Hosts
 from engine.profile import CaptionerSpec
 from engine.rows import clip_facts
 from engine.rules import CLIP, Facts, unmet
 from engine.stats import Progress
 from manifests.evidence import WeakCaption
+from manifests.ids import path_of
 
 _NO_SOUND = "no sound: "
 _NO_PICTURE = "no picture: "
@@ -48,15 +51,17 @@ class Perception:
         self,
         clips: Sequence[Mapping[str, Any]],
         known: Mapping[str, Mapping[str, WeakCaption]],
+        elsewhere: Mapping[str, Sequence[Place]],
     ) -> Perceived:
-        """Perceives one batch. known: weak captions of older tables, by clip and captioner."""
+        """Perceives one batch. known: weak captions of older tables, by clip and captioner. elsewhere:
+        other places of the same contents."""
         work = _Batch(self._job, self._hosts, self._progress)
         for clip in clips:
             work.admit(clip, known.get(clip["clip_id"], {}))
         wanted = work.to_decode()
         if wanted:
             await self._warm()
-        await asyncio.gather(*(self._decode(work, clip) for clip in wanted))
+        await asyncio.gather(*(self._decode(work, placed(clip, elsewhere)) for clip in wanted))
         first = [s for s in self._job.profile.captioners if s.name in self._judges]
         rest = [s for s in self._job.profile.captioners if s.name not in self._judges]
         await work.caption(first)
@@ -69,7 +74,11 @@ class Perception:
         if self._warming is None:
             loads = (hosts.warm() for hosts in self._hosts.values())
             self._warming = asyncio.gather(*loads)
-        await asyncio.shield(self._warming)
+        try:
+            await asyncio.shield(self._warming)
+        except BaseException:
+            self._warming = None
+            raise
 
     async def _decode(self, work: "_Batch", clip: Mapping[str, Any]) -> None:
         stage = self._progress.stage("decode")
@@ -209,6 +218,19 @@ class _Batch:
             for name, said in result.fresh.items()
         }
         return result
+
+
+def placed(clip: Mapping[str, Any], elsewhere: Mapping[str, Sequence[Place]]) -> dict[str, Any]:
+    """The clip, its source taken from where the same content lies unchanged today."""
+    own = Place(clip["uri"], clip["size"], clip["mtime_ns"])
+    for place in (own, *elsewhere.get(clip["content_hash"], ())):
+        try:
+            status = os.stat(path_of(place.uri))
+        except OSError:
+            continue
+        if (status.st_size, status.st_mtime_ns) == (place.size, place.mtime_ns):
+            return {**clip, "uri": place.uri, "size": place.size, "mtime_ns": place.mtime_ns}
+    return dict(clip)
 
 
 def streams(weak: Mapping[str, WeakCaption]) -> dict[str, str]:

@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 # Starting a process on a busy machine, importing torch included; after that long nothing will come.
 _START_S = 300.0
+_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,18 @@ class Decoders:
         actor = await self._idle.get()
         try:
             for _ in range(2):
+                if actor in self._starting:
+                    await _until_up(actor.ready, "a decoder")
+                    self._starting.discard(actor)
+                    self._ready()
                 try:
                     return await self._once(actor, clip)
                 except TimeoutError:
                     ray.kill(actor, no_restart=False)
                     self._starting.add(actor)
                     return Fault("decode", "timeout", f"decoding took over {self._seconds:g} s")
+                except RayTaskError as error:
+                    return Fault("decode", "decoder_error", _last_line(error))
                 except RayActorError:
                     self._starting.add(actor)
             return Fault("decode", "decoder_crash", "decoding killed its process, twice")
@@ -73,10 +80,6 @@ class Decoders:
     async def _once(
         self, actor: Any, clip: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Any] | Fault:
-        if actor in self._starting:
-            await asyncio.wait_for(_result(actor.ready.remote()), _START_S)
-            self._starting.discard(actor)
-            self._ready()
         told_ref, media = actor.decode.options(num_returns=2).remote(dict(clip))
         told = await asyncio.wait_for(_result(told_ref), self._seconds)
         if "fault" in told:
@@ -93,7 +96,7 @@ class Hosts:
 
     async def warm(self) -> None:
         """Returns when every captioner of every replica is loaded. Raises what a load raises."""
-        await asyncio.gather(*(_result(replica.warm.remote()) for replica in self._load))
+        await asyncio.gather(*(_until_up(replica.warm, "a captioner") for replica in self._load))
 
     async def caption(
         self, name: str, batch: Mapping[str, Any]
@@ -151,28 +154,33 @@ class Hosts:
         self, replica: Any, name: str, media: list[Any], alone: bool
     ) -> tuple[list[WeakCaption], float]:
         limit = _START_S + 3 * self._seconds
-        if not alone:
-            return await asyncio.wait_for(_result(replica.caption.remote(name, media)), limit)
-        token = uuid.uuid4().hex
-        await self._reserve(replica, token, limit)
+        token = uuid.uuid4().hex if alone else None
         try:
+            if token is not None:
+                await self._reserve(replica, token, limit)
             call = _result(replica.caption.remote(name, media, token))
             return await asyncio.wait_for(call, limit)
-        except TimeoutError:
+        except TimeoutError:  # not even its own watch over hanging captioners answered
             ray.kill(replica, no_restart=False)
             raise
         finally:
-            replica.release.remote(token)
+            if token is not None:
+                replica.release.remote(token)
 
     async def _reserve(self, replica: Any, token: str, limit: float) -> None:
         """Waits for the turn to run alone; a death meanwhile is another call's and is waited out."""
-        async with asyncio.timeout(limit):
-            while True:
-                try:
-                    await _result(replica.reserve.remote(token))
-                    return
-                except RayActorError:
-                    await asyncio.sleep(0.1)
+
+        def reserve() -> Any:
+            return replica.reserve.remote(token)
+
+        try:
+            async with asyncio.timeout(limit):
+                await _retried(reserve)
+        except TimeoutError:
+            ray.kill(replica, no_restart=False)
+            raise RuntimeError(
+                "a captioner's process is stuck and was killed; its clips were not judged by that"
+            ) from None
 
 
 def _by_clip(
@@ -191,6 +199,30 @@ def _by_clip(
 def _last_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1][:500] if lines else type(error).__name__
+
+
+async def _until_up(method: Any, what: str) -> None:
+    """Waits until an actor that may be starting, or starting again, answers `method`.
+
+    Raises RuntimeError when it does not in time, and what the method raises.
+    """
+    try:
+        async with asyncio.timeout(_START_S):
+            await _retried(method.remote)
+    except TimeoutError:
+        raise RuntimeError(f"{what} did not start within {_START_S:g} s") from None
+
+
+async def _retried(call: Callable[[], Any]) -> None:
+    """Calls an actor until it is there: Ray fails calls to one that it starts again."""
+    while True:
+        try:
+            await _result(call())
+            return
+        except RayTaskError:
+            raise
+        except RayActorError:
+            await asyncio.sleep(_AGAIN_S)
 
 
 async def _result(reference: Awaitable[T]) -> T:

@@ -104,7 +104,7 @@ class ShardWorker:
         try:
             async with asyncio.TaskGroup() as group:
                 work = [
-                    group.create_task(self._batch(journal, number, batch, known))
+                    group.create_task(self._batch(lease, journal, number, batch, known))
                     for number, batch in enumerate(batches)
                 ]
         except BaseExceptionGroup as failed:
@@ -151,6 +151,7 @@ class ShardWorker:
 
     async def _batch(
         self,
+        lease: ShardLease,
         journal: Journal,
         number: int,
         clips: Sequence[dict[str, Any]],
@@ -159,10 +160,12 @@ class ShardWorker:
         """Works a batch, or takes it from the journal."""
         ids = [clip["clip_id"] for clip in clips]
         weak = journal.get(number, "weak", ids)
+        if weak is not None and _committed_since(weak, known):
+            weak = None
+        done = journal.get(number, "done", ids) if weak is not None else None
         if weak is None:
-            weak = await self._perceive(clips, known)
+            weak = await self._perceive(lease, clips, known)
             journal.put(number, "weak", ids, weak)
-        done = journal.get(number, "done", ids)
         if done is None:
             done = await self._write(clips, weak, known)
             journal.put(number, "done", ids, done)
@@ -181,13 +184,16 @@ class ShardWorker:
         )
 
     async def _perceive(
-        self, clips: Sequence[dict[str, Any]], known: Mapping[str, Mapping[str, WeakCaption]]
+        self,
+        lease: ShardLease,
+        clips: Sequence[dict[str, Any]],
+        known: Mapping[str, Mapping[str, WeakCaption]],
     ) -> dict[str, Any]:
         assert self._window is not None and self._perception is not None
         plan = self._job.plan
         size = sum(rows.media_bytes(c, plan.audio_hz, plan.frames, plan.frame_px) for c in clips)
         async with self._window.hold(size):
-            perceived = await self._perception.batch(clips, known)
+            perceived = await self._perception.batch(clips, known, lease.elsewhere)
         return self._entry(clips, perceived)
 
     def _entry(self, clips: Sequence[dict[str, Any]], perceived: Perceived) -> dict[str, Any]:
@@ -286,6 +292,15 @@ class _Done:
 
     counts: dict[str, int]
     tables: dict[str, pa.Table]
+
+
+def _committed_since(
+    weak: Mapping[str, Any], known: Mapping[str, Mapping[str, WeakCaption]]
+) -> bool:
+    """Whether another job committed weak captions that this journal holds too: they stand there."""
+    return any(
+        name in known.get(row["clip_id"], {}) for name, said in weak["weak"].items() for row in said
+    )
 
 
 def schema_of(table: str) -> pa.Schema:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captioners.packs import Cache
-from engine.ingest import Ingest, examine
+from engine.ingest import Ingest, elsewhere, examine
 from engine.job import Job, find
 from engine.lease import DriverLease, ShardLease
 from engine.profile import Profile, load
@@ -69,6 +69,7 @@ def caption(
 def pending(workspace: Workspace, state: State, job: Job) -> list[ShardLease]:
     """Leases of the shards that no commit of this job names, in order."""
     done = state.shards(job.digest)
+    places = elsewhere(workspace, state, job.cut)
     return [
         ShardLease(
             epoch=state.epoch,
@@ -76,6 +77,7 @@ def pending(workspace: Workspace, state: State, job: Job) -> list[ShardLease]:
             generation=0,
             clips_file=workspace.clips(job.cut, record.shard),
             known=known_weak(state, job, record.shard),
+            elsewhere=places,
         )
         for record in state.ingests(job.cut)
         if record.shard is not None and record.shard not in done
@@ -130,8 +132,8 @@ def retry(
 ) -> Result:
     """Works quarantined clips of the newest job again, as a new generation of their shards.
 
-    only: clip ids, None for all. Raises what `caption` raises, and WorkspaceError when the installed
-    code or weights make another job of the same profile.
+    only: clip ids or their first digits, None for all. Raises what `caption` raises, and
+    WorkspaceError when the installed code or weights make another job of the same profile.
     """
     workspace = Workspace.open(root)
     with DriverLease(workspace) as log:
@@ -142,23 +144,33 @@ def retry(
                 "models or code changed since these clips were captioned; "
                 "run `captionmill caption` again: it makes a new version and tries them all"
             )
-        leases = _retries(workspace, log.state, job, None if only is None else set(only))
+        leases = _retries(workspace, log.state, job, only)
         view = _work(job, workspace, log, leases, show) if leases else None
         told = books(log.state, job.cut, job.digest)
         return Result(job, workspace, told, Listing(), view=view)
 
 
 def _retries(
-    workspace: Workspace, state: State, job: Job, only: set[str] | None
+    workspace: Workspace, state: State, job: Job, only: Sequence[str] | None
 ) -> list[ShardLease]:
     """A lease for each shard that has clips to try again. Raises WorkspaceError for unknown ones."""
+    entries = list(current(workspace, state, job.digest))
     wanted: dict[int, set[str]] = {}
-    for entry in current(workspace, state, job.digest):
-        if only is None or entry.row["clip_id"] in only:
-            wanted.setdefault(entry.shard, set()).add(entry.row["clip_id"])
-    if only and (unknown := only - set().union(*wanted.values())):
-        raise WorkspaceError(f"not in quarantine: {', '.join(sorted(unknown))}")
+    for entry in entries:
+        clip = entry.row["clip_id"]
+        if (only is None or clip.startswith(tuple(only))) and entry.row["stage"] != "probe":
+            wanted.setdefault(entry.shard, set()).add(clip)
+    ids = [entry.row["clip_id"] for entry in entries]
+    unknown = [name for name in only or () if not any(clip.startswith(name) for clip in ids)]
+    if unknown:
+        raise WorkspaceError(f"not in quarantine: {', '.join(unknown)}")
+    if entries and not wanted:
+        raise WorkspaceError(
+            "these files could not be opened: mend (or `touch`) them and run captionmill caption "
+            "again, which looks at files that changed"
+        )
     shards = state.shards(job.digest)
+    places = elsewhere(workspace, state, job.cut)
     return [
         ShardLease(
             epoch=state.epoch,
@@ -166,6 +178,7 @@ def _retries(
             generation=shards[shard][-1].generation + 1,
             clips_file=workspace.clips(job.cut, shard),
             known=known_weak(state, job, shard),
+            elsewhere=places,
             only=frozenset(clips),
         )
         for shard, clips in sorted(wanted.items())
@@ -186,14 +199,13 @@ def _work(
 
 
 def _keep_settings(workspace: Workspace, job: Job) -> None:
-    """Keeps the settings behind a config digest, once; they are what `verify` reads."""
-    path = workspace.config(job.digest)
-    if path.exists():
-        path.touch()  # the newest is the one a user means
-    else:
-        settings = {
-            "digest": job.digest,
-            "profile": job.profile.model_dump(mode="json"),
-            "settings": job.settings(),
-        }
-        write_atomic(path, json.dumps(settings, indent=1, sort_keys=True).encode())
+    """Keeps the settings behind a config digest; they are what `verify` and `retry` read."""
+    settings = {
+        "digest": job.digest,
+        "profile": job.profile.model_dump(mode="json"),
+        "settings": job.settings(),
+    }
+    # Each time: sizes and the writer's URL may be others, and the newest is the one a user means.
+    write_atomic(
+        workspace.config(job.digest), json.dumps(settings, indent=1, sort_keys=True).encode()
+    )

@@ -43,15 +43,18 @@ def settings(workspace: Workspace, job: str) -> Mapping[str, Any]:
 def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
     """Every job of a workspace, in the order in which they were begun."""
     folder = workspace.root / "configs"
+    kept = {path.stem for path in folder.glob("*.json")}
+    if lost := [job for job in state.jobs() if job not in kept]:
+        raise WorkspaceError(f"the settings of job {lost[0]} are gone: {folder / lost[0]}.json")
     files = sorted(folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
     found = []
     for path in files:
-        kept = settings(workspace, path.stem)
-        cut = kept["settings"]["cut"]
+        told = settings(workspace, path.stem)
+        cut = told["settings"]["cut"]
         found.append(
             JobStatus(
                 digest=path.stem,
-                profile=kept["profile"]["name"],
+                profile=told["profile"]["name"],
                 cut=cut,
                 books=books(state, cut, path.stem),
                 captions=str(workspace.root / "captions" / "stage1" / path.stem),

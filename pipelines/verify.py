@@ -67,6 +67,7 @@ def verify_workspace(workspace: Workspace, state: State) -> Report:
             kept["settings"]["captioners"],
             _recheck(kept, report.notes),
         )
+    report.problems = list(dict.fromkeys(report.problems))  # those of the listing are every job's
     return report
 
 

@@ -110,14 +110,19 @@ def test_after_a_killed_driver_its_processes_go_and_the_work_goes_on(
     _same_as(reference, out)
 
 
-def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(
-    reference: Path, clips: Path, tmp_path: Path, started: Callable[..., subprocess.Popen[str]]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
+    number: signal.Signals,
+    reference: Path,
+    clips: Path,
+    tmp_path: Path,
+    started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
     arguments = ("caption", clips, out, "--profile", reference / "quick.toml")
     driver = started(*arguments)
     wait_until(lambda: list(out.glob("journal/*/*/*.weak.json")))
-    driver.send_signal(signal.SIGINT)
+    driver.send_signal(number)
     _, told = driver.communicate(timeout=120)
     assert driver.returncode == 130, told
     assert "run the same command again" in told
@@ -174,3 +179,42 @@ def test_a_changed_prompt_makes_a_version_and_sees_no_media_again(
     assert not [path for path in after.keys() - before.keys() if path.startswith("weak/")]
     assert len(json.loads(run("status", out, "--json").stdout)["jobs"]) == 2
     assert run("verify", out).returncode == 0
+
+
+def test_two_jobs_in_turn_keep_each_weak_caption_once(
+    clips: Path, tmp_path: Path, profile: Callable[..., Path]
+) -> None:
+    out = tmp_path / "out"
+    few = [str(path) for path in sorted(clips.iterdir())[:4]]
+    first, second = profile(), profile(prompt="terse")
+    killed = run(
+        "caption", *few, out, "--profile", first, CAPTIONMILL_KILL_AT="driver.before_commit"
+    )
+    assert killed.returncode == -signal.SIGKILL
+    _ran("caption", *few, out, "--profile", second)
+    _ran("caption", *few, out, "--profile", first)
+    checked = run("verify", out)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_a_source_that_moves_before_it_is_worked_is_found(
+    reference: Path, clips: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "media", tmp_path / "out"
+    folder.mkdir()
+    os.link(sorted(clips.iterdir())[0], folder / "before.mp4")
+    arguments = ("caption", folder, out, "--profile", reference / "quick.toml")
+    run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit")
+    (folder / "before.mp4").rename(folder / "after.mp4")
+    result = _ran(*arguments)
+    assert (result["input"], result["captioned"]) == (1, 1)
+
+
+def test_a_profile_that_can_never_be_placed_is_refused(
+    clips: Path, tmp_path: Path, profile: Callable[..., Path]
+) -> None:
+    mine = profile()
+    mine.write_text(mine.read_text().replace("num_cpus = 0.1", "num_gpus = 99", 1))
+    done = run("caption", clips, tmp_path / "out", "--profile", mine)
+    assert done.returncode == 1
+    assert "asks for 99 GPUs" in done.stderr
