@@ -123,7 +123,8 @@ def main() -> None:
                 f"start-up {result['startup_s']:.1f} s, driver {result['driver_mb']:.0f} MB",
                 flush=True,
             )
-        print(f"median {statistics.median(shares):.1%} on {os.cpu_count()} cores")
+        if shares:
+            print(f"median {statistics.median(shares):.1%} on {os.cpu_count()} cores")
         for count in (100, 10_000) if options.memory else ():
             folder = make(Path(scratch) / f"clips{count}", count)
             result = run(folder, Path(scratch) / f"out-{count}")
