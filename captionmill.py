@@ -1,7 +1,6 @@
-"""captionmill in one name: `python -m captionmill`, and the pieces that a notebook wants.
+"""captionmill by its own name: `python -m captionmill` is the command `captionmill`.
 
-import captionmill
-result = captionmill.caption(["clips"], Path("out"), "cpu")
+From Python: `from pipelines.caption import caption`, which takes sources, a workspace and a profile.
 """
 
 from pipelines.cli import main
