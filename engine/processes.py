@@ -9,7 +9,6 @@ only forked, after the mark was set, and one whose title overwrites its environm
 """
 
 import os
-import shlex
 import signal
 import sys
 import time
@@ -85,18 +84,6 @@ def end(processes: Iterable[psutil.Process], grace_s: float) -> None:
 def end_group(group: int, grace_s: float) -> None:
     """Ends every process of a process group, also when its leader is dead; see `end`."""
     end(_where(lambda process: os.getpgid(process.pid) == group), grace_s)
-
-
-def describe(processes: Iterable[int]) -> str:
-    """Process ids with their commands, for a log line."""
-    return ", ".join(f"{pid} ({_command(pid)})" for pid in processes)
-
-
-def _command(pid: int) -> str:
-    try:
-        return shlex.join(psutil.Process(pid).cmdline())[:80]
-    except psutil.Error:
-        return "gone"
 
 
 def _left_behind(workspace_id: str, keep_epoch: int | None) -> list[psutil.Process]:

@@ -199,7 +199,7 @@ class Writer:
             for rung in self.spec.ladder:
                 if draft.missing:
                     await self._climb(rung, draft, evidence.clip_id)
-        return self._finished(evidence, draft, absent, time.perf_counter() - began)
+        return self._finished(evidence, draft, absent)
 
     def request(self, rung: Rung, evidence: Evidence) -> dict[str, Any]:
         """What a rung asks for all captions of a clip: the arguments of `chat.completions.create`."""
@@ -303,9 +303,7 @@ class Writer:
             self._client_of = (url, key)
         return self._client
 
-    def _finished(
-        self, evidence: Evidence, draft: _Draft, absent: dict[str, str], seconds: float
-    ) -> Written:
+    def _finished(self, evidence: Evidence, draft: _Draft, absent: dict[str, str]) -> Written:
         drawn = template(draft.facts)
         texts: dict[CaptionName, str] = {}
         how: dict[CaptionName, How] = {}
@@ -338,7 +336,6 @@ class Writer:
             tokens_in=draft.tokens_in,
             tokens_out=draft.tokens_out,
             requests=draft.requests,
-            seconds=seconds,
         )
 
 

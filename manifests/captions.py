@@ -1,6 +1,6 @@
 """Captions: the three texts of one clip, how each was written, and the digest that ties them to it."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from manifests.ids import digest
@@ -58,7 +58,6 @@ class Written:
     tokens_in: int = 0
     tokens_out: int = 0
     requests: int = 0
-    seconds: float = field(default=0.0, compare=False)
 
     @property
     def caption_digest(self) -> str:
