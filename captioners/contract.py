@@ -1,7 +1,8 @@
 """The contract between the engine and a captioner.
 
 A captioner declares what it needs of a clip, loads its weights once, and maps a batch of clips to
-weak captions. It knows nothing of Ray, files or other clips.
+weak captions. It knows nothing of Ray, files or other clips. A model that vLLM serves is asked through
+a `ModelServer` that the engine hands in; everything else is loaded in the captioner's own process.
 """
 
 from abc import ABC, abstractmethod
@@ -39,15 +40,20 @@ class Media:
 
     audio: by rate in Hz, float32 mono in [-1, 1], shape (samples,); empty without sound. frames:
     uint8 RGB, shape (n, height, width, 3), None without a picture; frame_times_ms: one for each
-    frame, from the start of the clip.
+    frame, from the start of the clip. uri, start_ms: where in which source the clip lies. said: weak
+    captions of the captioners that the profile lets this one read (`reads`), by name; of those that
+    ran on the clip.
     """
 
     clip_id: str
     content_hash: str
     duration_ms: int
+    uri: str = ""
+    start_ms: int = 0
     audio: Mapping[int, Audio] = field(default_factory=dict)
     frames: Frames | None = None
     frame_times_ms: tuple[int, ...] = ()
+    said: Mapping[str, WeakCaption] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
@@ -60,15 +66,37 @@ class Packs(Protocol):
     """Where a captioner finds its weights."""
 
     def path(self, pack: str) -> Path:
-        """Folder of a fetched and checked pack. Raises `captioners.packs.PackMissing`."""
+        """Folder of a fetched and checked pack, or of a fetched hub model (`hub:<owner>/<name>`).
+
+        Raises `captioners.packs.PackMissing`.
+        """
+        ...
+
+
+class ModelServer(Protocol):
+    """The model server that a profile gives to a captioner: all its replicas behind one name.
+
+    model: what requests call it.
+    """
+
+    model: str
+
+    def post(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The JSON replies to requests that are sent together, in the order of `bodies`.
+
+        path: below `/v1`, «/chat/completions». A server that is away is waited for. Raises an
+        exception that names the server's words when it refuses one of them.
+        """
         ...
 
 
 class Captioner(ABC):
     """One weak captioner. Subclasses live one model family a file and are named by a profile.
 
-    modality: what it perceives. needs: what it wants decoded. packs: names of its model packs (their
-    checksums enter its digest). version: raise it when the code changes what is said.
+    modality: what it perceives. needs: what it wants decoded. packs: names of its model packs, or hub
+    models as `hub:<owner>/<name>` (their versions enter its digest). version: raise it when the code
+    changes what is said. server: set before `load` where the profile
+    names a server for it.
     """
 
     modality: ClassVar[Modality]
@@ -80,6 +108,17 @@ class Captioner(ABC):
         self.name = name
         self.weights = packs
         self.options: Mapping[str, Any] = options or {}
+        self.server: ModelServer | None = None
+
+    @classmethod
+    def needs_of(cls, options: Mapping[str, Any]) -> Needs:
+        """What it wants decoded under these options of a profile."""
+        return cls.needs
+
+    @classmethod
+    def packs_of(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """The packs and hub models that it loads under these options: its own, or `options.model`."""
+        return (str(options["model"]),) if "model" in options else cls.packs
 
     @abstractmethod
     def load(self) -> None:

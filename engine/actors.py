@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ray
 
-from captioners.contract import Captioner, Media
+from captioners.contract import Captioner, Media, ModelServer
+from engine.client import Bridge, Client, Replicas
 from engine.decode import Plan, decode
 from engine.media import MediaError
 from engine.profile import CaptionerSpec
@@ -19,6 +21,8 @@ from manifests.evidence import WeakCaption
 from manifests.ids import path_of
 
 _GOODBYE_S = 0.2
+_PATIENCE = 0.8
+"""Share of a captioner's time that it may wait for a server that is away."""
 
 
 class Hung(Exception):
@@ -71,7 +75,7 @@ class Decoder:
             "audio_reason": decoded.audio_reason,
             "video_reason": decoded.video_reason,
         }
-        return told, decoded.media
+        return told, replace(decoded.media, uri=clip["uri"], start_ms=clip["start_ms"])
 
 
 class Host:
@@ -79,9 +83,18 @@ class Host:
 
     Async, so that calls wait here in order. A call can be run *alone*: `reserve` waits until nothing
     runs, and from then on only calls with its token do, until `release` or its time is up.
+
+    servers: replicas of the servers that its captioners ask, by the server's name.
     """
 
-    def __init__(self, specs: Sequence[CaptionerSpec], cache: Path, seconds: float) -> None:
+    def __init__(
+        self,
+        specs: Sequence[CaptionerSpec],
+        cache: Path,
+        seconds: float,
+        servers: Mapping[str, Replicas] | None = None,
+    ) -> None:
+        self._servers = servers or {}
         self._specs = {spec.name: spec for spec in specs}
         self._cache = cache
         self._seconds = seconds
@@ -90,6 +103,8 @@ class Host:
         }
         self._fetch = ThreadPoolExecutor(1, thread_name_prefix="fetch")
         self._loaded: dict[str, Captioner] = {}
+        self._bridges: dict[str, Bridge] = {}
+        self._following: list[asyncio.Task[None]] = []
         self._load = threading.Lock()
         self._alone: str | None = None
         self._ending = False
@@ -97,8 +112,12 @@ class Host:
         self._turn = asyncio.Condition()
 
     async def warm(self) -> int:
-        """Loads every captioner; returns the process id. Raises what a captioner's load raises."""
+        """Loads every captioner, with its server ready; returns the process id. Raises what a
+        captioner's load raises."""
         loop = asyncio.get_running_loop()
+        for spec in self._specs.values():
+            if spec.server is not None:
+                await self._replicas(spec.server).ready()
         for name, thread in self._threads.items():
             await loop.run_in_executor(thread, self._captioner, name)
         return os.getpid()
@@ -120,11 +139,16 @@ class Host:
                 self._turn.notify_all()
 
     async def caption(
-        self, name: str, media: Sequence[Any], token: str | None = None
+        self,
+        name: str,
+        media: Sequence[Any],
+        said: Mapping[str, Mapping[str, WeakCaption]],
+        token: str | None = None,
     ) -> tuple[list[WeakCaption], float]:
         """What captioner `name` says of a batch, and the seconds it worked.
 
-        Raises Hung when it takes longer than the host was given, and what the captioner raises.
+        said: what it may read of others, by clip and captioner. Raises Hung when it takes longer than
+        the host was given, and what the captioner raises.
         """
         async with self._turn:
             if token is not None and self._alone != token:
@@ -132,18 +156,21 @@ class Host:
             await self._turn.wait_for(lambda: self._alone == token and not self._ending)
             self._running += 1
         try:
-            return await self._watched(name, media)
+            return await self._watched(name, media, said)
         finally:
             async with self._turn:
                 self._running -= 1
                 self._turn.notify_all()
 
-    async def _watched(self, name: str, media: Sequence[Any]) -> tuple[list[WeakCaption], float]:
+    async def _watched(
+        self, name: str, media: Sequence[Any], said: Mapping[str, Mapping[str, WeakCaption]]
+    ) -> tuple[list[WeakCaption], float]:
         started = asyncio.Event()
         loop = asyncio.get_running_loop()
 
         # Fetched in another thread, while the captioner still works on the batch before.
         batch = await loop.run_in_executor(self._fetch, ray.get, list(media))
+        batch = [replace(one, said=said.get(one.clip_id, {})) for one in batch]
 
         def work() -> tuple[list[WeakCaption], float]:
             captioner = self._captioner(name)
@@ -165,15 +192,30 @@ class Host:
     def _captioner(self, name: str) -> Captioner:
         if name not in self._loaded:
             with self._load:  # imports of torch and the like are not safe from two threads
-                self._loaded[name] = build(self._specs[name], self._cache)
+                spec = self._specs[name]
+                self._loaded[name] = build(spec, self._cache, self._bridges.get(spec.server or ""))
         return self._loaded[name]
 
+    def _replicas(self, server: str) -> Replicas:
+        """The replicas of a server, followed from the first call on, with a bridge to them."""
+        replicas = self._servers[server]
+        if server not in self._bridges:
+            loop = asyncio.get_running_loop()
+            # It has to give up before the captioner is taken for hanging.
+            patience = min(replicas.spec.patience_s, _PATIENCE * self._seconds)
+            client = Client(replicas, replicas.spec.timeout_s, patience)
+            self._bridges[server] = Bridge(server, client, loop)
+            self._following.append(asyncio.create_task(replicas.follow()))
+        return replicas
 
-def build(spec: CaptionerSpec, cache: Path) -> Captioner:
+
+def build(spec: CaptionerSpec, cache: Path, server: ModelServer | None = None) -> Captioner:
     """A captioner of a profile with its weights loaded."""
+    from captioners.models import Models
     from captioners.packs import Cache
     from engine.job import captioner_class
 
-    captioner = captioner_class(spec)(spec.name, Cache(cache), spec.options)
+    captioner = captioner_class(spec)(spec.name, Models(Cache(cache)), spec.options)
+    captioner.server = server
     captioner.load()
     return captioner

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.profile import Profile, ProfileError
+from engine.turns import groups
 from manifests.workspace import Workspace
 
 
@@ -65,37 +66,31 @@ def _handle_sigterm(handler: Any) -> None:
 
 
 def _check(profile: Profile) -> None:
-    """Raises ProfileError when Ray could never place what the profile asks for: it would wait."""
+    """Raises ProfileError when Ray could never place what the profile asks for: it would wait.
+
+    GPUs that don't suffice for all at once are shared out by turns (`engine.turns`).
+    """
+    have, wanted = amount("CPU"), cpus(profile)
+    if wanted > have:
+        raise ProfileError(
+            f"profile {profile.name} asks for {wanted:g} CPUs and Ray has {have:g}; "
+            "use a profile that fits, or a larger cluster (RAY_ADDRESS)"
+        )
+
+
+def amount(resource: str) -> float:
+    """How much Ray has of «CPU» or «GPU» in all."""
     import ray
 
     have: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    server = profile.server.num_gpus if profile.server is not None else 0.0
-    gpus = server + sum(replicas * amount for replicas, _, amount in groups(profile).values())
-    for name, wanted in (("CPU", cpus(profile)), ("GPU", gpus)):
-        if wanted > have.get(name, 0.0):
-            raise ProfileError(
-                f"profile {profile.name} asks for {wanted:g} {name}s and Ray has "
-                f"{have.get(name, 0.0):g}; use a profile that fits, or a larger cluster (RAY_ADDRESS)"
-            )
+    return have.get(resource, 0.0)
 
 
 def cpus(profile: Profile) -> float:
     """CPUs that Ray must have for a run: decoders and the hosts of every group."""
     decoders = 0.25 * profile.sizes.workers * profile.sizes.decoders
-    return decoders + sum(replicas * amount for replicas, amount, _ in groups(profile).values())
-
-
-def groups(profile: Profile) -> dict[str, tuple[int, float, float]]:
-    """Replicas, CPUs and GPUs of each group of captioners: the largest that one of it asks."""
-    found: dict[str, tuple[int, float, float]] = {}
-    for spec in profile.captioners:
-        replicas, amount, gpus = found.get(spec.group, (1, 0.0, 0.0))
-        found[spec.group] = (
-            max(replicas, spec.replicas),
-            max(amount, spec.num_cpus),
-            max(gpus, spec.num_gpus),
-        )
-    return found
+    names = [spec.name for spec in profile.captioners]
+    return decoders + sum(n * amount for n, amount, _ in groups(profile, names).values())
 
 
 def _bring_logs(scratch: Path, workspace: Workspace, epoch: int) -> None:

@@ -4,21 +4,24 @@ import json
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from captioners.packs import Cache
 from engine import processes
-from engine.cluster import cluster, groups
+from engine.client import ServerRefused, ServerUnavailable
+from engine.cluster import amount, cluster
 from engine.crashpoints import reach
+from engine.crew import Crew
+from engine.fleet import FleetFailed
 from engine.job import Job
 from engine.journal import Journal
 from engine.lease import ShardLease
-from engine.shard import ShardWorker, Worked
+from engine.shard import Worked
 from engine.stats import Progress
+from engine.turns import Turn, groups, turns
 from manifests.commits import Log, Record, clear_uncommitted
 from manifests.errors import UserError
 from manifests.workspace import Workspace
@@ -36,7 +39,8 @@ class RunFailed(UserError):
 class View:
     """What the live view shows. elapsed: seconds since the first clip was worked on; startup: seconds
     from the driver's start to then. done: clips committed or journaled of this job, by outcome; slots:
-    processes, threads or requests that a stage may use at once."""
+    processes, threads or requests that a stage may use at once. turns: what is loaded together; turn:
+    the one at work. stopped: the time that the user gave was up before the end."""
 
     total: int
     done: Counter[str] = field(default_factory=Counter)
@@ -47,14 +51,29 @@ class View:
     worked: int = 0
     phase: str = ""
     server: str = ""
+    turns: tuple[Turn, ...] = ()
+    turn: int = 0
+    stopped: bool = False
 
 
 class Driver:
-    """Works pending shards of a job, as the only driver of its workspace (it holds the log)."""
+    """Works pending shards of a job, as the only driver of its workspace (it holds the log).
+
+    limit_s: after that long it leases nothing more, lets batches in work end, and stops.
+    """
 
     def __init__(
-        self, job: Job, workspace: Workspace, log: Log, cache: Path, show: Callable[[View], None]
+        self,
+        job: Job,
+        workspace: Workspace,
+        log: Log,
+        cache: Path,
+        show: Callable[[View], None],
+        limit_s: float | None = None,
     ) -> None:
+        self._limit_s = limit_s
+        self._loads = 0
+        self._past = Progress()
         self._job = job
         self._workspace = workspace
         self._log = log
@@ -78,18 +97,42 @@ class Driver:
         clear_uncommitted(self._workspace, self._log.state)
         self._phase("starting Ray")
         with cluster(self._workspace, self._job.profile, self._epoch):
-            server = self._start_server()
             try:
-                self._work(self._start_workers(server), server, deque(leases))
+                self._waves(deque(leases))
             finally:
-                self._stop_server(server)
                 self._write_runlog()
         return self._view
+
+    def _waves(self, leases: deque[ShardLease]) -> None:
+        """Every turn of one wave of shards after another; with one turn all shards are one wave."""
+        order = turns(self._job.profile, amount("GPU"))
+        self._view.turns = order
+        size = self._job.profile.sizes.wave if len(order) > 1 else len(leases)
+        while leases and not self._view.stopped:
+            wave = [leases.popleft() for _ in range(min(size, len(leases)))]
+            for number, turn in enumerate(order):
+                if not self._view.stopped:
+                    self._turn(number, turn, deque(wave))
+
+    def _turn(self, number: int, turn: Turn, leases: deque[ShardLease]) -> None:
+        """Loads what a turn needs, works the leases, and frees it."""
+        self._loads += 1
+        crew = Crew(self._job, turn, self._workspace, self._cache, self._name(str(self._loads)))
+        self._view.turn = number
+        try:
+            self._work(crew, leases)
+        finally:
+            self._past.add(self._view.progress)
+            self._view.progress = Progress()
+            try:
+                crew.dismiss()
+            except Exception:  # it must not hide why the run ended; the sweep takes what is left
+                processes.sweep(self._workspace.id, keep_epoch=self._epoch)
 
     def _slots(self) -> dict[str, int]:
         profile = self._job.profile
         slots = {"decode": profile.sizes.workers * profile.sizes.decoders}
-        sizes = groups(profile)
+        sizes = groups(profile, [spec.name for spec in profile.captioners])
         slots |= {spec.name: sizes[spec.group][0] for spec in profile.captioners}
         slots["writer"] = profile.sizes.workers * profile.writer.concurrency
         return slots
@@ -98,70 +141,20 @@ class Driver:
         self._view.phase = phase
         self._show(self._view)
 
-    def _start_server(self) -> Any | None:
-        spec = self._job.server(Cache(self._cache))
-        if spec is None:
-            return None
-        import ray
-
-        from engine.service import Server
-
-        actor: Any = ray.remote(Server)
-        options: dict[str, Any] = {"num_cpus": 0, "num_gpus": spec.num_gpus}
-        options |= {"max_concurrency": 8, "name": self._name("server")}
-        mark = processes.mark(self._workspace.id, self._epoch)
-        server = actor.options(**options).remote(spec, self._workspace.logs, mark)
-        server.start.remote()
-        return server
-
-    def _stop_server(self, server: Any | None) -> None:
-        if server is None:
-            return
-        import ray
-
-        try:
-            ray.get(server.stop.remote(), timeout=30)
-        except Exception:  # it must not hide why the run ended; the sweep takes what is left
-            ray.kill(server)
-            processes.sweep(self._workspace.id, keep_epoch=self._epoch)
-
-    def _start_workers(self, server: Any | None) -> list[Any]:
-        import ray
-
-        from engine.actors import Host
-
-        sizes = self._job.profile.sizes
-        hosts: dict[str, list[str]] = {}
-        handles = []
-        for group, (replicas, cpus, gpus) in groups(self._job.profile).items():
-            specs = [spec for spec in self._job.profile.captioners if spec.group == group]
-            actor: Any = ray.remote(Host)
-            options = {"num_cpus": cpus, "num_gpus": gpus, "max_restarts": -1}
-            hosts[group] = [self._name(f"{group}-{replica}") for replica in range(replicas)]
-            for name in hosts[group]:
-                host = actor.options(name=name, **options)
-                handles.append(host.remote(specs, self._cache, sizes.caption_seconds))
-        # Workers are told names, not handles: a worker that Ray starts again finds them itself.
-        worker: Any = ray.remote(ShardWorker)
-        worker = worker.options(num_cpus=0, max_restarts=-1)
-        arguments = (
-            self._job.profile,
-            self._workspace.root,
-            hosts,
-            server and self._name("server"),
-        )
-        self._keep = handles
-        return [worker.remote(*arguments) for _ in range(sizes.workers)]
-
     def _name(self, what: str) -> str:
         return f"captionmill-{self._workspace.id}-{self._epoch}-{what}"
 
-    def _work(self, workers: list[Any], server: Any | None, leases: deque[ShardLease]) -> None:
+    def _work(self, crew: Crew, leases: deque[ShardLease]) -> None:
         import ray
 
         running: dict[Any, tuple[Any, ShardLease]] = {}
-        idle = list(workers)
+        idle = list(crew.workers)
         while leases or running:
+            if self._over() and not self._view.stopped:
+                self._view.stopped = True
+                leases.clear()
+                for worker, _ in running.values():
+                    worker.stop.remote()
             while leases and idle:
                 worker, lease = idle.pop(0), leases.popleft()
                 running[worker.work.remote(lease)] = (worker, lease)
@@ -171,11 +164,16 @@ class Driver:
                 worked = self._collect(reference, lease)
                 if worked is None:
                     self._await(worker)
-                    leases.appendleft(lease)
-                else:
+                    if not self._view.stopped:
+                        leases.appendleft(lease)
+                elif worked.whole:
                     self._commit(lease, worked)
                 idle.append(worker)
-            self._poll(workers, server)
+            self._poll(crew)
+
+    def _over(self) -> bool:
+        """Whether the time that the user gave is up."""
+        return self._limit_s is not None and time.time() - self._began > self._limit_s
 
     def _collect(self, reference: Any, lease: ShardLease) -> Worked | None:
         """What a worker wrote; None when it died and the shard must be leased again."""
@@ -211,12 +209,10 @@ class Driver:
         )
 
     def _explain(self, cause: BaseException) -> str:
-        from engine.writer import WriterUnavailable
-
         go_on = "nothing is lost: run the same command again to go on"
         if isinstance(cause, OSError) and cause.errno is not None:
             return f"{cause.strerror}: {cause.filename or self._workspace.root}; mend that, {go_on}"
-        if isinstance(cause, WriterUnavailable):
+        if isinstance(cause, ServerUnavailable | ServerRefused):
             return f"{cause}; {go_on}"
         return f"{type(cause).__name__}: {cause} (logs: {self._workspace.logs}); {go_on}"
 
@@ -239,14 +235,15 @@ class Driver:
         self._before.update(worked.counts)
         Journal(self._workspace.journal(self._job.digest, lease.shard, lease.generation)).remove()
 
-    def _poll(self, workers: list[Any], server: Any | None) -> None:
+    def _poll(self, crew: Crew) -> None:
         """Asks everybody how far they are; who does not answer is starting or restarting."""
         import ray
 
         view = self._view
         view.progress = Progress()
+        view.progress.add(self._past)
         current: Counter[str] = Counter()
-        for worker in workers:
+        for worker in crew.workers:
             try:
                 told: Progress = ray.get(worker.progress.remote(), timeout=5)
             except (ray.exceptions.RayError, ray.exceptions.GetTimeoutError):
@@ -258,22 +255,11 @@ class Driver:
             view.elapsed = time.time() - view.progress.began
         view.done = self._before + current
         view.worked = sum(stage.done for n, stage in view.progress.stages.items() if n == "writer")
-        if server is not None:
-            view.server = self._server_state(server)
-        self._phase("captioning")
-
-    def _server_state(self, server: Any) -> str:
-        import ray
-
         try:
-            status: Mapping[str, Any] = ray.get(server.status.remote(), timeout=5)
-        except ray.exceptions.GetTimeoutError:
-            return self._view.server
-        except ray.exceptions.RayActorError as error:
-            raise RunFailed(f"what watches the writer's server died: {error}") from error
-        if status["state"] == "failed":
-            raise RunFailed(str(status["error"]))
-        return str(status["state"])
+            view.server = crew.fleet.state()
+        except FleetFailed as error:
+            raise RunFailed(str(error)) from error
+        self._phase("captioning" if len(view.turns) < 2 else f"turn {view.turn + 1}")
 
     def _write_runlog(self) -> None:
         """One line of what this run did and how long each stage worked."""

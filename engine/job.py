@@ -3,19 +3,19 @@
 import importlib
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import captioners.confidence
-from captioners import hub
-from captioners.contract import Captioner
-from captioners.packs import Cache, declared
+from captioners.contract import Captioner, Needs
+from captioners.models import Models, terms
 from engine.decode import Plan
 from engine.profile import CaptionerSpec, Profile, ProfileError
-from engine.service import ServerSpec
+from engine.server_spec import ServerSpec
 from manifests.ids import digest
 
-_PACK = "pack:"
+_ENTRY_POINTS = "captionmill.captioners"
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,21 @@ class Job:
             frame_px=max((n.frame_px for n in needs), default=0),
         )
 
-    def needs(self, spec: CaptionerSpec) -> Any:
+    def needs(self, spec: CaptionerSpec) -> Needs:
         """The needs of one captioner."""
-        return self.classes[spec.name].needs
+        return self.classes[spec.name].needs_of(spec.options)
+
+    def models(self, spec: CaptionerSpec) -> tuple[str, ...]:
+        """The models of one captioner: those it loads, and that of its server."""
+        served = self.profile.server(spec.server).model if spec.server is not None else ""
+        return (*self.classes[spec.name].packs_of(spec.options), *([served] if served else []))
 
     @cached_property
     def tables(self) -> dict[str, str]:
         """The weak table of each captioner, `weak/<name>-<digest>`: changed only by what changes
-        its rows: cut, code version, options, weights, gate, and the captioners the gate asks."""
+        its rows: cut, code version, options, weights, gate, and the captioners it asks."""
         tables: dict[str, str] = {}
-        packs = declared()
+        models = Models()
         for spec in self.profile.captioners:
             kind = self.classes[spec.name]
             seen = [self.plan.frames, self.plan.frame_px] if kind.modality == "video" else []
@@ -62,18 +67,24 @@ class Job:
                 spec.use,
                 kind.version,
                 spec.options,
-                [packs[name].digest for name in kind.packs],
+                [models.identity(name) for name in self.models(spec)],
                 [c.model_dump() for c in spec.when],
-                sorted({tables[c.of] for c in spec.when if c.of in tables}),
+                sorted(tables[name] for name in spec.asks),
                 seen,
             ]
+            if spec.server is not None:  # what of a server decides its answers
+                server = self.profile.server(spec.server)
+                parts.append([server.name, server.dtype, server.quantization])
             tables[spec.name] = f"weak/{spec.name}-{digest(parts)}"
         return tables
 
     @cached_property
     def calibrations(self) -> "captioners.confidence.Calibrations":
         """Confidences of the profile's captioners."""
-        return captioners.confidence.load([spec.name for spec in self.profile.captioners])
+        folder = self.profile.calibration
+        return captioners.confidence.load(
+            [spec.name for spec in self.profile.captioners], Path(folder) if folder else None
+        )
 
     @cached_property
     def digest(self) -> str:
@@ -95,41 +106,46 @@ class Job:
     @cached_property
     def licence(self) -> str:
         """Licences of all models behind a row, joined as SPDX does."""
-        packs = declared()
-        names = [name for kind in self.classes.values() for name in kind.packs]
-        found = {packs[name].licence for name in names} | {self.profile.writer.licence}
+        names = [name for spec in self.profile.captioners for name in self.models(spec)]
+        found = {terms(name).licence for name in names} | {self.profile.writer.licence}
         return " AND ".join(sorted(found))
 
     @cached_property
-    def needed_packs(self) -> list[str]:
-        """Packs, and `hub:` models, that must be here before the run."""
-        names = [name for kind in self.classes.values() for name in kind.packs]
-        if self.profile.server is not None:
-            model = self.profile.server.model
-            names += [model.removeprefix(_PACK)] if model.startswith((_PACK, hub.PREFIX)) else []
+    def needed_models(self) -> list[str]:
+        """Packs, hub models and folders that must be here before the run."""
+        names = [name for spec in self.profile.captioners for name in self.models(spec)]
+        names += [server.model for server in self.profile.servers if server.model]
         return list(dict.fromkeys(names))
 
-    def server(self, cache: Cache) -> ServerSpec | None:
-        """The server to start, its model found where it was fetched to; None if the user has one."""
-        spec = self.profile.server
-        if spec is None or not spec.model.startswith((_PACK, hub.PREFIX)):
-            return spec
-        model = find(spec.model.removeprefix(_PACK), cache)
-        return spec.model_copy(update={"model": str(model)})
-
-
-def find(name: str, cache: Cache) -> Path:
-    """Folder of a pack or of a `hub:` model. Raises PackMissing."""
-    return hub.path(name) if name.startswith(hub.PREFIX) else cache.path(name)
+    def servers(self, models: Models) -> list[ServerSpec]:
+        """The servers of the profile, each model found where it was fetched to. Raises PackMissing."""
+        return [
+            server.model_copy(update={"model": str(models.path(server.model))})
+            if server.model
+            else server
+            for server in self.profile.servers
+        ]
 
 
 def captioner_class(spec: CaptionerSpec) -> type[Captioner]:
-    """The class that a profile names as `module:Class`. Raises ProfileError."""
-    module, _, name = spec.use.partition(":")
+    """The class that a profile names as `module:Class`, or by an entry point. Raises ProfileError."""
+    use = spec.use if ":" in spec.use else _registered(spec)
+    module, _, name = use.partition(":")
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise ProfileError(f"captioner {spec.name}: can't import {spec.use}: {error}") from error
+        raise ProfileError(f"captioner {spec.name}: can't import {use}: {error}") from error
     if not (isinstance(found, type) and issubclass(found, Captioner)):
-        raise ProfileError(f"captioner {spec.name}: {spec.use} is not a Captioner")
+        raise ProfileError(f"captioner {spec.name}: {use} is not a Captioner")
     return found
+
+
+def _registered(spec: CaptionerSpec) -> str:
+    known = {entry.name: entry.value for entry in entry_points(group=_ENTRY_POINTS)}
+    if spec.use not in known:
+        raise ProfileError(
+            f"captioner {spec.name}: no installed package registers «{spec.use}» under the entry "
+            f"points {_ENTRY_POINTS} ({', '.join(sorted(known)) or 'there are none'}); "
+            'or write use = "module:Class"'
+        )
+    return known[spec.use]

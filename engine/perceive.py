@@ -34,18 +34,23 @@ class Perceived:
 class Perception:
     """Decodes and captions batches with the pools of a run.
 
-    hosts: by group. Counts what it does in `progress`.
+    captioners: those of this turn. hosts: by group. Counts what it does in `progress`.
     """
 
     def __init__(
-        self, job: Job, decoders: Decoders, hosts: Mapping[str, Hosts], progress: Progress
+        self,
+        job: Job,
+        captioners: Sequence[str],
+        decoders: Decoders,
+        hosts: Mapping[str, Hosts],
+        progress: Progress,
     ) -> None:
         self._job = job
+        self._specs = [spec for spec in job.profile.captioners if spec.name in set(captioners)]
         self._decoders = decoders
         self._hosts = hosts
         self._progress = progress
         self._judges = _needed_by_filters(job)
-        self._warming: asyncio.Future[list[None]] | None = None
 
     async def batch(
         self,
@@ -53,32 +58,19 @@ class Perception:
         known: Mapping[str, Mapping[str, WeakCaption]],
         elsewhere: Mapping[str, Sequence[Place]],
     ) -> Perceived:
-        """Perceives one batch. known: weak captions of older tables, by clip and captioner. elsewhere:
-        other places of the same contents."""
-        work = _Batch(self._job, self._hosts, self._progress)
+        """Perceives one batch. known: weak captions of older tables and of earlier turns, by clip and
+        captioner. elsewhere: other places of the same contents."""
+        work = _Batch(self._job, self._specs, self._hosts, self._progress)
         for clip in clips:
             work.admit(clip, known.get(clip["clip_id"], {}))
         wanted = work.to_decode()
-        if wanted:
-            await self._warm()
         await asyncio.gather(*(self._decode(work, placed(clip, elsewhere)) for clip in wanted))
-        first = [s for s in self._job.profile.captioners if s.name in self._judges]
-        rest = [s for s in self._job.profile.captioners if s.name not in self._judges]
+        first = [s for s in self._specs if s.name in self._judges]
+        rest = [s for s in self._specs if s.name not in self._judges]
         await work.caption(first)
         work.filter()
         await work.caption(rest)
         return work.result()
-
-    async def _warm(self) -> None:
-        """Returns when all captioners are loaded: not before some batch needs them."""
-        if self._warming is None:
-            loads = (hosts.warm() for hosts in self._hosts.values())
-            self._warming = asyncio.gather(*loads)
-        try:
-            await asyncio.shield(self._warming)
-        except BaseException:
-            self._warming = None
-            raise
 
     async def _decode(self, work: "_Batch", clip: Mapping[str, Any]) -> None:
         stage = self._progress.stage("decode")
@@ -99,8 +91,15 @@ class Perception:
 class _Batch:
     """One batch on its way: what is known of each of its clips."""
 
-    def __init__(self, job: Job, hosts: Mapping[str, Hosts], progress: Progress) -> None:
+    def __init__(
+        self,
+        job: Job,
+        specs: Sequence[CaptionerSpec],
+        hosts: Mapping[str, Hosts],
+        progress: Progress,
+    ) -> None:
         self._job = job
+        self._specs = specs
         self._hosts = hosts
         self._progress = progress
         self._clips: dict[str, dict[str, Any]] = {}
@@ -120,7 +119,7 @@ class _Batch:
 
     def to_decode(self) -> list[dict[str, Any]]:
         """Clips of which some captioner still has to see the media."""
-        names = {spec.name for spec in self._job.profile.captioners}
+        names = {spec.name for spec in self._specs}
         return [c for i, c in self._clips.items() if names - self._facts[i].weak.keys()]
 
     def decoded(self, clip_id: str, told: Mapping[str, Any], media: Any) -> None:
@@ -135,9 +134,8 @@ class _Batch:
         self._media.pop(clip_id, None)
 
     def filter(self) -> None:
-        ready = {CLIP, *(spec.name for spec in self._job.profile.captioners)}
         for clip_id in list(self._clips):
-            self._filter(clip_id, ready)
+            self._filter(clip_id, {CLIP, *self._facts[clip_id].weak})
 
     def _filter(self, clip_id: str, ready: set[str]) -> None:
         for rule in self._job.profile.filters:
@@ -151,7 +149,7 @@ class _Batch:
         """Runs captioners side by side, each after those that its gate asks."""
         tasks: dict[str, asyncio.Task[None]] = {}
         for spec in specs:
-            asked = [tasks[c.of] for c in spec.when if c.of in tasks]
+            asked = [tasks[name] for name in spec.asks if name in tasks]
             tasks[spec.name] = asyncio.create_task(self._caption(spec, asked))
         try:
             await asyncio.gather(*tasks.values())
@@ -173,8 +171,9 @@ class _Batch:
                 self._say(clip_id, spec.name, self._silent(clip_id, spec.name, skipped))
         stage = self._progress.stage(spec.name)
         stage.queued += len(batch)
+        read = {clip: self._read(spec, clip) for clip in batch} if spec.reads else {}
         try:
-            said, faults, seconds = await self._hosts[spec.group].caption(spec.name, batch)
+            said, faults, seconds = await self._hosts[spec.group].caption(spec.name, batch, read)
         finally:
             stage.queued -= len(batch)
         stage.busy += seconds
@@ -186,6 +185,11 @@ class _Batch:
         for clip_id, fault in faults.items():
             if clip_id in self._clips:
                 self.fail(clip_id, fault)
+
+    def _read(self, spec: CaptionerSpec, clip_id: str) -> dict[str, WeakCaption]:
+        """What a captioner may read of others; of those that spoke."""
+        weak = self._facts[clip_id].weak
+        return {n: weak[n] for n in spec.reads if n in weak and weak[n].skipped is None}
 
     def _skipped(self, spec: CaptionerSpec, clip_id: str) -> str | None:
         clip, needs = self._clips[clip_id], self._job.needs(spec)
@@ -248,5 +252,5 @@ def _needed_by_filters(job: Job) -> set[str]:
     needed = {c.of for rule in job.profile.filters for c in rule.when} - {CLIP}
     for spec in reversed(job.profile.captioners):
         if spec.name in needed:
-            needed |= {c.of for c in spec.when} - {CLIP}
+            needed.update(spec.asks)
     return needed

@@ -15,6 +15,7 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from engine.actors import Decoder, Hung, Unreserved
+from engine.client import ServerUnavailable
 from engine.decode import Plan
 from manifests.evidence import WeakCaption
 
@@ -87,78 +88,116 @@ class Decoders:
         return told, media
 
 
-class Hosts:
-    """The captioner hosts of one group; takes the least loaded replica."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Who captions a batch where, and what it may read of others."""
 
-    def __init__(self, replicas: Sequence[Any], seconds: float) -> None:
+    captioner: str
+    replica: Any
+    said: Mapping[str, Mapping[str, WeakCaption]]
+
+
+class Hosts:
+    """The captioner hosts of one group; takes the least loaded replica.
+
+    seconds: after which a call hangs. servers_s: how long the servers of its captioners may take to
+    start.
+    """
+
+    def __init__(self, replicas: Sequence[Any], seconds: float, servers_s: float = 0.0) -> None:
+        self._warming: asyncio.Future[Any] | None = None
+        self._start_s = _START_S + servers_s
         self._seconds = seconds
         self._load = dict.fromkeys(replicas, 0)
 
-    async def warm(self) -> None:
-        """Returns when every captioner of every replica is loaded. Raises what a load raises."""
-        await asyncio.gather(*(_until_up(replica.warm, "a captioner") for replica in self._load))
+    async def _warm(self) -> None:
+        """Returns when every captioner of every replica is loaded. Raises what a load raises.
+
+        Begins with the first batch: decoding goes on meanwhile.
+        """
+        if self._warming is None:
+            loads = (_until_up(r.warm, "a captioner", self._start_s) for r in self._load)
+            self._warming = asyncio.gather(*loads)
+        try:
+            await asyncio.shield(self._warming)
+        except BaseException:
+            self._warming = None
+            raise
 
     async def caption(
-        self, name: str, batch: Mapping[str, Any]
+        self,
+        name: str,
+        batch: Mapping[str, Any],
+        said: Mapping[str, Mapping[str, WeakCaption]],
     ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
         """Weak captions, faults and busy seconds of a batch, all by clip_id.
 
-        batch: references to media by clip_id. Every clip is in exactly one of the two.
+        batch: references to media by clip_id; said: what the captioner may read of others, by clip.
+        Every clip is in exactly one of the two. Raises ServerUnavailable: no clip's fault.
         """
         if not batch:
             return {}, {}, 0.0
+        await self._warm()
         replica = min(self._load, key=lambda handle: self._load[handle])
         self._load[replica] += 1
         try:
-            return await self._attempt(replica, name, dict(batch), alone=False)
+            work = _Work(name, replica, said)
+            return await self._attempt(work, dict(batch), alone=False)
         finally:
             self._load[replica] -= 1
 
     async def _attempt(
-        self, replica: Any, name: str, batch: dict[str, Any], alone: bool
+        self, work: "_Work", batch: dict[str, Any], alone: bool
     ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
         try:
-            said, seconds = await self._call(replica, name, list(batch.values()), alone)
+            said, seconds = await self._call(work, batch, alone)
         except RayTaskError as error:
-            cause = error.cause
+            cause, name = error.cause, work.captioner
+            if isinstance(cause, ServerUnavailable):
+                raise
             if isinstance(cause, Unreserved):
-                return await self._attempt(replica, name, batch, alone=True)
+                return await self._attempt(work, batch, alone=True)
             hung = isinstance(cause, Hung)
             fault = Fault(name, "captioner_hang" if hung else "captioner_error", _last_line(error))
             alone = hung
         except (RayActorError, TimeoutError):
             if not alone:
-                return await self._attempt(replica, name, batch, alone=True)
+                return await self._attempt(work, batch, alone=True)
+            name = work.captioner
             fault = Fault(name, "captioner_crash", f"{name} died on this clip alone")
         else:
-            return _by_clip(name, batch, said), {}, seconds
+            return _by_clip(work.captioner, batch, said), {}, seconds
         if len(batch) == 1:
             return {}, {next(iter(batch)): fault}, 0.0
-        return await self._halves(replica, name, batch, alone)
+        return await self._halves(work, batch, alone)
 
     async def _halves(
-        self, replica: Any, name: str, batch: dict[str, Any], alone: bool
+        self, work: "_Work", batch: dict[str, Any], alone: bool
     ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
         items = list(batch.items())
         said: dict[str, WeakCaption] = {}
         faults: dict[str, Fault] = {}
         seconds = 0.0
         for half in (items[: len(items) // 2], items[len(items) // 2 :]):
-            more, wrong, took = await self._attempt(replica, name, dict(half), alone)
+            more, wrong, took = await self._attempt(work, dict(half), alone)
             said |= more
             faults |= wrong
             seconds += took
         return said, faults, seconds
 
     async def _call(
-        self, replica: Any, name: str, media: list[Any], alone: bool
+        self, work: "_Work", batch: dict[str, Any], alone: bool
     ) -> tuple[list[WeakCaption], float]:
         limit = _START_S + 3 * self._seconds
+        replica = work.replica
+        said = {clip: work.said[clip] for clip in batch if clip in work.said}
         token = uuid.uuid4().hex if alone else None
         try:
             if token is not None:
                 await self._reserve(replica, token, limit)
-            call = _result(replica.caption.remote(name, media, token))
+            call = _result(
+                replica.caption.remote(work.captioner, list(batch.values()), said, token)
+            )
             return await asyncio.wait_for(call, limit)
         except TimeoutError:  # not even its own watch over hanging captioners answered
             ray.kill(replica, no_restart=False)
@@ -201,16 +240,16 @@ def _last_line(error: BaseException) -> str:
     return lines[-1][:500] if lines else type(error).__name__
 
 
-async def _until_up(method: Any, what: str) -> None:
+async def _until_up(method: Any, what: str, seconds: float = _START_S) -> None:
     """Waits until an actor that may be starting, or starting again, answers `method`.
 
     Raises RuntimeError when it does not in time, and what the method raises.
     """
     try:
-        async with asyncio.timeout(_START_S):
+        async with asyncio.timeout(seconds):
             await _retried(method.remote)
     except TimeoutError:
-        raise RuntimeError(f"{what} did not start within {_START_S:g} s") from None
+        raise RuntimeError(f"{what} did not start within {seconds:g} s") from None
 
 
 async def _retried(call: Callable[[], Any]) -> None:

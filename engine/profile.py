@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.rules import CLIP, Condition
-from engine.service import ServerSpec
+from engine.server_spec import ServerSpec
 from engine.writer import WriterSpec
 from manifests.errors import UserError
 
@@ -46,20 +46,31 @@ class Filter(_Part):
 class CaptionerSpec(_Part):
     """One captioner of a profile.
 
-    name: of its table's folder, and in conditions. use: `module:Class`. group: captioners of one
-    group share an actor, one thread each. when: gate; all its conditions must hold, else the
-    captioner is skipped for the clip. num_cpus, num_gpus: what Ray reserves for each replica of the
-    group (the largest of the group counts).
+    name: of its table's folder, and in conditions. use: `module:Class`, or a name that an installed
+    package registers under the entry points `captionmill.captioners`. group: captioners of one group
+    share an actor, one thread each. when: gate; all its conditions must hold, else the captioner is
+    skipped for the clip. reads: captioners before it whose weak captions it is shown. server: the
+    model server that it asks, by name. python: the interpreter of an environment made beforehand that
+    its group runs in. num_cpus, num_gpus: what Ray reserves for each replica of the group (the largest
+    of the group counts).
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
-    use: str = Field(pattern=r"^[\w.]+:\w+$")
+    use: str = Field(pattern=r"^[\w.-]+(:\w+)?$")
     group: str = "small"
     replicas: int = Field(1, ge=1)
     num_cpus: float = Field(0.5, ge=0)
     num_gpus: float = Field(0.0, ge=0)
     when: tuple[Condition, ...] = ()
+    reads: tuple[str, ...] = ()
+    server: str | None = None
+    python: str | None = None
     options: dict[str, Any] = {}
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Who must have spoken of a clip before it: those its gate asks and those it reads."""
+        return tuple(dict.fromkeys([c.of for c in self.when if c.of != CLIP] + list(self.reads)))
 
 
 class Sizes(_Part):
@@ -67,7 +78,8 @@ class Sizes(_Part):
 
     batch: clips that a captioner sees together, the unit of resume. shard: clips committed together.
     workers: shards worked at once. decoders: decoding processes of each worker. window_mb: decoded
-    media in flight of each worker. decode_seconds, caption_seconds: after that long a call is taken
+    media in flight of each worker. wave: shards that one turn works before the next is loaded, where
+    stages take turns on a card. decode_seconds, caption_seconds: after that long a call is taken
     for hanging and its process is killed.
     """
 
@@ -77,19 +89,22 @@ class Sizes(_Part):
     decoders: int = Field(1, ge=1)
     window_mb: int = Field(512, ge=1)
     object_store_mb: int = Field(1536, ge=80)
+    wave: int = Field(32, ge=1)
     decode_seconds: float = Field(120.0, gt=0)
     caption_seconds: float = Field(600.0, gt=0)
 
 
 class Profile(_Part):
-    """All settings of a run."""
+    """All settings of a run. calibration: folder that `captionmill calibrate` wrote; without one the
+    calibrations that come with captionmill."""
 
     name: str
     clips: Cutting = Cutting()
     filters: tuple[Filter, ...] = ()
     captioners: tuple[CaptionerSpec, ...] = Field(min_length=1)
+    calibration: str | None = None
     writer: WriterSpec
-    server: ServerSpec | None = None
+    servers: tuple[ServerSpec, ...] = ()
     sizes: Sizes = Sizes()
 
     @model_validator(mode="after")
@@ -101,20 +116,40 @@ class Profile(_Part):
             raise ValueError(f"no captioner may be called «{CLIP}»: conditions ask the clip by it")
         earlier = {CLIP}
         for captioner in self.captioners:
-            for condition in captioner.when:
-                if condition.of not in earlier:
+            for asked in captioner.asks:
+                if asked not in earlier:
                     raise ValueError(
-                        f"gate of {captioner.name} asks «{condition.of}», "
-                        "which is no captioner that stands before it"
+                        f"{captioner.name} asks «{asked}», which is no captioner that stands before it"
                     )
             earlier.add(captioner.name)
         for rule in self.filters:
             for condition in rule.when:
                 if condition.of not in earlier:
                     raise ValueError(f"filter «{rule.name}» asks «{condition.of}»: no captioner")
-        if self.server is None and self.writer.url is None:
-            raise ValueError("give a [server] to start, or the url of one under [writer]")
         return self
+
+    @model_validator(mode="after")
+    def _servers_are_known(self) -> "Profile":
+        names = [server.name for server in self.servers]
+        if len(set(names)) < len(names):
+            raise ValueError("two servers have the same name")
+        for who, name in [(c.name, c.server) for c in self.captioners] + [
+            ("the writer", self.writer.model)
+        ]:
+            if name is not None and name not in names:
+                raise ValueError(
+                    f"{who} asks for the server «{name}»: add [[servers]] with this name, "
+                    "and a model to start or the urls of servers that run"
+                )
+        pythons: dict[str, str | None] = {}
+        for captioner in self.captioners:
+            if pythons.setdefault(captioner.group, captioner.python) != captioner.python:
+                raise ValueError(f"captioners of group {captioner.group} name different pythons")
+        return self
+
+    def server(self, name: str) -> ServerSpec:
+        """The server of this name."""
+        return next(server for server in self.servers if server.name == name)
 
 
 def load(name: str) -> Profile:

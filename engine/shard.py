@@ -1,15 +1,15 @@
 """The shard worker: a Ray actor that owns one shard at a time, from clip rows to table files.
 
-Batches are cut by the shard, never by timing. Of each batch first the weak captions and then the
-captions go to the journal; when all are there the shard's Parquet files are written. The driver commits
-them: nothing counts before.
+Batches are cut by the shard, never by timing. Of each batch first the weak captions (those of one turn
+after another, where stages take turns on a card) and then the captions go to the journal; when all are
+there the shard's Parquet files are written. The driver commits them: nothing counts before.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 import ray
 
 from engine import rows
+from engine.client import Client, Replicas
 from engine.crashpoints import reach
 from engine.job import Job
 from engine.journal import Journal
@@ -25,21 +26,26 @@ from engine.perceive import Perceived, Perception, streams
 from engine.pool import Decoders, Hosts
 from engine.profile import Profile
 from engine.stats import Progress
+from engine.turns import Turn
 from engine.writer import Writer
 from manifests import schemas, tables
 from manifests.evidence import Evidence, WeakCaption, weak_from_row, weak_to_row
 from manifests.tables import File
 from manifests.workspace import Workspace
 
-_URL_EVERY_S = 0.25
-
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """A shard whose files are written and wait for their commit."""
+    """A shard whose files are written and wait for their commit; without files when a turn of it is
+    still to come, or it was stopped."""
 
-    files: tuple[File, ...]
-    counts: dict[str, int]
+    files: tuple[File, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it can be committed."""
+        return bool(self.files)
 
 
 class Window:
@@ -67,21 +73,27 @@ class Window:
 
 
 class ShardWorker:
-    """Ray actor. hosts: names of the actors of each group of captioners; server: name of the actor that
-    watches the writer's server, None when the profile gives a URL."""
+    """Ray actor, for one turn. hosts: names of the actors of each group of captioners; servers: replicas
+    by the server's name."""
 
     def __init__(
-        self, profile: Profile, root: Path, hosts: Mapping[str, Sequence[str]], server: str | None
+        self,
+        profile: Profile,
+        root: Path,
+        turn: Turn,
+        hosts: Mapping[str, Sequence[str]],
+        servers: Mapping[str, Replicas],
     ) -> None:
         self._job = Job(profile)
+        self._turn = turn
         self._workspace = Workspace.open(root)
+        limit = sum(s.spec.tries * s.spec.start_seconds for s in servers.values())
         self._hosts = {
-            group: Hosts([ray.get_actor(name) for name in names], profile.sizes.caption_seconds)
+            group: Hosts([ray.get_actor(n) for n in names], profile.sizes.caption_seconds, limit)
             for group, names in hosts.items()
         }
-        self._server: Any = None if server is None else ray.get_actor(server)
-        self._url: str | None = None
-        self._key: str | None = None
+        self._servers = servers
+        self._stopping = False
         self._progress = Progress()
         self._writer: Writer | None = None
         self._perception: Perception | None = None
@@ -91,8 +103,13 @@ class ShardWorker:
         """What this worker did since it was started."""
         return self._progress
 
+    async def stop(self) -> None:
+        """Lets batches in work end, and begins no more."""
+        self._stopping = True
+
     async def work(self, lease: ShardLease) -> Worked:
-        """Works a shard and writes its files. Raises WriterUnavailable, OSError on a full disk."""
+        """Works this turn of a shard, and writes its files if it is the last. Raises ServerUnavailable,
+        ServerRefused, OSError on a full disk."""
         await self._start()
         clips = tables.read(self._workspace.root, lease.clips_file)
         if lease.only is not None:
@@ -109,7 +126,8 @@ class ShardWorker:
                 ]
         except BaseExceptionGroup as failed:
             raise _first(failed) from failed
-        worked = self._files(lease, [task.result() for task in work])
+        done = [found for task in work if (found := task.result()) is not None]
+        worked = self._files(lease, done) if len(done) == len(work) else Worked()
         self._progress.clips.clear()  # from here on the driver counts them
         return worked
 
@@ -121,24 +139,20 @@ class ShardWorker:
         self._window = Window(sizes.window_mb << 20)
         begin = self._progress.begin
         decoders = Decoders(sizes.decoders, self._job.plan, sizes.decode_seconds, begin)
-        self._perception = Perception(self._job, decoders, self._hosts, self._progress)
-        self._writer = Writer(self._job.profile.writer, self._base_url, self._api_key)
-        self._writer.warm()
+        self._perception = Perception(
+            self._job, self._turn.captioners, decoders, self._hosts, self._progress
+        )
+        if self._turn.writes:
+            self._start_writer()
         tables.arrow([], schemas.CAPTIONS)  # imports pandas where it is installed
-        if self._server is not None:
-            self._following = asyncio.create_task(self._follow_server())
 
-    def _base_url(self) -> str | None:
-        return self._job.profile.writer.url if self._server is None else self._url
-
-    def _api_key(self) -> str | None:
-        return self._job.profile.writer.api_key() if self._server is None else self._key
-
-    async def _follow_server(self) -> None:
-        self._key = await self._server.api_key.remote()
-        while True:
-            self._url = await self._server.url.remote()
-            await asyncio.sleep(_URL_EVERY_S)
+    def _start_writer(self) -> None:
+        spec = self._job.profile.writer
+        replicas = self._servers[spec.model]
+        client = Client(replicas, replicas.spec.timeout_s, replicas.spec.patience_s)
+        self._writer = Writer(spec, client)
+        self._writer.warm()
+        self._following = asyncio.create_task(replicas.follow())
 
     def _known(self, lease: ShardLease) -> dict[str, dict[str, WeakCaption]]:
         """Weak captions that earlier jobs made with the same captioners, by clip."""
@@ -156,16 +170,21 @@ class ShardWorker:
         number: int,
         clips: Sequence[dict[str, Any]],
         known: Mapping[str, Mapping[str, WeakCaption]],
-    ) -> "_Done":
-        """Works a batch, or takes it from the journal."""
+    ) -> "_Done | None":
+        """Works this turn of a batch, or takes it from the journal; None before the last turn."""
         ids = [clip["clip_id"] for clip in clips]
         weak = journal.get(number, "weak", ids)
-        if weak is not None and _committed_since(weak, known):
+        if weak is not None and ("ran" not in weak or _committed_since(weak, known)):
             weak = None
         done = journal.get(number, "done", ids) if weak is not None else None
-        if weak is None:
-            weak = await self._perceive(lease, clips, known)
+        missing = set(self._turn.captioners) - set(weak["ran"] if weak is not None else ())
+        if weak is None or (missing and done is None):
+            weak = await self._perceive(lease, clips, known, weak or _NOTHING)
+            if weak is None:
+                return None
             journal.put(number, "weak", ids, weak)
+        if not self._turn.writes or (done is None and self._stopping):
+            return None
         if done is None:
             done = await self._write(clips, weak, known)
             journal.put(number, "done", ids, done)
@@ -188,18 +207,25 @@ class ShardWorker:
         lease: ShardLease,
         clips: Sequence[dict[str, Any]],
         known: Mapping[str, Mapping[str, WeakCaption]],
-    ) -> dict[str, Any]:
+        before: Mapping[str, Any],
+    ) -> dict[str, Any] | None:
+        """The batch's journal entry after this turn, None when the worker is to stop. before: that of
+        earlier turns."""
         assert self._window is not None and self._perception is not None
+        clips, known = _left(clips, known, before)
         plan = self._job.plan
         size = sum(rows.media_bytes(c, plan.audio_hz, plan.frames, plan.frame_px) for c in clips)
         async with self._window.hold(size):
+            if self._stopping:
+                return None
             perceived = await self._perception.batch(clips, known, lease.elsewhere)
-        return self._entry(clips, perceived)
+        return _merged(before, self._entry(clips, perceived))
 
     def _entry(self, clips: Sequence[dict[str, Any]], perceived: Perceived) -> dict[str, Any]:
         by_id = {clip["clip_id"]: clip for clip in clips}
         workspace = str(self._workspace.root)
         return {
+            "ran": list(self._turn.captioners),
             "weak": {
                 name: [weak_to_row(weak) for weak in said] for name, said in perceived.fresh.items()
             },
@@ -219,19 +245,9 @@ class ShardWorker:
         known: Mapping[str, Mapping[str, WeakCaption]],
     ) -> dict[str, Any]:
         """Captions of every clip of a batch that was neither filtered nor quarantined."""
-        said: dict[str, dict[str, WeakCaption]] = {}
-        for name, found in weak["weak"].items():
-            for row in found:
-                said.setdefault(row["clip_id"], {})[name] = weak_from_row(row)
-        out = {row["clip_id"] for row in (*weak["filtered"], *weak["quarantine"])}
-        left = [clip for clip in clips if clip["clip_id"] not in out]
+        left, said = _left(clips, known, weak)
         captions = await asyncio.gather(
-            *(
-                self._caption(
-                    clip, {**known.get(clip["clip_id"], {}), **said.get(clip["clip_id"], {})}
-                )
-                for clip in left
-            )
+            *(self._caption(clip, said.get(clip["clip_id"], {})) for clip in left)
         )
         return {
             "captions": captions,
@@ -249,14 +265,15 @@ class ShardWorker:
             clip |= {f"has_{side}": False, f"{side}_reason": reason}
         evidence = evidence_of(self._job, clip, said)
         self._progress.begin()
-        stage = self._progress.stage("writer")
+        stage, stats = self._progress.stage("writer"), self._writer.stats
         stage.queued += 1
         try:
             written = await self._writer.write(evidence)
         finally:
             stage.queued -= 1
         stage.done += 1
-        stage.busy = self._writer.stats.seconds
+        stage.busy = self._writer.seconds
+        stage.tokens_in, stage.tokens_out = stats.tokens_in, stats.tokens_out
         return rows.caption_row(clip, evidence, written, self._job.digest, self._job.licence)
 
     def _count(self, done: Mapping[str, Any]) -> None:
@@ -292,6 +309,43 @@ class _Done:
 
     counts: dict[str, int]
     tables: dict[str, pa.Table]
+
+
+_NOTHING: Mapping[str, Any] = {"ran": [], "weak": {}, "filtered": [], "quarantine": []}
+
+
+def _merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """A journal entry of several turns: of a clip that fell out in the later one nothing stays of
+    what earlier ones said but where its row says so."""
+    out = {row["clip_id"] for row in now["quarantine"]}
+    names = dict.fromkeys([*before["weak"], *now["weak"]])
+    return {
+        "ran": [*before["ran"], *(name for name in now["ran"] if name not in before["ran"])],
+        "weak": {
+            name: [
+                row
+                for row in (*before["weak"].get(name, []), *now["weak"].get(name, []))
+                if row["clip_id"] not in out
+            ]
+            for name in names
+        },
+        "filtered": [*before["filtered"], *now["filtered"]],
+        "quarantine": [*before["quarantine"], *now["quarantine"]],
+    }
+
+
+def _left(
+    clips: Sequence[dict[str, Any]],
+    known: Mapping[str, Mapping[str, WeakCaption]],
+    weak: Mapping[str, Any],
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, WeakCaption]]]:
+    """Clips that neither a filter nor a fault took so far, and all that was said of them."""
+    said: dict[str, dict[str, WeakCaption]] = {clip: dict(by) for clip, by in known.items()}
+    for name, found in weak["weak"].items():
+        for row in found:
+            said.setdefault(row["clip_id"], {})[name] = weak_from_row(row)
+    out = {row["clip_id"] for row in (*weak["filtered"], *weak["quarantine"])}
+    return [clip for clip in clips if clip["clip_id"] not in out], said
 
 
 def _committed_since(

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Stage:
-    """One stage of a shard worker. queued, active, done: clips. busy: seconds its slots worked."""
+    """One stage of a shard worker. queued, active, done: clips. busy: seconds its slots worked.
+    tokens_in, tokens_out: of the writer."""
 
     queued: int = 0
     active: int = 0
     done: int = 0
     busy: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
 
 
 @dataclass(slots=True)
@@ -45,6 +48,8 @@ class Progress:
             mine.active += stage.active
             mine.done += stage.done
             mine.busy += stage.busy
+            mine.tokens_in += stage.tokens_in
+            mine.tokens_out += stage.tokens_out
         if other.began is not None:
             self.began = min(other.began, self.began or other.began)
         self.clips.update(other.clips)

@@ -11,15 +11,15 @@ never for a server that is down.
 
 import asyncio
 import hashlib
-import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.client import Client
 from manifests.captions import CAPTIONS, Author, CaptionName, CaptionSet, How, Written
 from manifests.evidence import Evidence
 from prompts import VERSION
@@ -38,18 +38,6 @@ from prompts.render import (
 from prompts.schema import json_schema, parse
 from prompts.selection import Facts, select
 from prompts.words import lexicon, lexicon_digest
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
-_FIRST_WAIT = 0.2
-_LONGEST_WAIT = 5.0
-_BUSY = frozenset({408, 409, 429, 500, 502, 503, 504})
-"""HTTP statuses of a server that is starting, overloaded or shutting down: asked again later."""
-
-
-class WriterUnavailable(Exception):
-    """No server answered within the limit, or it refuses what it is asked; says which and why."""
 
 
 class _Part(BaseModel):
@@ -77,11 +65,9 @@ class Rung(_Part):
 class WriterSpec(_Part):
     """How captions are written; the `[writer]` part of a profile.
 
-    model: as the server names it. licence: of what it writes. ladder: after its last rung the
-    template writes. guided: send the reply's JSON schema with the request. url: of a server of one's
-    own, None for the profile's. api_key_env: the environment variable that holds its key.
-    concurrency: requests at a time. timeout_s: of one request. patience_s: how long a server may be
-    away. Only what shapes a caption is in `settings`.
+    model: name of its server in the profile. licence: of what it writes. ladder: after its last rung the
+    template writes. guided: send the reply's JSON schema with the request. concurrency: requests at
+    a time of each shard worker. Only what shapes a caption is in `settings`.
     """
 
     model: str = "writer"
@@ -92,11 +78,7 @@ class WriterSpec(_Part):
         Rung(name="other", prompt="terse-other"),
     )
     guided: bool = True
-    url: str | None = None
-    api_key_env: str | None = None
     concurrency: int = Field(32, ge=1)
-    timeout_s: float = Field(300.0, gt=0)
-    patience_s: float = Field(900.0, ge=0)
 
     def settings(self) -> dict[str, Any]:
         """What enters the config digest: model, licence, ladder and its prompts; not where the server
@@ -106,10 +88,6 @@ class WriterSpec(_Part):
             "prompts": self.prompt_digest(),
             "guards": [VERSION, lexicon_digest()],
         }
-
-    def api_key(self) -> str | None:
-        """The key of a server of one's own, None when it needs none."""
-        return os.environ.get(self.api_key_env) if self.api_key_env else None
 
     def prompt_digest(self) -> str:
         """Digest of all prompts, schemas and limits of the ladder. Raises OSError, ValueError."""
@@ -122,14 +100,12 @@ class WriterSpec(_Part):
 @dataclass
 class WriterStats:
     """Sums over all clips of one writer. by: captions by (name, author); rungs: captions by the step
-    that wrote them; faults: refusals by «rung:fault». seconds: of requests that were answered;
-    guard_seconds: selecting, linting and grounding."""
+    that wrote them; faults: refusals by «rung:fault». guard_seconds: selecting, linting and grounding."""
 
     clips: int = 0
     requests: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
-    seconds: float = 0.0
     guard_seconds: float = 0.0
     by: Counter[tuple[CaptionName, Author]] = field(default_factory=Counter)
     rungs: Counter[str] = field(default_factory=Counter)
@@ -161,35 +137,28 @@ class _Draft:
 
 
 class Writer:
-    """Writes captions, at most `spec.concurrency` requests at a time, on one event loop.
+    """Writes captions, at most `spec.concurrency` requests at a time, on one event loop."""
 
-    base_url: asked before every request, so that a restarted server may move; None while there is
-    none. api_key: likewise, by default the spec's.
-    """
-
-    def __init__(
-        self,
-        spec: WriterSpec,
-        base_url: Callable[[], str | None],
-        api_key: Callable[[], str | None] | None = None,
-    ) -> None:
+    def __init__(self, spec: WriterSpec, client: Client) -> None:
         self.spec = spec
         self.stats = WriterStats()
         self.prompt_digest = spec.prompt_digest()
-        self._base_url = base_url
-        self._api_key = api_key or spec.api_key
+        self._client = client
         self._templates: dict[str, Template] = {r.prompt: load(r.prompt) for r in spec.ladder}
         self._slots = asyncio.Semaphore(spec.concurrency)
-        self._client: AsyncOpenAI | None = None
-        self._client_of: tuple[str, str] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of requests that were answered, summed."""
+        return self._client.seconds
 
     def warm(self) -> None:
         """Makes a client and reads the word table: imports that take most of a second together."""
-        self._client_at("http://127.0.0.1:9/v1")
+        self._client.warm()
         lexicon()
 
     async def write(self, evidence: Evidence) -> Written:
-        """The captions of one clip. Raises WriterUnavailable."""
+        """The captions of one clip. Raises ServerUnavailable, ServerRefused."""
         began = time.perf_counter()
         facts = select(evidence)
         self.stats.guard_seconds += time.perf_counter() - began
@@ -209,9 +178,7 @@ class Writer:
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        await self._client.close()
 
     def _request(
         self,
@@ -239,7 +206,8 @@ class Writer:
         names = draft.names if rung.whole else draft.missing
         faults = [str(fault) for fault in draft.last] if rung.repair else []
         async with self._slots:
-            reply = await self._ask(self._request(rung, clip_id, draft.facts, names, faults))
+            body = self._request(rung, clip_id, draft.facts, names, faults)
+            reply = await self._client.post("/chat/completions", body)
         answered = time.perf_counter()
         choice = reply["choices"][0]
         draft.requests += 1
@@ -256,52 +224,6 @@ class Writer:
             cut,
         )
         self.stats.guard_seconds += time.perf_counter() - answered
-
-    async def _ask(self, request: dict[str, Any]) -> Any:
-        """The server's reply; waits for a server that is away. Raises WriterUnavailable."""
-        from openai import APIConnectionError, APIStatusError
-
-        wait, why = _FIRST_WAIT, "no server yet"
-        until = time.monotonic() + self.spec.patience_s
-        while True:
-            url = self._base_url()
-            if url is not None:
-                began = time.perf_counter()
-                try:
-                    # As it is on the wire: building the library's models costs more than all else.
-                    reply = await self._client_at(url).post(
-                        "/chat/completions", body=request, cast_to=object
-                    )
-                    self.stats.seconds += time.perf_counter() - began
-                    return reply
-                except APIConnectionError as error:
-                    why = f"{url}: {error}"
-                except APIStatusError as error:
-                    why = f"{url}: HTTP {error.status_code}: {error.message}"
-                    if error.status_code not in _BUSY:
-                        raise WriterUnavailable(f"the writer's server refused: {why}") from error
-            if time.monotonic() + wait > until:
-                raise WriterUnavailable(
-                    f"no answer from the writer's server for {self.spec.patience_s:g} s ({why})"
-                )
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
-
-    def _client_at(self, url: str) -> "AsyncOpenAI":
-        from openai import AsyncOpenAI, DefaultAioHttpClient
-
-        key = self._api_key() or "none"
-        if self._client is None or self._client_of != (url, key):
-            # The old one is not closed: requests of other clips may still be on it.
-            self._client = AsyncOpenAI(
-                base_url=url,
-                api_key=key,
-                timeout=self.spec.timeout_s,
-                max_retries=0,
-                http_client=DefaultAioHttpClient(timeout=self.spec.timeout_s),
-            )
-            self._client_of = (url, key)
-        return self._client
 
     def _finished(self, evidence: Evidence, draft: _Draft, absent: dict[str, str]) -> Written:
         drawn = template(draft.facts)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from manifests.ids import digest
 
 Modality = Literal["audio", "video"]
-Kind = Literal["sound", "speech", "music", "object", "scene", "signal", "caption"]
+Kind = Literal["sound", "speech", "music", "object", "scene", "signal", "caption", "score"]
 Tier = Literal["low", "medium", "high"]
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from captioners.models import Models
 from captioners.packs import Cache
 from engine.ingest import Ingest, elsewhere, examine
-from engine.job import Job, find
+from engine.job import Job
 from engine.lease import DriverLease, ShardLease
 from engine.profile import Profile, load
 from manifests.books import Books, books
@@ -49,9 +50,9 @@ def caption(
     examined. Raises ProfileError, PackError, WorkspaceError, SourceError, LeaseHeld, RunFailed.
     """
     job = Job(load(profile))
-    cache = Cache()
-    for pack in job.needed_packs:
-        find(pack, cache)
+    models = Models()
+    for model in job.needed_models:
+        models.path(model)
     workspace = Workspace.create(root)
     with DriverLease(workspace) as log:
         _keep_settings(workspace, job)

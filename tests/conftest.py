@@ -38,17 +38,17 @@ options = {{ batch_ms = {batch_ms}{video} }}
 model = "dummy"
 licence = "CC0-1.0"
 concurrency = 16
-patience_s = 60
 
 [[writer.ladder]]
 name = "first"
 prompt = "{prompt}"
 
-[server]
+[[servers]]
 kind = "dummy"
 name = "dummy"
 batch_ms = {batch_ms}
 slots = 16
+patience_s = 60
 
 [sizes]
 batch = 4

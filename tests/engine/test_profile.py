@@ -16,8 +16,11 @@ captioners = [
         { of = "ears", label = "Dog", above = 0.5 }, { of = "clip", label = "video", above = 0 },
     ] },
 ]
+[[servers]]
+name = "writer"
+urls = ["http://127.0.0.1:8000/v1"]
+
 [writer]
-url = "http://127.0.0.1:8000/v1"
 """
 
 
@@ -41,7 +44,7 @@ def test_a_file_of_ones_own_loads_with_defaults(tmp_path: Path) -> None:
     assert [c.name for c in profile.captioners] == ["ears", "eyes"]
     assert [str(c) for c in profile.captioners[1].when] == ["ears.Dog > 0.5", "clip.video > 0"]
     assert (profile.clips.max_seconds, profile.clips.min_tail_seconds) == (30.0, 1.0)
-    assert (profile.sizes.shard, profile.filters, profile.server) == (1024, (), None)
+    assert (profile.sizes.shard, profile.filters, profile.calibration) == (1024, (), None)
 
 
 def test_a_profile_comes_back_from_what_is_kept_of_it(tmp_path: Path) -> None:
@@ -76,7 +79,6 @@ def test_what_is_not_toml_is_told(content: bytes, tmp_path: Path) -> None:
         ("[writer]", "[clips]\nmax_seconds = 0\n[writer]", "clips.max_seconds"),
         ("[writer]", "[clips]\nmin_tail_seconds = 0\n[writer]", "clips.min_tail_seconds"),
         ("[writer]", "[clips]\nmax_seconds = 0.5\n[writer]", "min_tail_seconds is more than"),
-        ("captioners.dummy:DummyVideo", "captioners.dummy", r"captioners.1.use: .*match pattern"),
         ("captioners.dummy:DummyVideo", "a b:c", r"captioners.1.use: .*match pattern"),
         ('"eyes"', '"../eyes"', r"captioners.1.name: .*match pattern"),
         ('"eyes"', '"eyes "', r"captioners.1.name: .*match pattern"),
@@ -84,12 +86,18 @@ def test_what_is_not_toml_is_told(content: bytes, tmp_path: Path) -> None:
         ('"eyes"', '"Eyes"', r"captioners.1.name: .*match pattern"),
         ('"eyes"', '"ears"', "two captioners have the same name"),
         ('"eyes"', '"clip"', "no captioner may be called «clip»"),
-        ('of = "ears"', 'of = "eyes"', "gate of eyes asks «eyes», which is no captioner that"),
-        ('of = "ears"', 'of = "nose"', "gate of eyes asks «nose», which is no captioner that"),
+        ('of = "ears"', 'of = "eyes"', "eyes asks «eyes», which is no captioner that"),
+        ('of = "ears"', 'of = "nose"', "eyes asks «nose», which is no captioner that"),
         ("above = 0.5", "above = nan", "captioners.1.when.0.above: .*finite"),
         ("above = 0.5", "above = 0.5, below = 1", "ears.Dog: give either above or below"),
         ('label = "video"', 'label = "width"', "a clip has no «width»; it has seconds"),
-        ("url =", "# url =", r"give a \[server\] to start, or the url of one under \[writer\]"),
+        ('"writer"', '"other"', r"the writer asks for the server «writer»: add \[\[servers\]\]"),
+        ('"eyes"', '"eyes", server = "big"', "eyes asks for the server «big»"),
+        ('"eyes"', '"eyes", reads = ["nose"]', "eyes asks «nose», which is no captioner that"),
+        ("urls =", 'model = "m"\nurls =', "give a model to start or urls to use, not both"),
+        ("urls =", "num_gpus = 1.5\nurls =", "a share of one card or whole cards"),
+        ("urls =", "tensor_parallel = 2\nurls =", "needs num_gpus = 2"),
+        ("urls =", 'prompt_embeds = true\nhost = "0.0.0.0"\nurls =', "only on a loopback"),
     ],
 )
 def test_a_wrong_profile_says_what_is_wrong(

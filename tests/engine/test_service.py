@@ -18,7 +18,8 @@ from openai import OpenAI
 
 from captioners.packs import Cache
 from engine import processes
-from engine.service import Server, ServerSpec, ServiceError, telling_lines
+from engine.server_spec import ServerSpec
+from engine.service import Server, ServiceError, telling_lines
 
 Make = Callable[..., Server]
 

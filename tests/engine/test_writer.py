@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import socket
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from engine.writer import Rung, Writer, WriterSpec, WriterUnavailable, seed_of
+from engine.client import Client, Endpoint, ServerUnavailable
+from engine.writer import Rung, Writer, WriterSpec, seed_of
 from manifests.captions import Written, caption_digest
 from manifests.evidence import Claim, Confidence, Evidence, Kind, WeakCaption
 from tests.engine.fake_openai import FakeOpenAI, Request
@@ -20,7 +19,7 @@ LADDER = (
     Rung(name="repair", prompt="terse", repair=True),
     Rung(name="fresh", prompt="terse", temperature=0.5),
 )
-SPEC = WriterSpec(ladder=LADDER, patience_s=5)
+SPEC = WriterSpec(ladder=LADDER)
 
 
 def clip(
@@ -42,9 +41,13 @@ def clip(
     return Evidence(name, sides.get("has_audio", True), sides.get("has_video", True), 1000, (weak,))
 
 
-def write(evidence: Evidence, url: str, spec: WriterSpec = SPEC, **more: Any) -> Written:
+def client(url: str) -> Client:
+    return Client(lambda: [Endpoint(url, "secret")], patience_s=5)
+
+
+def write(evidence: Evidence, url: str, spec: WriterSpec = SPEC) -> Written:
     async def one() -> Written:
-        writer = Writer(spec, lambda: url, **more)
+        writer = Writer(spec, client(url))
         try:
             return await writer.write(evidence)
         finally:
@@ -69,21 +72,12 @@ def test_a_good_reply_is_taken_at_once() -> None:
 
 def test_the_request_is_guided_seeded_and_bounded() -> None:
     with FakeOpenAI(always()) as fake:
-        write(clip(), fake.url, api_key=lambda: "secret")
+        write(clip(), fake.url)
     (request,) = fake.requests
     schema = request["response_format"]["json_schema"]["schema"]
     assert list(schema["properties"]) == ["heard", "seen", "both"]
     assert request["seed"] == seed_of(clip().clip_id, "first") and request["max_tokens"] == 320
     assert fake.keys == ["Bearer secret"]
-
-
-def test_the_key_of_a_server_of_one_s_own_comes_from_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("SOME_KEY", "hidden")
-    with FakeOpenAI(always()) as fake:
-        write(clip(), fake.url, SPEC.model_copy(update={"api_key_env": "SOME_KEY"}))
-    assert fake.keys == ["Bearer hidden"] and "hidden" not in str(SPEC.settings())
 
 
 def test_each_caption_is_accepted_on_its_own() -> None:
@@ -161,49 +155,6 @@ def test_nothing_to_write_asks_nobody(evidence: Evidence) -> None:
     assert {how.by for how in written.how.values()} <= {None, "template"}
 
 
-def test_a_busy_server_is_asked_again() -> None:
-    with FakeOpenAI(lambda r, n: (503, -1)[n] if n < 2 else json.dumps(GOOD)) as fake:
-        written = write(clip(), fake.url)
-    assert written.how["audio_caption"].rung == "first" and len(fake.requests) == 3
-
-
-def test_a_server_that_moves_is_followed() -> None:
-    with FakeOpenAI(lambda request, number: 503) as old, FakeOpenAI(always()) as new:
-
-        async def moving() -> Written:
-            where = [old.url]
-            writer = Writer(SPEC, lambda: where[0])
-            task = asyncio.create_task(writer.write(clip()))
-            while not old.requests:
-                await asyncio.sleep(0.01)
-            where[0] = new.url
-            return await task
-
-        written = asyncio.run(moving())
-    assert written.how["audio_caption"].by == "llm"
-
-
-def test_a_server_that_stays_away_is_an_error_and_no_template() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-        with pytest.raises(WriterUnavailable, match="no answer"):
-            write(clip(), url, SPEC.model_copy(update={"patience_s": 0.5}))
-
-
-def test_no_server_yet_is_waited_for() -> None:
-    with pytest.raises(WriterUnavailable, match="no server yet"):
-        asyncio.run(Writer(SPEC.model_copy(update={"patience_s": 0.3}), lambda: None).write(clip()))
-
-
-@pytest.mark.parametrize("status", [400, 401, 404])
-def test_a_server_that_refuses_is_an_error_at_once(status: int) -> None:
-    refused = pytest.raises(WriterUnavailable, match=str(status))
-    with FakeOpenAI(lambda request, number: status) as fake, refused:
-        write(clip(), fake.url)
-    assert len(fake.requests) == 1
-
-
 def test_answers_stay_with_their_clips_in_any_order() -> None:
     sounds = ["a dog barks", "a cat meows", "rain falls", "music plays", "a bell rings"]
     answered = {sound: threading.Event() for sound in sounds}
@@ -216,7 +167,7 @@ def test_answers_stay_with_their_clips_in_any_order() -> None:
         return json.dumps({"heard": asked.capitalize() + "."})
 
     async def all_of_them() -> list[Written]:
-        writer = Writer(SPEC, lambda: fake.url)
+        writer = Writer(SPEC, client(fake.url))
         clips = [clip(sound, None, n, has_video=False) for n, sound in enumerate(sounds)]
         return await asyncio.gather(*map(writer.write, clips))
 
@@ -241,7 +192,7 @@ def test_at_most_so_many_requests_at_a_time() -> None:
         return json.dumps(GOOD)
 
     async def many() -> None:
-        writer = Writer(SPEC.model_copy(update={"concurrency": 2}), lambda: fake.url)
+        writer = Writer(SPEC.model_copy(update={"concurrency": 2}), client(fake.url))
         await asyncio.gather(*[writer.write(clip(number=n)) for n in range(8)])
 
     with FakeOpenAI(script) as fake:
@@ -251,7 +202,7 @@ def test_at_most_so_many_requests_at_a_time() -> None:
 
 def test_the_books_of_the_stats_close() -> None:
     async def some() -> Writer:
-        writer = Writer(SPEC, lambda: fake.url)
+        writer = Writer(SPEC, client(fake.url))
         await asyncio.gather(
             *[writer.write(clip(number=n)) for n in range(3)], writer.write(clip(None, None))
         )
@@ -283,17 +234,13 @@ def test_an_injection_in_speech_changes_no_request_but_its_own_line() -> None:
     assert written.captions.audio_caption == "A person speaks."
 
 
-def test_where_the_server_is_does_not_enter_the_digest() -> None:
-    here = SPEC.model_copy(update={"url": "http://a", "concurrency": 3, "patience_s": 1.0})
-    assert here.settings() == SPEC.settings()
+def test_how_many_requests_at_a_time_does_not_enter_the_digest() -> None:
+    assert SPEC.model_copy(update={"concurrency": 3}).settings() == SPEC.settings()
     for change in ({"model": "other"}, {"ladder": LADDER[:1]}, {"guided": False}):
         assert SPEC.model_copy(update=change).settings() != SPEC.settings()
 
 
-def test_the_caption_digest_is_computed_from_the_row_alone() -> None:
-    with FakeOpenAI(always()) as fake:
-        written = write(clip(), fake.url)
-    parts = (written.captions, written.transcript, written.evidence_digest, written.prompt_digest)
-    assert written.caption_digest == caption_digest(written.clip_id, *parts)
-    assert written.caption_digest != caption_digest("f" * 32, *parts)
-    assert written.evidence_digest == clip().digest()
+def test_a_server_that_stays_away_is_an_error_and_no_template() -> None:
+    nobody = Client(lambda: [], patience_s=0.3)
+    with pytest.raises(ServerUnavailable):
+        asyncio.run(Writer(SPEC, nobody).write(clip()))
