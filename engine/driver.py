@@ -19,6 +19,7 @@ from engine.fleet import FleetFailed
 from engine.job import Job
 from engine.journal import Journal
 from engine.lease import ShardLease
+from engine.limit import NO_LIMIT, Limit
 from engine.shard import Worked
 from engine.stats import Progress
 from engine.turns import Turn, groups, turns
@@ -59,7 +60,7 @@ class View:
 class Driver:
     """Works pending shards of a job, as the only driver of its workspace (it holds the log).
 
-    limit_s: after that long it leases nothing more, lets batches in work end, and stops.
+    limit: after that long it leases nothing more, lets batches in work end, and stops.
     """
 
     def __init__(
@@ -69,9 +70,10 @@ class Driver:
         log: Log,
         cache: Path,
         show: Callable[[View], None],
-        limit_s: float | None = None,
+        limit: Limit = NO_LIMIT,
     ) -> None:
-        self._limit_s = limit_s
+        self._limit = limit
+        self._limit_s: float | None = None
         self._loads = 0
         self._past = Progress()
         self._job = job
@@ -105,7 +107,9 @@ class Driver:
 
     def _waves(self, leases: deque[ShardLease]) -> None:
         """Every turn of one wave of shards after another; with one turn all shards are one wave."""
-        order = turns(self._job.profile, amount("GPU"))
+        gpus = amount("GPU")
+        self._limit_s = self._limit.seconds(gpus)
+        order = turns(self._job.profile, gpus)
         self._view.turns = order
         size = self._job.profile.sizes.wave if len(order) > 1 else len(leases)
         while leases and not self._view.stopped:

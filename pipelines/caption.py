@@ -11,6 +11,7 @@ from captioners.packs import Cache
 from engine.ingest import Ingest, elsewhere, examine
 from engine.job import Job
 from engine.lease import DriverLease, ShardLease
+from engine.limit import NO_LIMIT, Limit
 from engine.profile import Profile, load
 from manifests.books import Books, books
 from manifests.commits import Log, State
@@ -43,11 +44,13 @@ def caption(
     limit: int | None = None,
     show: Callable[["View"], None] = lambda view: None,
     listed: Callable[[int], None] = lambda count: None,
+    until: Limit = NO_LIMIT,
 ) -> Result:
     """Captions sources into the workspace at `root`; goes on where an earlier run stopped.
 
     show: called a few times a second while clips are worked. listed: with the number of sources
-    examined. Raises ProfileError, PackError, WorkspaceError, SourceError, LeaseHeld, RunFailed.
+    examined. until: the time or money after which it stops cleanly. Raises ProfileError, PackError,
+    WorkspaceError, SourceError, LeaseHeld, RunFailed.
     """
     job = Job(load(profile))
     models = Models()
@@ -61,7 +64,7 @@ def caption(
         leases = pending(workspace, log.state, job)
         view = None
         if leases:
-            view = _work(job, workspace, log, leases, show)
+            view = _work(job, workspace, log, leases, show, until)
         return Result(
             job, workspace, books(log.state, job.cut, job.digest), ingest.listing, added, view
         )
@@ -192,11 +195,12 @@ def _work(
     log: Log,
     leases: list[ShardLease],
     show: Callable[["View"], None],
+    until: Limit = NO_LIMIT,
 ) -> "View":
     from engine.driver import Driver  # brings Ray: not for a finished workspace
 
     total = books(log.state, job.cut, job.digest).input
-    return Driver(job, workspace, log, Cache().root, show).run(leases, total)
+    return Driver(job, workspace, log, Cache().root, show, until).run(leases, total)
 
 
 def _keep_settings(workspace: Workspace, job: Job) -> None:

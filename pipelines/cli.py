@@ -45,6 +45,15 @@ def caption(
     limit: Annotated[
         int | None, typer.Option(min=1, help="No more than this many clips in the workspace.")
     ] = None,
+    max_hours: Annotated[
+        float | None, typer.Option(min=0, help="Stop cleanly after so many hours.")
+    ] = None,
+    max_budget: Annotated[
+        float | None, typer.Option(min=0, help="Stop cleanly when so much is spent (--gpu-price).")
+    ] = None,
+    gpu_price: Annotated[
+        float | None, typer.Option(min=0, help="What one GPU costs for an hour.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what there is to do; write nothing.")
     ] = False,
@@ -55,12 +64,17 @@ def caption(
         if dry_run:
             _preview(sources, profile, limit, as_json)
             return
+        from engine.limit import Limit
         from pipelines import caption as stage1
         from pipelines.progress import Watch
 
+        if max_budget is not None and not gpu_price:
+            fail("--max-budget needs --gpu-price: what one GPU costs for an hour")
+        until = Limit(max_hours, max_budget, gpu_price)
+        used = profile or default_profile()
         with Watch(quiet=as_json) as watch:
             result = stage1.caption(
-                sources, workspace, profile or default_profile(), limit, watch.show, watch.listed
+                sources, workspace, used, limit, watch.show, watch.listed, until
             )
         _report(result, as_json)
 

@@ -50,6 +50,8 @@ def run(result: "Result") -> str:
         busiest = sorted(shares(view).items(), key=lambda item: -item[1])
         told = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
         lines.append(f"busy: {told}")
+    if view is not None and view.stopped:
+        lines.append("stopped: the time or money that you gave is spent; the same command goes on")
     if result.listing.ignored:
         lines.append(f"{result.listing.ignored} passed over: not named like media")
     for folder in result.listing.unreadable:
@@ -74,6 +76,7 @@ def run_json(result: "Result") -> dict[str, Any]:
         "captions": str(result.workspace.root / "captions" / "stage1" / result.job.digest),
         "added": result.added,
         "ignored": result.listing.ignored,
+        "stopped": view.stopped if view else False,
         "worked": view.worked if view else 0,
         "startup_s": round(view.startup, 3) if view else 0.0,
         "elapsed_s": round(view.elapsed, 3) if view else 0.0,

@@ -241,6 +241,15 @@ def test_how_many_requests_at_a_time_does_not_enter_the_digest() -> None:
 
 
 def test_a_server_that_stays_away_is_an_error_and_no_template() -> None:
-    nobody = Client(lambda: [], patience_s=0.3)
+    nobody = Client(list, patience_s=0.3)
     with pytest.raises(ServerUnavailable):
         asyncio.run(Writer(SPEC, nobody).write(clip()))
+
+
+def test_the_caption_digest_is_computed_from_the_row_alone() -> None:
+    with FakeOpenAI(always()) as fake:
+        written = write(clip(), fake.url)
+    parts = (written.captions, written.transcript, written.evidence_digest, written.prompt_digest)
+    assert written.caption_digest == caption_digest(written.clip_id, *parts)
+    assert written.caption_digest != caption_digest("f" * 32, *parts)
+    assert written.evidence_digest == clip().digest()
