@@ -6,7 +6,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,21 @@ class RunFailed(UserError):
     """A run that had to stop. What it committed and journaled stands; the message says what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """One turn at one wave of shards: seconds of loading, and of work from the first clip on."""
+
+    turn: int
+    load_s: float
+    work_s: float
+
+
 @dataclass(slots=True)
 class View:
     """What the live view shows. elapsed: seconds since the first clip was worked on; startup: seconds
     from the driver's start to then. done: clips committed or journaled of this job, by outcome; slots:
     processes, threads or requests that a stage may use at once. turns: what is loaded together; turn:
-    the one at work. stopped: the time that the user gave was up before the end."""
+    the one at work; laps: those that are over. stopped: the user's time was up before the end."""
 
     total: int
     done: Counter[str] = field(default_factory=Counter)
@@ -54,6 +63,7 @@ class View:
     server: str = ""
     turns: tuple[Turn, ...] = ()
     turn: int = 0
+    laps: list[Lap] = field(default_factory=list)
     stopped: bool = False
 
 
@@ -76,6 +86,7 @@ class Driver:
         self._limit_s: float | None = None
         self._loads = 0
         self._past = Progress()
+        self._now = Progress()
         self._job = job
         self._workspace = workspace
         self._log = log
@@ -122,12 +133,14 @@ class Driver:
         """Loads what a turn needs, works the leases, and frees it."""
         self._loads += 1
         crew = Crew(self._job, turn, self._workspace, self._cache, self._name(str(self._loads)))
-        self._view.turn = number
+        self._view.turn, began = number, time.time()
         try:
             self._work(crew, leases)
         finally:
-            self._past.add(self._view.progress)
-            self._view.progress = Progress()
+            self._past.add(self._now)
+            worked = self._now.began or time.time()
+            self._view.laps.append(Lap(number, worked - began, time.time() - worked))
+            self._now = Progress()
             try:
                 crew.dismiss()
             except Exception:  # it must not hide why the run ended; the sweep takes what is left
@@ -244,8 +257,7 @@ class Driver:
         import ray
 
         view = self._view
-        view.progress = Progress()
-        view.progress.add(self._past)
+        self._now = Progress()
         current: Counter[str] = Counter()
         for worker in crew.workers:
             try:
@@ -253,7 +265,10 @@ class Driver:
             except (ray.exceptions.RayError, ray.exceptions.GetTimeoutError):
                 continue
             current.update(told.clips)
-            view.progress.add(told)
+            self._now.add(told)
+        view.progress = Progress()
+        view.progress.add(self._past)
+        view.progress.add(self._now)
         if view.progress.began is not None:
             view.startup = view.progress.began - self._began
             view.elapsed = time.time() - view.progress.began
@@ -269,13 +284,20 @@ class Driver:
         """One line of what this run did and how long each stage worked."""
         path = self._workspace.runlog(self._epoch)
         stages = {
-            name: {"clips": stage.done, "busy_s": round(stage.busy, 3)}
+            name: {
+                "clips": stage.done,
+                "busy_s": round(stage.busy, 3),
+                "doubt": round(stage.doubt, 4),
+                "tokens_in": stage.tokens_in,
+                "tokens_out": stage.tokens_out,
+            }
             for name, stage in self._view.progress.stages.items()
         }
         entry = {
             "job": self._job.digest,
             "startup_s": round(self._view.startup, 3),
             "elapsed_s": round(self._view.elapsed, 3),
+            "laps": [asdict(lap) for lap in self._view.laps],
             "done": dict(self._view.done),
             "stages": stages,
             "worker_deaths": self._deaths.total(),

@@ -83,8 +83,7 @@ class Perception:
             work.fail(clip["clip_id"], decoded)
         else:
             told, media = decoded
-            stage.done += 1
-            stage.busy += told["seconds"]
+            stage.worked(1, told["seconds"])
             work.decoded(clip["clip_id"], told, media)
 
 
@@ -176,8 +175,7 @@ class _Batch:
             said, faults, seconds = await self._hosts[spec.group].caption(spec.name, batch, read)
         finally:
             stage.queued -= len(batch)
-        stage.busy += seconds
-        stage.done += len(said)
+        stage.worked(len(said), seconds)
         for clip_id, weak in said.items():
             if clip_id in self._clips:
                 self._check(weak, spec.name)

@@ -19,6 +19,7 @@ import ray
 from engine import rows
 from engine.client import Client, Replicas
 from engine.crashpoints import reach
+from engine.entry import NOTHING, committed_since, left, merged
 from engine.job import Job
 from engine.journal import Journal
 from engine.lease import ShardLease
@@ -174,12 +175,12 @@ class ShardWorker:
         """Works this turn of a batch, or takes it from the journal; None before the last turn."""
         ids = [clip["clip_id"] for clip in clips]
         weak = journal.get(number, "weak", ids)
-        if weak is not None and ("ran" not in weak or _committed_since(weak, known)):
+        if weak is not None and ("ran" not in weak or committed_since(weak, known)):
             weak = None
         done = journal.get(number, "done", ids) if weak is not None else None
         missing = set(self._turn.captioners) - set(weak["ran"] if weak is not None else ())
         if weak is None or (missing and done is None):
-            weak = await self._perceive(lease, clips, known, weak or _NOTHING)
+            weak = await self._perceive(lease, clips, known, weak or NOTHING)
             if weak is None:
                 return None
             journal.put(number, "weak", ids, weak)
@@ -212,14 +213,14 @@ class ShardWorker:
         """The batch's journal entry after this turn, None when the worker is to stop. before: that of
         earlier turns."""
         assert self._window is not None and self._perception is not None
-        clips, known = _left(clips, known, before)
+        clips, known = left(clips, known, before)
         plan = self._job.plan
         size = sum(rows.media_bytes(c, plan.audio_hz, plan.frames, plan.frame_px) for c in clips)
         async with self._window.hold(size):
             if self._stopping:
                 return None
             perceived = await self._perception.batch(clips, known, lease.elsewhere)
-        return _merged(before, self._entry(clips, perceived))
+        return merged(before, self._entry(clips, perceived))
 
     def _entry(self, clips: Sequence[dict[str, Any]], perceived: Perceived) -> dict[str, Any]:
         by_id = {clip["clip_id"]: clip for clip in clips}
@@ -245,9 +246,9 @@ class ShardWorker:
         known: Mapping[str, Mapping[str, WeakCaption]],
     ) -> dict[str, Any]:
         """Captions of every clip of a batch that was neither filtered nor quarantined."""
-        left, said = _left(clips, known, weak)
+        captioned, said = left(clips, known, weak)
         captions = await asyncio.gather(
-            *(self._caption(clip, said.get(clip["clip_id"], {})) for clip in left)
+            *(self._caption(clip, said.get(clip["clip_id"], {})) for clip in captioned)
         )
         return {
             "captions": captions,
@@ -309,52 +310,6 @@ class _Done:
 
     counts: dict[str, int]
     tables: dict[str, pa.Table]
-
-
-_NOTHING: Mapping[str, Any] = {"ran": [], "weak": {}, "filtered": [], "quarantine": []}
-
-
-def _merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """A journal entry of several turns: of a clip that fell out in the later one nothing stays of
-    what earlier ones said but where its row says so."""
-    out = {row["clip_id"] for row in now["quarantine"]}
-    names = dict.fromkeys([*before["weak"], *now["weak"]])
-    return {
-        "ran": [*before["ran"], *(name for name in now["ran"] if name not in before["ran"])],
-        "weak": {
-            name: [
-                row
-                for row in (*before["weak"].get(name, []), *now["weak"].get(name, []))
-                if row["clip_id"] not in out
-            ]
-            for name in names
-        },
-        "filtered": [*before["filtered"], *now["filtered"]],
-        "quarantine": [*before["quarantine"], *now["quarantine"]],
-    }
-
-
-def _left(
-    clips: Sequence[dict[str, Any]],
-    known: Mapping[str, Mapping[str, WeakCaption]],
-    weak: Mapping[str, Any],
-) -> tuple[list[dict[str, Any]], dict[str, dict[str, WeakCaption]]]:
-    """Clips that neither a filter nor a fault took so far, and all that was said of them."""
-    said: dict[str, dict[str, WeakCaption]] = {clip: dict(by) for clip, by in known.items()}
-    for name, found in weak["weak"].items():
-        for row in found:
-            said.setdefault(row["clip_id"], {})[name] = weak_from_row(row)
-    out = {row["clip_id"] for row in (*weak["filtered"], *weak["quarantine"])}
-    return [clip for clip in clips if clip["clip_id"] not in out], said
-
-
-def _committed_since(
-    weak: Mapping[str, Any], known: Mapping[str, Mapping[str, WeakCaption]]
-) -> bool:
-    """Whether another job committed weak captions that this journal holds too: they stand there."""
-    return any(
-        name in known.get(row["clip_id"], {}) for name, said in weak["weak"].items() for row in said
-    )
 
 
 def schema_of(table: str) -> pa.Schema:

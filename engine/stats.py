@@ -7,15 +7,37 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Stage:
-    """One stage of a shard worker. queued, active, done: clips. busy: seconds its slots worked.
-    tokens_in, tokens_out: of the writer."""
+    """One stage of a shard worker. queued, done: clips. busy: seconds its slots worked. batches,
+    paces, squares: how many calls, the sum of their seconds per clip, and of its squares. tokens_in,
+    tokens_out: of the writer."""
 
     queued: int = 0
-    active: int = 0
     done: int = 0
     busy: float = 0.0
+    batches: int = 0
+    paces: float = 0.0
+    squares: float = 0.0
     tokens_in: int = 0
     tokens_out: int = 0
+
+    def worked(self, clips: int, seconds: float) -> None:
+        """Notes one call that worked on so many clips."""
+        self.done += clips
+        self.busy += seconds
+        if clips:
+            self.batches += 1
+            self.paces += seconds / clips
+            self.squares += (seconds / clips) ** 2
+
+    @property
+    def doubt(self) -> float:
+        """Standard error of its seconds per clip as a share of them, from the spread of its calls; 0
+        where it had fewer than two."""
+        if self.batches < 2 or not self.paces:
+            return 0.0
+        mean = self.paces / self.batches
+        variance = max(0.0, self.squares / self.batches - mean**2) * self.batches
+        return float((variance / (self.batches - 1) / self.batches) ** 0.5 / mean)
 
 
 @dataclass(slots=True)
@@ -45,9 +67,11 @@ class Progress:
         for name, stage in other.stages.items():
             mine = self.stage(name)
             mine.queued += stage.queued
-            mine.active += stage.active
             mine.done += stage.done
             mine.busy += stage.busy
+            mine.batches += stage.batches
+            mine.paces += stage.paces
+            mine.squares += stage.squares
             mine.tokens_in += stage.tokens_in
             mine.tokens_out += stage.tokens_out
         if other.began is not None:

@@ -80,6 +80,43 @@ def caption(
 
 
 @app.command()
+def plan(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Folders (with all below), files, or globs."),
+    ],
+    profile: Profile = None,
+    sample: Annotated[int, typer.Option(min=2, help="Clips that are captioned for it.")] = 50,
+    gpus: Annotated[
+        float | None, typer.Option(min=0, help="GPUs of the whole run, if not those of here.")
+    ] = None,
+    gpu_price: Annotated[
+        float | None, typer.Option(min=0, help="What one GPU costs for an hour.")
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(metavar="WORKSPACE", help="Keep it there: the run will be told beside it."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Caption a sample and tell what all will take: time, GPUs, money, and what it waits for."""
+    with errors():
+        from manifests.workspace import Workspace
+        from pipelines import plan as planning
+        from pipelines.progress import Watch
+
+        used = profile or default_profile()
+        with Watch(quiet=as_json) as watch:
+            found = planning.plan(sources, used, sample, gpus, gpu_price, watch.show)
+        if keep is not None:
+            planning.keep(found, Workspace.create(keep))
+        if as_json:
+            say_json(found.to_json())
+        else:
+            typer.echo(planning.text(found))
+
+
+@app.command()
 def status(workspace: Root, as_json: Json = False) -> None:
     """The books of a workspace: input = captioned + filtered + quarantined + pending."""
     with errors():

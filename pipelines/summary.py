@@ -31,6 +31,7 @@ def written(books: Books) -> str:
 
 def run(result: "Result") -> str:
     """The summary of a run: books, rate, where time went, where the result lies, what next."""
+    from pipelines.plan import against, hours
     from pipelines.progress import shares
 
     workspace = shlex.quote(str(result.workspace.root))
@@ -50,6 +51,13 @@ def run(result: "Result") -> str:
         busiest = sorted(shares(view).items(), key=lambda item: -item[1])
         told = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
         lines.append(f"busy: {told}")
+    if (planned := against(result.workspace, result.job.digest)) is not None:
+        expected, low, high, spent = planned
+        so_far = "" if result.books.finished else " so far"
+        lines.append(
+            f"plan: {hours(expected)} ({hours(low)} to {hours(high)}); "
+            f"actual{so_far}: {hours(spent)}"
+        )
     if view is not None and view.stopped:
         lines.append("stopped: the time or money that you gave is spent; the same command goes on")
     if result.listing.ignored:
