@@ -40,9 +40,9 @@ class Media:
 
     audio: by rate in Hz, float32 mono in [-1, 1], shape (samples,); empty without sound. frames:
     uint8 RGB, shape (n, height, width, 3), None without a picture; frame_times_ms: one for each
-    frame, from the start of the clip. uri, start_ms: where in which source the clip lies. said: weak
-    captions of the captioners that the profile lets this one read (`reads`), by name; of those that
-    ran on the clip.
+    frame, from the start of the clip. uri, start_ms: where in which source the clip lies; whole: it is
+    that source's only clip. said: weak captions of the captioners that the profile lets this one read
+    (`reads`), by name; of those that ran on the clip.
     """
 
     clip_id: str
@@ -50,6 +50,7 @@ class Media:
     duration_ms: int
     uri: str = ""
     start_ms: int = 0
+    whole: bool = False
     audio: Mapping[int, Audio] = field(default_factory=dict)
     frames: Frames | None = None
     frame_times_ms: tuple[int, ...] = ()
@@ -119,6 +120,12 @@ class Captioner(ABC):
     def packs_of(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
         """The packs and hub models that it loads under these options: its own, or `options.model`."""
         return (str(options["model"]),) if "model" in options else cls.packs
+
+    @classmethod
+    def state_of(cls, options: Mapping[str, Any]) -> str:
+        """What else its answers hang on, such as the content of a file that the options name: it
+        enters its digest."""
+        return ""
 
     @abstractmethod
     def load(self) -> None:

@@ -75,7 +75,12 @@ class Decoder:
             "audio_reason": decoded.audio_reason,
             "video_reason": decoded.video_reason,
         }
-        return told, replace(decoded.media, uri=clip["uri"], start_ms=clip["start_ms"])
+        return told, replace(
+            decoded.media,
+            uri=clip["uri"],
+            start_ms=clip["start_ms"],
+            whole=bool(clip.get("whole")),
+        )
 
 
 class Host:

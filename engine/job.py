@@ -72,6 +72,8 @@ class Job:
                 sorted(tables[name] for name in spec.asks),
                 seen,
             ]
+            if state := kind.state_of(spec.options):
+                parts.append(state)
             if spec.server is not None:  # what of a server decides its answers
                 server = self.profile.server(spec.server)
                 parts.append([server.name, server.dtype, server.quantization])

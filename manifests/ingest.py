@@ -192,6 +192,7 @@ def clip_rows(source: Examined) -> list[dict[str, Any]]:
             "uri": source.uri,
             "start_ms": start,
             "end_ms": end,
+            "whole": len(source.spans) == 1,
             "size": source.size,
             "mtime_ns": source.mtime_ns,
             "fault": source.fault,

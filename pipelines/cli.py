@@ -117,6 +117,25 @@ def plan(
 
 
 @app.command()
+def selfcheck(profile: Profile = None, as_json: Json = False) -> None:
+    """Ask each model of a profile about a clip whose content is known."""
+    with errors():
+        from engine.job import Job
+        from engine.profile import load
+        from pipelines import selfcheck as checks
+
+        def told(checked: checks.Checked) -> None:
+            if not as_json:
+                typer.echo(checks.line(checked))
+
+        found = checks.selfcheck(Job(load(profile or default_profile())), told)
+        if as_json:
+            say_json(checks.to_json(found))
+        if any(checked.outcome in ("FAILED", "not here") for checked in found):
+            raise typer.Exit(1)
+
+
+@app.command()
 def status(workspace: Root, as_json: Json = False) -> None:
     """The books of a workspace: input = captioned + filtered + quarantined + pending."""
     with errors():

@@ -9,7 +9,7 @@ from captioners.contract import Audio, Media
 from captioners.packs import Cache
 
 HZ = 16000
-SPEECH = Path(__file__).parents[1] / "data" / "speech_en.flac"
+SPEECH = Path(__file__).parents[2] / "pipelines" / "data" / "speech_en.flac"
 
 
 def clip(samples: Audio) -> Media:

@@ -1,0 +1,248 @@
+"""`captionmill selfcheck`: each model of a profile on a clip whose content is known.
+
+For the first run with weights that nobody here has run: it says of every model whether it is there,
+loads, and says what it should (`selfcheck.toml`), and whether we ever saw that ourselves. Models are
+loaded one after the other, so that a card that holds the largest of them is enough.
+"""
+
+import asyncio
+import tempfile
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from captioners.contract import Captioner, Media, ModelServer
+from captioners.models import Models
+from captioners.packs import PackMissing
+from engine.client import Bridge, Client, Endpoint
+from engine.decode import Plan, decode
+from engine.job import Job, captioner_class
+from engine.probe import probe
+from engine.profile import CaptionerSpec
+from engine.server_spec import ServerSpec
+from engine.service import Server
+from engine.writer import Writer
+from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
+from pipelines.samples import PACKS, build
+
+Outcome = Literal["well", "FAILED", "not here", "no expectation"]
+
+_SPEECH = "speech"
+_WRITER = "writer"
+
+
+class _Check(BaseModel):
+    """An entry of selfcheck.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: str
+    clip: str
+    any: tuple[str, ...] = ()
+    right: str = ""
+    wrong: str = ""
+    ran: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of one model. said: its words, or why it failed. ran: day on which we saw it pass, ""
+    when we never did. seconds: loading and answering."""
+
+    name: str
+    models: tuple[str, ...]
+    outcome: Outcome
+    said: str
+    ran: str
+    seconds: float
+
+
+def selfcheck(job: Job, told: Callable[[Checked], None] = lambda checked: None) -> list[Checked]:
+    """Checks every captioner of a profile and its writer, and tells each as it is done."""
+    found = []
+    models = Models()
+    for pack in PACKS:
+        models.fetch(pack)
+    with tempfile.TemporaryDirectory(prefix="captionmill-selfcheck-") as folder:
+        clips = {path.name: path for path in build(Path(folder), models)}
+        for check in _each(job, models, clips, Path(folder)):
+            found.append(check)
+            told(check)
+    return found
+
+
+def _each(job: Job, models: Models, clips: dict[str, Path], folder: Path) -> Iterator[Checked]:
+    known = {check.of: check for check in expectations()}
+    for spec in job.profile.captioners:
+        yield _timed(
+            spec.name,
+            job.models(spec),
+            known.get(spec.use),
+            partial(_captioned, job, spec, models, clips, folder),
+        )
+    writer = job.profile.writer.model
+    served = job.profile.server(writer).model
+    yield _timed(
+        f"writer {writer}",
+        (served,) if served else (),
+        known[_WRITER],
+        lambda check: _written(job, models, folder),
+    )
+
+
+def _timed(
+    name: str,
+    models: tuple[str, ...],
+    check: _Check | None,
+    ask: Callable[[_Check | None], str],
+) -> Checked:
+    began, ran = time.perf_counter(), check.ran if check is not None else ""
+    outcome: Outcome = "well" if check is not None else "no expectation"
+    try:
+        said = ask(check)
+        if check is not None and check.any and not any(w in said.lower() for w in check.any):
+            outcome = "FAILED"
+            said = f"said {said!r}; expected one of {', '.join(check.any)}"
+    except PackMissing as error:
+        outcome, said = "not here", str(error)
+    except Exception as error:  # whatever a model does wrong is what is to be told
+        outcome, said = "FAILED", f"{type(error).__name__}: {error}"
+    return Checked(name, models, outcome, said, ran, round(time.perf_counter() - began, 1))
+
+
+def expectations() -> list[_Check]:
+    """The entries of selfcheck.toml."""
+    table = tomllib.loads((files("pipelines") / "selfcheck.toml").read_text("utf-8"))
+    return [_Check(**entry) for entry in table["check"]]
+
+
+def _captioned(
+    job: Job,
+    spec: CaptionerSpec,
+    models: Models,
+    clips: dict[str, Path],
+    folder: Path,
+    check: _Check | None,
+) -> str:
+    """What a captioner says of the clip. Raises AssertionError for a scorer that is wrong."""
+    captioner = captioner_class(spec)(spec.name, models, spec.options)
+    media = _media(job, spec, check, clips)
+    with _served(job, spec.server, models, folder) as server:
+        captioner.server = server
+        captioner.load()
+        if check is not None and check.right:
+            return _scored(captioner, media, check)
+        (weak,) = captioner.caption([media])
+    parts = [weak.text, weak.transcript or "", *(c.label for c in weak.claims)]
+    return "; ".join(part for part in parts if part) or "nothing"
+
+
+def _scored(captioner: Captioner, media: Media, check: _Check) -> str:
+    said = {
+        name: WeakCaption(
+            media.clip_id,
+            media.content_hash,
+            name,
+            text=text,
+            claims=(Claim(text, text, "caption", captioner.modality, 1.0),),
+        )
+        for name, text in (("right", check.right), ("wrong", check.wrong))
+    }
+    (weak,) = captioner.caption([replace(media, said=said)])
+    best = {n: max(c.score for c in weak.claims if c.label.startswith(f"{n}/")) for n in said}
+    told = f"{best['right']:.3f} for «{check.right}», {best['wrong']:.3f} for «{check.wrong}»"
+    if best["right"] <= best["wrong"]:
+        raise ValueError(f"it scores {told}")
+    return told
+
+
+def _media(job: Job, spec: CaptionerSpec, check: _Check | None, clips: dict[str, Path]) -> Media:
+    needs = job.needs(spec)
+    name = check.clip if check is not None else "street with a dog.mp4"
+    with as_file(files("pipelines") / "data" / "speech_en.flac") as speech:
+        path = bytes(speech if name == _SPEECH else clips[name])
+        found = probe(path)
+        plan = Plan((needs.audio_hz,) if needs.audio_hz else (), needs.frames, needs.frame_px)
+        audio, video = (
+            found.has_audio and bool(needs.audio_hz),
+            found.has_video and needs.frames > 0,
+        )
+        return decode(path, "c" * 32, "h" * 64, 0, found.duration_ms, plan, audio, video).media
+
+
+def _written(job: Job, models: Models, folder: Path) -> str:
+    """What the writer makes of a dog that barks: its own words, whatever the guards would say."""
+    sure = Confidence(1.0, "high")
+    claim = Claim("Dog", "a dog barks", "sound", "audio", 1.0, (), sure)
+    weak = WeakCaption("c" * 32, "h" * 64, "ears", "A dog barks.", (claim,))
+    evidence = Evidence("c" * 32, True, False, 5000, (weak,))
+    spec = job.profile.writer
+    with _served(job, spec.model, models, folder) as server:
+        assert server is not None
+        request = Writer(spec, Client(list)).request(spec.ladder[0], evidence)
+        (reply,) = server.post("/chat/completions", [request])
+    return str(reply["choices"][0]["message"]["content"])
+
+
+@contextmanager
+def _served(
+    job: Job, name: str | None, models: Models, folder: Path
+) -> Iterator[ModelServer | None]:
+    """A server of the profile, started for the block if it is ours to start."""
+    if name is None:
+        yield None
+        return
+    spec: ServerSpec = next(s for s in job.profile.servers if s.name == name)
+    if spec.urls:
+        with _bridge(spec, [Endpoint(url, spec.api_key()) for url in spec.urls]) as bridge:
+            yield bridge
+        return
+    if spec.model:
+        spec = spec.model_copy(update={"model": str(models.path(spec.model))})
+    server = Server(spec.model_copy(update={"replicas": 1}), folder / "logs")
+    server.start()
+    try:
+        url = server.wait_ready(spec.tries * spec.start_seconds)
+        with _bridge(spec, [Endpoint(url, server.api_key())]) as bridge:
+            yield bridge
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _bridge(spec: ServerSpec, endpoints: list[Endpoint]) -> Iterator[ModelServer]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    client = Client(lambda: endpoints, spec.timeout_s, spec.timeout_s)
+    try:
+        yield Bridge(spec.name, client, loop)
+    finally:
+        asyncio.run_coroutine_threadsafe(client.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
+def line(checked: Checked) -> str:
+    """One model for people."""
+    seen = f"seen by us {checked.ran}" if checked.ran else "not yet run by us"
+    models = ", ".join(checked.models) or "no weights"
+    text = " ".join(checked.said.split())
+    return (
+        f"{checked.outcome:<14} {checked.name:<24} {checked.seconds:>6.1f} s  {models} ({seen})\n"
+        f"{'':<15}{text[:300]}"
+    )
+
+
+def to_json(found: list[Checked]) -> list[dict[str, Any]]:
+    """For `--json`."""
+    return [asdict(checked) for checked in found]

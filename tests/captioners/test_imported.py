@@ -1,0 +1,154 @@
+"""Captions that exist already: found where they lie, and never given to a clip they are not of."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from captioners.contract import Media
+from captioners.imported import ImportedHeard, ImportedSeen
+from captioners.packs import Cache
+from manifests.evidence import WeakCaption
+from manifests.ids import uri_of
+
+DOG = "A dog barks."
+
+
+def clip(path: Path, start_ms: int = 0, duration_ms: int = 1000, whole: bool = True) -> Media:
+    uri = uri_of(bytes(path))
+    return Media("c" * 32, "h" * 64, duration_ms, uri=uri, start_ms=start_ms, whole=whole)
+
+
+def said(media: Media, source: str | Path, **options: Any) -> WeakCaption:
+    captioner = ImportedHeard("given", Cache(), {"source": str(source), **options})
+    captioner.load()
+    (weak,) = captioner.caption([media])
+    return weak
+
+
+def test_webdataset_s_json_beside_the_media_is_read(tmp_path: Path) -> None:
+    (tmp_path / "00001.json").write_text(json.dumps({"caption": DOG, "url": "x"}))
+    weak = said(clip(tmp_path / "00001.mp4"), "beside")
+    assert (weak.text, weak.clip_id, weak.content_hash) == (DOG, "c" * 32, "h" * 64)
+    assert [(c.kind, c.modality, c.score) for c in weak.claims] == [("caption", "audio", 1.0)]
+
+
+def test_its_text_beside_the_media_is_read_too(tmp_path: Path) -> None:
+    (tmp_path / "00001.txt").write_text(f"{DOG}\n")
+    (tmp_path / "00001.json").write_text(json.dumps({"url": "x"}))
+    assert said(clip(tmp_path / "00001.mp4"), "beside").text == DOG
+
+
+def test_another_field_of_the_json_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"caption": "no", "long": DOG}))
+    assert said(clip(tmp_path / "a.mp4"), "beside", key="long").text == DOG
+
+
+def test_names_with_odd_bytes_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "it's 100% «ünïcode».mp4"
+    path.with_suffix(".txt").write_text(DOG)
+    assert said(clip(path), "beside").text == DOG
+
+
+def test_a_clip_without_a_caption_is_skipped_with_a_reason(tmp_path: Path) -> None:
+    weak = said(clip(tmp_path / "a.mp4"), "beside")
+    assert (weak.text, weak.claims, weak.skipped) == ("", (), "no caption was given")
+
+
+def test_a_caption_of_the_file_does_not_land_on_a_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(DOG)
+    weak = said(clip(tmp_path / "a.mp4", whole=False), "beside")
+    assert weak.claims == () and weak.skipped is not None and "a part" in weak.skipped
+
+
+def _curated(folder: Path, *windows: dict[str, Any]) -> Path:
+    """A clip as NeMo Curator's ClipWriterStage and cosmos-curate lay it; its path."""
+    (folder / "metas" / "v0").mkdir(parents=True)
+    (folder / "clips").mkdir()
+    meta = {"span_uuid": "u", "framerate_source": 25.0, "windows": list(windows)}
+    (folder / "metas" / "v0" / "u.json").write_text(json.dumps(meta))
+    return folder / "clips" / "u.mp4"
+
+
+def test_curator_s_windows_keep_their_times(tmp_path: Path) -> None:
+    first = {"start_frame": 0, "end_frame": 256, "qwen_caption": "A man walks."}
+    second = {"start_frame": 256, "end_frame": 500, "qwen_caption": "A car stops."}
+    weak = said(clip(_curated(tmp_path, first, second), duration_ms=20_000), "curator")
+    assert weak.text == "A man walks. A car stops."
+    assert [claim.spans for claim in weak.claims] == [((0, 10_240),), ((10_240, 20_000),)]
+
+
+def test_curator_s_enhanced_caption_comes_before_its_plain_one(tmp_path: Path) -> None:
+    window = {
+        "start_frame": 0,
+        "end_frame": 9,
+        "qwen_caption": "no",
+        "qwen_lm_enhanced_caption": DOG,
+    }
+    assert said(clip(_curated(tmp_path, window)), "curator").text == DOG
+
+
+def _list(path: Path, *rows: dict[str, Any]) -> Path:
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(list(rows)), path)
+    elif path.suffix == ".csv":
+        lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
+        path.write_text("\n".join(lines) + "\n")
+    else:
+        path.write_text("\n".join(json.dumps(row) for row in rows))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_a_list_by_file_is_read_in_every_format(tmp_path: Path, suffix: str) -> None:
+    rows = [
+        {"file": "clips/a.mp4", "caption": DOG, "score": 0.5},
+        {"file": "b.mp4", "caption": "no"},
+    ]
+    listed = _list(tmp_path / f"list{suffix}", {**rows[0]}, {**rows[1], "score": 0.1})
+    weak = said(clip(tmp_path / "clips" / "a.mp4"), listed)
+    assert weak.text == DOG and weak.claims[0].score == 0.5
+
+
+@pytest.mark.parametrize("key", ["clip_id", "content_hash", "uri"])
+def test_a_list_may_name_clips_by_any_identity(tmp_path: Path, key: str) -> None:
+    media = clip(tmp_path / "a.mp4")
+    listed = _list(tmp_path / "list.jsonl", {key: getattr(media, key), "caption": DOG})
+    assert said(media, listed).text == DOG
+
+
+def test_a_caption_with_times_goes_to_the_clips_that_hold_half_of_it(tmp_path: Path) -> None:
+    row = {"file": "a.mp4", "caption": DOG, "start_ms": 25_000, "end_ms": 35_000}
+    listed = _list(tmp_path / "list.jsonl", row)
+    path = tmp_path / "a.mp4"
+    first = said(clip(path, 0, 30_000, whole=False), listed)
+    later = said(clip(path, 60_000, 30_000, whole=False), listed)
+    assert first.claims[0].spans == ((25_000, 30_000),)
+    assert later.claims == ()
+
+
+def test_two_lists_differ_in_what_enters_the_digest(tmp_path: Path) -> None:
+    one = _list(tmp_path / "one.jsonl", {"file": "a", "caption": DOG})
+    two = _list(tmp_path / "two.jsonl", {"file": "a", "caption": "A cat."})
+    assert ImportedSeen.state_of({"source": str(one)}) != ImportedSeen.state_of(
+        {"source": str(two)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("list.jsonl", '{"path": "a", "caption": "x"}', "one of clip_id, content_hash, uri, file"),
+        ("list.jsonl", '{"file": "a", "text": "x"}', "needs «caption»"),
+        ("list.xml", "<x/>", "is a .parquet, .csv or .jsonl file"),
+    ],
+)
+def test_a_list_that_can_not_be_used_is_told(
+    tmp_path: Path, name: str, text: str, told: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=told):
+        said(clip(tmp_path / "a.mp4"), tmp_path / name)
