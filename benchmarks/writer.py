@@ -26,6 +26,7 @@ from openai import AsyncOpenAI
 
 from benchmarks.evidences import evidences
 from engine import profile
+from engine.client import Client, Endpoint
 from engine.writer import Writer, WriterSpec
 from manifests.captions import CAPTIONS, Written
 from manifests.evidence import Evidence
@@ -59,7 +60,7 @@ async def written(
     spec: WriterSpec, url: str, clips: Sequence[Evidence]
 ) -> tuple[Writer, list[Written]]:
     """The writer that wrote these clips, all at once as a shard worker does, and what it wrote."""
-    writer = Writer(spec, lambda: url)
+    writer = Writer(spec, Client(lambda: [Endpoint(url)]))
     done = await asyncio.gather(*map(writer.write, clips))
     await writer.close()
     return writer, done
@@ -94,7 +95,7 @@ def speed(spec: WriterSpec, url: str, count: int, runs: int) -> bool:
     """Prints both rates; whether the writer's is high enough."""
     first = spec.model_copy(update={"ladder": spec.ladder[:1]})
     clips = [one for one in evidences("dev", 4 * count) if not select(one).only_signals][:count]
-    writer = Writer(first, lambda: url)
+    writer = Writer(first, Client(lambda: [Endpoint(url)]))
     requests = [writer.request(first.ladder[0], one) for one in clips]
     passes: dict[str, list[Run]] = {"bare": [], "writer": []}
     for number in range(runs + 1):
@@ -153,12 +154,11 @@ def _server(url: str | None) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    from captioners.packs import Cache
+    from captioners.models import Models
     from engine.job import Job
     from engine.service import Server
 
-    spec = Job(profile.load("cpu")).server(Cache())
-    assert spec is not None
+    (spec,) = Job(profile.load("cpu")).servers(Models())
     with tempfile.TemporaryDirectory() as logs:
         server = Server(spec, logs)
         server.start()

@@ -1,6 +1,7 @@
 """A job: a profile with every version resolved, and the digests that name its tables."""
 
 import importlib
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -118,6 +119,15 @@ class Job:
         names = [name for spec in self.profile.captioners for name in self.models(spec)]
         names += [server.model for server in self.profile.servers if server.model]
         return list(dict.fromkeys(names))
+
+    def check(self) -> None:
+        """Raises ProfileError for what a run would find too late: an interpreter that is not there."""
+        for spec in self.profile.captioners:
+            if spec.python is not None and shutil.which(spec.python) is None:
+                raise ProfileError(
+                    f"captioner {spec.name}: there is no interpreter {spec.python}; "
+                    "make its environment first (docs/captioners.md)"
+                )
 
     def servers(self, models: Models) -> list[ServerSpec]:
         """The servers of the profile, each model found where it was fetched to. Raises PackMissing."""

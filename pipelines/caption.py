@@ -53,6 +53,7 @@ def caption(
     WorkspaceError, SourceError, LeaseHeld, RunFailed.
     """
     job = Job(load(profile))
+    job.check()
     models = Models()
     for model in job.needed_models:
         models.path(model)
