@@ -120,8 +120,24 @@ class Job:
         names += [server.model for server in self.profile.servers if server.model]
         return list(dict.fromkeys(names))
 
+    @property
+    def outputs_train(self) -> bool | None:
+        """Whether the licences of all models behind a row let it train others; None where one of them
+        is not known to us and none forbids it."""
+        told = [terms(name).outputs_train for name in self.needed_models]
+        told += [None for server in self.profile.servers if server.urls]
+        return False if False in told else None if None in told else True
+
     def check(self) -> None:
-        """Raises ProfileError for what a run would find too late: an interpreter that is not there."""
+        """Raises ProfileError for what a run would find too late, or must not do: an interpreter that
+        is not there, models that the profile's own rule refuses."""
+        if self.profile.outputs_train and self.outputs_train is not True:
+            refused = [n for n in self.needed_models if terms(n).outputs_train is not True]
+            refused += [server.name for server in self.profile.servers if server.urls]
+            raise ProfileError(
+                f"profile {self.profile.name} uses only models whose outputs may train others, and of "
+                f"these that is not so or not known: {', '.join(refused)} (captionmill models show NAME)"
+            )
         for spec in self.profile.captioners:
             if spec.python is not None and shutil.which(spec.python) is None:
                 raise ProfileError(

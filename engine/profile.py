@@ -95,13 +95,17 @@ class Sizes(_Part):
 
 
 class Profile(_Part):
-    """All settings of a run. calibration: folder that `captionmill calibrate` wrote; without one the
-    calibrations that come with captionmill."""
+    """All settings of a run.
+
+    outputs_train: refuse models unless their licence lets what they say train others. calibration:
+    folder that `captionmill calibrate` wrote; without one the calibrations that come with captionmill.
+    """
 
     name: str
     clips: Cutting = Cutting()
     filters: tuple[Filter, ...] = ()
     captioners: tuple[CaptionerSpec, ...] = Field(min_length=1)
+    outputs_train: bool = False
     calibration: str | None = None
     writer: WriterSpec
     servers: tuple[ServerSpec, ...] = ()
