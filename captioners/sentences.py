@@ -1,4 +1,4 @@
-"""From tags to sentences: the one place where claims become text.
+"""From tags to sentences, and from a generated caption to the statements that it makes.
 
 What is heard comes as clauses («a dog barks», «music plays»), what is seen as noun phrases («a
 person», «two cars», «a valley»). Rules:
@@ -15,13 +15,36 @@ Articles and counts belong to the phrases themselves, so that a sentence says of
 its text says.
 """
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 
 from manifests.evidence import Claim, Kind, Modality
 
 _ALONE = {"audio": "Nothing distinct is heard.", "video": "Nothing distinct is seen."}
 # First words of a noun phrase that speaks of one thing.
 _ONE = frozenset(("a", "an", "one", "the", "another"))
+
+# What `clauses` splits at. A stop ends a sentence before a capital or a number, after a word of three
+# letters («e.g.» and «vs.» have fewer), or where it stands alone.
+_SENTENCE_END = re.compile(
+    r"""\n+|;\s*|\s[.!?]+\s|(?:(?<![A-Z])(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)[.!?…]+"""
+    r"""["'”’»)]*\s+(?=["'“‘«(]*[A-Z0-9À-ÖØ-Þ]))|(?<=[a-z]{3})(?<!\bMrs)[.!?…]+["'”’»)]*\s+"""
+)
+_JOINT = re.compile(r",?\s+(and then|then|followed by|while|as)\s+", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”|«[^»\n]*»')
+# «A man is followed by a dog», «dressed as a clown», «such as», «as well as» are one statement.
+_PASSIVE = ("is", "are", "was", "were", "be", "been", "being", "gets")
+_NO_MOMENT = re.compile(
+    "such|well|same|so|known|seen|used|dressed|disguised|described|serves|serving|acts|acting|works|"
+    "working|far|soon|long|just|much"
+)
+# What a subject begins with; other words may be verbs («and then laughs»).
+_SUBJECT = re.compile(
+    "a|an|the|another|one|two|three|four|five|six|several|many|some|others?|both|each|every|all|no|"
+    "this|that|these|those|his|her|their|its|he|she|it|they|we|there|somebody|someone|something|"
+    "people|men|women|children"
+)
+_FINITE = ("is", "are", "was", "were", "has", "have", "had", "can", "begin")
 
 
 def sentence(claims: Sequence[Claim], modality: Modality) -> str:
@@ -49,6 +72,75 @@ def finished(text: str) -> str:
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+def clauses(text: str) -> list[str]:
+    """The statements that a generated caption makes, each as it is written, without its last stop.
+
+    A caption is split at the ends of its sentences and lines, at semicolons, and at «while», «followed
+    by», «(and) then» and «as» where a clause of its own follows. Where that is not sure, and inside a
+    quotation, it stays whole: a statement too long is checked harder, half a one means nothing. What
+    holds no letter is left out, and a statement is not made twice.
+
+    >>> clauses("A dog barks while a man speaks. A bell rings, followed by silence.")
+    ['A dog barks', 'a man speaks', 'A bell rings', 'silence']
+    """
+    parts = (part for piece in _split(_SENTENCE_END, text) for part in _moments(piece))
+    once: dict[str, str] = {}
+    for part in (part.strip(" \t\r\n.,;:!?…") for part in parts):
+        if any(letter.isalpha() for letter in part):
+            once.setdefault(part.casefold(), part)
+    return list(once.values())
+
+
+def _split(mark: re.Pattern[str], text: str) -> list[str]:
+    """The text between the marks that are not inside a quotation."""
+    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    parts, start = [], 0
+    for match in mark.finditer(text):
+        if not any(first < match.start() < last - 1 for first, last in quoted):
+            parts.append(text[start : match.end()])
+            start = match.end()
+    return [*parts, text[start:]]
+
+
+def _moments(sentence: str) -> Iterator[str]:
+    """The parts of one sentence that happen at once or one after another."""
+    quoted = [match.span() for match in _QUOTED.finditer(sentence)]
+    start = 0
+    for match in _JOINT.finditer(sentence):
+        inside = any(first < match.start() < last for first, last in quoted)
+        before, after = sentence[start : match.start()], sentence[match.end() :]
+        if not inside and before.strip() and _joins(match[1].lower(), before, after):
+            yield before
+            start = match.end()
+    yield sentence[start:]
+
+
+def _joins(joint: str, before: str, after: str) -> bool:
+    """Whether a statement of its own follows the joint."""
+    last = before.lower().split()[-1]
+    words = re.findall(r"[^\W\d_]+", after.lower())
+    if not words:
+        return False
+    is_subject = _SUBJECT.fullmatch(words[0]) is not None
+    if joint == "followed by":
+        return last not in _PASSIVE
+    if joint == "as":
+        return not _NO_MOMENT.fullmatch(last) and is_subject and _has_verb(words[1:])
+    return is_subject or (not _maybe_verb(words[0]) and _has_verb(words[1:2]))
+
+
+def _has_verb(words: Sequence[str]) -> bool:
+    return any(word in _FINITE or _third_person(word) for word in words)
+
+
+def _third_person(word: str) -> bool:
+    return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "ous"))
+
+
+def _maybe_verb(word: str) -> bool:
+    return word.endswith(("ing", "ed", "s")) and not word.endswith("ss")
 
 
 def _texts(claims: Sequence[Claim], kinds: Collection[Kind]) -> list[str]:

@@ -1,6 +1,6 @@
 import pytest
 
-from captioners.sentences import joined, sentence
+from captioners.sentences import clauses, joined, sentence
 from manifests.evidence import Claim, Kind, Modality
 
 
@@ -76,3 +76,65 @@ def test_no_claim_is_said_too(modality: Modality, said: str) -> None:
 
 def test_the_other_modality_is_not_mixed_in() -> None:
     assert sentence(heard("a dog barks") + seen("a cat"), "video") == "A cat is seen."
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("A dog barks.", ["A dog barks"]),
+        ("A dog barks. A man speaks!", ["A dog barks", "A man speaks"]),
+        ("a dog barks . a man speaks", ["a dog barks", "a man speaks"]),
+        ("A dog barks. a man speaks", ["A dog barks", "a man speaks"]),
+        ("A dog barks; rain falls.", ["A dog barks", "rain falls"]),
+        ("A dog barks\nRain falls", ["A dog barks", "Rain falls"]),
+        ("A dog barks while a man speaks.", ["A dog barks", "a man speaks"]),
+        ("A dog barks, while music plays softly.", ["A dog barks", "music plays softly"]),
+        ("A bell rings followed by silence.", ["A bell rings", "silence"]),
+        (
+            "An engine idles and then a horn honks, followed by a siren.",
+            ["An engine idles", "a horn honks", "a siren"],
+        ),
+        ("Birds sing, then the wind blows.", ["Birds sing", "the wind blows"]),
+        ("A crowd cheers as a man speaks.", ["A crowd cheers", "a man speaks"]),
+        ("Rain falls as there is thunder.", ["Rain falls", "there is thunder"]),
+        (
+            "A cat sleeps. Two men walk as the sun sets while a dog runs.",
+            ["A cat sleeps", "Two men walk", "the sun sets", "a dog runs"],
+        ),
+    ],
+)
+def test_a_caption_is_split_to_its_statements(text: str, parts: list[str]) -> None:
+    assert clauses(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A man laughs and then walks away",
+        "A man sings while playing guitar",
+        "A woman is followed by a dog",
+        "A man dressed as a clown dances",
+        "Instruments such as a piano and drums play",
+        "A piano as well as a violin plays",
+        "A vehicle, e.g. a car, passes",
+        "A man in a U.S. Army uniform stands",
+        "Mr. Smith waits at 3.5 metres",
+        "A sign says «Stop. Look while a train passes. Go» on a wall",
+        'A man says "Wait. The bell rings; then a door opens."',
+        "A man and a woman talk, and a dog barks",
+    ],
+)
+def test_what_may_be_one_statement_stays_one(text: str) -> None:
+    assert clauses(text) == [text.rstrip(".")]
+
+
+def test_a_statement_is_made_once_and_needs_a_letter() -> None:
+    assert clauses("A dog barks. A dog barks. a dog barks. ... 12. !") == ["A dog barks"]
+    assert clauses("") == clauses("  \n. ") == []
+
+
+def test_statements_lose_no_word() -> None:
+    text = "A horn honks; people shout. As a train passes, it whistles, followed by applause."
+    kept = " ".join(clauses(text)).lower().replace(",", "").split()
+    said = "a horn honks people shout as a train passes it whistles applause"
+    assert " ".join(kept) == said
