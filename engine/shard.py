@@ -33,6 +33,7 @@ from manifests import schemas, tables
 from manifests.evidence import Evidence, WeakCaption, weak_from_row, weak_to_row
 from manifests.tables import File
 from manifests.workspace import Workspace
+from prompts.support import supports
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,17 +332,15 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def evidence_of(job: Job, clip: Mapping[str, Any], said: Mapping[str, WeakCaption]) -> Evidence:
-    """The evidence of one clip: its weak captions, judged, in the profile's order."""
+    """The evidence of one clip: its weak captions, judged and fused, in the profile's order."""
+    captions = [said[spec.name] for spec in job.profile.captioners if spec.name in said]
+    judged = job.calibrations.judge(captions)
     return Evidence(
         clip_id=clip["clip_id"],
         has_audio=clip["has_audio"],
         has_video=clip["has_video"],
         duration_ms=clip["end_ms"] - clip["start_ms"],
-        captions=tuple(
-            job.calibrations.judge(said[spec.name])
-            for spec in job.profile.captioners
-            if spec.name in said
-        ),
+        captions=job.calibrations.fuse(judged, supports(judged)),
     )
 
 

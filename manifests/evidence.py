@@ -18,11 +18,15 @@ class Confidence:
     """A raw score made comparable.
 
     probability: calibrated probability in [0, 1] that the claim is true. tier: its word for the
-    writer, which never sees the number. Raises ValueError for what is no probability.
+    writer, which never sees the number. by: what really scored: «platt-map yamnet» (a calibration, with
+    the scorer it takes in as «platt-map ears+clap»), a scorer's name («clap»: its similarity cut in
+    three), «fact», «prior», or of what is fused «stack» or «rule» with the captioners that spoke.
+    Raises ValueError for what is no probability.
     """
 
     probability: float
     tier: Tier
+    by: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
@@ -35,8 +39,10 @@ class Claim:
     """One checkable statement in a weak caption.
 
     label: the captioner's own name of it («Dog»). text: the same as a phrase that can stand in a
-    sentence («a dog barks»). score: raw, in the captioner's own unit. spans: (start, end) in ms from
-    the start of the clip; empty when the captioner does not say when. confidence: None until judged.
+    sentence («a dog barks»); empty where it is a bare measure, or of kind «score» what another
+    captioner's claim is worth (label: «<captioner>/<its label>»). score: raw, in the captioner's own
+    unit. spans: (start, end) in ms from the start of the clip; empty when the captioner does not say
+    when. confidence: of this captioner's word, fused: of everybody's; None until judged.
 
     Numbers become plain floats and ints, so that a digest is the same before and after a file.
     Raises ValueError for a score that is not finite, TypeError for spans that are not whole ms.
@@ -49,6 +55,12 @@ class Claim:
     score: float
     spans: tuple[tuple[int, int], ...] = ()
     confidence: Confidence | None = None
+    fused: Confidence | None = None
+
+    @property
+    def believed(self) -> Confidence | None:
+        """How far it is to be believed: by everybody's word where that was asked."""
+        return self.fused or self.confidence
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.score):
@@ -75,6 +87,19 @@ class WeakCaption:
     transcript: str | None = None
     language: str | None = None
     skipped: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What speaks for one claim of a clip. Claims are told by their places: (of the weak caption, of the
+    claim in it).
+
+    about: the stems of what it is about. by: claims of its modality that imply it, itself included.
+    """
+
+    claim: tuple[int, int]
+    about: frozenset[str]
+    by: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +148,14 @@ def weak_to_row(weak: WeakCaption) -> dict[str, Any]:
 
 
 def evidence_to_rows(evidence: Evidence) -> list[dict[str, Any]]:
-    """The `evidence` column of a caption row: weak captions with the confidence of each claim."""
+    """The `evidence` column of a caption row: weak captions with the confidences of each claim."""
     rows = []
     for weak in evidence.captions:
         row = weak_to_row(weak)
         del row["clip_id"]
         for claim, judged in zip(row["claims"], weak.claims, strict=True):
             claim["confidence"] = judged.confidence and asdict(judged.confidence)
+            claim["fused"] = judged.fused and asdict(judged.fused)
         rows.append(row)
     return rows
 
@@ -147,12 +173,16 @@ def evidence_from_row(row: Mapping[str, Any]) -> Evidence:
 
 
 def _claim(row: Mapping[str, Any]) -> Claim:
-    confidence = row.get("confidence")
     return Claim(
         **{key: row[key] for key in _CLAIM},
         spans=tuple((s["start_ms"], s["end_ms"]) for s in row["spans"]),
-        confidence=None if confidence is None else Confidence(**confidence),
+        confidence=_confidence(row.get("confidence")),
+        fused=_confidence(row.get("fused")),
     )
+
+
+def _confidence(row: Mapping[str, Any] | None) -> Confidence | None:
+    return None if row is None else Confidence(**row)
 
 
 def _claim_row(claim: Claim) -> dict[str, Any]:

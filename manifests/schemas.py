@@ -61,6 +61,7 @@ CLIPS = pa.schema(
         *_MEDIA,
         _field("size", pa.int64(), "bytes of the source when hashed", nullable=False),
         _field("mtime_ns", pa.int64(), "mtime of the source when hashed", nullable=False),
+        _field("whole", pa.bool_(), "it is its source's only clip"),
         *_FAULT,
     ]
 )
@@ -88,14 +89,15 @@ WEAK = pa.schema(
     ]
 )
 
-_CONFIDENCE = pa.struct([("probability", pa.float64()), ("tier", pa.string())])
+_CONFIDENCE = pa.struct([("probability", pa.float64()), ("tier", pa.string()), ("by", pa.string())])
+_JUDGED = [*_CLAIM, ("confidence", _CONFIDENCE), ("fused", _CONFIDENCE)]
 EVIDENCE = pa.list_(
     pa.struct(
         [
             ("captioner", pa.string()),
             ("content_hash", pa.string()),
             ("text", pa.string()),
-            ("claims", pa.list_(pa.struct([*_CLAIM, ("confidence", _CONFIDENCE)]))),
+            ("claims", pa.list_(pa.struct(_JUDGED))),
             ("transcript", pa.string()),
             ("language", pa.string()),
             ("skipped", pa.string()),
@@ -128,7 +130,7 @@ CAPTIONS = pa.schema(
             "rungs", pa.list_(pa.string()), "rungs of the ladder that wrote them", nullable=False
         ),
         _field("lints", pa.list_(pa.string()), "faults of replies that were refused"),
-        _field("evidence", EVIDENCE, "all weak captions, judged", nullable=False),
+        _field("evidence", EVIDENCE, "all weak captions, their claims judged", nullable=False),
         _field("evidence_digest", pa.string(), "of the evidence", nullable=False),
         _field(
             "prompt_digest",

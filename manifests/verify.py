@@ -229,18 +229,20 @@ class _Shard:
         if caption_digest(identity, texts, *parts) != row["caption_digest"]:
             message = "the captions are not those that were written for this clip"
             self._note("digest", where, message, identity)
-        self._evidence(where, row)
+        if not self._evidence(where, row):
+            return
         for message in recheck(row) if recheck else ():
             self._note("guard", where, message, identity)
 
-    def _evidence(self, where: str, row: Mapping[str, Any]) -> None:
-        """The evidence is what the captioners' own tables say of this clip, all of it."""
+    def _evidence(self, where: str, row: Mapping[str, Any]) -> bool:
+        """The evidence is what the captioners' own tables say of this clip, all of it. False where it is
+        no evidence."""
         identity = row["clip_id"]
         try:
             evidence = evidence_from_row(row)
         except (TypeError, ValueError) as error:
             self._note("evidence", where, f"it is no evidence: {error}", identity)
-            return
+            return False
         if evidence.digest() != row["evidence_digest"]:
             self._note("evidence", where, "the evidence is not what its digest says", identity)
         said = {weak.captioner: weak_to_row(weak) for weak in evidence.captions}
@@ -253,6 +255,7 @@ class _Shard:
                 message = f"what {captioner} said is not what its weak table says of this clip"
                 self._note("evidence", where, message, identity)
         self._flood.add(row, evidence)
+        return True
 
     def _note(self, kind: str, where: str, message: str, clip: str | None = None) -> None:
         self._problems.append(Problem(kind, where, message, clip))
@@ -284,7 +287,7 @@ class _Flood:
             known = {
                 claim.text
                 for claim in evidence.claims(_PERCEIVED[name])
-                if claim.confidence is not None and claim.confidence.tier != "low"
+                if claim.believed is not None and claim.believed.tier != "low"
             }
             key = hash((name, text))
             self._evidence[key].add(hash(frozenset(known)))

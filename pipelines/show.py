@@ -106,11 +106,18 @@ def _claim(claim: Mapping[str, Any]) -> str:
     )
     more = f" and {len(claim['spans']) - 4} more" if len(claim["spans"]) > 4 else ""
     when = f" at {spans}{more} s" if spans else ""
-    if claim["kind"] == "signal":
+    if claim["kind"] in ("signal", "score"):
         return f"{claim['label']} {claim['score']:.3g}{when}"
-    confidence = claim["confidence"]
-    believed = f"{confidence['tier']} {confidence['probability']:.2f}" if confidence else "unjudged"
+    own, fused = claim["confidence"], claim["fused"]
+    believed = _believed(fused or own)
+    if fused and fused != own:
+        believed += f"; alone {_believed(own)}"
     return f"{claim['text'] or claim['label']}  [{believed}; raw {claim['score']:.2f}]{when}"
+
+
+def _believed(sure: Mapping[str, Any] | None) -> str:
+    """A confidence: its word, its number, and who scored."""
+    return f"{sure['tier']} {sure['probability']:.2f} by {sure['by']}" if sure else "unjudged"
 
 
 def origin(row: Mapping[str, Any]) -> Iterator[Text]:

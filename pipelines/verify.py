@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from captioners import confidence
+from captioners.confidence import CalibrationError
 from engine.writer import WriterSpec, first_messages
 from manifests import verify as files
 from manifests.captions import CAPTIONS
@@ -15,6 +18,7 @@ from pipelines.status import JobStatus, jobs, settings
 from prompts.grounding import ground
 from prompts.render import clip_prompt_digest, load
 from prompts.selection import select
+from prompts.support import supports
 
 _LISTED = 50
 
@@ -71,7 +75,42 @@ def verify_workspace(workspace: Workspace, state: State) -> Report:
     return report
 
 
-def _recheck(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
+def _recheck(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck:
+    """Whether the confidences of a caption row are those of its calibrations, and what the guards say."""
+    parts = [part for part in (_judges(kept, notes), _guards(kept, notes)) if part is not None]
+
+    def recheck(row: Mapping[str, Any]) -> Iterator[str]:
+        for part in parts:
+            yield from part(row)
+
+    return recheck
+
+
+def _judges(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
+    """Whether the confidences of a row are those of its calibrations; None when others are there now."""
+    folder = kept["profile"].get("calibration")
+    try:
+        known = confidence.load(kept["settings"]["order"], Path(folder) if folder else None)
+        same = known.digest == kept["settings"]["calibrations"]
+    except CalibrationError:
+        same = False
+    if not same:
+        notes.append(
+            f"job {kept['digest']} was judged by other calibrations than those that are there now: "
+            "its confidences were not checked again"
+        )
+        return None
+
+    def recheck(row: Mapping[str, Any]) -> Iterator[str]:
+        captions = evidence_from_row(row).captions
+        judged = known.judge(captions)
+        if known.fuse(judged, supports(judged)) != captions:
+            yield "the confidences are not those that the calibrations give"
+
+    return recheck
+
+
+def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
     """What the guards say of a caption row, and whether its prompt is that of its evidence; None when
     prompts or guards are others today than those that wrote it."""
     spec = WriterSpec(**kept["profile"]["writer"])

@@ -1,9 +1,9 @@
 """Fusion: which claims of a clip's evidence the writer may say and which it must.
 
 Rules, in this order:
-1. A claim is supported by every claim of its modality that implies it («a dog» implies «an animal»,
-   never the other way round). Its tier is the best among these; when that is low, and two captioners
-   are among them, it is medium.
+1. A claim is supported by every claim of its modality that implies it (`prompts.support`). It is as
+   sure as the surest of these; each counts with everybody's word (`Claim.fused`), or with its own
+   confidence where nobody fused.
 2. Sounds that captioners confuse («rain», «engine») are rivals when none of them is high. What is
    seen may choose one of those that were heard; it never adds one.
 3. Low claims are left out. There is no «possibly».
@@ -13,12 +13,12 @@ Rules, in this order:
 Pure: the same evidence always gives the same facts.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from manifests.evidence import Claim, Evidence, Kind, Modality, Tier
-from prompts.words import NUMBERS, lexicon, tokens, upward
+from prompts.support import about
+from prompts.words import lexicon, tokens, upward
 
 HEARD_AT_MOST = 4
 SEEN_AT_MOST = 5
@@ -129,30 +129,11 @@ def _judged(evidence: Evidence, modality: Modality) -> list[_Judged]:
     found = []
     for weak in evidence.captions:
         for claim in weak.claims:
-            if claim.modality == modality and claim.confidence is not None and claim.text.strip():
-                core = _core(claim)
-                found.append(
-                    _Judged(claim, weak.captioner, core, upward(core), claim.confidence.tier)
-                )
+            sure = claim.believed
+            if claim.modality == modality and sure is not None and claim.text.strip():
+                core = about(claim)
+                found.append(_Judged(claim, weak.captioner, core, upward(core), sure.tier))
     return found
-
-
-def _core(claim: Claim) -> frozenset[str]:
-    """What a claim is about: its label's tokens, or its text's where the label tells nothing."""
-    if claim.kind == "caption":
-        return _telling(claim.text, claim.modality)
-    return _label_tokens(claim.label) or _telling(claim.text, claim.modality)
-
-
-def _label_tokens(label: str) -> frozenset[str]:
-    """Tokens of a label's first name: «Chicken, rooster» is chicken, «Whimper (dog)» whimper."""
-    first = re.split(r"[,;(/]", label, maxsplit=1)[0].replace("_", " ")
-    return frozenset(tokens(first)) - lexicon().label_noise - NUMBERS
-
-
-def _telling(text: str, modality: Modality) -> frozenset[str]:
-    found = frozenset(tokens(text)) - NUMBERS
-    return (found - lexicon().plain[modality]) or found
 
 
 def _supported(claims: Sequence[_Judged]) -> list[_Judged]:
@@ -162,8 +143,6 @@ def _supported(claims: Sequence[_Judged]) -> list[_Judged]:
         by = [other for other in claims if other.implies(one)] or [one]
         tier = max((other.tier for other in by), key=_ORDER.__getitem__)
         who = tuple(dict.fromkeys(other.captioner for other in by))
-        if tier == "low" and len(who) > 1:
-            tier = "medium"
         fused.append(replace(one, tier=tier, captioners=who))
     return fused
 
@@ -232,4 +211,4 @@ def _said_by_another(one: _Judged, at: int, others: Sequence[_Judged]) -> bool:
 
 
 def _probability(claim: Claim) -> float:
-    return claim.confidence.probability if claim.confidence is not None else 0.0
+    return claim.believed.probability if claim.believed is not None else 0.0

@@ -62,11 +62,14 @@ _CHANGED = {
     "no confidence": _with_claim(confidence=None),
     "probability": _with_claim(confidence=replace(_SURE, probability=0.3)),
     "tier": _with_claim(confidence=replace(_SURE, tier="medium")),
+    "by": _with_claim(confidence=replace(_SURE, by="prior")),
+    "fused": _with_claim(fused=_SURE),
+    "fused by": _with_claim(fused=replace(_SURE, by="rule ears+eyes")),
 }
 
 
 def test_digest_of_evidence_never_changes() -> None:
-    assert _EVIDENCE.digest() == "e0277e231aadfc80"
+    assert _EVIDENCE.digest() == "9d3c25adc93ea00a"
 
 
 @pytest.mark.parametrize("change", _CHANGED)
@@ -176,7 +179,7 @@ def _same_after_a_file(evidence: Evidence, folder: Path) -> None:
     tables.write(folder, "weak.parquet", "weak/x", rows, schemas.WEAK)
     weak = tuple(weak_from_row(row) for row in tables.read(folder, "weak.parquet"))
     unjudged = [
-        replace(w, claims=tuple(replace(c, confidence=None) for c in w.claims))
+        replace(w, claims=tuple(replace(c, confidence=None, fused=None) for c in w.claims))
         for w in evidence.captions
     ]
     assert (

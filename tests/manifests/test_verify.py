@@ -260,9 +260,11 @@ def test_evidence_of_an_unknown_captioner_is_named(made: Made) -> None:
     assert made.named("evidence") == clips
 
 
-def test_a_changed_confidence_is_named(made: Made) -> None:
+@pytest.mark.parametrize("name", ["confidence", "fused"])
+@pytest.mark.parametrize("field", ["tier", "probability", "by"])
+def test_a_changed_confidence_is_named(made: Made, name: str, field: str) -> None:
     def change(row: Row) -> Row:
-        row["evidence"][0]["claims"][0]["confidence"]["tier"] = "low"
+        row["evidence"][0]["claims"][0][name][field] = {"probability": 0.1}.get(field, "low")
         return row
 
     clips = {_change(made, "captions", 0, change)}

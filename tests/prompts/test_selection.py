@@ -1,10 +1,14 @@
 """Fusion: what may be said, what must, and what is left out."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.evidences import evidences
-from manifests.evidence import Claim
+from captioners.confidence import load
+from manifests.evidence import Claim, Confidence
 from prompts.selection import HEARD_AT_MOST, SEEN_AT_MOST, Fact, select
+from prompts.support import supports
 from tests.prompts.clips import claim, evidence, seen
 
 
@@ -24,26 +28,33 @@ def test_an_unjudged_claim_and_a_bare_measure_are_left_out() -> None:
     assert heard([claim("a dog barks", None), claim("", "high", "signal")]) == []
 
 
-def test_two_captioners_that_agree_lift_a_low_claim_to_medium() -> None:
-    facts = select(
-        evidence(
-            [claim("a dog barks", "low", label="Dog")], [claim("barking", "low", label="bark")]
-        )
-    )
+def test_a_claim_counts_with_everybodys_word() -> None:
+    lifted = replace(claim("a dog barks", "low", label="Dog"), fused=Confidence(0.7, "medium"))
+    sunk = replace(claim("a bell rings", "high", label="Bell"), fused=Confidence(0.3, "low"))
+    facts = select(evidence([lifted, sunk]))
+    assert [(f.text, f.tier) for f in facts.heard] == [("a dog barks", "medium")]
+
+
+def test_two_captioners_that_agree_are_told_by_the_fusion_alone() -> None:
+    agreeing = ([claim("a dog barks", "low", label="Dog")], [claim("barking", "low", label="bark")])
+    assert heard(*agreeing) == []
+    said = evidence(*agreeing)
+    facts = select(replace(said, captions=load([]).fuse(said.captions, supports(said.captions))))
     assert [(f.text, f.tier) for f in facts.heard] == [("a dog barks", "medium")]
     assert facts.heard[0].captioners == ("captioner0", "captioner1")
 
 
-def test_one_captioner_does_not_agree_with_itself() -> None:
-    twice = [claim("a dog barks", "low", label="Dog"), claim("a dog barks", "low", label="Bark")]
-    assert heard(twice) == []
-
-
-def test_what_two_captioners_agree_on_is_the_broader_claim() -> None:
-    assert heard(
-        [claim("a dog barks", "low", label="Dog")],
-        [claim("an animal makes a sound", "low", label="Animal")],
-    ) == ["an animal makes a sound"]
+def test_a_broader_claim_is_as_sure_as_what_implies_it() -> None:
+    narrow, broad = (
+        claim("a dog barks", label="Dog"),
+        claim("an animal cries", "low", label="Animal"),
+    )
+    (fact,) = select(evidence([narrow], [broad])).heard
+    assert (fact.text, fact.tier, fact.captioners) == ("a dog barks", "high", ("captioner0",))
+    narrow = claim("a dog barks", "medium", label="Dog", p=0.55)
+    broad = claim("an animal cries", "medium", label="Animal", p=0.75)
+    (fact,) = select(evidence([narrow], [broad])).heard
+    assert fact.text == "a dog barks"
 
 
 def test_modalities_do_not_agree_with_each_other() -> None:

@@ -1,0 +1,264 @@
+"""What a claim is worth with everybody's word: the fused confidence.
+
+Two captioners that agree are more than one, but those trained on the same data make the same mistakes.
+So the log-odds of a claim are
+
+    z = logit(p of the surest) + sum of a(surest, k) * e(k) + sum of v(m)
+
+over every further captioner k whose claims imply it, with e(k) = logit(p of k) - logit(BASE), what its
+word adds to a claim of which nobody spoke (never below 0), and over every captioner m that ran, could
+have named it, and did not. a is learned for each pair: 0 for a captioner that only repeats the other,
+1 for independent ones. v is learned for each captioner, at most 0. The fused probability is a line over
+z (`captioners._logistic`), fitted on media of origins that a and v were not learned from.
+
+The priors are our choices: a ~ N(0.5, 0.25), agreement counts half until data say otherwise; v ~ N(0,
+0.5), who is silent says nothing until data say otherwise; the line is z itself, within N(1, 0.25) and
+N(0, 0.5). Under FEW media files, and where a captioner speaks that nothing was learned of, the **rule**
+holds: a = 0.5, v = 0, the line is z, so that a claim of one captioner keeps its own confidence. The rule,
+and a stack of under ENOUGH files, makes no claim «high» that none of its captioners is sure of.
+
+A claim is never less sure than one that implies it: a dog is an animal.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, field_serializer
+
+from captioners._logistic import SAME, Line, Prior, learn, logit
+from captioners.tiers import ENOUGH, FEW, ORDER, tier_of
+from manifests.evidence import Claim, Confidence, Modality, Support, WeakCaption
+
+BASE = 0.05
+"""How often what can be named is there before anybody spoke of it; our choice."""
+
+PAIR, SILENT = Prior(0.5, 0.25, sign=1), Prior(0.0, 0.5, sign=-1)
+_LINE = (Prior(1.0, 0.25, sign=1), Prior(0.0, 0.5))
+RULES = [BASE, PAIR.mean]
+"""What of this module a digest has to cover."""
+
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Who speaks for a claim, and who could have. said: the log-odds of each captioner that did, the
+    surest first; silent: captioners that ran and did not, in order."""
+
+    said: dict[str, float]
+    silent: tuple[str, ...] = ()
+
+    @property
+    def surest(self) -> str:
+        """The captioner that is surest of it."""
+        return next(iter(self.said))
+
+    @property
+    def further(self) -> dict[str, float]:
+        """What each further captioner adds, by its pair with the surest."""
+        begin = logit(BASE)
+        return {
+            pair(self.surest, name): max(0.0, odds - begin)
+            for name, odds in self.said.items()
+            if name != self.surest
+        }
+
+
+class Stack(BaseModel):
+    """What was learned of the captioners of one modality.
+
+    n: media files behind it, of so many origins; claims, true: how many were judged, and were true.
+    pairs: a of two captioners, «yamnet+silero» in the order of their names. silent: v of a captioner.
+    words: stems of all that a captioner ever named.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    n: int = 0
+    origins: int = 0
+    claims: int = 0
+    true: int = 0
+    pairs: dict[str, float] = {}
+    silent: dict[str, float] = {}
+    words: dict[str, frozenset[str]] = {}
+    line: Line = SAME
+
+    @field_serializer("words")
+    def _in_order(self, words: dict[str, frozenset[str]]) -> dict[str, list[str]]:
+        return {name: sorted(known) for name, known in words.items()}
+
+    def log_odds(self, voices: Voices) -> float:
+        """z of a claim."""
+        added = sum(self.pairs.get(p, PAIR.mean) * e for p, e in voices.further.items())
+        missed = sum(self.silent.get(name, SILENT.mean) for name in voices.silent)
+        return voices.said[voices.surest] + added + missed
+
+    def probability(self, voices: Voices) -> float:
+        """The fused probability of a claim."""
+        return self.line.probability(self.log_odds(voices))
+
+    def knows(self, voices: Voices) -> bool:
+        """Whether it was learned from enough, and from everyone who speaks."""
+        return self.n >= FEW and self.words.keys() >= voices.said.keys()
+
+
+_RULE = Stack()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A judged claim to learn from. fold: which share of the origins its media belong to."""
+
+    voices: Voices
+    true: bool
+    fold: int
+
+
+class Stacker(BaseModel):
+    """The stacks of a profile. source: where the labels came from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str = ""
+    audio: Stack = Stack()
+    video: Stack = Stack()
+
+    def fuse(
+        self,
+        captions: Sequence[WeakCaption],
+        supports: Sequence[Support],
+        files: Mapping[Place, int],
+    ) -> tuple[WeakCaption, ...]:
+        """The weak captions of a clip with the fused confidence of every claim that has a support.
+
+        supports: as `prompts.support` finds them. files: media files behind each claim's confidence.
+        """
+        fused: dict[Place, Confidence] = {}
+        for support in supports:
+            fused[support.claim] = self._fused(captions, support, files)
+        # A dog is an animal: the surest of all that imply it counts.
+        best = {s.claim: max((fused[place] for place in s.by), key=_rank) for s in supports}
+        return tuple(
+            replace(
+                weak,
+                claims=tuple(
+                    replace(claim, fused=best.get((at, number)))
+                    for number, claim in enumerate(weak.claims)
+                ),
+            )
+            for at, weak in enumerate(captions)
+        )
+
+    def of(self, modality: Modality) -> Stack:
+        """The stack of one modality."""
+        return self.audio if modality == "audio" else self.video
+
+    def _fused(
+        self, captions: Sequence[WeakCaption], support: Support, files: Mapping[Place, int]
+    ) -> Confidence:
+        own = _sure(captions, support.claim)
+        if own.by == "fact":
+            return own
+        stack = self.of(_claim(captions, support.claim).modality)
+        heard = voices(captions, support, stack.words)
+        learned = stack.knows(heard)
+        if not learned:
+            stack, heard = _RULE, replace(heard, silent=())
+        alone = max((_sure(captions, place) for place in support.by), key=_rank)
+        if len(heard.said) == 1 and not learned:
+            return alone
+        probability = stack.probability(heard)
+        n = max(files[place] for place in support.by)
+        tier = tier_of(probability, max(n, FEW) if len(heard.said) > 1 else n)
+        if tier == "high" and stack.n < ENOUGH and alone.tier != "high":
+            tier = "medium"
+        by = f"{'stack' if learned else 'rule'} {'+'.join(heard.said)}"
+        return Confidence(probability, tier, by)
+
+
+def voices(
+    captions: Sequence[WeakCaption], support: Support, words: Mapping[str, frozenset[str]]
+) -> Voices:
+    """Who speaks for a claim of judged weak captions, and who of those that know the words does not."""
+    said: dict[str, float] = {}
+    for place in support.by:
+        name = captions[place[0]].captioner
+        odds = logit(_sure(captions, place).probability)
+        said[name] = max(odds, said.get(name, odds))
+    silent = tuple(
+        weak.captioner
+        for weak in captions
+        if weak.skipped is None
+        and weak.captioner not in said
+        and support.about <= words.get(weak.captioner, frozenset())
+    )
+    # Stable: of equally sure ones the first of the profile comes first.
+    return Voices(dict(sorted(said.items(), key=lambda item: -item[1])), silent)
+
+
+def pair(one: str, other: str) -> str:
+    """The name of a pair of captioners."""
+    return "+".join(sorted((one, other)))
+
+
+def stacked(
+    heard: Sequence[Heard], words: Mapping[str, frozenset[str]], n: int, origins: int
+) -> Stack:
+    """What judged claims teach. Their probabilities come from calibrations that did not see their
+    media. n, origins: of their media files."""
+    odds = np.zeros(len(heard))
+    for fold in {each.fold for each in heard}:
+        pairs, silent = _learned([each for each in heard if each.fold != fold])
+        others = Stack(pairs=pairs, silent=silent)
+        for at, each in enumerate(heard):
+            if each.fold == fold:
+                odds[at] = others.log_odds(each.voices)
+    truths = [each.true for each in heard]
+    line = learn(np.stack([odds, np.ones(len(heard))], axis=1), truths, _LINE)
+    pairs, silent = _learned(heard)
+    return Stack(
+        n=n,
+        origins=origins,
+        claims=len(heard),
+        true=sum(truths),
+        pairs=pairs,
+        silent=silent,
+        words=dict(words),
+        line=line,
+    )
+
+
+def _learned(heard: Sequence[Heard]) -> tuple[dict[str, float], dict[str, float]]:
+    """a of every pair and v of every captioner that these claims speak of."""
+    pairs = sorted({p for each in heard for p in each.voices.further})
+    silent = sorted({name for each in heard for name in each.voices.silent})
+    features = np.array(
+        [
+            [each.voices.further.get(p, 0.0) for p in pairs]
+            + [float(name in each.voices.silent) for name in silent]
+            for each in heard
+        ]
+    )
+    line = learn(
+        features,
+        [each.true for each in heard],
+        [PAIR] * len(pairs) + [SILENT] * len(silent),
+        offset=[each.voices.said[each.voices.surest] for each in heard],
+    )
+    weights = iter(line.weights)
+    return {p: next(weights) for p in pairs}, {name: next(weights) for name in silent}
+
+
+def _claim(captions: Sequence[WeakCaption], place: Place) -> Claim:
+    return captions[place[0]].claims[place[1]]
+
+
+def _sure(captions: Sequence[WeakCaption], place: Place) -> Confidence:
+    sure = _claim(captions, place).confidence
+    assert sure is not None, "an unjudged claim has no support"
+    return sure
+
+
+def _rank(sure: Confidence) -> tuple[int, float]:
+    return ORDER[sure.tier], sure.probability

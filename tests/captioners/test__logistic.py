@@ -1,0 +1,63 @@
+"""Logistic lines: what data teach, what they leave open, and what no weight may do."""
+
+import numpy as np
+import pytest
+
+from captioners._logistic import SAME, Line, Prior, learn, logit, sigmoid
+
+_FREE = (Prior(1.0, 0.5, sign=1), Prior(0.0, 1.0))
+
+
+def _scores(count: int, slope: float, intercept: float) -> tuple[list[list[float]], list[bool]]:
+    rng = np.random.default_rng(1)
+    odds = [logit(score) for score in rng.uniform(0.02, 0.98, count)]
+    chances = sigmoid(np.array(odds) * slope + intercept)
+    return [[x, 1.0] for x in odds], (rng.uniform(size=count) < chances).tolist()
+
+
+def test_without_data_the_priors_stand() -> None:
+    line = learn([], [], _FREE)
+    assert line.weights == (1.0, 0.0)
+    assert line.covariance == ((0.25, 0.0), (0.0, 1.0))
+
+
+def test_the_fit_finds_what_made_the_data() -> None:
+    line = learn(*_scores(20_000, 1.5, -0.7), _FREE)
+    assert line.weights == pytest.approx((1.5, -0.7), abs=0.06)
+
+
+def test_the_fewer_the_data_the_nearer_to_a_half() -> None:
+    features, truths = _scores(2_000, 1.0, 0.0)
+    told = [learn(features[:n], truths[:n], _FREE) for n in (0, 20, 2_000)]
+    bare = [Line(weights=line.weights, covariance=SAME.covariance) for line in told]
+    drawn = [abs(b.probability(3.0) - t.probability(3.0)) for b, t in zip(bare, told, strict=True)]
+    assert drawn == sorted(drawn, reverse=True)
+    assert drawn[0] > 0.03 and drawn[-1] < 0.001
+
+
+def test_a_mean_over_what_is_open_is_that_of_draws() -> None:
+    line = learn(*_scores(30, 1.0, 0.5), _FREE)
+    rng = np.random.default_rng(2)
+    draws = rng.multivariate_normal(line.weights, line.covariance, 200_000)
+    for odds in (-2.0, 0.5, 3.0):
+        mean = float(sigmoid(draws @ np.array([odds, 1.0])).mean())
+        assert line.probability(odds) == pytest.approx(mean, abs=0.01)
+
+
+def test_a_score_that_misleads_says_nothing() -> None:
+    features = [[logit(0.1), 1.0]] * 50 + [[logit(0.9), 1.0]] * 50
+    line = learn(features, [True] * 50 + [False] * 50, _FREE)
+    assert line.weights[0] == 0
+    assert line.probability(logit(0.1)) == line.probability(logit(0.9)) == pytest.approx(0.5)
+
+
+def test_an_offset_counts_as_it_is() -> None:
+    features, truths = _scores(5_000, 1.0, 0.8)
+    only = learn([[1.0]] * 5_000, truths, (_FREE[1],), offset=[x for x, _ in features])
+    assert only.weights == pytest.approx((0.8,), abs=0.1)
+
+
+def test_log_odds_of_what_is_certain_are_finite() -> None:
+    assert (logit(1.0), logit(0.0)) == pytest.approx((np.log(999), -np.log(999)))
+    assert logit(0.5) == 0
+    assert SAME.probability(logit(0.9)) == 0.9
