@@ -260,7 +260,9 @@ async def _retried(call: Callable[[], Any]) -> None:
             return
         except RayTaskError:
             raise
-        except RayActorError:
+        except RayActorError as error:
+            if error.actor_init_failed:  # it would fail the same way again
+                raise RuntimeError(f"its process can't start: {_last_line(error)}") from error
             await asyncio.sleep(_AGAIN_S)
 
 
