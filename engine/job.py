@@ -103,7 +103,7 @@ class Job:
             "order": list(self.tables),
             "calibrations": self.calibrations.digest,
             "writer": self.profile.writer.settings(),
-            "licence": self.licence,
+            "licence": [self.licence, self.outputs_train],
         }
 
     @cached_property
@@ -120,7 +120,7 @@ class Job:
         names += [server.model for server in self.profile.servers if server.model]
         return list(dict.fromkeys(names))
 
-    @property
+    @cached_property
     def outputs_train(self) -> bool | None:
         """Whether the licences of all models behind a row let it train others; None where one of them
         is not known to us and none forbids it."""

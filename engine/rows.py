@@ -16,7 +16,12 @@ _MEDIA = ("kind", "has_audio", "has_video", "audio_reason", "video_reason")
 
 
 def caption_row(
-    clip: Mapping[str, Any], evidence: Evidence, written: Written, config: str, licence: str
+    clip: Mapping[str, Any],
+    evidence: Evidence,
+    written: Written,
+    config: str,
+    licence: str,
+    outputs_train: bool | None,
 ) -> dict[str, Any]:
     """The row of `manifests.schemas.CAPTIONS`. Raises RuntimeError for parts of different clips."""
     if not clip["clip_id"] == evidence.clip_id == written.clip_id:
@@ -41,6 +46,7 @@ def caption_row(
         "config_digest": config,
         "caption_digest": written.caption_digest,
         "licence": licence,
+        "outputs_train": outputs_train,
     }
 
 

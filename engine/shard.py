@@ -276,7 +276,9 @@ class ShardWorker:
         stage.done += 1
         stage.busy = self._writer.seconds
         stage.tokens_in, stage.tokens_out = stats.tokens_in, stats.tokens_out
-        return rows.caption_row(clip, evidence, written, self._job.digest, self._job.licence)
+        job = self._job
+        terms = (job.licence, job.outputs_train)
+        return rows.caption_row(clip, evidence, written, job.digest, *terms)
 
     def _count(self, done: Mapping[str, Any]) -> None:
         self._progress.clips.update(counts(done))

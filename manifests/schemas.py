@@ -143,6 +143,7 @@ CAPTIONS = pa.schema(
         ),
         _field("caption_digest", pa.string(), "binds clip, captions and digests", nullable=False),
         _field("licence", pa.string(), "licences of the models behind the row", nullable=False),
+        _field("outputs_train", pa.bool_(), "these let it train other models; null: not known"),
     ]
 )
 

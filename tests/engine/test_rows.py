@@ -38,7 +38,7 @@ _WRITTEN = Written(
 def _row(
     clip: dict[str, Any] = _CLIP, evidence: Evidence = _EVIDENCE, written: Written = _WRITTEN
 ) -> dict[str, Any]:
-    return caption_row(clip, evidence, written, "job", "MIT")
+    return caption_row(clip, evidence, written, "job", "MIT", True)
 
 
 def test_a_caption_row_says_what_was_written_and_how() -> None:
@@ -48,7 +48,7 @@ def test_a_caption_row_says_what_was_written_and_how() -> None:
     assert (row["audio_why"], row["visual_why"]) == (None, "no picture")
     assert row["rungs"] == ["repair", "template"]
     assert row["lints"] == ["first:empty", "first:loop"]
-    assert (row["writer"], row["config_digest"], row["licence"]) == ("small", "job", "MIT")
+    assert (row["writer"], row["config_digest"], row["licence"]) == ("small", "job", "MIT", True)
     assert (row["transcript"], row["language"]) == ("words 3", "en")
     assert (row["uri"], row["start_ms"], row["end_ms"]) == (_CLIP["uri"], 0, 10_000)
     assert row["duration_ms"] == 10_000

@@ -83,7 +83,7 @@ def captioned(clip: Row, number: int) -> Row:
         transcript=evidence.transcript,
         model="small",
     )
-    return caption_row(clip, evidence, written, JOB, "Apache-2.0")
+    return caption_row(clip, evidence, written, JOB, "Apache-2.0", True)
 
 
 def quarantined(clip: Row, reason: str = "corrupt") -> Row:
