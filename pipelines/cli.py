@@ -195,6 +195,30 @@ def show(
             viewer.render(rows, whole=clip is not None)
 
 
+@app.command()
+def calibrate(
+    labelled: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LABELLED",
+            help="CSV, JSON lines or Parquet: file and true; also false, unsure, origin, complete.",
+        ),
+    ],
+    workspace: Root,
+    as_json: Json = False,
+) -> None:
+    """Fit confidences to media of known content that a workspace has captioned; say how good they are."""
+    with errors():
+        from pipelines import calibrate as fitting
+
+        place, state = opened(workspace)
+        report = fitting.calibrate(labelled, place, state)
+        if as_json:
+            say_json(report.to_json())
+        else:
+            typer.echo(report.text())
+
+
 @quarantine_app.command("list")
 def quarantine_list(workspace: Root, as_json: Json = False) -> None:
     """Every clip in quarantine, with stage and reason."""
