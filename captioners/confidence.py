@@ -157,14 +157,17 @@ class Calibrations:
 
     @property
     def digest(self) -> str:
-        """Digest of everything a confidence hangs on."""
-        known = {name: c.model_dump(mode="json") for name, c in self.by_captioner.items()}
+        """Digest of everything a confidence hangs on: not of where that was fitted."""
+        told = {"source", "table"}
+        known = {
+            name: c.model_dump(mode="json", exclude=told) for name, c in self.by_captioner.items()
+        }
         return digest(
             {
                 "rules": [PRIOR, *tiers.RULES, *stacker.RULES],
                 "calibrations": known,
                 "unknown": sorted(self.unknown),
-                "stacker": self.stacker.model_dump(mode="json"),
+                "stacker": self.stacker.model_dump(mode="json", exclude=told),
             }
         )
 

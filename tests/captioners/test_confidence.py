@@ -1,6 +1,7 @@
 """Confidences: the paper's way, calibrations, and who is said to have scored."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,15 @@ def test_the_digest_follows_what_a_confidence_hangs_on(tmp_path: Path) -> None:
     _write(tmp_path)
     (tmp_path / f"{STACKER}.json").write_text('{"audio": {"pairs": {"ears+eyes": 0.4}}}')
     assert load(["ears"], tmp_path).digest != before
+
+
+def test_where_it_was_fitted_changes_no_digest(tmp_path: Path) -> None:
+    before = load(["ears"], _write(tmp_path))
+    ears = before.by_captioner["ears"].model_copy(
+        update={"source": "another job", "table": "weak/x"}
+    )
+    after = replace(before, by_captioner={"ears": ears})
+    assert after != before and after.digest == before.digest
 
 
 def test_what_a_folder_lacks_comes_from_the_package(tmp_path: Path) -> None:
