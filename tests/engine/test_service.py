@@ -270,7 +270,14 @@ def _captions(url: str) -> dict[str, str]:
     return replies[0]
 
 
-def test_vllm_answers_comes_back_after_a_kill_and_leaves_nothing(make: Make) -> None:
+def _running(url: str) -> float:
+    """Requests that vLLM works on or holds in its queue."""
+    lines = httpx.get(url.replace("/v1", "/metrics")).text.splitlines()
+    counted = ("vllm:num_requests_running{", "vllm:num_requests_waiting{")
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(counted))
+
+
+def test_vllm_answers_comes_back_after_a_kill_drains_and_leaves_nothing(make: Make) -> None:
     """One server, since a start costs half a minute. The seeded requests that are longer together
     than a scheduling step are what killed vLLM's CPU engine while it cut prompts in chunks."""
     model = Cache().fetch("smollm2-135m-instruct")
@@ -284,8 +291,13 @@ def test_vllm_answers_comes_back_after_a_kill_and_leaves_nothing(make: Make) -> 
     _until(lambda: server.status()["starts"] == 2, 60)
     assert _group(first) == []
 
-    _captions(server.wait_ready(300))
+    url = server.wait_ready(300)
     assert server.status()["restarts"] == 1
     second = server.status()["pid"]
+    answered = threading.Thread(target=_captions, args=(url,))
+    answered.start()
+    _until(lambda: _running(url) > 0)
+    assert server.drain(120) and server.url() is None and _running(url) == 0
+    answered.join()
     server.stop()
     assert _group(second) == []
