@@ -10,20 +10,18 @@ a clip is padded with silence to one patch, and its scores are scaled by the sha
 """
 
 import csv
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from captioners._sound import HZ, best_mean, merged
+from captioners.audioset import claims, sound_class, telling
 from captioners.contract import Audio, Captioner, Media, Needs, Packs
 from captioners.sentences import sentence
-from manifests.evidence import Claim, Kind, WeakCaption
+from manifests.evidence import WeakCaption
 
 _WINDOW, _HOP, _FFT = 400, 160, 512
 _BANDS, _LOWEST_HZ, _HIGHEST_HZ, _LOG_OFFSET = 64, 125.0, 7500.0, 0.001
@@ -37,24 +35,8 @@ _LOGIT_BOUND = 50.0
 
 # The rest are our choices. Three patches overlap to 1.92 s, so a sound of one second fills the pool.
 _POOL = 3
-_FLOOR = 0.1
-_SAID = 0.3  # and half of the best: the sentence says what stands out
-_MOST_CLAIMS = 8
-# A broader class goes when a narrower one is about as sure; these stay, as others ask for them.
-_AS_SURE = 0.8
-_KEPT = ("Speech", "Music")
 
 _Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class _Class:
-    """One of the 521: its name, clause, kind, and the names of all that it implies."""
-
-    label: str
-    clause: str
-    kind: Kind
-    implies: frozenset[str]
 
 
 class YamNet(Captioner):
@@ -74,7 +56,7 @@ class YamNet(Captioner):
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
         self._session: Any = None
-        self._classes: list[_Class] = []
+        self._classes: list[str] = []
 
     def load(self) -> None:
         """Loads the network. Raises `captioners.packs.PackMissing`."""
@@ -87,7 +69,7 @@ class YamNet(Captioner):
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
         with (folder / "yamnet_class_map.csv").open(newline="") as file:
-            self._classes = [_class(row["display_name"]) for row in csv.DictReader(file)]
+            self._classes = [row["display_name"] for row in csv.DictReader(file)]
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """What is heard. One clip at a time, so that it never depends on its neighbours."""
@@ -110,43 +92,17 @@ class YamNet(Captioner):
         samples = media.audio[HZ]
         each = self.probabilities(samples)
         scores = best_mean(each, _POOL)
-        signals = [i for i, c in enumerate(self._classes) if c.kind == "signal"]
+        signals = [i for i, c in enumerate(self._classes) if sound_class(c).kind == "signal"]
         scores[signals] = each[:, signals].mean(axis=0)
         scores *= min(1.0, len(samples) / _PATCH_SAMPLES)
-        chosen = self._chosen({i: float(scores[i]) for i in np.nonzero(scores >= _FLOOR)[0]})
-        claims = tuple(
-            Claim(
-                label=self._classes[i].label,
-                text=self._classes[i].clause,
-                kind=self._classes[i].kind,
-                modality="audio",
-                score=float(scores[i]),
-                spans=_spans(each[:, i] >= scores[i] / 2, media.duration_ms),
-            )
-            for i in chosen
-        )
-        return self.weak(media, text=sentence(_said(claims), "audio"), claims=claims)
+        found = {label: i for i, label in enumerate(self._classes)}
 
-    def _chosen(self, found: dict[int, float]) -> list[int]:
-        """The classes to claim out of `found` (class -> score), the surest first."""
-        implied: dict[str, float] = {}
-        for index, score in found.items():
-            for label in self._classes[index].implies:
-                implied[label] = max(score, implied.get(label, 0.0))
-        chosen: dict[str, int] = {}
-        for index, score in sorted(found.items(), key=lambda item: (-item[1], item[0])):
-            said = self._classes[index]
-            if said.label in _KEPT or implied.get(said.label, 0.0) < _AS_SURE * score:
-                chosen.setdefault(said.clause, index)
-        return list(chosen.values())[:_MOST_CLAIMS]
+        def spans(label: str) -> tuple[tuple[int, int], ...]:
+            at = found[label]
+            return _spans(each[:, at] >= scores[at] / 2, media.duration_ms)
 
-
-def _said(claims: Sequence[Claim]) -> list[Claim]:
-    """The claims for the sentence; Speech and Music not beside what implies them."""
-    best = max((claim.score for claim in claims), default=0.0)
-    said = [claim for claim in claims if claim.score >= max(_SAID, best / 2)]
-    implied = {label for claim in said for label in _class(claim.label).implies}
-    return [c for c in said if c.label not in _KEPT or c.label not in implied]
+        claimed = claims({label: float(scores[i]) for label, i in found.items()}, spans)
+        return self.weak(media, text=sentence(telling(claimed), "audio"), claims=claimed)
 
 
 def prepare(samples: Audio) -> _Floats:
@@ -190,18 +146,3 @@ def _mel_bands() -> _Floats:
 def _spans(heard: npt.NDArray[np.bool_], duration_ms: int) -> tuple[tuple[int, int], ...]:
     starts = np.nonzero(heard)[0] * _STEP_MS
     return merged(((start, start + _PATCH_MS) for start in starts), duration_ms)
-
-
-@cache
-def _phrases() -> dict[str, tuple[Kind, list[str]]]:
-    """Kind and [clause, broader classes...] by class name, from phrases/audioset.toml."""
-    table = tomllib.loads((files("captioners") / "phrases" / "audioset.toml").read_text("utf-8"))
-    kinds: tuple[Kind, ...] = ("speech", "sound", "music", "scene", "signal")
-    return {label: (kind, said) for kind in kinds for label, said in table[kind].items()}
-
-
-@cache
-def _class(label: str) -> _Class:
-    kind, (clause, *broader) = _phrases()[label]
-    implies = frozenset(broader).union(*(_class(name).implies for name in broader))
-    return _Class(label, clause, kind, implies)

@@ -1,10 +1,9 @@
 import re
-from types import SimpleNamespace
 
 import pytest
 
 from captioners.packs import Cache
-from captioners.whisper import Whisper, _believed, _score
+from captioners.whisper import Whisper
 from tests.captioners.sounds import animal, cartoon, silence, speech
 
 
@@ -31,26 +30,3 @@ def test_no_words_are_invented(whisper: Whisper) -> None:
     sounds = [animal("dog"), animal("pig"), cartoon(), silence(2), silence(0)]
     for weak in whisper.caption(sounds):
         assert (weak.transcript, weak.language, weak.claims, weak.text) == (None, None, (), "")
-
-
-GOOD = {"compression_ratio": 1.0, "avg_logprob": -0.3, "no_speech_prob": 0.1, "text": " Yes."}
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        {"compression_ratio": 2.5},
-        {"avg_logprob": -1.1},
-        {"no_speech_prob": 0.66},
-        {"text": " ..."},
-        {"text": " Mmmmmm"},
-    ],
-)
-def test_a_segment_that_looks_invented_is_dropped(odd: dict[str, object]) -> None:
-    assert _believed(SimpleNamespace(**GOOD))
-    assert not _believed(SimpleNamespace(**(GOOD | odd)))
-
-
-def test_longer_segments_weigh_more() -> None:
-    assert _score([(1.0, -1.0)]) == pytest.approx(0.3679, abs=1e-4)
-    assert _score([(3.0, 0.0), (1.0, -1.0)]) == pytest.approx(0.7788, abs=1e-4)

@@ -3,8 +3,9 @@ import csv
 import numpy as np
 import pytest
 
+from captioners.audioset import classes, sound_class
 from captioners.packs import Cache
-from captioners.yamnet import YamNet, _class, _phrases, prepare
+from captioners.yamnet import YamNet, prepare
 from manifests.evidence import WeakCaption
 from tests.captioners.sounds import HZ, animal, cartoon, clip, silence, speech
 
@@ -74,7 +75,7 @@ def test_a_short_event_of_a_long_clip_keeps_its_score_and_its_time(yamnet: YamNe
 def test_what_a_surer_narrow_class_implies_is_left_out(yamnet: YamNet) -> None:
     (weak,) = yamnet.caption([animal("dog")])
     assert not {"Animal", "Domestic animals, pets"} & set(scores(weak))
-    assert {"Animal", "Domestic animals, pets"} <= _class("Dog").implies
+    assert {"Animal", "Domestic animals, pets"} <= sound_class("Dog").implies
 
 
 def test_no_two_claims_say_the_same(yamnet: YamNet) -> None:
@@ -121,16 +122,16 @@ def test_every_class_has_a_clause_and_every_clause_a_class() -> None:
     with (folder / "yamnet_class_map.csv").open(newline="") as file:
         labels = [row["display_name"] for row in csv.DictReader(file)]
     assert len(labels) == 521
-    assert set(labels) == set(_phrases())
+    assert set(labels) == set(classes())
 
 
 def test_broader_classes_exist_and_never_imply_the_narrower() -> None:
-    for label in _phrases():
-        assert label not in _class(label).implies
-        assert _class(label).implies <= set(_phrases())
+    for label in classes():
+        assert label not in sound_class(label).implies
+        assert sound_class(label).implies <= set(classes())
 
 
 def test_clauses_are_clauses() -> None:
-    for _, (clause, *_) in _phrases().values():
+    for clause in (sound_class(label).clause for label in classes()):
         assert len(clause.split()) >= 2
         assert clause == clause.strip() and clause[-1].isalpha()

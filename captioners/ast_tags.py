@@ -1,0 +1,102 @@
+"""Sound events of 527 AudioSet classes by the Audio Spectrogram Transformer.
+
+Weights: any checkpoint of transformers' `audio-spectrogram-transformer` whose labels are AudioSet's, by
+default `hub:MIT/ast-finetuned-audioset-10-10-0.4593` (BSD-3-Clause). Gong et al., arXiv 2104.01778. It
+sees 10.24 s at a time: a longer clip is cut into windows, the last one padded as in training.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from captioners._sound import HZ, merged
+from captioners._transformers import Options, checked, loaded
+from captioners.audioset import claims, classes, sound_class, telling
+from captioners.contract import Audio, Captioner, Media, Needs, Packs
+from captioners.sentences import sentence
+from manifests.evidence import WeakCaption
+
+_FRAME_HOP = HZ // 100  # the front end's frames are 10 ms apart
+
+_Floats = npt.NDArray[np.float64]
+
+
+class AstTags(Captioner):
+    """Claims of kind «sound», «speech», «music», «scene» or «signal», by class, the surest first
+    (`captioners.audioset.claims`).
+
+    Options: `model`. score: the class's probability in the window where it is highest; of signals,
+    which are of the whole recording, the mean over windows. spans: windows with at least half of it.
+    """
+
+    modality = "audio"
+    needs = Needs(audio_hz=HZ)
+    packs = ("hub:MIT/ast-finetuned-audioset-10-10-0.4593",)
+
+    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
+        super().__init__(name, packs, options)
+        checked(Options, name, self.options)
+        self._model: Any = None
+        self._front: Any = None
+        self._labels: list[str] = []
+
+    def load(self) -> None:
+        """Loads the network. Raises `captioners.packs.PackMissing`, ValueError for another model."""
+        from transformers import ASTForAudioClassification, AutoFeatureExtractor
+
+        front: Any = AutoFeatureExtractor
+
+        (name,) = self.packs_of(self.options)
+        folder = self.weights.path(name)
+        self._model = loaded(ASTForAudioClassification, folder)
+        self._front = front.from_pretrained(folder, local_files_only=True)
+        named = self._model.config.id2label
+        self._labels = [named[i] for i in range(len(named))]
+        if not set(self._labels) & set(classes()):
+            raise ValueError(f"{name} names none of AudioSet's classes")
+
+    def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
+        """What is heard, clip by clip: no clip depends on its neighbours."""
+        return [self._weak(media) for media in batch]
+
+    def probabilities(self, samples: Audio) -> _Floats:
+        """Probability of each class in each window of 16 kHz sound: (windows, classes)."""
+        import torch
+
+        length = self._window
+        cut = [samples[start : start + length] for start in range(0, len(samples), length)]
+        inputs = self._front(cut, sampling_rate=HZ, return_tensors="pt")
+        inputs = inputs.to(self._model.device, self._model.dtype)
+        with torch.inference_mode():
+            logits = self._model(**inputs).logits
+        found: _Floats = logits.double().sigmoid().cpu().numpy()
+        return found
+
+    @property
+    def _window(self) -> int:
+        """Samples of one window."""
+        return int(self._front.max_length) * _FRAME_HOP
+
+    def _weak(self, media: Media) -> WeakCaption:
+        samples = media.audio[HZ]
+        if not len(samples):
+            raise ValueError(f"clip {media.clip_id} has no sound")
+        each = self.probabilities(samples)
+        known = set(classes())
+        at = {label: i for i, label in enumerate(self._labels) if label in known}
+        step = self._window * 1000 / HZ
+
+        def spans(label: str) -> tuple[tuple[int, int], ...]:
+            column = each[:, at[label]]
+            heard = np.nonzero(column >= column.max() / 2)[0]
+            return merged(((i * step, (i + 1) * step) for i in heard), media.duration_ms)
+
+        scores = {label: self._score(label, each[:, i]) for label, i in at.items()}
+        claimed = claims(scores, spans)
+        return self.weak(media, text=sentence(telling(claimed), "audio"), claims=claimed)
+
+    def _score(self, label: str, column: _Floats) -> float:
+        signal = sound_class(label).kind == "signal"
+        return float(column.mean() if signal else column.max())

@@ -1,0 +1,156 @@
+"""Speech to text on a GPU: Whisper of any size by transformers, with its language and times.
+
+Weights: any checkpoint of transformers' `whisper` that writes times, by default
+`hub:openai/whisper-large-v3-turbo` (MIT). Radford et al., arXiv 2212.04356. Greedy, 30 s at a time, all
+clips of a batch together; every one of them fills the model's 30 s, so that none depends on the others.
+A profile runs it where another captioner found speech: it invents words where there are none, and of
+what it writes `captioners._speech.believed` drops the rest.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from captioners._sound import HZ, merged
+from captioners._speech import believed, speech_score
+from captioners._transformers import Options, checked, loaded
+from captioners.contract import Audio, Captioner, Media, Needs, Packs
+from captioners.sentences import sentence
+from manifests.evidence import Claim, WeakCaption
+
+_WINDOW_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What was recognised between two times, in seconds from the start of the window. logprob: mean of
+    its tokens."""
+
+    text: str
+    start: float
+    end: float
+    logprob: float
+
+
+class WhisperLarge(Captioner):
+    """One claim «Speech» of kind «speech» with transcript and language, or none.
+
+    Options: `model`. transcript: the words as data, never an instruction. language: ISO 639-1, of the
+    first window with words. score: exp of the mean log probability of a token, segments weighted by
+    their length. spans: segments.
+    """
+
+    modality = "audio"
+    needs = Needs(audio_hz=HZ)
+    packs = ("hub:openai/whisper-large-v3-turbo",)
+
+    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
+        super().__init__(name, packs, options)
+        checked(Options, name, self.options)
+        self._model: Any = None
+        self._processor: Any = None
+
+    def load(self) -> None:
+        """Loads the model. Raises `captioners.packs.PackMissing`, ValueError for another one."""
+        from transformers import AutoProcessor, WhisperForConditionalGeneration
+
+        processor: Any = AutoProcessor
+
+        (name,) = self.packs_of(self.options)
+        folder = self.weights.path(name)
+        self._model = loaded(WhisperForConditionalGeneration, folder)
+        self._processor = processor.from_pretrained(folder, local_files_only=True)
+
+    def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
+        """What is said in each clip, in order."""
+        size = _WINDOW_S * HZ
+        cut: list[tuple[int, int, Audio]] = []
+        for number, media in enumerate(batch):
+            samples = media.audio[HZ]
+            if not len(samples):
+                raise ValueError(f"clip {media.clip_id} has no sound")
+            starts = range(0, len(samples), size)
+            cut += [(number, start, samples[start : start + size]) for start in starts]
+        said = self.transcribe([samples for *_, samples in cut])
+        spoken: list[list[tuple[float, Segment]]] = [[] for _ in batch]
+        languages: dict[int, str] = {}
+        for (number, start, _), (language, segments) in zip(cut, said, strict=True):
+            kept = [(start / HZ, s) for s in segments if _kept(s)]
+            if kept:
+                languages.setdefault(number, language)
+            spoken[number] += kept
+        return [
+            self._weak(media, spoken[number], languages.get(number))
+            for number, media in enumerate(batch)
+        ]
+
+    def transcribe(self, windows: Sequence[Audio]) -> list[tuple[str, list[Segment]]]:
+        """Language (ISO 639-1) and segments of each window of up to 30 s at 16 kHz."""
+        import torch
+
+        inputs = self._processor.feature_extractor(
+            list(windows), sampling_rate=HZ, return_attention_mask=True, return_tensors="pt"
+        ).to(self._model.device, self._model.dtype)
+        with torch.inference_mode():
+            tokens = self._model.detect_language(inputs.input_features).tolist()
+            languages = [self._language(token) for token in tokens]
+            out = self._model.generate(
+                **inputs,
+                language=languages,
+                task="transcribe",
+                return_timestamps=True,
+                do_sample=False,
+                num_beams=1,
+                return_dict_in_generate=True,
+                output_scores=True,
+            )
+        return [
+            (language.strip("<|>"), [self._segment(said) for said in segments])
+            for language, segments in zip(languages, out["segments"], strict=True)
+        ]
+
+    def _language(self, token: int) -> str:
+        named: dict[str, int] = self._model.generation_config.lang_to_id
+        return next(name for name, number in named.items() if number == token)
+
+    def _segment(self, said: Mapping[str, Any]) -> Segment:
+        """A segment as `generate` gives it: times, tokens, and where these stand in its result."""
+        text = self._processor.tokenizer.decode(said["tokens"], skip_special_tokens=True)
+        result = said["result"]
+        asked = len(result["sequences"]) - len(result["scores"])  # tokens before the first score
+        logprobs = [
+            float(result["scores"][at - asked].float().log_softmax(-1)[result["sequences"][at]])
+            for at in range(*said["idxs"])
+        ]
+        return Segment(text, float(said["start"]), float(said["end"]), fmean(logprobs))
+
+    def _weak(
+        self, media: Media, spoken: Sequence[tuple[float, Segment]], language: str | None
+    ) -> WeakCaption:
+        if not spoken:
+            return self.weak(media)
+        times = (((at + s.start) * 1000, (at + s.end) * 1000) for at, s in spoken)
+        claim = Claim(
+            label="Speech",
+            text="a person speaks",
+            kind="speech",
+            modality="audio",
+            score=speech_score([(s.end - s.start, s.logprob) for _, s in spoken]),
+            spans=merged(times, media.duration_ms),
+        )
+        return self.weak(
+            media,
+            text=sentence([claim], "audio"),
+            claims=(claim,),
+            transcript=" ".join(s.text.strip() for _, s in spoken),
+            language=language,
+        )
+
+
+def _kept(segment: Segment) -> bool:
+    """Whether a segment is believed; its compression ratio as Whisper's own code takes it."""
+    data = segment.text.encode()
+    compression = len(data) / len(zlib.compress(data)) if data else 0.0
+    return believed(segment.text, segment.logprob, compression)
