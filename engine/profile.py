@@ -12,6 +12,9 @@ from engine.server_spec import ServerSpec
 from engine.writer import WriterSpec
 from manifests.errors import UserError
 
+_NAMED = ("captioners", "servers", "filters")
+"""Parts whose entries are known by name."""
+
 
 class ProfileError(UserError):
     """A profile that can't be used; says which line of thought to mend."""
@@ -157,30 +160,75 @@ class Profile(_Part):
 
 
 def load(name: str) -> Profile:
-    """The profile built in under this name, or in this TOML file. Raises ProfileError."""
-    if name.endswith(".toml"):
-        try:
-            text = Path(name).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ProfileError(f"can't read the profile {name}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise ProfileError(f"profile {name} is not TOML: it is not UTF-8") from error
-    else:
-        file = resources.files("engine") / "profiles" / f"{name}.toml"
-        if not file.is_file():
-            known = ", ".join(available())
-            raise ProfileError(f"no profile «{name}»; there are {known}, or a path to a .toml file")
-        text = file.read_text(encoding="utf-8")
+    """The profile built in under this name, or in this TOML file. Raises ProfileError.
+
+    With `base = "<profile>"` it is that one, changed: tables are laid over the base's, entries of
+    captioners, servers and filters over those of the same name, and what `without` names is left out.
+    """
     try:
-        return Profile(**tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"profile {name} is not TOML: {error}") from error
+        return Profile(**_table(name))
     except ValidationError as error:
         lines = [
             f"  {'.'.join(str(p) for p in e['loc']) or 'profile'}: {e['msg']}"
             for e in error.errors()
         ]
         raise ProfileError(f"profile {name} is not valid:\n" + "\n".join(lines)) from error
+
+
+def _table(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a profile says, its base included. above: profiles that it is the base of."""
+    if name in above:
+        raise ProfileError(f"profile {name} is its own base")
+    try:
+        table = tomllib.loads(_text(name))
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"profile {name} is not TOML: {error}") from error
+    base, without = table.pop("base", None), set(table.pop("without", ()))
+    if base is not None:
+        table = _laid_over(_table(str(base), (*above, name)), table)
+    for part in _NAMED:
+        found = table.get(part, [])
+        if isinstance(found, list):
+            named = [entry.get("name") for entry in found if isinstance(entry, dict)]
+            table[part] = [
+                e for e in found if not (isinstance(e, dict) and e.get("name") in without)
+            ]
+            without -= set(named)
+    if without:
+        raise ProfileError(
+            f"profile {name} leaves out what is not there: {', '.join(sorted(without))}"
+        )
+    return table
+
+
+def _laid_over(base: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in table.items():
+        if key in _NAMED and isinstance(value, list) and isinstance(base.get(key), list):
+            by_name = {entry["name"]: entry for entry in base[key]}
+            for entry in value:
+                by_name[entry.get("name")] = by_name.get(entry.get("name"), {}) | entry
+            result[key] = list(by_name.values())
+        elif isinstance(value, dict) and isinstance(base.get(key), dict):
+            result[key] = base[key] | value
+        else:
+            result[key] = value
+    return result
+
+
+def _text(name: str) -> str:
+    if name.endswith(".toml"):
+        try:
+            return Path(name).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ProfileError(f"can't read the profile {name}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ProfileError(f"profile {name} is not TOML: it is not UTF-8") from error
+    file = resources.files("engine") / "profiles" / f"{name}.toml"
+    if not file.is_file():
+        known = ", ".join(available())
+        raise ProfileError(f"no profile «{name}»; there are {known}, or a path to a .toml file")
+    return file.read_text(encoding="utf-8")
 
 
 def available() -> list[str]:

@@ -115,6 +115,40 @@ def test_a_profile_without_captioners_is_refused(tmp_path: Path) -> None:
         _load(tmp_path, _LEAST[:start] + "captioners = []\n" + _LEAST[end:])
 
 
+def test_a_base_is_taken_with_what_is_changed(tmp_path: Path) -> None:
+    (tmp_path / "least.toml").write_text(_LEAST)
+    changed = f"""
+    name = "changed"
+    base = "{tmp_path / "least.toml"}"
+    without = ["eyes"]
+    [sizes]
+    batch = 3
+    [[captioners]]
+    name = "ears"
+    num_cpus = 2
+    [[captioners]]
+    name = "nose"
+    use = "captioners.dummy:DummyVideo"
+    """
+    profile = _load(tmp_path, changed)
+    assert [c.name for c in profile.captioners] == ["ears", "nose"]
+    assert (profile.name, profile.captioners[0].num_cpus, profile.sizes.batch) == ("changed", 2, 3)
+    assert profile.servers == _load(tmp_path, _LEAST).servers
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('base = "cpu"\nwithout = ["noses"]', "leaves out what is not there: noses"),
+        ('base = "{own}"', "is its own base"),
+        ('base = "none"', "no profile «none»"),
+    ],
+)
+def test_a_base_that_can_not_be_is_told(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ProfileError, match=told):
+        _load(tmp_path, 'name = "own"\n' + text.replace("{own}", str(tmp_path / "own.toml")))
+
+
 def test_a_filter_may_ask_every_captioner(tmp_path: Path) -> None:
     rule = '[[filters]]\nname = "no dog"\nwhen = [{ of = "eyes", label = "Dog", below = 0.1 }]\n'
     (found,) = _load(tmp_path, _LEAST + rule).filters
