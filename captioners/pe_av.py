@@ -17,9 +17,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
 from captioners._scores import scored
+from captioners._transformers import Options, checked, loaded, runs
 from captioners._vision import chosen
 from captioners.contract import Captioner, Media, Needs, Packs
 from manifests.evidence import WeakCaption
@@ -27,7 +26,6 @@ from manifests.evidence import WeakCaption
 if TYPE_CHECKING:
     from torch import Tensor
 
-_TYPE = "pe_audio_video"
 HZ = 48_000
 _FRAMES = 16
 # A frame of 16:9 then has the 336 lines that PE-L sees.
@@ -35,12 +33,6 @@ _FRAME_PX = 598
 # Texts of one run of ModernBERT, and their most tokens: bounds of its memory. Claims are far shorter.
 _RUN = 64
 _MOST_TOKENS = 512
-
-
-class _Options(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str = ""
 
 
 class _PeAv(Captioner):
@@ -55,21 +47,20 @@ class _PeAv(Captioner):
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
-        _Options(**self.options)
+        checked(Options, name, self.options)
         self._net: Any = None
         self._processor: Any = None
 
     def load(self) -> None:
         """Loads what is needed. Raises `captioners.packs.PackMissing`, ValueError for another model."""
-        from transformers import AutoConfig, AutoProcessor
+        from transformers import AutoProcessor
+
+        processor: Any = AutoProcessor
 
         (name,) = self.packs_of(self.options)
         folder = self.weights.path(name)
-        found = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
-        if found != _TYPE:
-            raise ValueError(f"{name} is of type {found}, not {_TYPE}")
-        self._processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
-        self._net = self._part(_model_class().from_pretrained(folder, local_files_only=True)).eval()
+        self._net = self._part(loaded(_model_class(), folder))
+        self._processor = processor.from_pretrained(folder, local_files_only=True)
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """The scores of each clip, in order."""
@@ -100,9 +91,9 @@ class _PeAv(Captioner):
 
         head = getattr(self._net, self._text_head)
         vectors = []
-        for start in range(0, len(texts), _RUN):
+        for part in runs(texts, _RUN):
             tokens = self._processor.tokenizer(
-                list(texts[start : start + _RUN]),
+                list(part),
                 padding=True,
                 truncation=True,
                 max_length=_MOST_TOKENS,

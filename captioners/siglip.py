@@ -1,7 +1,7 @@
 """SigLIP 2: what is seen, out of a list of phrases, and how well frames fit what others say.
 
-Weights: any checkpoint of transformers' `siglip` (fixed picture size, which most of SigLIP 2 are too) or
-`siglip2` (NaFlex); by default `hub:google/siglip2-base-patch16-384` (Apache-2.0). Tschannen et al.,
+Weights: any checkpoint of transformers' `siglip`, which those of SigLIP 2 with a fixed picture size are
+too (not NaFlex); by default `hub:google/siglip2-base-patch16-384` (Apache-2.0). Tschannen et al.,
 arXiv 2502.14786. A picture and a text are one vector each; P(they belong together) is
 sigmoid(scale * cosine + bias) with the scale and the bias that were trained, each text for itself: other
 labels don't change a score, and it may be that none fits.
@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from captioners._scores import scored
+from captioners._transformers import Options, checked, loaded, runs
 from captioners._vision import chosen, pooled, spans
 from captioners.contract import Captioner, Frames, Media, Needs, Packs
 from captioners.sentences import sentence
@@ -30,7 +31,6 @@ from manifests.evidence import Claim, WeakCaption
 if TYPE_CHECKING:
     from torch import Tensor
 
-_TYPES = ("siglip", "siglip2")
 _FRAMES = 8
 # A frame of 16:9 then has the 384 lines that the default checkpoint sees.
 _FRAME_PX = 683
@@ -54,13 +54,7 @@ class _Label(NamedTuple):
     kind: Literal["object", "scene"]
 
 
-class _Options(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str = ""
-
-
-class _TagOptions(_Options):
+class _TagOptions(Options):
     """labels: noun phrases («a red car») in place of the default list."""
 
     labels: tuple[str, ...] | None = Field(default=None, min_length=1)
@@ -72,25 +66,24 @@ class _Siglip(Captioner):
     modality = "video"
     needs = Needs(frames=_FRAMES, frame_px=_FRAME_PX)
     packs = ("hub:google/siglip2-base-patch16-384",)
-    _allowed: ClassVar[type[_Options]] = _Options
+    _allowed: ClassVar[type[Options]] = Options
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
-        self._chosen = self._allowed(**self.options)
+        self._chosen = checked(self._allowed, name, self.options)
         self._model: Any = None
         self._processor: Any = None
 
     def load(self) -> None:
         """Loads the towers. Raises `captioners.packs.PackMissing`, ValueError for another model."""
-        from transformers import AutoConfig, AutoModel, AutoProcessor
+        from transformers import AutoProcessor, SiglipModel
+
+        processor: Any = AutoProcessor
 
         (name,) = self.packs_of(self.options)
         folder = self.weights.path(name)
-        found = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
-        if found not in _TYPES:
-            raise ValueError(f"{name} is of type {found}, not {' or '.join(_TYPES)}")
-        self._processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
-        self._model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+        self._model = loaded(SiglipModel, folder)
+        self._processor = processor.from_pretrained(folder, local_files_only=True)
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """One weak caption for each clip, in order."""
@@ -118,9 +111,9 @@ class _Siglip(Captioner):
 
         length = self._model.config.text_config.max_position_embeddings
         vectors = []
-        for start in range(0, len(texts), _RUN):
+        for part in runs(texts, _RUN):
             tokens = self._processor.tokenizer(
-                [text.lower() for text in texts[start : start + _RUN]],
+                [text.lower() for text in part],
                 padding="max_length",
                 max_length=length,
                 truncation=True,
