@@ -142,8 +142,8 @@ class SiglipTags(_Siglip):
         """Loads the towers and reads the labels. Raises PackMissing, ValueError."""
         super().load()
         assert isinstance(self._chosen, _TagOptions)
-        self._scale = float(self._model.logit_scale.exp())
-        self._bias = float(self._model.logit_bias)
+        self._scale = float(self._model.logit_scale.detach().exp())
+        self._bias = float(self._model.logit_bias.detach())
         named = self._chosen.labels
         self._labels = _labels() if named is None else [_Label(n, n, "object") for n in named]
         self._wanted = self.texts([_PROMPT.format(label.phrase) for label in self._labels])

@@ -5,8 +5,8 @@ Weights: a checkpoint of transformers' `smolvlm`, by default
 stand in one prompt with their times, in the words that the model was trained on for video (transformers,
 processing_smolvlm.py); each is one square picture, not split into parts.
 
-Decoding is greedy, and clips of a batch are padded on the left: a clip's caption never depends on its
-neighbours.
+Decoding is greedy, and the prompts of a batch are padded on the left: but for rounding, a clip's caption
+does not depend on its neighbours.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import Field
 
-from captioners._transformers import Options, caption_scores, checked, loaded
+from captioners._transformers import Options, caption_scores, checked, loaded, runs
 from captioners._vision import chosen
 from captioners.contract import Captioner, Media, Needs, Packs
 from captioners.sentences import clauses, finished
@@ -24,6 +24,8 @@ from manifests.evidence import Claim, WeakCaption
 
 # The longest side of a frame in the model's training on video (`video_sampling` of its processor).
 _FRAME_PX = 512
+# Clips of one run of the model: bounds its memory.
+_RUN = 8
 _INTRO = "You are provided the following series of {} frames from a {} [H:MM:SS] video.\n"
 _FRAME = "\nFrame from {:02d}:{:02d}:"
 _ASK = "\n\nDescribe this video in one or two sentences."
@@ -75,9 +77,12 @@ class SmolVlm(Captioner):
         """What is seen in each clip, in order. Raises ValueError for one without a picture."""
         if self._model is None:
             raise RuntimeError(f"{self.name}: load() comes before caption()")
-        inputs = self.prepare(batch).to(self._model.device, self._model.dtype)
+        return [weak for part in runs(batch, _RUN) for weak in self._run(part)]
+
+    def _run(self, batch: Sequence[Media]) -> list[WeakCaption]:
         import torch
 
+        inputs = self.prepare(batch).to(self._model.device, self._model.dtype)
         with torch.inference_mode():
             out = self._model.generate(
                 **inputs,
