@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Request = dict[str, Any]
-Reply = str | int
-"""The text of a reply, or the HTTP status of a refusal; -1 closes the connection without a word."""
+Reply = str | int | dict[str, Any]
+"""The text of a reply, or the whole of it, or the HTTP status of a refusal; -1 closes the connection without a word."""
 
 
 class FakeOpenAI:
@@ -37,6 +37,8 @@ class FakeOpenAI:
                 reply = script(body, number)
                 if reply == -1:
                     self.close_connection = True
+                elif isinstance(reply, dict):
+                    self._send(200, reply)
                 elif isinstance(reply, int):
                     self._send(reply, {"error": {"message": "scripted refusal"}})
                 else:
