@@ -21,7 +21,7 @@ Profile = Annotated[
     typer.Option(
         "--profile",
         "-p",
-        metavar="cpu|gpu|dummy|FILE.toml",
+        metavar="cpu|gpu|gpu-permissive|dummy|FILE.toml",
         help="Captioners, gates and writer. Without it: gpu where nvidia-smi works, else cpu.",
     ),
 ]
