@@ -30,7 +30,7 @@ def bridge(url: str, model: str = "big") -> Iterator[Bridge]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        yield Bridge(model, Client(lambda: [Endpoint(url)], patience_s=5), loop)
+        yield Bridge(model, Client(lambda: [Endpoint(url)], timeout_s=60, patience_s=60), loop)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

@@ -81,11 +81,14 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("smolvlm"))
+
+
+def write(folder: Path, width: int = 32) -> Path:
     """SmolVLM with two layers, pictures of 32 pixels and 4 tokens a frame; it ends by itself, or not."""
-    folder = tmp_path_factory.mktemp("smolvlm")
     words = tokenizer()
     size: dict[str, Any] = {
-        "hidden_size": 32,
+        "hidden_size": width,
         "intermediate_size": 64,
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
