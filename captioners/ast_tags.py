@@ -44,6 +44,7 @@ class AstTags(Captioner):
 
     def load(self) -> None:
         """Loads the network. Raises `captioners.packs.PackMissing`, ValueError for another model."""
+        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
         from transformers import ASTForAudioClassification, AutoFeatureExtractor
 
         front: Any = AutoFeatureExtractor

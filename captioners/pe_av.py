@@ -53,6 +53,7 @@ class _PeAv(Captioner):
 
     def load(self) -> None:
         """Loads what is needed. Raises `captioners.packs.PackMissing`, ValueError for another model."""
+        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
         from transformers import AutoProcessor
 
         processor: Any = AutoProcessor
@@ -137,6 +138,14 @@ class PeAudioScores(_PeAv):
     modality = "audio"
     needs = Needs(audio_hz=HZ)
     _text_head = "text_audio_head"
+
+    def vectors(self, clips: Sequence[Media], texts: Sequence[str]) -> tuple["Tensor", "Tensor"]:
+        """Sounds and texts as the model has them, not of unit length: (clips, width), (texts, width)."""
+        import torch
+
+        with torch.inference_mode():
+            sounds = torch.cat([self._clip(media) for media in clips])
+            return sounds.float(), self._texts(texts).float()
 
     def _part(self, model: Any) -> Any:
         return model.audio_model

@@ -76,6 +76,7 @@ class _Siglip(Captioner):
 
     def load(self) -> None:
         """Loads the towers. Raises `captioners.packs.PackMissing`, ValueError for another model."""
+        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
         from transformers import AutoProcessor, SiglipModel
 
         processor: Any = AutoProcessor

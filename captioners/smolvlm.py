@@ -64,6 +64,7 @@ class SmolVlm(Captioner):
 
     def load(self) -> None:
         """Loads the model. Raises `captioners.packs.PackMissing`, ValueError for another one."""
+        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
         from transformers import AutoProcessor, SmolVLMForConditionalGeneration
 
         processor: Any = AutoProcessor

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from manifests.errors import UserError
 
-FORMAT = 1
+FORMAT = 2
 _MARK = "captionmill.json"
 
 

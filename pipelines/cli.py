@@ -17,6 +17,8 @@ from pipelines.terminal import (
     say_json,
 )
 
+_PE_AV = "hub:facebook/pe-av-large"
+
 app = typer.Typer(
     name="captionmill",
     help="Three captions for every clip: what is heard, what is seen, what both tell together.",
@@ -117,9 +119,31 @@ def plan(
 
 
 @app.command()
-def selfcheck(profile: Profile = None, as_json: Json = False) -> None:
+def selfcheck(
+    profile: Profile = None,
+    audiocaps: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="LIST.csv",
+            help="Instead: PE-AV's text-to-sound R@1 over a set of yours (columns file, caption).",
+        ),
+    ] = None,
+    model: Annotated[str, typer.Option(help="The PE-AV that --audiocaps measures.")] = _PE_AV,
+    as_json: Json = False,
+) -> None:
     """Ask each model of a profile about a clip whose content is known."""
     with errors():
+        if audiocaps is not None:
+            from dataclasses import asdict
+
+            from pipelines import retrieval
+
+            measured = retrieval.audio_retrieval(audiocaps, model)
+            if as_json:
+                say_json(asdict(measured))
+            else:
+                typer.echo(retrieval.line(measured))
+            return
         from engine.job import Job
         from engine.profile import load
         from pipelines import selfcheck as checks
