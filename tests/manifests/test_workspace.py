@@ -56,8 +56,8 @@ def test_a_damaged_mark_is_told_with_its_path(mark: str, tmp_path: Path) -> None
 
 
 def test_another_format_is_told(tmp_path: Path) -> None:
-    (tmp_path / "captionmill.json").write_text(json.dumps({"format": 2, "id": "x"}))
-    with pytest.raises(WorkspaceError, match="has format 2, this captionmill reads 1"):
+    (tmp_path / "captionmill.json").write_text(json.dumps({"format": 1, "id": "x"}))
+    with pytest.raises(WorkspaceError, match="has format 1, this captionmill reads 2"):
         Workspace.open(tmp_path)
 
 
