@@ -8,7 +8,8 @@ from typing import Any
 
 Request = dict[str, Any]
 Reply = str | int | dict[str, Any]
-"""The text of a reply, or the whole of it, or the HTTP status of a refusal; -1 closes the connection without a word."""
+"""The text of a reply, or the whole of it, or the HTTP status of a refusal; -1 closes the connection
+without a word."""
 
 
 class FakeOpenAI:
