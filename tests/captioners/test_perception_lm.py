@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
     AutoModelForCausalLM,
     CLIPConfig,
@@ -19,7 +18,6 @@ from transformers import (
     PerceptionLMImageProcessor,
     PerceptionLMProcessor,
     PerceptionLMVideoProcessor,
-    PreTrainedTokenizerFast,
 )
 
 from captioners.contract import Frames, Media, Needs
@@ -29,6 +27,7 @@ from captioners.sentences import clauses
 from captioners.served import cleaned
 from engine.client import Bridge
 from tests.captioners.pictures import clip
+from tests.captioners.tiny_words import says_words, tokenizer
 from tests.captioners.vllm_server import asking, served
 from tests.engine.fake_openai import FakeOpenAI
 
@@ -49,35 +48,18 @@ _TEMPLATE = (
     "{% if add_generation_prompt %}"
     "{{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
 )
-_WORDS = [" A", " dog", " cat", " man", " runs", " sits", " and", ".", " while", " in", " rain"]
-
-
-def tokenizer() -> PreTrainedTokenizerFast:
-    """Byte level as Llama's, whose merges are only those of the words above."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    merges: list[tuple[str, str]] = []
-    for word in _WORDS:
-        letters = word.replace(" ", "Ġ")
-        merges += [(letters[:n], letters[n]) for n in range(1, len(letters))]
-    merges = list(dict.fromkeys(merges))
-    tokens = [*_SPECIAL, *alphabet, *(first + second for first, second in merges)]
-    vocab = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
-    backend = Tokenizer(models.BPE(vocab=vocab, merges=merges))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    backend.add_special_tokens(_SPECIAL)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        bos_token="<|begin_of_text|>",
-        eos_token="<|end_of_text|>",
-        pad_token="<|pad|>",
-        extra_special_tokens={"image_token": "<|image|>", "video_token": "<|video|>"},
-    )
+_ROLES = {
+    "bos_token": "<|begin_of_text|>",
+    "eos_token": "<|end_of_text|>",
+    "pad_token": "<|pad|>",
+    "image_token": "<|image|>",
+    "video_token": "<|video|>",
+}
 
 
 def made(folder: Path, tied: bool = False) -> Path:
     """PerceptionLM of two layers, 56 pixels and 4 tokens a frame; it ends by itself, or not."""
-    words = tokenizer()
+    words = tokenizer(_SPECIAL, **_ROLES)
     config = PerceptionLMConfig(
         image_token_id=words.convert_tokens_to_ids("<|image|>"),
         video_token_id=words.convert_tokens_to_ids("<|video|>"),
@@ -114,13 +96,8 @@ def made(folder: Path, tied: bool = False) -> Path:
     )
     torch.manual_seed(0)
     model = PerceptionLMForConditionalGeneration(config)
-    if not tied:  # it says words, and comes to an end now and then
-        said = words.convert_tokens_to_ids([w.replace(" ", "Ġ") for w in _WORDS])
-        with torch.no_grad():
-            heard = torch.zeros(len(words), 1)
-            heard[said] = 1.0
-            heard[words.convert_tokens_to_ids("<|eot_id|>")] = 1.1
-            model.lm_head.weight.mul_(heard)
+    if not tied:
+        says_words(model.lm_head, words, "<|eot_id|>", 1.1)
     # As in the released checkpoints, two tokens end an answer, and only this file says so.
     model.generation_config.eos_token_id = words.convert_tokens_to_ids(
         ["<|end_of_text|>", "<|eot_id|>"]
@@ -229,9 +206,9 @@ def test_a_prompt_is_what_the_whole_model_hands_to_its_decoder(
 def test_a_caption_is_that_of_the_whole_model(
     plm: PerceptionLM, checkpoint: Path, whole: Any
 ) -> None:
-    ends = set()
+    ends, words = set(), tokenizer(_SPECIAL, **_ROLES)
     for seed in range(8):
-        text, ended, score = theirs(whole, inputs(checkpoint, film(seed), _QUESTION), tokenizer())
+        text, ended, score = theirs(whole, inputs(checkpoint, film(seed), _QUESTION), words)
         ends.add(ended)
         (weak,) = plm.caption([film(seed)])
         assert weak.text == cleaned(text, unfinished=not ended)
