@@ -44,6 +44,7 @@ _SUBJECT = re.compile(
     "this|that|these|those|his|her|their|its|he|she|it|they|we|there|somebody|someone|something|"
     "people|men|women|children"
 )
+_STOPS = (".", "!", "?")
 _FINITE = ("is", "are", "was", "were", "has", "have", "had", "can", "begin")
 
 
@@ -67,11 +68,11 @@ def joined(parts: Sequence[str]) -> str:
 
 
 def finished(text: str) -> str:
-    """The text with a capital at its start and a stop at its end."""
+    """The text with a capital at its start and a stop at its end, which may be inside a quotation."""
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    return text[0].upper() + text[1:] + ("" if text.rstrip('"”’»)')[-1:] in _STOPS else ".")
 
 
 def clauses(text: str) -> list[str]:

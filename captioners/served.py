@@ -4,7 +4,7 @@ see (Qwen2.5-VL, Qwen3-VL, SmolVLM).
 One request a clip, with its sound or frames in it, to the server that the profile names; all requests
 of a batch are sent together, and each answer belongs to the clip of its own request. Greedy and seeded
 by the clip. What a model reads on a screen or hears somebody say is data like everything else it writes:
-text that the writer's guards judge.
+text that the writer's guards judge. Qwen2-Audio hears the first 30 s of a clip.
 """
 
 import base64
@@ -13,7 +13,7 @@ import re
 import tomllib
 import wave
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from math import exp
@@ -26,7 +26,7 @@ from pydantic import Field
 from captioners._transformers import Options, checked
 from captioners._vision import chosen
 from captioners.contract import Audio, Captioner, Frames, Media, Needs, Packs
-from captioners.sentences import clauses
+from captioners.sentences import clauses, finished
 from manifests.evidence import Claim, Modality, WeakCaption
 
 _HZ = 16_000
@@ -34,23 +34,38 @@ _JPEG_QUALITY = 90
 _SEED = 8
 """Hex digits of a clip id that are its seed."""
 
-_MARKUP = re.compile(r"[*_#`]+")
+# Less than this much sound is followed by silence: vLLM refuses what is no token of Qwen2-Audio (40 ms).
+_LEAST_SAMPLES = _HZ // 10
+
+_MARKUP = re.compile(r"\*+|`+|(?<!\w)_+|_+(?!\w)")
+_LISTED = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
+_QUOTES = {'"': '"', "“": "”", "«": "»", "'": "'"}
+_SENTENCE_END = re.compile(r"[.!?][\"”’)]*(?=\s|$)")
+_MEDIUM = (
+    r"(?:the|this|these|an?) (?:(?:short|given|provided|audio|video|sound) )*"
+    r"(?:audio|video|sound|clip|recording|track|footage|images?|pictures?|scene|frames|"
+    r"(?:series|sequence) of (?:images|frames))"
+)
 _OPENER = re.compile(
-    r"^(?:in )?(?:the|this) (?:video|audio|clip|sound|recording|image|footage|scene|frame)s?(?: clip)?,? "
-    r"(?:shows?|features?|depicts?|captures?|contains?|consists? of|begins? with|is of)(?: that)? ",
+    rf"(?:{_MEDIUM}(?:,? (?:then|also|mainly|primarily))? "
+    r"(?:shows?|features?|depicts?|captures?|contains?|consists? of|"
+    r"(?:begins?|starts?|opens?) with|(?:is|are|seems? to be) of)(?: that)?:? |"
+    rf"in {_MEDIUM}, |(?:we|you|i) (?:can )?(?:see|hear) |(?:caption|description|answer): |"
+    r"(?:sure|certainly|of course)[,!.](?: |$)|here(?: is|'s|’s) [^.:]*: )",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"\b(?:i(?:'| a)m (?:sorry|unable|not able)|i can(?:no|')t|i do not have|as an ai)\b",
+    r"(?:i(?:['’]m| am) (?:sorry|unable|not able)|sorry(?=[,.])|i apologi[sz]e|"
+    r"i (?:cannot|can['’]t|do not have|don['’]t have)|as an? (?:ai|language model)|unfortunately, i)\b",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?][\"”’)]*(?=\s|$)")
 
 
 class _Chosen(Options):
     """prompt: a name of questions.toml, or the question itself. max_tokens: of an answer; an unfinished
-    last sentence is left out."""
+    last sentence is left out. model: the profile gives it to the server."""
 
+    model: None = None
     prompt: str = "general"
     max_tokens: int = Field(default=96, ge=8, le=1024)
 
@@ -66,13 +81,17 @@ class _Chat(Captioner):
     """What both have in common."""
 
     packs = ()
-    _side: ClassVar[Modality]
     _allowed: ClassVar[type[_Chosen]] = _Chosen
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
         self._chosen = checked(self._allowed, name, self.options)
-        self._question = _questions()[self._side].get(self._chosen.prompt, self._chosen.prompt)
+        self._question = _question(self.modality, self._chosen.prompt)
+
+    @classmethod
+    def state_of(cls, options: Mapping[str, Any]) -> str:
+        """The question: another one gives other answers."""
+        return _question(cls.modality, checked(cls._allowed, cls.__name__, options).prompt)
 
     def load(self) -> None:
         """Nothing but a look whether there is a server. Raises ValueError."""
@@ -88,7 +107,7 @@ class _Chat(Captioner):
 
     def request(self, media: Media) -> dict[str, Any]:
         """What is asked of one clip: the body of a chat request."""
-        question = {"type": "text", "text": self._question.strip()}
+        question = {"type": "text", "text": self._question}
         return {
             "messages": [{"role": "user", "content": [*self._parts(media), question]}],
             "temperature": 0.0,
@@ -104,9 +123,11 @@ class _Chat(Captioner):
     def _weak(self, media: Media, reply: Mapping[str, Any]) -> WeakCaption:
         (choice,) = reply["choices"]
         text = cleaned(choice["message"]["content"] or "", choice["finish_reason"] == "length")
-        told = [token["logprob"] for token in (choice["logprobs"] or {}).get("content") or ()]
+        told = [token["logprob"] for token in (choice.get("logprobs") or {}).get("content") or ()]
         score = exp(min(0.0, fmean(told))) if told else 0.0
         claims = tuple(Claim(c, c, "caption", self.modality, score) for c in clauses(text))
+        if not claims:
+            return self.weak(media, skipped="the model said nothing")
         return self.weak(media, text=text, claims=claims)
 
 
@@ -115,17 +136,17 @@ class AudioChat(_Chat):
 
     Options: `prompt`: «general», «music» (genre, instruments, tempo, mood; a gate of the profile takes it
     to clips with music), or a question of one's own; `max_tokens`, 96. score: exp of the mean
-    log-probability of the answer's tokens, in (0, 1], of the whole caption.
+    log-probability of the answer's tokens, in (0, 1], of the whole caption; 0 where a server tells none.
     """
 
     modality = "audio"
-    _side = "audio"
     needs = Needs(audio_hz=_HZ)
 
     def _parts(self, media: Media) -> list[dict[str, Any]]:
         samples = media.audio[_HZ]
         if not len(samples):
             raise ValueError(f"clip {media.clip_id} has no sound")
+        samples = np.pad(samples, (0, max(0, _LEAST_SAMPLES - len(samples))))
         data = base64.b64encode(_wave(samples)).decode()
         return [{"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}]
 
@@ -138,7 +159,6 @@ class VideoChat(_Chat):
     """
 
     modality = "video"
-    _side = "video"
     _allowed = _Seen
 
     @classmethod
@@ -159,16 +179,54 @@ class VideoChat(_Chat):
 
 
 def cleaned(text: str, unfinished: bool = False) -> str:
-    """A model's answer as plain sentences: without markup, quotes around it and openers («The video
-    shows»); "" for a refusal. unfinished: it was cut off; the last sentence is left out if it is not
-    the only one."""
-    text = " ".join(_MARKUP.sub(" ", text).split()).strip("\"“”' ")
-    if _REFUSAL.search(text):
-        return ""
+    """A model's answer as whole sentences on one line, or "" for a refusal.
+
+    Without markup, quotes around all of it, openers («The video shows») and sentences in which the model
+    speaks of what it can't do. unfinished: it was cut off; the last sentence is left out if it is not the
+    only one.
+    """
+    text = _unquoted(" ".join(_lines(text)))
     if unfinished and (ends := [m.end() for m in _SENTENCE_END.finditer(text)]):
         text = text[: ends[-1]]
-    text = _OPENER.sub("", text)
-    return text[:1].upper() + text[1:]
+    said = [plain for part in re.split(r"(?<=[.!?])\s+", text) if (plain := _unopened(part))]
+    if not said or _REFUSAL.match(said[0]):
+        return ""
+    return finished(" ".join(sentence for sentence in said if not _REFUSAL.match(sentence)))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of an answer without markup; points of a list become sentences, headings nothing."""
+    for line in text.splitlines():
+        line = " ".join(line.split())
+        if line.startswith(("#", "```")):
+            continue
+        plain = _MARKUP.sub("", _LISTED.sub("", line, count=1) if _LISTED.match(line) else line)
+        if plain := plain.strip():
+            yield finished(plain) if _LISTED.match(line) else plain
+
+
+def _unquoted(text: str) -> str:
+    """The text without quotes that stand around all of it."""
+    closing = _QUOTES.get(text[:1])
+    if closing is not None and text.endswith(closing) and closing not in text[1:-1]:
+        return text[1:-1].strip()
+    return text
+
+
+def _unopened(sentence: str) -> str:
+    """The sentence without openers."""
+    while match := _OPENER.match(sentence):
+        rest = sentence[match.end() :]
+        sentence = rest[:1].upper() + rest[1:]
+    return sentence
+
+
+def _question(side: Modality, prompt: str) -> str:
+    """A question by its name in questions.toml, or itself. Raises ValueError for an unknown name."""
+    known = _questions()[side]
+    if prompt not in known and " " not in prompt.strip():
+        raise ValueError(f"prompt: {prompt!r} is no question and none of {', '.join(known)}")
+    return known.get(prompt, prompt).strip()
 
 
 @cache

@@ -1,6 +1,6 @@
 import pytest
 
-from captioners.sentences import clauses, joined, sentence
+from captioners.sentences import clauses, finished, joined, sentence
 from manifests.evidence import Claim, Kind, Modality
 
 
@@ -138,3 +138,11 @@ def test_statements_lose_no_word() -> None:
     kept = " ".join(clauses(text)).lower().replace(",", "").split()
     said = "a horn honks people shout as a train passes it whistles applause"
     assert " ".join(kept) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("a dog", "A dog."), ("A dog?", "A dog?"), (' he says "Go!"', 'He says "Go!"'), (" ", "")],
+)
+def test_a_sentence_ends_with_one_stop(text: str, whole: str) -> None:
+    assert finished(text) == whole

@@ -126,12 +126,20 @@ def test_the_music_prompt_asks_for_genre_and_tempo() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "I'm sorry, I can't listen to audio.", "As an AI, I see nothing."]
+    "text",
+    [
+        "",
+        "I'm sorry, I can't listen. It is a file.",
+        "As an AI, I see nothing.",
+        "Sorry, no.",
+        "**",
+    ],
 )
 def test_no_answer_and_a_refusal_claim_nothing(text: str) -> None:
     with FakeOpenAI(lambda r, n: reply(text, [])) as fake:
         (weak,) = said(audio(), [sound()], fake)
     assert (weak.text, weak.claims) == ("", ())
+    assert weak.skipped == "the model said nothing"
 
 
 @pytest.mark.parametrize(
@@ -141,6 +149,15 @@ def test_no_answer_and_a_refusal_claim_nothing(text: str) -> None:
         ("**The audio contains** a dog barking.", "A dog barking."),
         ('"A cat sits."', "A cat sits."),
         ("A shop shows a sign.", "A shop shows a sign."),
+        ("In this video, we see a dog. The video also shows a cat", "A dog. A cat."),
+        ("Sure! Here is a caption: A dog barks.", "A dog barks."),
+        ("- A **dog**, barking\n- A cat.\n", "A dog, barking. A cat."),
+        ("# Description\n1. A `red` car\nof my_name", "A red car. of my_name."),
+        ('A man says "Stop."', 'A man says "Stop."'),
+        ('"Stop" is heard and then "Go"', '"Stop" is heard and then "Go".'),
+        ("A woman says I'm sorry.", "A woman says I'm sorry."),
+        ("A dog barks. I can’t tell more.", "A dog barks."),
+        ("Mr. Smith waits, e.g. a man.", "Mr. Smith waits, e.g. a man."),
     ],
 )
 def test_answers_are_cleaned_of_what_says_nothing(text: str, clean: str) -> None:
@@ -149,7 +166,7 @@ def test_answers_are_cleaned_of_what_says_nothing(text: str, clean: str) -> None
 
 def test_a_sentence_that_was_cut_off_is_left_out() -> None:
     assert cleaned("A dog barks. A man wal", unfinished=True) == "A dog barks."
-    assert cleaned("A dog bar", unfinished=True) == "A dog bar"
+    assert cleaned("A dog bar", unfinished=True) == "A dog bar."
 
 
 def test_without_a_server_or_its_side_it_says_so() -> None:
@@ -160,3 +177,21 @@ def test_without_a_server_or_its_side_it_says_so() -> None:
         audio().request(empty)
     with pytest.raises(ValueError, match="options of ears: max_tokens"):
         audio(max_tokens=0)
+    with pytest.raises(ValueError, match="options of ears: model"):
+        audio(model="hub:Qwen/Qwen2-Audio-7B-Instruct")
+    with pytest.raises(ValueError, match="'musik' is no question and none of general, music"):
+        audio(prompt="musik")
+
+
+def test_another_question_is_another_state() -> None:
+    states = {AudioChat.state_of({"prompt": p}) for p in ("general", "music", "Is there a dog?")}
+    assert len(states) == 3
+    assert AudioChat.state_of({}) == AudioChat.state_of({"prompt": "general"})
+
+
+def test_a_server_that_tells_no_probabilities_is_not_believed() -> None:
+    told = reply("A dog barks.")
+    del told["choices"][0]["logprobs"]
+    with FakeOpenAI(lambda r, n: told) as fake:
+        (weak,) = said(audio(), [sound()], fake)
+    assert [claim.score for claim in weak.claims] == [0.0]
