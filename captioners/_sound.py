@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from captioners.contract import Audio
+
 HZ = 16000
 
 Floats = npt.NDArray[np.floating]
@@ -18,6 +20,17 @@ def best_mean(scores: Floats, steps: int) -> Floats:
     """
     pooled: Floats = np.sort(scores, axis=0)[-steps:].mean(axis=0)
     return pooled
+
+
+def windows(samples: Audio, size: int) -> list[tuple[int, Audio]]:
+    """(number of its first sample, samples) of windows of `size` that cover a sound one after the other.
+
+    The last one is moved back to be whole: what is heard in a few samples and padding is the padding.
+    Only of a sound shorter than a window it is shorter.
+    """
+    last = max(0, len(samples) - size)
+    starts = [*range(0, last, size), last]
+    return [(start, samples[start : start + size]) for start in starts]
 
 
 def merged(spans: Iterable[tuple[float, float]], duration_ms: int) -> tuple[tuple[int, int], ...]:

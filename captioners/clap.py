@@ -2,8 +2,8 @@
 
 Weights: any checkpoint of transformers' `clap`, by default `hub:laion/larger_clap_general` (Apache-2.0).
 Wu et al., arXiv 2211.06687. A sound and a text are one unit vector each. It hears 10 s at 48 kHz at a
-time: a longer clip is cut into windows, so that nothing is drawn at random (the checkpoints' own front
-end takes a random 10 s of a longer sound); a shorter window is repeated, as in training.
+time: a longer clip is cut into whole windows, so that nothing is drawn at random (the checkpoints' own
+front end takes a random 10 s of a longer sound); a shorter clip is repeated, as in training.
 """
 
 from abc import abstractmethod
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from captioners._scores import scored
-from captioners._sound import merged
+from captioners._sound import merged, windows
 from captioners._transformers import Options, checked, loaded, runs
 from captioners.audioset import classes, sound_class
 from captioners.contract import Audio, Captioner, Media, Needs, Packs
@@ -84,9 +84,10 @@ class _Clap(Captioner):
         """Unit vectors of the windows of 48 kHz sound: float32, (windows, width)."""
         import torch
 
-        size = self.window
-        cut = [samples[start : start + size] for start in range(0, len(samples), size)]
+        cut = [part for _, part in windows(samples, self.window)]
         inputs = self._processor.feature_extractor(cut, sampling_rate=HZ, return_tensors="pt")
+        # For checkpoints of the «fused» kind the front end calls a random one of short sounds long.
+        inputs["is_longer"] = torch.zeros(len(cut), 1, dtype=torch.bool)
         inputs = inputs.to(self._model.device, self._model.dtype)
         with torch.inference_mode():
             return _unit(self._model.get_audio_features(**inputs).pooler_output)
@@ -131,14 +132,16 @@ class ClapTags(_Clap):
         logits = self.sounds(media.audio[HZ]) @ self._wanted.T * self._scale
         each = logits.softmax(dim=1).double().cpu().numpy()
         best = each.max(axis=0)
-        step = self.window * 1000 / HZ
+        in_ms = 1000 / HZ
+        starts = [start for start, _ in windows(media.audio[HZ], self.window)]
         claims = []
         for at in (-best).argsort(kind="stable")[:_MOST_CLAIMS]:
             label, clause, kind = self._labels[at]
             if best[at] < _FLOOR:
                 break
             heard = (each[:, at] >= best[at] / 2).nonzero()[0]
-            spans = merged(((i * step, (i + 1) * step) for i in heard), media.duration_ms)
+            times = ((starts[i] * in_ms, (starts[i] + self.window) * in_ms) for i in heard)
+            spans = merged(times, media.duration_ms)
             claims.append(Claim(label, clause, kind, "audio", float(best[at]), spans))
         return self.weak(media, text=sentence(claims, "audio"), claims=tuple(claims))
 

@@ -3,6 +3,7 @@ with transformers' own pipelines and models on the same sound."""
 
 import json
 import string
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,12 @@ from transformers import (
     pipeline,
 )
 
+from captioners._sound import windows
 from captioners.ast_tags import AstTags
 from captioners.clap import HZ, ClapScores, ClapTags
 from captioners.contract import Captioner, Media
 from captioners.models import Models, terms
-from captioners.whisper_large import WhisperLarge
+from captioners.whisper_large import Segment, WhisperLarge, _kept
 from manifests.evidence import Claim, WeakCaption
 
 LABELS = ["a dog barks", "rain falls", "a man speaks", "music plays"]
@@ -118,6 +120,30 @@ def test_ast_hears_all_of_a_long_clip_in_windows(ast: Path) -> None:
     np.testing.assert_allclose(each[:1], first, atol=1e-5)
 
 
+@pytest.mark.parametrize("count", [1, 399, 20_480, 20_481, 20_480 + 399, 30_000])
+def test_ast_works_any_length(ast: Path, count: int) -> None:
+    each = ready(AstTags, ast).probabilities(noise(16_000, 2.0)[:count])
+    assert each.shape == (1 if count <= 20_480 else 2, len(_AST_LABELS))
+    assert np.isfinite(each).all()
+
+
+def test_ast_s_last_window_is_whole(ast: Path) -> None:
+    captioner = ready(AstTags, ast)
+    samples = noise(16_000, 2.0, 1)
+    last = captioner.probabilities(samples[-20_480:])
+    np.testing.assert_allclose(captioner.probabilities(samples)[1:], last, atol=1e-5)
+
+
+def test_windows_cover_a_sound_and_are_whole() -> None:
+    samples = np.arange(25, dtype=np.float32)
+    starts = {n: [start for start, _ in windows(samples[:n], 10)] for n in (3, 10, 11, 20, 25)}
+    assert starts == {3: [0], 10: [0], 11: [0, 1], 20: [0, 10], 25: [0, 10, 15]}
+    assert [part.tolist() for _, part in windows(samples[:12], 10)] == [
+        list(range(10)),
+        list(range(2, 12)),
+    ]
+
+
 def test_ast_of_another_label_set_is_refused(ast: Path, tmp_path: Path) -> None:
     for file in ast.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -188,6 +214,27 @@ def test_clap_hears_all_of_a_long_clip_and_nothing_at_random(clap: Path) -> None
     assert same(captioner.caption([media])[0], captioner.caption([media])[0])
 
 
+def test_clap_of_the_fused_kind_draws_nothing_at_random_either(clap: Path, tmp_path: Path) -> None:
+    config = ClapConfig.from_pretrained(clap)
+    config.audio_config.enable_fusion, config.audio_config.fusion_type = True, None
+    torch.manual_seed(1)
+    ClapModel(config).save_pretrained(tmp_path)
+    front = ClapFeatureExtractor(truncation="fusion", padding="repeatpad", max_length_s=2)
+    ClapProcessor(front, _roberta(tmp_path)).save_pretrained(tmp_path)
+    captioner = ready(ClapTags, tmp_path, labels=LABELS)
+    samples = noise(HZ, 5.0, 1)
+    answers = [captioner.sounds(samples) for _ in range(8)]
+    assert all(torch.equal(answer, answers[0]) for answer in answers)
+
+
+def test_clap_makes_no_window_of_a_rest(clap: Path) -> None:
+    captioner = ready(ClapTags, clap, labels=LABELS)
+    samples = noise(HZ, 3.0, 1)
+    vectors = captioner.sounds(samples[: 2 * HZ + 1])
+    assert len(vectors) == 2
+    torch.testing.assert_close(vectors[1:], captioner.sounds(samples[1 : 2 * HZ + 1]))
+
+
 def test_clap_s_default_labels_are_audioset_s_clauses(clap: Path) -> None:
     captioner = ready(ClapTags, clap)
     clauses = [clause for _, clause, _ in captioner._labels]
@@ -245,10 +292,10 @@ def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_whisper_s_words_hang_on_no_neighbour(whisper: Path) -> None:
     captioner = ready(WhisperLarge, whisper)
-    windows = [noise(16_000, 0.5 + 2 * seed, seed) for seed in range(4)]
-    together = captioner.transcribe(windows)
+    sounds = [noise(16_000, 0.5 + 2 * seed, seed) for seed in range(4)]
+    together = captioner.transcribe(sounds)
     assert len({str(said) for said in together}) > 1
-    for window, (language, segments) in zip(windows, together, strict=True):
+    for window, (language, segments) in zip(sounds, together, strict=True):
         ((alone, by_itself),) = captioner.transcribe([window])
         assert alone == language
         for one, other in zip(by_itself, segments, strict=True):
@@ -267,6 +314,71 @@ def test_whisper_writes_what_the_pipeline_writes(whisper: Path) -> None:
         assert "".join(s.text for s in segments).strip() == said["text"].strip()
         assert said["text"].strip() and len(language) in (2, 3)
         assert all(segment.logprob < 0 for segment in segments)
+
+
+def test_whisper_s_language_and_no_speech_are_the_library_s(whisper: Path) -> None:
+    captioner = ready(WhisperLarge, whisper)
+    for seed in range(4):
+        samples = noise(16_000, 2.0, seed)
+        ((language, segments),) = captioner.transcribe([samples])
+        features = WhisperFeatureExtractor()(samples, sampling_rate=16_000, return_tensors="pt")
+        model = WhisperForConditionalGeneration.from_pretrained(whisper)
+        guessed = model.detect_language(features.input_features)
+        assert model.generation_config.lang_to_id[f"<|{language}|>"] == int(guessed)
+        start = torch.tensor([[model.config.decoder_start_token_id]])
+        nospeech = captioner._processor.tokenizer.convert_tokens_to_ids("<|nospeech|>")
+        with torch.inference_mode():
+            logits = model(features.input_features, decoder_input_ids=start).logits[0, -1]
+        theirs = float(logits.softmax(-1)[nospeech])
+        assert [s.no_speech for s in segments] == pytest.approx([theirs] * len(segments), rel=1e-4)
+
+
+GOOD = Segment(" Yes, this is said.", 0.5, 2.0, logprob=-0.3, no_speech=0.1)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"start": 3.0, "end": 4.0},
+        {"no_speech": 0.66},
+        {"logprob": -1.1},
+        {"text": " la la" * 40},
+        {"text": ""},
+    ],
+)
+def test_a_segment_that_looks_invented_is_dropped(odd: dict[str, Any]) -> None:
+    assert _kept(GOOD, 3.0)
+    assert not _kept(replace(GOOD, **odd), 3.0)
+
+
+@pytest.mark.parametrize(
+    ("count", "starts"),
+    [(1, [0]), (480_000, [0]), (480_013, [0]), (481_600, [0]), (482_000, [0, 480_000])],
+)
+def test_a_rest_that_holds_no_word_is_not_read(
+    whisper: Path, count: int, starts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captioner = ready(WhisperLarge, whisper)
+    read: list[int] = []
+    transcribe = captioner.transcribe
+    monkeypatch.setattr(
+        captioner,
+        "transcribe",
+        lambda windows: read.extend(map(len, windows)) or transcribe(windows),
+    )
+    media = Media("c" * 32, "h" * 64, count // 16, audio={16_000: np.zeros(count, np.float32)})
+    captioner.caption([media])
+    assert read == [min(480_000, count - start) for start in starts]
+
+
+def test_a_whisper_of_english_only_is_refused(whisper: Path, tmp_path: Path) -> None:
+    for file in whisper.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    generation = json.loads((tmp_path / "generation_config.json").read_text())
+    del generation["lang_to_id"]
+    (tmp_path / "generation_config.json").write_text(json.dumps(generation))
+    with pytest.raises(ValueError, match="is no multilingual Whisper"):
+        ready(WhisperLarge, tmp_path)
 
 
 @pytest.mark.parametrize(
