@@ -11,19 +11,16 @@ memory for 100 and for 10,000 clips.
 
 import argparse
 import asyncio
-import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks import watched
 from benchmarks.clips import make
 from captioners.contract import Media
 from captioners.dummy import DummyAudio
@@ -77,29 +74,12 @@ def writer_alone(logs: Path) -> float:
 
 def run(clips: Path, out: Path) -> dict[str, Any]:
     """One run in a fresh workspace; its JSON summary and the driver's peak resident memory in MB."""
-    command = [sys.executable, "-m", "captionmill", "caption", str(clips), str(out)]
-    process = subprocess.Popen(
-        [*command, "--profile", "dummy", "--json"], stdout=subprocess.PIPE, text=True
-    )
-    peak = 0
-    done = threading.Event()
+    told, seen = watched.caption(clips, out, "dummy", _resident_mb, 0.2)
+    return {**told, "driver_mb": max(seen, default=0.0)}
 
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.2):
-            try:
-                peak = max(peak, psutil.Process(process.pid).memory_info().rss)
-            except psutil.NoSuchProcess:
-                return
 
-    thread = threading.Thread(target=watch)
-    thread.start()
-    told, _ = process.communicate()
-    done.set()
-    thread.join()
-    if process.returncode:
-        raise SystemExit(f"the run failed with status {process.returncode}")
-    return {**json.loads(told), "driver_mb": peak / 2**20}
+def _resident_mb(driver: psutil.Process) -> float:
+    return float(driver.memory_info().rss / 2**20)
 
 
 def main() -> None:

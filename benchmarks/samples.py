@@ -8,19 +8,16 @@ processes it started.
 """
 
 import argparse
-import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks import watched
 from captioners.packs import Cache
 from pipelines.samples import PACKS, build
 
@@ -36,32 +33,10 @@ def _family_mb(process: psutil.Process) -> float:
 
 
 def run(clips: Path, out: Path) -> dict[str, Any]:
-    """One run: the command's JSON, its wall seconds, peak MB, and when the server was ready."""
-    command = [sys.executable, "-m", "captionmill", "caption", str(clips), str(out)]
+    """One run: the command's JSON, its wall seconds, and peak MB."""
     began = time.monotonic()
-    process = subprocess.Popen(
-        [*command, "--profile", "cpu", "--json"], stdout=subprocess.PIPE, text=True
-    )
-    peak = 0.0
-    done = threading.Event()
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(1.0):
-            try:
-                peak = max(peak, _family_mb(psutil.Process(process.pid)))
-            except psutil.NoSuchProcess:
-                return
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    told, _ = process.communicate()
-    wall = time.monotonic() - began
-    done.set()
-    thread.join()
-    if process.returncode:
-        raise SystemExit(f"the run failed with status {process.returncode}")
-    return {**json.loads(told), "wall_s": wall, "peak_mb": peak}
+    told, seen = watched.caption(clips, out, "cpu", _family_mb)
+    return {**told, "wall_s": time.monotonic() - began, "peak_mb": max(seen, default=0.0)}
 
 
 def main() -> None:

@@ -186,6 +186,7 @@ def _table(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     base, without = table.pop("base", None), set(table.pop("without", ()))
     if base is not None:
         table = _laid_over(_table(str(base), (*above, name)), table)
+    unknown = set(without)
     for part in _NAMED:
         found = table.get(part, [])
         if isinstance(found, list):
@@ -193,10 +194,10 @@ def _table(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
             table[part] = [
                 e for e in found if not (isinstance(e, dict) and e.get("name") in without)
             ]
-            without -= set(named)
-    if without:
+            unknown -= set(named)
+    if unknown:
         raise ProfileError(
-            f"profile {name} leaves out what is not there: {', '.join(sorted(without))}"
+            f"profile {name} leaves out what is not there: {', '.join(sorted(unknown))}"
         )
     return table
 

