@@ -1,8 +1,8 @@
 """Requests to a model server: the least loaded of its replicas, waiting while all are away.
 
 A request is sent again only where sending it twice does no harm: nothing came back, or the server said
-that it is busy or shutting down. A refusal (any other status of 400 and more) is the request's own
-fault and is told at once.
+that it is busy or shutting down. A refusal (any other status of 400 and more) is told at once: of this
+request, or of whatever we send (a wrong key, a model that is not there).
 """
 
 import asyncio
@@ -22,6 +22,8 @@ _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 5.0
 _BUSY = frozenset({408, 409, 429, 500, 502, 503, 504})
 """HTTP statuses of a server that is starting, overloaded or shutting down: asked again later."""
+_THIS_REQUEST = frozenset({400, 413, 422})
+"""HTTP statuses that speak of one request: too long, media that can't be read."""
 _SHUN_S = 2.0
 """A replica that gave no answer is asked again after that long, sooner only if there is no other."""
 _FOLLOW_EVERY_S = 0.25
@@ -33,7 +35,11 @@ class ServerUnavailable(Exception):
 
 
 class ServerRefused(Exception):
-    """A replica refuses a request; says why."""
+    """A replica refuses whatever we send; says why."""
+
+
+class RequestRefused(Exception):
+    """A replica refuses one request; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Client:
         self._client(Endpoint("http://127.0.0.1:9/v1"))
 
     async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The JSON reply. path: below /v1. Raises ServerUnavailable, ServerRefused."""
+        """The JSON reply. path: below /v1. Raises ServerUnavailable, ServerRefused, RequestRefused."""
         from openai import APIConnectionError, APIStatusError
 
         wait, why = _FIRST_WAIT_S, "no server yet"
@@ -84,6 +90,8 @@ class Client:
                     why = f"{endpoint.url}: {error}"
                 except APIStatusError as error:
                     why = f"{endpoint.url}: HTTP {error.status_code}: {error.message}"
+                    if error.status_code in _THIS_REQUEST:
+                        raise RequestRefused(f"the server refused a request: {why}") from error
                     if error.status_code not in _BUSY:
                         raise ServerRefused(f"the server refused: {why}") from error
                 self._shunned[endpoint] = time.monotonic() + _SHUN_S
@@ -193,7 +201,7 @@ class Bridge:
         self._loop = loop
 
     def post(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """All replies, in order. Raises ServerUnavailable, ServerRefused."""
+        """All replies, in order. Raises ServerUnavailable, ServerRefused, RequestRefused."""
         if threading.get_ident() == getattr(self._loop, "_thread_id", None):
             raise RuntimeError("a captioner must not ask its server on the event loop itself")
 

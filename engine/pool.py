@@ -15,7 +15,7 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from engine.actors import Decoder, Hung, Unreserved
-from engine.client import ServerUnavailable
+from engine.client import ServerRefused, ServerUnavailable
 from engine.decode import Plan
 from manifests.evidence import WeakCaption
 
@@ -133,7 +133,8 @@ class Hosts:
         """Weak captions, faults and busy seconds of a batch, all by clip_id.
 
         batch: references to media by clip_id; said: what the captioner may read of others, by clip.
-        Every clip is in exactly one of the two. Raises ServerUnavailable: no clip's fault.
+        Every clip is in exactly one of the two. Raises ServerUnavailable, ServerRefused: no clip's
+        fault.
         """
         if not batch:
             return {}, {}, 0.0
@@ -153,7 +154,7 @@ class Hosts:
             said, seconds = await self._call(work, batch, alone)
         except RayTaskError as error:
             cause, name = error.cause, work.captioner
-            if isinstance(cause, ServerUnavailable):
+            if isinstance(cause, ServerUnavailable | ServerRefused):
                 raise
             if isinstance(cause, Unreserved):
                 return await self._attempt(work, batch, alone=True)

@@ -6,7 +6,7 @@ the template's, and `Written.how` says so. The answer belongs to the clip becaus
 this clip's own call, never because of an order.
 
 A server that can't be reached is waited for, up to a limit: templates are for replies that are bad,
-never for a server that is down.
+and for evidence that a server refuses to read while it answers others, never for a server that is down.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.client import Client
+from engine.client import Client, RequestRefused, ServerRefused
 from manifests.captions import CAPTIONS, Author, CaptionName, CaptionSet, How, Written
 from manifests.evidence import Evidence
 from prompts import VERSION
@@ -38,6 +38,9 @@ from prompts.render import (
 from prompts.schema import json_schema, parse
 from prompts.selection import Facts, select
 from prompts.words import lexicon, lexicon_digest
+
+_CHAT = "/chat/completions"
+_SHORT = [{"role": "user", "content": "Hello"}]
 
 
 class _Part(BaseModel):
@@ -207,10 +210,14 @@ class Writer:
         faults = [str(fault) for fault in draft.last] if rung.repair else []
         async with self._slots:
             body = self._request(rung, clip_id, draft.facts, names, faults)
-            reply = await self._client.post("/chat/completions", body)
+            reply = await self._reply(body)
+        draft.requests += 1
+        if reply is None:
+            for name in draft.missing:
+                draft.faults.setdefault(name, []).append(f"{rung.name}:request_refused")
+            return
         answered = time.perf_counter()
         choice = reply["choices"][0]
-        draft.requests += 1
         usage = reply.get("usage") or {}
         draft.tokens_in += usage.get("prompt_tokens", 0)
         draft.tokens_out += usage.get("completion_tokens", 0)
@@ -224,6 +231,18 @@ class Writer:
             cut,
         )
         self.stats.guard_seconds += time.perf_counter() - answered
+
+    async def _reply(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The server's reply, None where it refuses this request and answers others: evidence may be too
+        long for its context. Raises ServerRefused where it answers none."""
+        try:
+            return await self._client.post(_CHAT, body)
+        except RequestRefused as refused:
+            try:
+                await self._client.post(_CHAT, {**body, "messages": _SHORT})
+            except RequestRefused:
+                raise ServerRefused(str(refused)) from None
+        return None
 
     def _finished(self, evidence: Evidence, draft: _Draft, absent: dict[str, str]) -> Written:
         drawn = template(draft.facts)

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from engine.client import Bridge, Client, Endpoint, Replicas, ServerRefused, ServerUnavailable
+from engine.client import (
+    Bridge,
+    Client,
+    Endpoint,
+    Replicas,
+    RequestRefused,
+    ServerRefused,
+    ServerUnavailable,
+)
 from engine.server_spec import ServerSpec
 from tests.engine.fake_openai import FakeOpenAI
 
@@ -95,9 +103,11 @@ def test_no_server_yet_is_waited_for() -> None:
         ask(patience_s=0.3)
 
 
-@pytest.mark.parametrize("status", [400, 401, 404])
-def test_a_server_that_refuses_is_an_error_at_once(status: int) -> None:
-    refused = pytest.raises(ServerRefused, match=str(status))
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, RequestRefused), (401, ServerRefused), (404, ServerRefused)]
+)
+def test_a_server_that_refuses_is_an_error_at_once(status: int, error: type[Exception]) -> None:
+    refused = pytest.raises(error, match=str(status))
     with FakeOpenAI(lambda request, number: status) as fake, refused:
         ask(fake.url)
     assert len(fake.requests) == 1

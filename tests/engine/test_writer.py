@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.client import Client, Endpoint, ServerUnavailable
+from engine.client import Client, Endpoint, ServerRefused, ServerUnavailable
 from engine.writer import Rung, Writer, WriterSpec, seed_of
 from manifests.captions import Written, caption_digest
 from manifests.evidence import Claim, Confidence, Evidence, Kind, WeakCaption
@@ -253,3 +253,22 @@ def test_the_caption_digest_is_computed_from_the_row_alone() -> None:
     assert written.caption_digest == caption_digest(written.clip_id, *parts)
     assert written.caption_digest != caption_digest("f" * 32, *parts)
     assert written.evidence_digest == clip().digest()
+
+
+def test_evidence_that_the_server_refuses_goes_to_the_template() -> None:
+    def script(request: Request, number: int) -> str | int:
+        return 400 if "rumbles" in json.dumps(request["messages"]) else json.dumps(GOOD)
+
+    with FakeOpenAI(script) as fake:
+        written = write(clip(heard="something rumbles " * 400), fake.url)
+        other = write(clip(number=1), fake.url)
+    assert {how.by for how in written.how.values()} == {"template"}
+    faults = {fault for how in written.how.values() for fault in how.faults}
+    assert faults == {f"{rung.name}:request_refused" for rung in LADDER}
+    assert {how.by for how in other.how.values()} == {"llm"}
+
+
+def test_a_server_that_refuses_everything_is_no_clip_s_fault() -> None:
+    with FakeOpenAI(lambda request, number: 400) as fake, pytest.raises(ServerRefused, match="400"):
+        write(clip(), fake.url)
+    assert len(fake.requests) == 2
