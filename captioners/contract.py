@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from captioners.terms import Terms
 from manifests.evidence import Modality, WeakCaption
 
 Audio = npt.NDArray[np.float32]
@@ -95,14 +96,15 @@ class Captioner(ABC):
     """One weak captioner. Subclasses live one model family a file and are named by a profile.
 
     modality: what it perceives. needs: what it wants decoded. packs: names of its model packs, or hub
-    models as `hub:<owner>/<name>` (their versions enter its digest). version: raise it when the code
-    changes what is said. server: set before `load` where the profile
-    names a server for it.
+    models as `hub:<owner>/<name>` (their versions enter its digest). terms: of weights that come inside
+    an installed package. version: raise it when the code changes what is said. server: set before
+    `load` where the profile names a server for it.
     """
 
     modality: ClassVar[Modality]
     needs: ClassVar[Needs]
     packs: ClassVar[tuple[str, ...]] = ()
+    terms: ClassVar[Terms | None] = None
     version: ClassVar[int] = 1
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
@@ -120,6 +122,11 @@ class Captioner(ABC):
     def packs_of(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
         """The packs and hub models that it loads under these options: its own, or `options.model`."""
         return (str(options["model"]),) if "model" in options else cls.packs
+
+    @classmethod
+    def terms_of(cls, options: Mapping[str, Any]) -> Terms | None:
+        """The terms of what it says under these options, beside those of its packs and its server."""
+        return cls.terms
 
     @classmethod
     def state_of(cls, options: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from captioners.contract import Captioner, Media, Needs, Packs
 from captioners.sentences import clauses
+from captioners.terms import UNKNOWN, Terms
 from manifests.evidence import Claim, WeakCaption
 from manifests.ids import content_hash, path_of, uri_of
 
@@ -43,16 +44,20 @@ class Said:
 class _Options(BaseModel):
     """source: «beside» (`<name>.json` with a `caption`, or `<name>.txt`, as WebDataset and img2dataset
     lay them), «curator» (`metas/v0/<name>.json` next to the folder `clips`, as cosmos-curate and NeMo
-    Curator write), or the path of a list (Parquet, CSV or JSON lines)."""
+    Curator write), or the path of a list (Parquet, CSV or JSON lines). licence, outputs_train: of the
+    captions; unknown where nobody says (`captioners.terms.Terms`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
     key: str = "caption"
+    licence: str = UNKNOWN.licence
+    outputs_train: bool | None = None
 
 
 class _Imported(Captioner):
-    """Options: `source` as above; `key`: the field or column that holds the text («caption»).
+    """Options: `source` as above; `key`: the field or column that holds the text («caption»); `licence`
+    and `outputs_train` of the captions.
 
     A list needs the column `key`, and one of `file` (absolute, or from the list's folder), `uri`,
     `content_hash` or `clip_id`; it may have `start_ms` and `end_ms` in the source, and `score` in [0, 1].
@@ -64,6 +69,12 @@ class _Imported(Captioner):
         super().__init__(name, packs, options)
         self._chosen = _Options(**self.options)
         self._list: _List | None = None
+
+    @classmethod
+    def terms_of(cls, options: Mapping[str, Any]) -> Terms:
+        """What the profile says of the captions."""
+        told = _Options(**options)
+        return Terms(licence=told.licence, outputs_train=told.outputs_train)
 
     @classmethod
     def state_of(cls, options: Mapping[str, Any]) -> str:

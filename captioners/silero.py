@@ -13,6 +13,7 @@ from typing import Any
 from captioners._sound import HZ, best_mean, merged
 from captioners.contract import Captioner, Media, Needs, Packs
 from captioners.sentences import sentence
+from captioners.terms import Terms
 from manifests.evidence import Claim, WeakCaption
 
 # Steps of 512 samples, so 0.992 s: our choice.
@@ -29,6 +30,7 @@ class Silero(Captioner):
 
     modality = "audio"
     needs = Needs(audio_hz=HZ)
+    terms = Terms(licence="MIT", outputs_train=True, source="licence of the package silero-vad")
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)

@@ -11,6 +11,7 @@ from typing import Any
 import captioners.confidence
 from captioners.contract import Captioner, Needs
 from captioners.models import Models, terms
+from captioners.terms import UNKNOWN, Terms
 from engine.decode import Plan
 from engine.profile import CaptionerSpec, Profile, ProfileError
 from engine.server_spec import ServerSpec
@@ -111,7 +112,20 @@ class Job:
         """Licences of all models behind a row, joined as SPDX does."""
         names = [name for spec in self.profile.captioners for name in self.models(spec)]
         found = {terms(name).licence for name in names} | {self.profile.writer.licence}
+        found |= {own.licence for own in self._own.values()}
         return " AND ".join(sorted(found))
+
+    @cached_property
+    def _own(self) -> dict[str, Terms]:
+        """Terms that captioners tell themselves, by their names."""
+        told = {s.name: self.classes[s.name].terms_of(s.options) for s in self.profile.captioners}
+        return {name: own for name, own in told.items() if own is not None}
+
+    @cached_property
+    def _terms(self) -> dict[str, Terms]:
+        """The terms of all models behind a row, by the name of a model, a captioner or a server."""
+        away = {server.name: UNKNOWN for server in self.profile.servers if server.urls}
+        return {name: terms(name) for name in self.needed_models} | self._own | away
 
     @cached_property
     def needed_models(self) -> list[str]:
@@ -124,16 +138,14 @@ class Job:
     def outputs_train(self) -> bool | None:
         """Whether the licences of all models behind a row let it train others; None where one of them
         is not known to us and none forbids it."""
-        told = [terms(name).outputs_train for name in self.needed_models]
-        told += [None for server in self.profile.servers if server.urls]
+        told = [one.outputs_train for one in self._terms.values()]
         return False if False in told else None if None in told else True
 
     def check(self) -> None:
         """Raises ProfileError for what a run would find too late, or must not do: an interpreter that
         is not there, models that the profile's own rule refuses."""
         if self.profile.outputs_train and self.outputs_train is not True:
-            refused = [n for n in self.needed_models if terms(n).outputs_train is not True]
-            refused += [server.name for server in self.profile.servers if server.urls]
+            refused = [name for name, one in self._terms.items() if one.outputs_train is not True]
             raise ProfileError(
                 f"profile {self.profile.name} uses only models whose outputs may train others, and of "
                 f"these that is not so or not known: {', '.join(refused)} (captionmill models show NAME)"

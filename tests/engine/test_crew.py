@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import CLIPS, files_of, processes_of, quick_profile, run, wait_until
+from tests.engine.fake_openai import FakeOpenAI
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +103,21 @@ def test_when_the_time_is_up_it_stops_cleanly_and_goes_on_later(
 def test_a_budget_needs_a_price(clips: Path, tmp_path: Path) -> None:
     done = run("caption", clips, tmp_path / "out", "-p", "dummy", "--max-budget", "3")
     assert done.returncode == 1 and "--gpu-price" in done.stderr
+
+
+@pytest.mark.parametrize("status", [401, 400])
+def test_a_key_that_a_captioner_s_server_refuses_is_no_clip_s_fault(
+    clips: Path, tmp_path: Path, status: int
+) -> None:
+    asks = '[[captioners]]\nname = "asks"\nuse = "captioners.served:AudioChat"\nserver = "away"\n'
+    out, profile = tmp_path / "out", tmp_path / "asks.toml"
+    with FakeOpenAI(lambda request, number: status) as fake:
+        away = f'[[servers]]\nname = "away"\nurls = ["{fake.url}"]\n'
+        profile.write_text(quick_profile().replace("[writer]", f"{asks}{away}[writer]"))
+        done = run("caption", clips, out, "--profile", profile)
+    books = _books(out)
+    if status == 401:
+        assert done.returncode == 1 and "HTTP 401" in done.stderr
+        assert (books["quarantined"], books["pending"]) == (0, CLIPS)
+    else:
+        assert (books["quarantined"], books["pending"]) == (CLIPS, 0)

@@ -35,6 +35,20 @@ def test_a_row_s_licence_names_every_model_s() -> None:
     assert job.licence == "Apache-2.0"
 
 
+def test_weights_in_a_package_and_imported_captions_tell_their_terms() -> None:
+    def job(**told: object) -> Job:
+        imported = {"name": "told", "use": "captioners.imported:ImportedHeard"}
+        imported["options"] = {"source": "beside", **told}
+        vad = {"name": "vad", "use": "captioners.silero:Silero"}
+        writer = {"name": "writer", "model": "smollm2-135m-instruct"}
+        return Job(Profile(name="o", captioners=[vad, imported], servers=[writer], writer={}))
+
+    assert job().licence == "Apache-2.0 AND LicenseRef-unknown AND MIT"
+    assert job().outputs_train is None
+    free = job(licence="CC-BY-4.0", outputs_train=True)
+    assert (free.licence, free.outputs_train) == ("Apache-2.0 AND CC-BY-4.0 AND MIT", True)
+
+
 def test_another_model_behind_a_server_makes_another_table() -> None:
     def table(model: str) -> str:
         served = {**EARS, "server": "writer"}
