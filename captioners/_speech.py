@@ -8,7 +8,7 @@ _MOST_COMPRESSED, _LEAST_LOGPROB, _MOST_NO_SPEECH = 2.4, -1.0, 0.6
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{4}")
 
 
-def believed(text: str, logprob: float, compression: float, no_speech: float = 0.0) -> bool:
+def believed(text: str, logprob: float, compression: float, no_speech: float) -> bool:
     """Whether a segment that Whisper wrote is speech as far as its own numbers tell.
 
     Refused are a compression ratio above 2.4 (loops) or a mean log probability below -1, Whisper's own

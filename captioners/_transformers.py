@@ -6,9 +6,11 @@ bfloat16, else in float32.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from captioners.contract import Captioner, Packs
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +40,40 @@ def checked(family: type[_Family], name: str, options: Mapping[str, Any]) -> _Fa
         )
         allowed = ", ".join(family.model_fields)
         raise ValueError(f"options of {name}: {wrong} (allowed: {allowed})") from None
+
+
+class TransformersCaptioner(Captioner):
+    """What captioners that run one model share: options, loading.
+
+    A family says `_class`, the name of the model's class in transformers, and `_allowed`, its options.
+    """
+
+    _class: ClassVar[str]
+    _allowed: ClassVar[type[Options]] = Options
+
+    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
+        super().__init__(name, packs, options)
+        self._chosen: Any = checked(self._allowed, name, self.options)
+        self._model: Any = None
+        self._processor: Any = None
+
+    def load(self) -> None:
+        """Loads model and processor. Raises `captioners.packs.PackMissing`, ValueError for another
+        model."""
+        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
+        from transformers import AutoProcessor
+
+        processor: Any = AutoProcessor
+        (name,) = self.packs_of(self.options)
+        folder = self.weights.path(name)
+        self._model = self._loaded(folder)
+        self._processor = processor.from_pretrained(folder, local_files_only=True)
+
+    def _loaded(self, folder: Path) -> Any:
+        """What it needs of the model in a folder."""
+        import transformers
+
+        return loaded(getattr(transformers, self._class), folder)
 
 
 def device() -> "torch.device":

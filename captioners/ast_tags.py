@@ -6,16 +6,15 @@ sees 10.24 s at a time: a longer clip is cut into whole windows, a shorter one p
 Of its 527 classes those without a clause in `phrases/audioset.toml` are left out; broader ones say them.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from captioners._sound import HZ, merged, windows
-from captioners._transformers import Options, checked, loaded
+from captioners._transformers import TransformersCaptioner
 from captioners.audioset import claims, classes, sound_class, telling
-from captioners.contract import Audio, Captioner, Media, Needs, Packs
+from captioners.contract import Audio, Media, Needs
 from captioners.sentences import sentence
 from manifests.evidence import WeakCaption
 
@@ -25,7 +24,7 @@ _FRAME, _FRAME_HOP = HZ // 40, HZ // 100
 _Floats = npt.NDArray[np.float64]
 
 
-class AstTags(Captioner):
+class AstTags(TransformersCaptioner):
     """Claims of kind «sound», «speech», «music», «scene» or «signal», by class, the surest first
     (`captioners.audioset.claims`).
 
@@ -36,29 +35,15 @@ class AstTags(Captioner):
     modality = "audio"
     needs = Needs(audio_hz=HZ)
     packs = ("hub:MIT/ast-finetuned-audioset-10-10-0.4593",)
-
-    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__(name, packs, options)
-        checked(Options, name, self.options)
-        self._model: Any = None
-        self._front: Any = None
-        self._labels: list[str] = []
+    _class = "ASTForAudioClassification"
 
     def load(self) -> None:
         """Loads the network. Raises `captioners.packs.PackMissing`, ValueError for another model."""
-        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
-        from transformers import ASTForAudioClassification, AutoFeatureExtractor
-
-        front: Any = AutoFeatureExtractor
-
-        (name,) = self.packs_of(self.options)
-        folder = self.weights.path(name)
-        self._model = loaded(ASTForAudioClassification, folder)
-        self._front = front.from_pretrained(folder, local_files_only=True)
+        super().load()
         named = self._model.config.id2label
         self._labels = [named[i] for i in range(len(named))]
         if not set(self._labels) & set(classes()):
-            raise ValueError(f"{name} names none of AudioSet's classes")
+            raise ValueError(f"{self.packs_of(self.options)[0]} names none of AudioSet's classes")
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """What is heard, clip by clip: no clip depends on its neighbours."""
@@ -70,7 +55,7 @@ class AstTags(Captioner):
 
         samples = np.pad(samples, (0, max(0, _FRAME - len(samples))))
         cut = [part for _, part in windows(samples, self._window)]
-        inputs = self._front(cut, sampling_rate=HZ, return_tensors="pt")
+        inputs = self._processor(cut, sampling_rate=HZ, return_tensors="pt")
         inputs = inputs.to(self._model.device, self._model.dtype)
         with torch.inference_mode():
             logits = self._model(**inputs).logits
@@ -80,7 +65,7 @@ class AstTags(Captioner):
     @property
     def _window(self) -> int:
         """Samples of one window."""
-        return int(self._front.max_length) * _FRAME_HOP
+        return int(self._processor.max_length) * _FRAME_HOP
 
     def _weak(self, media: Media) -> WeakCaption:
         samples = media.audio[HZ]

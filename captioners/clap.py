@@ -7,16 +7,16 @@ front end takes a random 10 s of a longer sound); a shorter clip is repeated, as
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from captioners._scores import scored
 from captioners._sound import merged, windows
-from captioners._transformers import Options, checked, loaded, runs
+from captioners._transformers import Options, TransformersCaptioner, runs
 from captioners.audioset import classes, sound_class
-from captioners.contract import Audio, Captioner, Media, Needs, Packs
+from captioners.contract import Audio, Media, Needs
 from captioners.sentences import sentence
 from manifests.evidence import Claim, Kind, WeakCaption
 
@@ -38,31 +38,13 @@ class _TagOptions(Options):
     labels: tuple[str, ...] | None = Field(default=None, min_length=2)
 
 
-class _Clap(Captioner):
+class _Clap(TransformersCaptioner):
     """The two towers of a checkpoint."""
 
     modality = "audio"
     needs = Needs(audio_hz=HZ)
     packs = ("hub:laion/larger_clap_general",)
-    _allowed: ClassVar[type[Options]] = Options
-
-    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__(name, packs, options)
-        self._chosen = checked(self._allowed, name, self.options)
-        self._model: Any = None
-        self._processor: Any = None
-
-    def load(self) -> None:
-        """Loads the towers. Raises `captioners.packs.PackMissing`, ValueError for another model."""
-        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
-        from transformers import AutoProcessor, ClapModel
-
-        processor: Any = AutoProcessor
-
-        (name,) = self.packs_of(self.options)
-        folder = self.weights.path(name)
-        self._model = loaded(ClapModel, folder)
-        self._processor = processor.from_pretrained(folder, local_files_only=True)
+    _class = "ClapModel"
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """One weak caption for each clip, in order; no clip depends on its neighbours."""
@@ -119,11 +101,11 @@ class ClapTags(_Clap):
     """
 
     _allowed = _TagOptions
+    _chosen: _TagOptions
 
     def load(self) -> None:
         """Loads the towers and reads the labels. Raises PackMissing, ValueError."""
         super().load()
-        assert isinstance(self._chosen, _TagOptions)
         self._labels = _labels() if self._chosen.labels is None else _named(self._chosen.labels)
         self._wanted = self.texts([clause for _, clause, _ in self._labels])
         self._scale = float(self._model.logit_scale_a.detach().exp())

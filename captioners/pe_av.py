@@ -13,14 +13,15 @@ convolutions have no mask.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from captioners._scores import scored
-from captioners._transformers import Options, checked, loaded, runs
+from captioners._transformers import TransformersCaptioner, loaded, runs
 from captioners._vision import chosen
-from captioners.contract import Captioner, Media, Needs, Packs
+from captioners.contract import Media, Needs
 from manifests.evidence import WeakCaption
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _RUN = 64
 _MOST_TOKENS = 512
 
 
-class _PeAv(Captioner):
+class _PeAv(TransformersCaptioner):
     """Claims of kind «score», one for each text of the captioners that it reads.
 
     score: the cosine of the clip's vector and the text's, in [-1, 1]. A claim says nothing itself, see
@@ -45,27 +46,9 @@ class _PeAv(Captioner):
     packs = ("hub:facebook/pe-av-large",)
     _text_head: ClassVar[str]
 
-    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__(name, packs, options)
-        checked(Options, name, self.options)
-        self._net: Any = None
-        self._processor: Any = None
-
-    def load(self) -> None:
-        """Loads what is needed. Raises `captioners.packs.PackMissing`, ValueError for another model."""
-        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
-        from transformers import AutoProcessor
-
-        processor: Any = AutoProcessor
-
-        (name,) = self.packs_of(self.options)
-        folder = self.weights.path(name)
-        self._net = self._part(loaded(_model_class(), folder))
-        self._processor = processor.from_pretrained(folder, local_files_only=True)
-
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """The scores of each clip, in order."""
-        if self._net is None:
+        if self._model is None:
             raise RuntimeError(f"{self.name}: load() comes before caption()")
         return [scored(self, media, partial(self.cosines, media)) for media in batch]
 
@@ -77,6 +60,9 @@ class _PeAv(Captioner):
             pairs = self._clip(media).float(), self._texts(texts).float()
             found: list[float] = torch.nn.functional.cosine_similarity(*pairs).tolist()
         return found
+
+    def _loaded(self, folder: Path) -> Any:
+        return self._part(loaded(_model_class(), folder))
 
     @abstractmethod
     def _part(self, model: Any) -> Any:
@@ -90,7 +76,7 @@ class _PeAv(Captioner):
         """Texts as vectors, (n, width)."""
         import torch
 
-        head = getattr(self._net, self._text_head)
+        head = getattr(self._model, self._text_head)
         vectors = []
         for part in runs(texts, _RUN):
             tokens = self._processor.tokenizer(
@@ -99,8 +85,8 @@ class _PeAv(Captioner):
                 truncation=True,
                 max_length=_MOST_TOKENS,
                 return_tensors="pt",
-            ).to(self._net.device)
-            found = self._net.text_model(
+            ).to(self._model.device)
+            found = self._model.text_model(
                 input_ids=tokens["input_ids"],
                 attention_mask=tokens["attention_mask"],
                 output_hidden_states=True,
@@ -129,7 +115,7 @@ class _PeAv(Captioner):
         )
 
     def _moved(self, inputs: Any) -> dict[str, "Tensor"]:
-        return dict(inputs.to(self._net.device, self._net.dtype))
+        return dict(inputs.to(self._model.device, self._model.dtype))
 
 
 class PeAudioScores(_PeAv):
@@ -151,7 +137,7 @@ class PeAudioScores(_PeAv):
         return model.audio_model
 
     def _clip(self, media: Media) -> "Tensor":
-        vector: Tensor = self._net.get_audio_embeds(**self._sound(media))
+        vector: Tensor = self._model.get_audio_embeds(**self._sound(media))
         return vector
 
 
@@ -167,8 +153,8 @@ class PeVideoScores(_PeAv):
 
     def _clip(self, media: Media) -> "Tensor":
         # The model's get_video_embeds calls a method that does not exist (transformers 5.17 to 5.19).
-        seen = self._net.video_encoder(**self._picture(media))
-        vector: Tensor = self._net.video_head(seen.pooler_output)
+        seen = self._model.video_encoder(**self._picture(media))
+        vector: Tensor = self._model.video_head(seen.pooler_output)
         return vector
 
 
@@ -183,7 +169,7 @@ class PeAudioVideoScores(_PeAv):
         return model
 
     def _clip(self, media: Media) -> "Tensor":
-        both = self._net.get_audio_video_embeds(**self._sound(media), **self._picture(media))
+        both = self._model.get_audio_video_embeds(**self._sound(media), **self._picture(media))
         vector: Tensor = both.audio_video_embeds
         return vector
 

@@ -36,9 +36,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from captioners._transformers import Options, checked, device, runs, settings
+from captioners._transformers import Options, TransformersCaptioner, checked, device, runs, settings
 from captioners._vision import chosen
-from captioners.contract import Captioner, Media, Needs, Packs
+from captioners.contract import Media, Needs
 from captioners.sentences import clauses
 from captioners.served import cleaned
 from manifests.evidence import Claim, WeakCaption
@@ -68,7 +68,7 @@ class _Options(Options):
     max_tokens: int = Field(default=160, ge=8, le=1024)
 
 
-class PerceptionLM(Captioner):
+class PerceptionLM(TransformersCaptioner):
     """Claims of kind «caption», one for each statement of the caption.
 
     Options: `model`, the whole checkpoint; `frames`, 16: how many evenly spaced ones it sees; `prompt`, a
@@ -80,12 +80,8 @@ class PerceptionLM(Captioner):
     modality = "video"
     needs = Needs(frames=_FRAMES, frame_px=_FRAME_PX)
     packs = ("hub:facebook/Perception-LM-3B",)
-
-    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__(name, packs, options)
-        self._chosen = checked(_Options, name, self.options)
-        self._model: Any = None
-        self._processor: Any = None
+    _allowed = _Options
+    _chosen: _Options
 
     @classmethod
     def needs_of(cls, options: Mapping[str, Any]) -> Needs:
@@ -95,16 +91,12 @@ class PerceptionLM(Captioner):
     def load(self) -> None:
         """Loads all but the decoder. Raises `captioners.packs.PackMissing`, ValueError for another model
         and where the profile names no server."""
-        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
-        from transformers import AutoProcessor
-
         if self.server is None:
             raise ValueError(f"{self.name} needs a server: the profile names none for it")
-        processor: Any = AutoProcessor
-        (name,) = self.packs_of(self.options)
-        folder = self.weights.path(name)
-        self._model = _without_decoder(folder)
-        self._processor = processor.from_pretrained(folder, local_files_only=True)
+        super().load()
+
+    def _loaded(self, folder: Path) -> Any:
+        return _without_decoder(folder)
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """What is seen in each clip, in order. Raises ValueError for one without a picture, and what

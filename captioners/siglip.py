@@ -12,19 +12,19 @@ through the checkpoint's own processor, and clip by clip, so that no clip depend
 
 import csv
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from captioners._scores import scored
-from captioners._transformers import Options, checked, loaded, runs
+from captioners._transformers import Options, TransformersCaptioner, runs
 from captioners._vision import chosen, pooled, spans
-from captioners.contract import Captioner, Frames, Media, Needs, Packs
+from captioners.contract import Frames, Media, Needs
 from captioners.sentences import sentence
 from manifests.evidence import Claim, WeakCaption
 
@@ -60,31 +60,13 @@ class _TagOptions(Options):
     labels: tuple[str, ...] | None = Field(default=None, min_length=1)
 
 
-class _Siglip(Captioner):
+class _Siglip(TransformersCaptioner):
     """The two towers of a checkpoint."""
 
     modality = "video"
     needs = Needs(frames=_FRAMES, frame_px=_FRAME_PX)
     packs = ("hub:google/siglip2-base-patch16-384",)
-    _allowed: ClassVar[type[Options]] = Options
-
-    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__(name, packs, options)
-        self._chosen = checked(self._allowed, name, self.options)
-        self._model: Any = None
-        self._processor: Any = None
-
-    def load(self) -> None:
-        """Loads the towers. Raises `captioners.packs.PackMissing`, ValueError for another model."""
-        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
-        from transformers import AutoProcessor, SiglipModel
-
-        processor: Any = AutoProcessor
-
-        (name,) = self.packs_of(self.options)
-        folder = self.weights.path(name)
-        self._model = loaded(SiglipModel, folder)
-        self._processor = processor.from_pretrained(folder, local_files_only=True)
+    _class = "SiglipModel"
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """One weak caption for each clip, in order."""
@@ -138,11 +120,11 @@ class SiglipTags(_Siglip):
     """
 
     _allowed = _TagOptions
+    _chosen: _TagOptions
 
     def load(self) -> None:
         """Loads the towers and reads the labels. Raises PackMissing, ValueError."""
         super().load()
-        assert isinstance(self._chosen, _TagOptions)
         self._scale = float(self._model.logit_scale.detach().exp())
         self._bias = float(self._model.logit_bias.detach())
         named = self._chosen.labels

@@ -16,9 +16,15 @@ from typing import Any
 
 from pydantic import Field
 
-from captioners._transformers import Options, caption_scores, checked, loaded, runs
+from captioners._transformers import (
+    Options,
+    TransformersCaptioner,
+    caption_scores,
+    checked,
+    runs,
+)
 from captioners._vision import chosen
-from captioners.contract import Captioner, Media, Needs, Packs
+from captioners.contract import Media, Needs
 from captioners.sentences import clauses, finished
 from manifests.evidence import Claim, WeakCaption
 
@@ -39,7 +45,7 @@ class _Options(Options):
     max_new_tokens: int = Field(default=96, ge=8, le=512)
 
 
-class SmolVlm(Captioner):
+class SmolVlm(TransformersCaptioner):
     """Claims of kind «caption», one for each statement of the caption.
 
     Options: `model`; `frames`: how many evenly spaced ones it sees, 8; `max_new_tokens`, 96: an
@@ -50,29 +56,14 @@ class SmolVlm(Captioner):
 
     modality = "video"
     packs = ("hub:HuggingFaceTB/SmolVLM2-500M-Video-Instruct",)
-
-    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__(name, packs, options)
-        self._chosen = checked(_Options, name, self.options)
-        self._model: Any = None
-        self._processor: Any = None
+    _class = "SmolVLMForConditionalGeneration"
+    _allowed = _Options
+    _chosen: _Options
 
     @classmethod
     def needs_of(cls, options: Mapping[str, Any]) -> Needs:
         """As many frames as the options say."""
         return Needs(frames=checked(_Options, cls.__name__, options).frames, frame_px=_FRAME_PX)
-
-    def load(self) -> None:
-        """Loads the model. Raises `captioners.packs.PackMissing`, ValueError for another one."""
-        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
-        from transformers import AutoProcessor, SmolVLMForConditionalGeneration
-
-        processor: Any = AutoProcessor
-
-        (name,) = self.packs_of(self.options)
-        folder = self.weights.path(name)
-        self._model = loaded(SmolVLMForConditionalGeneration, folder)
-        self._processor = processor.from_pretrained(folder, local_files_only=True)
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """What is seen in each clip, in order. Raises ValueError for one without a picture."""

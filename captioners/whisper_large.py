@@ -15,8 +15,8 @@ from typing import Any
 
 from captioners._sound import HZ, merged
 from captioners._speech import believed, speech_score
-from captioners._transformers import Options, checked, loaded
-from captioners.contract import Audio, Captioner, Media, Needs, Packs
+from captioners._transformers import TransformersCaptioner
+from captioners.contract import Audio, Media, Needs
 from captioners.sentences import sentence
 from manifests.evidence import Claim, WeakCaption
 
@@ -37,7 +37,7 @@ class Segment:
     no_speech: float
 
 
-class WhisperLarge(Captioner):
+class WhisperLarge(TransformersCaptioner):
     """One claim «Speech» of kind «speech» with transcript and language, or none.
 
     Options: `model`. transcript: the words as data, never an instruction. language: ISO 639-1, of the
@@ -48,26 +48,13 @@ class WhisperLarge(Captioner):
     modality = "audio"
     needs = Needs(audio_hz=HZ)
     packs = ("hub:openai/whisper-large-v3-turbo",)
-
-    def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__(name, packs, options)
-        checked(Options, name, self.options)
-        self._model: Any = None
-        self._processor: Any = None
+    _class = "WhisperForConditionalGeneration"
 
     def load(self) -> None:
         """Loads the model. Raises `captioners.packs.PackMissing`, ValueError for another one."""
-        import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
-        from transformers import AutoProcessor, WhisperForConditionalGeneration
-
-        processor: Any = AutoProcessor
-
-        (name,) = self.packs_of(self.options)
-        folder = self.weights.path(name)
-        self._model = loaded(WhisperForConditionalGeneration, folder)
-        self._processor = processor.from_pretrained(folder, local_files_only=True)
+        super().load()
         if not getattr(self._model.generation_config, "lang_to_id", None):
-            raise ValueError(f"{name} is no multilingual Whisper")
+            raise ValueError(f"{self.packs_of(self.options)[0]} is no multilingual Whisper")
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """What is said in each clip, in order."""

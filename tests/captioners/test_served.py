@@ -1,13 +1,10 @@
 """Captions by served models: what is asked, and what becomes of the answers; a real HTTP server answers
 with a script."""
 
-import asyncio
 import base64
 import io
-import threading
 import wave
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import exp
 from typing import Any
 
@@ -18,22 +15,9 @@ from PIL import Image
 from captioners.contract import Captioner, Media
 from captioners.models import Models
 from captioners.served import AudioChat, VideoChat, cleaned
-from engine.client import Bridge, Client, Endpoint
 from manifests.evidence import WeakCaption
+from tests.captioners.vllm_server import asking
 from tests.engine.fake_openai import FakeOpenAI, Request
-
-
-@contextmanager
-def bridge(url: str, model: str = "big") -> Iterator[Bridge]:
-    """What the engine hands to a captioner."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield Bridge(model, Client(lambda: [Endpoint(url)], timeout_s=60, patience_s=60), loop)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
 
 
 def sound(seed: int = 0, seconds: float = 1.0) -> Media:
@@ -61,7 +45,7 @@ def reply(text: str, logprobs: Sequence[float] = (-0.1, -0.3)) -> dict[str, Any]
 
 
 def said(captioner: Captioner, batch: Sequence[Media], fake: FakeOpenAI) -> list[WeakCaption]:
-    with bridge(fake.url) as server:
+    with asking(fake.url, "big") as server:
         captioner.server = server
         captioner.load()
         return captioner.caption(batch)

@@ -18,10 +18,9 @@ from captioners.contract import Media
 from captioners.models import Models
 from captioners.served import VideoChat, cleaned
 from engine.client import Bridge
-from engine.server_spec import ServerSpec
-from engine.service import Server
 from tests.captioners import test_smolvlm
-from tests.captioners.test_served import bridge, film
+from tests.captioners.test_served import film
+from tests.captioners.vllm_server import served
 
 # vLLM's attention on the CPU knows no head narrower than 32.
 _WIDTH = 128
@@ -37,22 +36,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
-    spec = ServerSpec(
-        name="tiny",
-        model=str(checkpoint),
-        dtype="float32",
-        max_num_seqs=8,
-        media={"image": 8},
-        args=("--enforce-eager", "--mm-processor-kwargs", _FRAMES),
-        env={"VLLM_CPU_KVCACHE_SPACE": "1"},
-    )
-    running = Server(spec, tmp_path_factory.mktemp("logs"))
-    running.start()
-    try:
-        with bridge(running.wait_ready(300), "tiny") as found:
-            yield found
-    finally:
-        running.stop()
+    args = ("--enforce-eager", "--mm-processor-kwargs", _FRAMES)
+    logs = tmp_path_factory.mktemp("logs")
+    with served(checkpoint, logs, name="tiny", media={"image": 8}, args=args) as asked:
+        yield asked
 
 
 @pytest.fixture
