@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from captioners.confidence import STACKER
 from engine.rules import CLIP, Condition
 from engine.server_spec import ServerSpec
 from engine.writer import WriterSpec
@@ -14,6 +15,8 @@ from manifests.errors import UserError
 
 _NAMED = ("captioners", "servers", "filters")
 """Parts whose entries are known by name."""
+_RESERVED = {CLIP, STACKER, "report"}
+"""Not for captioners: conditions ask the clip by the first; a folder of calibrations has the others."""
 
 
 class ProfileError(UserError):
@@ -119,8 +122,10 @@ class Profile(_Part):
         names = [c.name for c in self.captioners]
         if len(set(names)) < len(names):
             raise ValueError("two captioners have the same name")
-        if CLIP in names:
-            raise ValueError(f"no captioner may be called «{CLIP}»: conditions ask the clip by it")
+        if taken := _RESERVED & set(names):
+            raise ValueError(
+                f"no captioner may be called «{taken.pop()}»: the name has another use"
+            )
         earlier = {CLIP}
         for captioner in self.captioners:
             for asked in captioner.asks:
