@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from manifests.captions import Written
+from manifests.captions import Written, claims_to_rows
 from manifests.evidence import Evidence, evidence_to_rows
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def caption_row(
         "writer": written.model,
         "rungs": [how.rung for how in written.how.values() if how.rung is not None],
         "lints": sorted({fault for how in written.how.values() for fault in how.faults}),
+        "claims": claims_to_rows(written.claims),
         "evidence": evidence_to_rows(evidence),
         "evidence_digest": written.evidence_digest,
         "prompt_digest": written.prompt_digest,

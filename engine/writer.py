@@ -20,13 +20,22 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.client import Client, RequestRefused, ServerRefused
-from manifests.captions import CAPTIONS, Author, CaptionName, CaptionSet, How, Written
+from manifests.captions import (
+    CAPTIONS,
+    Author,
+    CaptionClaim,
+    CaptionName,
+    CaptionSet,
+    How,
+    Written,
+)
 from manifests.evidence import Evidence
 from prompts import VERSION
 from prompts.fallback import sentence, template
 from prompts.faults import Fault
 from prompts.grounding import ground
 from prompts.lints import lint
+from prompts.provenance import claims
 from prompts.render import (
     Message,
     Template,
@@ -247,6 +256,7 @@ class Writer:
     def _finished(self, evidence: Evidence, draft: _Draft, absent: dict[str, str]) -> Written:
         drawn = template(draft.facts)
         texts: dict[CaptionName, str] = {}
+        claimed: list[CaptionClaim] = []
         how: dict[CaptionName, How] = {}
         for name in CAPTIONS:
             faults = tuple(draft.faults.get(name, ()))
@@ -255,6 +265,7 @@ class Writer:
                 continue
             text, rung = draft.accepted.get(name, (drawn[name], "template"))
             texts[name] = text or ""
+            claimed += claims(name, texts[name], draft.facts)
             author: Author = "llm" if name in draft.accepted else "template"
             how[name] = How(author, rung=rung, faults=faults)
             self.stats.by[name, author] += 1
@@ -277,6 +288,7 @@ class Writer:
             tokens_in=draft.tokens_in,
             tokens_out=draft.tokens_out,
             requests=draft.requests,
+            claims=tuple(claimed),
         )
 
 

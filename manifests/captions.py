@@ -1,8 +1,10 @@
 """Captions: the three texts of one clip, how each was written, and the digest that ties them to it."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from manifests.evidence import Confidence
 from manifests.ids import digest
 
 CaptionName = Literal["audio_caption", "visual_caption", "audio_visual_caption"]
@@ -40,12 +42,31 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptionClaim:
+    """One claim of a caption, and what speaks for it.
+
+    caption: whose claim it is. text: as the evidence words it; the caption's own words where it quotes
+    and where nothing supports it. captioners: that support it, in the evidence's order. confidence: with
+    everybody's word, None without support. spans: (start, end) in ms from the start of the clip, where
+    a captioner said when. supported: whether the evidence says it.
+    """
+
+    caption: CaptionName
+    text: str
+    captioners: tuple[str, ...] = ()
+    confidence: Confidence | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+    supported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """One clip's captions and how they came to be.
 
     how: by caption name, all three present. evidence_digest: `Evidence.digest` of what it was written
     from. prompt_digest: of the ladder's templates and limits and of what this clip was first asked.
     model: as the server names it, None when no request was made. Tokens: of all requests for this clip.
+    claims: of all captions, with what speaks for each.
     """
 
     clip_id: str
@@ -58,6 +79,7 @@ class Written:
     tokens_in: int = 0
     tokens_out: int = 0
     requests: int = 0
+    claims: tuple[CaptionClaim, ...] = ()
 
     @property
     def caption_digest(self) -> str:
@@ -80,3 +102,13 @@ def caption_digest(
 ) -> str:
     """Ties captions to their clip, evidence and prompt: `captionmill verify` computes it again."""
     return digest([clip_id, asdict(captions), transcript, evidence_digest, prompt_digest])
+
+
+def claims_to_rows(claims: Iterable[CaptionClaim]) -> list[dict[str, Any]]:
+    """The `claims` column of a caption row."""
+    rows = []
+    for claim in claims:
+        row = asdict(claim) | {"captioners": list(claim.captioners)}
+        row["spans"] = [{"start_ms": start, "end_ms": end} for start, end in claim.spans]
+        rows.append(row)
+    return rows

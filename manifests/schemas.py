@@ -105,6 +105,15 @@ EVIDENCE = pa.list_(
     )
 )
 
+_CAPTION_CLAIM = [
+    ("caption", pa.string()),
+    ("text", pa.string()),
+    ("captioners", pa.list_(pa.string())),
+    ("confidence", _CONFIDENCE),
+    ("spans", _SPANS),
+    ("supported", pa.bool_()),
+]
+
 CAPTIONS = pa.schema(
     [
         _ID,
@@ -130,6 +139,12 @@ CAPTIONS = pa.schema(
             "rungs", pa.list_(pa.string()), "rungs of the ladder that wrote them", nullable=False
         ),
         _field("lints", pa.list_(pa.string()), "faults of replies that were refused"),
+        _field(
+            "claims",
+            pa.list_(pa.struct(_CAPTION_CLAIM)),
+            "what the captions claim, and what speaks for each claim",
+            nullable=False,
+        ),
         _field("evidence", EVIDENCE, "all weak captions, their claims judged", nullable=False),
         _field("evidence_digest", pa.string(), "of the evidence", nullable=False),
         _field(

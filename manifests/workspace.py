@@ -11,7 +11,7 @@ from pathlib import Path
 
 from manifests.errors import UserError
 
-FORMAT = 2
+FORMAT = 3
 _MARK = "captionmill.json"
 
 

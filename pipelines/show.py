@@ -1,4 +1,4 @@
-"""Captions above all their evidence, in the terminal."""
+"""Captions, what they claim, and all their evidence, in the terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from manifests.ids import path_of
 from manifests.workspace import Workspace
 from pipelines.status import JobStatus
 
+_SPANS = 4
 _TITLES = {"audio_caption": "heard", "visual_caption": "seen", "audio_visual_caption": "together"}
 
 
@@ -65,6 +66,8 @@ def render(rows: Sequence[Mapping[str, Any]], whole: bool) -> None:
         for line in captions(row):
             console.print(line)
         if whole:
+            for line in claims(row):
+                console.print(line)
             for line in evidence(row):
                 console.print(line)
             for line in origin(row):
@@ -88,6 +91,23 @@ def captions(row: Mapping[str, Any]) -> Iterator[Text]:
         yield Text("  said     ", style="cyan") + _plain(f"«{row['transcript']}»") + language
 
 
+def claims(row: Mapping[str, Any]) -> Iterator[Text]:
+    """What the captions claim, once, with what speaks for it; what nothing supports stands out."""
+    together: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
+    for claim in row["claims"]:
+        of, _ = together.setdefault(claim["text"], ([], claim))
+        of.append(_TITLES[claim["caption"]])
+    if together:
+        yield Text("  claims", style="cyan")
+    for text, (of, claim) in together.items():
+        line = Text("    ") + _plain(text)
+        if not claim["supported"]:
+            yield line + Text(f"  NOT SUPPORTED (in {', '.join(of)})", style="red")
+            continue
+        who = f"{_believed(claim['confidence'])}; said by {', '.join(claim['captioners'])}"
+        yield line + Text(f"  [{who}]{_when(claim)} (in {', '.join(of)})", style="dim")
+
+
 def evidence(row: Mapping[str, Any]) -> Iterator[Text]:
     """Every weak caption with its claims."""
     yield Text("  evidence", style="cyan")
@@ -100,12 +120,17 @@ def evidence(row: Mapping[str, Any]) -> Iterator[Text]:
             yield Text("      ") + _plain(_claim(claim))
 
 
-def _claim(claim: Mapping[str, Any]) -> str:
+def _when(claim: Mapping[str, Any]) -> str:
+    """The spans of a claim, the first few of them."""
     spans = ", ".join(
-        f"{s['start_ms'] / 1000:g}-{s['end_ms'] / 1000:g}" for s in claim["spans"][:4]
+        f"{s['start_ms'] / 1000:g}-{s['end_ms'] / 1000:g}" for s in claim["spans"][:_SPANS]
     )
-    more = f" and {len(claim['spans']) - 4} more" if len(claim["spans"]) > 4 else ""
-    when = f" at {spans}{more} s" if spans else ""
+    more = f" and {len(claim['spans']) - _SPANS} more" if len(claim["spans"]) > _SPANS else ""
+    return f" at {spans}{more} s" if spans else ""
+
+
+def _claim(claim: Mapping[str, Any]) -> str:
+    when = _when(claim)
     if claim["kind"] in ("signal", "score"):
         return f"{claim['label']} {claim['score']:.3g}{when}"
     own, fused = claim["confidence"], claim["fused"]

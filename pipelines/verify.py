@@ -9,13 +9,14 @@ from captioners import confidence
 from captioners.confidence import CalibrationError
 from engine.writer import WriterSpec, first_messages
 from manifests import verify as files
-from manifests.captions import CAPTIONS
+from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
 from manifests.verify import Problem
 from manifests.workspace import Workspace
 from pipelines.status import JobStatus, jobs, settings
 from prompts.grounding import ground
+from prompts.provenance import claims
 from prompts.render import clip_prompt_digest, load
 from prompts.selection import select
 from prompts.support import supports
@@ -132,10 +133,14 @@ def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
         asked = clip_prompt_digest(ladder, first_messages(spec, templates, facts))
         if asked != row["prompt_digest"]:
             yield "the prompt is not that of this clip's evidence"
+        claimed: list[CaptionClaim] = []
         for name in CAPTIONS:
             if (row[name] is None) != (name in facts.absent):
                 yield f"{name}: there, or not there, against the evidence"
             elif row[name] is not None:
                 yield from map(str, ground(name, row[name], facts))
+                claimed += claims(name, row[name], facts)
+        if claims_to_rows(claimed) != row["claims"]:
+            yield "the claims are not those that the captions make of this evidence"
 
     return recheck

@@ -29,21 +29,25 @@ def facts_of(name: CaptionName, facts: Facts) -> tuple[Fact, ...]:
 def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
     """Faults of one caption: «misquoted», «unsupported», «mixed», «count», «lost»; each at most once."""
     mine = facts_of(name, facts)
-    spoken = [fact for fact in mine if fact.kind == "speech"]
     found = []
-    quoted = quotations(caption)
-    wrong = [q for q in quoted if not (spoken and is_spoken(q.rstrip(". "), facts.transcript))]
+    wrong = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]
     if wrong:
         found.append(Fault("misquoted", name, wrong[0][:60]))
     said = tokens(_without_harmless(without_quotations(caption)))
-    parts = _parts(without_quotations(caption), name)
-    found += _unsupported(name, parts, mine)
-    found += _mixed(name, parts, mine)
+    said_together = parts(without_quotations(caption), name)
+    found += _unsupported(name, said_together, mine)
+    found += _mixed(name, said_together, mine)
     found += _recounted(name, without_quotations(caption), mine)
     lost = [fact.text for fact in mine if fact.must and not is_said(fact, said)]
     if lost:
         found.append(Fault("lost", name, "; ".join(lost)))
     return found
+
+
+def is_quoted(quotation: str, name: CaptionName, facts: Facts) -> Fact | None:
+    """The speech that a quotation in this caption is of; None where nobody said it."""
+    speech = next((fact for fact in facts_of(name, facts) if fact.kind == "speech"), None)
+    return speech if is_spoken(quotation.rstrip(". "), facts.transcript) else None
 
 
 def is_said(fact: Fact, said: Iterable[str]) -> bool:
@@ -68,21 +72,21 @@ def _without_harmless(text: str) -> str:
     return text
 
 
-def _parts(text: str, name: CaptionName) -> list[list[str]]:
-    """Content tokens of a caption, one list for each part of its sentences."""
+def parts(text: str, name: CaptionName) -> list[list[str]]:
+    """Content tokens of a caption without its quotations, one list for each part of its sentences."""
     known = lexicon()
     plain = known.plain[_SPEAKS_OF[name]]
-    parts: list[list[str]] = []
+    found: list[list[str]] = []
     for piece in _pieces(_without_harmless(text)):
         part: list[str] = []
         for token in _without_views(tokens(piece), name):
             if token in known.breaks:
-                parts.append(part)
+                found.append(part)
                 part = []
             elif token not in plain:
                 part.append(token)
-        parts.append(part)
-    return [part for part in parts if part]
+        found.append(part)
+    return [part for part in found if part]
 
 
 def _pieces(text: str) -> list[str]:
@@ -107,23 +111,24 @@ def _without_views(found: list[str], name: CaptionName) -> list[str]:
     return kept
 
 
-def _allowed(fact: Fact) -> frozenset[str]:
+def allowed(fact: Fact) -> frozenset[str]:
+    """The tokens that a caption may say for this fact."""
     extra = {"play"} if fact.kind == "music" else set()
     return upward(fact.words) | extra
 
 
 def _unsupported(
-    name: CaptionName, parts: Sequence[Sequence[str]], mine: Sequence[Fact]
+    name: CaptionName, said: Sequence[Sequence[str]], mine: Sequence[Fact]
 ) -> list[Fault]:
-    allowed = frozenset[str]().union(*(_allowed(fact) for fact in mine))
-    wrong = [token for part in parts for token in part if token not in allowed]
+    held = frozenset[str]().union(*(allowed(fact) for fact in mine))
+    wrong = [token for part in said for token in part if token not in held]
     return [Fault("unsupported", name, " ".join(dict.fromkeys(wrong)))] if wrong else []
 
 
-def _mixed(name: CaptionName, parts: Sequence[Sequence[str]], mine: Sequence[Fact]) -> list[Fault]:
+def _mixed(name: CaptionName, said: Sequence[Sequence[str]], mine: Sequence[Fact]) -> list[Fault]:
     """Who does what: neighbours in one part of a sentence must come from one and the same fact."""
-    for part in parts:
-        by = [{at for at, fact in enumerate(mine) if token in _allowed(fact)} for token in part]
+    for part in said:
+        by = [{at for at, fact in enumerate(mine) if token in allowed(fact)} for token in part]
         for at, facts in enumerate(by[:-1]):
             if facts and by[at + 1] and not facts & by[at + 1]:
                 return [Fault("mixed", name, f"{part[at]} {part[at + 1]}")]

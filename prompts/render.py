@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from manifests.captions import CaptionName
+from manifests.evidence import Confidence
 from manifests.ids import digest
 from prompts.fallback import both, clauses, phrases, sentence
 from prompts.quotes import excerpt
@@ -118,7 +119,7 @@ def _example(example: Example, template: Template, names: Sequence[CaptionName])
 
 def _made_up(text: str, kind: Any) -> Fact:
     modality: Any = "audio" if kind == "sound" else "video"
-    return Fact(text, "", kind, modality, "high", True, ("example",))
+    return Fact(text, "", kind, modality, Confidence(1.0, "high"), True, ("example",))
 
 
 def _values(facts: Facts, names: Sequence[CaptionName]) -> dict[str, str]:

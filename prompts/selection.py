@@ -16,7 +16,7 @@ Pure: the same evidence always gives the same facts.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from manifests.evidence import Claim, Evidence, Kind, Modality, Tier
+from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
 from prompts.support import about
 from prompts.words import lexicon, tokens, upward
 
@@ -37,18 +37,24 @@ _PROMISED = "high"
 class Fact:
     """One claim that the writer may say.
 
-    text: a clause when heard («a dog barks»), a noun phrase when seen («two cars»). tier: after
+    text: a clause when heard («a dog barks»), a noun phrase when seen («two cars»). confidence: after
     fusion, never low. must: a caption that leaves it out has lost a confident fact. captioners: who
-    said it or something that implies it, in the evidence's order.
+    said it or something that implies it, in the evidence's order. spans: as of the claim that it is.
     """
 
     text: str
     label: str
     kind: Kind
     modality: Modality
-    tier: Tier
+    confidence: Confidence
     must: bool
     captioners: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def tier(self) -> Tier:
+        """The word of its confidence."""
+        return self.confidence.tier
 
     @property
     def words(self) -> frozenset[str]:
@@ -103,6 +109,13 @@ class _Judged:
     @property
     def rank(self) -> tuple[int, float]:
         return _ORDER[self.tier], _probability(self.claim)
+
+    @property
+    def confidence(self) -> Confidence:
+        """What it is believed, with the tier that fusion gave it."""
+        sure = self.claim.believed
+        assert sure is not None
+        return replace(sure, tier=self.tier)
 
     def implies(self, other: "_Judged") -> bool:
         return other.core <= self.reach
@@ -193,9 +206,10 @@ def _facts(claims: Sequence[_Judged], at_most: int) -> tuple[Fact, ...]:
             label=one.claim.label,
             kind=one.claim.kind,
             modality=one.claim.modality,
-            tier=one.tier,
+            confidence=one.confidence,
             must=one.tier == _PROMISED or (not promised and at == 0),
             captioners=one.captioners,
+            spans=one.claim.spans,
         )
         for at, one in enumerate(kept)
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from manifests.workspace import Workspace, WorkspaceError, create_atomic, write_atomic
+from manifests.workspace import FORMAT, Workspace, WorkspaceError, create_atomic, write_atomic
 
 
 def test_a_new_folder_becomes_a_workspace_and_keeps_its_id(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_damaged_mark_is_told_with_its_path(mark: str, tmp_path: Path) -> None
 
 def test_another_format_is_told(tmp_path: Path) -> None:
     (tmp_path / "captionmill.json").write_text(json.dumps({"format": 1, "id": "x"}))
-    with pytest.raises(WorkspaceError, match="has format 1, this captionmill reads 2"):
+    with pytest.raises(WorkspaceError, match=f"has format 1, this captionmill reads {FORMAT}"):
         Workspace.open(tmp_path)
 
 

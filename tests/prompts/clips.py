@@ -50,4 +50,5 @@ def facts(heard: list[str], sights: list[str], transcript: str | None = None) ->
 
 def _fact(text: str, modality: Modality) -> Fact:
     kind: Kind = "speech" if "speaks" in text else "music" if "music" in text else "sound"
-    return Fact(text, "", "object" if modality == "video" else kind, modality, "high", True, ("x",))
+    sure = Confidence(_P["high"], "high")
+    return Fact(text, "", "object" if modality == "video" else kind, modality, sure, True, ("x",))

@@ -1,0 +1,63 @@
+"""Provenance: what a caption claims, and who says so.
+
+The same words decide as in `prompts.grounding`: a part of a sentence claims the fact that holds all its
+words, and of several the one that the caption tells whole. Words that no fact holds are a claim without
+support, and a quotation is a claim of its own. Pure.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from manifests.captions import CaptionClaim, CaptionName
+from prompts.grounding import allowed, facts_of, is_quoted, is_said, parts
+from prompts.quotes import quotations, without_quotations
+from prompts.selection import Fact, Facts
+from prompts.words import stem, tokens, words
+
+
+def claims(name: CaptionName, caption: str, facts: Facts) -> tuple[CaptionClaim, ...]:
+    """The claims of one caption: of facts in their order, then quotations, then what has no support."""
+    mine = facts_of(name, facts)
+    plain = without_quotations(caption)
+    said = parts(plain, name)
+    told = {at for at, fact in enumerate(mine) if is_said(fact, tokens(plain))}
+    for part in said:
+        if (fact := _claimed(part, mine, told)) is not None:
+            told.add(fact)
+    return (
+        *(_of_fact(name, mine[at]) for at in sorted(told)),
+        *_quoted(name, caption, facts),
+        *_unsupported(name, plain, said, mine),
+    )
+
+
+def _claimed(part: Sequence[str], mine: Sequence[Fact], told: set[int]) -> int | None:
+    """Which fact a part of a sentence claims, by its place."""
+    holding = [at for at, fact in enumerate(mine) if allowed(fact).issuperset(part)]
+    return next((at for at in holding if at in told), holding[0] if holding else None)
+
+
+def _of_fact(name: CaptionName, fact: Fact) -> CaptionClaim:
+    return CaptionClaim(name, fact.text, fact.captioners, fact.confidence, fact.spans, True)
+
+
+def _quoted(name: CaptionName, caption: str, facts: Facts) -> Iterator[CaptionClaim]:
+    for quotation in quotations(caption):
+        spoken = is_quoted(quotation, name, facts)
+        text = f"«{quotation.strip()}»"
+        yield (
+            CaptionClaim(name, text, (), None, (), False)
+            if spoken is None
+            else CaptionClaim(name, text, spoken.captioners, spoken.confidence, spoken.spans, True)
+        )
+
+
+def _unsupported(
+    name: CaptionName, caption: str, said: Sequence[Sequence[str]], mine: Sequence[Fact]
+) -> Iterator[CaptionClaim]:
+    held = frozenset[str]().union(*(allowed(fact) for fact in mine))
+    as_written = {stem(word): word for word in words(caption)}
+    for part in said:
+        wrong = [token for token in part if token not in held]
+        if wrong:
+            shown = [as_written.get(one, one) for token in wrong for one in token.split("_")]
+            yield CaptionClaim(name, " ".join(shown))

@@ -1,0 +1,66 @@
+"""The claims of captions: in the rows of a run, shown, and checked again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from manifests import commits
+from manifests.captions import CAPTIONS
+from manifests.workspace import Workspace
+from pipelines.show import claims
+from pipelines.status import newest, settings
+from pipelines.verify import _recheck
+from tests.conftest import quick_profile, run
+
+
+@pytest.fixture(scope="module")
+def workspace(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("claims")
+    (folder / "quick.toml").write_text(quick_profile())
+    done = run("caption", clips, folder / "out", "--profile", folder / "quick.toml", "--limit", "4")
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def rows(workspace: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run("show", workspace, "--json").stdout)
+    return found
+
+
+def test_every_caption_of_a_run_names_who_supports_it(rows: list[dict[str, Any]]) -> None:
+    assert len(rows) == 4
+    for row in rows:
+        assert {claim["caption"] for claim in row["claims"]} == {n for n in CAPTIONS if row[n]}
+        for claim in row["claims"]:
+            assert claim["supported"] and claim["captioners"]
+            assert claim["confidence"]["tier"] in ("medium", "high")
+
+
+def test_changed_claims_are_found(workspace: Path, rows: list[dict[str, Any]]) -> None:
+    place = Workspace.open(workspace)
+    job = newest(place, commits.load(place))
+    recheck = _recheck(settings(place, job.digest), [])
+    row = rows[0]
+    assert list(recheck(row)) == []
+    other = {**row, "claims": [{**row["claims"][0], "captioners": ["dummy-video"]}]}
+    assert list(recheck(other)) == [
+        "the claims are not those that the captions make of this evidence"
+    ]
+
+
+def test_claims_are_shown_with_what_speaks_for_them(
+    workspace: Path, rows: list[dict[str, Any]]
+) -> None:
+    shown = run("show", workspace, rows[0]["clip_id"][:12]).stdout
+    claim = rows[0]["claims"][0]
+    assert f"{claim['text']}  [{claim['confidence']['tier']}" in shown
+    assert "said by dummy-" in shown and "NOT SUPPORTED" not in shown
+
+
+def test_a_claim_that_nothing_supports_stands_out() -> None:
+    wrong = {"caption": "audio_caption", "text": "thunder", "supported": False}
+    *_, line = claims({"claims": [wrong]})
+    assert line.plain.strip() == "thunder  NOT SUPPORTED (in heard)"
