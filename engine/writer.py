@@ -31,10 +31,8 @@ from manifests.captions import (
 )
 from manifests.evidence import Evidence
 from prompts import VERSION
-from prompts.fallback import sentence, template
+from prompts.fallback import template
 from prompts.faults import Fault
-from prompts.grounding import ground
-from prompts.lints import lint
 from prompts.provenance import claims
 from prompts.render import (
     Message,
@@ -44,8 +42,9 @@ from prompts.render import (
     prompt_digest,
     render,
 )
-from prompts.schema import json_schema, parse
+from prompts.schema import json_schema
 from prompts.selection import Facts, select
+from prompts.verdict import judge
 from prompts.words import lexicon, lexicon_digest
 
 _CHAT = "/chat/completions"
@@ -316,21 +315,12 @@ def _judge(
     cut: bool,
 ) -> None:
     """Accepts of a reply what is missing and without fault; notes the faults of the rest."""
-    parsed = parse(reply, {name: prompt.keys[name] for name in names})
-    if isinstance(parsed, Fault):
-        fault = Fault("truncated", detail="token limit") if cut else parsed
-        draft.last = [fault]
-        for name in draft.missing:
-            draft.faults.setdefault(name, []).append(f"{rung}:{fault.name}")
-        return
-    tidied = CaptionSet(
-        **{name: sentence(" ".join((parsed[name] or "").split())) for name in names}
-    )
-    draft.last = []
+    verdict = judge(reply, cut, prompt, names, draft.facts, draft.missing)
+    draft.last = [verdict.whole] if verdict.whole is not None else []
     for name in draft.missing:
-        faults = lint(name, tidied, prompt.fixed) + ground(name, tidied[name] or "", draft.facts)
+        faults = [verdict.whole] if verdict.whole is not None else verdict.faults[name]
         if faults:
-            draft.last += faults
             draft.faults.setdefault(name, []).extend(f"{rung}:{fault.name}" for fault in faults)
+            draft.last += verdict.faults.get(name, ())
         else:
-            draft.accepted[name] = (tidied[name] or "", rung)
+            draft.accepted[name] = (verdict.captions[name] or "", rung)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli_models import models_app
+from pipelines.cli_prompt import prompt_app
 from pipelines.terminal import (
     Json,
     Profile,
@@ -32,6 +33,7 @@ quarantine_app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
+app.add_typer(prompt_app, name="prompt")
 
 
 @app.command()

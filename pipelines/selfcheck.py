@@ -5,9 +5,7 @@ loads, and says what it should (`selfcheck.toml`), and whether we ever saw that 
 loaded one after the other, so that a card that holds the largest of them is enough.
 """
 
-import asyncio
 import tempfile
-import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -23,16 +21,15 @@ from pydantic import BaseModel, ConfigDict
 from captioners.contract import Captioner, Media, ModelServer
 from captioners.models import Models
 from captioners.packs import PackMissing
-from engine.client import Bridge, Client, Endpoint
+from engine.client import Client
 from engine.decode import Plan, decode
 from engine.job import Job, captioner_class
 from engine.probe import probe
 from engine.profile import CaptionerSpec
-from engine.server_spec import ServerSpec
-from engine.service import Server
 from engine.writer import Writer
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
 from pipelines.samples import PACKS, build
+from pipelines.served import served
 
 Outcome = Literal["well", "FAILED", "not here", "no expectation"]
 
@@ -90,10 +87,10 @@ def _each(job: Job, models: Models, clips: dict[str, Path], folder: Path) -> Ite
             partial(_captioned, job, spec, models, clips, folder),
         )
     writer = job.profile.writer.model
-    served = job.profile.server(writer).model
+    model = job.profile.server(writer).model
     yield _timed(
         f"writer {writer}",
-        (served,) if served else (),
+        (model,) if model else (),
         known[_WRITER],
         lambda check: _written(job, models, folder),
     )
@@ -197,39 +194,12 @@ def _written(job: Job, models: Models, folder: Path) -> str:
 def _served(
     job: Job, name: str | None, models: Models, folder: Path
 ) -> Iterator[ModelServer | None]:
-    """A server of the profile, started for the block if it is ours to start."""
+    """A server of the profile, None without a name."""
     if name is None:
         yield None
         return
-    spec: ServerSpec = next(s for s in job.profile.servers if s.name == name)
-    if spec.urls:
-        with _bridge(spec, [Endpoint(url, spec.api_key()) for url in spec.urls]) as bridge:
-            yield bridge
-        return
-    if spec.model:
-        spec = spec.model_copy(update={"model": str(models.path(spec.model))})
-    server = Server(spec.model_copy(update={"replicas": 1}), folder / "logs")
-    server.start()
-    try:
-        url = server.wait_ready(spec.tries * spec.start_seconds)
-        with _bridge(spec, [Endpoint(url, server.api_key())]) as bridge:
-            yield bridge
-    finally:
-        server.stop()
-
-
-@contextmanager
-def _bridge(spec: ServerSpec, endpoints: list[Endpoint]) -> Iterator[ModelServer]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    client = Client(lambda: endpoints, spec.timeout_s, spec.timeout_s)
-    try:
-        yield Bridge(spec.name, client, loop)
-    finally:
-        asyncio.run_coroutine_threadsafe(client.close(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+    with served(job.profile.server(name), models, folder / "logs") as server:
+        yield server
 
 
 def line(checked: Checked) -> str:

@@ -74,6 +74,14 @@ def load(name: str) -> Template:
     return Template(**tomllib.loads(place.read_text(encoding="utf-8")))
 
 
+def available() -> list[str]:
+    """Names of the built-in templates."""
+    folder = files("prompts") / "templates"
+    return sorted(
+        f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
+    )
+
+
 def render(
     facts: Facts, template: Template, names: Sequence[CaptionName], faults: Sequence[str] = ()
 ) -> list[Message]:

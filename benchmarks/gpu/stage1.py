@@ -31,7 +31,10 @@ import pyarrow.parquet as pq
 from benchmarks import watched
 from benchmarks.gpu import shapes, towers
 from benchmarks.gpu.machine import machine
+from captioners.models import Models
 from engine.ffmpeg import run
+from engine.job import Job
+from engine.profile import load
 
 _PROFILE = Path(__file__).with_suffix(".toml")
 # Of one card: three servers, then each group of captioners that has weights of its own on it.
@@ -56,7 +59,7 @@ def clips(folder: Path, count: int, seconds: int) -> Path:
 
 
 def profile(folder: Path, fp8: bool, tiny: bool) -> Path:
-    """Writes the models and the profile that uses them."""
+    """Writes the models and the profile that uses them; brings the packs that it needs besides."""
     for make in (towers.ast, towers.whisper, towers.siglip, towers.clap):
         make(folder / make.__name__, tiny)
     for serve in (shapes.ears, shapes.eyes, shapes.writer):
@@ -76,6 +79,8 @@ def profile(folder: Path, fp8: bool, tiny: bool) -> Path:
     )
     written = folder / "stage1.toml"
     written.write_text(text, encoding="utf-8")
+    for name in Job(load(str(written))).needed_models:
+        Models().fetch(name)
     return written
 
 

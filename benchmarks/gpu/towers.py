@@ -163,7 +163,7 @@ def siglip(folder: Path, tiny: bool = False) -> Path:
 
 def _byte_pairs(*special: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """Vocabulary and merges of the SmolLM2 pack, special tokens before them."""
-    table = json.loads((Models().path(WORDS) / "tokenizer.json").read_text("utf-8"))["model"]
+    table = json.loads((Models().fetch(WORDS) / "tokenizer.json").read_text("utf-8"))["model"]
     tokens = dict.fromkeys([*special, *table["vocab"]])
     merges = [(first, second) for first, second in table["merges"]]
     return {token: number for number, token in enumerate(tokens)}, merges

@@ -1,0 +1,48 @@
+"""What all guards together say of one reply: schema, lints, grounding. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from manifests.captions import CaptionName, CaptionSet
+from prompts.fallback import sentence
+from prompts.faults import Fault
+from prompts.grounding import ground
+from prompts.lints import lint
+from prompts.render import Template
+from prompts.schema import parse
+from prompts.selection import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """captions: as the reply has them, tidied. faults: of each caption that was looked at, empty for one
+    that is accepted. whole: why nothing of the reply can be used."""
+
+    captions: CaptionSet = field(default_factory=CaptionSet)
+    faults: Mapping[CaptionName, Sequence[Fault]] = field(default_factory=dict)
+    whole: Fault | None = None
+
+
+def judge(
+    reply: str,
+    cut: bool,
+    prompt: Template,
+    names: Sequence[CaptionName],
+    facts: Facts,
+    wanted: Sequence[CaptionName] | None = None,
+) -> Verdict:
+    """The verdict on a reply that was asked for the captions `names`. cut: it ended at the token limit.
+    wanted: those to look at, all by default."""
+    parsed = parse(reply, {name: prompt.keys[name] for name in names})
+    if isinstance(parsed, Fault):
+        return Verdict(whole=Fault("truncated", detail="token limit") if cut else parsed)
+    tidied = CaptionSet(
+        **{name: sentence(" ".join((parsed[name] or "").split())) for name in names}
+    )
+    return Verdict(
+        tidied,
+        {
+            name: lint(name, tidied, prompt.fixed) + ground(name, tidied[name] or "", facts)
+            for name in (names if wanted is None else wanted)
+        },
+    )

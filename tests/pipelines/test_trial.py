@@ -1,0 +1,103 @@
+"""`captionmill prompt try` on a workspace of the dummy profile."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import files_of, quick_profile, run
+from tests.engine.fake_openai import FakeOpenAI, Request
+
+WRONG = {"heard": "Thunder rumbles.", "seen": "A unicorn.", "both": "Thunder over a unicorn."}
+
+
+@pytest.fixture(scope="module")
+def workspace(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trial")
+    (folder / "quick.toml").write_text(quick_profile())
+    done = run("caption", clips, folder / "out", "--profile", folder / "quick.toml", "--limit", "6")
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+def asking(url: str, folder: Path) -> Path:
+    """The quick profile with a writer's server that runs already."""
+    before, _, after = quick_profile().partition('kind = "dummy"')
+    away = f'urls = ["{url}"]' + after.replace("slots = 16", "")
+    (folder / "away.toml").write_text(before + away)
+    return folder / "away.toml"
+
+
+def test_replies_stand_side_by_side_and_nothing_is_written(workspace: Path) -> None:
+    before = files_of(workspace)
+    done = run(
+        "prompt", "try", workspace, "--prompt", "draft", "--prompt", "terse", "--sample", "3"
+    )
+    assert done.returncode == 0, done.stderr
+    assert files_of(workspace) == before
+    lines = done.stdout.splitlines()
+    assert sum(line.startswith("  known: ") for line in lines) == 3
+    heard = [line.split()[1] for line in lines if line.startswith("  heard")]
+    assert heard == ["draft", "terse"] * 3
+    totals = [line for line in lines if "captions accepted" in line]
+    assert [line.split()[0] for line in totals] == ["draft", "terse"]
+    assert "9 of 9 captions accepted (100%)" in totals[0]
+
+
+def test_without_names_the_ladder_s_prompts_are_tried(workspace: Path) -> None:
+    found = json.loads(run("prompt", "try", workspace, "--json").stdout)
+    assert [total["prompt"] for total in found["totals"]] == ["draft"]
+    assert len(found["clips"]) == 6
+
+
+def test_the_same_clips_are_drawn_again(workspace: Path) -> None:
+    def drawn() -> list[str]:
+        found = json.loads(run("prompt", "try", workspace, "--sample", "2", "--json").stdout)
+        return [clip["clip_id"] for clip in found["clips"]]
+
+    assert drawn() == drawn()
+
+
+def test_what_the_guards_refuse_is_shown_with_the_reason(workspace: Path, tmp_path: Path) -> None:
+    with FakeOpenAI(lambda request, number: json.dumps(WRONG)) as fake:
+        arguments = ("--prompt", "terse", "--profile", asking(fake.url, tmp_path))
+        done = run("prompt", "try", workspace, *arguments)
+    assert "Thunder rumbles.  REFUSED unsupported: thunder rumbl" in done.stdout
+    assert "0 of 18 captions accepted (0%)" in done.stdout and "unsupported 18" in done.stdout
+
+
+def test_a_request_that_is_refused_is_one_clip_s(workspace: Path, tmp_path: Path) -> None:
+    refused: list[int] = []
+
+    def script(request: Request, number: int) -> str | int:
+        seed = request["seed"]
+        refused.append(seed) if not refused else None
+        return 400 if seed == refused[0] else json.dumps(WRONG)
+
+    with FakeOpenAI(script) as fake:
+        arguments = ("--prompt", "terse", "--profile", asking(fake.url, tmp_path), "--json")
+        found = json.loads(run("prompt", "try", workspace, *arguments).stdout)
+    whole = [reply["whole"] for clip in found["clips"] for reply in clip["replies"]]
+    assert sorted(whole, key=str) == [None] * 5 + ["request_refused"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "told"),
+    [
+        ("nonsense", "no prompt «nonsense»; there are draft, terse"),
+        ("missing.toml", "no prompt «missing.toml»"),
+        ("broken.toml", "the prompt broken.toml is not valid"),
+    ],
+)
+def test_a_prompt_that_is_none_is_told(
+    workspace: Path, tmp_path: Path, prompt: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken.toml").write_text("id = 3")
+    monkeypatch.chdir(tmp_path)
+    done = run("prompt", "try", workspace, "--prompt", prompt)
+    assert done.returncode == 1 and told in done.stderr
+
+
+def test_a_workspace_without_captions_is_told(tmp_path: Path) -> None:
+    done = run("prompt", "try", tmp_path / "none")
+    assert done.returncode == 1 and "is not a captionmill workspace" in done.stderr
