@@ -97,13 +97,12 @@ def _pieces(text: str) -> list[str]:
 
 def _without_views(found: list[str], name: CaptionName) -> list[str]:
     """Drops «in the picture» and its like: the one place that needs no evidence."""
-    if name == "audio_caption":
-        return found
+    views = lexicon().views_heard if name == "audio_caption" else lexicon().views
     kept: list[str] = []
     at = 0
     while at < len(found):
         after = at + 2 if found[at + 1 : at + 2] in (["the"], ["this"], ["a"]) else at + 1
-        if found[at] in ("in", "on") and after < len(found) and found[after] in lexicon().views:
+        if found[at] in ("in", "on") and after < len(found) and found[after] in views:
             at = after + 1
         else:
             kept.append(found[at])

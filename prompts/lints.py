@@ -93,23 +93,48 @@ def markup(caption: str) -> str | None:
 
 
 def loop(caption: str) -> str | None:
-    """The same again: four words in a row twice, a word four times, or a sign five times in a row."""
+    """The same again: a part of a sentence twice, four words in a row twice, a word twice in a row or
+    four times, a sign five times in a row."""
     run = re.search(r"(\S)\1{4,}", caption)
     if run:
         return run.group(0)[:20]
-    words = tokens(without_quotations(caption))
+    outside = without_quotations(caption)
+    parts = Counter(" ".join(tokens(part)) for part in _PART_END.split(outside))
+    for part, times in parts.items():
+        if times > 1 and " " in part:
+            return part
+    words = tokens(outside)
     fours = Counter(zip(words, words[1:], words[2:], words[3:], strict=False))
     for four, times in fours.items():
-        if times > 1:
+        if times > 1 and sum(word not in _COMMON for word in four) > 2:
             return " ".join(four)
-    twice = [a for a, b in pairwise(words) if a == b]
+    # «a milk can can be seen» is no slip.
+    twice = [a for a, b in pairwise(words) if a == b and a != "can"]
     if twice:
         return f"{twice[0]} {twice[0]}"
     often = [word for word, n in Counter(words).items() if n > 3 and word not in _COMMON]
     return often[0] if often else None
 
 
-_COMMON = frozenset({"person", "a", "an", "and", "the", "is", "are", "of", "in", "with"})
+_PART_END = re.compile(r"[.,;:!?]|\b(?:and|while|as|with|then)\b", re.IGNORECASE)
+_COMMON = frozenset(
+    {
+        "person",
+        "a",
+        "an",
+        "and",
+        "the",
+        "is",
+        "are",
+        "be",
+        "of",
+        "in",
+        "with",
+        "hear",
+        "see",
+        "seen",
+    }
+)
 
 
 def truncated(caption: str) -> str | None:

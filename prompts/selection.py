@@ -8,7 +8,7 @@ Rules, in this order:
    seen may choose one of those that were heard; it never adds one.
 3. Low claims are left out. There is no «possibly».
 4. What a kept claim implies is not said a second time, unless it is surer: sure music stays beside
-   singing that is only likely.
+   singing that is only likely. Nor are the same words under two labels («Frog», «Croak»).
 5. Signals («silence», «a black picture») count only where nothing else is left.
 Pure: the same evidence always gives the same facts.
 """
@@ -197,7 +197,7 @@ def _facts(claims: Sequence[_Judged], at_most: int) -> tuple[Fact, ...]:
     sure = [one for one in claims if one.tier != "low"]
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
     sure.sort(key=lambda one: one.rank, reverse=True)
-    sure = [one for one in sure if one.claim.kind != "signal"] or sure[:1]
+    sure = _worded_once([one for one in sure if one.claim.kind != "signal"] or sure[:1])
     kept = [one for at, one in enumerate(sure) if not _said_by_another(one, at, sure)][:at_most]
     promised = any(one.tier == _PROMISED for one in kept)
     return tuple(
@@ -213,6 +213,17 @@ def _facts(claims: Sequence[_Judged], at_most: int) -> tuple[Fact, ...]:
         )
         for at, one in enumerate(kept)
     )
+
+
+def _worded_once(claims: Sequence[_Judged]) -> list[_Judged]:
+    """The first of those with the same words, supported by all of them."""
+    found: dict[tuple[str, ...], _Judged] = {}
+    for one in claims:
+        words = tuple(one.claim.text.casefold().split())
+        first = found.setdefault(words, one)
+        who = dict.fromkeys((*first.captioners, *one.captioners))
+        found[words] = replace(first, captioners=tuple(who))
+    return list(found.values())
 
 
 def _said_by_another(one: _Judged, at: int, others: Sequence[_Judged]) -> bool:

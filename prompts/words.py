@@ -17,6 +17,8 @@ from manifests.ids import digest
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
+_DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1$")
+
 NUMBERS = frozenset(
     {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "dozen"}
     | {"several", "many", "few", "multiple", "various"}
@@ -30,7 +32,8 @@ class Lexicon:
     upward: all tokens that may be said instead of this one, itself included: synonyms and broader
     words, transitively. plain: tokens that need no evidence, by what a caption speaks of. light:
     tokens that need evidence, and whose absence loses nothing. breaks: tokens between the parts of a
-    sentence. views: what may follow «in» without being a place. harmless: wordings that add nothing.
+    sentence. views, views_heard: what may follow «in» without being a place, the second in captions of
+    what is heard. harmless: wordings that add nothing.
     confusable: groups of sounds taken for each other, each with the sights that speak for it.
     """
 
@@ -39,6 +42,7 @@ class Lexicon:
     light: frozenset[str]
     breaks: frozenset[str]
     views: frozenset[str]
+    views_heard: frozenset[str]
     harmless: tuple[str, ...]
     label_noise: frozenset[str]
     confusable: dict[str, dict[str, frozenset[str]]]
@@ -61,9 +65,11 @@ def _stemmer() -> Any:
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """The stem of one word, in lower case; irregular forms by the table."""
+    """The stem of one word, in lower case; irregular forms by the table. A doubled last consonant is
+    one: «purrs» and «purring»."""
     word = word.lower().replace("’", "'").removesuffix("'s").removesuffix("'")
-    return str(_stemmer().stemWord(_table()["irregular"].get(word, word)))
+    found = str(_stemmer().stemWord(_table()["irregular"].get(word, word)))
+    return found[:-1] if _DOUBLED.search(found) else found
 
 
 @lru_cache(maxsize=1)
@@ -144,6 +150,7 @@ def lexicon() -> Lexicon:
         light=_tokens(lists["light"]),
         breaks=_tokens(lists["breaks"]),
         views=_tokens(lists["views"]),
+        views_heard=_tokens(lists["views_heard"]),
         harmless=tuple(lists["harmless"]),
         label_noise=_tokens(lists["label_noise"]),
         confusable={

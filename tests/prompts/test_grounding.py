@@ -22,6 +22,8 @@ def names(caption: str, name: CaptionName, of=STREET) -> list[str]:  # type: ign
     [
         ("audio_caption", "A dog is barking while someone talks."),
         ("audio_caption", "Barking is heard, and a person speaks."),
+        ("audio_caption", "In this clip, a dog barks and a person speaks."),
+        ("audio_caption", "Here a dog barks and a person speaks."),
         ("audio_caption", 'A dog barks and a person says "come here".'),
         ("visual_caption", "The scene shows two cars and a bench."),
         ("visual_caption", "There are two automobiles with a bench in view."),

@@ -16,6 +16,9 @@ GOOD = (
     "Two cars, a bench and a traffic light are in view.",
     "A person laughs, a person speaks and a person coughs.",
     "A café with a piñata.",
+    "An audio effect is heard, a person speaks and a chorus effect is heard.",
+    "Funk music plays, and a milk can can be seen.",
+    "A person speaks as a person is in view.",
     "A car passes by a three-toed sloth and a chow chow.",
     "A unicorn, an hourglass, a ukulele, an umbrella, an X-ray and a European hare.",
 )
@@ -45,6 +48,8 @@ FAULTY = {
         "A dog dog barks.",
         "A dog barks, a dog runs, a dog sits, a dog waits.",
         "A dog barks!!!!!!",
+        "Cards are shuffled. Cards are shuffled.",
+        "A hair dryer and a hair dryer.",
     ),
     "truncated": ("A dog barks and a", "A dog barks,", 'A person says "hello', "A dog with."),
     "article": ("A elephant.", "An car.", "A three chairs and a bench.", "A dog barks at a a cat."),

@@ -185,3 +185,9 @@ def test_the_order_of_captioners_changes_nothing_but_ties() -> None:
         )
         assert set(texts(select(one).heard)) == set(texts(select(turned).heard))
         assert set(texts(select(one).seen)) == set(texts(select(turned).seen))
+
+
+def test_the_same_words_under_two_labels_are_said_once() -> None:
+    croaks = [claim("a frog croaks", label="Frog"), claim("A frog  croaks", label="Croak")]
+    (fact,) = select(evidence(croaks)).heard
+    assert fact.text.casefold() == "a frog croaks"
