@@ -7,7 +7,6 @@ the text outside quotations: what somebody said in the clip may be anything.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet
 from prompts.faults import Fault
@@ -109,7 +108,8 @@ def loop(caption: str) -> str | None:
         if times > 1 and sum(word not in _COMMON for word in four) > 2:
             return " ".join(four)
     # «a milk can can be seen» is no slip.
-    twice = [a for a, b in pairwise(words) if a == b and a != "can"]
+    after = zip(words, words[1:], [*words[2:], ""], strict=False)
+    twice = [a for a, b, c in after if a == b and (a, c) != ("can", "be")]
     if twice:
         return f"{twice[0]} {twice[0]}"
     often = [word for word, n in Counter(words).items() if n > 3 and word not in _COMMON]
@@ -131,6 +131,7 @@ _COMMON = frozenset(
         "in",
         "with",
         "hear",
+        "play",
         "see",
         "seen",
     }
