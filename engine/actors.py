@@ -13,6 +13,7 @@ from typing import Any
 import ray
 
 from captioners.contract import Captioner, Media, ModelServer
+from engine import card
 from engine.client import Bridge, Client, Replicas
 from engine.decode import Plan, decode
 from engine.media import MediaError
@@ -222,5 +223,6 @@ def build(spec: CaptionerSpec, cache: Path, server: ModelServer | None = None) -
 
     captioner = captioner_class(spec)(spec.name, Models(Cache(cache)), spec.options)
     captioner.server = server
-    captioner.load()
+    with card.alone(spec.num_gpus):
+        captioner.load()
     return captioner

@@ -18,10 +18,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
-from engine import processes
+from engine import card, processes
 from engine.server_spec import ServerSpec, command, environment, lacks
 from manifests.errors import UserError
 
@@ -165,9 +166,18 @@ class Server:
             self._enter("failed", error=f"the watch over the server broke: {error!r}")
 
     def _one_life(self) -> str:
-        """Starts the server and watches it until it ends or must be ended; why that was."""
+        """Starts the server, alone on its card, and watches it until it ends or must be ended; why that
+        was."""
         self._starts += 1
         self._enter("starting")
+        with ExitStack() as loading:
+            loading.enter_context(card.alone(self.spec.num_gpus, self._stopping))
+            if self._stopping.is_set():
+                return "was stopped"
+            return self._watched(loading)
+
+    def _watched(self, loading: ExitStack) -> str:
+        """The life of the server's process. loading: closed when it is ready."""
         port = self.spec.port or _free_port(self.spec.host)
         line = command(self.spec, port)
         began, written = time.monotonic(), self._log_size()
@@ -175,6 +185,7 @@ class Server:
         self._pid = server.pid
         try:
             why = self._until_ready(server, port, began)
+            loading.close()
             if why is None:
                 self._failed_starts = 0
                 why = self._until_unwell(server, port)
