@@ -148,7 +148,8 @@ def test_verify_judges_again(captioned: Path, tmp_path: Path) -> None:
     made.edit("captions", change)
     found = verify_workspace(made.workspace, made.state).problems
     assert {(p.clip_id, p.message) for p in found} == {
-        (changed[0], "the confidences are not those that the calibrations give")
+        (changed[0], "the confidences are not those that the calibrations give"),
+        (changed[0], "the claims are not those that the captions make of this evidence"),
     }
 
 
