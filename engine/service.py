@@ -28,7 +28,6 @@ from manifests.errors import UserError
 
 State = Literal["idle", "starting", "ready", "waiting", "stopped", "failed"]
 
-_LOOPBACK = ("127.", "localhost", "::1")
 _POLL_S = 0.1
 _STOP_GRACE_S = 10.0
 _BACKOFF_S = (1.0, 5.0, 20.0, 60.0)

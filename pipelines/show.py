@@ -10,11 +10,12 @@ from manifests import tables
 from manifests.captions import CAPTIONS
 from manifests.commits import State
 from manifests.ids import path_of
+from manifests.tables import File
 from manifests.workspace import Workspace
 from pipelines.status import JobStatus
 
 _SPANS = 4
-_TITLES = {"audio_caption": "heard", "visual_caption": "seen", "audio_visual_caption": "together"}
+TITLES = {"audio_caption": "heard", "visual_caption": "seen", "audio_visual_caption": "together"}
 
 
 def find(
@@ -26,7 +27,7 @@ def find(
     """
     hashes = _contents(workspace, state, job.cut, wanted) if wanted else set()
     found = []
-    for row in _rows(workspace, state, job.digest):
+    for row in tables.read_all(workspace.root, caption_files(state, job.digest)):
         if wanted is None or row["clip_id"].startswith(wanted) or row["content_hash"] in hashes:
             found.append(row)
             if len(found) == limit:
@@ -34,10 +35,10 @@ def find(
     return found
 
 
-def _rows(workspace: Workspace, state: State, job: str) -> Iterator[dict[str, Any]]:
+def caption_files(state: State, job: str) -> list[File]:
+    """The files that hold a job's captions."""
     records = [record for shard in state.shards(job).values() for record in shard]
-    files = [file for record in records for file in record.files if file.table == "captions"]
-    yield from tables.read_all(workspace.root, files)
+    return [file for record in records for file in record.files if file.table == "captions"]
 
 
 def _contents(workspace: Workspace, state: State, cut: str, name: str) -> set[str]:
@@ -83,12 +84,12 @@ def captions(row: Mapping[str, Any]) -> Iterator[Text]:
         short = name.removesuffix("_caption")
         if row[name] is not None:
             by = Text(f"  ({row[f'{short}_by']})", style="dim")
-            yield Text(f"  {_TITLES[name]:9}", style="cyan") + _plain(row[name]) + by
+            yield Text(f"  {TITLES[name]:9}", style="cyan") + plain(row[name]) + by
         else:
-            yield Text(f"  {_TITLES[name]:9}none: {row[f'{short}_why']}", style="dim")
+            yield Text(f"  {TITLES[name]:9}none: {row[f'{short}_why']}", style="dim")
     if row["transcript"]:
         language = Text(f"  ({row['language']})", style="dim")
-        yield Text("  said     ", style="cyan") + _plain(f"«{row['transcript']}»") + language
+        yield Text("  said     ", style="cyan") + plain(f"«{row['transcript']}»") + language
 
 
 def claims(row: Mapping[str, Any]) -> Iterator[Text]:
@@ -96,11 +97,11 @@ def claims(row: Mapping[str, Any]) -> Iterator[Text]:
     together: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
     for claim in row["claims"]:
         of, _ = together.setdefault(claim["text"], ([], claim))
-        of.append(_TITLES[claim["caption"]])
+        of.append(TITLES[claim["caption"]])
     if together:
         yield Text("  claims", style="cyan")
     for text, (of, claim) in together.items():
-        line = Text("    ") + _plain(text)
+        line = Text("    ") + plain(text)
         if not claim["supported"]:
             yield line + Text(f"  NOT SUPPORTED (in {', '.join(of)})", style="red")
             continue
@@ -115,9 +116,9 @@ def evidence(row: Mapping[str, Any]) -> Iterator[Text]:
         if weak["skipped"]:
             yield Text(f"    {weak['captioner']}: skipped, {weak['skipped']}", style="dim")
             continue
-        yield Text(f"    {weak['captioner']}: ") + _plain(weak["text"] or "says nothing")
+        yield Text(f"    {weak['captioner']}: ") + plain(weak["text"] or "says nothing")
         for claim in weak["claims"]:
-            yield Text("      ") + _plain(_claim(claim))
+            yield Text("      ") + plain(_claim(claim))
 
 
 def _when(claim: Mapping[str, Any]) -> str:
@@ -148,7 +149,7 @@ def _believed(sure: Mapping[str, Any] | None) -> str:
 def origin(row: Mapping[str, Any]) -> Iterator[Text]:
     """Identity, digests and what the writer's replies were refused for."""
     for fault in row["lints"]:
-        yield Text("    refused  ", style="dim") + _plain(fault)
+        yield Text("    refused  ", style="dim") + plain(fault)
     yield Text(f"  clip {row['clip_id']}  evidence {row['evidence_digest']}", style="dim")
     yield Text(
         f"  writer {row['writer'] or 'none asked'}  prompt {row['prompt_digest']}"
@@ -157,6 +158,6 @@ def origin(row: Mapping[str, Any]) -> Iterator[Text]:
     )
 
 
-def _plain(text: str) -> Text:
+def plain(text: str) -> Text:
     """Text out of media or models: never markup, never control characters."""
     return Text("".join(c if c.isprintable() else " " for c in text))

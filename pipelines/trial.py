@@ -26,7 +26,7 @@ from manifests.errors import UserError
 from manifests.evidence import Evidence, evidence_from_row
 from manifests.workspace import Workspace
 from pipelines.served import served
-from pipelines.show import readable
+from pipelines.show import TITLES, caption_files, plain, readable
 from pipelines.status import newest, settings
 from prompts.render import available, load
 from prompts.selection import Facts, select
@@ -35,9 +35,6 @@ from prompts.verdict import judge
 _SEED = 20251219
 _POOL = 10
 """Rows that are looked at for each one that is drawn."""
-
-
-_SHORT = {"audio_caption": "heard", "visual_caption": "seen", "audio_visual_caption": "together"}
 
 
 class TrialError(UserError):
@@ -153,8 +150,7 @@ def _check(prompts: Sequence[str]) -> None:
 def _drawn(workspace: Workspace, state: State, job: str, sample: int) -> list[_Clip]:
     """Clips of which there is something to write, out of shards taken at random."""
     drawing = random.Random(_SEED)
-    records = [record for shard in state.shards(job).values() for record in shard]
-    files = [file for record in records for file in record.files if file.table == "captions"]
+    files = caption_files(state, job)
     drawing.shuffle(files)
     pool: list[_Clip] = []
     for file in files:
@@ -243,7 +239,7 @@ def text(found: Trial) -> str:
         for name in CAPTIONS:
             for reply in clip.replies:
                 if name in reply.captions:
-                    lines.append(f"  {_SHORT[name]:<9}{reply.prompt:<{wide}}  {_line(reply, name)}")
+                    lines.append(f"  {TITLES[name]:<9}{reply.prompt:<{wide}}  {_line(reply, name)}")
         for reply in clip.replies:
             if reply.whole is not None:
                 lines.append(
@@ -254,7 +250,7 @@ def text(found: Trial) -> str:
 
 
 def _line(reply: Reply, name: CaptionName) -> str:
-    caption = "".join(c if c.isprintable() else " " for c in reply.captions[name])
+    caption = plain(reply.captions[name]).plain
     return f"{caption}  REFUSED {', '.join(reply.faults[name])}" if reply.faults[name] else caption
 
 

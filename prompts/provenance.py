@@ -6,6 +6,7 @@ support, and a quotation is a claim of its own. Pure.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from manifests.captions import CaptionClaim, CaptionName
 from prompts.grounding import allowed, facts_of, is_quoted, is_said, parts
@@ -45,9 +46,9 @@ def _quoted(name: CaptionName, caption: str, facts: Facts) -> Iterator[CaptionCl
         spoken = is_quoted(quotation, name, facts)
         text = f"«{quotation.strip()}»"
         yield (
-            CaptionClaim(name, text, (), None, (), False)
+            CaptionClaim(name, text)
             if spoken is None
-            else CaptionClaim(name, text, spoken.captioners, spoken.confidence, spoken.spans, True)
+            else replace(_of_fact(name, spoken), text=text)
         )
 
 

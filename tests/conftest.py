@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from manifests import commits
-from manifests.workspace import Workspace
+from manifests.workspace import Workspace, WorkspaceError
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -174,7 +174,7 @@ def processes_of(workspace: Path, title: str = "") -> list[psutil.Process]:
     """Living processes that carry the mark of a workspace's runs, of this title."""
     try:
         mark = f"{Workspace.open(workspace).id}:"
-    except Exception:
+    except WorkspaceError:
         return []
     found = []
     for process in psutil.process_iter():

@@ -11,15 +11,6 @@ from tests.engine.fake_openai import FakeOpenAI, Request
 WRONG = {"heard": "Thunder rumbles.", "seen": "A unicorn.", "both": "Thunder over a unicorn."}
 
 
-@pytest.fixture(scope="module")
-def workspace(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("trial")
-    (folder / "quick.toml").write_text(quick_profile())
-    done = run("caption", clips, folder / "out", "--profile", folder / "quick.toml", "--limit", "6")
-    assert done.returncode == 0, done.stderr
-    return folder / "out"
-
-
 def asking(url: str, folder: Path) -> Path:
     """The quick profile with a writer's server that runs already."""
     before, _, after = quick_profile().partition('kind = "dummy"')
