@@ -48,7 +48,8 @@ class Template(_Part):
     """One prompt. lines: of the user message, each a label and what it holds; a line whose value is
     empty for a clip is left out. repair: what is added when a reply is refused, «{faults}» in it.
     keys: what the reply's strings are called. A name that repeats the end of another
-    («audio_visual_caption») makes a small model copy the other's text.
+    («audio_visual_caption») makes a small model copy the other's text. styles: how other than plainly
+    captions can be asked for, by name, each with what `{style}` then stands for.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Template(_Part):
     lines: tuple[str, ...]
     keys: dict[CaptionName, str]
     repair: str = ""
+    styles: dict[str, str] = {}
     examples: tuple[Example, ...] = ()
 
     @property
@@ -82,16 +84,26 @@ def available() -> list[str]:
     )
 
 
+PLAIN = "plain"
+"""The style of a caption of which nothing was asked."""
+
+
 def render(
-    facts: Facts, template: Template, names: Sequence[CaptionName], faults: Sequence[str] = ()
+    facts: Facts,
+    template: Template,
+    names: Sequence[CaptionName],
+    faults: Sequence[str] = (),
+    style: str = PLAIN,
 ) -> list[Message]:
-    """The messages that ask for these captions. faults: of the reply before, for a repair."""
+    """The messages that ask for these captions. faults: of the reply before, for a repair. style:
+    `PLAIN` or one of the template's. Raises KeyError for a style that it lacks."""
+    words = "" if style == PLAIN else template.styles[style]
     messages = [{"role": "system", "content": template.system}] if template.system else []
     for example in template.examples:
         asked, reply = _example(example, template, names)
         messages.append({"role": "user", "content": asked})
         messages.append({"role": "assistant", "content": reply})
-    asked = _filled(template.lines, _values(facts, names))
+    asked = _filled(template.lines, _values(facts, names) | {"style": words})
     if faults and template.repair:
         asked += "\n" + template.repair.replace("{faults}", "; ".join(faults))
     return [*messages, {"role": "user", "content": asked}]
@@ -121,7 +133,7 @@ def _example(example: Example, template: Template, names: Sequence[CaptionName])
         "audio_visual_caption": example.both,
     }
     reply = {template.keys[name]: captions[name] for name in names}
-    asked = _filled(template.lines, _values(facts, names))
+    asked = _filled(template.lines, _values(facts, names) | {"style": ""})
     return asked, json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -139,6 +151,8 @@ def _values(facts: Facts, names: Sequence[CaptionName]) -> dict[str, str]:
     return {
         "heard": sentence(clauses(hears)),
         "seen": sentence(phrases(sees)),
+        "heard_list": "; ".join(fact.text for fact in hears),
+        "seen_list": "; ".join(fact.text for fact in sees),
         "heard_and_seen": both(facts) if hears and sees else "",
         "heard_with_confidence": _with_confidence(hears),
         "seen_with_confidence": _with_confidence(sees),
