@@ -57,7 +57,7 @@ def best_single(ruler: Ruler, calibration: Sequence[Case], side: Side) -> Single
                 return _of(told[case.clip_id], name, cut)
 
             found.append((_f1(score(ruler, calibration, side, chosen)), Single(name, cut)))
-    return max(found, key=lambda each: each[0])[1]
+    return max(found, key=lambda each: each[0], default=(0.0, Single("nobody", 0.0)))[1]
 
 
 def single(ruler: Ruler, best: Mapping[Side, Single]) -> Chosen:

@@ -40,7 +40,8 @@ _APART_MS = 250
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A caption of a clip of known content, and the facts that its writer was handed."""
+    """A caption of a clip of known content, and the facts that its writer was handed. confident: facts
+    of which the confident ones must be told, where these are others."""
 
     case: Case
     name: CaptionName
@@ -48,6 +49,7 @@ class Told:
     by: Author
     rung: str
     facts: Facts
+    confident: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,13 @@ class Ruler:
         found = hits(
             (m.key for m in reading.mentions), happened(truth, side), truth.unsure, self.concepts
         )
-        mine, other = _handed(told)
+        mine, other = _handed(told.name, told.facts)
+        due, _ = _handed(told.name, told.confident or told.facts)
         pairs = {
             "recall": (found.told, found.happened),
             "precision": (found.right, found.said),
             **self._grounded(told, reading, mine, other),
-            **self._lost(told.text, reading, side, mine),
+            **self._lost(told.text, reading, due),
             "invented from silent": self._invented(reading, truth, side),
             "order right": _ordered(told.text, reading, truth),
             "count right": _counted(reading, truth),
@@ -136,9 +139,7 @@ class Ruler:
             words |= texts.stems(fact.text)
         return self.concepts.implied(keys), frozenset(words)
 
-    def _lost(
-        self, text: str, reading: Reading, side: Side | None, mine: Sequence[Fact]
-    ) -> dict[str, Pair]:
+    def _lost(self, text: str, reading: Reading, mine: Sequence[Fact]) -> dict[str, Pair]:
         """Facts of tier high that a caption does not tell."""
         sure = [fact for fact in mine if fact.tier == "high" and fact.kind != "signal"]
         reach = self.concepts.implied(m.key for m in reading.mentions)
@@ -166,12 +167,11 @@ class Ruler:
         return told, 1
 
 
-def _handed(told: Told) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+def _handed(name: CaptionName, facts: Facts) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
     """The facts of a caption's own modality (of both), and the others."""
-    facts = told.facts
-    if told.name == "audio_caption":
+    if name == "audio_caption":
         return facts.heard, facts.seen
-    if told.name == "visual_caption":
+    if name == "visual_caption":
         return facts.seen, facts.heard
     return facts.heard + facts.seen, ()
 

@@ -1,0 +1,144 @@
+"""How much of what evidence allows fusion gets out of it.
+
+For each way in which captioners err (correlation of their errors, honest confidences or not) fusion is
+fitted on clips of other seeds by the product's own way, and its facts are held against other lists of
+the same evidence (`benchmarks.quality.baselines`). No language model is asked.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.quality import baselines
+from benchmarks.quality.baselines import Chosen, gap_closed, score
+from benchmarks.quality.concepts import Hits
+from benchmarks.quality.fused import (
+    SIDES,
+    beliefs,
+    evidence,
+    heard_blind,
+    keys_of,
+    sides,
+)
+from benchmarks.quality.intervals import Figure
+from benchmarks.quality.known import Case, Side
+from benchmarks.quality.measures import Ruler
+from captioners.confidence import Calibrations
+from manifests.evidence import Evidence
+from prompts.selection import Facts, select
+
+Posterior = Callable[[Case], Mapping[str, float]]
+
+OURS, OURS_CUT, SINGLE, VOTE, ORACLE, CEILING = (
+    "ours",
+    "ours, cut for F1",
+    "best single captioner",
+    "plain vote",
+    "oracle fusion",
+    "ceiling: knows the truth",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How simulated captioners err."""
+
+    correlation: float
+    honest: bool = True
+
+    def __str__(self) -> str:
+        confidences = "honest" if self.honest else "dishonest"
+        return f"correlation {self.correlation:g}, {confidences} confidences"
+
+
+@dataclass(frozen=True)
+class Clips:
+    """The clips of a test with all that fusion makes of them."""
+
+    cases: Sequence[Case]
+    known: Calibrations | None
+    evidence: Mapping[str, Evidence]
+    facts: Mapping[str, Facts]
+
+    @classmethod
+    def fused(cls, cases: Sequence[Case], known: Calibrations) -> "Clips":
+        """Judged and fused with these calibrations."""
+        found = {case.clip_id: evidence(case, known) for case in cases}
+        return cls(cases, known, found, {name: select(each) for name, each in found.items()})
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """What came out. lists: hits of each clip by list, of both sides together and of each. named:
+    what was chosen on the calibration split, for people. blind: the lists of ours on clips with sounds
+    that the picture decides, with and without it."""
+
+    lists: Mapping[str, Mapping[str, Sequence[Hits]]]
+    closed: Mapping[str, Mapping[str, Figure]]
+    named: Mapping[str, str]
+    blind: Mapping[str, Sequence[Hits]] = field(default_factory=dict)
+
+
+def lists_of(
+    ruler: Ruler, clips: Clips, calibration: Sequence[Case], posterior: Posterior | None
+) -> tuple[dict[str, Chosen], dict[str, str]]:
+    """Every list, and what was chosen for it on the calibration split."""
+    single = {side: baselines.best_single(ruler, calibration, side) for side in SIDES}
+    votes = {side: baselines.best_vote_cut(ruler, calibration, side) for side in SIDES}
+    found: dict[str, Chosen] = {
+        OURS: lambda case, side: keys_of(ruler, clips.facts[case.clip_id], side),
+        SINGLE: baselines.single(ruler, single),
+        VOTE: baselines.vote(ruler, sides(calibration), votes),
+        CEILING: baselines.ceiling(ruler),
+    }
+    named = {SINGLE: "; ".join(f"{s}: {b.captioner}" for s, b in single.items())}
+    if posterior is None or clips.known is None:
+        return found, named
+    held = Clips.fused(calibration, clips.known)
+
+    def ours(case: Case, side: Side) -> Mapping[str, float]:
+        of = clips if case.clip_id in clips.evidence else held
+        return beliefs(ruler, of.evidence[case.clip_id], side)
+
+    def exact(case: Case, side: Side) -> Mapping[str, float]:
+        known = ruler.concepts.by_key
+        return {k: p for k, p in posterior(case).items() if k in known and known[k].side == side}
+
+    cut_ours = {side: baselines.best_cut(ruler, calibration, side, ours) for side in SIDES}
+    cut_exact = {side: baselines.best_cut(ruler, calibration, side, exact) for side in SIDES}
+    found[OURS_CUT] = baselines.believed(ours, cut_ours)
+    found[ORACLE] = baselines.believed(exact, cut_exact)
+    named[OURS_CUT] = "; ".join(f"{side}: {cut:.2f}" for side, cut in cut_ours.items())
+    named[ORACLE] = "; ".join(f"{side}: {cut:.2f}" for side, cut in cut_exact.items())
+    return found, named
+
+
+def fusion(
+    ruler: Ruler, clips: Clips, calibration: Sequence[Case], posterior: Posterior | None
+) -> Fusion:
+    """Every list scored on the test's clips."""
+    chosen, named = lists_of(ruler, clips, calibration, posterior)
+    lists: dict[str, dict[str, Sequence[Hits]]] = {}
+    for name, each in chosen.items():
+        by_side = {side: score(ruler, clips.cases, side, each) for side in SIDES}
+        both = [a + b for a, b in zip(by_side["heard"], by_side["seen"], strict=True)]
+        lists[name] = {"both": both, **by_side}
+    closed = {
+        name: {of: gap_closed(lists[SINGLE][of], lists[name][of], lists[ORACLE][of]) for of in by}
+        for name, by in lists.items()
+        if ORACLE in lists and name in (OURS, OURS_CUT, VOTE)
+    }
+    return Fusion(lists, closed, named, _blind(ruler, clips))
+
+
+def _blind(ruler: Ruler, clips: Clips) -> dict[str, Sequence[Hits]]:
+    """Sounds that captioners confuse: ours with the picture and without."""
+    cases = [case for case in clips.cases if "confus" in case.scenario]
+    blind = {c.clip_id: heard_blind(clips.evidence[c.clip_id]) for c in cases}
+    return {
+        "with the picture": score(
+            ruler, cases, "heard", lambda c, side: keys_of(ruler, clips.facts[c.clip_id], side)
+        ),
+        "without": score(
+            ruler, cases, "heard", lambda c, side: keys_of(ruler, blind[c.clip_id], side)
+        ),
+    }
