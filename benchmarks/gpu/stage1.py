@@ -3,21 +3,23 @@
     python -m benchmarks.gpu.stage1 [--fp8] [--clips 640] [--seconds 10] [--tiny]
 
 `stage1.toml` beside this file says what runs: `captionmill caption` as users start it, with models of
-random weights at their real shapes (`shapes`, `towers`), on made clips of 640 x 360 with sound. Without
-weights that mean something the writer's answers are refused after they were written; each clip costs one
-request. The rate is taken between the first shard that was written and the last one: models load once
-in a run of millions of clips. Busy is what the card's driver says, the share of time in which at least
-one kernel ran, over the same span.
+random weights at their real shapes (`shapes`, `towers`), on made clips of 640 x 360 with sound. A
+scorer's similarities are luck then, so all of them count as «medium»: both chat models' captions of
+every clip go to the writer (`asked`: of how many it was asked). Its answers mean nothing and are refused
+after they were written; each clip costs one request. The rate is taken between the first shard that was
+written and the last one: models load once in a run of millions of clips. Busy is what the card's driver
+says, the share of time in which at least one kernel ran, over the same span.
 
-JSON on standard output. Beside ours: NVIDIA NeMo Curator's CI demands 0.11 clips/s of a GPU, cosmos-
-curate reports about 2 with FP8, of other models on other clips. --tiny: small models on the CPU, whose
-figures say nothing; does all of it still run?
+JSON on standard output; exit status 1 when a clip did not go all the way. Beside ours: NVIDIA NeMo
+Curator's CI demands 0.11 clips/s of a GPU, cosmos-curate reports about 2 with FP8, of other models on
+other clips. --tiny: small models on the CPU, whose figures say nothing; does all of it still run?
 """
 
 import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -31,6 +33,7 @@ import pyarrow.parquet as pq
 from benchmarks import watched
 from benchmarks.gpu import shapes, towers
 from benchmarks.gpu.machine import machine
+from captioners.confidence import Calibration, Cuts
 from captioners.models import Models
 from engine.ffmpeg import run
 from engine.job import Job
@@ -41,6 +44,9 @@ _PROFILE = Path(__file__).with_suffix(".toml")
 # clip of 10 s takes some 0.2 GB of it of Qwen2-Audio, whose heads share no keys, and 0.1 of the others.
 _CARD = {"ears": 0.33, "eyes": 0.29, "writer": 0.29, "taggers": 0.06, "scorers": 0.03}
 _CPU = dict.fromkeys(_CARD, 0.0)
+# Cosines are from -1 to 1.
+_CUTS = Cuts(medium=-1.0, high=2.0, why="random weights: nothing of what they say is asked for")
+_SCORERS = ("clap", "siglip-scores")
 
 
 def clips(folder: Path, count: int, seconds: int) -> Path:
@@ -65,6 +71,7 @@ def profile(folder: Path, fp8: bool, tiny: bool) -> Path:
         make(folder / make.__name__, tiny)
     for serve in (shapes.ears, shapes.eyes, shapes.writer):
         serve(folder / serve.__name__, tiny)
+    calibration(folder / "calibration")
     cores = os.cpu_count() or 1
     server = [f"args = {json.dumps([*shapes.ARGS, *(['--enforce-eager'] if tiny else [])])}"]
     if fp8:
@@ -85,12 +92,28 @@ def profile(folder: Path, fp8: bool, tiny: bool) -> Path:
     return written
 
 
+def calibration(folder: Path) -> None:
+    """Every caption that a scorer reads is «medium», so that the writer is asked for every clip."""
+    folder.mkdir()
+    for name in _SCORERS:
+        cuts = Calibration(captioner=name, source=_CUTS.why, cuts=_CUTS)
+        (folder / f"{name}.json").write_text(cuts.model_dump_json(), encoding="utf-8")
+
+
+def asked(tables: Path) -> int:
+    """Clips of whose captions the writer was asked for."""
+    found = (pq.read_table(f, columns=["writer"])["writer"] for f in tables.glob("*.parquet"))
+    return sum(len(writers) - writers.null_count for writers in found)
+
+
 def rate(tables: Path) -> tuple[float, float, float]:
     """Clips/s between the first part of the captions that was written and the last one, and when these
-    were written, seconds since 1970. 0 clips/s where all came at once."""
+    were written, seconds since 1970. 0 clips/s where all came at once. Raises SystemExit without any."""
     parts = sorted(
         (f.stat().st_mtime, pq.read_metadata(f).num_rows) for f in tables.glob("*.parquet")
     )
+    if not parts:
+        raise SystemExit("not one clip was captioned")
     began, ended = parts[0][0], parts[-1][0]
     later = sum(count for written, count in parts if written > began)
     return (later / (ended - began) if later else 0.0), began, ended
@@ -130,6 +153,7 @@ def measured(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         "gpu_hours_per_million": 1e6 / per_second / 3600 if per_second else None,
         "gpu_busy": sum(within) / len(within) if within and not options.tiny else None,
         "captioned": told["captioned"],
+        "asked": asked(Path(told["captions"])),
         "quarantined": told["quarantined"],
         "elapsed_s": told["elapsed_s"],
         "startup_s": told["startup_s"],
@@ -138,7 +162,7 @@ def measured(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description="Measures stage 1 on one GPU.")
     parser.add_argument("--fp8", action="store_true", help="servers quantise their models")
@@ -149,7 +173,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         found = measured(options, Path(scratch))
     print(json.dumps({"options": vars(options), **found, **machine()}, indent=1))
+    return 0 if found["asked"] == options.clips else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

