@@ -27,7 +27,8 @@ from openai import AsyncOpenAI
 from benchmarks.evidences import evidences
 from engine import profile
 from engine.client import Client, Endpoint
-from engine.writer import Writer, WriterSpec
+from engine.writer import Writer
+from engine.writer_spec import WriterSpec
 from manifests.captions import CAPTIONS, Written
 from manifests.evidence import Evidence
 from prompts.fallback import template

@@ -302,6 +302,8 @@ class Driver:
             "stages": stages,
             "worker_deaths": self._deaths.total(),
             "faults": dict(self._view.progress.faults),
+            "judged": self._view.progress.judged,
+            "refused": dict(self._view.progress.refused),
         }
         with suppress(OSError):  # a full disk has a better reason to tell than this one
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from captioners.confidence import STACKER
 from engine.rules import CLIP, Condition
 from engine.server_spec import ServerSpec
-from engine.writer import WriterSpec
+from engine.writer_spec import WriterSpec
 from manifests.errors import UserError
 
 _NAMED = ("captioners", "servers", "filters")

@@ -34,6 +34,7 @@ def caption_row(
         short = name.removesuffix("_caption")
         row[f"{short}_by"], row[f"{short}_why"] = how.by, how.why
     return row | {
+        "variants": [asdict(variant) for variant in written.variants],
         "duration_ms": clip["end_ms"] - clip["start_ms"],
         "transcript": written.transcript,
         "language": next((c.language for c in evidence.captions if c.transcript), None),

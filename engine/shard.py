@@ -276,6 +276,7 @@ class ShardWorker:
         stage.done += 1
         stage.busy = self._writer.seconds
         stage.tokens_in, stage.tokens_out = stats.tokens_in, stats.tokens_out
+        self._progress.judged, self._progress.refused = stats.judged, stats.found
         job = self._job
         terms = (job.licence, job.outputs_train)
         return rows.caption_row(clip, evidence, written, job.digest, *terms)

@@ -45,13 +45,16 @@ class Progress:
     """What a shard worker, or all of them together, did so far in this run.
 
     began: time.time() when the first clip was handed to a decoder that was ready, or a known clip to
-    the writer: what comes before is start-up.
+    the writer: what comes before is start-up. judged: captions of replies that the guards looked at;
+    refused: how many of them each guard refused.
     """
 
     began: float | None = None
     stages: dict[str, Stage] = field(default_factory=dict)
     clips: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    judged: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
 
     def stage(self, name: str) -> Stage:
         """The stage of this name, made when first asked for."""
@@ -78,3 +81,5 @@ class Progress:
             self.began = min(other.began, self.began or other.began)
         self.clips.update(other.clips)
         self.faults.update(other.faults)
+        self.judged += other.judged
+        self.refused.update(other.refused)

@@ -1,6 +1,6 @@
 """Captions: the three texts of one clip, how each was written, and the digest that ties them to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -60,13 +60,23 @@ class CaptionClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """A further caption of a clip, by the LLM. style: what was asked for, a style of the prompt's."""
+
+    caption: CaptionName
+    style: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """One clip's captions and how they came to be.
 
     how: by caption name, all three present. evidence_digest: `Evidence.digest` of what it was written
     from. prompt_digest: of the ladder's templates and limits and of what this clip was first asked.
     model: as the server names it, None when no request was made. Tokens: of all requests for this clip.
-    claims: of all captions, with what speaks for each.
+    claims: of all captions, with what speaks for each. variants: further captions, as far as the guards
+    accepted them.
     """
 
     clip_id: str
@@ -80,6 +90,7 @@ class Written:
     tokens_out: int = 0
     requests: int = 0
     claims: tuple[CaptionClaim, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
     @property
     def caption_digest(self) -> str:
@@ -90,6 +101,7 @@ class Written:
             self.transcript,
             self.evidence_digest,
             self.prompt_digest,
+            self.variants,
         )
 
 
@@ -99,9 +111,11 @@ def caption_digest(
     transcript: str | None,
     evidence_digest: str,
     prompt_digest: str,
+    variants: Sequence[Variant] = (),
 ) -> str:
     """Ties captions to their clip, evidence and prompt: `captionmill verify` computes it again."""
-    return digest([clip_id, asdict(captions), transcript, evidence_digest, prompt_digest])
+    parts = [clip_id, asdict(captions), transcript, evidence_digest, prompt_digest]
+    return digest([*parts, [asdict(variant) for variant in variants]])
 
 
 def claims_to_rows(claims: Iterable[CaptionClaim]) -> list[dict[str, Any]]:

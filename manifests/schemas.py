@@ -114,6 +114,8 @@ _CAPTION_CLAIM = [
     ("supported", pa.bool_()),
 ]
 
+_VARIANT = [("caption", pa.string()), ("style", pa.string()), ("text", pa.string())]
+
 CAPTIONS = pa.schema(
     [
         _ID,
@@ -126,6 +128,12 @@ CAPTIONS = pa.schema(
         _field("audio_caption", pa.string(), "what is heard"),
         _field("visual_caption", pa.string(), "what is seen"),
         _field("audio_visual_caption", pa.string(), "what both tell together"),
+        _field(
+            "variants",
+            pa.list_(pa.struct(_VARIANT)),
+            "further captions by the LLM: paraphrases and other styles, where the profile asks",
+            nullable=False,
+        ),
         _field("audio_by", pa.string(), "llm, template, or null without a caption"),
         _field("visual_by", pa.string(), "llm, template, or null without a caption"),
         _field("audio_visual_by", pa.string(), "llm, template, or null without a caption"),

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from manifests import schemas, tables
 from manifests.books import books
-from manifests.captions import CAPTIONS, CaptionName, CaptionSet, caption_digest
+from manifests.captions import CAPTIONS, CaptionName, CaptionSet, Variant, caption_digest
 from manifests.commits import Record, State
 from manifests.evidence import Evidence, Modality, evidence_from_row, weak_from_row, weak_to_row
 from manifests.ids import clip_id, content_hash
@@ -225,7 +225,8 @@ class _Shard:
         if row["config_digest"] != self._job:
             self._note("digest", where, f"the row is of job {row['config_digest']}", identity)
         texts = CaptionSet(**{name: row[name] for name in CAPTIONS})
-        parts = (row["transcript"], row["evidence_digest"], row["prompt_digest"])
+        variants = [Variant(**variant) for variant in row["variants"]]
+        parts = (row["transcript"], row["evidence_digest"], row["prompt_digest"], variants)
         if caption_digest(identity, texts, *parts) != row["caption_digest"]:
             message = "the captions are not those that were written for this clip"
             self._note("digest", where, message, identity)

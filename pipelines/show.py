@@ -67,6 +67,8 @@ def render(rows: Sequence[Mapping[str, Any]], whole: bool) -> None:
         for line in captions(row):
             console.print(line)
         if whole:
+            for line in variants(row):
+                console.print(line)
             for line in claims(row):
                 console.print(line)
             for line in evidence(row):
@@ -90,6 +92,15 @@ def captions(row: Mapping[str, Any]) -> Iterator[Text]:
     if row["transcript"]:
         language = Text(f"  ({row['language']})", style="dim")
         yield Text("  said     ", style="cyan") + plain(f"«{row['transcript']}»") + language
+
+
+def variants(row: Mapping[str, Any]) -> Iterator[Text]:
+    """Further captions, each with its style."""
+    if row["variants"]:
+        yield Text("  variants", style="cyan")
+    for variant in row["variants"]:
+        style = Text(f"  ({TITLES[variant['caption']]}, {variant['style']})", style="dim")
+        yield Text("    ") + plain(variant["text"]) + style
 
 
 def claims(row: Mapping[str, Any]) -> Iterator[Text]:

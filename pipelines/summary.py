@@ -1,7 +1,7 @@
 """What a run, a workspace and the quarantine look like in words."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from manifests.books import Books
@@ -29,8 +29,15 @@ def written(books: Books) -> str:
     return f"{llm} captions by the LLM, {template} by the template ({books.llm_share:.0%} LLM)"
 
 
+def guards(judged: int, refused: Mapping[str, int]) -> str:
+    """What the guards refused of the captions in the writer's replies, the most frequent first."""
+    shares = sorted(refused.items(), key=lambda item: -item[1])
+    told = ", ".join(f"{name} {count / judged:.1%}" for name, count in shares) or "nothing"
+    return f"guards looked at {judged} captions of its replies and refused: {told}"
+
+
 def run(result: "Result") -> str:
-    """The summary of a run: books, rate, where time went, where the result lies, what next."""
+    """The summary of a run: books, who wrote, rate, where time went, guards, where the result lies."""
     from pipelines.plan import against, hours
     from pipelines.progress import shares
 
@@ -51,6 +58,8 @@ def run(result: "Result") -> str:
         busiest = sorted(shares(view).items(), key=lambda item: -item[1])
         told = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
         lines.append(f"busy: {told}")
+        if view.progress.judged:
+            lines.append(guards(view.progress.judged, view.progress.refused))
     if (planned := against(result.workspace, result.job.digest)) is not None:
         expected, low, high, spent = planned
         so_far = "" if result.books.finished else " so far"
@@ -89,6 +98,8 @@ def run_json(result: "Result") -> dict[str, Any]:
         "startup_s": round(view.startup, 3) if view else 0.0,
         "elapsed_s": round(view.elapsed, 3) if view else 0.0,
         "busy": {n: round(s, 4) for n, s in shares(view).items()} if view else {},
+        "judged": view.progress.judged if view else 0,
+        "refused": dict(view.progress.refused) if view else {},
         **result.books.to_json(),
     }
 

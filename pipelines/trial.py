@@ -18,7 +18,8 @@ from captioners.contract import ModelServer
 from captioners.models import Models
 from engine.client import Client, RequestRefused, ServerRefused, ServerUnavailable
 from engine.profile import Profile
-from engine.writer import Rung, Writer, WriterSpec
+from engine.writer import Writer
+from engine.writer_spec import Rung, WriterSpec
 from manifests import tables
 from manifests.captions import CAPTIONS, CaptionName
 from manifests.commits import State

@@ -7,7 +7,8 @@ from typing import Any
 
 from captioners import confidence
 from captioners.confidence import CalibrationError
-from engine.writer import WriterSpec, first_messages
+from engine.writer import first_messages
+from engine.writer_spec import WriterSpec
 from manifests import verify as files
 from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
 from manifests.commits import State
@@ -140,6 +141,9 @@ def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
             elif row[name] is not None:
                 yield from map(str, ground(name, row[name], facts))
                 claimed += claims(name, row[name], facts)
+        for variant in row["variants"]:
+            faults = ground(variant["caption"], variant["text"], facts)
+            yield from (f"variant «{variant['text']}»: {fault}" for fault in faults)
         if claims_to_rows(claimed) != row["claims"]:
             yield "the claims are not those that the captions make of this evidence"
 

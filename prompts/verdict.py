@@ -22,6 +22,10 @@ class Verdict:
     faults: Mapping[CaptionName, Sequence[Fault]] = field(default_factory=dict)
     whole: Fault | None = None
 
+    def against(self, name: CaptionName) -> Sequence[Fault]:
+        """What speaks against one caption that was looked at."""
+        return [self.whole] if self.whole is not None else self.faults[name]
+
 
 def judge(
     reply: str,

@@ -4,11 +4,14 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.client import Client, Endpoint, ServerRefused, ServerUnavailable
-from engine.writer import Rung, Writer, WriterSpec, seed_of
+from engine.writer import Writer, seed_of
+from engine.writer_spec import Rung, WriterSpec
 from manifests.captions import Written, caption_digest
 from manifests.evidence import Claim, Confidence, Evidence, Kind, WeakCaption
 from tests.engine.fake_openai import FakeOpenAI, Request
@@ -27,12 +30,15 @@ def clip(
     seen: str | None = "two cars",
     number: int = 0,
     kind: Kind = "sound",
+    bell: bool = False,
     **sides: bool,
 ) -> Evidence:
     sure = Confidence(0.9, "high")
     claims = []
     if heard is not None:
         claims.append(Claim("", heard, kind, "audio", 0.5, (), sure))
+    if bell:
+        claims.append(Claim("", "a bell rings", kind, "audio", 0.5, (), Confidence(0.6, "medium")))
     if seen is not None:
         see: Kind = "signal" if kind == "signal" else "object"
         claims.append(Claim("", seen, see, "video", 0.5, (), sure))
@@ -232,6 +238,78 @@ def test_an_injection_in_speech_changes_no_request_but_its_own_line() -> None:
     last = fake.requests[0]["messages"][-1]["content"].splitlines()
     assert last[-1].startswith("Spoken: <<<") and last[-1].count(">>>") == 1 and len(last) == 2
     assert written.captions.audio_caption == "A person speaks."
+
+
+def replies(*captions: dict[str, str]) -> dict[str, Any]:
+    """A reply with several candidates."""
+    choices = [
+        {"message": {"content": json.dumps(one)}, "finish_reason": "stop"} for one in captions
+    ]
+    return {"choices": choices, "usage": {"prompt_tokens": 9, "completion_tokens": 30}}
+
+
+def test_of_several_candidates_the_good_one_that_tells_most_is_kept() -> None:
+    dogs = {"heard": "A dog barks.", "both": "A dog barks, with two cars in view."}
+    more = {
+        "heard": "A dog barks and a bell rings.",
+        "both": "A dog barks, a bell rings, two cars.",
+    }
+    invented = {"heard": "A dog barks, a bell rings and a lion roars."}
+    rung = Rung(name="first", prompt="terse", temperature=0.7, candidates=4)
+    spec = SPEC.model_copy(update={"ladder": (rung,)})
+    script = replies(GOOD | dogs, GOOD | invented, GOOD | more, GOOD | dogs)
+    with FakeOpenAI(lambda request, number: script) as fake:
+        written = write(clip("a dog barks", bell=True), fake.url, spec)
+    assert fake.requests[0]["n"] == 4
+    assert written.captions.audio_caption == more["heard"]
+    assert written.how["audio_caption"].faults == ()
+
+
+def test_candidates_that_would_all_be_the_same_are_no_rung() -> None:
+    with pytest.raises(ValueError, match="give a temperature"):
+        Rung(name="first", prompt="terse", candidates=4)
+
+
+def test_variants_are_kept_once_and_only_without_fault() -> None:
+    said = iter(["A dog is barking.", "The barking of a dog.", "A dog is barking.", "A wolf."])
+
+    def script(request: Request, number: int) -> str:
+        return json.dumps(GOOD | ({"heard": next(said)} if number else {}))
+
+    spec = SPEC.model_copy(update={"variants": ("plain",) * 4})
+    with FakeOpenAI(script) as fake:
+        written = write(clip(), fake.url, spec)
+    assert [v.text for v in written.variants] == ["A dog is barking.", "The barking of a dog."]
+    assert {request["temperature"] for request in fake.requests[1:]} == {0.8}
+    assert len({request["seed"] for request in fake.requests}) == 5
+
+
+def test_a_variant_asks_for_its_style(tmp_path: Path) -> None:
+    prompt = tmp_path / "mine.toml"
+    styles = 'lines = ["Style: {style}", "Heard: {heard}"]\n[styles]\nbrief = "few words"\n'
+    keys = '[keys]\naudio_caption = "heard"\nvisual_caption = "seen"\naudio_visual_caption = "both"'
+    prompt.write_text(f'id = "mine"\nversion = 1\nsystem = "Write."\n{styles}{keys}')
+    rung = Rung(name="first", prompt=str(prompt))
+    spec = WriterSpec(ladder=(rung,), variants=("brief",))
+    with FakeOpenAI(lambda r, n: '{"heard": "A dog barks."}') as fake:
+        write(clip(seen=None, has_video=False), fake.url, spec)
+    first, brief = (request["messages"][-1]["content"] for request in fake.requests)
+    assert first == "Heard: A dog barks." and brief == "Style: few words\nHeard: A dog barks."
+    with pytest.raises(ValueError, match="plain, brief"):
+        WriterSpec(ladder=(rung,), variants=("long",))
+
+
+def test_the_guards_count_what_they_look_at() -> None:
+    async def one(url: str) -> Writer:
+        writer = Writer(SPEC, client(url))
+        await writer.write(clip())
+        await writer.close()
+        return writer
+
+    with FakeOpenAI(always(heard="A dog barks (87%).")) as fake:
+        stats = asyncio.run(one(fake.url)).stats
+    # Three captions of the first reply, then the one that is missing twice.
+    assert stats.judged == 5 and stats.found["leak"] == 3
 
 
 def test_how_many_requests_at_a_time_does_not_enter_the_digest() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.rows import caption_row, filtered_row
 from manifests import commits, schemas, tables
-from manifests.captions import CaptionName, CaptionSet, How, Written, caption_digest
+from manifests.captions import CaptionName, CaptionSet, How, Variant, Written, caption_digest
 from manifests.commits import Holder, Log, Record, State
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption, weak_to_row
 from manifests.ingest import Examined, clip_rows, source_row
@@ -170,7 +170,8 @@ def schema_of(table: str) -> Any:
 def sealed(row: Row) -> Row:
     """A caption row whose caption digest is right again."""
     texts = CaptionSet(row["audio_caption"], row["visual_caption"], row["audio_visual_caption"])
-    parts = (row["transcript"], row["evidence_digest"], row["prompt_digest"])
+    variants = [Variant(**variant) for variant in row["variants"]]
+    parts = (row["transcript"], row["evidence_digest"], row["prompt_digest"], variants)
     return row | {"caption_digest": caption_digest(row["clip_id"], texts, *parts)}
 
 

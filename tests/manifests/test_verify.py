@@ -189,6 +189,12 @@ def test_a_changed_transcript_is_named(made: Made) -> None:
     assert made.named("digest") == {clip}
 
 
+def test_a_variant_that_was_added_is_named(made: Made) -> None:
+    variant = {"caption": "audio_caption", "style": "plain", "text": "Sound again."}
+    clip = _change(made, "captions", 0, lambda row: row | {"variants": [variant]})
+    assert made.named("digest") == {clip}
+
+
 def test_a_row_of_another_job_is_named(made: Made) -> None:
     clip = _change(made, "captions", 0, lambda row: row | {"config_digest": "e" * 16})
     assert made.named("digest") == {clip}

@@ -1,0 +1,103 @@
+"""A draft: the captions of one clip while they are written, and what the guards said of each reply."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from manifests.captions import CaptionName, CaptionSet, Variant
+from prompts.choice import best
+from prompts.faults import Fault
+from prompts.render import Template
+from prompts.selection import Facts
+from prompts.verdict import Verdict, judge
+from prompts.words import tokens
+
+
+@dataclass
+class Draft:
+    """The captions of one clip while they climb the ladder.
+
+    names: captions that can exist. accepted: text and rung of those that are done. faults: of each
+    caption's refused replies, as «rung:fault». last: faults of the newest reply, for a repair. judged:
+    captions that the guards looked at, of every candidate; found: how many each of them refused.
+    """
+
+    facts: Facts
+    names: tuple[CaptionName, ...]
+    accepted: dict[CaptionName, tuple[str, str]] = field(default_factory=dict)
+    variants: list[Variant] = field(default_factory=list)
+    faults: dict[CaptionName, list[str]] = field(default_factory=dict)
+    last: list[Fault] = field(default_factory=list)
+    judged: int = 0
+    found: Counter[str] = field(default_factory=Counter)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    requests: int = 0
+
+    @property
+    def missing(self) -> tuple[CaptionName, ...]:
+        """Captions that can exist and are not accepted yet."""
+        return tuple(name for name in self.names if name not in self.accepted)
+
+    def refused(self, rung: str) -> None:
+        """Notes that the server would not read a rung's request."""
+        for name in self.missing:
+            self.faults.setdefault(name, []).append(f"{rung}:request_refused")
+
+    def take(
+        self, rung: str, prompt: Template, names: Sequence[CaptionName], reply: Mapping[str, Any]
+    ) -> None:
+        """Accepts of a reply, asked for `names`, what is missing and without fault, of several
+        candidates the best; notes the faults of the rest, of several candidates the first's."""
+        verdicts = self._verdicts(prompt, names, reply, self.missing)
+        self.last = [verdicts[0].whole] if verdicts[0].whole else []
+        for name in self.missing:
+            good = [v.captions[name] or "" for v in verdicts if not v.against(name)]
+            if good:
+                self.accepted[name] = best(name, good, self.facts), rung
+                continue
+            faults = verdicts[0].against(name)
+            self.faults.setdefault(name, []).extend(f"{rung}:{fault.name}" for fault in faults)
+            self.last += verdicts[0].faults.get(name, ())
+
+    def vary(self, style: str, prompt: Template, reply: Mapping[str, Any]) -> None:
+        """Takes what is without fault of a reply to a request for variants, and not there already."""
+        for verdict in self._verdicts(prompt, self.names, reply, self.names):
+            for name in self.names:
+                text = verdict.captions[name] or ""
+                if not verdict.against(name) and tokens(text) not in self._told(name):
+                    self.variants.append(Variant(name, style, text))
+
+    def _told(self, name: CaptionName) -> list[list[str]]:
+        told = [variant.text for variant in self.variants if variant.caption == name]
+        return [tokens(text) for text in (*told, self.accepted.get(name, ("", ""))[0])]
+
+    def _verdicts(
+        self,
+        prompt: Template,
+        names: Sequence[CaptionName],
+        reply: Mapping[str, Any],
+        wanted: Sequence[CaptionName],
+    ) -> list[Verdict]:
+        """What the guards say of each candidate of a reply."""
+        usage = reply.get("usage") or {}
+        self.tokens_in += usage.get("prompt_tokens", 0)
+        self.tokens_out += usage.get("completion_tokens", 0)
+        verdicts = []
+        for choice in reply["choices"]:
+            cut = choice.get("finish_reason") == "length"
+            text = choice["message"]["content"] or ""
+            verdict = judge(text, cut, prompt, names, self.facts, wanted)
+            verdicts.append(verdict)
+            self.judged += len(wanted)
+            for name in wanted:
+                self.found.update({fault.name for fault in verdict.against(name)})
+        return verdicts
+
+    def captions(self, drawn: CaptionSet) -> dict[CaptionName, tuple[str, str]]:
+        """Text and rung of every caption that can exist; `drawn`, the template's, where none was
+        accepted."""
+        return {
+            name: self.accepted.get(name, (drawn[name] or "", "template")) for name in self.names
+        }

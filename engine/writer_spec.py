@@ -1,0 +1,99 @@
+"""How captions are written: the `[writer]` part of a profile."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from prompts import VERSION
+from prompts.render import PLAIN, load, prompt_digest
+from prompts.words import lexicon_digest
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rung(_Part):
+    """One step of the ladder: a request for the captions that are still missing.
+
+    prompt: name or .toml path of a template. whole: ask for all captions of the clip, not for the
+    missing ones alone; those already accepted stay. repair: add the faults to the request.
+    temperature: 0 is greedy. candidates: replies asked for at once; of those without fault the one
+    that tells most is kept (`prompts.choice`). A rung's seed comes from the clip and the rung's name.
+    vLLM's CPU build (0.32) dies of a seeded request at a temperature above 0 whose prompt it prefills
+    in chunks («CPU Generator does not use offset»): start it with --no-enable-chunked-prefill, or stay
+    greedy.
+    """
+
+    name: str
+    prompt: str
+    whole: bool = True
+    repair: bool = False
+    temperature: float = Field(0.0, ge=0, le=2)
+    candidates: int = Field(1, ge=1, le=16)
+    max_tokens: int = Field(320, ge=16)
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        if self.candidates > 1 and not self.temperature:
+            raise ValueError(
+                f"rung {self.name}: {self.candidates} candidates at temperature 0 are all the same: "
+                "give a temperature, such as 0.7"
+            )
+        return self
+
+
+class WriterSpec(_Part):
+    """How captions are written.
+
+    model: name of its server in the profile. licence: of what it writes. ladder: after its last rung the
+    template writes. variants: further captions of each clip, a style of the first rung's prompt for
+    each; «plain» is a paraphrase. guided: send the reply's JSON schema with the request. concurrency:
+    requests at a time of each shard worker. Only what shapes a caption is in `settings`.
+    """
+
+    model: str = "writer"
+    licence: str = "Apache-2.0"
+    ladder: tuple[Rung, ...] = (
+        Rung(name="first", prompt="terse"),
+        Rung(name="draft", prompt="terse-draft"),
+        Rung(name="other", prompt="terse-other"),
+    )
+    variants: tuple[str, ...] = ()
+    guided: bool = True
+    concurrency: int = Field(32, ge=1)
+
+    @model_validator(mode="after")
+    def _has_styles(self) -> Self:
+        if not self.variants:
+            return self
+        if not self.ladder:
+            raise ValueError("variants need a ladder: its first rung's prompt writes them")
+        try:
+            prompt = load(self.ladder[0].prompt)
+        except OSError:
+            return self  # who asks for its digest is told
+        known = (PLAIN, *prompt.styles)
+        for style in self.variants:
+            if style not in known:
+                raise ValueError(
+                    f"the prompt {prompt.id} has no style {style!r}; it has {', '.join(known)}"
+                )
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """What enters the config digest: model, licence, ladder and its prompts, variants; not where
+        the server is nor how many requests it gets at a time."""
+        shaping = {"model", "licence", "ladder", "variants", "guided"}
+        return {
+            **self.model_dump(mode="json", include=shaping),
+            "prompts": self.prompt_digest(),
+            "guards": [VERSION, lexicon_digest()],
+        }
+
+    def prompt_digest(self) -> str:
+        """Digest of all prompts, schemas and limits of the ladder. Raises OSError, ValueError."""
+        return prompt_digest(
+            [load(rung.prompt) for rung in self.ladder],
+            [rung.model_dump(mode="json") for rung in self.ladder],
+        )

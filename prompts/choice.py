@@ -1,0 +1,29 @@
+"""Best of N: which of several captions of a clip, all without fault, is kept.
+
+The one that tells most of what is known, each fact counted with the probability that it is true. Where a
+scorer compared what captioners said with the media, its similarity is in that probability: as a feature
+of a calibration or cut in tiers (`captioners.confidence`). Similarity alone never decides: in SonicCaps
+it hardly correlates with what people prefer. Pure.
+"""
+
+from collections.abc import Sequence
+
+from manifests.captions import CaptionName
+from prompts.grounding import facts_of, is_said
+from prompts.quotes import quotations, without_quotations
+from prompts.selection import Facts
+from prompts.words import tokens
+
+
+def best(name: CaptionName, candidates: Sequence[str], facts: Facts) -> str:
+    """The caption to keep; of equals the first. Raises ValueError for no candidates."""
+    return max(candidates, key=lambda caption: told(name, caption, facts))
+
+
+def told(name: CaptionName, caption: str, facts: Facts) -> float:
+    """How much of what is known a caption tells: the expected number of true facts in it, and one more
+    for speech that it quotes."""
+    said = tokens(without_quotations(caption))
+    mine = facts_of(name, facts)
+    quoted = any(fact.kind == "speech" for fact in mine) and bool(quotations(caption))
+    return sum(f.confidence.probability for f in mine if is_said(f, said)) + quoted
