@@ -33,7 +33,7 @@ from manifests.captions import (
 from manifests.evidence import Evidence
 from prompts.fallback import template
 from prompts.provenance import claims
-from prompts.render import PLAIN, Message, Template, clip_prompt_digest, load, render
+from prompts.render import PLAIN, Message, Template, clip_prompt_digest, render
 from prompts.schema import json_schema
 from prompts.selection import Facts, select
 from prompts.words import lexicon
@@ -96,7 +96,7 @@ class Writer:
         self.stats = WriterStats()
         self.prompt_digest = spec.prompt_digest()
         self._client = client
-        self._templates: dict[str, Template] = {r.prompt: load(r.prompt) for r in spec.ladder}
+        self._templates = spec.templates()
         self._slots = asyncio.Semaphore(spec.concurrency)
 
     @property
@@ -142,7 +142,7 @@ class Writer:
         faults: Sequence[str] = (),
         style: str = PLAIN,
     ) -> dict[str, Any]:
-        prompt = self._templates[rung.prompt]
+        prompt = self._templates[rung.prompt_of(facts)]
         request: dict[str, Any] = {
             "model": self.spec.model,
             "messages": render(facts, prompt, names, faults, style),
@@ -168,7 +168,7 @@ class Writer:
             draft.refused(rung.name)
             return
         answered = time.perf_counter()
-        draft.take(rung.name, self._templates[rung.prompt], names, reply)
+        draft.take(rung.name, self._templates[rung.prompt_of(draft.facts)], names, reply)
         self.stats.guard_seconds += time.perf_counter() - answered
 
     async def _vary(self, number: int, style: str, draft: Draft, clip_id: str) -> None:
@@ -181,7 +181,7 @@ class Writer:
         reply = await self._ask(draft, body)
         if reply is not None:
             answered = time.perf_counter()
-            draft.vary(style, self._templates[rung.prompt], reply)
+            draft.vary(style, self._templates[rung.prompt_of(draft.facts)], reply)
             self.stats.guard_seconds += time.perf_counter() - answered
 
     async def _ask(self, draft: Draft, body: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -241,7 +241,7 @@ def first_messages(
     names = [name for name in CAPTIONS if name not in facts.absent]
     if facts.only_signals or not names or not spec.ladder:
         return []
-    return render(facts, templates[spec.ladder[0].prompt], names)
+    return render(facts, templates[spec.ladder[0].prompt_of(facts)], names)
 
 
 def seed_of(clip_id: str, rung: str) -> int:

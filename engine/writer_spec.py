@@ -5,7 +5,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prompts import VERSION
-from prompts.render import PLAIN, load, prompt_digest
+from prompts.render import PLAIN, Template, load, prompt_digest
+from prompts.selection import Domain, Facts
 from prompts.words import lexicon_digest
 
 
@@ -16,8 +17,9 @@ class _Part(BaseModel):
 class Rung(_Part):
     """One step of the ladder: a request for the captions that are still missing.
 
-    prompt: name or .toml path of a template. whole: ask for all captions of the clip, not for the
-    missing ones alone; those already accepted stay. repair: add the faults to the request.
+    prompt: name or .toml path of a template; domains: other ones for clips whose sound is understood
+    speech, or music and nothing else (`Facts.domain`). whole: ask for all captions of the clip, not
+    for the missing ones alone; those already accepted stay. repair: add the faults to the request.
     temperature: 0 is greedy. candidates: replies asked for at once; of those without fault the one
     that tells most is kept (`prompts.choice`). A rung's seed comes from the clip and the rung's name.
     vLLM's CPU build (0.32) dies of a seeded request at a temperature above 0 whose prompt it prefills
@@ -27,11 +29,21 @@ class Rung(_Part):
 
     name: str
     prompt: str
+    domains: dict[Domain, str] = {}
     whole: bool = True
     repair: bool = False
     temperature: float = Field(0.0, ge=0, le=2)
     candidates: int = Field(1, ge=1, le=16)
     max_tokens: int = Field(320, ge=16)
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """All templates that it may use."""
+        return (self.prompt, *self.domains.values())
+
+    def prompt_of(self, facts: Facts) -> str:
+        """The template for a clip."""
+        return self.domains.get(facts.domain, self.prompt)
 
     @model_validator(mode="after")
     def _differ(self) -> Self:
@@ -70,14 +82,14 @@ class WriterSpec(_Part):
         if not self.ladder:
             raise ValueError("variants need a ladder: its first rung's prompt writes them")
         try:
-            prompt = load(self.ladder[0].prompt)
+            prompts = [load(name) for name in self.ladder[0].prompts]
         except OSError:
             return self  # who asks for its digest is told
-        known = (PLAIN, *prompt.styles)
-        for style in self.variants:
-            if style not in known:
+        for prompt in prompts:
+            known = (PLAIN, *prompt.styles)
+            if missing := [style for style in self.variants if style not in known]:
                 raise ValueError(
-                    f"the prompt {prompt.id} has no style {style!r}; it has {', '.join(known)}"
+                    f"the prompt {prompt.id} has no style {missing[0]!r}; it has {', '.join(known)}"
                 )
         return self
 
@@ -91,9 +103,13 @@ class WriterSpec(_Part):
             "guards": [VERSION, lexicon_digest()],
         }
 
+    def templates(self) -> dict[str, Template]:
+        """All templates of the ladder by name. Raises OSError, ValueError."""
+        return {name: load(name) for rung in self.ladder for name in rung.prompts}
+
     def prompt_digest(self) -> str:
         """Digest of all prompts, schemas and limits of the ladder. Raises OSError, ValueError."""
         return prompt_digest(
-            [load(rung.prompt) for rung in self.ladder],
+            [load(name) for rung in self.ladder for name in rung.prompts],
             [rung.model_dump(mode="json") for rung in self.ladder],
         )

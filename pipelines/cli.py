@@ -1,5 +1,6 @@
 """The command line. Heavy imports wait until a command needs them: `--help` answers at once."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -219,6 +220,27 @@ def show(
             say_json(rows)
         else:
             viewer.render(rows, whole=clip is not None)
+
+
+@app.command()
+def spans(
+    workspace: Root,
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Parquet file to write; it must not exist.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """What captions claim and when in the clip, as labels for training on frames."""
+    with errors():
+        from pipelines import spans as exporting
+        from pipelines.status import newest
+
+        place, state = opened(workspace)
+        found = exporting.export(place, state, newest(place, state), target)
+        if as_json:
+            say_json({**asdict(found), "file": str(found.file)})
+        else:
+            typer.echo(found.text())
 
 
 @app.command()

@@ -108,7 +108,7 @@ def trial(
     job = newest(workspace, state)
     used = profile or Profile(**settings(workspace, job.digest)["profile"])
     spec = used.writer
-    chosen = list(dict.fromkeys(prompts or [rung.prompt for rung in spec.ladder]))
+    chosen = list(dict.fromkeys(prompts or [name for rung in spec.ladder for name in rung.prompts]))
     _check(chosen)
     clips = _drawn(workspace, state, job.digest, sample)
     with (

@@ -18,7 +18,7 @@ from manifests.workspace import Workspace
 from pipelines.status import JobStatus, jobs, settings
 from prompts.grounding import ground
 from prompts.provenance import claims
-from prompts.render import clip_prompt_digest, load
+from prompts.render import clip_prompt_digest
 from prompts.selection import select
 from prompts.support import supports
 
@@ -118,7 +118,7 @@ def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
     spec = WriterSpec(**kept["profile"]["writer"])
     try:
         same = spec.settings() == kept["settings"]["writer"]
-        templates = {rung.prompt: load(rung.prompt) for rung in spec.ladder}
+        templates = spec.templates()
     except (OSError, ValueError):
         same = False
     if not same:

@@ -35,13 +35,14 @@ class _Part(BaseModel):
 
 class Example(_Part):
     """One request and its reply. heard: clauses, seen: noun phrases; both: the audio-visual caption,
-    the others are the lists as sentences unless given."""
+    the others are the lists as sentences unless given. spoken: words that are said."""
 
     heard: tuple[str, ...]
     seen: tuple[str, ...]
     heard_caption: str | None = None
     seen_caption: str | None = None
     both: str
+    spoken: str | None = None
 
 
 class Template(_Part):
@@ -126,6 +127,7 @@ def _example(example: Example, template: Template, names: Sequence[CaptionName])
         has_video=True,
         heard=tuple(_made_up(text, "sound") for text in example.heard),
         seen=tuple(_made_up(text, "object") for text in example.seen),
+        transcript=example.spoken,
     )
     captions: dict[CaptionName, str] = {
         "audio_caption": example.heard_caption or sentence(clauses(facts.heard)),

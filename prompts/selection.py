@@ -15,10 +15,13 @@ Pure: the same evidence always gives the same facts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
 from prompts.support import about
 from prompts.words import lexicon, tokens, upward
+
+Domain = Literal["speech", "music", "general"]
 
 HEARD_AT_MOST = 4
 SEEN_AT_MOST = 5
@@ -90,6 +93,15 @@ class Facts:
         if why:
             why["audio_visual_caption"] = "; ".join(why.values())
         return why
+
+    @property
+    def domain(self) -> Domain:
+        """What the sound is about: words that were understood, music and nothing else, or anything."""
+        if self.transcript:
+            return "speech"
+        if self.heard and all(fact.kind == "music" for fact in self.heard):
+            return "music"
+        return "general"
 
     @property
     def only_signals(self) -> bool:

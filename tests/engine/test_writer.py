@@ -299,6 +299,17 @@ def test_a_variant_asks_for_its_style(tmp_path: Path) -> None:
         WriterSpec(ladder=(rung,), variants=("long",))
 
 
+def test_a_clip_of_music_is_asked_by_the_prompt_for_music() -> None:
+    rung = Rung(name="first", prompt="terse", domains={"music": "terse-other"})
+    spec = SPEC.model_copy(update={"ladder": (rung,)})
+    with FakeOpenAI(always()) as fake:
+        write(clip("music plays", kind="music"), fake.url, spec)
+        write(clip(), fake.url, spec)
+    music, general = (request["messages"][:-1] for request in fake.requests)
+    assert music != general
+    assert spec.prompt_digest() != SPEC.model_copy(update={"ladder": LADDER[:1]}).prompt_digest()
+
+
 def test_the_guards_count_what_they_look_at() -> None:
     async def one(url: str) -> Writer:
         writer = Writer(SPEC, client(url))

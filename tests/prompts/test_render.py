@@ -6,12 +6,14 @@ import os
 import pytest
 
 from benchmarks.evidences import evidences
-from manifests.captions import CAPTIONS
-from prompts.render import load, prompt_digest, render
+from manifests.captions import CAPTIONS, CaptionSet
+from prompts.grounding import ground
+from prompts.lints import lint
+from prompts.render import available, load, prompt_digest, render
 from prompts.selection import select
 from tests.prompts.clips import claim, evidence, facts, seen
 
-TEMPLATES = ("terse", "terse-draft", "terse-other", "tiers", "draft")
+TEMPLATES = available()
 
 
 def user(messages: list[dict[str, str]]) -> str:
@@ -49,6 +51,26 @@ def test_examples_reply_with_just_the_wanted_keys() -> None:
     replies = [json.loads(m["content"]) for m in messages if m["role"] == "assistant"]
     assert replies and all(list(reply) == ["heard"] for reply in replies)
     assert not any("Seen" in m["content"] for m in messages)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_guards_accept_the_replies_of_all_examples(name: str) -> None:
+    prompt = load(name)
+    replies = [
+        m["content"] for m in render(facts([], []), prompt, CAPTIONS) if m["role"] == "assistant"
+    ]
+    for example, reply in zip(prompt.examples, replies, strict=True):
+        known = facts(list(example.heard), list(example.seen), example.spoken)
+        told = CaptionSet(**{n: json.loads(reply)[key] for n, key in prompt.keys.items()})
+        for caption in CAPTIONS:
+            assert lint(caption, told, prompt.fixed) == []
+            assert ground(caption, told[caption] or "", known) == []
+
+
+def test_a_style_has_a_line_of_its_own_and_plain_has_none() -> None:
+    clip, tiers = facts(["rain falls"], []), load("tiers")
+    plain, brief = (user(render(clip, tiers, ["audio_caption"], (), s)) for s in ("plain", "brief"))
+    assert brief == f"Style: {tiers.styles['brief']}\n{plain}"
 
 
 @pytest.mark.parametrize(

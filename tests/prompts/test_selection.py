@@ -191,3 +191,13 @@ def test_the_same_words_under_two_labels_are_said_once() -> None:
     croaks = [claim("a frog croaks", label="Frog"), claim("A frog  croaks", label="Croak")]
     (fact,) = select(evidence(croaks)).heard
     assert fact.text.casefold() == "a frog croaks"
+
+
+def test_the_domain_is_what_the_sound_is_about() -> None:
+    talk = claim("a person speaks", kind="speech")
+    music, rain = claim("music plays", kind="music"), claim("rain falls")
+    assert select(evidence([talk, music], transcript="hello")).domain == "speech"
+    assert select(evidence([talk])).domain == "general"
+    assert select(evidence([music])).domain == "music"
+    assert select(evidence([music, rain])).domain == "general"
+    assert select(evidence([], [seen("a car")])).domain == "general"
