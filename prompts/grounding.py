@@ -45,9 +45,14 @@ def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
 
 
 def is_quoted(quotation: str, name: CaptionName, facts: Facts) -> Fact | None:
-    """The speech that a quotation in this caption is of; None where nobody said it."""
-    speech = next((fact for fact in facts_of(name, facts) if fact.kind == "speech"), None)
-    return speech if is_spoken(quotation.rstrip(". "), facts.transcript) else None
+    """The speech that a quotation in this caption is of, or what shows these words («a sign reads
+    "exit"»); None where nobody said and nothing shows them."""
+    mine, text = facts_of(name, facts), quotation.rstrip(". ")
+    for fact in mine:
+        if any(is_spoken(text, shown) for shown in quotations(fact.text)):
+            return fact
+    speech = next((fact for fact in mine if fact.kind == "speech"), None)
+    return speech if is_spoken(text, facts.transcript) else None
 
 
 def is_said(fact: Fact, said: Iterable[str]) -> bool:

@@ -37,6 +37,14 @@ _META = re.compile(
     r"|json|prompt|instructions?|the user|summary|description|transcript)\b",
     re.IGNORECASE,
 )
+_COMMAND = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?]{0,40}\b(?:above|before|previous|prior|earlier"
+    r"|everything|all|that|this|rules?|orders?|task|told)\b"
+    r"|(?:^|[.!?:;]\s+|\b(?:and|then|please|must|now|you)\s+)(?:write|reply|respond|output|answer|repeat"
+    r"|print|translate|pretend|describe|disregard|override|reveal|append|summari[sz]e|act as)\b"
+    r"|\byou (?:are|must|should|will|have to|shall)\b|\b(?:system|assistant|user|human)\s*:",
+    re.IGNORECASE,
+)
 _MARKUP = re.compile(r"[{}\[\]<>|\\`*#_=~]|https?:|www\.|[\n\r\t]")
 _OF_HEARING = re.compile(
     r"\b(?:sounds?|hear|heard|hearing|audibl[ey]|audio|nois[ey]\w*|loud(?:ly)?|listen\w*)\b",
@@ -82,6 +90,12 @@ def hedge(caption: str) -> str | None:
 def refusal(caption: str) -> str | None:
     """Talk about the task instead of the clip."""
     found = _META.search(without_quotations(caption))
+    return found.group(0) if found else None
+
+
+def command(caption: str) -> str | None:
+    """An order to whoever reads it: «ignore the above», a sentence that begins with «write»."""
+    found = _COMMAND.search(without_quotations(caption))
     return found.group(0) if found else None
 
 
@@ -168,6 +182,7 @@ LINTS: dict[str, Lint] = {
     "leak": leak,
     "hedge": hedge,
     "refusal": refusal,
+    "command": command,
     "markup": markup,
     "loop": loop,
     "truncated": truncated,
@@ -204,6 +219,17 @@ def prompt_copied(caption: str, fixed: Sequence[str]) -> str | None:
             if six in sixes:
                 return " ".join(six)
     return None
+
+
+def unsayable(text: str) -> str | None:
+    """Why no caption may repeat this text, None where one may: what a captioner says freely, or what
+    came with a file, can be an order, a refusal or no English. A wrong article is for the writer to
+    mend."""
+    if len(text) > CAPTION_AT_MOST:
+        return f"{len(text)} characters"
+    return next(
+        (why for name, of in LINTS.items() if name != "article" and (why := of(text))), None
+    )
 
 
 def lint(name: CaptionName, captions: CaptionSet, fixed: Sequence[str]) -> list[Fault]:

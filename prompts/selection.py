@@ -6,7 +6,8 @@ Rules, in this order:
    confidence where nobody fused.
 2. Sounds that captioners confuse («rain», «engine») are rivals when none of them is high. What is
    seen may choose one of those that were heard; it never adds one.
-3. Low claims are left out. There is no «possibly».
+3. Low claims are left out. There is no «possibly». So is free text that no caption may repeat
+   (`prompts.lints.unsayable`): orders, refusals, another language.
 4. What a kept claim implies is not said a second time, unless it is surer: sure music stays beside
    singing that is only likely. Nor are the same words under two labels («Frog», «Croak»).
 5. Signals («silence», «a black picture») count only where nothing else is left.
@@ -18,6 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
+from prompts.lints import unsayable
+from prompts.quotes import without_quotations
 from prompts.support import about
 from prompts.words import lexicon, tokens, upward
 
@@ -61,8 +64,8 @@ class Fact:
 
     @property
     def words(self) -> frozenset[str]:
-        """The tokens of its text."""
-        return frozenset(tokens(self.text))
+        """The tokens of its text; what stands in quotation marks is not said but shown."""
+        return frozenset(tokens(without_quotations(self.text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +158,17 @@ def _judged(evidence: Evidence, modality: Modality) -> list[_Judged]:
     for weak in evidence.captions:
         for claim in weak.claims:
             sure = claim.believed
-            if claim.modality == modality and sure is not None and claim.text.strip():
+            if claim.modality == modality and sure is not None and _sayable(claim):
                 core = about(claim)
                 found.append(_Judged(claim, weak.captioner, core, upward(core), sure.tier))
     return found
+
+
+def _sayable(claim: Claim) -> bool:
+    """Whether a caption may say it: texts of tags are ours, captions are anybody's."""
+    if claim.kind == "caption":
+        return unsayable(" ".join(claim.text.split())) is None
+    return bool(claim.text.strip())
 
 
 def _supported(claims: Sequence[_Judged]) -> list[_Judged]:
