@@ -20,20 +20,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import captioned, report
+from benchmarks.quality import captioned, report, simulated
 from benchmarks.quality.concepts import Concepts, Hits, happened, hits
 from benchmarks.quality.fused import SIDES, calibrated
 from benchmarks.quality.fusion import Clips, Fusion, Posterior, Setting, fusion
 from benchmarks.quality.known import Case, Side
 from benchmarks.quality.measures import Measured, Ruler
+from benchmarks.quality.simulated import Simulated
+from benchmarks.quality.world import load
 from benchmarks.quality.written import measured, server, write
 from engine import profile
 from manifests.captions import CaptionName, Written
 from manifests.evidence import Evidence
 from prompts.selection import Facts, select
 
-CALIBRATION_SEED = 10_000
-"""Added to the seed: clips that fusion is fitted on are none of the test's."""
 _WRITTEN = "ours, as written"
 
 Bundle = dict[str, tuple[Case, Evidence, Facts]]
@@ -47,24 +47,47 @@ def bundle(clips: Clips) -> Bundle:
 def world() -> Ruler:
     """The ruler of the bench's world."""
     from benchmarks.quality.matcher import Matcher
-    from benchmarks.quality.world import concepts
 
-    known = Concepts(concepts())
-    return Ruler(Matcher(known.by_key.values()), known)
+    every = load().concepts()
+    return Ruler(Matcher(every), Concepts(every))
 
 
 def simulated_clips(
     ruler: Ruler, setting: Setting, seed: int, count: int, calibration: int
-) -> tuple[Clips, list[Case], Posterior]:
+) -> tuple[Clips, list[Simulated], Posterior]:
     """The test's clips, those of the calibration split, and what the generator believes."""
-    from benchmarks.quality import simulated
 
-    def drawn(seed: int, count: int) -> list[Case]:
-        return simulated.cases(seed, count, setting.correlation, setting.honest)
+    def drawn(seeds: range, count: int) -> list[Simulated]:
+        if seed >= len(seeds):
+            raise ValueError(f"there are seeds 0 to {len(seeds) - 1}")
+        return simulated.cases(
+            seeds[seed], count, setting.correlation, setting.honest, wording=setting.wording
+        )
 
-    split = drawn(seed + CALIBRATION_SEED, calibration)
+    split = drawn(simulated.CALIBRATION_SEEDS, calibration)
     known = calibrated(ruler, split)
-    return Clips.fused(drawn(seed, count), known), split, simulated.posterior
+    clips = Clips.fused(drawn(simulated.BENCH_SEEDS, count), known)
+    return clips, split, exact(ruler)
+
+
+def exact(ruler: Ruler) -> Posterior:
+    """What the generator believes of what was claimed, by concept."""
+    known: dict[int, Mapping[str, float]] = {}
+
+    def of(case: Case, side: Side) -> Mapping[str, float]:
+        assert isinstance(case, Simulated)
+        if id(case) not in known:
+            every = simulated.posterior(case)
+            known[id(case)] = {
+                said.key: every[at, number]
+                for at, claims in enumerate(case.said)
+                for number, said in enumerate(claims)
+                if case.weak[at].claims[number].kind != "signal"
+            }
+        keys = ruler.concepts.by_key
+        return {key: p for key, p in known[id(case)].items() if keys[key].side == side}
+
+    return of
 
 
 def as_written(ruler: Ruler, cases: Sequence[Case], rows: Sequence[Measured]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ Simulated captioners have no calibrations that come with captionmill. They get s
 way (`pipelines.fitting`), from other clips whose content is known, as `captionmill calibrate` would.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.quality.concepts import happened
 from benchmarks.quality.known import Case, Side
 from benchmarks.quality.measures import Ruler
+from benchmarks.quality.simulated import Simulated
 from captioners.confidence import Calibration, Calibrations
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
 from pipelines.fitting import Fitter, Shown
@@ -17,6 +18,7 @@ from prompts.selection import Fact, Facts, select
 from prompts.support import supports
 
 SIDES: tuple[Side, ...] = ("heard", "seen")
+Reader = Callable[[str, Side], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,18 @@ class Said:
     score: float
 
 
+def reader(ruler: Ruler, case: Case) -> Reader:
+    """What concepts the claims and facts of a clip name, by their words. Simulated clips know what their
+    claims say; of others the matcher reads the text."""
+    known: dict[tuple[str, Side], frozenset[str]] = {}
+    if isinstance(case, Simulated):
+        for weak, of in zip(case.weak, case.said, strict=True):
+            for claim, one in zip(weak.claims, of, strict=True):
+                place = " ".join(claim.text.split()), side_of(claim)
+                known[place] = known.get(place, frozenset()) | {one.key}
+    return lambda text, side: known[text, side] if (text, side) in known else ruler.keys(text, side)
+
+
 def side_of(claim: Claim | Fact) -> Side:
     """The side that a claim or a fact speaks of."""
     return "heard" if claim.modality == "audio" else "seen"
@@ -35,8 +49,9 @@ def side_of(claim: Claim | Fact) -> Side:
 
 def said(ruler: Ruler, case: Case, side: Side) -> list[Said]:
     """All claims about one side of a clip."""
+    read = reader(ruler, case)
     return [
-        Said(weak.captioner, ruler.keys(claim.text, side), claim.score)
+        Said(weak.captioner, read(claim.text, side), claim.score)
         for weak in case.weak
         for claim in weak.claims
         if side_of(claim) == side and claim.text.strip() and claim.kind not in ("signal", "score")
@@ -65,18 +80,18 @@ def sides(cases: Sequence[Case]) -> dict[str, Side]:
 def shown(ruler: Ruler, case: Case) -> Shown:
     """A clip for the fit: which of its claims are true. What nobody can decide, what is measured and what
     the matcher can't read is in no truth."""
-    truths = {}
+    truths, read = {}, reader(ruler, case)
     held = {side: ruler.concepts.implied(happened(case.truth, side)) for side in SIDES}
     for at, weak in enumerate(case.weak):
         for number, claim in enumerate(weak.claims):
             if claim.kind in ("signal", "score") or not claim.text.strip():
                 continue
             side = side_of(claim)
-            keys = ruler.keys(claim.text, side)
-            if keys <= held[side]:
-                if keys:
+            of = read(claim.text, side)
+            if of <= held[side]:
+                if of:
                     truths[at, number] = True
-            elif not any(ruler.concepts.undecided(key, case.truth.unsure) for key in keys):
+            elif not any(ruler.concepts.undecided(key, case.truth.unsure) for key in of):
                 truths[at, number] = False
     return Shown(case.clip_id, case.clip_id, case.weak, truths)
 
@@ -125,22 +140,24 @@ def heard_blind(evidence: Evidence) -> Facts:
     return replace(facts, heard=select(unseen(evidence)).heard)
 
 
-def keys_of(ruler: Ruler, facts: Facts, side: Side) -> frozenset[str]:
+def keys_of(ruler: Ruler, case: Case, facts: Facts, side: Side) -> frozenset[str]:
     """The concepts of the facts of one side."""
+    read = reader(ruler, case)
     chosen = facts.heard if side == "heard" else facts.seen
     return frozenset[str]().union(
-        *(ruler.keys(fact.text, side) for fact in chosen if fact.kind != "signal")
+        *(read(fact.text, side) for fact in chosen if fact.kind != "signal")
     )
 
 
-def beliefs(ruler: Ruler, evidence: Evidence, side: Side) -> dict[str, float]:
+def beliefs(ruler: Ruler, case: Case, evidence: Evidence, side: Side) -> dict[str, float]:
     """The fused probability of every concept that was named, broader ones included."""
     found: dict[str, float] = {}
+    read = reader(ruler, case)
     for claim in evidence.claims("audio" if side == "heard" else "video"):
         sure = claim.believed
         if sure is None or not claim.text.strip() or claim.kind == "signal":
             continue
-        for key in ruler.concepts.implied(ruler.keys(claim.text, side)):
+        for key in ruler.concepts.implied(read(claim.text, side)):
             found[key] = max(found.get(key, 0.0), sure.probability)
     return found
 

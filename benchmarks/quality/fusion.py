@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.quality import baselines
 from benchmarks.quality.baselines import Chosen, gap_closed, score
-from benchmarks.quality.concepts import Hits
+from benchmarks.quality.concepts import Hits, happened, hits
 from benchmarks.quality.fused import (
     SIDES,
     beliefs,
@@ -22,11 +22,13 @@ from benchmarks.quality.fused import (
 from benchmarks.quality.intervals import Figure
 from benchmarks.quality.known import Case, Side
 from benchmarks.quality.measures import Ruler
+from benchmarks.quality.sim_words import Wording
 from captioners.confidence import Calibrations
 from manifests.evidence import Evidence
 from prompts.selection import Facts, select
 
-Posterior = Callable[[Case], Mapping[str, float]]
+Posterior = Callable[[Case, Side], Mapping[str, float]]
+"""What the generator believes of every concept that was named."""
 
 OURS, OURS_CUT, SINGLE, VOTE, ORACLE, CEILING = (
     "ours",
@@ -40,14 +42,16 @@ OURS, OURS_CUT, SINGLE, VOTE, ORACLE, CEILING = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How simulated captioners err."""
+    """How simulated captioners err, and whether they have words of their own for what they say."""
 
     correlation: float
     honest: bool = True
+    wording: Wording = "own"
 
     def __str__(self) -> str:
         confidences = "honest" if self.honest else "dishonest"
-        return f"correlation {self.correlation:g}, {confidences} confidences"
+        words = "own" if self.wording == "own" else "the same"
+        return f"correlation {self.correlation:g}, {confidences} confidences, {words} words"
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,8 @@ class Clips:
 @dataclass(frozen=True)
 class Fusion:
     """What came out. lists: hits of each clip by list, of both sides together and of each. named:
-    what was chosen on the calibration split, for people. blind: the lists of ours on clips with sounds
-    that the picture decides, with and without it."""
+    what was chosen on the calibration split, for people. blind: what is heard by ours where the picture
+    changes it, with and without."""
 
     lists: Mapping[str, Mapping[str, Sequence[Hits]]]
     closed: Mapping[str, Mapping[str, Figure]]
@@ -85,7 +89,7 @@ def lists_of(
     single = {side: baselines.best_single(ruler, calibration, side) for side in SIDES}
     votes = {side: baselines.best_vote_cut(ruler, calibration, side) for side in SIDES}
     found: dict[str, Chosen] = {
-        OURS: lambda case, side: keys_of(ruler, clips.facts[case.clip_id], side),
+        OURS: lambda case, side: keys_of(ruler, case, clips.facts[case.clip_id], side),
         SINGLE: baselines.single(ruler, single),
         VOTE: baselines.vote(ruler, sides(calibration), votes),
         CEILING: baselines.ceiling(ruler),
@@ -97,16 +101,12 @@ def lists_of(
 
     def ours(case: Case, side: Side) -> Mapping[str, float]:
         of = clips if case.clip_id in clips.evidence else held
-        return beliefs(ruler, of.evidence[case.clip_id], side)
-
-    def exact(case: Case, side: Side) -> Mapping[str, float]:
-        known = ruler.concepts.by_key
-        return {k: p for k, p in posterior(case).items() if k in known and known[k].side == side}
+        return beliefs(ruler, case, of.evidence[case.clip_id], side)
 
     cut_ours = {side: baselines.best_cut(ruler, calibration, side, ours) for side in SIDES}
-    cut_exact = {side: baselines.best_cut(ruler, calibration, side, exact) for side in SIDES}
+    cut_exact = {side: baselines.best_cut(ruler, calibration, side, posterior) for side in SIDES}
     found[OURS_CUT] = baselines.believed(ours, cut_ours)
-    found[ORACLE] = baselines.believed(exact, cut_exact)
+    found[ORACLE] = baselines.believed(posterior, cut_exact)
     named[OURS_CUT] = "; ".join(f"{side}: {cut:.2f}" for side, cut in cut_ours.items())
     named[ORACLE] = "; ".join(f"{side}: {cut:.2f}" for side, cut in cut_exact.items())
     return found, named
@@ -131,14 +131,15 @@ def fusion(
 
 
 def _blind(ruler: Ruler, clips: Clips) -> dict[str, Sequence[Hits]]:
-    """Sounds that captioners confuse: ours with the picture and without."""
-    cases = [case for case in clips.cases if "confus" in case.scenario]
-    blind = {c.clip_id: heard_blind(clips.evidence[c.clip_id]) for c in cases}
-    return {
-        "with the picture": score(
-            ruler, cases, "heard", lambda c, side: keys_of(ruler, clips.facts[c.clip_id], side)
-        ),
-        "without": score(
-            ruler, cases, "heard", lambda c, side: keys_of(ruler, blind[c.clip_id], side)
-        ),
-    }
+    """What is heard, chosen with the picture and without, where that makes a difference."""
+    found: dict[str, list[Hits]] = {"with the picture": [], "without": []}
+    for case in clips.cases:
+        facts = clips.facts[case.clip_id]
+        blind = heard_blind(clips.evidence[case.clip_id])
+        if facts.heard == blind.heard:
+            continue
+        for name, of in (("with the picture", facts), ("without", blind)):
+            said = keys_of(ruler, case, of, "heard")
+            true = happened(case.truth, "heard")
+            found[name].append(hits(said, true, case.truth.unsure, ruler.concepts))
+    return found

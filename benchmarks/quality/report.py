@@ -124,7 +124,7 @@ def blind_table(fusion: Fusion) -> str:
     rows = [
         [name, str(len(clips)), percent(f1_figure(clips))] for name, clips in fusion.blind.items()
     ]
-    return table(["confusable sounds", "clips", "event F1, %"], rows)
+    return table(["what is heard where the picture changes it", "clips", "event F1, %"], rows)
 
 
 def to_json(value: Any) -> Any:

@@ -76,10 +76,10 @@ def test_our_fusion_goes_through_the_products_own_fit() -> None:
     def ours(case: Case, side: Side) -> frozenset[str]:
         from prompts.selection import select
 
-        return fused.keys_of(RULER, select(fused.evidence(case, known)), side)
+        return fused.keys_of(RULER, case, select(fused.evidence(case, known)), side)
 
     def beliefs(case: Case, side: Side) -> Mapping[str, float]:
-        return fused.beliefs(RULER, fused.evidence(case, known), side)
+        return fused.beliefs(RULER, case, fused.evidence(case, known), side)
 
     best = baselines.best_single(RULER, CALIBRATION, "heard")
     alone = _f1(baselines.single(RULER, {"heard": best}))

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.quality import ablation, baselines, bench, captioned, fused, report
 from benchmarks.quality.fusion import OURS, Clips, fusion
 from benchmarks.quality.intervals import Figure
-from benchmarks.quality.known import Case
+from benchmarks.quality.known import Case, Side
 from benchmarks.quality.written import measured, unguarded, write
 from engine.writer_spec import Rung, WriterSpec
 from manifests.ids import path_of
@@ -58,8 +58,8 @@ def test_a_reply_that_is_no_json_is_an_empty_caption(clips: Clips) -> None:
 
 
 def test_the_lists_stand_beside_ours(clips: Clips) -> None:
-    def posterior(case: Case) -> dict[str, float]:
-        return {one.key: 0.9 for one in case.truth.heard}
+    def posterior(case: Case, side: Side) -> dict[str, float]:
+        return {one.key: 0.9 for one in case.truth.heard if side == "heard"}
 
     split = cases(1, 60)
     found = fusion(RULER, clips, split, posterior)
