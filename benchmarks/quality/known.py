@@ -83,8 +83,10 @@ class Mention:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the matcher reads in a caption. leftover: content words that no concept explains: claims of
-    what the world does not have. quoted: what stands in quotation marks."""
+    what the world does not have. quoted: what stands in quotation marks. denied: what it says is not
+    there."""
 
     mentions: tuple[Mention, ...]
     leftover: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()
+    denied: tuple[Mention, ...] = ()

@@ -1,0 +1,328 @@
+"""The bench's matcher: which concepts a free caption names.
+
+    python -m benchmarks.quality.matcher [--show] [FILE]      agreement with rows labelled by hand
+
+It knows concepts by their names and phrasings (`matcher_patterns`), in any word order and inflection,
+within a clause. The longest pattern wins its words; a word is shared by two where «and» joins the rest
+(«a man and a woman talk», «a dog barks and growls»). Quotations are set aside, what is denied («no dog»)
+is told apart, numbers go to what they stand before.
+
+What a caption of one side says is taken for that side first. In a caption of both, parts that speak of
+hearing or seeing («… is in view», «… can be heard») are taken so, and of a sentence with one such part
+the rest for the other side. Where nothing tells, the longer pattern wins, then what is heard («a dog
+barks» is a sound and no sight). A word that only the other side knows is named all the same: so modality
+purity can be measured.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.quality.known import Concept, Mention, Reading, Side
+from benchmarks.quality.matcher_patterns import Found, Pattern, Patterns
+from benchmarks.quality.matcher_words import (
+    ALWAYS_PAIRS,
+    ARTICLES,
+    BREAKS,
+    ENDS_DENIAL,
+    HEARD_FRAME,
+    IGNORED,
+    LIGHT,
+    NEGATORS,
+    NUMBERS,
+    PARTS,
+    SEEN_FRAME,
+    TIMES,
+    Token,
+    tokens,
+    unquoted,
+)
+
+CHECKED = Path(__file__).parent / "matcher_checked.jsonl"
+_JOINS = frozenset({"and", "or", ",", "then", "plus", "both", "also"}) | ARTICLES
+_BEFORE_A_NUMBER = 4
+
+
+@dataclass
+class _Part:
+    """Places of a caption that belong together. side: what it is known to speak of."""
+
+    places: list[int]
+    side: Side | None
+
+
+class Matcher:
+    """Reads captions in terms of some concepts, from one table or several."""
+
+    def __init__(self, concepts: Iterable[Concept]) -> None:
+        self._patterns = Patterns(concepts)
+
+    def read(self, caption: str, side: Side | None = None) -> Reading:
+        """What a caption names. side: what it speaks of, None for both."""
+        text, quoted = unquoted(caption)
+        return _Reader(self._patterns, tokens(text), side).reading(quoted)
+
+
+class _Reader:
+    """One caption being read. taken: by place, the pattern that has it."""
+
+    def __init__(self, patterns: Patterns, words: Sequence[Token], side: Side | None) -> None:
+        self.patterns, self.words, self.side = patterns, words, side
+        self.taken: dict[int, Found] = {}
+        self.found: list[Found] = []
+        self.denied: list[Found] = []
+        self.explained: set[int] = set()
+        self.negated = self._negated()
+
+    def reading(self, quoted: tuple[str, ...]) -> Reading:
+        for sentence in self._split(range(len(self.words)), frozenset(".!?;")):
+            for clause in self._clauses(sentence):
+                self._take(clause)
+        told = sorted(self.found, key=lambda one: one.places[0])
+        counts = [self._count(one) for one in told]
+        mentions = tuple(self._mention(f, n) for f, n in zip(told, counts, strict=True))
+        denied = tuple(self._mention(one, None) for one in self.denied)
+        return Reading(mentions, tuple(self._leftover()), quoted, denied)
+
+    def _mention(self, found: Found, count: int | None) -> Mention:
+        words = " ".join(self.words[at].raw for at in found.places)
+        return Mention(found.pattern.key, words, self.words[found.places[0]].at, count)
+
+    def _split(self, places: Iterable[int], at: frozenset[str]) -> Iterator[list[int]]:
+        part: list[int] = []
+        for place in places:
+            if self.words[place].word in at:
+                if part:
+                    yield part
+                part = []
+            else:
+                part.append(place)
+        if part:
+            yield part
+
+    def _clauses(self, sentence: list[int]) -> list[_Part]:
+        """The sentence's clauses with the sides that they speak of."""
+        if self.side is not None:
+            return [_Part(clause, self.side) for clause in self._split(sentence, BREAKS)]
+        parts = [p for clause in self._split(sentence, BREAKS) for p in self._framed(clause)]
+        known = {part.side for part in parts} - {None}
+        if len(known) == 1:
+            other: Side = "heard" if known == {"seen"} else "seen"
+            for part in parts:
+                part.side = part.side or other
+        return parts
+
+    def _framed(self, clause: list[int]) -> list[_Part]:
+        """A clause of a caption of both sides; cut at «with», «and» and commas where its pieces speak of
+        different sides."""
+        pieces: list[list[int]] = [[]]
+        for place in clause:
+            if self.words[place].word in PARTS and pieces[-1]:
+                pieces.append([])
+            pieces[-1].append(place)
+        framed = [self._frame(piece) for piece in pieces]
+        if not any(framed):
+            return [_Part(clause, None)]
+        parts: list[_Part] = []
+        for piece, frame in zip(pieces, framed, strict=True):
+            side = frame or self._unframed(piece, framed)
+            if parts and parts[-1].side == side:
+                parts[-1].places += piece
+            else:
+                parts.append(_Part(piece, side))
+        return parts
+
+    def _frame(self, piece: Sequence[int]) -> Side | None:
+        seen = any(self.words[at].among(SEEN_FRAME) for at in piece)
+        heard = any(self.words[at].among(HEARD_FRAME) for at in piece)
+        if seen == heard:
+            return None
+        return "seen" if seen else "heard"
+
+    def _unframed(self, piece: Sequence[int], frames: Sequence[Side | None]) -> Side | None:
+        """Of a piece without a frame beside framed ones: what its longest pattern says, else theirs."""
+        sides = {frame for frame in frames if frame}
+        if len(sides) > 1:
+            return None
+        (framed,) = sides
+        best = next(iter(self.patterns.find(self.words, piece)), None)
+        if best is None or framed == "heard":
+            return framed
+        sure = len(best.places) > 1 or not self._known(best, "seen")
+        return "heard" if best.pattern.side == "heard" and sure else framed
+
+    def _known(self, found: Found, side: Side) -> bool:
+        """Whether a side has a pattern in these very words."""
+        return any(
+            f.pattern.side == side and set(f.places) <= set(found.places)
+            for f in self.patterns.find(self.words, found.places)
+        )
+
+    def _take(self, part: _Part) -> None:
+        """Gives a clause's words to patterns, those of its side first."""
+        every = self.patterns.find(self.words, part.places)
+        every.sort(key=lambda f: _preferred(f, part.side))
+        for found in every:
+            if self._free(found, part.side):
+                self._accept(found)
+
+    def _free(self, found: Found, side: Side | None) -> bool:
+        held = [at for at in found.places if at in self.taken]
+        free = [at for at in found.places if at not in self.taken]
+        if not free:
+            return False
+        if not held:
+            return True
+        owners = {id(self.taken[at]): self.taken[at] for at in held}
+        if any(owner.pattern.key == found.pattern.key for owner in owners.values()):
+            return all(self._joined(at, owners.values()) for at in free)
+        if side == "seen" and found.pattern.side == "heard":
+            return all(owner.pattern.side == "seen" for owner in owners.values())
+        return all(self._joined(at, owners.values()) for at in free)
+
+    def _joined(self, place: int, owners: Iterable[Found]) -> bool:
+        """Whether «and» joins this word to one of the owners', with nothing telling between."""
+        for owner in owners:
+            for other in owner.places:
+                low, high = sorted((place, other))
+                between = [self.words[at].word for at in range(low + 1, high)]
+                if {"and", "or", ","} & set(between) and all(w in _JOINS for w in between):
+                    return True
+        return False
+
+    def _accept(self, found: Found) -> None:
+        if any(at in self.negated for at in found.places) and not found.pattern.signal:
+            self.denied.append(found)
+            for at in found.places:
+                if at in self.negated:
+                    self.taken[at] = found
+            self.explained.update(found.places)
+            return
+        self.found.append(found)
+        core = self.patterns.core.get(found.pattern.key, frozenset())
+        for at in found.places:
+            self.taken.setdefault(at, found)
+            if self.words[at].among(core):
+                self.explained.add(at)
+
+    def _negated(self) -> frozenset[int]:
+        """Places that a negation reaches: to the end of its clause, a comma or «but»."""
+        found, within = set(), False
+        for at, token in enumerate(self.words):
+            if token.word in NEGATORS:
+                after = self.words[at + 1].word if at + 1 < len(self.words) else ""
+                within = not (token.word == "nothing" and after in ("but", "else"))
+                within = within and not (token.word == "not" and after == "only")
+            elif token.mark or token.word in ENDS_DENIAL or token.word in BREAKS | {"with"}:
+                within = False
+            elif within:
+                found.add(at)
+        return frozenset(found)
+
+    def _count(self, found: Found) -> int | None:
+        """The number that stands before what is named, or «twice» after what is heard."""
+        for start in found.places:
+            for at in range(start - 1, max(start - 1 - _BEFORE_A_NUMBER, -1), -1):
+                token = self.words[at]
+                number = NUMBERS.get(token.word) or _digits(token)
+                if number is not None:
+                    return self._number(found, start, at, number)
+                if token.mark or self.taken.get(at, found) is not found:
+                    break
+                if token.word in ARTICLES | PARTS | BREAKS:
+                    break
+        return self._times(found) if found.pattern.side == "heard" else None
+
+    def _number(self, found: Found, start: int, at: int, number: int) -> int | None:
+        word = self.words[at].word
+        after = self.words[at + 1].word if at + 1 < len(self.words) else ""
+        if word in ("pair", "couple", "trio", "duo") and after != "of":
+            return None
+        if word == "one" and after in ("of", "another", "after"):
+            return None
+        if self.words[start].word in ALWAYS_PAIRS:
+            return None
+        return number
+
+    def _times(self, found: Found) -> int | None:
+        last = found.places[-1]
+        for at in range(last + 1, min(last + 5, len(self.words))):
+            token = self.words[at]
+            if token.mark or token.word in BREAKS | PARTS or at in self.taken:
+                return None
+            if token.word in ("twice", "thrice"):
+                return TIMES[token.word]
+            number = NUMBERS.get(token.word) or _digits(token)
+            if number is not None and at + 1 < len(self.words):
+                return number if self.words[at + 1].word == "times" else None
+        return None
+
+    def _leftover(self) -> list[str]:
+        """Words that claim something which no concept explains."""
+        heard_only = self.side == "heard" and bool(self.found)
+        plain = IGNORED | LIGHT | NEGATORS | ENDS_DENIAL | BREAKS | PARTS | frozenset(TIMES)
+        return [
+            token.word
+            for at, token in enumerate(self.words)
+            if at not in self.explained
+            and not token.mark
+            and not (heard_only and at in self.taken and token.word in ("person", "people"))
+            and token.word not in NUMBERS
+            and _digits(token) is None
+            and not token.among(plain)
+        ]
+
+
+def _preferred(found: Found, side: Side | None) -> tuple[bool, bool, int, int, bool, float, int]:
+    pattern: Pattern = found.pattern
+    size = len(found.places)
+    # One word that both sides know is a sight, unless the part is known to speak of sounds.
+    first = pattern.side == ("seen" if size == 1 else "heard")
+    return (
+        not pattern.signal,
+        side is not None and pattern.side != side,
+        -size,
+        found.reach,
+        not first,
+        -found.particular,
+        found.places[0],
+    )
+
+
+def _digits(token: Token) -> int | None:
+    return int(token.word) if token.word.isdigit() else None
+
+
+def narrowest(keys: Iterable[str], concepts: Sequence[Concept]) -> frozenset[str]:
+    """Of these concepts, those that are not broader words for another of them."""
+    broader = {concept.key: concept.broader for concept in concepts}
+    found = frozenset(keys)
+    beyond: set[str] = set()
+    todo = [up for key in found for up in broader.get(key, ())]
+    while todo:
+        key = todo.pop()
+        if key not in beyond:
+            beyond.add(key)
+            todo += broader.get(key, ())
+    return found - beyond
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints how far the matcher agrees with rows that were labelled by hand."""
+    from benchmarks.quality.matcher_check import agreement
+    from benchmarks.quality.world import load
+
+    parser = argparse.ArgumentParser(description="Agreement of the matcher with labels by hand.")
+    parser.add_argument("file", type=Path, nargs="?", default=CHECKED)
+    parser.add_argument("--show", action="store_true", help="rows that it reads otherwise")
+    told = parser.parse_args(arguments)
+    rows = [json.loads(line) for line in told.file.read_text("utf-8").splitlines()]
+    concepts = load().concepts()
+    for line in agreement(Matcher(concepts), concepts, rows, told.show):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
