@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,17 @@ class Hung(Exception):
 
 class Unreserved(Exception):
     """The host was started anew since the turn was reserved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a captioner said of a batch, the seconds it worked, and the tokens that its server read and
+    wrote for it."""
+
+    said: list[WeakCaption]
+    seconds: float
+    tokens_in: int = 0
+    tokens_out: int = 0
 
 
 class Decoder:
@@ -109,6 +120,7 @@ class Host:
         }
         self._fetch = ThreadPoolExecutor(1, thread_name_prefix="fetch")
         self._loaded: dict[str, Captioner] = {}
+        self._clients: dict[str, Client] = {}
         self._bridges: dict[str, Bridge] = {}
         self._following: list[asyncio.Task[None]] = []
         self._load = threading.Lock()
@@ -124,6 +136,8 @@ class Host:
         for spec in self._specs.values():
             if spec.server is not None:
                 await self._replicas(spec.server).ready()
+                client = self._clients[spec.server]
+                self._bridges.setdefault(spec.name, Bridge(spec.server, client, loop))
         for name, thread in self._threads.items():
             await loop.run_in_executor(thread, self._captioner, name)
         return os.getpid()
@@ -150,8 +164,8 @@ class Host:
         media: Sequence[Any],
         said: Mapping[str, Mapping[str, WeakCaption]],
         token: str | None = None,
-    ) -> tuple[list[WeakCaption], float]:
-        """What captioner `name` says of a batch, and the seconds it worked.
+    ) -> Answer:
+        """What captioner `name` says of a batch.
 
         said: what it may read of others, by clip and captioner. Raises Hung when it takes longer than
         the host was given, and what the captioner raises.
@@ -170,7 +184,7 @@ class Host:
 
     async def _watched(
         self, name: str, media: Sequence[Any], said: Mapping[str, Mapping[str, WeakCaption]]
-    ) -> tuple[list[WeakCaption], float]:
+    ) -> Answer:
         started = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -178,12 +192,13 @@ class Host:
         batch = await loop.run_in_executor(self._fetch, ray.get, list(media))
         batch = [replace(one, said=said.get(one.clip_id, {})) for one in batch]
 
-        def work() -> tuple[list[WeakCaption], float]:
+        def work() -> Answer:
             captioner = self._captioner(name)
             loop.call_soon_threadsafe(started.set)
-            begin = time.perf_counter()
+            begin, before = time.perf_counter(), self._tokens(name)
             said = captioner.caption(batch)
-            return said, time.perf_counter() - begin
+            seconds, now = time.perf_counter() - begin, self._tokens(name)
+            return Answer(said, seconds, now[0] - before[0], now[1] - before[1])
 
         working = loop.run_in_executor(self._threads[name], work)
         working.add_done_callback(lambda future: started.set())  # it may fail before it starts
@@ -199,18 +214,21 @@ class Host:
         if name not in self._loaded:
             with self._load:  # imports of torch and the like are not safe from two threads
                 spec = self._specs[name]
-                self._loaded[name] = build(spec, self._cache, self._bridges.get(spec.server or ""))
+                self._loaded[name] = build(spec, self._cache, self._bridges.get(name))
         return self._loaded[name]
 
+    def _tokens(self, name: str) -> tuple[int, int]:
+        """Tokens in and out of a captioner so far."""
+        bridge = self._bridges.get(name)
+        return (0, 0) if bridge is None else (bridge.tokens_in, bridge.tokens_out)
+
     def _replicas(self, server: str) -> Replicas:
-        """The replicas of a server, followed from the first call on, with a bridge to them."""
+        """The replicas of a server, followed from the first call on, with a client for them."""
         replicas = self._servers[server]
-        if server not in self._bridges:
-            loop = asyncio.get_running_loop()
+        if server not in self._clients:
             # It has to give up before the captioner is taken for hanging.
             patience = min(replicas.spec.patience_s, _PATIENCE * self._seconds)
-            client = Client(replicas, replicas.spec.timeout_s, patience)
-            self._bridges[server] = Bridge(server, client, loop)
+            self._clients[server] = Client(replicas, replicas.spec.timeout_s, patience)
             self._following.append(asyncio.create_task(replicas.follow()))
         return replicas
 

@@ -190,13 +190,15 @@ class Replicas:
 
 
 class Bridge:
-    """A server for captioners, which live in threads (`captioners.contract.ModelServer`).
+    """A server for one captioner, which lives in a thread (`captioners.contract.ModelServer`).
 
-    loop: the event loop that the requests run on.
+    loop: the event loop that the requests run on. tokens_in, tokens_out: read and written so far, as far
+    as the server tells it.
     """
 
     def __init__(self, model: str, client: Client, loop: asyncio.AbstractEventLoop) -> None:
         self.model = model
+        self.tokens_in = self.tokens_out = 0
         self._client = client
         self._loop = loop
 
@@ -209,4 +211,8 @@ class Bridge:
             requests = (self._client.post(path, {"model": self.model, **b}) for b in bodies)
             return list(await asyncio.gather(*requests))
 
-        return asyncio.run_coroutine_threadsafe(together(), self._loop).result()
+        replies = asyncio.run_coroutine_threadsafe(together(), self._loop).result()
+        for usage in (reply.get("usage") or {} for reply in replies):
+            self.tokens_in += usage.get("prompt_tokens", 0)
+            self.tokens_out += usage.get("completion_tokens", 0)
+        return replies

@@ -172,15 +172,17 @@ class _Batch:
         stage.queued += len(batch)
         read = {clip: self._read(spec, clip) for clip in batch} if spec.reads else {}
         try:
-            said, faults, seconds = await self._hosts[spec.group].caption(spec.name, batch, read)
+            done = await self._hosts[spec.group].caption(spec.name, batch, read)
         finally:
             stage.queued -= len(batch)
-        stage.worked(len(said), seconds)
-        for clip_id, weak in said.items():
+        stage.worked(len(done.said), done.seconds)
+        stage.tokens_in += done.tokens_in
+        stage.tokens_out += done.tokens_out
+        for clip_id, weak in done.said.items():
             if clip_id in self._clips:
                 self._check(weak, spec.name)
                 self._say(clip_id, spec.name, weak)
-        for clip_id, fault in faults.items():
+        for clip_id, fault in done.faults.items():
             if clip_id in self._clips:
                 self.fail(clip_id, fault)
 

@@ -8,13 +8,13 @@ again *alone* (the host holds all other calls back), halved until the guilty cli
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
-from engine.actors import Decoder, Hung, Unreserved
+from engine.actors import Answer, Decoder, Hung, Unreserved
 from engine.client import ServerRefused, ServerUnavailable
 from engine.decode import Plan
 from manifests.evidence import WeakCaption
@@ -33,6 +33,26 @@ class Fault:
     stage: str
     reason: str
     message: str
+
+
+@dataclass(slots=True)
+class Captioned:
+    """What came of a batch, by clip_id: every clip is in exactly one of said and faults. seconds that
+    captioners worked, and tokens that their servers read and wrote."""
+
+    said: dict[str, WeakCaption] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    seconds: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    def add(self, other: "Captioned") -> None:
+        """Adds another part of the batch."""
+        self.said |= other.said
+        self.faults |= other.faults
+        self.seconds += other.seconds
+        self.tokens_in += other.tokens_in
+        self.tokens_out += other.tokens_out
 
 
 class Decoders:
@@ -129,15 +149,14 @@ class Hosts:
         name: str,
         batch: Mapping[str, Any],
         said: Mapping[str, Mapping[str, WeakCaption]],
-    ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
-        """Weak captions, faults and busy seconds of a batch, all by clip_id.
+    ) -> Captioned:
+        """What a captioner makes of a batch.
 
         batch: references to media by clip_id; said: what the captioner may read of others, by clip.
-        Every clip is in exactly one of the two. Raises ServerUnavailable, ServerRefused: no clip's
-        fault.
+        Raises ServerUnavailable, ServerRefused: no clip's fault.
         """
         if not batch:
-            return {}, {}, 0.0
+            return Captioned()
         await self._warm()
         replica = min(self._load, key=lambda handle: self._load[handle])
         self._load[replica] += 1
@@ -147,11 +166,9 @@ class Hosts:
         finally:
             self._load[replica] -= 1
 
-    async def _attempt(
-        self, work: "_Work", batch: dict[str, Any], alone: bool
-    ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
+    async def _attempt(self, work: "_Work", batch: dict[str, Any], alone: bool) -> Captioned:
         try:
-            said, seconds = await self._call(work, batch, alone)
+            answer = await self._call(work, batch, alone)
         except RayTaskError as error:
             cause, name = error.cause, work.captioner
             if isinstance(cause, ServerUnavailable | ServerRefused):
@@ -167,28 +184,20 @@ class Hosts:
             name = work.captioner
             fault = Fault(name, "captioner_crash", f"{name} died on this clip alone")
         else:
-            return _by_clip(work.captioner, batch, said), {}, seconds
+            said = _by_clip(work.captioner, batch, answer.said)
+            return Captioned(said, {}, answer.seconds, answer.tokens_in, answer.tokens_out)
         if len(batch) == 1:
-            return {}, {next(iter(batch)): fault}, 0.0
+            return Captioned(faults={next(iter(batch)): fault})
         return await self._halves(work, batch, alone)
 
-    async def _halves(
-        self, work: "_Work", batch: dict[str, Any], alone: bool
-    ) -> tuple[dict[str, WeakCaption], dict[str, Fault], float]:
+    async def _halves(self, work: "_Work", batch: dict[str, Any], alone: bool) -> Captioned:
         items = list(batch.items())
-        said: dict[str, WeakCaption] = {}
-        faults: dict[str, Fault] = {}
-        seconds = 0.0
+        both = Captioned()
         for half in (items[: len(items) // 2], items[len(items) // 2 :]):
-            more, wrong, took = await self._attempt(work, dict(half), alone)
-            said |= more
-            faults |= wrong
-            seconds += took
-        return said, faults, seconds
+            both.add(await self._attempt(work, dict(half), alone))
+        return both
 
-    async def _call(
-        self, work: "_Work", batch: dict[str, Any], alone: bool
-    ) -> tuple[list[WeakCaption], float]:
+    async def _call(self, work: "_Work", batch: dict[str, Any], alone: bool) -> Answer:
         limit = _START_S + 3 * self._seconds
         replica = work.replica
         said = {clip: work.said[clip] for clip in batch if clip in work.said}

@@ -13,7 +13,7 @@ import os
 import random
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from engine.ingest import examine
 from engine.job import Job
 from engine.profile import Profile, load
 from engine.stats import Stage
-from engine.turns import Turn, gpus_of, groups
+from engine.turns import Turn, gpus_of, groups, turns
 from manifests.errors import UserError
 from manifests.ingest import Listing
 from manifests.workspace import Workspace, write_atomic
@@ -72,9 +72,9 @@ class Lapse:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What all clips will take. hours: wall-clock, with the interval `low` to `high`. rate: clips/s
-    when everything is full. gpus: paid for, all of them all the time. waves: times that each turn is
-    loaded."""
+    """What all clips will take. hours: wall-clock, with the interval `low` to `high`. gpus: paid for, all
+    of them all the time. times: how many times the replicas of the profile it takes to use them. waves:
+    times that each turn is loaded."""
 
     clips: float
     clips_doubt: float
@@ -87,6 +87,7 @@ class Plan:
     waves: int
     gpus: float
     price: float | None
+    times: float = 1.0
 
     @property
     def low(self) -> float:
@@ -149,10 +150,13 @@ def plan(
 ) -> Plan:
     """Captions a sample of `sources` in a workspace that is thrown away, and plans the whole.
 
-    sample: clips. gpus: that the whole will run on, None for those of this machine or cluster. price:
-    of one GPU for one hour. Raises PlanError, and what `caption` raises.
+    sample: clips. gpus: that the whole will run on, None for those of this machine or cluster; its
+    replicas are then taken to be as many as these hold. price: of one GPU for one hour. Raises PlanError,
+    and what `caption` raises.
     """
     job = Job(load(profile))
+    if gpus is not None and _most_gpus(job.profile, turns(job.profile, math.inf)):
+        turns(job.profile, gpus)  # it raises now what it would after the sample
     files = list(Listing().paths(sources))
     clips, doubt = _count(files, job.profile)
     chosen = random.Random(_SEED).sample(files, min(len(files), sample))
@@ -183,15 +187,10 @@ def _count(files: Sequence[bytes], profile: Profile) -> tuple[float, float]:
 def _planned(
     job: Job, view: "View", clips: float, doubt: float, gpus: float | None, price: float | None
 ) -> Plan:
-    profile, turns = job.profile, view.turns
-    used = max(gpus_of(profile, turn.captioners, turn.writes) for turn in turns)
-    scale = 1.0 if gpus is None or not used else gpus / used
-    laps = _laps(view)
-    paces = tuple(
-        pace
-        for number, turn in enumerate(turns)
-        for pace in _paces(profile, view, number, turn, scale)
-    )
+    profile = job.profile
+    order = _order(profile, view, gpus)
+    used = _most_gpus(profile, order)
+    times = gpus / used if gpus and used else 1.0
     shards = math.ceil(clips / profile.sizes.shard)
     return Plan(
         clips=clips,
@@ -199,54 +198,96 @@ def _planned(
         sampled=view.worked,
         profile=profile.name,
         job=job.digest,
-        paces=paces,
-        laps=tuple(Lapse(lap.load_s, lap.seconds / scale) for lap in laps),
-        turns=tuple((*turn.captioners, *(["writer"] if turn.writes else [])) for turn in turns),
-        waves=1 if len(turns) == 1 else math.ceil(shards / profile.sizes.wave),
-        gpus=used * scale,
+        paces=tuple(
+            pace
+            for number, turn in enumerate(order)
+            for pace in _paces(profile, view, number, turn, times)
+        ),
+        laps=tuple(_lap(view, turn, times) for turn in order),
+        turns=tuple((*turn.captioners, *(["writer"] if turn.writes else [])) for turn in order),
+        waves=1 if len(order) == 1 else math.ceil(shards / profile.sizes.wave),
+        gpus=used * times,
+        times=times,
         price=price,
     )
 
 
-def _laps(view: "View") -> list[Lapse]:
-    """Loading and time per clip of each turn of the sample; Ray's own start is the first's."""
-    found = []
-    for number in range(len(view.turns)):
-        mine = [lap for lap in view.laps if lap.turn == number]
-        load = max(lap.load_s for lap in mine) if number else view.startup
-        found.append(Lapse(load, sum(lap.work_s for lap in mine) / view.worked))
+def _order(profile: Profile, view: "View", gpus: float | None) -> tuple[Turn, ...]:
+    """The turns of the whole run: on other GPUs than those of here others may fit together."""
+    if gpus is None or not _most_gpus(profile, view.turns):
+        return view.turns
+    return turns(profile, gpus)
+
+
+def _most_gpus(profile: Profile, order: Sequence[Turn]) -> float:
+    """GPUs that the largest turn reserves."""
+    return max(gpus_of(profile, turn.captioners, turn.writes) for turn in order)
+
+
+def _lap(view: "View", turn: Turn, times: float) -> Lapse:
+    """Loading and time per clip of a turn, from the turns in which the sample did the same; Ray's own
+    start is the first's."""
+    load_s = seconds = 0.0
+    for number, sampled in enumerate(view.turns):
+        if set(sampled.captioners) & set(turn.captioners) or (sampled.writes and turn.writes):
+            mine = [lap for lap in view.laps if lap.turn == number]
+            loads = max(lap.load_s for lap in mine) if number else view.startup
+            load_s = max(load_s, loads)
+            seconds += sum(lap.work_s for lap in mine) / view.worked
+    return Lapse(load_s, seconds / times)
+
+
+def _paces(profile: Profile, view: "View", number: int, turn: Turn, times: float) -> list[Pace]:
+    """The stages of a turn. times: as many replicas of what uses a GPU as the sample had."""
+    gpus = _gpus(profile, view, turn)
+    found = [_decoding(view, number)] if turn.captioners else []
+    for name in (*turn.captioners, *(["writer"] if turn.writes else [])):
+        cpus = 0.0 if gpus[name] or name == "writer" else 1.0
+        found.append(_pace(view, name, number, cpus, gpus[name], times if gpus[name] else 1.0))
     return found
 
 
-def _paces(profile: Profile, view: "View", number: int, turn: Turn, scale: float) -> list[Pace]:
-    sizes = groups(profile, turn.captioners)
-    found = [_pace(view, "decode", number, 1.0, 0.0, 1.0)] if turn.captioners else []
-    for spec in profile.captioners:
-        if spec.name in turn.captioners:
-            replicas, _, gpus = sizes[spec.group]
-            served = profile.server(spec.server) if spec.server is not None else None
-            of_server = served.num_gpus * served.replicas if served and not served.urls else 0.0
-            mine = of_server + replicas * gpus
-            cpus = 0.0 if mine else 1.0
-            found.append(_pace(view, spec.name, number, cpus, mine, scale if mine else 1.0))
-    if turn.writes:
-        server = profile.server(profile.writer.model)
-        mine = server.num_gpus * server.replicas if not server.urls else 0.0
-        found.append(_pace(view, "writer", number, 0.0, mine, scale if mine else 1.0))
+def _gpus(profile: Profile, view: "View", turn: Turn) -> dict[str, float]:
+    """GPUs of each stage of a turn: those of its group and of its server; what several stages share is
+    parted by the time that each of them works."""
+    found: dict[str, float] = {}
+    specs = [spec for spec in profile.captioners if spec.name in turn.captioners]
+    shared = [
+        (replicas * gpus, [spec.name for spec in specs if spec.group == group])
+        for group, (replicas, _, gpus) in groups(profile, turn.captioners).items()
+    ]
+    for server in (profile.server(name) for name in turn.servers):
+        users = [spec.name for spec in specs if spec.server == server.name]
+        if turn.writes and profile.writer.model == server.name:
+            users.append("writer")
+        shared.append((0.0 if server.urls else server.replicas * server.num_gpus, users))
+    for gpus, names in shared:
+        busy = {name: view.progress.stages.get(name, Stage()).busy for name in names}
+        whole = sum(busy.values())
+        for name in names:
+            share = busy[name] / whole if whole else 1 / len(names)
+            found[name] = found.get(name, 0.0) + gpus * share
     return found
 
 
-def _pace(view: "View", name: str, turn: int, cpus: float, gpus: float, scale: float) -> Pace:
-    """A stage as the sample saw it; scale: how many times as many GPUs the whole has."""
+def _decoding(view: "View", number: int) -> Pace:
+    """Decoding in one turn: the sample decoded in each of its turns that had captioners."""
+    pace = _pace(view, "decode", number, 1.0, 0.0, 1.0)
+    decoded = sum(bool(turn.captioners) for turn in view.turns)
+    return replace(pace, seconds=pace.seconds / max(1, decoded))
+
+
+def _pace(view: "View", name: str, turn: int, cpus: float, gpus: float, times: float) -> Pace:
+    """A stage as the sample saw it; times: so many times its slots and GPUs for the whole."""
     stage = view.progress.stages.get(name, Stage())
     return Pace(
         name=name,
         turn=turn,
         seconds=stage.busy / view.worked,
-        slots=max(1, round(view.slots[name] * scale)),
+        slots=max(1, round(view.slots[name] * times)),
         doubt=stage.doubt,
         cpus=cpus,
-        gpus=gpus * scale,
+        gpus=gpus * times,
         tokens_in=stage.tokens_in / view.worked,
         tokens_out=stage.tokens_out / view.worked,
     )
@@ -324,18 +365,23 @@ def text(found: Plan) -> str:
                     f"{pace.name:<20} {pace.seconds:>9.3f} {pace.slots:>6} {rate:>9}"
                     f" {cpu:>9.2f} {gpu:>9.2f}"
                 )
-    tokens = [(p.tokens_in, p.tokens_out) for p in found.paces if p.name == "writer"]
-    for tokens_in, tokens_out in tokens:
-        lines.append(
-            f"tokens of the writer: {tokens_in * found.clips:.0f} in, "
-            f"{tokens_out * found.clips:.0f} out ({tokens_in:.0f} and {tokens_out:.0f} a clip)"
-        )
+    for pace in found.paces:
+        if pace.tokens_in or pace.tokens_out:
+            lines.append(
+                f"tokens of {pace.name}: {pace.tokens_in * found.clips:.0f} in, "
+                f"{pace.tokens_out * found.clips:.0f} out "
+                f"({pace.tokens_in:.0f} and {pace.tokens_out:.0f} a clip)"
+            )
     lines.append(
         f"wall-clock {hours(found.hours)}, between {hours(found.low)} and {hours(found.high)}, "
         f"on {found.gpus:g} GPUs"
     )
     if found.cost is not None:
         lines.append(f"money: {found.cost:.2f} ({found.price:g} a GPU-hour)")
+    if found.times > 1 + _ALIKE:
+        lines.append(
+            f"as many GPUs are used by {found.times:.1f} times the replicas that the profile has now"
+        )
     return "\n".join(lines + what_would_help(found))
 
 

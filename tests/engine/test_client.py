@@ -126,12 +126,14 @@ def test_servers_that_run_already_get_the_key_of_the_environment(
 def test_a_captioner_s_thread_gets_its_replies_in_order() -> None:
     with FakeOpenAI(lambda request, n: request["messages"][0]["content"]) as fake:
 
-        async def bridged() -> list[dict[str, Any]]:
+        async def bridged() -> tuple[list[dict[str, Any]], tuple[int, int]]:
             loop = asyncio.get_running_loop()
             bridge = Bridge("writer", Client(lambda: [Endpoint(fake.url)]), loop)
             bodies = [{"messages": [{"role": "user", "content": str(n)}]} for n in range(8)]
-            return await asyncio.to_thread(bridge.post, CHAT, bodies)
+            replies = await asyncio.to_thread(bridge.post, CHAT, bodies)
+            return replies, (bridge.tokens_in, bridge.tokens_out)
 
-        replies = asyncio.run(bridged())
+        replies, tokens = asyncio.run(bridged())
+    assert tokens == (8 * 100, 8)
     assert [said(reply) for reply in replies] == [str(n) for n in range(8)]
     assert {json.dumps(request["model"]) for request in fake.requests} == {'"writer"'}

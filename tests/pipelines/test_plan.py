@@ -8,11 +8,26 @@ from typing import Any
 
 import pytest
 
-from pipelines.plan import Lapse, Pace, Plan, what_would_help
+from engine.driver import Lap, View
+from engine.job import Job
+from engine.profile import Profile, ProfileError
+from engine.stats import Stage
+from engine.turns import turns
+from pipelines.plan import Lapse, Pace, Plan, _planned, plan, text, what_would_help
 from tests.conftest import CLIPS, run
 
 EARS = Pace("ears", 0, seconds=0.2, slots=2, doubt=0.0, cpus=1, gpus=0)
 WRITER = Pace("writer", 0, seconds=2.0, slots=10, doubt=0.05, cpus=0, gpus=1, tokens_out=100)
+
+_ASKS = """
+[[captioners]]
+name = "asks"
+use = "captioners.served:AudioChat"
+server = "dummy"
+group = "asks"
+num_cpus = 0.1
+
+"""
 
 
 def planned(**changes: Any) -> Plan:
@@ -69,14 +84,16 @@ def test_a_finished_run_is_told_beside_its_plan(
     clips: Path, tmp_path: Path, profile: Callable[..., Path]
 ) -> None:
     own, out = profile(batch_ms=50), tmp_path / "out"
+    own.write_text(own.read_text().replace("[writer]", f"{_ASKS}[writer]"))
     done = run("plan", clips, "--profile", own, "--sample", "8", "--keep", out, "--json")
     assert done.returncode == 0, done.stderr
-    plan = json.loads(done.stdout)
-    assert (plan["clips"], plan["sampled"], plan["gpus"]) == (CLIPS, 8, 0)
-    assert 0 < plan["hours_low"] <= plan["hours"] <= plan["hours_high"]
-    assert {pace["name"] for pace in plan["paces"]} == {
-        "decode", "dummy-audio", "dummy-video", "writer",
+    told = json.loads(done.stdout)
+    assert (told["clips"], told["sampled"], told["gpus"]) == (CLIPS, 8, 0)
+    assert 0 < told["hours_low"] <= told["hours"] <= told["hours_high"]
+    assert {pace["name"] for pace in told["paces"]} == {
+        "decode", "dummy-audio", "dummy-video", "asks", "writer",
     }  # fmt: skip
+    assert {p["name"] for p in told["paces"] if p["tokens_out"] > 0} == {"asks", "writer"}
     captioned = run("caption", clips, out, "--profile", own)
     assert "plan: " in captioned.stdout and "; actual: " in captioned.stdout
 
@@ -86,3 +103,70 @@ def test_what_can_not_be_planned_is_told(tmp_path: Path) -> None:
     done = run("plan", tmp_path, "--profile", "dummy")
     assert done.returncode == 1
     assert "no clip of the sample was captioned: 1 of 1 clips could not be worked" in done.stderr
+
+
+EARS_SPEC = {"name": "ears", "use": "captioners.dummy:DummyAudio", "group": "e", "num_gpus": 0.5}
+EYES_SPEC = {"name": "eyes", "use": "captioners.dummy:DummyVideo", "server": "big", "group": "v"}
+MORE_SPEC = {**EYES_SPEC, "name": "more"}
+
+
+def sampled() -> tuple[Job, View]:
+    """A profile for two cards, and ten clips of it on one card: eyes and more first, then the rest."""
+    servers = [{"name": "big", "model": "hub:some/body", "num_gpus": 0.8}]
+    servers.append({"name": "writer", "model": "hub:some/body", "num_gpus": 0.5})
+    captioners = [EYES_SPEC, MORE_SPEC, EARS_SPEC]
+    job = Job(Profile(name="own", captioners=captioners, servers=servers, writer={}))
+    view = View(total=10, worked=10, startup=30.0, turns=turns(job.profile, 1))
+    view.laps = [Lap(0, 30.0, 20.0), Lap(1, 40.0, 10.0)]
+    view.slots = {"decode": 2, "eyes": 1, "more": 1, "ears": 1, "writer": 8}
+    view.progress.stages = {
+        "decode": Stage(busy=8.0, done=20),
+        "eyes": Stage(busy=15.0, done=10, tokens_in=5000, tokens_out=500),
+        "more": Stage(busy=5.0, done=10),
+        "ears": Stage(busy=6.0, done=10),
+        "writer": Stage(busy=20.0, done=10, tokens_in=3000, tokens_out=900),
+    }
+    return job, view
+
+
+def test_what_took_turns_here_may_fit_together_there() -> None:
+    job, view = sampled()
+    here = _planned(job, view, 1000, 0.0, None, None)
+    assert here.turns == (("eyes", "more"), ("ears", "writer")) and (here.gpus, here.times) == (
+        1,
+        1,
+    )
+    there = _planned(job, view, 1000, 0.0, 3.6, 2.0)
+    assert there.turns == (("eyes", "more", "ears", "writer"),)
+    assert (there.gpus, there.times) == pytest.approx((3.6, 2.0)) and there.waves == 1
+    (lap,) = there.laps
+    assert (lap.load_s, lap.seconds) == pytest.approx((40.0, 3 / 2))
+    slots = {pace.name: pace.slots for pace in there.paces}
+    assert slots == {"decode": 2, "eyes": 2, "more": 2, "ears": 2, "writer": 16}
+    assert there.low < here.low
+    assert "2.0 times the replicas" in text(there) and "times the replicas" not in text(here)
+
+
+def test_stages_that_share_a_card_share_its_hours() -> None:
+    job, view = sampled()
+    gpus = {pace.name: pace.gpus for pace in _planned(job, view, 1000, 0.0, None, None).paces}
+    assert gpus == pytest.approx(
+        {"decode": 0, "eyes": 0.6, "more": 0.2, "ears": 0.5, "writer": 0.5}
+    )
+
+
+def test_decoding_is_parted_among_turns() -> None:
+    job, view = sampled()
+    paces = _planned(job, view, 1000, 0.0, None, None).paces
+    assert [p.seconds for p in paces if p.name == "decode"] == pytest.approx([0.4, 0.4])
+
+
+def test_tokens_of_every_stage_are_told() -> None:
+    told = text(_planned(*sampled(), 1000, 0.0, None, None))
+    assert "tokens of eyes: 500000 in, 50000 out (500 and 50 a clip)" in told
+    assert "tokens of writer: 300000 in, 90000 out (300 and 90 a clip)" in told
+
+
+def test_gpus_that_the_profile_never_fits_on_are_refused_before_the_sample(clips: Path) -> None:
+    with pytest.raises(ProfileError, match=r"asks for 0\.1 GPUs and Ray has 0"):
+        plan([str(clips)], "gpu", gpus=0)
