@@ -112,12 +112,12 @@ class Job:
         """Licences of all models behind a row, joined as SPDX does."""
         names = [name for spec in self.profile.captioners for name in self.models(spec)]
         found = {terms(name).licence for name in names} | {self.profile.writer.licence}
-        found |= {own.licence for own in self._own.values()}
+        found |= {own.licence for own in self.own_terms.values()}
         return " AND ".join(sorted(found))
 
     @cached_property
-    def _own(self) -> dict[str, Terms]:
-        """Terms that captioners tell themselves, by their names."""
+    def own_terms(self) -> dict[str, Terms]:
+        """Terms of weights inside packages and of imported captions, by the captioner's name."""
         told = {s.name: self.classes[s.name].terms_of(s.options) for s in self.profile.captioners}
         return {name: own for name, own in told.items() if own is not None}
 
@@ -125,7 +125,7 @@ class Job:
     def _terms(self) -> dict[str, Terms]:
         """The terms of all models behind a row, by the name of a model, a captioner or a server."""
         away = {server.name: UNKNOWN for server in self.profile.servers if server.urls}
-        return {name: terms(name) for name in self.needed_models} | self._own | away
+        return {name: terms(name) for name in self.needed_models} | self.own_terms | away
 
     @cached_property
     def needed_models(self) -> list[str]:

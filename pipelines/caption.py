@@ -1,13 +1,14 @@
 """Stage 1: from a folder of clips to three captions each. `captionmill caption` is this."""
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captioners.models import Models
-from captioners.packs import Cache
+from captioners.packs import Cache, PackMissing
 from engine.ingest import Ingest, elsewhere, examine
 from engine.job import Job
 from engine.lease import DriverLease, ShardLease
@@ -54,9 +55,7 @@ def caption(
     """
     job = Job(load(profile))
     job.check()
-    models = Models()
-    for model in job.needed_models:
-        models.path(model)
+    _require_models(job, profile)
     workspace = Workspace.create(root)
     with DriverLease(workspace) as log:
         _keep_settings(workspace, job)
@@ -68,6 +67,25 @@ def caption(
             view = _work(job, workspace, log, leases, show, until)
         return Result(
             job, workspace, books(log.state, job.cut, job.digest), ingest.listing, added, view
+        )
+
+
+def _require_models(job: Job, profile: str) -> None:
+    """Raises PackMissing that names every model which is not here."""
+    models = Models()
+    missing = []
+    for name in job.needed_models:
+        try:
+            models.path(name)
+        except PackMissing as error:
+            missing.append((name, error))
+    if len(missing) == 1:
+        raise missing[0][1]
+    if missing:
+        names = ", ".join(name for name, _ in missing)
+        raise PackMissing(
+            f"{len(missing)} models of the profile are not here: {names}; "
+            f"run: captionmill models fetch --profile {shlex.quote(profile)}"
         )
 
 

@@ -6,15 +6,19 @@ from typing import Any
 
 from captioners.models import Models, known_on_hub, terms
 from captioners.packs import PackMissing, declared
+from captioners.terms import Terms
 from engine.job import Job
 from engine.profile import load
 
 
 def listed(profile: str | None) -> list[dict[str, Any]]:
     """Models of a profile, or every one that is declared: what each is, under which terms, how large
-    and where it lies (path None: not fetched)."""
-    names = Job(load(profile)).needed_models if profile else [*declared(), *known_on_hub()]
-    return [shown(name) for name in names]
+    and where it lies (path None: not fetched). Of a profile also captioners that bring their own."""
+    if profile is None:
+        return [shown(name) for name in (*declared(), *known_on_hub())]
+    job = Job(load(profile))
+    found = [shown(name) for name in job.needed_models]
+    return found + [_brought(name, own) for name, own in job.own_terms.items()]
 
 
 def shown(name: str) -> dict[str, Any]:
@@ -39,6 +43,22 @@ def shown(name: str) -> dict[str, Any]:
     }
 
 
+def _brought(captioner: str, own: Terms) -> dict[str, Any]:
+    """What needs no fetching: weights inside an installed package, captions that exist already."""
+    return {
+        "name": captioner,
+        "role": _BROUGHT,
+        "holds": own.holds,
+        "licence": own.licence,
+        "licence_source": own.source,
+        "outputs_train": own.outputs_train,
+        "gb": own.gb,
+        "from": [],
+        "path": None,
+        "on_disk_gb": None,
+    }
+
+
 def text(found: Sequence[dict[str, Any]]) -> str:
     """Models for people."""
     lines = []
@@ -46,7 +66,9 @@ def text(found: Sequence[dict[str, Any]]) -> str:
         lines.append(f"{model['name']}  ({model['role']}, {model['licence']})")
         if model["holds"]:
             lines.append(f"  {model['holds']}")
-        lines.append(f"  what it says may train other models: {_OUTPUTS[model['outputs_train']]}")
+        if model["role"] not in _SILENT:
+            told = _OUTPUTS[model["outputs_train"]]
+            lines.append(f"  what it says may train other models: {told}")
         lines.append(f"  {_place(model)}")
     return "\n".join(lines)
 
@@ -58,12 +80,20 @@ def fetch(names: Sequence[str] | None, profile: str) -> Iterator[str]:
         yield f"{name}: {models.fetch(name)}"
 
 
+_BROUGHT = "brings its own"
+_SILENT = ("media", "embedder")
+"""Roles of what says nothing."""
 _OUTPUTS = {True: "yes", False: "no", None: "not known to us"}
 
 
 def _place(model: dict[str, Any]) -> str:
     if model["path"] is not None:
         return f"{model['on_disk_gb']:g} GB in {model['path']}"
+    if model["role"] == _BROUGHT:
+        source = f" ({model['licence_source']})" if model["licence_source"] else ""
+        return f"nothing to fetch{source}"
+    if model["role"] == "folder":
+        return "there is no such folder"
     origin = ", ".join(model["from"]) or model["name"]
     size = f", about {model['gb']:g} GB" if model["gb"] is not None else ""
     return f"not fetched: {origin}{size}"

