@@ -135,9 +135,7 @@ class Host:
         loop = asyncio.get_running_loop()
         for spec in self._specs.values():
             if spec.server is not None:
-                await self._replicas(spec.server).ready()
-                client = self._clients[spec.server]
-                self._bridges.setdefault(spec.name, Bridge(spec.server, client, loop))
+                await self._connected(spec.name, spec.server).ready()
         for name, thread in self._threads.items():
             await loop.run_in_executor(thread, self._captioner, name)
         return os.getpid()
@@ -187,6 +185,10 @@ class Host:
     ) -> Answer:
         started = asyncio.Event()
         loop = asyncio.get_running_loop()
+        if (
+            server := self._specs[name].server
+        ) is not None:  # a host that died was not warmed again
+            self._connected(name, server)
 
         # Fetched in another thread, while the captioner still works on the batch before.
         batch = await loop.run_in_executor(self._fetch, ray.get, list(media))
@@ -222,14 +224,16 @@ class Host:
         bridge = self._bridges.get(name)
         return (0, 0) if bridge is None else (bridge.tokens_in, bridge.tokens_out)
 
-    def _replicas(self, server: str) -> Replicas:
-        """The replicas of a server, followed from the first call on, with a client for them."""
-        replicas = self._servers[server]
+    def _connected(self, name: str, server: str) -> Replicas:
+        """The replicas of a captioner's server, followed from the first call on; gives it its bridge."""
+        replicas, loop = self._servers[server], asyncio.get_running_loop()
         if server not in self._clients:
             # It has to give up before the captioner is taken for hanging.
             patience = min(replicas.spec.patience_s, _PATIENCE * self._seconds)
             self._clients[server] = Client(replicas, replicas.spec.timeout_s, patience)
             self._following.append(asyncio.create_task(replicas.follow()))
+        if name not in self._bridges:
+            self._bridges[name] = Bridge(server, self._clients[server], loop)
         return replicas
 
 

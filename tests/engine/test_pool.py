@@ -8,12 +8,19 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import ray
 
+from captioners.contract import Media
+from engine.actors import Host
+from engine.client import Replicas
 from engine.decode import Plan
-from engine.pool import Decoders, Fault
+from engine.pool import Captioned, Decoders, Fault, Hosts
+from engine.profile import CaptionerSpec
+from engine.server_spec import ServerSpec
 from manifests.ids import uri_of
+from tests.engine.fake_openai import FakeOpenAI
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -101,3 +108,22 @@ def test_a_row_that_makes_the_decoder_raise_is_that_clips_fault(clips: Path) -> 
         assert "not a local file" in fault.message
 
     _with_decoder(work)
+
+
+def test_a_host_that_died_finds_its_captioner_s_server_again(tmp_path: Path) -> None:
+    spec = CaptionerSpec(name="asks", use="captioners.served:AudioChat", server="away")
+    media = Media("c" * 32, "h" * 64, 1000, audio={16_000: np.zeros(16_000, np.float32)})
+
+    async def twice(url: str) -> list[Captioned]:
+        servers = {"away": Replicas(ServerSpec(name="away", urls=(url,)), [])}
+        host: Any = ray.remote(Host)
+        host = host.options(num_cpus=0.1, max_restarts=-1).remote([spec], tmp_path, 60, servers)
+        hosts, batch = Hosts([host], 60), {media.clip_id: ray.put(media)}
+        found = [await hosts.caption("asks", batch, {})]
+        os.kill(await host.warm.remote(), signal.SIGKILL)
+        return [*found, await hosts.caption("asks", batch, {})]
+
+    with FakeOpenAI(lambda request, number: "A dog barks.") as fake:
+        first, second = asyncio.run(twice(fake.url))
+    assert first.said == second.said and not second.faults
+    assert (first.tokens_in, first.tokens_out) == (100, 3)
