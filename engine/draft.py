@@ -8,6 +8,7 @@ from typing import Any
 from manifests.captions import CaptionName, CaptionSet, Variant
 from prompts.choice import best
 from prompts.faults import Fault
+from prompts.nearness import Nearness
 from prompts.render import Template
 from prompts.selection import Facts
 from prompts.verdict import Verdict, judge
@@ -18,13 +19,15 @@ from prompts.words import tokens
 class Draft:
     """The captions of one clip while they climb the ladder.
 
-    names: captions that can exist. accepted: text and rung of those that are done. faults: of each
-    caption's refused replies, as «rung:fault». last: faults of the newest reply, for a repair. judged:
-    captions that the guards looked at, of every candidate; found: how many each of them refused.
+    names: captions that can exist. near: reads words that the word table lacks. accepted: text and rung
+    of those that are done. faults: of each caption's refused replies, as «rung:fault». last: faults of
+    the newest reply, for a repair. judged: captions that the guards looked at, of every candidate;
+    found: how many each of them refused.
     """
 
     facts: Facts
     names: tuple[CaptionName, ...]
+    near: Nearness | None = None
     accepted: dict[CaptionName, tuple[str, str]] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=list)
     faults: dict[CaptionName, list[str]] = field(default_factory=dict)
@@ -88,7 +91,7 @@ class Draft:
         for choice in reply["choices"]:
             cut = choice.get("finish_reason") == "length"
             text = choice["message"]["content"] or ""
-            verdict = judge(text, cut, prompt, names, self.facts, wanted)
+            verdict = judge(text, cut, prompt, names, self.facts, wanted, self.near)
             verdicts.append(verdict)
             self.judged += len(wanted)
             for name in wanted:

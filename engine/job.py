@@ -125,13 +125,16 @@ class Job:
     def _terms(self) -> dict[str, Terms]:
         """The terms of all models behind a row, by the name of a model, a captioner or a server."""
         away = {server.name: UNKNOWN for server in self.profile.servers if server.urls}
-        return {name: terms(name) for name in self.needed_models} | self.own_terms | away
+        judging = self.profile.writer.embedder  # it writes nothing
+        writing = {name: terms(name) for name in self.needed_models if name != judging}
+        return writing | self.own_terms | away
 
     @cached_property
     def needed_models(self) -> list[str]:
         """Packs, hub models and folders that must be here before the run."""
         names = [name for spec in self.profile.captioners for name in self.models(spec)]
         names += [server.model for server in self.profile.servers if server.model]
+        names += [self.profile.writer.embedder] if self.profile.writer.embedder else []
         return list(dict.fromkeys(names))
 
     @cached_property

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import ray
 
+from captioners.models import Models
 from engine import rows
 from engine.client import Client, Replicas
 from engine.crashpoints import reach
@@ -28,7 +29,7 @@ from engine.pool import Decoders, Hosts
 from engine.profile import Profile
 from engine.stats import Progress
 from engine.turns import Turn
-from engine.writer import Writer
+from engine.writer import Writer, nearness
 from manifests import schemas, tables
 from manifests.evidence import Evidence, WeakCaption, weak_from_row, weak_to_row
 from manifests.tables import File
@@ -152,7 +153,7 @@ class ShardWorker:
         spec = self._job.profile.writer
         replicas = self._servers[spec.model]
         client = Client(replicas, replicas.spec.timeout_s, replicas.spec.patience_s)
-        self._writer = Writer(spec, client)
+        self._writer = Writer(spec, client, nearness(spec, Models()))
         self._writer.warm()
         self._following = asyncio.create_task(replicas.follow())
 

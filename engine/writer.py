@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from captioners.models import Models
 from engine.client import Client, RequestRefused, ServerRefused
 from engine.draft import Draft
 from engine.writer_spec import Rung, WriterSpec
@@ -32,10 +33,12 @@ from manifests.captions import (
 )
 from manifests.evidence import Evidence
 from prompts.fallback import template
+from prompts.nearness import Nearness
 from prompts.provenance import claims
 from prompts.render import PLAIN, Message, Template, clip_prompt_digest, render
 from prompts.schema import json_schema
 from prompts.selection import Facts, select
+from prompts.verdict import as_read
 from prompts.words import lexicon
 
 _CHAT = "/chat/completions"
@@ -89,13 +92,17 @@ class WriterStats:
 
 
 class Writer:
-    """Writes captions, at most `spec.concurrency` requests at a time, on one event loop."""
+    """Writes captions, at most `spec.concurrency` requests at a time, on one event loop.
 
-    def __init__(self, spec: WriterSpec, client: Client) -> None:
+    near: with the embedder that the spec names, None where it names none.
+    """
+
+    def __init__(self, spec: WriterSpec, client: Client, near: Nearness | None = None) -> None:
         self.spec = spec
         self.stats = WriterStats()
         self.prompt_digest = spec.prompt_digest()
         self._client = client
+        self._near = near
         self._templates = spec.templates()
         self._slots = asyncio.Semaphore(spec.concurrency)
 
@@ -114,7 +121,7 @@ class Writer:
         began = time.perf_counter()
         facts = select(evidence)
         self.stats.guard_seconds += time.perf_counter() - began
-        draft = Draft(facts, tuple(name for name in CAPTIONS if name not in facts.absent))
+        draft = Draft(facts, tuple(n for n in CAPTIONS if n not in facts.absent), self._near)
         if draft.names and not facts.only_signals:
             for rung in self.spec.ladder:
                 if draft.missing:
@@ -212,7 +219,8 @@ class Writer:
                 how[name] = How(None, why=absent[name])
                 continue
             texts[name], rung = told[name]
-            claimed += claims(name, texts[name], draft.facts)
+            read = as_read(name, texts[name], draft.facts, self._near)
+            claimed += claims(name, read, draft.facts)
             author: Author = "llm" if name in draft.accepted else "template"
             how[name] = How(author, rung=rung, faults=tuple(draft.faults.get(name, ())))
         self.stats.add(draft, how)
@@ -242,6 +250,16 @@ def first_messages(
     if facts.only_signals or not names or not spec.ladder:
         return []
     return render(facts, templates[spec.ladder[0].prompt_of(facts)], names)
+
+
+def nearness(spec: WriterSpec, models: Models) -> Nearness | None:
+    """The reader of words that the word table lacks, loaded; None where the profile names no embedder.
+    Raises PackMissing."""
+    if spec.embedder is None:
+        return None
+    from captioners.minilm import MiniLM  # brings torch
+
+    return Nearness(MiniLM(models.path(spec.embedder)))
 
 
 def seed_of(clip_id: str, rung: str) -> int:

@@ -60,7 +60,8 @@ class WriterSpec(_Part):
 
     model: name of its server in the profile. licence: of what it writes. ladder: after its last rung the
     template writes. variants: further captions of each clip, a style of the first rung's prompt for
-    each; «plain» is a paraphrase. guided: send the reply's JSON schema with the request. concurrency:
+    each; «plain» is a paraphrase. embedder: model by which guards know words that the word table lacks
+    (`prompts.nearness`). guided: send the reply's JSON schema with the request. concurrency:
     requests at a time of each shard worker. Only what shapes a caption is in `settings`.
     """
 
@@ -72,6 +73,7 @@ class WriterSpec(_Part):
         Rung(name="other", prompt="terse-other"),
     )
     variants: tuple[str, ...] = ()
+    embedder: str | None = None
     guided: bool = True
     concurrency: int = Field(32, ge=1)
 
@@ -96,7 +98,7 @@ class WriterSpec(_Part):
     def settings(self) -> dict[str, Any]:
         """What enters the config digest: model, licence, ladder and its prompts, variants; not where
         the server is nor how many requests it gets at a time."""
-        shaping = {"model", "licence", "ladder", "variants", "guided"}
+        shaping = {"model", "licence", "ladder", "variants", "embedder", "guided"}
         return {
             **self.model_dump(mode="json", include=shaping),
             "prompts": self.prompt_digest(),

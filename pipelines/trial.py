@@ -18,7 +18,7 @@ from captioners.contract import ModelServer
 from captioners.models import Models
 from engine.client import Client, RequestRefused, ServerRefused, ServerUnavailable
 from engine.profile import Profile
-from engine.writer import Writer
+from engine.writer import Writer, nearness
 from engine.writer_spec import Rung, WriterSpec
 from manifests import tables
 from manifests.captions import CAPTIONS, CaptionName
@@ -29,6 +29,7 @@ from manifests.workspace import Workspace
 from pipelines.served import served
 from pipelines.show import TITLES, caption_files, plain, readable
 from pipelines.status import newest, settings
+from prompts.nearness import Nearness
 from prompts.render import available, load
 from prompts.selection import Facts, select
 from prompts.verdict import judge
@@ -116,7 +117,8 @@ def trial(
         served(used.server(spec.model), Models(), Path(logs)) as server,
     ):
         try:
-            asked = [_asked(server, spec, prompt, clips) for prompt in chosen]
+            near = nearness(spec, Models())
+            asked = [_asked(server, spec, prompt, clips, near) for prompt in chosen]
         except (ServerRefused, ServerUnavailable) as error:
             raise TrialError(str(error)) from error
     return Trial(
@@ -168,7 +170,11 @@ def _drawn(workspace: Workspace, state: State, job: str, sample: int) -> list[_C
 
 
 def _asked(
-    server: ModelServer, spec: WriterSpec, prompt: str, clips: Sequence[_Clip]
+    server: ModelServer,
+    spec: WriterSpec,
+    prompt: str,
+    clips: Sequence[_Clip],
+    near: Nearness | None,
 ) -> tuple[list[Reply], Total]:
     """The replies to one prompt, in the order of the clips."""
     first = spec.ladder[0] if spec.ladder else Rung(name="first", prompt=prompt)
@@ -182,7 +188,7 @@ def _asked(
         for answer in _answers(server, bodies[start : start + spec.concurrency])
     ]
     seconds = time.perf_counter() - began
-    replies = [_reply(prompt, *pair) for pair in zip(clips, answers, strict=True)]
+    replies = [_reply(prompt, near, *pair) for pair in zip(clips, answers, strict=True)]
     found: Counter[str] = Counter()
     for reply in replies:
         found.update(name for faults in reply.faults.values() for name in map(_name, faults))
@@ -210,13 +216,15 @@ def _answers(server: ModelServer, bodies: Sequence[dict[str, Any]]) -> list[dict
         return _answers(server, bodies[:half]) + _answers(server, bodies[half:])
 
 
-def _reply(prompt: str, clip: _Clip, answer: Mapping[str, Any] | None) -> Reply:
+def _reply(
+    prompt: str, near: Nearness | None, clip: _Clip, answer: Mapping[str, Any] | None
+) -> Reply:
     if answer is None:
         return Reply(prompt, {}, {}, "request_refused")
     choice = answer["choices"][0]
     cut = choice.get("finish_reason") == "length"
     text = choice["message"]["content"] or ""
-    verdict = judge(text, cut, load(prompt), clip.names, clip.facts)
+    verdict = judge(text, cut, load(prompt), clip.names, clip.facts, near=near)
     if verdict.whole is not None:
         return Reply(prompt, {}, {}, str(verdict.whole))
     return Reply(

@@ -7,7 +7,9 @@ from typing import Any
 
 from captioners import confidence
 from captioners.confidence import CalibrationError
-from engine.writer import first_messages
+from captioners.models import Models
+from captioners.packs import PackMissing
+from engine.writer import first_messages, nearness
 from engine.writer_spec import WriterSpec
 from manifests import verify as files
 from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
@@ -21,6 +23,7 @@ from prompts.provenance import claims
 from prompts.render import clip_prompt_digest
 from prompts.selection import select
 from prompts.support import supports
+from prompts.verdict import as_read
 
 _LISTED = 50
 
@@ -118,7 +121,10 @@ def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
     spec = WriterSpec(**kept["profile"]["writer"])
     try:
         same = spec.settings() == kept["settings"]["writer"]
-        templates = spec.templates()
+        templates, near = spec.templates(), nearness(spec, Models())
+    except PackMissing as missing:
+        notes.append(f"job {kept['digest']}: groundings were not checked again: {missing}")
+        return None
     except (OSError, ValueError):
         same = False
     if not same:
@@ -139,11 +145,13 @@ def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
             if (row[name] is None) != (name in facts.absent):
                 yield f"{name}: there, or not there, against the evidence"
             elif row[name] is not None:
-                yield from map(str, ground(name, row[name], facts))
-                claimed += claims(name, row[name], facts)
+                read = as_read(name, row[name], facts, near)
+                yield from map(str, ground(name, read, facts))
+                claimed += claims(name, read, facts)
         for variant in row["variants"]:
-            faults = ground(variant["caption"], variant["text"], facts)
-            yield from (f"variant «{variant['text']}»: {fault}" for fault in faults)
+            name, text = variant["caption"], variant["text"]
+            faults = ground(name, as_read(name, text, facts, near), facts)
+            yield from (f"variant «{text}»: {fault}" for fault in faults)
         if claims_to_rows(claimed) != row["claims"]:
             yield "the claims are not those that the captions make of this evidence"
 

@@ -1,6 +1,7 @@
 """Quotations inside a caption: the only place where words of a transcript may stand."""
 
 import re
+from collections.abc import Callable
 
 _QUOTED = re.compile(r"[\"“”«]([^\"“”«»]*)[\"“”»]")
 _WORD = re.compile(r"[^\W_]+")
@@ -14,6 +15,15 @@ def quotations(text: str) -> list[str]:
 def without_quotations(text: str) -> str:
     """The text with every quotation, marks included, taken out."""
     return _QUOTED.sub(" ", text)
+
+
+def outside(text: str, change: Callable[[str], str]) -> str:
+    """The text with what stands outside quotations changed."""
+    parts, at = [], 0
+    for quoted in _QUOTED.finditer(text):
+        parts += [change(text[at : quoted.start()]), quoted.group(0)]
+        at = quoted.end()
+    return "".join([*parts, change(text[at:])])
 
 
 def is_spoken(quotation: str, transcript: str | None) -> bool:

@@ -8,6 +8,7 @@ from prompts.fallback import sentence
 from prompts.faults import Fault
 from prompts.grounding import ground
 from prompts.lints import lint
+from prompts.nearness import Nearness
 from prompts.render import Template
 from prompts.schema import parse
 from prompts.selection import Facts
@@ -34,9 +35,10 @@ def judge(
     names: Sequence[CaptionName],
     facts: Facts,
     wanted: Sequence[CaptionName] | None = None,
+    near: Nearness | None = None,
 ) -> Verdict:
     """The verdict on a reply that was asked for the captions `names`. cut: it ended at the token limit.
-    wanted: those to look at, all by default."""
+    wanted: those to look at, all by default. near: reads words that the word table lacks."""
     parsed = parse(reply, {name: prompt.keys[name] for name in names})
     if isinstance(parsed, Fault):
         return Verdict(whole=Fault("truncated", detail="token limit") if cut else parsed)
@@ -46,7 +48,13 @@ def judge(
     return Verdict(
         tidied,
         {
-            name: lint(name, tidied, prompt.fixed) + ground(name, tidied[name] or "", facts)
+            name: lint(name, tidied, prompt.fixed)
+            + ground(name, as_read(name, tidied[name] or "", facts, near), facts)
             for name in (names if wanted is None else wanted)
         },
     )
+
+
+def as_read(name: CaptionName, caption: str, facts: Facts, near: Nearness | None) -> str:
+    """A caption as grounding and provenance read it."""
+    return caption if near is None else near.read(name, caption, facts)

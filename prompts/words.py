@@ -6,6 +6,7 @@ hot dog is no dog. The table is `lexicon.toml`; a word that it lacks is matched 
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -81,6 +82,11 @@ def _phrases() -> dict[tuple[str, ...], str]:
 def words(text: str) -> list[str]:
     """The words of a text in lower case, as they stand."""
     return [word.lower() for word in _WORD.findall(text)]
+
+
+def replaced(text: str, others: Mapping[str, str]) -> str:
+    """The text with words, in lower case keys of `others`, replaced."""
+    return _WORD.sub(lambda found: others.get(found[0].lower(), found[0]), text)
 
 
 def tokens(text: str) -> list[str]:

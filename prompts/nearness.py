@@ -1,0 +1,90 @@
+"""Nearness: words that mean the same without standing in the word table, by an embedder.
+
+A word of a caption that no fact holds may stand for a word of one when their embeddings are as near as
+`CUT`. It is then read as that word by everything that follows (who does what, what is lost,
+provenance); the caption keeps its own. Numbers, colours and words that the table knows are never read
+so: there near words are often opposites («two» and «three», «red» and «blue», «dog» and «cat»). Of what
+is seen, one thing never stands for several.
+
+CUT is measured: `python -m benchmarks.quality.nearness` (docs/quality.md). Pure; the embedder is
+handed in.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from manifests.captions import CaptionName
+from prompts.grounding import allowed, facts_of
+from prompts.quotes import outside, without_quotations
+from prompts.selection import Facts
+from prompts.words import NUMBERS, lexicon, replaced, stem, words
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""From n texts to n rows of unit length."""
+
+CUT = 0.8
+"""Cosine from which on a word stands for another."""
+
+_COLOURS = frozenset(
+    {"black", "white", "red", "green", "blue", "yellow", "brown", "grey", "gray", "orange"}
+    | {"pink", "purple", "silver", "golden"}
+)
+
+
+@dataclass
+class Nearness:
+    """Reads captions with an embedder; remembers every word that it embedded."""
+
+    embed: Embed
+    _known: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def read(self, name: CaptionName, caption: str, facts: Facts) -> str:
+        """The caption with each word that stands for a fact's in that one's place."""
+        mine = facts_of(name, facts)
+        held = frozenset[str]().union(*(allowed(fact) for fact in mine))
+        known = lexicon()
+        plain = known.plain["both"] | known.breaks
+        closed = held | plain | NUMBERS | _COLOURS | known.upward.keys()
+        free = {word for word in words(without_quotations(caption)) if stem(word) not in closed}
+        if not free:
+            return caption
+        heard, seen = (
+            sorted(
+                {
+                    w
+                    for f in mine
+                    if f.modality == side
+                    for w in words(f.text)
+                    if stem(w) not in plain
+                }
+            )
+            for side in ("audio", "video")
+        )
+        stands = {
+            word: near
+            for word in free
+            if (near := self.nearest(word, [*heard, *(s for s in seen if _as_many(word, s))]))
+        }
+        return outside(caption, lambda part: replaced(part, stands))
+
+    def nearest(self, word: str, others: Collection[str]) -> str | None:
+        """The one of these words that `word` may stand for."""
+        if not others:
+            return None
+        near = self._vectors(others) @ self._vectors([word])[0]
+        at = int(near.argmax())
+        return list(others)[at] if near[at] >= CUT else None
+
+    def _vectors(self, wanted: Collection[str]) -> NDArray[np.float32]:
+        new = [word for word in wanted if word not in self._known]
+        if new:
+            self._known.update(zip(new, self.embed(new), strict=True))
+        return np.stack([self._known[word] for word in wanted])
+
+
+def _as_many(one: str, other: str) -> bool:
+    """Whether both nouns are singular or both plural, by their ending."""
+    return one.endswith("s") == other.endswith("s")
