@@ -2,9 +2,10 @@
 
     python -m benchmarks.quality.guards [--replies 10000] [--seed 0] [--show 3] [--json FILE]
 
-Replies are made by `benchmarks.quality.replies` from the held-out evidence of `benchmarks.evidences`. A
-fault is missed when the caption that holds it is accepted (of the class «schema»: when any is). A false
-alarm is a caption without fault that is refused; captions beside a faulty one are not counted.
+Replies are made by `benchmarks.quality.replies` and `.subtle` from the held-out evidence of
+`benchmarks.evidences`. A fault is missed when the caption that holds it is accepted (of the class
+«schema»: when any is). A false alarm is a caption without fault that is refused; captions beside a
+faulty one are not counted.
 """
 
 import argparse
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.evidences import evidences
-from benchmarks.quality.replies import KEYS, Known, Made, made
+from benchmarks.quality.replies import FAULTS, KEYS, Known, Made, made
+from benchmarks.quality.subtle import SUBTLE, elsewhere
 from manifests.captions import CAPTIONS
 from prompts.render import load
 from prompts.selection import Facts, select
@@ -76,11 +78,12 @@ def measured(replies: int, seed: int) -> dict[str, Tally]:
     rng = random.Random(seed)
     clips = [select(one) for one in evidences("held-out", max(100, replies // 10), seed)]
     clips = [facts for facts in clips if not facts.only_signals]
+    faults = FAULTS | SUBTLE | {"another clip's": elsewhere([_known(facts) for facts in clips])}
     tallies: dict[str, Tally] = defaultdict(Tally)
     done = 0
     while done < replies:
         facts = rng.choice(clips)
-        reply = made(rng, _known(facts))
+        reply = made(rng, _known(facts), faults)
         if reply is not None:
             done += 1
             _count(tallies, reply, facts)
@@ -99,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, tally in found.items():
         what = "refused" if name in _FAULTLESS else "missed"
         by = ", ".join(f"{guard} {n}" for guard, n in tally.by.most_common(6))
-        print(f"{name:<12} {tally.wrong:>5} of {tally.count:>6} {what} ({tally.share:.2%}); {by}")
+        print(f"{name:<16} {tally.wrong:>5} of {tally.count:>6} {what} ({tally.share:.2%}); {by}")
         for example in list(dict.fromkeys(tally.examples))[: options.show]:
             print(f"{'':<14}{example}")
     if options.json:

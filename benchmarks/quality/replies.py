@@ -9,7 +9,7 @@ form («a dog is barking», «the barking of a dog»).
 import json
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 Captions = dict[str, str]
@@ -142,7 +142,7 @@ def good(rng: random.Random, known: Known) -> Captions:
     if known.seen:
         found["seen"] = _listed(rng, known.seen, _SEEN_1, _SEEN_2)
     if known.heard and known.seen:
-        both = rng.choice(_BOTH).format(h=_joined(known.heard), s=_joined(known.seen))
+        both = rng.choice(_BOTH).format(h=joined(known.heard), s=joined(known.seen))
         found["both"] = _sentences(both)
     return found
 
@@ -179,10 +179,11 @@ def _listed(
 ) -> str:
     if len(parts) == 1:
         return _sentences(rng.choice(one).format(parts[0]))
-    return _sentences(rng.choice(two).format(_joined(parts[:-1]), parts[-1]))
+    return _sentences(rng.choice(two).format(joined(parts[:-1]), parts[-1]))
 
 
-def _joined(parts: Sequence[str]) -> str:
+def joined(parts: Sequence[str]) -> str:
+    """«a, b and c»"""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
@@ -190,7 +191,8 @@ def _sentences(text: str) -> str:
     return ". ".join(part[:1].upper() + part[1:] for part in text.split(". "))
 
 
-def _told(captions: Captions) -> str:
+def told(captions: Captions) -> str:
+    """The reply with these captions."""
     return json.dumps(captions, ensure_ascii=False)
 
 
@@ -202,7 +204,7 @@ def _worded(wordings: Sequence[str]) -> Fault:
         caption = captions[at].rstrip(".")
         small = caption[:1].lower() + caption[1:]
         changed = rng.choice(wordings).format(c=caption, l=small)
-        return _told({**captions, at: changed}), at
+        return told({**captions, at: changed}), at
 
     return make
 
@@ -221,17 +223,17 @@ def _loop(rng: random.Random, captions: Captions, known: Known) -> tuple[str, st
         f"{caption}, {last}, {last}, {last}, {last}.",
         f"{caption}. Then {caption[:1].lower()}{caption[1:]}.",
     )
-    return _told({**captions, at: rng.choice(ways)[:238]}), at
+    return told({**captions, at: rng.choice(ways)[:238]}), at
 
 
 def _schema(rng: random.Random, captions: Captions, known: Known) -> tuple[str, None]:
-    whole = _told(captions)
+    whole = told(captions)
     key = rng.choice(list(captions))
     fewer = {name: text for name, text in captions.items() if name != key}
     ways = (
         whole[: rng.randrange(1, len(whole))],
-        _told(fewer) if fewer else "{}",
-        _told({**captions, "note": "done"}),
+        told(fewer) if fewer else "{}",
+        told({**captions, "note": "done"}),
         json.dumps({**captions, key: [captions[key]]}),
         json.dumps({**captions, key: None}),
         json.dumps({**captions, key: 3}),
@@ -241,10 +243,10 @@ def _schema(rng: random.Random, captions: Captions, known: Known) -> tuple[str, 
         whole + whole,
         whole.replace('"', "'"),
         json.dumps({"captions": captions}),
-        _told({name.upper(): text for name, text in captions.items()}),
+        told({name.upper(): text for name, text in captions.items()}),
         "",
         " ".join(captions.values()),
-        _told({**captions, key: captions[key] + " and so on" * 40}),
+        told({**captions, key: captions[key] + " and so on" * 40}),
         json.dumps(captions[key]),
         json.dumps({**captions, key: {"text": captions[key]}}),
     )
@@ -257,7 +259,7 @@ def _truncated(rng: random.Random, captions: Captions, known: Known) -> tuple[st
     end = rng.choice(
         (" and", " with a", ",", " while", " of the", ' says "hello', " as an", " and the")
     )
-    return _told({**captions, at: caption + end}), at
+    return told({**captions, at: caption + end}), at
 
 
 def _copied(rng: random.Random, captions: Captions, known: Known) -> tuple[str, str] | None:
@@ -266,7 +268,7 @@ def _copied(rng: random.Random, captions: Captions, known: Known) -> tuple[str, 
     source, at = rng.choice(
         (("heard", "seen"), ("seen", "heard"), ("heard", "both"), ("seen", "both"))
     )
-    return _told({**captions, at: captions[source]}), at
+    return told({**captions, at: captions[source]}), at
 
 
 def _unsupported(rng: random.Random, captions: Captions, known: Known) -> tuple[str, str] | None:
@@ -283,10 +285,10 @@ def _unsupported(rng: random.Random, captions: Captions, known: Known) -> tuple[
         adjective = rng.choice(_ADJECTIVES)
         article = "An" if adjective[0] in "aeiou" else "A"
         words[n] = article if words[n][0].isupper() else article.lower()
-        return _told(
+        return told(
             {**captions, at: " ".join([*words[: n + 1], adjective, *words[n + 1 :]]) + "."}
         ), at
-    return _told({**captions, at: f"{caption} and {extra}."}), at
+    return told({**captions, at: f"{caption} and {extra}."}), at
 
 
 def _lost(rng: random.Random, captions: Captions, known: Known) -> tuple[str, str] | None:
@@ -296,7 +298,7 @@ def _lost(rng: random.Random, captions: Captions, known: Known) -> tuple[str, st
         return None
     gone = rng.choice(promised)
     rest = [part for part in parts if part != gone]
-    return _told({**captions, at: _sentences(f"{_joined(rest)}.")}), at
+    return told({**captions, at: _sentences(f"{joined(rest)}.")}), at
 
 
 FAULTS: dict[str, Fault] = {
@@ -312,7 +314,7 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def made(rng: random.Random, known: Known) -> Made | None:
+def made(rng: random.Random, known: Known, faults: Mapping[str, Fault] = FAULTS) -> Made | None:
     """A reply of a class drawn at random, «good», «reworded» or, half of the time, one with a fault; None
     where the evidence gives none of that class."""
     captions = good(rng, known)
@@ -320,10 +322,10 @@ def made(rng: random.Random, known: Known) -> Made | None:
         return None
     if rng.random() < 0.5:
         if rng.random() < 0.5:
-            return Made(_told(captions), "good", None)
+            return Made(told(captions), "good", None)
         heard = tuple(reworded(rng, clause) for clause in known.heard)
         changed = good(rng, replace(known, heard=heard))
-        return Made(_told(changed), "reworded", None) if heard != known.heard else None
-    name = rng.choice(list(FAULTS))
-    found = FAULTS[name](rng, captions, known)
+        return Made(told(changed), "reworded", None) if heard != known.heard else None
+    name = rng.choice(list(faults))
+    found = faults[name](rng, captions, known)
     return None if found is None else Made(found[0], name, found[1])

@@ -6,11 +6,12 @@ import pytest
 
 from benchmarks.quality.guards import Tally, measured
 from benchmarks.quality.replies import FAULTS, Known, good, made, reworded
+from benchmarks.quality.subtle import SUBTLE
 
 
 @pytest.fixture(scope="module")
 def tallies() -> dict[str, Tally]:
-    return measured(1500, seed=11)
+    return measured(2500, seed=11)
 
 
 @pytest.mark.parametrize("fault", ["leak", "loop", "refusal", "schema", "truncated", "copied"])
@@ -21,6 +22,11 @@ def test_faults_of_form_are_all_found(tallies: dict[str, Tally], fault: str) -> 
 @pytest.mark.parametrize("fault", ["unsupported", "language"])
 def test_inventions_are_found(tallies: dict[str, Tally], fault: str) -> None:
     assert tallies[fault].share < 0.02, tallies[fault].examples
+
+
+@pytest.mark.parametrize("fault", [*SUBTLE, "another clip's"])
+def test_what_is_nearly_right_is_found(tallies: dict[str, Tally], fault: str) -> None:
+    assert tallies[fault].count > 3 and tallies[fault].wrong <= 1, tallies[fault].examples
 
 
 @pytest.mark.parametrize("kind", ["good", "reworded"])
