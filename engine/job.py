@@ -110,10 +110,21 @@ class Job:
     @cached_property
     def licence(self) -> str:
         """Licences of all models behind a row, joined as SPDX does."""
-        names = [name for spec in self.profile.captioners for name in self.models(spec)]
-        found = {terms(name).licence for name in names} | {self.profile.writer.licence}
-        found |= {own.licence for own in self.own_terms.values()}
-        return " AND ".join(sorted(found))
+        writer = self.profile.writer
+        asked = [
+            self.profile.server(spec.server) for spec in self.profile.captioners if spec.server
+        ]
+        known = [terms(name) for name in self._loaded] + [*self.own_terms.values()]
+        known += [served_terms(server) for server in asked if server.model or server.urls]
+        if (written := served_terms(self.profile.server(writer.model))) != UNKNOWN:
+            known.append(written)
+        return " AND ".join(sorted({one.licence for one in known} | {writer.licence}))
+
+    @cached_property
+    def _loaded(self) -> list[str]:
+        """Models that captioners load themselves."""
+        specs = self.profile.captioners
+        return [name for s in specs for name in self.classes[s.name].packs_of(s.options)]
 
     @cached_property
     def own_terms(self) -> dict[str, Terms]:
@@ -124,10 +135,12 @@ class Job:
     @cached_property
     def _terms(self) -> dict[str, Terms]:
         """The terms of all models behind a row, by the name of a model, a captioner or a server."""
-        away = {server.name: UNKNOWN for server in self.profile.servers if server.urls}
-        judging = self.profile.writer.embedder  # it writes nothing
-        writing = {name: terms(name) for name in self.needed_models if name != judging}
-        return writing | self.own_terms | away
+        served = {
+            server.model or server.name: served_terms(server)
+            for server in self.profile.servers
+            if server.model or server.urls
+        }
+        return {name: terms(name) for name in self._loaded} | self.own_terms | served
 
     @cached_property
     def needed_models(self) -> list[str]:
@@ -168,6 +181,14 @@ class Job:
             else server
             for server in self.profile.servers
         ]
+
+
+def served_terms(server: ServerSpec) -> Terms:
+    """The terms of what a server says: those of its model, else what the profile tells."""
+    known = terms(server.model) if server.model else UNKNOWN
+    if known != UNKNOWN or server.licence is None:
+        return known
+    return Terms(licence=server.licence, outputs_train=server.outputs_train)
 
 
 def captioner_class(spec: CaptionerSpec) -> type[Captioner]:

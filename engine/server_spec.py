@@ -45,7 +45,9 @@ class ServerSpec(BaseModel):
 
     name: what requests call the model; captioners and the writer ask for a server by it. Either
     `model` (a pack, `hub:<owner>/<name>`, or a folder that vLLM can serve) is started, or `urls` of
-    servers that run already are used, with the key in the environment variable `api_key_env`.
+    servers that run already are used, with the key in the environment variable `api_key_env`. licence,
+    outputs_train: of what it says and whether that may train other models, where its model is none that
+    is known to us.
 
     replicas: so many servers, each request goes to the least loaded. num_gpus: of each replica; below
     1 a share of a card, 0 means vLLM's CPU build. tensor_parallel: cards that one replica is spread
@@ -69,6 +71,8 @@ class ServerSpec(BaseModel):
     model: str = ""
     urls: tuple[str, ...] = ()
     api_key_env: str | None = None
+    licence: str | None = None
+    outputs_train: bool | None = None
     replicas: int = Field(1, ge=1)
     num_gpus: float = Field(0.0, ge=0)
     tensor_parallel: int = Field(1, ge=1)
@@ -94,6 +98,10 @@ class ServerSpec(BaseModel):
     def _can_be(self) -> "ServerSpec":
         if self.urls and self.model:
             raise ValueError(f"server {self.name}: give a model to start or urls to use, not both")
+        if self.outputs_train is not None and self.licence is None:
+            raise ValueError(
+                f"server {self.name}: outputs_train goes with the licence that says so"
+            )
         if self.num_gpus > 1 and self.num_gpus != int(self.num_gpus):
             raise ValueError(f"server {self.name}: num_gpus is a share of one card or whole cards")
         if self.tensor_parallel > 1 and self.num_gpus != self.tensor_parallel:

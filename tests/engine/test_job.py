@@ -49,6 +49,28 @@ def test_weights_in_a_package_and_imported_captions_tell_their_terms() -> None:
     assert (free.licence, free.outputs_train) == ("Apache-2.0 AND CC-BY-4.0 AND MIT", True)
 
 
+def test_servers_that_run_already_are_of_the_licence_that_the_profile_tells() -> None:
+    def job(**told: object) -> Job:
+        asks = {"name": "asks", "use": "captioners.served:AudioChat", "server": "away"}
+        away = {"name": "away", "urls": ["http://10.0.0.1/v1"], **told}
+        writer = {"name": "writer", "model": "smollm2-135m-instruct"}
+        return Job(Profile(name="o", captioners=[asks], servers=[away, writer], writer={}))
+
+    assert (job().licence, job().outputs_train) == ("Apache-2.0 AND LicenseRef-unknown", None)
+    told = job(licence="MIT", outputs_train=True)
+    assert (told.licence, told.outputs_train) == ("Apache-2.0 AND MIT", True)
+    with pytest.raises(ValueError, match="goes with the licence"):
+        job(outputs_train=True)
+
+
+def test_a_row_never_claims_another_licence_than_its_writer_s_model() -> None:
+    job = own({"name": "writer", "model": "hub:facebook/Perception-LM-3B", "licence": "MIT"})
+    assert job.licence == "Apache-2.0 AND LicenseRef-FAIR-Noncommercial-Research"
+    assert job.outputs_train is False
+    mine = own({"name": "writer", "model": "/my/model", "licence": "MIT", "outputs_train": True})
+    assert (mine.licence, mine.outputs_train) == ("Apache-2.0 AND MIT", True)
+
+
 def test_another_model_behind_a_server_makes_another_table() -> None:
     def table(model: str) -> str:
         served = {**EARS, "server": "writer"}
