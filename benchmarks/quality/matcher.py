@@ -34,6 +34,8 @@ from benchmarks.quality.matcher_words import (
     NUMBERS,
     PARTS,
     SEEN_FRAME,
+    SEEN_NOUNS,
+    SURE_FRAMES,
     TIMES,
     Token,
     tokens,
@@ -42,6 +44,14 @@ from benchmarks.quality.matcher_words import (
 
 CHECKED = Path(__file__).parent / "matcher_checked.jsonl"
 _JOINS = frozenset({"and", "or", ",", "then", "plus", "both", "also"}) | ARTICLES
+_SOUNDING = frozenset(
+    {"play", "sing", "strum", "pluck", "hammer", "saw", "drill", "talk", "speak", "laugh", "cry"}
+    | {"clap", "type", "knock", "splash", "burst"}
+)
+_VISIBLE = frozenset({"walk", "run", "ride", "dance"})
+_POSTURES = frozenset({"stand", "sit", "lie", "graze", "lean", "rest", "wait", "look", "appear"})
+_DENIED_AT_MOST = 2
+"""Telling words that «no» and «without» deny."""
 _BEFORE_A_NUMBER = 4
 
 
@@ -104,14 +114,16 @@ class _Reader:
 
     def _clauses(self, sentence: list[int]) -> list[_Part]:
         """The sentence's clauses with the sides that they speak of."""
-        if self.side is not None:
-            return [_Part(clause, self.side) for clause in self._split(sentence, BREAKS)]
         parts = [p for clause in self._split(sentence, BREAKS) for p in self._framed(clause)]
         known = {part.side for part in parts} - {None}
-        if len(known) == 1:
-            other: Side = "heard" if known == {"seen"} else "seen"
-            for part in parts:
-                part.side = part.side or other
+        if self.side is not None:
+            rest: Side | None = self.side
+        elif len(known) == 1:
+            rest = "heard" if known == {"seen"} else "seen"
+        else:
+            rest = None
+        for part in parts:
+            part.side = part.side or rest
         return parts
 
     def _framed(self, clause: list[int]) -> list[_Part]:
@@ -135,11 +147,25 @@ class _Reader:
         return parts
 
     def _frame(self, piece: Sequence[int]) -> Side | None:
-        seen = any(self.words[at].among(SEEN_FRAME) for at in piece)
-        heard = any(self.words[at].among(HEARD_FRAME) for at in piece)
+        off = any(
+            self.words[at].word == "off" and self.words[at + 1].word in ("screen", "camera")
+            for at in piece[:-1]
+        )
+        seen = not off and any(self._shows(at) for at in piece)
+        heard = off or any(self._speaks_of(at, HEARD_FRAME) for at in piece)
         if seen == heard:
             return None
         return "seen" if seen else "heard"
+
+    def _speaks_of(self, at: int, frames: frozenset[str]) -> bool:
+        return self.words[at].among(frames & SURE_FRAMES if self.side else frames)
+
+    def _shows(self, at: int) -> bool:
+        if self._speaks_of(at, SEEN_FRAME):
+            return True
+        after = self.words[at + 1].word if at + 1 < len(self.words) else ""
+        noun = not self.side and self.words[at].word in SEEN_NOUNS and after != "game"
+        return noun and at > 0 and self.words[at - 1].word in ("the", "this", "a", "an", "of")
 
     def _unframed(self, piece: Sequence[int], frames: Sequence[Side | None]) -> Side | None:
         """Of a piece without a frame beside framed ones: what its longest pattern says, else theirs."""
@@ -148,8 +174,10 @@ class _Reader:
             return None
         (framed,) = sides
         best = next(iter(self.patterns.find(self.words, piece)), None)
-        if best is None or framed == "heard":
+        if best is None:
             return framed
+        if framed == "heard":
+            return "seen" if best.pattern.side == "seen" and len(best.places) > 1 else framed
         sure = len(best.places) > 1 or not self._known(best, "seen")
         return "heard" if best.pattern.side == "heard" and sure else framed
 
@@ -163,24 +191,86 @@ class _Reader:
     def _take(self, part: _Part) -> None:
         """Gives a clause's words to patterns, those of its side first."""
         every = self.patterns.find(self.words, part.places)
-        every.sort(key=lambda f: _preferred(f, part.side))
+        every.sort(key=lambda f: self._preferred(f, part.side))
         for found in every:
-            if self._free(found, part.side):
+            # A single word that only the other side knows is more likely not meant so.
+            strange = part.side is not None and found.pattern.side != part.side
+            alone = len(found.places) > 1 and not self.taken.keys() & set(found.places)
+            if (alone or not strange) and self._free(found):
                 self._accept(found)
 
-    def _free(self, found: Found, side: Side | None) -> bool:
-        held = [at for at in found.places if at in self.taken]
-        free = [at for at in found.places if at not in self.taken]
-        if not free:
+    def _preferred(
+        self, found: Found, side: Side | None
+    ) -> tuple[bool, bool, int, int, bool, float, int]:
+        pattern: Pattern = found.pattern
+        first: Side = "heard" if self._told_of(found) else "seen"
+        return (
+            not pattern.signal,
+            side is not None and pattern.side != side,
+            -len(found.places),
+            found.reach,
+            pattern.side != first,
+            -found.particular,
+            found.places[0],
+        )
+
+    def _told_of(self, found: Found) -> bool:
+        """Whether words that both sides know tell of something going on («people clap», «people are
+        clapping»), not of a thing («people clapping», «a fire engine», one word)."""
+        last = self.words[found.places[-1]]
+        if len(found.places) == 1 or last.among(_VISIBLE):
             return False
-        if not held:
+        before = self.words[found.places[-1] - 1].word
+        if last.ends_ing:
+            return before in ("is", "are", "was", "were")
+        return last.word.endswith(("s", "ed")) or last.among(_SOUNDING)
+
+    def _free(self, found: Found) -> bool:
+        """Whether a pattern's words are there to be taken, alone or with those that had them before."""
+        owners = {id(o): o for at in found.places if (o := self.taken.get(at))}
+        free = [at for at in found.places if at not in self.taken]
+        if not owners:
             return True
-        owners = {id(self.taken[at]): self.taken[at] for at in held}
-        if any(owner.pattern.key == found.pattern.key for owner in owners.values()):
-            return all(self._joined(at, owners.values()) for at in free)
-        if side == "seen" and found.pattern.side == "heard":
-            return all(owner.pattern.side == "seen" for owner in owners.values())
-        return all(self._joined(at, owners.values()) for at in free)
+        sides = {owner.pattern.side for owner in owners.values()}
+        if free and all(self._joined(at, owners.values()) for at in free):
+            return True
+        if found.pattern.side in sides:
+            return bool(free) and self._goes_on(found, free, owners.values())
+        if found.pattern.side == "heard":
+            return len(found.places) > 1 and (bool(free) or self._sounding(found))
+        return self._quality(found, free) or self._in_sight(found, owners.values())
+
+    def _quality(self, found: Found, free: Sequence[int]) -> bool:
+        """Whether what is free stands right before what is taken: «a brown dog barks»."""
+        return bool(free) and all(at + 1 in found.places and at + 1 in self.taken for at in free)
+
+    def _goes_on(self, found: Found, free: Sequence[int], owners: Iterable[Found]) -> bool:
+        """«a train passes, sounding its horn»: of the same subject, before and after a comma or «and».
+        Or a quality of what another pattern has: «an old man reads»."""
+        if self._quality(found, free):
+            return True
+        theirs = {at for owner in owners for at in owner.places} - set(found.places)
+        first, second = sorted((list(free), sorted(theirs)))
+        if not first or not second or found.places[0] in free or first[-1] > second[0]:
+            return False
+        between = {self.words[at].word for at in range(first[-1] + 1, second[0])}
+        return bool(between & {",", "and"})
+
+    def _sounding(self, found: Found) -> bool:
+        """«a man plays a guitar» is a sight and a sound, «a man playing a guitar» is a sight."""
+        return any(
+            self.words[at].among(_SOUNDING) and not self.words[at].ends_ing for at in found.places
+        )
+
+    def _in_sight(self, found: Found, owners: Iterable[Found]) -> bool:
+        """«a barking dog» is a sound and a sight, and so is a dog that stands there and barks."""
+        if self.side is not None or len(found.places) > 1:
+            return False
+        at = found.places[0]
+        owner = next(iter(owners))
+        barking = at > 0 and self.words[at - 1].ends_ing and at - 1 in owner.places
+        stands = at + 1 < len(self.words) and self.words[at + 1].among(_POSTURES)
+        return barking or stands
 
     def _joined(self, place: int, owners: Iterable[Found]) -> bool:
         """Whether «and» joins this word to one of the owners', with nothing telling between."""
@@ -208,17 +298,19 @@ class _Reader:
                 self.explained.add(at)
 
     def _negated(self) -> frozenset[int]:
-        """Places that a negation reaches: to the end of its clause, a comma or «but»."""
-        found, within = set(), False
+        """Places that a negation reaches: some words, or to the end of its clause, a comma, «but»."""
+        found, within, left = set(), False, 0
         for at, token in enumerate(self.words):
             if token.word in NEGATORS:
+                left = _DENIED_AT_MOST if token.word in ("no", "without") else len(self.words)
                 after = self.words[at + 1].word if at + 1 < len(self.words) else ""
                 within = not (token.word == "nothing" and after in ("but", "else"))
                 within = within and not (token.word == "not" and after == "only")
             elif token.mark or token.word in ENDS_DENIAL or token.word in BREAKS | {"with"}:
                 within = False
-            elif within:
+            elif within and left:
                 found.add(at)
+                left = _DENIED_AT_MOST if token.word == "or" else left - (token.word not in IGNORED)
         return frozenset(found)
 
     def _count(self, found: Found) -> int | None:
@@ -242,9 +334,8 @@ class _Reader:
             return None
         if word == "one" and after in ("of", "another", "after"):
             return None
-        if self.words[start].word in ALWAYS_PAIRS:
-            return None
-        return number
+        in_pairs = self.words[start].word in ALWAYS_PAIRS and word in ("pair", "couple")
+        return None if in_pairs else number
 
     def _times(self, found: Found) -> int | None:
         last = found.places[-1]
@@ -275,38 +366,8 @@ class _Reader:
         ]
 
 
-def _preferred(found: Found, side: Side | None) -> tuple[bool, bool, int, int, bool, float, int]:
-    pattern: Pattern = found.pattern
-    size = len(found.places)
-    # One word that both sides know is a sight, unless the part is known to speak of sounds.
-    first = pattern.side == ("seen" if size == 1 else "heard")
-    return (
-        not pattern.signal,
-        side is not None and pattern.side != side,
-        -size,
-        found.reach,
-        not first,
-        -found.particular,
-        found.places[0],
-    )
-
-
 def _digits(token: Token) -> int | None:
     return int(token.word) if token.word.isdigit() else None
-
-
-def narrowest(keys: Iterable[str], concepts: Sequence[Concept]) -> frozenset[str]:
-    """Of these concepts, those that are not broader words for another of them."""
-    broader = {concept.key: concept.broader for concept in concepts}
-    found = frozenset(keys)
-    beyond: set[str] = set()
-    todo = [up for key in found for up in broader.get(key, ())]
-    while todo:
-        key = todo.pop()
-        if key not in beyond:
-            beyond.add(key)
-            todo += broader.get(key, ())
-    return found - beyond
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

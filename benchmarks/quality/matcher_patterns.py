@@ -9,6 +9,7 @@ from itertools import product
 from benchmarks.quality.known import Concept, Side
 from benchmarks.quality.matcher_words import (
     ARTICLES,
+    FUNCTION,
     IGNORED,
     NUMBERS,
     Token,
@@ -17,6 +18,7 @@ from benchmarks.quality.matcher_words import (
 )
 
 Slot = frozenset[str]
+_PEOPLE = frozenset({"man", "woman", "boy", "girl", "child", "kid", "person", "people", "baby"})
 _WAYS_AT_MOST = 64
 _STRETCH = 6
 """Words that may stand between those of a pattern, marks and plain words not counted."""
@@ -67,16 +69,17 @@ class Patterns:
                     self._by_word[word].append((number, at))
         self._common = Counter(w for p in self.every for w in frozenset().union(*p.slots))
         self.core = self._cores()
+        self._close = self._in_company()
 
     def _add(self, concept: Concept) -> None:
         signal = concept.kind == "signal"
         rank = len(self.every)
         for name in concept.names:
-            slots = tuple(_slot(part.split("|"), signal) for part in name.split())
+            slots = tuple(_slot(part.split("|")) for part in name.lower().split())
             self._take(concept, tuple(s for s in slots if s), False, rank)
         for phrasing in concept.phrasings:
             words = [t for t in tokens(phrasing) if not t.mark and not _plain(t, signal)]
-            slots = tuple(dict.fromkeys(t.forms for t in words))
+            slots = tuple(dict.fromkeys(t.forms - {f"={w}" for w in t.forms} for t in words))
             if len(slots) > 1 or not concept.names:
                 self._take(concept, slots, True, rank)
 
@@ -100,6 +103,24 @@ class Patterns:
                 found[pattern.key].update(*pattern.slots)
         return {key: frozenset(words) for key, words in found.items()}
 
+    def _in_company(self) -> frozenset[tuple[str, tuple[Slot, ...]]]:
+        """Patterns with a detail that names something else («a bridge over a river»): so only where the
+        words stand together."""
+        alone: dict[str, set[str]] = defaultdict(set)
+        for pattern in self.every:
+            if len(pattern.slots) == 1:
+                for word in pattern.slots[0] - _PEOPLE:
+                    alone[word].add(pattern.key)
+        return frozenset(
+            (pattern.key, pattern.slots)
+            for pattern in self.every
+            if any(
+                not slot & self.core[pattern.key]
+                and any(alone[word] - {pattern.key} for word in slot - _PEOPLE)
+                for slot in pattern.slots
+            )
+        )
+
     def find(self, words: Sequence[Token], places: Sequence[int]) -> list[Found]:
         """All patterns in these places of a caption, the most telling first: the longest, the most
         particular, the closest, the first."""
@@ -122,10 +143,12 @@ class Patterns:
         if math.prod(map(len, slots)) > _WAYS_AT_MOST:
             slots = [slot[:3] for slot in slots]
         particular = sum(1 / self._common[min(s, key=self._count)] for s in pattern.slots)
+        close = pattern.signal or (pattern.key, pattern.slots) in self._close
+        stretch = 0 if close else _STRETCH
         found = {}
         for way in product(*slots):
             places = tuple(sorted(set(way)))
-            if len(places) == len(way) and _near(places, words):
+            if len(places) == len(way) and _near(places, words, stretch):
                 found[places] = Found(pattern, places, particular)
         return list(found.values())
 
@@ -145,15 +168,16 @@ def _order(found: Found) -> tuple[bool, int, int, float, int, int]:
     )
 
 
-def _near(places: Sequence[int], words: Sequence[Token]) -> bool:
-    between = range(places[0], places[-1])
+def _near(places: Sequence[int], words: Sequence[Token], stretch: int) -> bool:
+    between = (at for at in range(places[0], places[-1]) if at not in places)
     telling = sum(1 for at in between if not words[at].mark and words[at].word not in IGNORED)
-    return telling - (len(places) - 1) <= _STRETCH
+    return telling <= stretch
 
 
-def _slot(words: Iterable[str], signal: bool) -> Slot:
-    known = [w for w in words if w and (signal or w not in IGNORED)]
-    return frozenset[str]().union(*(forms(word) for word in known))
+def _slot(words: Iterable[str]) -> Slot:
+    """Words of a name in any form; «=parking» is that very word or its plural."""
+    known = [w for w in words if w and w not in FUNCTION]
+    return frozenset[str]().union(*({w} if w[0] == "=" else forms(w) for w in known))
 
 
 def _plain(token: Token, signal: bool) -> bool:

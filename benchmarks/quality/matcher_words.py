@@ -49,18 +49,23 @@ NEGATORS = _set(
 )
 ENDS_DENIAL = _set("but however although though while instead")
 SEEN_FRAME = _set(
-    """view visible visibly see seen show shown picture image photo photograph footage scene screen
-    depict video frame display pictured displayed images visual visually"""
+    "view visible visibly see seen shows showing shown depicts depicting displayed pictured visual"
 )
+SEEN_NOUNS = _set(
+    "picture pictures image images photo photograph footage scene screen video frame camera"
+)
+"""They speak of seeing after an article, and not in «a video game»."""
 HEARD_FRAME = _set("hear heard audible audibly sound sounds noise listen audio")
-BREAKS = _set("; : . ! ? ( ) – — while whereas as before after then until when where meanwhile")
+SURE_FRAMES = _set("view visible visibly see seen hear heard audible audibly")
+"""Those that hold in a caption of one side, too: there «the sound booth» is no frame."""
+BREAKS = _set("; . ! ? ( ) – — while whereas as before after then until when where meanwhile")
 PARTS = _set(", with and or plus beside alongside next behind over but")
 ARTICLES = _set("a an the some another other")
-NUMBERS = {
-    **{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8},
-    **{"nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "dozen": 12},
-    **{"pair": 2, "couple": 2, "duo": 2, "trio": 3},
-}
+FUNCTION = _set("a an the of in on at to by from with for into over is are being and")
+"""Words that are in no name; of phrasings, no word of IGNORED is asked for."""
+_COUNTED = "one two three four five six seven eight nine ten eleven twelve"
+NUMBERS = {word: number for number, word in enumerate(_COUNTED.split(), start=1)}
+NUMBERS |= {"dozen": 12, "pair": 2, "couple": 2, "duo": 2, "trio": 3}
 TIMES = {"once": 1, "twice": 2, "thrice": 3}
 ALWAYS_PAIRS = _set("scissors glasses headphones trousers shoes eyes hands legs tongs jeans gloves")
 
@@ -70,7 +75,7 @@ _WHOLE = _set(
     swing during bus gas lens grass glass brass bass dress boss cross across less miss kiss hiss
     moss chorus circus octopus campus genius virus canvas atlas christmas tennis iris piano
     red bed shed sled wed feed seed need speed weed reed bleed breed hundred naked sacred wicked
-    nothing something everything anything dancing crossing"""
+    nothing something everything anything does as was has his this its"""
 )
 _IRREGULAR = {
     form: base
@@ -174,6 +179,11 @@ class Token:
         """Whether it is punctuation."""
         return not self.word[0].isalnum()
 
+    @property
+    def ends_ing(self) -> bool:
+        """Whether it may be a participle."""
+        return self.word.endswith("ing") and len(self.forms) > 2
+
     def among(self, words: frozenset[str]) -> bool:
         """Whether it is one of these words, in some form."""
         return bool(self.forms & words)
@@ -193,7 +203,8 @@ def tokens(text: str) -> list[Token]:
         word = raw.lower().replace("’", "'").removesuffix("'s").removesuffix("'")
         if word.endswith("n't"):
             word = "not"
-        found.append(Token(word, raw, match.start(), forms(word)))
+        exact = {f"={one}" for one in _singular(word) | {word}}
+        found.append(Token(word, raw, match.start(), forms(word) | exact))
     return found
 
 
@@ -228,6 +239,8 @@ def _singular(word: str) -> set[str]:
 def _verb(stem: str) -> set[str]:
     if not re.search(r"[aeiouy]", stem):
         return set()
+    if len(stem) < 3 and stem not in ("us", "ic"):
+        return {stem}
     if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
         return {stem, stem[:-1]}
     if stem.endswith("ck") and stem[-3:-2] == "i":
