@@ -20,7 +20,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
@@ -28,18 +27,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import imageio_ffmpeg
 import numpy as np
 
-from captioners.contract import Audio
+from benchmarks import media as made
 from captioners.packs import Cache
 from manifests.ids import content_hash
 
 _HERE = Path(__file__).parent
 _CALIBRATION = _HERE.parent / "captioners" / "calibration"
 _PICTURE = _HERE.parent / "docs" / "reliability-cpu.png"
-_HZ = 16_000
-_SHORT_S, _LEAST_S, _PAUSE_S, _MOST_S = 2, 4, 0.3, 30
+_SHORT_S, _LEAST_S, _PAUSE_S = 2, 4, 0.3
 _SPEECH = (
     ("en-us", "The next train departs from platform nine."),
     ("en-gb+f3", "Welcome back to the channel, today we are going to the beach."),
@@ -173,19 +170,19 @@ def _found_sounds(cache: Cache) -> Iterator[tuple[str, Path]]:
 def _spoken(work: Path) -> Iterator[tuple[str, Path]]:
     for number, (voice, text) in enumerate(_SPEECH):
         path = work / f"spoken-{number}.wav"
-        subprocess.run(["espeak-ng", "-v", voice, "-w", path, text], check=True)
+        made.spoken(path, voice, text)
         yield f"espeak/{voice}", path
 
 
 def _mixed(cache: Cache, work: Path) -> Iterator[tuple[str, Path]]:
     """A spoken sentence over music of half its level."""
     for number, name in enumerate(_BACKGROUNDS):
-        voice = _samples(work / f"spoken-{number}.wav")
-        music = _samples(cache.fetch("scsynth-samples") / f"{name}.flac")
+        voice = made.samples(work / f"spoken-{number}.wav")
+        music = made.samples(cache.fetch("scsynth-samples") / f"{name}.flac")
         music = np.resize(music, len(voice))
         level = np.sqrt(float(np.mean(voice**2)) / max(float(np.mean(music**2)), 1e-9))
         path = work / f"mixed-{number}.wav"
-        _write(path, voice + 0.5 * level * music)
+        made.write(path, voice + 0.5 * level * music)
         yield f"mixed/{name}", path
 
 
@@ -212,14 +209,13 @@ def _plain(path: Path, media: Path) -> Path:
         target, how = media / f"{path.stem}.bmp", []
     else:
         target, how = media / path.name, ["-an", "-c", "copy"]
-    _ffmpeg("-i", path, *how, target)
+    made.ffmpeg("-i", path, *how, target)
     return target
 
 
 def _opencv_doc(work: Path) -> Path:
     """Debian's opencv-doc, unpacked but not installed."""
-    subprocess.run(["apt-get", "download", "-qq", "opencv-doc"], cwd=work, check=True)
-    (package,) = work.glob("opencv-doc_*.deb")
+    package = made.debian(work, "opencv-doc")
     subprocess.run(["dpkg-deb", "-x", package, work / "opencv-doc"], check=True)
     return work / "opencv-doc" / "usr" / "share" / "doc" / "opencv-doc"
 
@@ -248,33 +244,14 @@ def _named(lists: dict[str, list[str]], labels: Sequence[str]) -> list[str]:
 
 def _lengthened(path: Path, target: Path) -> Path:
     """A copy of the file, or a short sound repeated with pauses as a wave file."""
-    samples = _samples(path)
-    if len(samples) >= _SHORT_S * _HZ:
+    samples = made.samples(path)
+    if len(samples) >= _SHORT_S * made.HZ:
         shutil.copy(path, target)
         return target
-    unit = np.pad(samples, (0, int(_PAUSE_S * _HZ)))
+    unit = np.pad(samples, (0, int(_PAUSE_S * made.HZ)))
     target = target.with_suffix(".wav")
-    _write(target, np.tile(unit, -(-_LEAST_S * _HZ // len(unit))))
+    made.write(target, np.tile(unit, -(-_LEAST_S * made.HZ // len(unit))))
     return target
-
-
-def _samples(path: Path) -> Audio:
-    """The sound of a file at 16 kHz mono, of its first 30 s."""
-    raw = _ffmpeg("-i", path, "-t", str(_MOST_S), "-ac", "1", "-ar", str(_HZ), "-f", "f32le", "-")
-    return np.frombuffer(raw, np.float32)
-
-
-def _ffmpeg(*arguments: str | Path) -> bytes:
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-
-
-def _write(path: Path, samples: Audio) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(_HZ)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
 
 
 if __name__ == "__main__":
