@@ -52,6 +52,14 @@ def clip(hz: int, seconds: float, seed: int = 0) -> Media:
     return Media(f"{seed:032x}", "h" * 64, int(seconds * 1000), audio=audio)
 
 
+def told(media: Media) -> Media:
+    """The clip with some statements of another captioner, fewer or more by its number."""
+    texts = LABELS[: 1 + int(media.clip_id, 16) % len(LABELS)]
+    claims = tuple(Claim(text, text, "caption", "audio", 1.0) for text in texts)
+    said = {"ears": WeakCaption(media.clip_id, media.content_hash, "ears", claims=claims)}
+    return replace(media, said=said)
+
+
 def ready(kind: type[Captioner], checkpoint: Path, **options: Any) -> Any:
     captioner = kind("it", Models(), {"model": str(checkpoint), **options})
     captioner.load()
@@ -62,7 +70,7 @@ def alone_and_together(
     captioner: Captioner, hz: int
 ) -> tuple[list[WeakCaption], list[WeakCaption]]:
     """The same eight clips of different lengths one by one, and in one batch."""
-    clips = [clip(hz, 0.5 + seed, seed) for seed in range(8)]
+    clips = [told(clip(hz, 0.5 + seed, seed)) for seed in range(8)]
     return [captioner.caption([one])[0] for one in clips], captioner.caption(clips)
 
 
@@ -292,7 +300,7 @@ def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_whisper_s_words_hang_on_no_neighbour(whisper: Path) -> None:
     captioner = ready(WhisperLarge, whisper)
-    sounds = [noise(16_000, 0.5 + 2 * seed, seed) for seed in range(4)]
+    sounds = [noise(16_000, 0.5 + 2 * seed, seed) for seed in range(8)]
     together = captioner.transcribe(sounds)
     assert len({str(said) for said in together}) > 1
     for window, (language, segments) in zip(sounds, together, strict=True):
@@ -386,12 +394,13 @@ def test_a_whisper_of_english_only_is_refused(whisper: Path, tmp_path: Path) -> 
     [
         (AstTags, 16_000, {}),
         (ClapTags, HZ, {"labels": LABELS}),
+        (ClapScores, HZ, {}),
     ],
 )
 def test_a_clip_s_answer_hangs_on_no_neighbour(
     kind: type[Captioner], hz: int, options: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
-    names = {AstTags: "ast", ClapTags: "clap"}
+    names = {AstTags: "ast", ClapTags: "clap", ClapScores: "clap"}
     captioner = ready(kind, request.getfixturevalue(names[kind]), **options)
     one_by_one, together = alone_and_together(captioner, hz)
     assert all(same(a, b) for a, b in zip(one_by_one, together, strict=True))
