@@ -74,8 +74,8 @@ def _without_quantization(graph: Any, renamed: dict[str, str]) -> list[Any]:
 def smollm2(laid: Path, pack: Path) -> None:
     """A folder in the transformers format, bfloat16, that vLLM serves, from the GGUF.
 
-    Raises ValueError where the conversion lost what chat needs: the template, or that the model
-    ends its turn with <|im_end|>.
+    With an adapter.safetensors beside it, that adapter is merged in. Raises ValueError where the
+    conversion lost what chat needs: the template, or that the model ends its turn with <|im_end|>.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
@@ -92,6 +92,8 @@ def smollm2(laid: Path, pack: Path) -> None:
         raise ValueError("the GGUF's chat template or end-of-turn token did not come through")
     if tokenizer.encode("<|im_end|>", add_special_tokens=False) != [turn_end]:
         raise ValueError("<|im_end|> is not one token")
+    if (laid / "adapter.safetensors").exists():
+        merge(model, laid / "adapter.safetensors")
     model.generation_config.eos_token_id = turn_end
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.save_pretrained(pack)
@@ -100,6 +102,26 @@ def smollm2(laid: Path, pack: Path) -> None:
     config = json.loads((pack / "config.json").read_text())
     if "quantization_config" in config or config["dtype"] != "bfloat16":
         raise ValueError("the saved model is not plain bfloat16")
+
+
+def merge(model: Any, adapter: Path) -> None:
+    """Adds a LoRA adapter to the weights of a model: W + B A for each layer NAME of which the file holds
+    NAME.A and NAME.B. Raises ValueError where the file and the model don't fit."""
+    import torch
+    from safetensors.torch import load_file
+
+    thin = load_file(adapter)
+    names = {name.rpartition(".")[0] for name in thin}
+    if not names or thin.keys() != {f"{name}.{part}" for name in names for part in "AB"}:
+        raise ValueError("the adapter does not hold pairs of matrices")
+    weights = dict(model.named_parameters())
+    for name in sorted(names):
+        change = thin[f"{name}.B"].float() @ thin[f"{name}.A"].float()
+        weight = weights.get(f"{name}.weight")
+        if weight is None or weight.shape != change.shape:
+            raise ValueError(f"the adapter's layer {name} does not fit the model")
+        with torch.no_grad():
+            weight.copy_(weight.float() + change)
 
 
 STEPS: dict[str, Callable[[Path, Path], None]] = {"yamnet": yamnet, "smollm2": smollm2}

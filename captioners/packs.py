@@ -61,7 +61,10 @@ class Archive(BaseModel):
 
 
 class Pack(BaseModel):
-    """A declared pack: out of archives, or `bundled` with captionmill (file -> sha256).
+    """A declared pack: out of archives, or `bundled` with captionmill (file -> sha256), or out of both.
+
+    Bundled files alone are the pack as they lie; beside archives they are laid out with what those
+    hold, for the step that prepares the pack.
 
     licence: of the weights or media, an SPDX expression or the words of its source. prepare: the step
     of `captioners._prepare` that turns the laid out files into the pack, with its revision.
@@ -81,9 +84,18 @@ class Pack(BaseModel):
 
     @model_validator(mode="after")
     def _comes_from_somewhere(self) -> "Pack":
-        if bool(self.archives) == bool(self.bundled):
-            raise ValueError(f"pack {self.name}: declare archives or bundled files, one of both")
+        if not (self.archives or self.bundled):
+            raise ValueError(f"pack {self.name}: declare archives, bundled files, or both")
+        if self.archives and self.bundled and not self.prepare:
+            raise ValueError(
+                f"pack {self.name}: archives and bundled files need a step to prepare them"
+            )
         return self
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it lies with captionmill itself, and nothing is fetched."""
+        return not self.archives
 
     @property
     def digest(self) -> str:
@@ -146,7 +158,8 @@ class Cache:
         Hashes every file. Raises PackMissing.
         """
         folder = self.path(pack)
-        expected = self.packs[pack].bundled or _recorded(folder)
+        known = self.packs[pack]
+        expected = known.bundled if known.is_bundled else _recorded(folder)
         if expected is None:
             return [f"{folder / _RECORD} is missing or unreadable"]
         problems = []
@@ -164,9 +177,14 @@ class Cache:
         return self.packs[name]
 
     def _folder(self, pack: Pack) -> Path:
-        if pack.bundled:
-            return _HERE / "weights" / pack.name
+        if pack.is_bundled:
+            return _weights(pack)
         return self.root / f"{pack.name}-{pack.digest}"
+
+
+def _weights(pack: Pack) -> Path:
+    """Where the bundled files of a pack lie."""
+    return _HERE / "weights" / pack.name
 
 
 def _default_root() -> Path:
@@ -195,6 +213,7 @@ def _bring(pack: Pack, folder: Path) -> None:
             downloads.mkdir()
             _lay(_download(archive, downloads), archive, laid)
             shutil.rmtree(downloads)
+        _add_bundled(pack, laid)
         done = _prepared(pack, laid, work / "pack") if pack.prepare else laid
         _write_record(pack, done)
         done.rename(folder)
@@ -244,6 +263,17 @@ def _lay(file: Path, archive: Archive, laid: Path) -> None:
                 (laid / target).parent.mkdir(parents=True, exist_ok=True)
                 with _member(opened, member) as data, (laid / target).open("ab") as out:
                     shutil.copyfileobj(data, out)
+
+
+def _add_bundled(pack: Pack, laid: Path) -> None:
+    """Copies the files that captionmill brings itself to `laid`."""
+    for name, sha256 in pack.bundled.items():
+        file = _weights(pack) / name
+        if not file.is_file() or content_hash(file) != sha256:
+            raise PackError(
+                f"{file} is missing or not what was declared: install captionmill again"
+            )
+        shutil.copy(file, laid / name)
 
 
 def _matches(source: str, name: str, names: list[str]) -> list[tuple[str, str]]:

@@ -241,6 +241,48 @@ def test_the_table_is_whole() -> None:
             assert re.fullmatch(r"[0-9a-f]{64}", archive.sha256)
 
 
+def with_adapter(toy: Pack, data: bytes) -> Pack:
+    """The toy pack with a file of captionmill's own beside its archive."""
+    own = {"adapter.bin": hashlib.sha256(data).hexdigest()}
+    return toy.model_copy(update={"bundled": own, "prepare": "smollm2"})
+
+
+def test_bundled_files_beside_archives_reach_the_step_that_prepares(
+    tmp_path: Path, toy: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepared(pack: Pack, laid: Path, into: Path) -> Path:
+        shutil.copytree(laid, into)
+        return into
+
+    (tmp_path / "adapter.bin").write_bytes(b"thin")
+    monkeypatch.setattr(packs, "_weights", lambda pack: tmp_path)
+    monkeypatch.setattr(packs, "_prepared", prepared)
+    pack = with_adapter(toy, b"thin")
+    own = cache(tmp_path, pack)
+    folder = own.fetch("toy")
+    assert (folder / "adapter.bin").read_bytes() == b"thin"
+    assert (folder / "weights.bin").read_bytes() == b"onetwo"
+    assert folder.parent == own.root and own.check("toy") == []
+    (tmp_path / "adapter.bin").write_bytes(b"bent")
+    shutil.rmtree(folder)
+    with pytest.raises(PackError, match="not what was declared"):
+        own.fetch("toy")
+    assert left(tmp_path / "cache") == []
+
+
+def test_another_adapter_is_another_pack(toy: Pack) -> None:
+    digests = {pack.digest for pack in (toy, with_adapter(toy, b"a"), with_adapter(toy, b"b"))}
+    assert len(digests) == 3
+
+
+def test_what_is_not_prepared_is_archives_or_bundled() -> None:
+    said = toy_pack().model_dump()
+    with pytest.raises(ValueError, match="need a step"):
+        Pack.model_validate(said | {"bundled": {"adapter.bin": "0" * 64}})
+    with pytest.raises(ValueError, match="declare archives"):
+        Pack.model_validate(said | {"archives": ()})
+
+
 def test_bundled_weights_are_those_declared() -> None:
     folder = Cache().fetch("nanodet")
     assert Cache().check("nanodet") == []
