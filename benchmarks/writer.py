@@ -1,13 +1,15 @@
 """The writer against a server: how many captions the LLM gets right, and at what rate.
 
-    python -m benchmarks.writer share [--url URL] [--split held-out] [--clips 200]
-    python -m benchmarks.writer speed [--url URL] [--clips 96] [--runs 5]
+    python -m benchmarks.writer share [--url URL] [--profile cpu] [--split held-out] [--clips 200]
+    python -m benchmarks.writer speed [--url URL] [--profile cpu] [--clips 96] [--runs 5]
 
-Without --url the server of the `cpu` profile is started, and stopped at the end. `share` writes made-up
-evidence (`benchmarks.evidences`) and counts who wrote what, after the first request and after the whole
-ladder. `speed` sends the same requests with a bare asyncio client and with the writer, in turns, and
-compares generated tokens per second; the writer's rate is given with and without the time that its
-guards take. Exit status 1: speed under 95 % (guards not counted), or a share under 30 %.
+Without --url the profile's server is started, and stopped at the end; the profile
+`benchmarks/tuning/untuned.toml` is the writer as it was before its tuning. `share` writes made-up
+evidence (`benchmarks.evidences`) and counts who wrote what, after the first request and after the ladder;
+with --show N it prints the captions of the first N clips. `speed` sends the same requests with a bare
+asyncio client and with the writer, in turns, and compares generated tokens per second; the writer's rate
+is given with and without the time that its guards take. Exit status 1: speed under 95 % (guards not
+counted), or a share under 30 %.
 """
 
 import argparse
@@ -133,14 +135,16 @@ def speed(spec: WriterSpec, url: str, count: int, runs: int) -> bool:
     return share >= LEAST_SPEED
 
 
-def share(spec: WriterSpec, url: str, split: Any, count: int) -> bool:
-    """Prints who wrote how many captions; whether the LLM wrote enough."""
+def share(spec: WriterSpec, url: str, split: Any, count: int, show: int = 0) -> bool:
+    """Prints who wrote how many captions, and those of the first clips; whether the LLM wrote enough."""
     clips = evidences(split, count)
     began = time.perf_counter()
     writer, done = asyncio.run(written(spec, url, clips))
     seconds = time.perf_counter() - began
     stats = writer.stats
     drafts = [template(select(one)) for one in clips]
+    for one, clip in zip(done[:show], clips, strict=False):
+        _print(clip, one)
     print(f"{split}: {count} clips in {seconds:.0f} s, {stats.requests} requests")
     print(f"tokens: {stats.tokens_in} in, {stats.tokens_out} out")
     for name in CAPTIONS:
@@ -162,8 +166,18 @@ def share(spec: WriterSpec, url: str, split: Any, count: int) -> bool:
     return stats.llm_share >= _LEAST_SHARE
 
 
+def _print(clip: Evidence, one: Written) -> None:
+    facts = select(clip)
+    print("; ".join(fact.text for fact in facts.heard), "|", "; ".join(f.text for f in facts.seen))
+    if facts.transcript:
+        print(f"  spoken: {facts.transcript}")
+    for name in CAPTIONS:
+        if one.captions[name]:
+            print(f"  {name:21} {one.captions[name]} ({one.how[name].rung})")
+
+
 @contextmanager
-def _server(url: str | None) -> Iterator[str]:
+def _server(url: str | None, profile_name: str) -> Iterator[str]:
     if url is not None:
         yield url
         return
@@ -171,7 +185,7 @@ def _server(url: str | None) -> Iterator[str]:
     from engine.job import Job
     from engine.service import Server
 
-    (spec,) = Job(profile.load("cpu")).servers(Models())
+    (spec,) = Job(profile.load(profile_name)).servers(Models())
     with tempfile.TemporaryDirectory() as logs:
         server = Server(spec, logs)
         server.start()
@@ -191,13 +205,14 @@ def main() -> int:
     parser.add_argument("--split", default="held-out", choices=("dev", "held-out"))
     parser.add_argument("--clips", type=int)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--show", type=int, default=0, help="print the captions of so many clips")
     args = parser.parse_args()
     spec = profile.load(args.profile).writer
     if args.model:
         spec = spec.model_copy(update={"model": args.model})
-    with _server(args.url) as url:
+    with _server(args.url, args.profile) as url:
         if args.what == "share":
-            good = share(spec, url, args.split, args.clips or 200)
+            good = share(spec, url, args.split, args.clips or 200, args.show)
         else:
             good = speed(spec, url, args.clips or 96, args.runs)
     return 0 if good else 1
