@@ -192,8 +192,23 @@ def _morse(marks: str) -> Audio:
 
 
 _TONES = frozenset(
-    ("beep", "sine_tone", "buzzer", "alarm_sound", "notification", "dial_tone", "sonar")
+    (
+        "beep",
+        "sine_tone",
+        "buzzer",
+        "alarm_sound",
+        "notification",
+        "dial_tone",
+        "sonar",
+        "music",
+        "instrument",
+        "synthesizer",
+        "electronic_music",
+        "theremin",
+        "sci_fi",
+    )
 )
+"""A tone made by numbers is a synthesizer's, if one likes."""
 _SIRENS = frozenset(
     ("civil_siren", "ambulance_siren", "police_siren", "fire_truck_siren", "alarm_sound")
 )
@@ -216,7 +231,9 @@ MADE: Mapping[str, Made] = {
     **{f"beeps_{n}": Made(partial(_beeps, n), "beep", _TONES, n) for n in (2, 3, 4, 5)},
     **{f"clicks_{n}": Made(partial(_clicks, n), "click", _TICKS, n) for n in (3, 4, 6)},
     "white_noise": Made(
-        lambda: _noise(5, 1), "white_noise", frozenset(("shower", "tap_runs", "rain"))
+        lambda: _noise(5, 1),
+        "white_noise",
+        frozenset(("shower", "tap_runs", "rain", "waterfall", "vinyl_crackle")),
     ),
     "sine": Made(lambda: tone([440], 4), "sine_tone"),
     "siren": Made(lambda: _swept(600, 1300, 2.5, 6), "siren", _TONES | _SIRENS),

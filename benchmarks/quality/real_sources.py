@@ -6,7 +6,7 @@ the concepts are called.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def pictures() -> Mapping[str, Picture]:
 
 
 def concepts() -> list[Concept]:
-    """The concepts of real.toml: own ones, and more names of some of the bench's world."""
+    """The concepts that the bench's world lacks."""
     return [
         Concept(
             key=key,
@@ -110,6 +110,16 @@ def concepts() -> list[Concept]:
         )
         for key, told in _table("real.toml")["concepts"].items()
     ]
+
+
+def extended(world: Iterable[Concept]) -> list[Concept]:
+    """The concepts of the bench's world with more names, and those that it lacks."""
+    more = _table("real.toml")["names"]
+    theirs = [
+        replace(one, names=(*one.names, *more[one.key])) if one.key in more else one
+        for one in world
+    ]
+    return [*theirs, *concepts()]
 
 
 def unsure_list(name: str) -> frozenset[str]:

@@ -29,8 +29,7 @@ def clips() -> list[Clip]:
 
 @pytest.fixture(scope="module")
 def known() -> dict[str, Concept]:
-    own = real_sources.concepts()
-    return {one.key: one for one in (*world.load().concepts(), *own)}
+    return {one.key: one for one in real_sources.extended(world.load().concepts())}
 
 
 def _truth(clip: Clip) -> real_plan.Truth:
@@ -69,6 +68,15 @@ def test_own_concepts_are_not_the_worlds_and_lead_up_to_known_ones(
         assert concept.key not in theirs
         assert concept.names
         assert {known[key].side for key in concept.broader} <= {concept.side}
+
+
+def test_the_world_gets_more_names_and_loses_nothing(known: dict[str, Concept]) -> None:
+    for theirs in world.load().concepts():
+        assert known[theirs.key].names[: len(theirs.names)] == theirs.names
+        assert replace(known[theirs.key], names=theirs.names) == theirs
+    more = real_sources._table("real.toml")["names"]
+    assert more.keys() <= world.load().entries.keys()
+    assert known["dog"].names[-1] == more["dog"][-1]
 
 
 def test_nothing_is_what_calibration_used() -> None:
