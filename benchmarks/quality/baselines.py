@@ -23,7 +23,7 @@ Chosen = Callable[[Case, Side], frozenset[str]]
 """Which concepts a list says of one side of a clip."""
 Beliefs = Callable[[Case, Side], Mapping[str, float]]
 
-_CUTS = 40
+_CUTS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +67,33 @@ def single(ruler: Ruler, best: Mapping[Side, Single]) -> Chosen:
 
 def best_vote_cut(ruler: Ruler, calibration: Sequence[Case], side: Side) -> float:
     """The raw score from which on a claim is a vote, best on the calibration split."""
-    scores = [one.score for case in calibration for one in said(ruler, case, side)]
+    told = {case.clip_id: said(ruler, case, side) for case in calibration}
     listen = sides(calibration)
 
     def quality(cut: float) -> float:
-        voted = vote(ruler, listen, {side: cut})
+        def voted(case: Case, of: Side) -> frozenset[str]:
+            return _majority(ruler, told[case.clip_id], ran(case, of, listen), cut)
+
         return _f1(score(ruler, calibration, side, voted))
 
-    return max(_cuts(scores), key=quality)
+    return max(_cuts([one.score for each in told.values() for one in each]), key=quality)
 
 
 def vote(ruler: Ruler, listen: Mapping[str, Side], cut: Mapping[Side, float]) -> Chosen:
     """What more than half of the captioners that looked at a clip say; who names a dog votes for an
     animal too."""
+    return lambda case, side: _majority(
+        ruler, said(ruler, case, side), ran(case, side, listen), cut[side]
+    )
 
-    def chosen(case: Case, side: Side) -> frozenset[str]:
-        voters = ran(case, side, listen)
-        votes: Counter[str] = Counter()
-        told = said(ruler, case, side)
-        for name in voters:
-            votes.update(ruler.concepts.implied(_of(told, name, cut[side])))
-        return frozenset(key for key, count in votes.items() if 2 * count > len(voters))
 
-    return chosen
+def _majority(
+    ruler: Ruler, told: Sequence[Said], voters: Sequence[str], cut: float
+) -> frozenset[str]:
+    votes: Counter[str] = Counter()
+    for name in voters:
+        votes.update(ruler.concepts.implied(_of(told, name, cut)))
+    return frozenset(key for key, count in votes.items() if 2 * count > len(voters))
 
 
 def best_cut(ruler: Ruler, calibration: Sequence[Case], side: Side, beliefs: Beliefs) -> float:

@@ -111,6 +111,7 @@ class Ruler:
         claims = [m.key in held[0] for m in reading.mentions]
         claims += [texts.stem(word) in held[1] for word in reading.leftover]
         claims += [_within(quote, spoken) for quote in quotes]
+        claims += [False for _ in reading.denied]  # no captioner says what is not there
         wrong = claims.count(False)
         strange = [m.key in beside[0] for m in reading.mentions if m.key not in held[0]]
         strange += [
