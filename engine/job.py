@@ -116,9 +116,11 @@ class Job:
         ]
         known = [terms(name) for name in self._loaded] + [*self.own_terms.values()]
         known += [served_terms(server) for server in asked if server.model or server.urls]
-        if (written := served_terms(self.profile.server(writer.model))) != UNKNOWN:
+        written = served_terms(self.profile.server(writer.model))
+        if written != UNKNOWN or writer.licence is None:
             known.append(written)
-        return " AND ".join(sorted({one.licence for one in known} | {writer.licence}))
+        told = {writer.licence} if writer.licence else set()
+        return " AND ".join(sorted({one.licence for one in known} | told))
 
     @cached_property
     def _loaded(self) -> list[str]:

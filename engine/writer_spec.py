@@ -58,15 +58,16 @@ class Rung(_Part):
 class WriterSpec(_Part):
     """How captions are written.
 
-    model: name of its server in the profile. licence: of what it writes. ladder: after its last rung the
-    template writes. variants: further captions of each clip, a style of the first rung's prompt for
-    each; «plain» is a paraphrase. embedder: model by which guards know words that the word table lacks
-    (`prompts.nearness`). guided: send the reply's JSON schema with the request. concurrency:
-    requests at a time of each shard worker. Only what shapes a caption is in `settings`.
+    model: name of its server in the profile. licence: of what it writes, where nothing is known of its
+    server's model. ladder: after its last rung the template writes. variants: further captions of each
+    clip, a style of the first rung's prompt for each; «plain» is a paraphrase. embedder: model by which
+    guards know words that the word table lacks (`prompts.nearness`). guided: send the reply's JSON
+    schema with the request. concurrency: requests at a time of each shard worker. Only what shapes a
+    caption is in `settings`.
     """
 
     model: str = "writer"
-    licence: str = "Apache-2.0"
+    licence: str | None = None
     ladder: tuple[Rung, ...] = (
         Rung(name="first", prompt="terse"),
         Rung(name="draft", prompt="terse-draft"),

@@ -73,13 +73,14 @@ def run(result: "Result") -> str:
         lines.append(f"{result.listing.ignored} passed over: not named like media")
     for folder in result.listing.unreadable:
         lines.append(f"folder that can't be read: {folder.decode('utf-8', 'backslashreplace')}")
+    after = ["verify"]
+    if result.books.quarantined:
+        after.insert(0, "quarantine list")
     if result.books.captioned:
         lines.append(f"captions: {captions}")
-        lines.append(f"next: captionmill show {workspace}")
-    if result.books.quarantined:
-        lines.append(f"      captionmill quarantine list {workspace}")
-    lines.append(f"      captionmill verify {workspace}")
-    return "\n".join(lines)
+        after.insert(0, "show")
+    commands = [f"captionmill {command} {workspace}" for command in after]
+    return "\n".join([*lines, f"next: {commands[0]}", *(f"      {c}" for c in commands[1:])])
 
 
 def run_json(result: "Result") -> dict[str, Any]:

@@ -71,6 +71,11 @@ def test_a_row_never_claims_another_licence_than_its_writer_s_model() -> None:
     assert (mine.licence, mine.outputs_train) == ("Apache-2.0 AND MIT", True)
 
 
+def test_what_an_unknown_server_writes_has_no_licence_of_ours() -> None:
+    away = {"name": "writer", "urls": ["http://10.0.0.1/v1"]}
+    assert own(away).licence == "Apache-2.0 AND LicenseRef-unknown"
+
+
 def test_another_model_behind_a_server_makes_another_table() -> None:
     def table(model: str) -> str:
         served = {**EARS, "server": "writer"}
