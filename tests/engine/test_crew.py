@@ -120,4 +120,4 @@ def test_a_key_that_a_captioner_s_server_refuses_is_no_clip_s_fault(
         assert done.returncode == 1 and "HTTP 401" in done.stderr
         assert (books["quarantined"], books["pending"]) == (0, CLIPS)
     else:
-        assert (books["quarantined"], books["pending"]) == (CLIPS, 0)
+        assert (books["quarantined"], books["pending"]) == (CLIPS, 0), done.stderr
