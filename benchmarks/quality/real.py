@@ -29,7 +29,7 @@ from benchmarks.quality.known import Case, Happening, Truth
 from benchmarks.quality.real_plan import Clip
 from benchmarks.quality.real_sources import PROMPTS, SOUNDFONT, fetch, packages, sounds
 from captioners.contract import Audio
-from captioners.packs import Cache
+from captioners.packs import Cache, PackMissing
 from manifests.ids import content_hash
 
 SEED = 11
@@ -37,7 +37,12 @@ _CASES = "cases.json"
 _TAIL_MS, _PAUSE_S, _LEAST_MS = 700, 0.5, 4000
 _SOUND_ONLY = (".wav", ".flac", ".ogg", ".mp3")
 _STILLS = (".jpg", ".png", ".bmp")
-_ENCODED = {".wav": [], ".flac": [], ".ogg": ["-c:a", "libvorbis"], ".mp3": ["-b:a", "160k"]}
+_ENCODED = {
+    ".wav": [],
+    ".flac": [],
+    ".ogg": ["-c:a", "libvorbis", "-fflags", "+bitexact"],
+    ".mp3": ["-b:a", "160k"],
+}
 _CALIBRATION_SOUNDS = (
     Path("/usr/share/sounds/freedesktop/stereo"),
     Path("/usr/share/sounds/alsa"),
@@ -83,7 +88,10 @@ def shared_with(folders: Mapping[str, Path], cache: Cache) -> list[str]:
 
 
 def _there(cache: Cache, pack: str) -> bool:
-    return any(cache.root.glob(f"{pack}-*")) and cache.path(pack).is_dir()
+    try:
+        return cache.path(pack).is_dir()
+    except PackMissing:
+        return False
 
 
 def _recorded() -> list[real_sound.Sentence]:
