@@ -17,6 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,22 +73,29 @@ def simulated_clips(
 
 def exact(ruler: Ruler) -> Posterior:
     """What the generator believes of what was claimed, by concept."""
-    known: dict[int, Mapping[str, float]] = {}
+    known: dict[tuple[int, Side | None], Mapping[str, float]] = {}
 
-    def of(case: Case, side: Side) -> Mapping[str, float]:
+    def of(case: Case, side: Side, apart: bool) -> Mapping[str, float]:
         assert isinstance(case, Simulated)
-        if id(case) not in known:
-            every = simulated.posterior(case)
-            known[id(case)] = {
-                said.key: every[at, number]
-                for at, claims in enumerate(case.said)
-                for number, said in enumerate(claims)
-                if case.weak[at].claims[number].kind != "signal"
-            }
+        alone = side if apart else None
+        if (id(case), alone) not in known:
+            known[id(case), alone] = _exact(case, alone)
         keys = ruler.concepts.by_key
-        return {key: p for key, p in known[id(case)].items() if keys[key].side == side}
+        return {k: p for k, p in known[id(case), alone].items() if keys[k].side == side}
 
     return of
+
+
+def _exact(case: Simulated, alone: Side | None) -> Mapping[str, float]:
+    """Of all claims; with `alone`, by the readings of that side only."""
+    readings = {place: x for place, x in (case.readings or {}).items() if alone in (None, place[1])}
+    every = simulated.posterior(replace(case, readings=readings))
+    return {
+        said.key: every[at, number]
+        for at, claims in enumerate(case.said)
+        for number, said in enumerate(claims)
+        if case.weak[at].claims[number].kind != "signal"
+    }
 
 
 def as_written(ruler: Ruler, cases: Sequence[Case], rows: Sequence[Measured]) -> dict[str, Any]:
@@ -149,6 +157,7 @@ def simulated_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:
     """Fusion under each setting, then captions under one of them."""
     settings = [Setting(correlation) for correlation in args.correlation]
     settings.append(Setting(args.written, honest=False))
+    settings.append(Setting(args.written, wording="shared"))
     told: dict[str, Any] = {"fusion": {}}
     every: dict[str, Fusion] = {}
     chosen: Clips | None = None
@@ -178,7 +187,7 @@ def real_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:
     they are chosen on these, in their favour."""
     from benchmarks.quality import real
 
-    cases = {Path(name).name: case for name, case in real.cases(args.media).items()}
+    cases = real.cases(args.media)
     joined = captioned.joined(args.folder, cases)
     clips: Bundle = {}
     for name, (case, evidence, _) in joined.items():

@@ -27,15 +27,17 @@ from captioners.confidence import Calibrations
 from manifests.evidence import Evidence
 from prompts.selection import Facts, select
 
-Posterior = Callable[[Case, Side], Mapping[str, float]]
-"""What the generator believes of every concept that was named."""
+Posterior = Callable[[Case, Side, bool], Mapping[str, float]]
+"""What the generator believes of every concept that was named; of a side by itself, without what the
+other side's captioners say."""
 
-OURS, OURS_CUT, SINGLE, VOTE, ORACLE, CEILING = (
+OURS, OURS_CUT, SINGLE, VOTE, ORACLE, DEAF, CEILING = (
     "ours",
     "ours, cut for F1",
     "best single captioner",
     "plain vote",
     "oracle fusion",
+    "oracle of each side by itself",
     "ceiling: knows the truth",
 )
 
@@ -103,12 +105,16 @@ def lists_of(
         of = clips if case.clip_id in clips.evidence else held
         return beliefs(ruler, case, of.evidence[case.clip_id], side)
 
-    cut_ours = {side: baselines.best_cut(ruler, calibration, side, ours) for side in SIDES}
-    cut_exact = {side: baselines.best_cut(ruler, calibration, side, posterior) for side in SIDES}
-    found[OURS_CUT] = baselines.believed(ours, cut_ours)
-    found[ORACLE] = baselines.believed(posterior, cut_exact)
-    named[OURS_CUT] = "; ".join(f"{side}: {cut:.2f}" for side, cut in cut_ours.items())
-    named[ORACLE] = "; ".join(f"{side}: {cut:.2f}" for side, cut in cut_exact.items())
+    def exact(case: Case, side: Side) -> Mapping[str, float]:
+        return posterior(case, side, False)
+
+    def apart(case: Case, side: Side) -> Mapping[str, float]:
+        return posterior(case, side, True)
+
+    for name, of in ((OURS_CUT, ours), (ORACLE, exact), (DEAF, apart)):
+        cut = {side: baselines.best_cut(ruler, calibration, side, of) for side in SIDES}
+        found[name] = baselines.believed(of, cut)
+        named[name] = "; ".join(f"{side}: {p:.2f}" for side, p in cut.items())
     return found, named
 
 
@@ -125,7 +131,7 @@ def fusion(
     closed = {
         name: {of: gap_closed(lists[SINGLE][of], lists[name][of], lists[ORACLE][of]) for of in by}
         for name, by in lists.items()
-        if ORACLE in lists and name in (OURS, OURS_CUT, VOTE)
+        if ORACLE in lists and name in (OURS, OURS_CUT, VOTE, DEAF)
     }
     return Fusion(lists, closed, named, _blind(ruler, clips))
 

@@ -106,6 +106,10 @@ class Ruler:
     ) -> dict[str, Pair]:
         """Claims that no fact handed to the writer says, and what only the other modality's say."""
         held, beside = self._held(mine), self._held(other)
+        # What the matcher misreads where facts stand in one sentence is no invention of the writer's.
+        joined = template(told.facts)[told.name] or ""
+        together = {m.key for m in self.read(joined, SIDE[told.name]).mentions}
+        held = held[0] | self.concepts.implied(together), held[1]
         quotes = [_bare(quote) for quote in reading.quoted]
         spoken = _bare(told.facts.transcript or "") if told.name != "visual_caption" else []
         claims = [m.key in held[0] for m in reading.mentions]

@@ -58,7 +58,7 @@ def test_a_reply_that_is_no_json_is_an_empty_caption(clips: Clips) -> None:
 
 
 def test_the_lists_stand_beside_ours(clips: Clips) -> None:
-    def posterior(case: Case, side: Side) -> dict[str, float]:
+    def posterior(case: Case, side: Side, _: bool) -> dict[str, float]:
         return {one.key: 0.9 for one in case.truth.heard if side == "heard"}
 
     split = cases(1, 60)
