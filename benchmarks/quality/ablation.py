@@ -71,8 +71,8 @@ def cells(ruler: Ruler, clips: Clips, calibration: Sequence[Case]) -> list[Cell]
     """The cells, «whole» first."""
     whole = _bundle(clips.cases, clips.evidence.__getitem__)
     best = [baselines.best_single(ruler, calibration, side).captioner for side in fused.SIDES]
-    known = fused.calibrated(ruler, [_only(case, best) for case in calibration])
-    single = {c.clip_id: fused.evidence(_only(c, best), known) for c in clips.cases}
+    known = fused.calibrated(ruler, [fused.only(case, best) for case in calibration])
+    single = {c.clip_id: fused.evidence(fused.only(c, best), known) for c in clips.cases}
     alike = {c.clip_id: fused.all_alike(c) for c in clips.cases}
     blind = {name: fused.unseen(evidence) for name, evidence in clips.evidence.items()}
     return [
@@ -142,10 +142,6 @@ def _bundle(cases: Sequence[Case], of: Callable[[str], Evidence]) -> Bundle:
     return found
 
 
-def _only(case: Case, captioners: Sequence[str]) -> Case:
-    return replace(case, weak=tuple(w for w in case.weak if w.captioner in captioners))
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description="Changes one factor at a time.")
@@ -164,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     every = cells(ruler, clips, split)
     spec = profile.load(args.profile).writer
     found: dict[str, Outcome] = {}
-    with server(args.profile, args.url) as url:
+    with server(args.profile, args.url, at_random=True) as url:
         for cell in every:
             if not args.cells or cell.name in args.cells:
                 found[cell.name] = outcome(ruler, cell, spec, url, every[0].bundle)

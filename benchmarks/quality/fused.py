@@ -109,10 +109,13 @@ def evidence(case: Case, known: Calibrations) -> Evidence:
     return _evidence(case, known.fuse(judged, supports(judged)))
 
 
-def alone(case: Case, known: Calibrations, captioners: Sequence[str]) -> Evidence:
-    """The same with these captioners only."""
-    kept = tuple(weak for weak in case.weak if weak.captioner in captioners)
-    return evidence(replace(case, weak=kept), known)
+def only(case: Case, captioners: Sequence[str]) -> Case:
+    """The clip as if these captioners alone had looked at it."""
+    kept = [at for at, weak in enumerate(case.weak) if weak.captioner in captioners]
+    weak = tuple(case.weak[at] for at in kept)
+    if isinstance(case, Simulated):
+        return replace(case, weak=weak, said=tuple(case.said[at] for at in kept))
+    return replace(case, weak=weak)
 
 
 def all_alike(case: Case, probability: float = 0.7) -> Evidence:

@@ -41,6 +41,7 @@ _PART = re.compile(
     r"|in front of|followed by|before|after|plus|or)\b",
     re.IGNORECASE,
 )
+_MARK = re.compile(r"[,.;:!?]")
 _THEN = re.compile(
     r"\b(?:then|followed by|before|after (?:that|which|this)|afterwards?|later|and finally)\b", re.I
 )
@@ -105,7 +106,8 @@ def loops(text: str, facts: Iterable[str]) -> bool:
     plain = without_quotes(text)
     found = words(plain)
     allowed = {gram for fact in facts for gram in _doubled(words(fact))}
-    if any(gram not in allowed for gram in _doubled(found)):
+    pieces = [words(piece) for piece in _MARK.split(plain)]
+    if any(gram not in allowed for piece in pieces for gram in _doubled(piece)):
         return True
     said = Counter(tuple(part) for part in parts(plain) if len(part) > 1)
     if max(said.values(), default=0) > 1:

@@ -18,10 +18,17 @@ from manifests.evidence import Evidence
 from prompts.render import load
 from prompts.selection import Facts
 
+_UNCHUNKED = ("--no-enable-chunked-prefill",)
+"""Without it vLLM's CPU build dies of seeded requests at a temperature above 0
+(`engine.writer_spec.Rung`)."""
+
 
 @contextmanager
-def server(name: str, url: str | None) -> Iterator[str]:
-    """The base URL of the writer's server of a profile, started for the block; or the one given."""
+def server(name: str, url: str | None, at_random: bool = False) -> Iterator[str]:
+    """The base URL of the writer's server of a profile, started for the block; or the one given.
+
+    at_random: some requests have a temperature.
+    """
     if url is not None:
         yield url
         return
@@ -32,7 +39,8 @@ def server(name: str, url: str | None) -> Iterator[str]:
     chosen = profile.load(name)
     spec = next(s for s in Job(chosen).servers(Models()) if s.name == chosen.writer.model)
     with tempfile.TemporaryDirectory(prefix="captionmill-bench-") as logs:
-        running = Server(spec.model_copy(update={"replicas": 1}), logs)
+        args = (*spec.args, *_UNCHUNKED) if at_random and spec.kind == "vllm" else spec.args
+        running = Server(spec.model_copy(update={"replicas": 1, "args": args}), logs)
         running.start()
         try:
             yield running.wait_ready(spec.tries * spec.start_seconds)

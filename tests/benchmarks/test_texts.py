@@ -48,6 +48,7 @@ def test_refusals_and_talk_of_the_task() -> None:
 def test_loops() -> None:
     assert texts.loops("A dog barks and a dog barks.", [])
     assert texts.loops("A dog dog barks.", [])
+    assert not texts.loops("A car alarm honks on and on, and a guy says something.", [])
     assert not texts.loops("A man speaks, a man sings and a man in a coat is in view.", [])
     assert not texts.loops("A dog barks, with a dog in view.", [])
     assert not texts.loops("Knock knock at a door.", ["knock knock at a door"])
