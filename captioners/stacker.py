@@ -3,25 +3,27 @@
 Two captioners that agree are more than one, but those trained on the same data make the same mistakes.
 So the log-odds of a claim are
 
-    z = logit(p of the surest) + sum of a(surest, k) * e(k) + sum of v(m)
+    z = logit(p of the surest) + sum of a(surest, k) * e(k) + sum of b(j) * e(j) + sum of v(m)
 
 over every further captioner k whose claims imply it, with e(k) = logit(p of k) - logit(BASE), what its
-word adds to a claim of which nobody spoke (never below 0), and over every captioner m that ran, could
-have named it, and did not. a is learned for each pair: 0 for a captioner that only repeats the other,
-1 for independent ones. v is learned for each captioner, at most 0. The fused probability is a line over
-z (`captioners._logistic`), fitted on media of origins that a and v were not learned from.
+word adds to a claim of which nobody spoke (never below 0), over every captioner j that names only what
+it implies («a bird», of an owl), and over every captioner m that ran, could have named it, and did not.
+a is learned for each pair: 0 for a captioner that only repeats the other, 1 for independent ones. b is
+learned for each captioner, at least 0, v too, at most 0. The fused probability is a line over z
+(`captioners._logistic`), fitted on media of origins that the weights were not learned from.
 
-The priors are our choices: a ~ N(0.5, 0.25), agreement counts half until data say otherwise; v ~ N(0,
-0.5), who is silent says nothing until data say otherwise; the line is z itself, within N(1, 0.25) and
-N(0, 0.5). Under FEW media files, and where a captioner speaks that nothing was learned of, the **rule**
-holds: a = 0.5, v = 0, the line is z, so that a claim of one captioner keeps its own confidence. The rule,
-and a stack of under ENOUGH files, makes no claim «high» that none of its captioners is sure of.
+The priors are our choices: a ~ N(0.5, 0.25), agreement counts half until data say otherwise; b ~ N(0,
+0.25) and v ~ N(0, 0.5), who names something broader or is silent says nothing until data say otherwise;
+the line is z itself, within N(1, 0.25) and N(0, 0.5). Under FEW media files, and where a captioner speaks
+that nothing was learned of, the **rule** holds: a = 0.5, b = v = 0, the line is z, so that a claim of one
+captioner keeps its own confidence. The rule, and a stack of under ENOUGH files, makes no claim «high»
+that none of its captioners is sure of.
 
 A claim is never less sure than one that implies it: a dog is an animal.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, field_serializer
@@ -34,6 +36,7 @@ BASE = 0.05
 """How often what can be named is there before anybody spoke of it; our choice."""
 
 PAIR, SILENT = Prior(0.5, 0.25, sign=1), Prior(0.0, 0.5, sign=-1)
+BROADER = Prior(0.0, 0.25, sign=1)
 _LINE = (Prior(1.0, 0.25, sign=1), Prior(0.0, 0.5))
 RULES = [BASE, PAIR.mean]
 """What of this module a digest has to cover."""
@@ -44,10 +47,12 @@ Place = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Voices:
     """Who speaks for a claim, and who could have. said: the log-odds of each captioner that did, the
-    surest first; silent: captioners that ran and did not, in order."""
+    surest first; silent: captioners that ran and did not, in order; broader: what each further one adds
+    that names only what the claim implies."""
 
     said: dict[str, float]
     silent: tuple[str, ...] = ()
+    broader: dict[str, float] = field(default_factory=dict)
 
     @property
     def surest(self) -> str:
@@ -69,7 +74,8 @@ class Stack(BaseModel):
     """What was learned of the captioners of one modality.
 
     n: media files behind it, of so many origins; claims, true: how many were judged, and were true.
-    pairs: a of two captioners, «yamnet+silero» in the order of their names. silent: v of a captioner.
+    pairs: a of two captioners, «yamnet+silero» in the order of their names. silent: v of a captioner,
+    broader: its b.
     words: stems of all that a captioner ever named.
     """
 
@@ -81,6 +87,7 @@ class Stack(BaseModel):
     true: int = 0
     pairs: dict[str, float] = {}
     silent: dict[str, float] = {}
+    broader: dict[str, float] = {}
     words: dict[str, frozenset[str]] = {}
     line: Line = SAME
 
@@ -91,6 +98,7 @@ class Stack(BaseModel):
     def log_odds(self, voices: Voices) -> float:
         """z of a claim."""
         added = sum(self.pairs.get(p, PAIR.mean) * e for p, e in voices.further.items())
+        added += sum(self.broader.get(n, BROADER.mean) * e for n, e in voices.broader.items())
         missed = sum(self.silent.get(name, SILENT.mean) for name in voices.silent)
         return voices.said[voices.surest] + added + missed
 
@@ -164,7 +172,7 @@ class Stacker(BaseModel):
         heard = voices(captions, support, stack.words)
         learned = stack.knows(heard)
         if not learned:
-            stack, heard = _RULE, replace(heard, silent=())
+            stack, heard = _RULE, replace(heard, silent=(), broader={})
         alone = max((_sure(captions, place) for place in support.by), key=_rank)
         if len(heard.said) == 1 and not learned:
             return alone
@@ -193,8 +201,14 @@ def voices(
         and weak.captioner not in said
         and support.about <= words.get(weak.captioner, frozenset())
     )
+    broader: dict[str, float] = {}
+    for place in support.broader:
+        name = captions[place[0]].captioner
+        if name not in said:
+            added = max(0.0, logit(_sure(captions, place).probability) - logit(BASE))
+            broader[name] = max(added, broader.get(name, 0.0))
     # Stable: of equally sure ones the first of the profile comes first.
-    return Voices(dict(sorted(said.items(), key=lambda item: -item[1])), silent)
+    return Voices(dict(sorted(said.items(), key=lambda item: -item[1])), silent, broader)
 
 
 def pair(one: str, other: str) -> str:
@@ -209,45 +223,49 @@ def stacked(
     media. n, origins: of their media files."""
     odds = np.zeros(len(heard))
     for fold in {each.fold for each in heard}:
-        pairs, silent = _learned([each for each in heard if each.fold != fold])
-        others = Stack(pairs=pairs, silent=silent)
+        others = _learned([each for each in heard if each.fold != fold])
         for at, each in enumerate(heard):
             if each.fold == fold:
                 odds[at] = others.log_odds(each.voices)
     truths = [each.true for each in heard]
     line = learn(np.stack([odds, np.ones(len(heard))], axis=1), truths, _LINE)
-    pairs, silent = _learned(heard)
-    return Stack(
-        n=n,
-        origins=origins,
-        claims=len(heard),
-        true=sum(truths),
-        pairs=pairs,
-        silent=silent,
-        words=dict(words),
-        line=line,
+    return _learned(heard).model_copy(
+        update={
+            "n": n,
+            "origins": origins,
+            "claims": len(heard),
+            "true": sum(truths),
+            "words": dict(words),
+            "line": line,
+        }
     )
 
 
-def _learned(heard: Sequence[Heard]) -> tuple[dict[str, float], dict[str, float]]:
-    """a of every pair and v of every captioner that these claims speak of."""
+def _learned(heard: Sequence[Heard]) -> Stack:
+    """a of every pair, v and b of every captioner that these claims speak of."""
     pairs = sorted({p for each in heard for p in each.voices.further})
     silent = sorted({name for each in heard for name in each.voices.silent})
+    broader = sorted({name for each in heard for name in each.voices.broader})
     features = np.array(
         [
             [each.voices.further.get(p, 0.0) for p in pairs]
             + [float(name in each.voices.silent) for name in silent]
+            + [each.voices.broader.get(name, 0.0) for name in broader]
             for each in heard
         ]
     )
     line = learn(
         features,
         [each.true for each in heard],
-        [PAIR] * len(pairs) + [SILENT] * len(silent),
+        [PAIR] * len(pairs) + [SILENT] * len(silent) + [BROADER] * len(broader),
         offset=[each.voices.said[each.voices.surest] for each in heard],
     )
     weights = iter(line.weights)
-    return {p: next(weights) for p in pairs}, {name: next(weights) for name in silent}
+    return Stack(
+        pairs={p: next(weights) for p in pairs},
+        silent={name: next(weights) for name in silent},
+        broader={name: next(weights) for name in broader},
+    )
 
 
 def _claim(captions: Sequence[WeakCaption], place: Place) -> Claim:

@@ -95,11 +95,13 @@ class Support:
     claim in it).
 
     about: the stems of what it is about. by: claims of its modality that imply it, itself included.
+    broader: claims of its modality that it implies and that don't imply it («a bird», of «an owl»).
     """
 
     claim: tuple[int, int]
     about: frozenset[str]
     by: tuple[tuple[int, int], ...]
+    broader: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from prompts.words import NUMBERS, lexicon, tokens, upward
 
 
 def supports(captions: Sequence[WeakCaption]) -> list[Support]:
-    """For every judged claim that can be said, the claims of its modality that imply it.
+    """For every judged claim that can be said, the claims of its modality that imply it, and those that
+    it implies.
 
     Claims without a text (bare measures, scores) or without confidence neither have nor give support.
     """
@@ -30,6 +31,11 @@ def supports(captions: Sequence[WeakCaption]) -> list[Support]:
                 other
                 for other, side, _ in told
                 if side == modality and (other == place or core <= reach[other])
+            ),
+            tuple(
+                other
+                for other, side, its in told
+                if side == modality and its <= reach[place] and not core <= reach[other]
             ),
         )
         for place, modality, core in told

@@ -1,6 +1,7 @@
 """The fused confidence: agreement, silence, and captioners that repeat each other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,6 +124,34 @@ def test_silence_speaks_against_as_far_as_it_was_learned() -> None:
     assert missed.by == "stack ears"
     unheard = _fused(stacker, _said("ears", (0.6, "medium")), _said("twin", skipped="gate"))
     assert unheard.probability == 0.6
+
+
+def test_a_broader_word_counts_as_far_as_it_was_learned() -> None:
+    captions = _said("ears", (0.4, "low")), _said("other", (0.7, "medium"))
+    support = Support((0, 0), _DOG, ((0, 0),), ((1, 0),))
+    heard = voices(captions, support, {})
+    assert heard.broader == {"other": pytest.approx(logit(0.7) - logit(BASE))}
+    plain = replace(heard, broader={})
+    assert Stack().log_odds(heard) == Stack().log_odds(plain)
+    learned = Stack(broader={"other": 0.5})
+    gained = learned.log_odds(heard) - learned.log_odds(plain)
+    assert gained == pytest.approx(0.5 * heard.broader["other"])
+
+
+def test_who_says_the_thing_itself_is_not_counted_for_a_broader_word_too() -> None:
+    captions = _said("ears", (0.4, "low")), _said("other", (0.7, "medium"), (0.8, "high"))
+    support = Support((0, 0), _DOG, ((0, 0), (1, 0)), ((1, 1),))
+    assert voices(captions, support, {}).broader == {}
+
+
+def test_a_broader_word_is_learned_to_count() -> None:
+    drawn = np.random.default_rng(0)
+    heard = []
+    for number in range(600):
+        true = bool(drawn.random() < 0.5)
+        broader = {"other": 3.0} if drawn.random() < (0.9 if true else 0.2) else {}
+        heard.append(Heard(Voices({"ears": 0.0}, (), broader), true, number % 5))
+    assert stacked(heard, _WORDS, 600, 600).broader["other"] > 0.3
 
 
 def test_what_was_learned_of_others_is_not_used_for_a_stranger() -> None:

@@ -23,6 +23,13 @@ def test_the_narrower_claim_supports_the_broader_one() -> None:
     }
 
 
+def test_what_a_claim_implies_is_broader_and_what_says_the_same_is_not() -> None:
+    owl, bird = claim("an owl hoots", label="Owl"), claim("a bird is heard", label="Bird")
+    captions = evidence([owl], [bird], [claim("the hooting of an owl", label="Owl")]).captions
+    found = {s.claim: s.broader for s in supports(captions)}
+    assert found == {(0, 0): ((1, 0),), (1, 0): (), (2, 0): ((1, 0),)}
+
+
 def test_what_is_heard_and_what_is_seen_do_not_support_each_other() -> None:
     assert _by([claim("a dog barks", label="Dog")], [seen("a dog", label="dog")]) == {
         "a dog barks": ["a dog barks"],
