@@ -14,7 +14,9 @@ CAPTION_AT_MOST = 240
 def json_schema(keys: Sequence[str]) -> dict[str, Any]:
     """JSON schema of a reply with exactly these strings, in this order.
 
-    Every string is bounded: unbounded ones let a small model run to the token limit. A template has
+    Every string is bounded: unbounded ones let a small model run to the token limit. The price: the
+    grammar that vLLM makes of it (xgrammar 0.2) has no escaped characters, so that a caption can quote
+    only with marks that need none, “ and ”. A template has
     four such schemas at most, so that a server compiles each once.
     """
     text = {"type": "string", "minLength": 2, "maxLength": CAPTION_AT_MOST}

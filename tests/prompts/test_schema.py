@@ -1,9 +1,11 @@
 """The reply's schema and its reader."""
 
 import json
+from typing import Any
 
 import pytest
 
+from captioners.models import Models
 from manifests.captions import CaptionSet
 from prompts.faults import Fault
 from prompts.schema import CAPTION_AT_MOST, json_schema, parse
@@ -39,3 +41,20 @@ def test_a_good_reply_becomes_captions() -> None:
 def test_a_bad_reply_is_a_fault(reply: str, fault: str) -> None:
     found = parse(reply, KEYS)  # type: ignore[arg-type]
     assert isinstance(found, Fault) and found.name == fault
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [("says “hi there”.", True), ("barks.", True), ('says \\"hi there\\".', False)],
+)
+def test_the_grammar_of_a_server_takes_quotations_in_marks_that_need_no_escape(
+    said: str, taken: bool
+) -> None:
+    xgrammar: Any = pytest.importorskip("xgrammar")
+    from transformers import AutoTokenizer
+
+    words = AutoTokenizer.from_pretrained(Models().fetch("smollm2-135m-instruct"))
+    compiler = xgrammar.GrammarCompiler(xgrammar.TokenizerInfo.from_huggingface(words))
+    grammar = compiler.compile_json_schema(json.dumps(json_schema(["heard"])))
+    matcher = xgrammar.GrammarMatcher(grammar)
+    assert matcher.accept_string(f'{{"heard":"A dog {said}"}}') == taken
