@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.quality import captioned, report, simulated
 from benchmarks.quality.concepts import Concepts, Hits, happened, hits
 from benchmarks.quality.fused import SIDES, calibrated
-from benchmarks.quality.fusion import Clips, Fusion, Posterior, Setting, fusion
+from benchmarks.quality.fusion import Clips, Fusion, Posterior, Setting, View, fusion
 from benchmarks.quality.known import Case, Side
 from benchmarks.quality.measures import Measured, Ruler
 from benchmarks.quality.simulated import Simulated
@@ -45,11 +45,12 @@ def bundle(clips: Clips) -> Bundle:
     return {c.clip_id: (c, clips.evidence[c.clip_id], clips.facts[c.clip_id]) for c in clips.cases}
 
 
-def world() -> Ruler:
-    """The ruler of the bench's world."""
+def world(real: bool = False) -> Ruler:
+    """The ruler of the bench's world; real: with what the real media have besides."""
     from benchmarks.quality.matcher import Matcher
+    from benchmarks.quality.real_sources import extended
 
-    every = load().concepts()
+    every = extended(load().concepts()) if real else load().concepts()
     return Ruler(Matcher(every), Concepts(every))
 
 
@@ -73,23 +74,23 @@ def simulated_clips(
 
 def exact(ruler: Ruler) -> Posterior:
     """What the generator believes of what was claimed, by concept."""
-    known: dict[tuple[int, Side | None], Mapping[str, float]] = {}
+    known: dict[tuple[int, Side | None, View], Mapping[str, float]] = {}
 
-    def of(case: Case, side: Side, apart: bool) -> Mapping[str, float]:
+    def of(case: Case, side: Side, view: View) -> Mapping[str, float]:
         assert isinstance(case, Simulated)
-        alone = side if apart else None
-        if (id(case), alone) not in known:
-            known[id(case), alone] = _exact(case, alone)
+        place = id(case), side if view == "side" else None, view
+        if place not in known:
+            known[place] = _exact(case, place[1], view != "concept")
         keys = ruler.concepts.by_key
-        return {k: p for k, p in known[id(case), alone].items() if keys[k].side == side}
+        return {k: p for k, p in known[place].items() if keys[k].side == side}
 
     return of
 
 
-def _exact(case: Simulated, alone: Side | None) -> Mapping[str, float]:
+def _exact(case: Simulated, alone: Side | None, context: bool) -> Mapping[str, float]:
     """Of all claims; with `alone`, by the readings of that side only."""
     readings = {place: x for place, x in (case.readings or {}).items() if alone in (None, place[1])}
-    every = simulated.posterior(replace(case, readings=readings))
+    every = simulated.posterior(replace(case, readings=readings), context)
     return {
         said.key: every[at, number]
         for at, claims in enumerate(case.said)
@@ -248,7 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     if args.part == "real" and args.folder is None:
         parser.error("--part real needs the folder of a captioned workspace")
-    ruler = world()
+    ruler = world(args.part == "real")
     told = (simulated_part if args.part == "simulated" else real_part)(args, ruler)
     if args.json:
         args.json.write_text(json.dumps(told, indent=1), encoding="utf-8")

@@ -7,9 +7,10 @@ the same evidence (`benchmarks.quality.baselines`). No language model is asked.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from benchmarks.quality import baselines
-from benchmarks.quality.baselines import Chosen, gap_closed, score
+from benchmarks.quality.baselines import Beliefs, Chosen, gap_closed, score
 from benchmarks.quality.concepts import Hits, happened, hits
 from benchmarks.quality.fused import (
     SIDES,
@@ -27,17 +28,20 @@ from captioners.confidence import Calibrations
 from manifests.evidence import Evidence
 from prompts.selection import Facts, select
 
-Posterior = Callable[[Case, Side, bool], Mapping[str, float]]
-"""What the generator believes of every concept that was named; of a side by itself, without what the
-other side's captioners say."""
+View = Literal["all", "side", "concept"]
+"""What an oracle looks at: everything, the captioners of one side, or all of that side's captioners on
+one concept alone, without place, rivals and company."""
+Posterior = Callable[[Case, Side, View], Mapping[str, float]]
+"""What the generator believes of every concept that was named, in a view."""
 
-OURS, OURS_CUT, SINGLE, VOTE, ORACLE, DEAF, CEILING = (
+OURS, OURS_CUT, SINGLE, VOTE, ORACLE, DEAF, NARROW, CEILING = (
     "ours",
     "ours, cut for F1",
     "best single captioner",
     "plain vote",
     "oracle fusion",
     "oracle of each side by itself",
+    "oracle of each concept by itself",
     "ceiling: knows the truth",
 )
 
@@ -105,13 +109,11 @@ def lists_of(
         of = clips if case.clip_id in clips.evidence else held
         return beliefs(ruler, case, of.evidence[case.clip_id], side)
 
-    def exact(case: Case, side: Side) -> Mapping[str, float]:
-        return posterior(case, side, False)
+    def oracle(view: View) -> Beliefs:
+        return lambda case, side: posterior(case, side, view)
 
-    def apart(case: Case, side: Side) -> Mapping[str, float]:
-        return posterior(case, side, True)
-
-    for name, of in ((OURS_CUT, ours), (ORACLE, exact), (DEAF, apart)):
+    views = ((ORACLE, oracle("all")), (DEAF, oracle("side")), (NARROW, oracle("concept")))
+    for name, of in ((OURS_CUT, ours), *views):
         cut = {side: baselines.best_cut(ruler, calibration, side, of) for side in SIDES}
         found[name] = baselines.believed(of, cut)
         named[name] = "; ".join(f"{side}: {p:.2f}" for side, p in cut.items())
@@ -131,7 +133,7 @@ def fusion(
     closed = {
         name: {of: gap_closed(lists[SINGLE][of], lists[name][of], lists[ORACLE][of]) for of in by}
         for name, by in lists.items()
-        if ORACLE in lists and name in (OURS, OURS_CUT, VOTE, DEAF)
+        if ORACLE in lists and name in (OURS, OURS_CUT, VOTE, DEAF, NARROW)
     }
     return Fusion(lists, closed, named, _blind(ruler, clips))
 
