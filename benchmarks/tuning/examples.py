@@ -68,12 +68,15 @@ class Example:
     style: str
 
 
-def examples(count: int, seed: int = 0) -> Iterator[Example]:
-    """This many examples; the same for the same arguments."""
+def examples(
+    count: int, seed: int = 0, turned: float = 0.25, transcribed: float = 0.75
+) -> Iterator[Example]:
+    """This many examples; the same for the same arguments. turned: how often facts are told in another
+    order than the evidence's. transcribed: how often the words of speech are known."""
     rng = random.Random(f"tuning:{seed}")
     made = 0
     while made < count:
-        if (example := _example(rng)) is not None:
+        if (example := _example(rng, turned, transcribed)) is not None:
             made += 1
             yield example
 
@@ -191,7 +194,7 @@ def _signal(text: str, brief: str) -> Piece:
     )
 
 
-def _example(rng: random.Random) -> Example | None:
+def _example(rng: random.Random, turned: float, transcribed: float) -> Example | None:
     mode = rng.choices(("both", "audio", "video"), (66, 17, 17))[0]
     heard = _pieces(rng, True) if mode != "video" else ()
     seen = _pieces(rng, False) if mode != "audio" else ()
@@ -203,14 +206,14 @@ def _example(rng: random.Random) -> Example | None:
             text = rng.choice(_SIGNALS_SEEN)
             seen = (facts.noun(text, False, "signal"),)
     speaks = any(piece.kind == "speech" for piece in heard)
-    words = transcript(rng) if speaks and rng.random() < 0.75 else None
+    words = transcript(rng) if speaks and rng.random() < transcribed else None
     style = rng.choices(_STYLES, (76, 12, 12))[0]
     quote = quoted(words) if words and style != "brief" else ""
     known = Facts(bool(heard), bool(seen), _facts(heard, "audio"), _facts(seen, "video"), words)
     names = tuple(name for name in CAPTIONS if name not in known.absent)
     if mode == "both" and rng.random() < 0.04:
         names = ("audio_visual_caption",)
-    return _answered(rng, Clip(heard, seen, quote), known, names, style)
+    return _answered(rng, Clip(heard, seen, quote, turned), known, names, style)
 
 
 def _answered(
@@ -238,7 +241,9 @@ def right(reply: str, prompt: Template, names: tuple[CaptionName, ...], known: F
 
 
 def _reply(captions: dict[str, str]) -> str:
-    return json.dumps(captions, ensure_ascii=False, separators=(",", ":"))
+    """As a server writes it that is held to the schema: xgrammar puts a space after «:» and «,», and a
+    writer that learned to leave it out is forced off its way at every key."""
+    return json.dumps(captions, ensure_ascii=False)
 
 
 def _facts(pieces: tuple[Piece, ...], modality: Modality) -> tuple[Fact, ...]:

@@ -21,11 +21,13 @@ _BY_WORDS = 0.7
 
 @dataclass(frozen=True)
 class Clip:
-    """What a made-up clip is told of: pieces, and what is quoted of speech."""
+    """What a made-up clip is told of: pieces, and what is quoted of speech. turned: how often sounds are
+    told in another order than the evidence's."""
 
     heard: tuple[Piece, ...]
     seen: tuple[Piece, ...]
     quote: str = ""
+    turned: float = 0.25
 
 
 def drawn(rng: random.Random, clip: Clip) -> random.Random:
@@ -42,7 +44,7 @@ def plain(rng: random.Random, clip: Clip) -> dict[str, str]:
     if clip.heard:
         told["heard"] = sentence(_heard(rng, clip))
     if clip.seen:
-        told["seen"] = sentence(_seen(rng, clip.seen))
+        told["seen"] = sentence(_seen(rng, clip.seen, clip.turned))
     if clip.heard and clip.seen:
         told["both"] = sentence(_both(rng, clip))
     return told
@@ -70,15 +72,15 @@ def full(rng: random.Random, clip: Clip) -> dict[str, str]:
     heard, seen = clip.heard, clip.seen
     if len(heard) > 1 and rng.random() < 0.7:
         at = rng.randint(1, len(heard) - 1)
-        first = _heard(rng, Clip(heard[:at], (), clip.quote))
+        first = _heard(rng, Clip(heard[:at], (), clip.quote, clip.turned))
         opening = rng.choice(("", "At the same time, ", "Also, ", "Along with this, "))
-        second = _lower(_joined(rng, heard[at:]))
+        second = _lower(_joined(rng, heard[at:], clip.turned))
         if not opening and rng.random() < 0.5 and all(p.nouns for p in heard[at:]):
             second = f"there is also {_nouns(rng, heard[at:])}"
         told["heard"] = f"{sentence(first)} {sentence(opening + second)}"
     if len(seen) > 1 and rng.random() < 0.6:
         at = rng.randint(1, len(seen) - 1)
-        first, second = _seen(rng, seen[:at]), _nouns(rng, seen[at:])
+        first, second = _seen(rng, seen[:at], clip.turned), _nouns(rng, seen[at:])
         also = rng.choice(
             (
                 f"{second} {_be(seen[at:])} also in view",
@@ -89,7 +91,7 @@ def full(rng: random.Random, clip: Clip) -> dict[str, str]:
         )
         told["seen"] = f"{sentence(first)} {sentence(also)}"
     if heard and seen:
-        parts = [_heard(rng, clip), _seen(rng, seen)]
+        parts = [_heard(rng, clip), _seen(rng, seen, clip.turned)]
         if rng.random() < 0.4:
             parts.reverse()
         opening = rng.choice(("", "", "", "At the same time, "))
@@ -129,12 +131,12 @@ def _be(pieces: Sequence[Piece]) -> str:
 
 def _spoken(rng: random.Random, piece: Piece, quote: str) -> str:
     """A clause of speech that quotes it."""
-    ways = [f'{_clause(rng, piece)}, saying "{quote}"'] * 2 + [f'{_clause(rng, piece)}: "{quote}"']
+    ways = [f"{_clause(rng, piece)}, saying “{quote}”"] * 2 + [f"{_clause(rng, piece)}: “{quote}”"]
     if subject := _lower(piece.subject):
         verb = "say" if piece.plural else "says"
         be = "are" if piece.plural else "is"
-        ways += [f'{subject} {verb} "{quote}"'] * 6 + [f'{subject} {be} saying "{quote}"'] * 2
-        ways += [f'{subject} can be heard saying "{quote}"']
+        ways += [f"{subject} {verb} “{quote}”"] * 6 + [f"{subject} {be} saying “{quote}”"] * 2
+        ways += [f"{subject} can be heard saying “{quote}”"]
     return rng.choice(ways)
 
 
@@ -143,11 +145,11 @@ def _heard(rng: random.Random, clip: Clip) -> str:
     pieces = list(clip.heard)
     speech = next((n for n, p in enumerate(pieces) if p.kind == "speech"), None)
     if not clip.quote or speech is None:
-        return _joined(rng, pieces)
+        return _joined(rng, pieces, clip.turned)
     said = _spoken(rng, pieces.pop(speech), clip.quote)
     if not pieces:
         return said
-    rest = _joined(rng, pieces, flat=True)
+    rest = _joined(rng, pieces, clip.turned, flat=True)
     comma = "," if len(pieces) > 1 or " and " in rest else ""
     return rng.choice(
         (
@@ -162,10 +164,10 @@ def _heard(rng: random.Random, clip: Clip) -> str:
     )
 
 
-def _joined(rng: random.Random, pieces: Sequence[Piece], flat: bool = False) -> str:
+def _joined(rng: random.Random, pieces: Sequence[Piece], turned: float, flat: bool = False) -> str:
     """Sounds as one clause. flat: without a «while», where it becomes a part of another sentence."""
     told = list(pieces)
-    if len(told) > 1 and rng.random() < 0.25:
+    if len(told) > 1 and rng.random() < turned:
         told = [*told[1:], told[0]]
     said = [_clause(rng, piece) for piece in told]
     named = all(piece.nouns for piece in told)
@@ -205,10 +207,10 @@ def _alone(rng: random.Random, piece: Piece, said: str) -> str:
     return rng.choice(ways)
 
 
-def _seen(rng: random.Random, pieces: Sequence[Piece]) -> str:
+def _seen(rng: random.Random, pieces: Sequence[Piece], turned: float) -> str:
     """What is seen, as one sentence without its stop."""
     told = list(pieces)
-    if len(told) > 1 and rng.random() < 0.15:
+    if len(told) > 1 and rng.random() < 0.6 * turned:
         told = [*told[1:], told[0]]
     acts = [piece for piece in told if piece.clauses]
     if acts and rng.random() < 0.75:
@@ -250,11 +252,11 @@ def _both(rng: random.Random, clip: Clip) -> str:
     flat = rng.random() < 0.8
     heard = "While "
     while heard.startswith(("While ", "As ")):
-        heard = _heard(rng, clip) if clip.quote else _joined(rng, clip.heard, flat)
+        heard = _heard(rng, clip) if clip.quote else _joined(rng, clip.heard, clip.turned, flat)
     seen = clip.seen
     acts = [piece for piece in seen if piece.clauses]
     if acts and rng.random() < 0.75:
-        shown = _seen(rng, seen)
+        shown = _seen(rng, seen, clip.turned)
         return rng.choice(
             (
                 f"{shown} while {heard}",

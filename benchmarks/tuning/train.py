@@ -1,10 +1,10 @@
 """Tunes SmolLM2-135M-Instruct for evidence-to-caption: LoRA, on a CPU.
 
-    python -m benchmarks.tuning.train adapter.safetensors [--steps 130]
+    python -m benchmarks.tuning.train adapter.safetensors
 
 Data (`benchmarks.tuning.examples`) and order are seeded; the loss is on the tokens of the reply alone.
-The learning rate is warmed up, kept, and over the last third brought to nothing. --start goes on from an
-adapter. The one in the repository has a NOTICE that tells what it was made with.
+The learning rate is warmed up, kept, and over the last third brought to nothing, in each of `ROUNDS`. The
+one in the repository has a NOTICE that tells what it was made with.
 """
 
 import argparse
@@ -82,9 +82,23 @@ def rate(step: int, steps: int, top: float) -> float:
     return top * min(1.0, (step + 1) / _WARM, end)
 
 
-def train(number: int, args: argparse.Namespace, meeting: str) -> None:
-    """One of several processes, each with one thread and a part of every batch: on a busy machine two
-    threads that wait for each other after every product are much slower."""
+@dataclass(frozen=True)
+class Round:
+    """Steps on data of their own, from where the round before ended, with a rate that rises and ends."""
+
+    steps: int
+    turned: float
+    transcribed: float
+
+
+ROUNDS = (Round(130, 0.25, 0.75), Round(80, 0.05, 0.6))
+"""After the first, replies at times forgot a fact or quoted what nobody said: so the second turns the
+order of facts less often, and has more speech of which no words are known."""
+
+
+def train(number: int, args: argparse.Namespace, at: int, meeting: str) -> None:
+    """A round, in one of several processes, each with one thread and a part of every batch: on a busy
+    machine two threads that wait for each other after every product are much slower."""
     torch.set_num_threads(1)
     store = distributed.FileStore(meeting, args.processes)
     distributed.init_process_group("gloo", store=store, rank=number, world_size=args.processes)
@@ -92,18 +106,21 @@ def train(number: int, args: argparse.Namespace, meeting: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     layers = lora.attach(model, args.rank, args.first, args.seed)
-    if args.start:
-        lora.restore(layers, args.start)
-    rows = [row(tokenizer, one) for one in examples(args.steps * args.batch, args.seed)]
+    if at:
+        lora.restore(layers, args.adapter)
+    plan = ROUNDS[at]
+    made = examples(plan.steps * args.batch, args.seed + at, plan.turned, plan.transcribed)
+    rows = [row(tokenizer, one) for one in made]
     if number == 0:
         print(f"{len(rows)} examples, {sum(len(one.ids) for one in rows)} tokens", flush=True)
     mine = list(lora.parameters(layers))
     optimizer = torch.optim.AdamW(mine, lr=args.rate, weight_decay=0.0, betas=(0.9, 0.98))
     model.train()
     began = time.monotonic()
-    note = {"steps": str(args.steps), "seed": str(args.seed), "first": str(args.first)}
-    for step, batch in zip(range(args.steps), batches(rows, args.batch, args.seed), strict=False):
-        optimizer.param_groups[0]["lr"] = rate(step, args.steps, args.rate)
+    note = {"rounds": str(at + 1), "seed": str(args.seed), "first": str(args.first)}
+    order = batches(rows, args.batch, args.seed + at)
+    for step, batch in zip(range(plan.steps), order, strict=False):
+        optimizer.param_groups[0]["lr"] = rate(step, plan.steps, args.rate)
         loss = loss_of(model, batch[number :: args.processes], tokenizer.pad_token_id)
         loss.backward()  # type: ignore[no-untyped-call]
         _average(mine, args.processes)
@@ -113,7 +130,7 @@ def train(number: int, args: argparse.Namespace, meeting: str) -> None:
         if number == 0:
             seconds = time.monotonic() - began
             print(f"step {step} loss {loss.item():.4f} {seconds:.0f} s", flush=True)
-            if step % 10 == 9 or step == args.steps - 1:
+            if step % 10 == 9 or step == plan.steps - 1:
                 lora.save(layers, args.adapter, note)
     distributed.destroy_process_group()
 
@@ -133,17 +150,18 @@ def main() -> int:
     """Trains and saves."""
     parser = argparse.ArgumentParser(description="Tunes the writer.")
     parser.add_argument("adapter", type=Path)
-    parser.add_argument("--steps", type=int, default=130)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--first", type=int, default=12, help="the first block that is tuned")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path)
+    parser.add_argument("--go-on", type=int, default=0, help="rounds that the adapter is done with")
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        multiprocessing.spawn(train, (args, f"{folder}/meeting"), nprocs=args.processes)  # type: ignore[no-untyped-call]
+    for at in range(args.go_on, len(ROUNDS)):
+        with tempfile.TemporaryDirectory() as folder:
+            given = (args, at, f"{folder}/meeting")
+            multiprocessing.spawn(train, given, args.processes)  # type: ignore[no-untyped-call]
     return 0
 
 
