@@ -136,7 +136,8 @@ def _example(example: Example, template: Template, names: Sequence[CaptionName])
     }
     reply = {template.keys[name]: captions[name] for name in names}
     asked = _filled(template.lines, _values(facts, names) | {"style": ""})
-    return asked, json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
+    # With its spaces: so the grammar that vLLM makes of the schema writes it.
+    return asked, json.dumps(reply, ensure_ascii=False)
 
 
 def _made_up(text: str, kind: Any) -> Fact:
