@@ -47,7 +47,7 @@ def test_a_bad_reply_is_a_fault(reply: str, fault: str) -> None:
     ("said", "taken"),
     [("says “hi there”.", True), ("barks.", True), ('says \\"hi there\\".', False)],
 )
-def test_the_grammar_of_a_server_takes_spaces_and_quotations_that_need_no_escape(
+def test_the_grammar_of_a_server_has_no_spaces_and_quotations_that_need_no_escape(
     said: str, taken: bool
 ) -> None:
     xgrammar: Any = pytest.importorskip("xgrammar")
@@ -55,10 +55,10 @@ def test_the_grammar_of_a_server_takes_spaces_and_quotations_that_need_no_escape
 
     words = AutoTokenizer.from_pretrained(Models().fetch("smollm2-135m-instruct"))
     compiler = xgrammar.GrammarCompiler(xgrammar.TokenizerInfo.from_huggingface(words))
-    # As the servers that captionmill starts are told: disable_any_whitespace.
+    # As vLLM asks for it where a server is told disable_any_whitespace, as ours are.
     grammar = compiler.compile_json_schema(
-        json.dumps(json_schema(["heard", "seen"])), any_whitespace=False
+        json.dumps(json_schema(["heard", "seen"])), any_whitespace=False, separators=(",", ":")
     )
     matcher = xgrammar.GrammarMatcher(grammar)
-    assert matcher.accept_string(f'{{"heard": "A dog {said}", "seen": "A dog."}}') == taken
-    assert not xgrammar.GrammarMatcher(grammar).accept_string('{"heard":"A dog')
+    assert matcher.accept_string(f'{{"heard":"A dog {said}","seen":"A dog."}}') == taken
+    assert not xgrammar.GrammarMatcher(grammar).accept_string('{"heard": "A dog')
