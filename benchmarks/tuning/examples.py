@@ -241,9 +241,9 @@ def right(reply: str, prompt: Template, names: tuple[CaptionName, ...], known: F
 
 
 def _reply(captions: dict[str, str]) -> str:
-    """As a server writes it that is held to the schema: xgrammar puts a space after «:» and «,», and a
-    writer that learned to leave it out is forced off its way at every key."""
-    return json.dumps(captions, ensure_ascii=False)
+    """As a server writes it that is held to the schema: vLLM's grammar has no space after «:» and «,»,
+    and a writer that learned one is forced off its way at every key."""
+    return json.dumps(captions, ensure_ascii=False, separators=(",", ":"))
 
 
 def _facts(pieces: tuple[Piece, ...], modality: Modality) -> tuple[Fact, ...]:
