@@ -6,9 +6,11 @@ narrower. The check is strict by choice: a true caption refused costs a retry, a
 costs a training example. Pure.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from manifests.captions import CaptionName
+from manifests.evidence import Modality
 from prompts.faults import Fault
 from prompts.quotes import is_spoken, quotations, without_quotations
 from prompts.selection import Fact, Facts
@@ -27,7 +29,8 @@ def facts_of(name: CaptionName, facts: Facts) -> tuple[Fact, ...]:
 
 
 def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
-    """Faults of one caption: «misquoted», «unsupported», «mixed», «count», «lost»; each at most once."""
+    """Faults of one caption: «misquoted», «unsupported», «mixed», «wrong_sense», «count», «lost»; each at
+    most once."""
     mine = facts_of(name, facts)
     found = []
     wrong = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]
@@ -37,6 +40,7 @@ def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
     said_together = parts(without_quotations(caption), name)
     found += _unsupported(name, said_together, mine)
     found += _mixed(name, said_together, mine)
+    found += _wrong_sense(name, without_quotations(caption), mine)
     found += _recounted(name, without_quotations(caption), mine)
     lost = [fact.text for fact in mine if fact.must and not is_said(fact, said)]
     if lost:
@@ -136,6 +140,28 @@ def _mixed(name: CaptionName, said: Sequence[Sequence[str]], mine: Sequence[Fact
         for at, facts in enumerate(by[:-1]):
             if facts and by[at + 1] and not facts & by[at + 1]:
                 return [Fault("mixed", name, f"{part[at]} {part[at + 1]}")]
+    return []
+
+
+_BREAK = re.compile(r"[.,;:!?]|\b(?:and|while|as|with|alongside)\b")
+_SENSES: dict[Modality, re.Pattern[str]] = {
+    "video": re.compile(r"\b(?:in view|visible|seen|in the (?:picture|scene|frame|image|shot))\b"),
+    "audio": re.compile(r"\b(?:heard|audible|(?:sounds?|noises?) of)\b"),
+}
+
+
+def _wrong_sense(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
+    """What is only heard said to be in view, or what is only seen to be heard: a part of an audio-visual
+    caption that says so must name something of a fact of that sense."""
+    if name != "audio_visual_caption":
+        return []
+    plain = lexicon().plain["both"]
+    for piece in _BREAK.split(text.lower()):
+        content = [token for token in _without_views(tokens(piece), name) if token not in plain]
+        for sense, says in _SENSES.items():
+            held = frozenset[str]().union(*(allowed(f) for f in mine if f.modality == sense))
+            if says.search(piece) and content and held.isdisjoint(content):
+                return [Fault("wrong_sense", name, piece.strip())]
     return []
 
 

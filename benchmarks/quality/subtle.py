@@ -94,6 +94,18 @@ def source(rng: random.Random, captions: Captions, known: Known) -> Made:
     ), "both"
 
 
+def in_view(rng: random.Random, captions: Captions, known: Known) -> Made:
+    """Who is only heard put into the picture."""
+    found = [m[1] for part in known.heard if (m := _SUBJECT.fullmatch(part))]
+    found = [subject for subject in found if not any(subject[2:] in part for part in known.seen)]
+    if not found or not known.seen:
+        return None
+    seen = joined((*known.seen, rng.choice(found)))
+    return told(
+        {**captions, "both": _sentence([f"{joined(known.heard)}, with {seen} in view"])}
+    ), "both"
+
+
 def order(rng: random.Random, captions: Captions, known: Known) -> Made:
     """An order that nobody told of."""
     if len(known.heard) < 2:
@@ -171,6 +183,7 @@ SUBTLE: dict[str, Fault] = {
     "one for many": one_for_many,
     "who does what": who,
     "wrong source": source,
+    "only heard, in view": in_view,
     "invented order": order,
     "negated": negated,
     "invented manner": attribute,

@@ -115,3 +115,27 @@ def test_every_template_caption_is_grounded(split: str) -> None:
         for name in CAPTIONS:
             if captions[name] is not None:
                 assert ground(name, captions[name] or "", of) == []
+
+
+@pytest.mark.parametrize(
+    ("caption", "wrong"),
+    [
+        ("A dog barks, with two cars and a helicopter in view.", "a helicopter in view"),
+        ("A dog is visible as a helicopter flies, with two cars.", "a dog is visible"),
+        (
+            "Two cars can be heard while a dog barks and a helicopter flies.",
+            "two cars can be heard",
+        ),
+        ("A dog barks and a helicopter flies, with two cars in view.", None),
+        ("The sound of a dog barking and a helicopter flying, and two cars are seen.", None),
+        ("Two cars are visible while a helicopter can be heard flying as a dog barks.", None),
+    ],
+)
+def test_what_is_only_heard_is_not_in_view_nor_the_other_way_round(
+    caption: str, wrong: str | None
+) -> None:
+    known = facts(["a dog barks", "a helicopter flies"], ["two cars"])
+    found = [
+        f.detail for f in ground("audio_visual_caption", caption, known) if f.name == "wrong_sense"
+    ]
+    assert found == ([wrong] if wrong else [])
