@@ -33,11 +33,14 @@ import pyarrow.parquet as pq
 from benchmarks import watched
 from benchmarks.gpu import shapes, towers
 from benchmarks.gpu.machine import machine
-from captioners.confidence import Calibration, Cuts
+from captioners._logistic import SAME
+from captioners.confidence import Calibration, Cuts, Fit
 from captioners.models import Models
+from captioners.tiers import ENOUGH
 from engine.ffmpeg import run
 from engine.job import Job
 from engine.profile import load
+from manifests.evidence import Kind
 
 _PROFILE = Path(__file__).with_suffix(".toml")
 # Of one card. What a server has beyond its weights (16 to 17 GB in bfloat16) holds requests in work; one
@@ -47,6 +50,12 @@ _CPU = dict.fromkeys(_CARD, 0.0)
 # Cosines are from -1 to 1.
 _CUTS = Cuts(medium=-1.0, high=2.0, why="random weights: nothing of what they say is asked for")
 _SCORERS = ("clap", "siglip-scores")
+# Of taggers, whatever the score: sigmoid(1), «medium».
+_EVEN = Fit(method="platt-map", n=ENOUGH, line=SAME.model_copy(update={"weights": (0.0, 1.0)}))
+_TAGGERS: dict[str, tuple[Kind, ...]] = {
+    "ast": ("sound", "music", "scene", "speech"),
+    "siglip": ("object", "scene"),
+}
 
 
 def clips(folder: Path, count: int, seconds: int) -> Path:
@@ -93,11 +102,15 @@ def profile(folder: Path, fp8: bool, tiny: bool) -> Path:
 
 
 def calibration(folder: Path) -> None:
-    """Every caption that a scorer reads is «medium», so that the writer is asked for every clip."""
+    """Every caption that a scorer reads and every tag is «medium», so that the writer is asked for every
+    clip: with tags alone, since what chat models of random weights say is no English and no fact."""
     folder.mkdir()
     for name in _SCORERS:
         cuts = Calibration(captioner=name, source=_CUTS.why, cuts=_CUTS)
         (folder / f"{name}.json").write_text(cuts.model_dump_json(), encoding="utf-8")
+    for name, kinds in _TAGGERS.items():
+        even = Calibration(captioner=name, source=_CUTS.why, kinds=dict.fromkeys(kinds, _EVEN))
+        (folder / f"{name}.json").write_text(even.model_dump_json(), encoding="utf-8")
 
 
 def asked(tables: Path) -> int:
