@@ -58,7 +58,6 @@ class WriterStats:
     """
 
     clips: int = 0
-    variants: int = 0
     requests: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
@@ -78,7 +77,6 @@ class WriterStats:
     def add(self, draft: Draft, how: Mapping[CaptionName, How]) -> None:
         """Counts a clip that is done."""
         self.clips += 1
-        self.variants += len(draft.variants)
         self.requests += draft.requests
         self.tokens_in += draft.tokens_in
         self.tokens_out += draft.tokens_out

@@ -42,6 +42,17 @@ def test_changed_claims_are_found(workspace: Path, rows: list[dict[str, Any]]) -
     ]
 
 
+def test_a_variant_that_no_evidence_holds_is_found(
+    workspace: Path, rows: list[dict[str, Any]]
+) -> None:
+    place = Workspace.open(workspace)
+    recheck = _recheck(settings(place, newest(place, commits.load(place)).digest), [])
+    variant = {"caption": "audio_caption", "style": "plain", "text": "A lion roars."}
+    found = list(recheck({**rows[0], "variants": [variant]}))
+    assert found and all(one.startswith("variant «A lion roars.»: ") for one in found)
+    assert any("unsupported: lion" in one for one in found)
+
+
 def test_claims_are_shown_with_what_speaks_for_them(
     workspace: Path, rows: list[dict[str, Any]]
 ) -> None:
