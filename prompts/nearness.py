@@ -6,7 +6,7 @@ provenance); the caption keeps its own. Numbers, colours and words that the tabl
 so: there near words are often opposites («two» and «three», «red» and «blue», «dog» and «cat»). Of what
 is seen, one thing never stands for several.
 
-CUT is measured: `python -m benchmarks.quality.nearness` (docs/quality.md). Pure; the embedder is
+CUT is measured: `python -m benchmarks.quality.guards.nearness` (docs/quality.md). Pure; the embedder is
 handed in.
 """
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import baselines, fused, report
 from benchmarks.quality.bench import Bundle, simulated_clips, world
-from benchmarks.quality.fusion import Clips, Setting
+from benchmarks.quality.fusion import baselines, fused
+from benchmarks.quality.fusion.fusion import Clips, Setting
 from benchmarks.quality.known import Case
-from benchmarks.quality.measures import Measured, Ruler, Told, captions_of, drawn, figures
+from benchmarks.quality.measures import report
+from benchmarks.quality.measures.measures import Measured, Ruler, Told, captions_of, drawn, figures
 from benchmarks.quality.written import server, unguarded, write
 from engine import profile
 from engine.writer_spec import WriterSpec

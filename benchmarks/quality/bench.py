@@ -21,14 +21,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import captioned, report, simulated
-from benchmarks.quality.concepts import Concepts, Hits, happened, hits
-from benchmarks.quality.fused import SIDES, calibrated
-from benchmarks.quality.fusion import Clips, Fusion, Posterior, Setting, View, fusion
+from benchmarks.quality import captioned
+from benchmarks.quality.fusion.fused import SIDES, calibrated
+from benchmarks.quality.fusion.fusion import Clips, Fusion, Posterior, Setting, View, fusion
 from benchmarks.quality.known import Case, Side
-from benchmarks.quality.measures import Measured, Ruler
-from benchmarks.quality.simulated import Simulated
-from benchmarks.quality.world import load
+from benchmarks.quality.measures import report
+from benchmarks.quality.measures.concepts import Concepts, Hits, happened, hits
+from benchmarks.quality.measures.measures import Measured, Ruler
+from benchmarks.quality.simulation import simulated
+from benchmarks.quality.simulation.simulated import Simulated
+from benchmarks.quality.world.world import load
 from benchmarks.quality.written import measured, server, write
 from engine import profile
 from manifests.captions import CaptionName, Written
@@ -47,8 +49,8 @@ def bundle(clips: Clips) -> Bundle:
 
 def world(real: bool = False) -> Ruler:
     """The ruler of the bench's world; real: with what the real media have besides."""
-    from benchmarks.quality.matcher import Matcher
-    from benchmarks.quality.real_sources import extended
+    from benchmarks.quality.matcher.matcher import Matcher
+    from benchmarks.quality.real.sources import extended
 
     every = extended(load().concepts()) if real else load().concepts()
     return Ruler(Matcher(every), Concepts(every))
@@ -186,9 +188,9 @@ def simulated_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:
 def real_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:
     """Captions of the bench's media. The best captioner and the vote have no other clips to be chosen on:
     they are chosen on these, in their favour."""
-    from benchmarks.quality import real
+    from benchmarks.quality.real import make
 
-    cases = real.cases(args.media)
+    cases = make.cases(args.media)
     joined = captioned.joined(args.folder, cases)
     clips: Bundle = {}
     for name, (case, evidence, _) in joined.items():

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.quality.known import Case
-from benchmarks.quality.measures import Measured, Ruler, Told, captions_of, drawn
+from benchmarks.quality.measures.measures import Measured, Ruler, Told, captions_of, drawn
 from engine import profile
 from engine.client import Client, Endpoint, RequestRefused
 from engine.writer import Writer

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from benchmarks.evidences import _World
-from benchmarks.quality import world
+from benchmarks.quality.world import world
 from benchmarks.tuning import facts, phrasing
 from benchmarks.tuning.facts import Piece
 from benchmarks.tuning.phrasing import Clip

@@ -9,7 +9,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from benchmarks.evidences import _World
-from benchmarks.quality import world
+from benchmarks.quality.world import world
 from benchmarks.tuning import facts, lora
 from benchmarks.tuning.examples import Example, examples, is_held_out, quoted, right
 from benchmarks.tuning.train import rate

@@ -14,7 +14,7 @@ from prompts.verdict import judge
 from tests.prompts.clips import claim, evidence, facts, seen
 
 _GIVEN = tomllib.loads(
-    (Path(benchmarks.quality.__path__[0]) / "injections.toml").read_text("utf-8")
+    (Path(benchmarks.quality.__path__[0]) / "guards/injections.toml").read_text("utf-8")
 )
 SPOKEN, SHOWN = _GIVEN["spoken"], _GIVEN["shown"]
 KEYS = ("heard", "seen", "both")
