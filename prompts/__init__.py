@@ -3,5 +3,5 @@
 Pure functions: no network, no files but the package's own templates.
 """
 
-VERSION = 5
+VERSION = 6
 """Raised when selection, lints, grounding or the template change what is said of the same evidence."""

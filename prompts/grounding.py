@@ -29,8 +29,8 @@ def facts_of(name: CaptionName, facts: Facts) -> tuple[Fact, ...]:
 
 
 def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
-    """Faults of one caption: «misquoted», «unsupported», «mixed», «wrong_sense», «count», «lost»; each at
-    most once."""
+    """Faults of one caption: «misquoted», «unsupported», «mixed», «wrong_sense», «torn», «count», «lost»;
+    each at most once."""
     mine = facts_of(name, facts)
     found = []
     wrong = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]
@@ -41,6 +41,7 @@ def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
     found += _unsupported(name, said_together, mine)
     found += _mixed(name, said_together, mine)
     found += _wrong_sense(name, without_quotations(caption), mine)
+    found += _torn(name, without_quotations(caption), mine)
     found += _recounted(name, without_quotations(caption), mine)
     lost = [fact.text for fact in mine if fact.must and not is_said(fact, said)]
     if lost:
@@ -162,6 +163,30 @@ def _wrong_sense(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fau
             held = frozenset[str]().union(*(allowed(f) for f in mine if f.modality == sense))
             if says.search(piece) and content and held.isdisjoint(content):
                 return [Fault("wrong_sense", name, piece.strip())]
+    return []
+
+
+_CLAUSE = re.compile(r"[.;:!?]|\b(?:while|as|with|alongside)\b")
+_LISTED = re.compile(r",? and |, ")
+_ANOTHER = re.compile(r"\s*(?:an?|another|one|two|three|four|five|six|several|many)\b")
+
+
+def _torn(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
+    """One thing told as two: «a music box and a ballerina» of a music box with a ballerina, «a dog and an
+    animal» of a dog. Of two neighbours in a list both can only be one and the same thing in view."""
+    plain = lexicon().plain[_SPEAKS_OF[name]]
+    reach = [allowed(fact) for fact in mine]
+    for clause in _CLAUSE.split(text.lower()):
+        before: int | None = None
+        for piece in _LISTED.split(clause):
+            content = [t for t in _without_views(tokens(piece), name) if t not in plain]
+            held = [at for at, known in enumerate(reach) if known.issuperset(content)]
+            thing = held[0] if content and len(held) == 1 else None
+            if thing is not None and thing == before and _ANOTHER.match(piece):
+                fact = mine[thing]
+                if fact.kind in ("object", "scene") and not _LISTED.search(fact.text):
+                    return [Fault("torn", name, piece.strip())]
+            before = thing
     return []
 
 

@@ -106,8 +106,8 @@ def markup(caption: str) -> str | None:
 
 
 def loop(caption: str) -> str | None:
-    """The same again: a part of a sentence twice, four words in a row twice, a word twice in a row or
-    four times, a sign five times in a row."""
+    """The same again: a part of a sentence twice, four words in a row twice, a word or two words twice in
+    a row, a word four times, a sign five times in a row."""
     run = re.search(r"(\S)\1{4,}", caption)
     if run:
         return run.group(0)[:20]
@@ -126,6 +126,11 @@ def loop(caption: str) -> str | None:
     twice = [a for a, b, c in after if a == b and (a, c) != ("can", "be")]
     if twice:
         return f"{twice[0]} {twice[0]}"
+    for part in re.split(r"[.,;:!?]", outside):
+        said = tokens(part)
+        for a, b, c, d in zip(said, said[1:], said[2:], said[3:], strict=False):
+            if (a, b) == (c, d):
+                return f"{a} {b} {c} {d}"
     often = [word for word, n in Counter(words).items() if n > 3 and word not in _COMMON]
     return often[0] if often else None
 

@@ -74,6 +74,22 @@ def test_a_form_that_is_heard_is_no_count() -> None:
     assert names("A car drives, with two cars in view.", "audio_visual_caption", of) == []
 
 
+@pytest.mark.parametrize(
+    ("caption", "again"),
+    [
+        ("A music box and a ballerina are in view, with a lamp.", "a ballerina are in view"),
+        ("A lamp, a music box, and a ballerina.", "a ballerina"),
+        ("A lamp and an instrument, a music box with a ballerina.", None),
+        ("A music box with a ballerina and a lamp are in view.", None),
+        ("A lamp and a music box with a ballerina.", None),
+    ],
+)
+def test_one_thing_is_not_told_as_two(caption: str, again: str | None) -> None:
+    of = facts([], ["a music box with a ballerina", "a lamp"])
+    found = [f.detail for f in ground("visual_caption", caption, of) if f.name == "torn"]
+    assert found == ([again] if again else [])
+
+
 def test_a_lost_confident_fact_is_named() -> None:
     (fault,) = ground("audio_caption", "A dog barks.", STREET)
     assert (fault.name, fault.detail) == ("lost", "a person speaks")

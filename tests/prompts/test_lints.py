@@ -60,6 +60,7 @@ FAULTY = {
         "A dog barks!!!!!!",
         "Cards are shuffled. Cards are shuffled.",
         "A hair dryer and a hair dryer.",
+        "With a fly on a wall and a campfire in view in view, a dog barks.",
     ),
     "truncated": ("A dog barks and a", "A dog barks,", 'A person says "hello', "A dog with."),
     "article": ("A elephant.", "An car.", "A three chairs and a bench.", "A dog barks at a a cat."),

@@ -52,6 +52,19 @@ def count(rng: random.Random, captions: Captions, known: Known) -> Made:
     return _swapped(captions, at, part, f"{other} {rest}")
 
 
+def one_as_two(rng: random.Random, captions: Captions, known: Known) -> Made:
+    """One thing in view made into two: «a rock beauty and a fish»."""
+    at = rng.choice([key for key in captions if key != "heard"] or [""])
+    found = [part for part in known.seen if re.fullmatch(r"an? [a-z]+( [a-z]+)+", part)]
+    found = [part for part in found if " of " not in part]
+    if not at or not found:
+        return None
+    part = rng.choice(found)
+    before, last = part.rsplit(" ", 1)
+    other = "an" if last[0] in "aeiou" else "a"
+    return _swapped(captions, at, part, f"{before} and {other} {last}")
+
+
 def one_for_many(rng: random.Random, captions: Captions, known: Known) -> Made:
     """One of several, or several of one."""
     at = rng.choice([key for key in captions if key != "heard"] or [""])
@@ -181,6 +194,7 @@ def elsewhere(clips: Sequence[Known]) -> Fault:
 SUBTLE: dict[str, Fault] = {
     "count": count,
     "one for many": one_for_many,
+    "one as two": one_as_two,
     "who does what": who,
     "wrong source": source,
     "only heard, in view": in_view,
