@@ -1,5 +1,7 @@
 """How far the matcher agrees with captions that were read by a person.
 
+    python -m benchmarks.quality.matcher.check [--show]
+
 A row of checked.jsonl: side («heard», «seen», «both»), caption, names: the narrowest concepts it
 names, and where there is something to say of them: denied, counts, quoted, beyond (words that must be
 left over, since the world has no concept for them). made: «template»: of the world's phrasings;
@@ -15,26 +17,30 @@ was run on a row, and were not changed after. It was mended after reading what �
 | third | 70 | 0.985 | 0.985 | 0.943 | 0.985 | 0.985 | 0.943 |
 """
 
+import argparse
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
 from benchmarks.quality.known import Concept, Reading, Side
+from benchmarks.quality.matcher.matcher import Matcher
+from benchmarks.quality.world.world import load
+
+CHECKED = Path(__file__).parent / "checked.jsonl"
 
 Row = Mapping[str, Any]
 _SIDES: Mapping[str, Side | None] = {"heard": "heard", "seen": "seen", "both": None}
 
 
-class Reads(Protocol):
-    """The matcher."""
-
-    def read(self, caption: str, side: Side | None = None) -> Reading:
-        """What it reads in a caption."""
-        ...
+def rows() -> list[Row]:
+    """The rows that were labelled by hand."""
+    return [json.loads(line) for line in CHECKED.read_text("utf-8").splitlines()]
 
 
 def agreement(
-    matcher: Reads, concepts: Sequence[Concept], rows: Sequence[Row], show: bool = False
+    matcher: Matcher, concepts: Sequence[Concept], rows: Sequence[Row], show: bool = False
 ) -> Iterator[str]:
     """Lines that tell it."""
     tallies: dict[str, Counter[str]] = {}
@@ -87,3 +93,17 @@ def _other(row: Row, reading: Reading) -> list[str]:
     if missing := sorted(frozenset(row.get("beyond", ())) - frozenset(reading.leftover)):
         wrong.append(f"not left over {missing}")
     return wrong
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints how far the matcher agrees."""
+    parser = argparse.ArgumentParser(description="Agreement of the matcher with labels by hand.")
+    parser.add_argument("--show", action="store_true", help="rows that it reads otherwise")
+    told = parser.parse_args(arguments)
+    concepts = load().concepts()
+    for line in agreement(Matcher(concepts), concepts, rows(), told.show):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

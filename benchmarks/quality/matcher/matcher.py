@@ -1,8 +1,6 @@
 """The bench's matcher: which concepts a free caption names.
 
-    python -m benchmarks.quality.matcher.matcher [--show] [FILE]      agreement with rows labelled by hand
-
-It knows concepts by their names and phrasings (`matcher_patterns`), in any word order and inflection,
+It knows concepts by their names and phrasings (`patterns`), in any word order and inflection,
 within a clause. The longest pattern wins its words; a word is shared by two where «and» joins the rest
 («a man and a woman talk», «a dog barks and growls»). Quotations are set aside, what is denied («no dog»)
 is told apart, numbers go to what they stand before.
@@ -14,11 +12,9 @@ barks» is a sound and no sight). A word that only the other side knows is named
 purity can be measured.
 """
 
-import argparse
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import pairwise
 
 from benchmarks.quality.known import Concept, Mention, Reading, Side
 from benchmarks.quality.matcher.patterns import Found, Pattern, Patterns
@@ -42,7 +38,6 @@ from benchmarks.quality.matcher.words import (
     unquoted,
 )
 
-CHECKED = Path(__file__).parent / "checked.jsonl"
 _JOINS = frozenset({"and", "or", ",", "then", "plus", "both", "also"}) | ARTICLES
 _SOUNDING = frozenset(
     {"play", "sing", "strum", "pluck", "hammer", "saw", "drill", "talk", "speak", "laugh", "cry"}
@@ -168,8 +163,11 @@ class _Reader:
         return noun and at > 0 and self.words[at - 1].word in ("the", "this", "a", "an", "of")
 
     def _unframed(self, piece: Sequence[int], frames: Sequence[Side | None]) -> Side | None:
-        """Of a piece without a frame beside framed ones: what its longest pattern says, else theirs."""
+        """Of a piece without a frame beside framed ones: what its longest pattern says, else theirs; in
+        a caption of one side theirs, if that is its own."""
         sides = {frame for frame in frames if frame}
+        if sides == {self.side}:
+            return self.side
         if len(sides) > 1:
             return None
         (framed,) = sides
@@ -227,6 +225,8 @@ class _Reader:
 
     def _free(self, found: Found) -> bool:
         """Whether a pattern's words are there to be taken, alone or with those that had them before."""
+        if self._begins_anew(found):
+            return False
         owners = {id(o): o for at in found.places if (o := self.taken.get(at))}
         free = [at for at in found.places if at not in self.taken]
         if not owners:
@@ -239,6 +239,14 @@ class _Reader:
         if found.pattern.side == "heard":
             return len(found.places) > 1 and (bool(free) or self._sounding(found))
         return self._quality(found, free) or self._in_sight(found, owners.values())
+
+    def _begins_anew(self, found: Found) -> bool:
+        """«a fire engine and a truck» is no fire truck: an article after «and» begins another thing."""
+        return any(
+            self.words[after - 1].word in ARTICLES
+            and {"and", ","} & {self.words[at].word for at in range(before, after)}
+            for before, after in pairwise(found.places)
+        )
 
     def _quality(self, found: Found, free: Sequence[int]) -> bool:
         """Whether what is free stands right before what is taken: «a brown dog barks»."""
@@ -368,22 +376,3 @@ class _Reader:
 
 def _digits(token: Token) -> int | None:
     return int(token.word) if token.word.isdigit() else None
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints how far the matcher agrees with rows that were labelled by hand."""
-    from benchmarks.quality.matcher.check import agreement
-    from benchmarks.quality.world.world import load
-
-    parser = argparse.ArgumentParser(description="Agreement of the matcher with labels by hand.")
-    parser.add_argument("file", type=Path, nargs="?", default=CHECKED)
-    parser.add_argument("--show", action="store_true", help="rows that it reads otherwise")
-    told = parser.parse_args(arguments)
-    rows = [json.loads(line) for line in told.file.read_text("utf-8").splitlines()]
-    concepts = load().concepts()
-    for line in agreement(Matcher(concepts), concepts, rows, told.show):
-        print(line)
-
-
-if __name__ == "__main__":
-    main()
