@@ -66,7 +66,10 @@ def everything() -> Mapping[str, Sound]:
 def plan(seed: int = 11) -> list[Clip]:
     """The clips of the bench, in order."""
     random = np.random.default_rng(seed)
-    parts = (_alone(), _several(random), _counts(), _voices(), _pictured(random), _unseen(random))
+    parts = (
+        *(_alone(), _several(random), _counts(), _voices(), _pictured(random), _unseen(random)),
+        _drawn(random),
+    )
     return [_placed(clip, random) for part in parts for clip in part]
 
 
@@ -297,6 +300,29 @@ def _unseen(random: np.random.Generator) -> Iterator[Clip]:
     for name in ("golden_pig", "birdsong_2", "system", "says_sorry", "fireworks"):
         events = (Event(name, 400, -4, 5000),) if name == "says_sorry" else _shown(name, random)
         yield Clip("black picture", events, "black")
+
+
+_DRAWN = {"drawn sounds": 74, "drawn sound and picture": 100, "drawn speech and picture": 40}
+
+
+def _drawn(random: np.random.Generator) -> Iterator[Clip]:
+    """Two sounds, sounds and a picture, speech and a picture, each drawn among all there are."""
+    recorded = [name for name in sounds() if name not in _MUSIC]
+    sights = [name for name, picture in pictures().items() if picture.film is None]
+
+    def some(of: Sequence[str], count: int) -> list[str]:
+        return [str(name) for name in random.choice(of, count, replace=False)]
+
+    for _ in range(_DRAWN["drawn sounds"]):
+        yield Clip("drawn sounds", _in_turn(some(recorded, 2), random), duration_ms=8000)
+    for at in range(_DRAWN["drawn sound and picture"]):
+        (picture,), heard = some(sights, 1), some(recorded, 1 + at % 2)
+        yield Clip("drawn sound and picture", _in_turn(heard, random), picture, duration_ms=8000)
+    pairs = [f"{picture}/{name}" for picture in sights for name in real_sound.SENTENCES]
+    for pair in some(pairs, _DRAWN["drawn speech and picture"]):
+        picture, name = pair.split("/")
+        said = (Event(f"says_{name}", 300, -5, 11_000),)
+        yield Clip("drawn speech and picture", said, picture, duration_ms=0)
 
 
 def truth(clip: Clip, ends_ms: Sequence[int]) -> Truth:
