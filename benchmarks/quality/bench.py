@@ -153,7 +153,7 @@ def written_part(
         "refusal",
     ):
         print("\n".join(examples(llm, measure, show)), file=sys.stderr)
-    return {"measures": report.to_json(found)}, mine
+    return {"measures": report.to_json(found), "captions": report.captions_json(mine)}, mine
 
 
 def simulated_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:

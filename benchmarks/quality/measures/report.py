@@ -136,6 +136,23 @@ def to_json(value: Any) -> Any:
     return value
 
 
+def captions_json(rows: Iterable[Measured]) -> list[dict[str, Any]]:
+    """Every caption with the facts of its clip and its measures: what stands behind each figure."""
+    return [
+        {
+            "clip": one.told.case.clip_id,
+            "caption": one.told.name,
+            "by": one.told.by,
+            "rung": one.told.rung,
+            "text": one.told.text,
+            "heard": [fact.text for fact in one.told.facts.heard],
+            "seen": [fact.text for fact in one.told.facts.seen],
+            "measures": one.pairs,
+        }
+        for one in rows
+    ]
+
+
 def fusion_json(fusion: Fusion) -> dict[str, Any]:
     """The figures of every list."""
     lists = {
