@@ -8,6 +8,7 @@ costs a training example. Pure.
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from manifests.captions import CaptionName
 from manifests.evidence import Modality
@@ -29,8 +30,8 @@ def facts_of(name: CaptionName, facts: Facts) -> tuple[Fact, ...]:
 
 
 def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
-    """Faults of one caption: «misquoted», «unsupported», «mixed», «wrong_sense», «torn», «count», «lost»;
-    each at most once."""
+    """Faults of one caption: «misquoted», «unsupported», «mixed», «wrong_sense», «torn», «garbled»,
+    «count», «lost»; each at most once."""
     mine = facts_of(name, facts)
     found = []
     wrong = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]
@@ -42,6 +43,7 @@ def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
     found += _mixed(name, said_together, mine)
     found += _wrong_sense(name, without_quotations(caption), mine)
     found += _torn(name, without_quotations(caption), mine)
+    found += _garbled(name, without_quotations(caption), mine)
     found += _recounted(name, without_quotations(caption), mine)
     lost = [fact.text for fact in mine if fact.must and not is_said(fact, said)]
     if lost:
@@ -187,6 +189,22 @@ def _torn(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
                 if fact.kind in ("object", "scene") and not _LISTED.search(fact.text):
                     return [Fault("torn", name, piece.strip())]
             before = thing
+    return []
+
+
+def _garbled(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
+    """A clause's verb in two forms at once: «a brass band is parades by»."""
+    verbs = {
+        word
+        for fact in mine
+        if fact.modality == "audio"
+        for word in words(fact.text)[1:]
+        if word.endswith("s") and not word.endswith("ss")
+    }
+    told = words(text)
+    for before, word in pairwise(told):
+        if before in ("is", "was") and word in verbs:
+            return [Fault("garbled", name, f"{before} {word}")]
     return []
 
 

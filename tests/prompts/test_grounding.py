@@ -90,6 +90,14 @@ def test_one_thing_is_not_told_as_two(caption: str, again: str | None) -> None:
     assert found == ([again] if again else [])
 
 
+def test_a_verb_in_two_forms_at_once_is_garbled() -> None:
+    of = facts(["a brass band parades by", "glass is broken"], [])
+    assert names("A brass band is parades by and glass is broken.", "audio_caption", of) == [
+        "garbled"
+    ]
+    assert names("A brass band is parading by and glass is broken.", "audio_caption", of) == []
+
+
 def test_a_lost_confident_fact_is_named() -> None:
     (fault,) = ground("audio_caption", "A dog barks.", STREET)
     assert (fault.name, fault.detail) == ("lost", "a person speaks")
