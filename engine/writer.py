@@ -101,6 +101,7 @@ class Writer:
         self.prompt_digest = spec.prompt_digest()
         self._client = client
         self._near = near
+        self._alike = near.alike if near else None
         self._templates = spec.templates()
         self._slots = asyncio.Semaphore(spec.concurrency)
 
@@ -117,7 +118,7 @@ class Writer:
     async def write(self, evidence: Evidence) -> Written:
         """The captions of one clip. Raises ServerUnavailable, ServerRefused."""
         began = time.perf_counter()
-        facts = select(evidence)
+        facts = select(evidence, self._alike)
         self.stats.guard_seconds += time.perf_counter() - began
         draft = Draft(facts, tuple(n for n in CAPTIONS if n not in facts.absent), self._near)
         if draft.names and not facts.only_signals:
@@ -130,7 +131,7 @@ class Writer:
 
     def request(self, rung: Rung, evidence: Evidence) -> dict[str, Any]:
         """What a rung asks for all captions of a clip: the arguments of `chat.completions.create`."""
-        facts = select(evidence)
+        facts = select(evidence, self._alike)
         names = [name for name in CAPTIONS if name not in facts.absent]
         return self._request(rung, evidence.clip_id, facts, names)
 

@@ -31,7 +31,7 @@ from pipelines.show import TITLES, caption_files, plain, readable
 from pipelines.status import newest, settings
 from prompts.nearness import Nearness
 from prompts.render import available, load
-from prompts.selection import Facts, select
+from prompts.selection import Alike, Facts, select
 from prompts.verdict import judge
 
 _SEED = 20251219
@@ -111,13 +111,13 @@ def trial(
     spec = used.writer
     chosen = list(dict.fromkeys(prompts or [name for rung in spec.ladder for name in rung.prompts]))
     _check(chosen)
-    clips = _drawn(workspace, state, job.digest, sample)
+    near = nearness(spec, Models())
+    clips = _drawn(workspace, state, job.digest, sample, near.alike if near else None)
     with (
         tempfile.TemporaryDirectory(prefix="captionmill-prompt-") as logs,
         served(used.server(spec.model), Models(), Path(logs)) as server,
     ):
         try:
-            near = nearness(spec, Models())
             asked = [_asked(server, spec, prompt, clips, near) for prompt in chosen]
         except (ServerRefused, ServerUnavailable) as error:
             raise TrialError(str(error)) from error
@@ -150,7 +150,9 @@ def _check(prompts: Sequence[str]) -> None:
             raise TrialError(f"the prompt {prompt} is not valid: {error}") from error
 
 
-def _drawn(workspace: Workspace, state: State, job: str, sample: int) -> list[_Clip]:
+def _drawn(
+    workspace: Workspace, state: State, job: str, sample: int, alike: Alike | None
+) -> list[_Clip]:
     """Clips of which there is something to write, out of shards taken at random."""
     drawing = random.Random(_SEED)
     files = caption_files(state, job)
@@ -159,7 +161,7 @@ def _drawn(workspace: Workspace, state: State, job: str, sample: int) -> list[_C
     for file in files:
         for row in tables.read(workspace.root, file.path):
             evidence = evidence_from_row(row)
-            clip = _Clip(row["uri"], evidence, select(evidence))
+            clip = _Clip(row["uri"], evidence, select(evidence, alike))
             if clip.names and not clip.facts.only_signals:
                 pool.append(clip)
         if len(pool) >= _POOL * sample:

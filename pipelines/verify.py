@@ -134,9 +134,10 @@ def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
         )
         return None
     ladder = spec.prompt_digest()
+    alike = near.alike if near else None
 
     def recheck(row: Mapping[str, Any]) -> Iterator[str]:
-        facts = select(evidence_from_row(row))
+        facts = select(evidence_from_row(row), alike)
         asked = clip_prompt_digest(ladder, first_messages(spec, templates, facts))
         if asked != row["prompt_digest"]:
             yield "the prompt is not that of this clip's evidence"

@@ -6,8 +6,10 @@ provenance); the caption keeps its own. Numbers, colours and words that the tabl
 so: there near words are often opposites («two» and «three», «red» and «blue», «dog» and «cat»). Of what
 is seen, one thing never stands for several.
 
-CUT is measured: `python -m benchmarks.quality.guards.nearness` (docs/quality.md). Pure; the embedder is
-handed in.
+Of whole clauses it tells whether two captioners say the same in other words (`prompts.selection`).
+
+Both cuts are measured: `python -m benchmarks.quality.guards.nearness` (docs/quality.md). Pure; the
+embedder is handed in.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -27,6 +29,9 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 CUT = 0.8
 """Cosine from which on a word stands for another."""
+
+ALIKE = 0.65
+"""Cosine from which on two clauses of different captioners are as good as the same."""
 
 _COLOURS = frozenset(
     {"black", "white", "red", "green", "blue", "yellow", "brown", "grey", "gray", "orange"}
@@ -69,6 +74,12 @@ class Nearness:
             if (near := self.nearest(word, [*heard, *(s for s in seen if _as_many(word, s))]))
         }
         return outside(caption, lambda part: replaced(part, stands))
+
+    def alike(self, one: str, other: str) -> bool:
+        """Whether two clauses are as good as the same. Other colours make another thing."""
+        colours = [_COLOURS & set(words(text)) for text in (one, other)]
+        near = self._vectors([one, other])
+        return colours[0] == colours[1] and float(near[0] @ near[1]) >= ALIKE
 
     def nearest(self, word: str, others: Collection[str]) -> str | None:
         """The one of these words that `word` may stand for."""

@@ -9,12 +9,14 @@ Rules, in this order:
 3. Low claims are left out. There is no «possibly». So is free text that no caption may repeat
    (`prompts.lints.unsayable`): orders, refusals, another language.
 4. What a kept claim implies is not said a second time, unless it is surer: sure music stays beside
-   singing that is only likely. Nor are the same words under two labels («Frog», «Croak»).
+   singing that is only likely. Nor are the same words under two labels («Frog», «Croak»), whatever
+   the number, nor what another captioner says in words that are as good as the same, where an embedder
+   knows that (`prompts.nearness`): «a motorbike revs» beside «a motorcycle roars off».
 5. Signals («silence», «a black picture») count only where nothing else is left.
-Pure: the same evidence always gives the same facts.
+Pure: the same evidence and embedder always give the same facts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,8 +24,10 @@ from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
 from prompts.lints import unsayable
 from prompts.quotes import without_quotations
 from prompts.support import about
-from prompts.words import lexicon, tokens, upward
+from prompts.words import NUMBERS, lexicon, tokens, upward
 
+Alike = Callable[[str, str], bool]
+"""Whether two claims are as good as the same."""
 Domain = Literal["speech", "music", "general"]
 
 HEARD_AT_MOST = 4
@@ -35,6 +39,7 @@ RIVALS_AT_LEAST = 0.5
 """Summed probability of rival sounds from which one of them is taken to be there: rivals are
 explanations of one sound, of which at most one is true."""
 
+_COUNTING = NUMBERS | {"a", "an", "the"}
 _ORDER: dict[Tier, int] = {"low": 0, "medium": 1, "high": 2}
 _PROMISED = "high"
 
@@ -136,19 +141,20 @@ class _Judged:
         return other.core <= self.reach
 
 
-def select(evidence: Evidence) -> Facts:
-    """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing."""
+def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
+    """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing.
+    alike: of the profile's embedder, None where it names none."""
     heard = _supported(_judged(evidence, "audio"))
     seen = _supported(_judged(evidence, "video"))
     heard = _without_rivals(heard, seen)
-    heard_facts = _facts(heard, HEARD_AT_MOST)
+    heard_facts = _facts(heard, HEARD_AT_MOST, alike)
     speech = any(fact.kind == "speech" for fact in heard_facts)
     transcript = " ".join((evidence.transcript or "").split())[:SPOKEN_AT_MOST]
     return Facts(
         has_audio=evidence.has_audio,
         has_video=evidence.has_video,
         heard=heard_facts,
-        seen=_facts(seen, SEEN_AT_MOST),
+        seen=_facts(seen, SEEN_AT_MOST, alike),
         transcript=transcript if speech and transcript else None,
     )
 
@@ -214,13 +220,14 @@ def _chosen(heard: list[_Judged], sound: str, rivals: dict[str, list[_Judged]]) 
     ]
 
 
-def _facts(claims: Sequence[_Judged], at_most: int) -> tuple[Fact, ...]:
+def _facts(claims: Sequence[_Judged], at_most: int, alike: Alike | None) -> tuple[Fact, ...]:
     """Rules 3 to 5, and the limit on their number."""
     sure = [one for one in claims if one.tier != "low"]
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
     sure.sort(key=lambda one: one.rank, reverse=True)
     sure = _worded_once([one for one in sure if one.claim.kind != "signal"] or sure[:1])
-    kept = [one for at, one in enumerate(sure) if not _said_by_another(one, at, sure)][:at_most]
+    kept = [one for at, one in enumerate(sure) if not _said_by_another(one, at, sure)]
+    kept = (_meant_once(kept, alike) if alike else kept)[:at_most]
     promised = any(one.tier == _PROMISED for one in kept)
     return tuple(
         Fact(
@@ -238,14 +245,34 @@ def _facts(claims: Sequence[_Judged], at_most: int) -> tuple[Fact, ...]:
 
 
 def _worded_once(claims: Sequence[_Judged]) -> list[_Judged]:
-    """The first of those with the same words, supported by all of them."""
+    """The first of those with the same words, numbers aside, supported by all of them."""
     found: dict[tuple[str, ...], _Judged] = {}
     for one in claims:
-        words = tuple(one.claim.text.casefold().split())
-        first = found.setdefault(words, one)
-        who = dict.fromkeys((*first.captioners, *one.captioners))
-        found[words] = replace(first, captioners=tuple(who))
+        said = tuple(token for token in tokens(one.claim.text) if token not in _COUNTING)
+        first = found.setdefault(said, one)
+        found[said] = _with(first, one)
     return list(found.values())
+
+
+def _meant_once(claims: Sequence[_Judged], alike: Alike) -> list[_Judged]:
+    """The first of those that are alike, supported by all of them. Who names two things means two, and
+    what the word table relates was looked at before."""
+    found: list[_Judged] = []
+    for one in claims:
+        for at, first in enumerate(found):
+            related = one.implies(first) or first.implies(one)
+            same_voice = set(one.captioners) & set(first.captioners)
+            if not related and not same_voice and alike(first.claim.text, one.claim.text):
+                found[at] = _with(first, one)
+                break
+        else:
+            found.append(one)
+    return found
+
+
+def _with(first: _Judged, other: _Judged) -> _Judged:
+    who = dict.fromkeys((*first.captioners, *other.captioners))
+    return replace(first, captioners=tuple(who))
 
 
 def _said_by_another(one: _Judged, at: int, others: Sequence[_Judged]) -> bool:

@@ -71,6 +71,19 @@ def test_the_real_embedder_knows_a_synonym_from_another_thing(
     assert (read == "A dog barks.") == (word == "canine")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("a motorbike is revving", "a motorcycle revs its engine", True),
+        ("a female voice is talking", "a woman says something", True),
+        ("a dog barks", "a church bell rings", False),
+        ("a red car", "a blue car", False),
+    ],
+)
+def test_clauses_are_alike_or_not(one: str, other: str, same: bool, real: Nearness) -> None:
+    assert real.alike(one, other) is same
+
+
 @pytest.mark.parametrize("caption", ["A blue car.", "Three dogs.", "A cat.", "A truck."])
 def test_colours_numbers_and_known_words_are_never_read_as_others(
     real: Nearness, caption: str

@@ -193,6 +193,28 @@ def test_the_same_words_under_two_labels_are_said_once() -> None:
     assert fact.text.casefold() == "a frog croaks"
 
 
+def test_two_counts_of_one_thing_are_said_once() -> None:
+    two = seen("three pedestrians", "high", label="walker")
+    more = seen("four pedestrians", "medium", label="stroller")
+    assert texts(select(evidence([two], [more])).seen) == ["three pedestrians"]
+
+
+def alike(one: str, other: str) -> bool:
+    return {one.split()[-1], other.split()[-1]} == {"revs", "roars"}
+
+
+def test_what_captioners_say_in_words_that_are_alike_is_said_once() -> None:
+    first, other = claim("a motorbike revs"), claim("a motorcycle roars", "medium")
+    (fact,) = select(evidence([first], [other]), alike).heard
+    assert (fact.text, len(fact.captioners)) == ("a motorbike revs", 2)
+    assert len(select(evidence([first], [other])).heard) == 2
+
+
+def test_who_names_two_things_means_two_however_alike() -> None:
+    both = [claim("a motorbike revs"), claim("a motorcycle roars", "medium")]
+    assert len(select(evidence(both), alike).heard) == 2
+
+
 def test_the_domain_is_what_the_sound_is_about() -> None:
     talk = claim("a person speaks", kind="speech")
     music, rain = claim("music plays", kind="music"), claim("rain falls")

@@ -1,11 +1,12 @@
-"""How near two words must be to mean the same: what grounding by embeddings would let pass.
+"""How near two words, and two clauses, must be to mean the same.
 
     python -m benchmarks.quality.guards.nearness
 
 Pairs of single words out of the bench's world: two names of one thing («sofa», «couch»), and names of
 two things of one topic («trumpet», «trombone»), which is where a captioner errs. For each cosine: how
 many of the first would be read as each other, and of the second (wrongly). Words that the guards' own
-table knows are counted apart, since they are never read by nearness.
+table knows are counted apart, since they are never read by nearness. Then the same of whole clauses: two
+wordings of one thing («a motorbike revs», «a motorcycle roars off»), and of two things of one topic.
 """
 
 import argparse
@@ -18,11 +19,12 @@ from benchmarks.quality.known import Concept
 from benchmarks.quality.world.world import load
 from captioners.minilm import MiniLM
 from captioners.models import Models
-from prompts.nearness import CUT
+from prompts.nearness import ALIKE, CUT
 from prompts.words import lexicon, stem
 
 Pairs = list[tuple[str, str]]
 _CUTS = (0.65, 0.7, 0.75, CUT, 0.85, 0.9)
+_CLAUSE_CUTS = (0.5, 0.55, 0.6, ALIKE, 0.7, 0.75)
 
 
 def pairs() -> tuple[Pairs, Pairs]:
@@ -36,6 +38,20 @@ def pairs() -> tuple[Pairs, Pairs]:
             flat = [[word for group in names[e.key] for word in group] for e in (one, two)]
             other |= {_pair(*found) for found in product(*flat)}
     return _told(same), _told(other - same)
+
+
+def clauses() -> tuple[Pairs, Pairs]:
+    """Pairs of wordings of one thing, and of two of the same topic and side."""
+    entries = list(load().entries.values())
+    said = {e.key: e.concept.phrasings for e in entries}
+    same = [_pair(*two) for e in entries for two in combinations(said[e.key], 2)]
+    other = [
+        _pair(*found)
+        for one, two in combinations(entries, 2)
+        if one.topic == two.topic and _apart(one.concept, two.concept)
+        for found in product(said[one.key], said[two.key])
+    ]
+    return sorted(set(same)), sorted(set(other) - set(same))
 
 
 def _pair(one: str, other: str) -> tuple[str, str]:
@@ -68,17 +84,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measures and prints."""
     argparse.ArgumentParser(description="Measures nearness of words.").parse_args(arguments)
     model = MiniLM(Models().fetch("all-minilm-l6-v2"))
-    same, other = pairs()
+    _print(model, "names", pairs(), _CUTS)
+    _print(model, "clauses", clauses(), _CLAUSE_CUTS)
+
+
+def _print(model: MiniLM, what: str, found: tuple[Pairs, Pairs], cuts: Sequence[float]) -> None:
+    same, other = found
     alike, apart = cosines(model, same), cosines(model, other)
-    print(f"{len(same)} pairs of one thing, {len(other)} of two things of one topic")
-    print(
-        "| cosine from | one thing: read as each other | two things: read as each other |\n|---|---|---|"
-    )
-    for cut in _CUTS:
+    print(f"\n{what}: {len(same)} pairs of one thing, {len(other)} of two things of one topic")
+    print("| cosine from | one thing: taken for the same | two things: taken for the same |")
+    print("|---|---|---|")
+    for cut in cuts:
         wrong = int((apart >= cut).sum())
         print(f"| {cut} | {(alike >= cut).mean():.1%} | {(apart >= cut).mean():.2%} ({wrong}) |")
     worst = [other[at] for at in np.argsort(-apart)[:12]]
-    print("nearest of two things:", ", ".join(f"{a} {b}" for a, b in worst))
+    print("nearest of two things:", "; ".join(f"{a} / {b}" for a, b in worst))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ alike, and never by the guards.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from benchmarks.quality.known import Case, Reading, Side, Truth
 from benchmarks.quality.measures import texts
@@ -31,7 +32,7 @@ GROUPS = ("all", "llm", "template")
 RATES = (
     *("recall", "precision", "unsupported", "unsupported captions", "lost", "lost captions"),
     *("pure", "invented from silent", "order right", "count right", "who does what right"),
-    *("quotes right", "leak", "hedge", "loop", "refusal"),
+    *("quotes right", "told twice", "leak", "hedge", "loop", "refusal"),
 )
 
 _APART_MS = 250
@@ -97,6 +98,7 @@ class Ruler:
             "order right": _ordered(told.text, reading, truth),
             "count right": _counted(reading, truth),
             "quotes right": _quoted(reading, truth),
+            "told twice": self._twice(reading),
             **_worded(told.text, mine),
         }
         return Measured(told, pairs, found)
@@ -170,6 +172,13 @@ class Ruler:
             return 0, 0
         told = any(self.concepts.reach(m.key) & truth.silent for m in reading.mentions)
         return told, 1
+
+    def _twice(self, reading: Reading) -> Pair:
+        """One thing named as if it were two: again, or by a broader word («a sedan» and «a vehicle»)."""
+        told = [m.key for m in reading.mentions]
+        reach = [self.concepts.implied([key]) for key in told]
+        again = (told[i] in reach[j] for i, j in permutations(range(len(told)), 2))
+        return any(again), 1
 
 
 def _handed(name: CaptionName, facts: Facts) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
