@@ -12,7 +12,7 @@ from manifests.captions import CAPTIONS, CaptionName, CaptionSet
 from prompts.faults import Fault
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_AT_MOST
-from prompts.words import tokens
+from prompts.words import NUMBERS, tokens
 
 Lint = Callable[[str], str | None]
 
@@ -131,7 +131,7 @@ def loop(caption: str) -> str | None:
         for a, b, c, d in zip(said, said[1:], said[2:], said[3:], strict=False):
             if (a, b) == (c, d):
                 return f"{a} {b} {c} {d}"
-    often = [word for word, n in Counter(words).items() if n > 3 and word not in _COMMON]
+    often = [w for w, n in Counter(words).items() if n > 3 and w not in _COMMON | NUMBERS]
     return often[0] if often else None
 
 

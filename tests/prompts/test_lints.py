@@ -24,6 +24,7 @@ GOOD = (
     "People answer and a crowd repeats a chant.",
     "A car passes by a three-toed sloth and a chow chow.",
     "A unicorn, an hourglass, a ukulele, an umbrella, an X-ray and a European hare.",
+    "Two spoons, two dining tables, two benches and a bikini and two dogs.",
 )
 FAULTY = {
     "empty": ("", " . ", "!"),
