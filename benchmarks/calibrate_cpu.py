@@ -7,7 +7,7 @@ known_audio.toml and known_pictures.toml state, captions them into FOLDER/worksp
 of the profile `cpu` (the stand-in writes: no caption is read), fits by `captionmill calibrate`, and
 copies the fits to captioners/calibration and the picture to docs. --check copies nothing and exits 1
 when a fit has changed. Needs Debian 12's espeak-ng, alsa-utils and sound-theme-freedesktop installed, and
-its packages opencv-doc and those of known_packages.toml (0.9 GB, of which 30 MB are kept) reachable by
+its packages opencv-doc and those of known_packages.toml (0.7 GB, of which 55 MB are kept) reachable by
 `apt-get download`.
 
 Sounds shorter than two seconds are repeated with pauses of 0.3 s to four seconds: the pipeline does
