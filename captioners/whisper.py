@@ -19,7 +19,8 @@ from manifests.evidence import Claim, WeakCaption
 
 # Loops are cut here: the fastest speech has some 8 tokens a second (our bound: twice that).
 _TOKENS_A_SECOND = 16
-_LEAST_TOKENS, _WINDOW_S = 32, 30
+# Whisper's decoder has room for 448, with a prompt of 3: more asked for is an error.
+_LEAST_TOKENS, _MOST_TOKENS, _WINDOW_S = 32, 440, 30
 _DETECTOR = {"min_speech_duration_ms": 250, "speech_pad_ms": 200}
 
 
@@ -62,7 +63,7 @@ class Whisper(Captioner):
         # Without this a clip without speech would cost a second, for guessing its language.
         if not get_speech_timestamps(samples, VadOptions(**_DETECTOR)):
             return self.weak(media)
-        seconds = min(_WINDOW_S, len(samples) / HZ)
+        tokens = math.ceil(_TOKENS_A_SECOND * min(_WINDOW_S, len(samples) / HZ))
         segments, found = self._model.transcribe(
             samples,
             temperature=0.0,
@@ -70,7 +71,7 @@ class Whisper(Captioner):
             condition_on_previous_text=False,
             vad_filter=True,
             vad_parameters=_DETECTOR,
-            max_new_tokens=max(_LEAST_TOKENS, math.ceil(_TOKENS_A_SECOND * seconds)),
+            max_new_tokens=min(max(_LEAST_TOKENS, tokens), _MOST_TOKENS),
         )
         spoken = [
             s

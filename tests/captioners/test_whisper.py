@@ -1,5 +1,7 @@
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from captioners.packs import Cache
@@ -30,3 +32,11 @@ def test_no_words_are_invented(whisper: Whisper) -> None:
     sounds = [animal("dog"), animal("pig"), cartoon(), silence(2), silence(0)]
     for weak in whisper.caption(sounds):
         assert (weak.transcript, weak.language, weak.claims, weak.text) == (None, None, (), "")
+
+
+def test_speech_of_a_whole_window_is_heard(whisper: Whisper) -> None:
+    said = speech()
+    sound = said.audio[16_000]
+    long = replace(said, audio={16_000: np.resize(sound, 30 * 16_000)}, duration_ms=30_000)
+    (weak,) = whisper.caption([long])
+    assert "train" in (weak.transcript or "").lower()

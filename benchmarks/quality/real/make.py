@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import media
+from benchmarks import calibrate_cpu, media
 from benchmarks.quality.known import Case, Happening, Truth
 from benchmarks.quality.real import picture as real_picture
 from benchmarks.quality.real import plan as real_plan
@@ -83,7 +83,9 @@ def cases(folder: Path | None = None) -> dict[str, Case]:
 def shared_with(folders: Mapping[str, Path], cache: Cache) -> list[str]:
     """Files whose content is one that calibration used, of what of that is on this machine."""
     used = [cache.path(pack) for pack in _CALIBRATION_PACKS if _there(cache, pack)]
-    used += [folder for folder in _CALIBRATION_SOUNDS if folder.is_dir()]
+    for name, package in calibrate_cpu.packages().items():
+        used.append(package.folder(cache.root, calibrate_cpu.wanted(name)))
+    used = [folder for folder in (*used, *_CALIBRATION_SOUNDS) if folder.is_dir()]
     known = {content_hash(file) for folder in used for file in folder.rglob("*") if file.is_file()}
     mine = [file for folder in folders.values() for file in folder.rglob("*") if file.is_file()]
     return sorted(str(file) for file in mine if content_hash(file) in known)

@@ -23,17 +23,6 @@ _BY_NAME_ELSEWHERE = {SOUNDFONT: ("TimGM6mb.sf2",)}
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
-    """A Debian package. root: where the bench's files lie in it."""
-
-    name: str
-    version: str
-    sha256: str
-    root: str
-    licence: str
-
-
-@dataclass(frozen=True, slots=True)
 class Sound:
     """A recording. once: how often what is heard happens in it; steady: it has no beginning and end."""
 
@@ -63,10 +52,9 @@ class Picture:
 
 
 @cache
-def packages() -> Mapping[str, Package]:
+def packages() -> Mapping[str, media.Package]:
     """The packages by name."""
-    table = _table("packages.toml")["packages"]
-    return {name: Package(name=name, **told) for name, told in table.items()}
+    return media.packages(_table("packages.toml")["packages"])
 
 
 @cache
@@ -140,9 +128,7 @@ def fetch(cache_of: Cache, prompts: Iterable[str]) -> dict[str, Path]:
     folders = {}
     for name, files in wanted.items():
         package = packages()[name]
-        paths = {f"{package.root}/{file}" for file in files}
-        folder = media.unpacked(cache_of.root, name, package.version, package.sha256, paths)
-        folders[name] = folder / package.root
+        folders[name] = package.unpacked(cache_of.root, files) / package.root
     return folders
 
 

@@ -99,7 +99,7 @@ def test_nothing_is_what_calibration_used() -> None:
     }
     calibration |= {"sound-theme-freedesktop", "alsa-utils"}
     assert all(name in calibrate_cpu.__doc__ + calibrate_cpu._SOURCE for name in calibration)
-    assert not calibration & packages.keys()
+    assert not (calibration | calibrate_cpu.packages().keys()) & packages.keys()
     said = {text for _, text in calibrate_cpu._SPEECH}
     assert not said & {sentence.text for sentence in real_sound.SENTENCES.values()}
 
@@ -115,6 +115,19 @@ def test_what_is_shared_with_calibration_is_found_by_its_content(
     monkeypatch.setattr(real, "_CALIBRATION_SOUNDS", (theirs,))
     monkeypatch.setattr(real, "_CALIBRATION_PACKS", ())
     assert real.shared_with({"any": mine}, Cache(tmp_path)) == [str(mine / "mine-same")]
+
+
+def test_what_is_shared_with_a_package_of_calibration_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, package = next(iter(calibrate_cpu.packages().items()))
+    theirs, mine = package.folder(tmp_path, calibrate_cpu.wanted(name)), tmp_path / "mine"
+    for folder in (theirs, mine):
+        folder.mkdir()
+        (folder / "same").write_bytes(b"the same")
+    monkeypatch.setattr(real, "_CALIBRATION_SOUNDS", ())
+    monkeypatch.setattr(real, "_CALIBRATION_PACKS", ())
+    assert real.shared_with({"any": mine}, Cache(tmp_path)) == [str(mine / "same")]
 
 
 def test_packages_tell_where_they_come_from() -> None:
