@@ -8,7 +8,7 @@ nearer to a half.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -126,9 +126,26 @@ class Sparse:
         return Sparse(number[self.rows[inside]], self.columns[inside], self.values[inside], shape)
 
 
-def learn_many(design: Sparse, truth: Floats, spread: Floats, offset: Floats) -> Floats:
-    """Weights under priors N(0, spread), of so many features that only few of them speak of each row:
-    Newton's method, its steps by conjugate gradients, halved until they gain."""
+def learn_many(
+    design: Sparse, truth: Floats, spread: Floats, offset: Floats, sign: Floats
+) -> Floats:
+    """Weights under priors N(0, spread), of so many features that only few of them speak of each row.
+
+    sign: +1 or -1 where the other one means nothing, else 0; weights that the data would turn round
+    become 0, all of them at once.
+    """
+    free = np.ones(len(spread), dtype=np.bool_)
+    while True:
+        values = design.values * free[design.columns]
+        weights = _newton_many(replace(design, values=values), truth, spread, offset)
+        wrong = weights * sign < 0
+        if not wrong.any():
+            return weights
+        free &= ~wrong
+
+
+def _newton_many(design: Sparse, truth: Floats, spread: Floats, offset: Floats) -> Floats:
+    """Newton's method, its steps by conjugate gradients, halved until they gain."""
     precision = spread**-2.0
 
     def lost(weights: Floats) -> float:

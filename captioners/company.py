@@ -1,9 +1,9 @@
 """What a claim is worth beside the other claims of its clip: its company.
 
 `captioners.stacker` weighs what everybody says of one thing. What else a clip is said to hold tells more:
-who takes growling for purring names both; a dog in view makes barking likelier, a church a bell; and of
-some things captioners are surer than they are right. So, with P(c) the fused probability of a claim c by
-itself,
+who takes growling for purring names both; a bark that is heard makes a dog in view likelier, a kitchen in
+view makes an engine less likely; and of some things captioners are surer than they are right. So, with
+P(c) the fused probability of a claim c by itself,
 
     logit P'(c) = line(logit P(c) + s(c) + sum of w(c, u) * P(u))
 
@@ -14,9 +14,9 @@ s and w were not learned from.
 
 The priors are our choices: s ~ N(0, 0.5), w ~ N(0, 1.5), so that company says nothing until data say
 otherwise. Both signs mean something: what goes together and what is taken for each other stand in one
-table. w is learned where both were claimed in media of at least `LEAST` origins. The picture counts for
-what is heard as far as labelled media say, those among them in which the thing in view is silent; it
-never adds a claim.
+table. But what is seen never makes a sound likelier, w(heard, seen) <= 0: things in view are often
+silent, and with both signs more sounds were invented from them (docs/quality.md). w is learned where both
+were claimed in media of at least `LEAST` origins.
 """
 
 from collections import defaultdict
@@ -136,16 +136,17 @@ def learned(known: Sequence[Known]) -> Company:
         return Company()
     names, design = _design(known)
     spread = np.array([_THING_SD if name[0] == "things" else _PAIR_SD for name in names])
+    sign = np.array([_sign(name, known[0].told.modality) for name in names])
     truths = np.array([each.true for each in known], np.float64)
     begin = np.array([logit(each.told.probability) for each in known])
     folds = np.array([each.fold for each in known])
     odds = begin.copy()
     for fold in np.unique(folds):
         others, mine = design.of(folds != fold), design.of(folds == fold)
-        weights = learn_many(others, truths[folds != fold], spread, begin[folds != fold])
+        weights = learn_many(others, truths[folds != fold], spread, begin[folds != fold], sign)
         odds[folds == fold] += mine.times(weights)
     line = learn(np.stack([odds, np.ones(len(odds))], axis=1), truths.astype(bool).tolist(), _LINE)
-    return _company(names, learn_many(design, truths, spread, begin).tolist(), line)
+    return _company(names, learn_many(design, truths, spread, begin, sign).tolist(), line)
 
 
 def _design(known: Sequence[Known]) -> tuple[list[Name], Sparse]:
@@ -167,6 +168,11 @@ def _design(known: Sequence[Known]) -> tuple[list[Name], Sparse]:
     at, of, values = zip(*entries, strict=True)
     shape = len(known), len(names)
     return names, Sparse(np.array(at), np.array(of), np.array(values, np.float64), shape)
+
+
+def _sign(name: Name, modality: Modality) -> float:
+    """-1 where a weight may only speak against: of what is seen, for what is heard."""
+    return -1.0 if name[0] == "across" and modality == "audio" else 0.0
 
 
 def _company(names: Sequence[Name], weights: Sequence[float], line: Line) -> Company:

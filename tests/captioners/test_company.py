@@ -1,6 +1,7 @@
 """Company: what the other claims of a clip say of a claim, and what is learned of that."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,16 +76,18 @@ def test_claims_that_say_the_same_are_told_once() -> None:
 # Learning
 
 
-def _clips(count: int, seed: int, origins: int | None = None) -> list[Known]:
-    """Purring, true as often as not: growling is claimed beside where it is false, a cat is seen where it
-    is true; and a bell is rung that says nothing."""
+def _clips(
+    count: int, seed: int, origins: int | None = None, side: Modality = "video", p: float = 0.8
+) -> list[Known]:
+    """Purring, true as often as not: growling is claimed beside where it is false, a cat on that side
+    with p where it is true; and a bell is rung that says nothing."""
     rng = np.random.default_rng(seed)
     known = []
     for number in range(count):
         true = bool(rng.random() < 0.5)
         clip = [_one("purr", 0.5), _one("bell", 0.9, 1)]
         clip += [_one("growl", 0.9, 2)] * bool(rng.random() < (0.1 if true else 0.8))
-        clip += [_one("cat", 0.9, 3, "video")] * bool(rng.random() < (0.8 if true else 0.3))
+        clip += [_one("cat", 0.9, 3, side)] * bool(rng.random() < (p if true else 1.1 - p))
         origin = number % origins if origins else number
         known.append(Known(clip[0], clip, true, f"o{origin}", origin % 5))
     return known
@@ -94,10 +97,25 @@ def _lost(company: Company, known: Sequence[Known]) -> float:
     return sum((company.probability(x.told, x.clip) - x.true) ** 2 for x in known) / len(known)
 
 
-def test_rivals_and_sights_are_learned_with_their_signs() -> None:
-    company = learned(_clips(600, 1))
-    assert company.beside["purr"]["growl"] < -1 < 1 < company.across["purr"]["cat"]
+def test_rivals_and_companions_are_learned_with_their_signs() -> None:
+    company = learned(_clips(600, 1, side="audio"))
+    assert company.beside["purr"]["growl"] < -1 < 1 < company.beside["purr"]["cat"]
     assert abs(company.beside["purr"]["bell"]) < 1
+
+
+def test_what_is_seen_never_makes_a_sound_likelier() -> None:
+    assert not learned(_clips(600, 1)).across
+    assert learned(_clips(600, 1, p=0.3)).across["purr"]["cat"] < -1
+
+
+def test_what_is_heard_may_make_a_sight_likelier() -> None:
+    def turned(one: Told) -> Told:
+        return replace(one, modality="audio" if one.modality == "video" else "video")
+
+    clips = [
+        replace(x, told=turned(x.told), clip=[turned(y) for y in x.clip]) for x in _clips(600, 1)
+    ]
+    assert learned(clips).across["purr"]["cat"] > 1
 
 
 def test_it_is_better_on_what_it_never_saw() -> None:

@@ -121,7 +121,7 @@ def test_company_is_learned_from_enough_files_alone() -> None:
 
 def test_what_an_origin_teaches_of_company_is_not_said_of_it() -> None:
     """Where its truth is turned round, it is told the same."""
-    clips = _shown(330, files_an_origin=11)
+    clips = _shown(150, files_an_origin=5)
     fitter = Fitter(_given("ears", "twin"), "by hand")
     one = clips[0].origin
     turned = [
