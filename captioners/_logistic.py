@@ -8,13 +8,14 @@ nearer to a half.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int_]
 
 _EDGE = 1e-3
 _DIGITS = 5
@@ -95,6 +96,99 @@ def _newton(
         if not len(step) or np.abs(step).max() < 1e-10:
             break
     return at, np.linalg.inv(curvature)
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """A matrix of which few entries are not 0: at (rows, columns) stand the values; what stands at one
+    place several times is added."""
+
+    rows: Ints
+    columns: Ints
+    values: Floats
+    shape: tuple[int, int]
+
+    def times(self, weights: Floats) -> Floats:
+        """The matrix by a vector of its columns."""
+        products = self.values * weights[self.columns]
+        return np.bincount(self.rows, products, self.shape[0]).astype(np.float64)
+
+    def turned(self, weights: Floats) -> Floats:
+        """Its transpose by a vector of its rows."""
+        products = self.values * weights[self.rows]
+        return np.bincount(self.columns, products, self.shape[1]).astype(np.float64)
+
+    def of(self, kept: npt.NDArray[np.bool_]) -> "Sparse":
+        """These rows of it."""
+        inside = kept[self.rows]
+        number = np.cumsum(kept) - 1
+        shape = int(kept.sum()), self.shape[1]
+        return Sparse(number[self.rows[inside]], self.columns[inside], self.values[inside], shape)
+
+
+def learn_many(
+    design: Sparse, truth: Floats, spread: Floats, offset: Floats, sign: Floats
+) -> Floats:
+    """Weights under priors N(0, spread), of so many features that only few of them speak of each row.
+
+    sign: +1 or -1 where the other one means nothing, else 0; weights that the data would turn round
+    become 0, all of them at once.
+    """
+    free = np.ones(len(spread), dtype=np.bool_)
+    while True:
+        values = design.values * free[design.columns]
+        weights = _newton_many(replace(design, values=values), truth, spread, offset)
+        wrong = weights * sign < 0
+        if not wrong.any():
+            return weights
+        free &= ~wrong
+
+
+def _newton_many(design: Sparse, truth: Floats, spread: Floats, offset: Floats) -> Floats:
+    """Newton's method, its steps by conjugate gradients, halved until they gain."""
+    precision = spread**-2.0
+
+    def lost(weights: Floats) -> float:
+        odds = design.times(weights) + offset
+        return float((np.logaddexp(0, odds) - truth * odds).sum() + precision @ weights**2 / 2)
+
+    at = np.zeros(len(spread))
+    for _ in range(100):
+        expected = sigmoid(design.times(at) + offset)
+        step = _solved(
+            design,
+            expected * (1 - expected),
+            precision,
+            design.turned(truth - expected) - precision * at,
+        )
+        before = lost(at)
+        for _ in range(30):
+            if lost(at + step) <= before:
+                break
+            step = step / 2
+        at = at + step
+        if not len(step) or np.abs(step).max() < 1e-7:
+            break
+    return at
+
+
+def _solved(design: Sparse, curved: Floats, precision: Floats, wanted: Floats) -> Floats:
+    """x with (D' C D + P) x = wanted, by conjugate gradients with the diagonal as preconditioner."""
+    squares = Sparse(design.rows, design.columns, design.values**2, design.shape)
+    scale = 1 / (squares.turned(curved) + precision)
+    found, left = np.zeros(len(wanted)), wanted.copy()
+    direction = scale * left
+    gain = float(left @ direction)
+    enough = 1e-12 * gain
+    for _ in range(1000):
+        if gain <= enough:
+            break
+        turned = design.turned(curved * design.times(direction)) + precision * direction
+        length = gain / float(direction @ turned)
+        found, left = found + length * direction, left - length * turned
+        gain, last = float(left @ (scale * left)), gain
+        direction = scale * left + gain / last * direction
+    return found
 
 
 def logit(probability: float) -> float:

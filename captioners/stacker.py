@@ -19,16 +19,27 @@ that nothing was learned of, the **rule** holds: a = 0.5, b = v = 0, the line is
 captioner keeps its own confidence. The rule, and a stack of under ENOUGH files, makes no claim «high»
 that none of its captioners is sure of.
 
+Where it was learned what a claim is worth beside the other claims of its clip (`captioners.company`), the
+fused probability of a claim that a stack gave is moved by that; its word is found as before.
+
 A claim is never less sure than one that implies it: a dog is an animal.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, field_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    field_serializer,
+    model_serializer,
+)
 
 from captioners._logistic import SAME, Line, Prior, learn, logit
+from captioners.company import Company, told
 from captioners.tiers import ENOUGH, FEW, ORDER, tier_of
 from manifests.evidence import Claim, Confidence, Modality, Support, WeakCaption
 
@@ -76,7 +87,7 @@ class Stack(BaseModel):
     n: media files behind it, of so many origins; claims, true: how many were judged, and were true.
     pairs: a of two captioners, «yamnet+silero» in the order of their names. silent: v of a captioner,
     broader: its b.
-    words: stems of all that a captioner ever named.
+    words: stems of all that a captioner ever named. company: what the rest of a clip says of a claim.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -90,6 +101,15 @@ class Stack(BaseModel):
     broader: dict[str, float] = {}
     words: dict[str, frozenset[str]] = {}
     line: Line = SAME
+    company: Company = Company()
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, every: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A stack that learned nothing of company is told, and digested, as before there was any."""
+        found: dict[str, Any] = every(self)
+        if not self.company:
+            found.pop("company", None)
+        return found
 
     @field_serializer("words")
     def _in_order(self, words: dict[str, frozenset[str]]) -> dict[str, list[str]]:
@@ -112,6 +132,7 @@ class Stack(BaseModel):
 
 
 _RULE = Stack()
+_RULED, _LEARNED, _COMPANY = "rule ", "stack ", "company "
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +163,12 @@ class Stacker(BaseModel):
 
         supports: as `prompts.support` finds them. files: media files behind each claim's confidence.
         """
-        fused: dict[Place, Confidence] = {}
+        fused = {s.claim: self._fused(captions, s, files) for s in supports}
+        beside = self._in_company(captions, supports, fused)
         for support in supports:
-            fused[support.claim] = self._fused(captions, support, files)
+            if support.claim in beside:
+                moved = beside[support.claim]
+                fused[support.claim] = self._fused(captions, support, files, moved)
         # A dog is an animal: the surest of all that imply it counts.
         best = {s.claim: max((fused[place] for place in s.by), key=_rank) for s in supports}
         return tuple(
@@ -162,9 +186,32 @@ class Stacker(BaseModel):
         """The stack of one modality."""
         return self.audio if modality == "audio" else self.video
 
+    def _in_company(
+        self,
+        captions: Sequence[WeakCaption],
+        supports: Sequence[Support],
+        fused: Mapping[Place, Confidence],
+    ) -> dict[Place, float]:
+        """The probabilities of learned claims beside the others; none where nothing was learned."""
+        if not (self.audio.company or self.video.company):
+            return {}
+        alone = {place: sure.probability for place, sure in fused.items() if sure.by != "fact"}
+        clip = told(captions, supports, alone)
+        found: dict[Place, float] = {}
+        for one in clip:
+            company = self.of(one.modality).company
+            if company and fused[one.claims[0]].by.startswith(_LEARNED):
+                found |= dict.fromkeys(one.claims, company.probability(one, clip))
+        return found
+
     def _fused(
-        self, captions: Sequence[WeakCaption], support: Support, files: Mapping[Place, int]
+        self,
+        captions: Sequence[WeakCaption],
+        support: Support,
+        files: Mapping[Place, int],
+        moved: float | None = None,
     ) -> Confidence:
+        """moved: its probability in company, if that is known."""
         own = _sure(captions, support.claim)
         if own.by == "fact":
             return own
@@ -176,12 +223,13 @@ class Stacker(BaseModel):
         alone = max((_sure(captions, place) for place in support.by), key=_rank)
         if len(heard.said) == 1 and not learned:
             return alone
-        probability = stack.probability(heard)
+        probability = stack.probability(heard) if moved is None else moved
         n = max(files[place] for place in support.by)
         tier = tier_of(probability, max(n, FEW) if len(heard.said) > 1 else n)
         if tier == "high" and stack.n < ENOUGH and alone.tier != "high":
             tier = "medium"
-        by = f"{'stack' if learned else 'rule'} {'+'.join(heard.said)}"
+        how = _RULED if not learned else _LEARNED if moved is None else _COMPANY
+        by = f"{how}{'+'.join(heard.said)}"
         return Confidence(probability, tier, by)
 
 
@@ -216,17 +264,25 @@ def pair(one: str, other: str) -> str:
     return "+".join(sorted((one, other)))
 
 
+def without(heard: Sequence[Heard]) -> dict[int, Stack]:
+    """By fold, what the claims of the other folds teach; the line is not fitted."""
+    return {
+        fold: _learned([each for each in heard if each.fold != fold])
+        for fold in sorted({each.fold for each in heard})
+    }
+
+
 def stacked(
-    heard: Sequence[Heard], words: Mapping[str, frozenset[str]], n: int, origins: int
+    heard: Sequence[Heard],
+    words: Mapping[str, frozenset[str]],
+    n: int,
+    origins: int,
+    others: Mapping[int, Stack] | None = None,
 ) -> Stack:
     """What judged claims teach. Their probabilities come from calibrations that did not see their
-    media. n, origins: of their media files."""
-    odds = np.zeros(len(heard))
-    for fold in {each.fold for each in heard}:
-        others = _learned([each for each in heard if each.fold != fold])
-        for at, each in enumerate(heard):
-            if each.fold == fold:
-                odds[at] = others.log_odds(each.voices)
+    media. n, origins: of their media files. others: `without` of these, if that is known."""
+    by_fold = without(heard) if others is None else others
+    odds = np.array([by_fold[each.fold].log_odds(each.voices) for each in heard])
     truths = [each.true for each in heard]
     line = learn(np.stack([odds, np.ones(len(heard))], axis=1), truths, _LINE)
     return _learned(heard).model_copy(

@@ -2,12 +2,15 @@
 
 Origins are dealt into folds. A test fits everything (calibrations, what captioners are worth together,
 the line of the fused probability) without the fold that it is made on; and what captioners are worth
-together is itself learned from probabilities of calibrations that had not seen those clips.
+together is itself learned from probabilities of calibrations that had not seen those clips, what company
+says from those of stacks that had not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from captioners import company
+from captioners.company import Company, Known, Place, Told, told
 from captioners.confidence import (
     TOGETHER,
     Calibration,
@@ -16,13 +19,15 @@ from captioners.confidence import (
     fitted,
     similarities,
 )
-from captioners.stacker import Heard, Stack, Stacker, stacked, voices
+from captioners.stacker import Heard, Stack, Stacker, Voices, stacked, voices, without
+from captioners.tiers import ENOUGH
 from manifests.evidence import Claim, Confidence, Kind, Modality, Support, WeakCaption
 from manifests.ids import digest
 from prompts.support import about, supports
 from prompts.words import upward
 
 FOLDS = 10
+_SIDES: tuple[Modality, Modality] = ("audio", "video")
 
 
 @dataclass(frozen=True)
@@ -107,24 +112,17 @@ class Fitter:
         return Calibrations(known, ())
 
     def _together(self, shown: Sequence[Shown]) -> Stacker:
-        heard: dict[Modality, list[Heard]] = {"audio": [], "video": []}
-        clips: dict[Modality, list[Shown]] = {"audio": [], "video": []}
         words = self._words(shown)
+        clips: list[_Judged] = []
         for fold, (rest, out) in enumerate(_folds(shown)):
             known = self._alone(rest)
-            for clip in out:
-                judged = known.judge(clip.captions)
-                for support in _once(clip, supports(judged)):
-                    side = _claim(judged, support.claim).modality
-                    who = voices(judged, support, words[side])
-                    heard[side].append(Heard(who, clip.truths[support.claim], fold))
-                    clips[side].append(clip)
-
-        def stack(side: Modality) -> Stack:
-            files, origins = {c.file for c in clips[side]}, {c.origin for c in clips[side]}
-            return stacked(heard[side], words[side], len(files), len(origins))
-
-        return Stacker(source=self.source, audio=stack("audio"), video=stack("video"))
+            clips += [_Judged.by(known, clip, fold, words) for clip in out]
+        stacks = {side: _stack(side, clips, words[side]) for side in _SIDES}
+        beside = {side: _company(side, clips, stacks) for side in _SIDES}
+        audio, video = (
+            stacks[side].stack.model_copy(update={"company": beside[side]}) for side in _SIDES
+        )
+        return Stacker(source=self.source, audio=audio, video=video)
 
     def _words(self, shown: Sequence[Shown]) -> dict[Modality, dict[str, frozenset[str]]]:
         """All that each captioner named in these clips, with what that implies; facts aside."""
@@ -138,6 +136,87 @@ class Fitter:
                         before = known.get(weak.captioner, frozenset())
                         known[weak.captioner] = before | upward(about(claim))
         return words
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A clip judged by calibrations that had not seen it. who: who speaks for each claim; to_learn: of
+    the claims of each modality that are true or false, and say the same, the first."""
+
+    shown: Shown
+    fold: int
+    captions: tuple[WeakCaption, ...]
+    supports: Sequence[Support]
+    who: Mapping[Place, Voices]
+    to_learn: Mapping[Modality, Sequence[Support]]
+
+    @classmethod
+    def by(
+        cls,
+        known: Calibrations,
+        shown: Shown,
+        fold: int,
+        words: Mapping[Modality, Mapping[str, frozenset[str]]],
+    ) -> "_Judged":
+        """Judged by these calibrations."""
+        judged = known.judge(shown.captions)
+        found = supports(judged)
+        once: dict[Modality, list[Support]] = {side: [] for side in _SIDES}
+        for support in _once(shown, found):
+            once[_claim(judged, support.claim).modality].append(support)
+        who = {s.claim: voices(judged, s, words[_claim(judged, s.claim).modality]) for s in found}
+        return cls(shown, fold, judged, found, who, once)
+
+    def told(self, stacks: Mapping[Modality, "_Stacked"]) -> list[Told]:
+        """What is said of it, each by itself as stacks fuse it that had not seen it."""
+        alone = {
+            place: stacks[_claim(self.captions, place).modality].alone(who, self.fold)
+            for place, who in self.who.items()
+            if (sure := _claim(self.captions, place).confidence) and sure.by != "fact"
+        }
+        return told(self.captions, self.supports, alone)
+
+
+@dataclass(frozen=True)
+class _Stacked:
+    """A stack, and by fold what the other folds teach."""
+
+    stack: Stack
+    others: Mapping[int, Stack]
+
+    def alone(self, who: Voices, fold: int) -> float:
+        """The fused probability of a claim of a clip of this fold."""
+        return self.stack.line.probability(self.others.get(fold, self.stack).log_odds(who))
+
+
+def _stack(
+    side: Modality, clips: Sequence[_Judged], words: Mapping[str, frozenset[str]]
+) -> _Stacked:
+    heard = [
+        Heard(clip.who[support.claim], clip.shown.truths[support.claim], clip.fold)
+        for clip in clips
+        for support in clip.to_learn[side]
+    ]
+    there = [clip.shown for clip in clips if clip.to_learn[side]]
+    files, origins = {clip.file for clip in there}, {clip.origin for clip in there}
+    others = without(heard)
+    return _Stacked(stacked(heard, words, len(files), len(origins), others), others)
+
+
+def _company(
+    side: Modality, clips: Sequence[_Judged], stacks: Mapping[Modality, _Stacked]
+) -> Company:
+    """What is learned of the company of one modality's claims; nothing from few files."""
+    if stacks[side].stack.n < ENOUGH:
+        return Company()
+    known = []
+    for clip in clips:
+        every = clip.told(stacks)
+        of = {place: one for one in every for place in one.claims}
+        for support in clip.to_learn[side]:
+            true = clip.shown.truths[support.claim]
+            known.append(Known(of[support.claim], every, true, clip.shown.origin, clip.fold))
+    return company.learned(known)
 
 
 def kinds_of(claim: Claim) -> tuple[Kind, ...]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from captioners._logistic import SAME, Line, Prior, learn, logit, sigmoid
+from captioners._logistic import SAME, Line, Prior, Sparse, learn, learn_many, logit, sigmoid
 
 _FREE = (Prior(1.0, 0.5, sign=1), Prior(0.0, 1.0))
 
@@ -61,3 +61,33 @@ def test_log_odds_of_what_is_certain_are_finite() -> None:
     assert (logit(1.0), logit(0.0)) == pytest.approx((np.log(999), -np.log(999)))
     assert logit(0.5) == 0
     assert SAME.probability(logit(0.9)) == 0.9
+
+
+def test_many_sparse_weights_are_learned_as_few_are() -> None:
+    rng = np.random.default_rng(3)
+    dense = rng.normal(size=(300, 6)) * (rng.random((300, 6)) < 0.3)
+    offset = rng.normal(size=300)
+    truth = rng.random(300) < sigmoid(dense @ np.array([2.0, -1.0, 0.0, 3.0, 0.5, -4.0]) + offset)
+    rows, columns = np.nonzero(dense)
+    design = Sparse(rows, columns, dense[rows, columns], dense.shape)
+    found = learn_many(design, truth.astype(float), np.full(6, 1.5), offset, np.zeros(6))
+    line = learn(dense, truth.tolist(), [Prior(0.0, 1.5)] * 6, offset)
+    assert found == pytest.approx(line.weights, abs=1e-5)
+
+
+def test_a_sparse_weight_that_the_data_would_turn_round_is_nothing() -> None:
+    rng = np.random.default_rng(4)
+    dense = rng.normal(size=(300, 2))
+    truth = (rng.random(300) < sigmoid(dense @ np.array([2.0, 1.0]))).astype(float)
+    design = Sparse(*np.indices(dense.shape).reshape(2, -1), dense.ravel(), dense.shape)
+    found = learn_many(design, truth, np.full(2, 1.5), np.zeros(300), np.array([0.0, -1.0]))
+    assert found[0] > 1 and found[1] == 0
+
+
+def test_rows_of_a_sparse_matrix_are_those_of_the_dense_one() -> None:
+    design = Sparse(np.array([0, 1, 1, 2]), np.array([1, 0, 0, 1]), np.arange(1.0, 5.0), (3, 2))
+    dense = np.array([[0.0, 1.0], [5.0, 0.0], [0.0, 4.0]])
+    kept = np.array([False, True, True])
+    weights = np.array([2.0, 3.0])
+    assert design.of(kept).times(weights) == pytest.approx(dense[kept] @ weights)
+    assert design.of(kept).turned(weights) == pytest.approx(dense[kept].T @ weights)

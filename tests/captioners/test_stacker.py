@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from captioners._logistic import logit, sigmoid
+from captioners.company import Company
 from captioners.stacker import BASE, Heard, Stack, Stacker, Voices, stacked, voices
 from captioners.tiers import ENOUGH
 from manifests.evidence import Claim, Confidence, Support, Tier, WeakCaption
@@ -163,6 +164,51 @@ def test_what_was_learned_of_others_is_not_used_for_a_stranger() -> None:
 def test_too_few_files_leave_the_rule() -> None:
     few = Stacker(audio=Stack(n=9, words=_WORDS, silent={"twin": -1.0}))
     assert _fused(few, _said("ears", (0.6, "medium")), _said("twin")).by == "by ears"
+
+
+# Company
+
+
+_PURR, _GROWL = frozenset({"purr"}), frozenset({"growl"})
+
+
+def _rivals(stacker: Stacker) -> Confidence:
+    """Purring, at 0.7, beside growling, at 0.9."""
+    captions = [_said("ears", (0.7, "medium"), (0.9, "high"))]
+    found = [Support((0, 0), _PURR, ((0, 0),)), Support((0, 1), _GROWL, ((0, 1),))]
+    fused = stacker.fuse(captions, found, {s.claim: ENOUGH for s in found})[0].claims[0].fused
+    assert fused is not None
+    return fused
+
+
+def _taught(n: int = ENOUGH, *names: str) -> Stacker:
+    company = Company(beside={"purr": {"growl": -2.0}})
+    words = dict.fromkeys(names or ("ears",), _PURR | _GROWL)
+    return Stacker(audio=Stack(n=n, words=words, company=company))
+
+
+def test_company_moves_what_a_stack_gave() -> None:
+    found = _rivals(_taught())
+    expected = float(sigmoid(logit(0.7) - 2 * 0.9))
+    assert found.probability == pytest.approx(expected, abs=1e-6)
+    assert (found.tier, found.by) == ("low", "company ears")
+
+
+def test_company_leaves_claims_of_which_no_stack_was_learned() -> None:
+    assert _rivals(_taught(ENOUGH, "twin")) == Confidence(0.7, "medium", "by ears")
+
+
+def test_company_makes_nothing_high_of_few_files() -> None:
+    company = Company(beside={"purr": {"growl": 3.0}})
+    for n, tier in ((ENOUGH - 1, "medium"), (ENOUGH, "high")):
+        stack = Stack(n=n, words={"ears": _PURR}, company=company)
+        assert _rivals(Stacker(audio=stack)).tier == tier
+
+
+def test_no_company_is_told_as_before_there_was_any() -> None:
+    assert "company" not in Stack(n=ENOUGH).model_dump()
+    assert "company" not in Stacker().model_dump(mode="json")["audio"]
+    assert "company" in _taught().audio.model_dump()
 
 
 # Learning

@@ -110,3 +110,30 @@ def test_few_origins_are_tested_too(count: int) -> None:
     assert len(found) == sum(len(clip.truths) for clip in clips)
     if count == 1:
         assert {x.own.by for x in found} == {"prior"}
+
+
+def test_company_is_learned_from_enough_files_alone() -> None:
+    given = Fitter(_given("ears", "twin"), "by hand")
+    many, few = (given.fit(_shown(count)).stacker.audio for count in (300, 90))
+    assert many.company.beside["dog"]["rain"] < 0  # just one of the three is there
+    assert not few.company
+
+
+def test_what_an_origin_teaches_of_company_is_not_said_of_it() -> None:
+    """Where its truth is turned round, it is told the same."""
+    clips = _shown(150, files_an_origin=5)
+    fitter = Fitter(_given("ears", "twin"), "by hand")
+    one = clips[0].origin
+    turned = [
+        replace(c, truths={p: not t for p, t in c.truths.items()}) if c.origin == one else c
+        for c in clips
+    ]
+    before, after = (
+        [
+            x.fused
+            for x in fitter.test(each)
+            if x.shown.origin == one and x.fused.by.startswith("company")
+        ]
+        for each in (clips, turned)
+    )
+    assert before and before == after
