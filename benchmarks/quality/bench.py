@@ -116,7 +116,7 @@ def as_written(ruler: Ruler, cases: Sequence[Case], rows: Sequence[Measured]) ->
         true = happened(case.truth, side) if there else ()
         return hits((), true, case.truth.unsure, ruler.concepts)
 
-    by_side = {side: [of(case, side) for case in cases] for side in SIDES}
+    by_side: dict[str, list[Hits]] = {side: [of(case, side) for case in cases] for side in SIDES}
     both = [a + b for a, b in zip(by_side["heard"], by_side["seen"], strict=True)]
     return {"both": both, **by_side}
 
@@ -178,16 +178,16 @@ def simulated_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:
         part, mine = _write(args, ruler, bundle(chosen))
         told |= part
         every[str(Setting(args.written))].lists[_WRITTEN] = as_written(ruler, chosen.cases, mine)
-    for setting, found in every.items():
-        print(f"{setting}; chosen on the calibration split: {dict(found.named)}\n")
+    for name, found in every.items():
+        print(f"{name}; chosen on the calibration split: {dict(found.named)}\n")
         print(report.lists_table(found), end="\n\n")
         print(report.blind_table(found), end="\n\n")
     return told
 
 
 def real_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:
-    """Captions of the bench's media. The best captioner and the vote have no other clips to be chosen on:
-    they are chosen on these, in their favour."""
+    """Captions of the bench's media. What other lists have to choose they choose on one half of the clips
+    for the other."""
     from benchmarks.quality.real import make
 
     cases = make.cases(args.media)
@@ -208,7 +208,7 @@ def real_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:
         {name: evidence for name, (_, evidence, _) in clips.items()},
         {name: facts for name, (_, _, facts) in clips.items()},
     )
-    found = fusion(ruler, kept, kept.cases, None)
+    found = fusion(ruler, kept, None, None)
     found.lists[_WRITTEN] = as_written(ruler, kept.cases, mine)
     print(report.lists_table(found), end="\n\n")
     return told | {"lists": report.fusion_json(found)}

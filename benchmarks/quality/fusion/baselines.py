@@ -115,6 +115,17 @@ def believed(beliefs: Beliefs, cut: Mapping[Side, float]) -> Chosen:
     )
 
 
+def crossed(choose: Callable[[Sequence[Case]], Chosen], cases: Sequence[Case]) -> Chosen:
+    """A list that is chosen on one half of the clips and used on the other, both ways."""
+    halves = cases[::2], cases[1::2]
+    by = {
+        case.clip_id: chosen
+        for half, chosen in zip(halves, (choose(halves[1]), choose(halves[0])), strict=True)
+        for case in half
+    }
+    return lambda case, side: by[case.clip_id](case, side)
+
+
 def ceiling(ruler: Ruler) -> Chosen:
     """Knows the truth: all that is true of what anybody named."""
 

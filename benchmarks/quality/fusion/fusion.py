@@ -82,52 +82,86 @@ class Fusion:
     what was chosen on the calibration split, for people. blind: what is heard by ours where the picture
     changes it, with and without."""
 
-    lists: Mapping[str, Mapping[str, Sequence[Hits]]]
+    lists: dict[str, dict[str, Sequence[Hits]]]
     closed: Mapping[str, Mapping[str, Figure]]
     named: Mapping[str, str]
     blind: Mapping[str, Sequence[Hits]] = field(default_factory=dict)
 
 
 def lists_of(
-    ruler: Ruler, clips: Clips, calibration: Sequence[Case], posterior: Posterior | None
+    ruler: Ruler, clips: Clips, calibration: Sequence[Case] | None, posterior: Posterior | None
 ) -> tuple[dict[str, Chosen], dict[str, str]]:
-    """Every list, and what was chosen for it on the calibration split."""
-    single = {side: baselines.best_single(ruler, calibration, side) for side in SIDES}
-    votes = {side: baselines.best_vote_cut(ruler, calibration, side) for side in SIDES}
-    found: dict[str, Chosen] = {
-        OURS: lambda case, side: keys_of(ruler, case, clips.facts[case.clip_id], side),
-        SINGLE: baselines.single(ruler, single),
-        VOTE: baselines.vote(ruler, sides(calibration), votes),
-        CEILING: baselines.ceiling(ruler),
-    }
-    named = {SINGLE: "; ".join(f"{s}: {b.captioner}" for s, b in single.items())}
-    if posterior is None or clips.known is None:
-        return found, named
-    held = Clips.fused(calibration, clips.known)
+    """Every list, and what was chosen for it on the calibration split. Without a split each list is
+    chosen on one half of the clips and used on the other."""
+
+    def single(cases: Sequence[Case]) -> Chosen:
+        return baselines.single(
+            ruler, {side: baselines.best_single(ruler, cases, side) for side in SIDES}
+        )
+
+    def vote(cases: Sequence[Case]) -> Chosen:
+        votes = {side: baselines.best_vote_cut(ruler, cases, side) for side in SIDES}
+        return baselines.vote(ruler, sides(cases), votes)
+
+    held = {**clips.evidence}
+    if calibration is not None and clips.known is not None:
+        held |= Clips.fused(calibration, clips.known).evidence
 
     def ours(case: Case, side: Side) -> Mapping[str, float]:
-        of = clips if case.clip_id in clips.evidence else held
-        return beliefs(ruler, case, of.evidence[case.clip_id], side)
+        return beliefs(ruler, case, held[case.clip_id], side)
 
-    def oracle(view: View) -> Beliefs:
-        return lambda case, side: posterior(case, side, view)
+    def cut(of: Beliefs) -> Callable[[Sequence[Case]], Chosen]:
+        return lambda cases: baselines.believed(of, _cuts(ruler, cases, of))
 
-    views = ((ORACLE, oracle("all")), (DEAF, oracle("side")), (NARROW, oracle("concept")))
-    for name, of in ((OURS_CUT, ours), *views):
-        cut = {side: baselines.best_cut(ruler, calibration, side, of) for side in SIDES}
-        found[name] = baselines.believed(of, cut)
-        named[name] = "; ".join(f"{side}: {p:.2f}" for side, p in cut.items())
+    def chosen(choose: Callable[[Sequence[Case]], Chosen]) -> Chosen:
+        return (
+            choose(calibration)
+            if calibration is not None
+            else baselines.crossed(choose, clips.cases)
+        )
+
+    found: dict[str, Chosen] = {
+        OURS: lambda case, side: keys_of(ruler, case, clips.facts[case.clip_id], side),
+        SINGLE: chosen(single),
+        VOTE: chosen(vote),
+        CEILING: baselines.ceiling(ruler),
+        OURS_CUT: chosen(cut(ours)),
+    }
+    if posterior is None or calibration is None:
+        return found, {}
+    best = {side: baselines.best_single(ruler, calibration, side) for side in SIDES}
+    named = {SINGLE: "; ".join(f"{s}: {b.captioner}" for s, b in best.items())}
+    named[OURS_CUT] = _named(_cuts(ruler, calibration, ours))
+    views: dict[str, View] = {ORACLE: "all", DEAF: "side", NARROW: "concept"}
+    for name, view in views.items():
+        of = _oracle(posterior, view)
+        found[name] = chosen(cut(of))
+        named[name] = _named(_cuts(ruler, calibration, of))
     return found, named
 
 
+def _cuts(ruler: Ruler, cases: Sequence[Case], of: Beliefs) -> dict[Side, float]:
+    return {side: baselines.best_cut(ruler, cases, side, of) for side in SIDES}
+
+
+def _named(cuts: Mapping[Side, float]) -> str:
+    return "; ".join(f"{side}: {p:.2f}" for side, p in cuts.items())
+
+
+def _oracle(posterior: Posterior, view: View) -> Beliefs:
+    return lambda case, side: posterior(case, side, view)
+
+
 def fusion(
-    ruler: Ruler, clips: Clips, calibration: Sequence[Case], posterior: Posterior | None
+    ruler: Ruler, clips: Clips, calibration: Sequence[Case] | None, posterior: Posterior | None
 ) -> Fusion:
-    """Every list scored on the test's clips."""
+    """Every list scored on the test's clips. calibration, posterior: None where there is none."""
     chosen, named = lists_of(ruler, clips, calibration, posterior)
     lists: dict[str, dict[str, Sequence[Hits]]] = {}
     for name, each in chosen.items():
-        by_side = {side: score(ruler, clips.cases, side, each) for side in SIDES}
+        by_side: dict[str, Sequence[Hits]] = {
+            side: score(ruler, clips.cases, side, each) for side in SIDES
+        }
         both = [a + b for a, b in zip(by_side["heard"], by_side["seen"], strict=True)]
         lists[name] = {"both": both, **by_side}
     closed = {
@@ -150,4 +184,4 @@ def _blind(ruler: Ruler, clips: Clips) -> dict[str, Sequence[Hits]]:
             said = keys_of(ruler, case, of, "heard")
             true = happened(case.truth, "heard")
             found[name].append(hits(said, true, case.truth.unsure, ruler.concepts))
-    return found
+    return dict(found)

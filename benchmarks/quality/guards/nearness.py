@@ -77,7 +77,7 @@ def cosines(model: MiniLM, found: Pairs) -> np.ndarray:
     place = {word: at for at, word in enumerate(every)}
     vectors = np.concatenate([model(every[at : at + 256]) for at in range(0, len(every), 256)])
     left, right = (np.array([place[pair[side]] for pair in found]) for side in (0, 1))
-    return (vectors[left] * vectors[right]).sum(1)
+    return np.asarray((vectors[left] * vectors[right]).sum(1))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """Lists beside ours, in the little world with captioners that err by known rates."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -96,3 +96,16 @@ def test_the_share_of_the_gap() -> None:
     assert found.value == pytest.approx(0.5)
     assert found.low is not None and found.low < 0.5
     assert baselines.gap_closed(high, high, high).value is None
+
+
+def test_a_crossed_list_is_chosen_on_the_clips_that_it_is_not_used_on() -> None:
+    every = cases(1, 6)
+    seen: list[list[str]] = []
+
+    def choose(part: Sequence[Case]) -> baselines.Chosen:
+        seen.append([case.clip_id for case in part])
+        return lambda case, side: frozenset([c.clip_id for c in part])
+
+    chosen = baselines.crossed(choose, every)
+    assert sorted(seen[0] + seen[1]) == sorted(case.clip_id for case in every)
+    assert not any(case.clip_id in chosen(case, "heard") for case in every)
