@@ -74,10 +74,11 @@ def test_killed_at_a_commit_point_it_goes_on(
 ) -> None:
     out = tmp_path / "out"
     arguments = ("caption", clips, out, "--profile", profile())
-    killed = run(*arguments, CAPTIONMILL_KILL_AT=f"{point}:{1 + point.startswith('ingest')}")
-    if point.startswith(
-        ("journal", "shard")
-    ):  # a worker died, perhaps so often that the run failed
+    in_worker = point.startswith(("journal", "shard"))
+    there = {} if in_worker else {"RAY_ADDRESS": cluster}
+    there["CAPTIONMILL_KILL_AT"] = f"{point}:{1 + point.startswith('ingest')}"
+    killed = run(*arguments, **there)
+    if in_worker:  # it died, perhaps so often that the run failed
         (entry,) = (out / "runlog").iterdir()
         assert json.loads(entry.read_text())["worker_deaths"] > 0
     else:
@@ -130,6 +131,7 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
     reference: Path,
     clips: Path,
     tmp_path: Path,
+    cluster: str,
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
@@ -141,16 +143,20 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
     assert driver.returncode == 130, told
     assert "run the same command again" in told
     assert not processes_of(out)
-    assert run(*arguments).returncode == 0
+    assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
     _same_as(reference, out)
 
 
 def test_a_second_driver_is_refused(
-    reference: Path, clips: Path, tmp_path: Path, started: Callable[..., subprocess.Popen[str]]
+    reference: Path,
+    clips: Path,
+    tmp_path: Path,
+    cluster: str,
+    started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
     arguments = ("caption", clips, out, "--profile", reference / "quick.toml")
-    driver = started(*arguments)
+    driver = started(*arguments, RAY_ADDRESS=cluster)
     wait_until(lambda: list(out.glob("commits/*/open.json")))
     second = run(*arguments)
     assert second.returncode == 1
@@ -219,10 +225,10 @@ def test_a_source_that_moves_before_it_is_worked_is_found(
 
 
 def test_a_profile_that_can_never_be_placed_is_refused(
-    clips: Path, tmp_path: Path, profile: Callable[..., Path]
+    clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
     mine = profile()
     mine.write_text(mine.read_text().replace("num_cpus = 0.1", "num_gpus = 99", 1))
-    done = run("caption", clips, tmp_path / "out", "--profile", mine)
+    done = run("caption", clips, tmp_path / "out", "--profile", mine, RAY_ADDRESS=cluster)
     assert done.returncode == 1
     assert "asks for 99 GPUs" in done.stderr
