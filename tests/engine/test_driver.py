@@ -106,11 +106,7 @@ def test_a_killed_part_is_replaced_during_the_run(
 
 
 def test_after_a_killed_driver_its_processes_go_and_the_work_goes_on(
-    reference: Path,
-    clips: Path,
-    tmp_path: Path,
-    cluster: str,
-    started: Callable[..., subprocess.Popen[str]],
+    reference: Path, clips: Path, tmp_path: Path, started: Callable[..., subprocess.Popen[str]]
 ) -> None:
     out = tmp_path / "out"
     arguments = ("caption", clips, out, "--profile", reference / "quick.toml")
@@ -119,7 +115,7 @@ def test_after_a_killed_driver_its_processes_go_and_the_work_goes_on(
     orphans = processes_of(out)
     driver.kill()
     driver.wait()
-    assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
+    assert run(*arguments).returncode == 0
     assert not [p for p in orphans if psutil.pid_exists(p.pid) and p.is_running()]
     assert not processes_of(out)
     _same_as(reference, out)
