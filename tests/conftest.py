@@ -1,4 +1,5 @@
-"""Shared fixtures: small real clips, the command line as a process, a quick dummy profile."""
+"""Shared fixtures: small real clips, the command line as a process, a quick dummy profile, a captioned
+workspace and a Ray cluster that stand all the time."""
 
 import os
 import re
@@ -16,11 +17,16 @@ import pytest
 
 from manifests import commits
 from manifests.workspace import Workspace, WorkspaceError
+from pipelines.status import jobs
+from pipelines.verify import verify_workspace
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CLIPS = 20
+RUN_S = 400
+"""A run that lasts longer hangs: on a machine that does much else it may take minutes."""
+
 _PROFILE = """
 name = "quick"
 {filters}
@@ -94,6 +100,32 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def reference(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all clips captioned in one go by two workers (`out`), and the profile that did it
+    (`quick.toml`). To be read only: copy `out` to go on with it."""
+    folder = tmp_path_factory.mktemp("reference")
+    (folder / "quick.toml").write_text(quick_profile(workers=2))
+    done = run("caption", clips, folder / "out", "--profile", folder / "quick.toml")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """The address of a Ray cluster that believes to have one GPU, for RAY_ADDRESS: a run that joins it
+    need not start Ray. What a run starts there has the cluster's environment and not its own."""
+    from ray._common.utils import reset_ray_address
+    from ray.cluster_utils import Cluster
+
+    size = {"num_cpus": 4, "num_gpus": 1, "object_store_memory": 512 << 20}
+    less = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
+    started = Cluster(initialize_head=True, head_node_args=size | less)
+    reset_ray_address()  # else whoever starts a Ray of his own on this machine would join this one
+    yield started.address
+    started.shutdown()
+
+
 @pytest.fixture
 def profile(tmp_path: Path) -> Callable[..., Path]:
     """Writes a variant of the dummy profile and returns its path."""
@@ -114,7 +146,7 @@ def quick_profile(**changes: Any) -> str:
         "audio": "",
         "video": "",
         "prompt": "draft",
-        "workers": 2,
+        "workers": 1,
         "decode_seconds": 60,
         "caption_seconds": 60,
     }
@@ -133,7 +165,7 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=RUN_S,
         check=False,
     )
 
@@ -193,3 +225,16 @@ def files_of(workspace: Path) -> dict[str, str]:
     """sha256 of every committed file, by its path but for the epoch in it."""
     state = commits.load(Workspace.open(workspace))
     return {re.sub(r"-e\d{6}", "", file.path): file.sha256 for file in state.files()}
+
+
+def books_of(workspace: Path) -> list[dict[str, Any]]:
+    """The books of each job of a workspace, as `captionmill status --json` tells them."""
+    place = Workspace.open(workspace)
+    return [job.to_json() for job in jobs(place, commits.load(place))]
+
+
+def problems_of(workspace: Path) -> list[str]:
+    """What `captionmill verify` finds wrong, and what it could not look at."""
+    place = Workspace.open(workspace)
+    report = verify_workspace(place, commits.load(place))
+    return [*map(str, report.problems), *report.notes]

@@ -32,6 +32,10 @@ from captioners.models import Models
 WORDS = "smollm2-135m-instruct"
 ARGS = ("--load-format", "dummy")
 """What a server of such a folder is started with."""
+TINY_ARGS = (*ARGS, "--enforce-eager", "--skip-mm-profiling")
+TINY_ENV = {"VLLM_CPU_KVCACHE_SPACE": "1", "TORCHDYNAMO_DISABLE": "1"}
+"""For a look on a CPU: nothing is compiled (for log-probabilities vLLM would, eager or not), no memory is
+measured."""
 
 _MELS = 128
 _TINY = {
@@ -41,6 +45,7 @@ _TINY = {
     "num_attention_heads": 2,
     "num_key_value_heads": 1,
 }
+_TINY_WORDS = 50_000
 _CHAT = (
     "{%% for message in messages %%}<|im_start|>{{ message['role'] }}\n"
     "{%% for part in message['content'] %%}"
@@ -59,7 +64,7 @@ def writer(folder: Path, tiny: bool = False) -> Path:
         "num_attention_heads": 32,
         "num_key_value_heads": 8,
     }
-    vocabulary = 128_256
+    vocabulary = _TINY_WORDS if tiny else 128_256
     words = _words(vocabulary)
     config = LlamaConfig(
         **(_TINY if tiny else size),
@@ -92,7 +97,7 @@ def ears(folder: Path, tiny: bool = False) -> Path:
         "encoder_attention_heads": 2,
         "encoder_ffn_dim": 96,
     }
-    vocabulary = 156_032
+    vocabulary = _TINY_WORDS if tiny else 156_032
     words = _words(
         vocabulary,
         audio_token="<|AUDIO|>",
@@ -138,7 +143,7 @@ def eyes(folder: Path, tiny: bool = False) -> Path:
         "num_heads": 2,
         "fullatt_block_indexes": [1],
     }
-    vocabulary = 152_064
+    vocabulary = _TINY_WORDS if tiny else 152_064
     special = {
         "vision_start": "<|vision_start|>",
         "vision_end": "<|vision_end|>",

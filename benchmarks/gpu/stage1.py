@@ -82,16 +82,18 @@ def profile(folder: Path, fp8: bool, tiny: bool) -> Path:
         serve(folder / serve.__name__, tiny)
     calibration(folder / "calibration")
     cores = os.cpu_count() or 1
-    server = [f"args = {json.dumps([*shapes.ARGS, *(['--enforce-eager'] if tiny else [])])}"]
+    server = [f"args = {json.dumps(shapes.TINY_ARGS if tiny else shapes.ARGS)}"]
     if fp8:
         server.append('quantization = "fp8"')
     if tiny:
-        server.append('env = { VLLM_CPU_KVCACHE_SPACE = "1" }')
+        env = (f'{name} = "{value}"' for name, value in shapes.TINY_ENV.items())
+        server.append(f"env = {{ {', '.join(env)} }}")
     text = _PROFILE.read_text("utf-8").format(
         folder=folder,
         server="\n".join(server),
         workers=2 if cores > 2 else 1,
         decoders=max(1, cores // 3),
+        asking=1 if tiny else 4,
         **(_CPU if tiny else _CARD),
     )
     written = folder / "stage1.toml"

@@ -31,8 +31,7 @@ def server(folder: Path, tiny: bool) -> ServerSpec:
     of = profile.load("gpu")
     changed: dict[str, Any] = {"model": str(shapes.writer(folder, tiny)), "args": shapes.ARGS}
     if tiny:
-        changed["args"] = (*shapes.ARGS, "--enforce-eager")
-        changed |= {"num_gpus": 0.0, "env": {"VLLM_CPU_KVCACHE_SPACE": "1"}}
+        changed |= {"num_gpus": 0.0, "args": shapes.TINY_ARGS, "env": shapes.TINY_ENV}
     else:
         changed["num_gpus"] = 1.0
     return of.server(of.writer.model).model_copy(update=changed)

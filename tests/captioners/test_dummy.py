@@ -40,10 +40,15 @@ def test_claims_fit_their_modality_and_have_scores() -> None:
 
 def test_a_batch_takes_its_time_for_each_16_clips() -> None:
     captioner = _captioner(batch_ms=40)
-    for clips, least in ((1, 0.04), (16, 0.04), (17, 0.08)):
+
+    def seconds(clips: int) -> float:
         start = time.perf_counter()
         captioner.caption([_media(str(i)) for i in range(clips)])
-        assert least <= time.perf_counter() - start < least + 0.035
+        return time.perf_counter() - start
+
+    for clips, least in ((1, 0.04), (16, 0.04), (17, 0.08)):
+        # The quickest of some: something else may have had the core meanwhile.
+        assert least <= min(seconds(clips) for _ in range(5)) < least + 0.035
 
 
 def test_a_marked_clip_fails_its_batch_and_names_it() -> None:

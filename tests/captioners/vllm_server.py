@@ -12,12 +12,13 @@ from pipelines import served as pipelines_served
 
 def served(folder: Path, logs: Path, **spec: Any) -> AbstractContextManager[ModelServer]:
     """The server of the small model in `folder`, in float32, as the engine starts it and hands it to a
-    captioner. spec: fields of `ServerSpec`."""
+    captioner; without torch.compile, which vLLM asks for log-probabilities though it runs eagerly, and
+    which takes a C++ compiler half a minute. spec: fields of `ServerSpec`."""
     small: dict[str, Any] = {
         "dtype": "float32",
         "max_num_seqs": 8,
         "args": ("--enforce-eager",),
-        "env": {"VLLM_CPU_KVCACHE_SPACE": "1"},
+        "env": {"VLLM_CPU_KVCACHE_SPACE": "1", "TORCHDYNAMO_DISABLE": "1"},
     }
     started = ServerSpec(model=str(folder), **(small | spec))
     return pipelines_served.served(started, Models(), logs)

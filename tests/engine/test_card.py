@@ -12,6 +12,7 @@ import pytest
 from engine import card
 from engine.server_spec import ServerSpec
 from engine.service import Server
+from tests.conftest import wait_until
 
 _HOLD = """
 import sys, time
@@ -54,7 +55,7 @@ def test_a_share_waits_until_the_other_has_loaded(tmp_path: Path) -> None:
         assert server.status()["pid"] is None
         other.communicate("")
         server.wait_ready(60)
-        assert is_free()
+        wait_until(is_free)
     finally:
         server.stop()
 

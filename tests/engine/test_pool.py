@@ -24,9 +24,8 @@ from tests.engine.fake_openai import FakeOpenAI
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cluster() -> Iterator[None]:
-    """A Ray of this test's own."""
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+def joined(cluster: str) -> Iterator[None]:
+    ray.init(address=cluster, log_to_driver=False, logging_level=logging.ERROR)
     yield
     ray.shutdown()
 

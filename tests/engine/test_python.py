@@ -69,12 +69,12 @@ def test_a_python_that_is_not_there_is_told(
 
 
 def test_an_environment_that_lacks_what_a_captioner_s_process_imports_is_told_at_once(
-    clips: Path, tmp_path: Path, profile: Callable[..., Path], other_python: Path
+    clips: Path, tmp_path: Path, profile: Callable[..., Path], other_python: Path, cluster: str
 ) -> None:
     (site,) = other_python.parents[1].glob("lib/python*/site-packages")
     (site / "pydantic.py").write_text('raise ImportError("pydantic is too old here")\n')
     own = profile()
     python = f'group = "audio"\npython = "{other_python}"'
     own.write_text(own.read_text().replace('group = "audio"', python))
-    done = run("caption", clips, tmp_path / "out", "--profile", own)
+    done = run("caption", clips, tmp_path / "out", "--profile", own, RAY_ADDRESS=cluster)
     assert done.returncode == 1 and "pydantic is too old here" in done.stderr

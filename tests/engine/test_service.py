@@ -23,6 +23,9 @@ from engine.service import Server, ServiceError, telling_lines
 
 Make = Callable[..., Server]
 
+# The dummy starts in a second, and in many where the machine does much else.
+_READY_S = 120.0
+
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
@@ -41,7 +44,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         server.stop()
 
 
-def _until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
+def _until(condition: Callable[[], Any], seconds: float = _READY_S) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -63,24 +66,23 @@ def _group(pid: int) -> list[psutil.Process]:
 def test_start_returns_at_once_and_the_server_becomes_ready(make: Make) -> None:
     server = make(begin=False)
     assert server.status()["state"] == "idle"
-    began = time.perf_counter()
     server.start()
-    assert time.perf_counter() - began < 0.1
-    url = server.wait_ready(30)
+    assert server.url() is None, "it did not wait for the process"
+    url = server.wait_ready(_READY_S)
     assert server.url() == url
     assert httpx.get(f"{url}/models").json()["data"][0]["id"] == "writer"
     status = server.status()
     assert (status["state"], status["starts"], status["restarts"]) == ("ready", 1, 0)
-    assert 0 < status["seconds_to_ready"] < 30
+    assert 0 < status["seconds_to_ready"] < _READY_S
 
 
 def test_a_killed_server_comes_back_by_itself(make: Make) -> None:
     server = make()
-    server.wait_ready(30)
+    server.wait_ready(_READY_S)
     first = server.status()["pid"]
     os.kill(first, signal.SIGKILL)
     _until(lambda: server.url() is None)
-    server.wait_ready(30)
+    server.wait_ready(_READY_S)
     status = server.status()
     assert (status["restarts"], status["failed_starts"]) == (1, 0)
     assert status["pid"] != first
@@ -88,15 +90,15 @@ def test_a_killed_server_comes_back_by_itself(make: Make) -> None:
 
 def test_a_server_that_no_longer_answers_is_replaced(make: Make) -> None:
     server = make(health_seconds=0.3)
-    server.wait_ready(30)
+    server.wait_ready(_READY_S)
     os.kill(server.status()["pid"], signal.SIGSTOP)
     _until(lambda: server.status()["restarts"] == 1)
-    server.wait_ready(30)
+    server.wait_ready(_READY_S)
 
 
 def test_why_a_server_went_is_told_while_it_is_away(make: Make) -> None:
     server = make()
-    server.wait_ready(30)
+    server.wait_ready(_READY_S)
     os.kill(server.status()["pid"], signal.SIGKILL)
     _until(lambda: server.status()["error"] is not None)
     assert "signal 9 (out of memory?)" in server.status()["error"]
@@ -105,7 +107,7 @@ def test_why_a_server_went_is_told_while_it_is_away(make: Make) -> None:
 def test_wrong_arguments_are_quoted_from_the_log_and_not_tried_again(make: Make) -> None:
     server = make(args=("--no-such-option",))
     with pytest.raises(ServiceError) as raised:
-        server.wait_ready(30)
+        server.wait_ready(_READY_S)
     text = str(raised.value)
     assert "exit code 2" in text
     assert "unrecognized arguments: --no-such-option" in text
@@ -117,7 +119,7 @@ def test_wrong_arguments_are_quoted_from_the_log_and_not_tried_again(make: Make)
 def test_a_server_that_is_never_ready_has_failed(make: Make) -> None:
     server = make(kind="dummy", name="writer", args=("--name", "other"), start_seconds=1, tries=1)
     with pytest.raises(ServiceError, match="was not ready after 1 s"):
-        server.wait_ready(30)
+        server.wait_ready(_READY_S)
 
 
 def test_a_missing_model_is_said_without_a_try(make: Make, tmp_path: Path) -> None:
@@ -135,11 +137,11 @@ def test_an_address_of_another_machine_is_refused(make: Make) -> None:
 
 def test_stop_leaves_no_process_and_is_quick(make: Make) -> None:
     server = make()
-    server.wait_ready(30)
+    server.wait_ready(_READY_S)
     pid = server.status()["pid"]
     began = time.perf_counter()
     server.stop()
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 8, "less than the grace of a server that does not listen"
     assert _group(pid) == []
     assert (server.status()["state"], server.url()) == ("stopped", None)
 
@@ -175,7 +177,7 @@ def test_waiters_learn_that_it_was_stopped(make: Make) -> None:
 
 def test_its_processes_carry_the_mark_of_the_run(make: Make) -> None:
     server = make(mark=processes.mark("here", 7))
-    server.wait_ready(30)
+    server.wait_ready(_READY_S)
     assert psutil.Process(server.status()["pid"]).environ()[processes.MARK] == "here:7"
 
 
@@ -185,7 +187,7 @@ def test_on_loopback_there_is_no_key(make: Make) -> None:
 
 def test_on_another_address_requests_need_the_key_of_the_run(make: Make) -> None:
     server = make(host="0.0.0.0")
-    url = server.wait_ready(30)
+    url = server.wait_ready(_READY_S)
     key = server.api_key()
     assert key is not None
     assert httpx.get(f"{url}/models").status_code == 401
@@ -196,10 +198,10 @@ def test_on_another_address_requests_need_the_key_of_the_run(make: Make) -> None
 
 def test_a_stranger_on_the_port_is_not_taken_for_the_server(make: Make) -> None:
     stranger = make(name="stranger")
-    port = int(stranger.wait_ready(30).rsplit(":", 1)[1].partition("/")[0])
+    port = int(stranger.wait_ready(_READY_S).rsplit(":", 1)[1].partition("/")[0])
     server = make(name="writer", port=port, tries=2)
     with pytest.raises(ServiceError, match=r"(?i)address already in use"):
-        server.wait_ready(30)
+        server.wait_ready(_READY_S)
     assert server.status()["starts"] == 2
 
 
@@ -209,7 +211,7 @@ def test_a_proxy_in_the_environment_is_not_asked(
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed.getsockname()[1]}")
-        make().wait_ready(30)
+        make().wait_ready(_READY_S)
 
 
 def test_what_a_ray_actor_needs_travels(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import pytest
 
 from manifests import tables
 from manifests.commits import load
-from manifests.ids import path_of
+from manifests.ids import content_hash, path_of
 from manifests.workspace import Workspace
+from pipelines.quarantine import current
 from pipelines.status import newest
 from tests import badmedia
-from tests.conftest import quick_profile, run
+from tests.conftest import books_of, problems_of, quick_profile, run
 
 
 @pytest.fixture(scope="module")
@@ -78,38 +79,56 @@ def test_a_quarantined_file_can_be_looked_at(
     assert "probe:" in shown.stdout
 
 
-def _quarantined(out: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(run("quarantine", "list", out, "--json").stdout)
-    return rows
+def _quarantined(out: Path) -> list[Mapping[str, Any]]:
+    workspace = Workspace.open(out)
+    state = load(workspace)
+    return [entry.row for entry in current(workspace, state, newest(workspace, state).digest)]
 
 
-@pytest.mark.parametrize(
-    ("option", "reason"),
-    [
-        ("fail_on", "captioner_error"),
-        ("crash_on", "captioner_crash"),
-        ("hang_on", "captioner_hang"),
-    ],
-)
-def test_a_clip_that_breaks_its_captioner_is_found_and_the_others_are_captioned(
-    option: str, reason: str, clips: Path, tmp_path: Path, profile: Callable[..., Path]
-) -> None:
-    few = sorted(clips.iterdir())[:6]
-    from manifests.ids import content_hash
+_MISCHIEF = {
+    "fail_on": "captioner_error",
+    "crash_on": "captioner_crash",
+    "hang_on": "captioner_hang",
+}
 
-    guilty = content_hash(few[2])
-    text = profile(audio=f', {option} = ["{guilty}"]', caption_seconds=2)
-    done = run("caption", *few, tmp_path / "out", "--profile", text)
+
+@pytest.fixture(scope="module")
+def broken(
+    clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Path]]:
+    """A workspace of nine clips of which one lets its captioner fail, one crash and one hang; these by
+    what they do."""
+    root = tmp_path_factory.mktemp("broken")
+    few = sorted(clips.iterdir())[:9]
+    guilty = dict(zip(_MISCHIEF, few[1::3], strict=True))
+    options = [f', {option} = ["{content_hash(clip)}"]' for option, clip in guilty.items()]
+    profile = root / "quick.toml"
+    profile.write_text(quick_profile(audio="".join(options), caption_seconds=2))
+    done = run("caption", *few, root / "out", "--profile", profile, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
-    (row,) = _quarantined(tmp_path / "out")
-    assert (row["stage"], row["reason"]) == ("dummy-audio", reason)
-    assert row["uri"].endswith(few[2].name)
-    assert "5 captioned" in done.stdout
-    assert run("verify", tmp_path / "out").returncode == 0
+    return root / "out", guilty
+
+
+@pytest.mark.parametrize("option", _MISCHIEF)
+def test_a_clip_that_breaks_its_captioner_is_found(
+    option: str, broken: tuple[Path, dict[str, Path]]
+) -> None:
+    out, guilty = broken
+    (row,) = (row for row in _quarantined(out) if row["uri"].endswith(guilty[option].name))
+    assert (row["stage"], row["reason"]) == ("dummy-audio", _MISCHIEF[option])
+
+
+def test_the_other_clips_of_a_broken_captioner_are_captioned(
+    broken: tuple[Path, dict[str, Path]],
+) -> None:
+    out, guilty = broken
+    (books,) = books_of(out)
+    assert (books["captioned"], books["quarantined"], books["pending"]) == (6, len(guilty), 0)
+    assert problems_of(out) == []
 
 
 def test_a_retry_adds_a_generation_and_changes_no_file(
-    clips: Path, tmp_path: Path, profile: Callable[..., Path]
+    clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
     folder, out = tmp_path / "media", tmp_path / "out"
     folder.mkdir()
@@ -119,26 +138,27 @@ def test_a_retry_adds_a_generation_and_changes_no_file(
     run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit")
     away = sorted(folder.iterdir())[1]
     kept = away.rename(tmp_path / "kept.mp4")
-    assert run(*arguments).returncode == 0
+    assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
     (row,) = _quarantined(out)
     assert (row["stage"], row["reason"]) == ("decode", "missing")
     before = {p: p.read_bytes() for p in out.rglob("*.parquet")}
 
     kept.rename(away)
-    done = run("quarantine", "retry", out)
+    done = run("quarantine", "retry", out, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     assert "3 captioned + 0 filtered + 0 quarantined" in done.stdout
     assert _quarantined(out) == []
     assert all(path.read_bytes() == content for path, content in before.items())
-    assert run("verify", out).returncode == 0
+    assert problems_of(out) == []
 
 
 def test_filtered_clips_are_counted_by_their_rule(
-    clips: Path, tmp_path: Path, profile: Callable[..., Path]
+    clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
     rule = '[[filters]]\nname = "not long"\nwhen = [{ of = "clip", label = "seconds", below = 5 }]'
     few = sorted(clips.iterdir())[:3]
-    done = run("caption", *few, tmp_path / "out", "--profile", profile(filters=rule))
+    arguments = ("caption", *few, tmp_path / "out", "--profile", profile(filters=rule))
+    done = run(*arguments, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     assert "0 captioned + 3 filtered" in done.stdout
     assert "3 filtered: not long" in done.stdout

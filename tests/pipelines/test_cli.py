@@ -82,10 +82,10 @@ def test_dry_run_counts_and_writes_nothing(clips: Path, tmp_path: Path) -> None:
 
 
 def test_a_limit_holds_over_two_runs_and_can_be_lifted(
-    clips: Path, tmp_path: Path, profile: Callable[..., Path]
+    clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
     arguments = ("caption", clips, tmp_path / "out", "--profile", profile(), "--json")
     for limit, worked in (("3", 3), ("3", 0), ("5", 2)):
-        result = json.loads(run(*arguments, "--limit", limit).stdout)
+        result = json.loads(run(*arguments, "--limit", limit, RAY_ADDRESS=cluster).stdout)
         assert (result["worked"], result["pending"]) == (worked, 0)
     assert result["input"] == result["captioned"] == 5

@@ -81,7 +81,7 @@ def test_what_would_help_names_the_slowest_stage_and_the_next() -> None:
 
 
 def test_a_finished_run_is_told_beside_its_plan(
-    clips: Path, tmp_path: Path, profile: Callable[..., Path]
+    clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
     own, out = profile(batch_ms=50), tmp_path / "out"
     own.write_text(own.read_text().replace("[writer]", f"{_ASKS}[writer]"))
@@ -94,7 +94,7 @@ def test_a_finished_run_is_told_beside_its_plan(
         "decode", "dummy-audio", "dummy-video", "asks", "writer",
     }  # fmt: skip
     assert {p["name"] for p in told["paces"] if p["tokens_out"] > 0} == {"asks", "writer"}
-    captioned = run("caption", clips, out, "--profile", own)
+    captioned = run("caption", clips, out, "--profile", own, RAY_ADDRESS=cluster)
     assert "plan: " in captioned.stdout and "; actual: " in captioned.stdout
 
 
