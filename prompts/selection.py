@@ -8,8 +8,9 @@ Rules, in this order:
    seen may choose one of those that were heard; it never adds one.
 3. Low claims are left out. There is no «possibly». So is free text that no caption may repeat
    (`prompts.lints.unsayable`): orders, refusals, another language.
-4. What a kept claim implies is not said a second time, unless it is surer: sure music stays beside
-   singing that is only likely. Nor are the same words under two labels («Frog», «Croak»), whatever
+4. What a kept claim implies is not said a second time: «a bird and a duck» would be two. If it was surer,
+   the kept one must be said in its place. Only sure music stays beside singing that is only likely: who
+   hears of both hears one thing. Nor are the same words under two labels («Frog», «Croak»), whatever
    the number, nor what another captioner says in words that are as good as the same, where an embedder
    knows that (`prompts.nearness`): «a motorbike revs» beside «a motorcycle roars off».
 5. Signals («silence», «a black picture») count only where nothing else is left.
@@ -228,7 +229,8 @@ def _facts(claims: Sequence[_Judged], at_most: int, alike: Alike | None) -> tupl
     sure = _worded_once([one for one in sure if one.claim.kind != "signal"] or sure[:1])
     kept = [one for at, one in enumerate(sure) if not _said_by_another(one, at, sure)]
     kept = (_meant_once(kept, alike) if alike else kept)[:at_most]
-    promised = any(one.tier == _PROMISED for one in kept)
+    due = [one for one in sure if one.tier == _PROMISED]
+    promised = any(one.implies(other) for one in kept for other in due)
     return tuple(
         Fact(
             text=" ".join(one.claim.text.split()),
@@ -236,7 +238,7 @@ def _facts(claims: Sequence[_Judged], at_most: int, alike: Alike | None) -> tupl
             kind=one.claim.kind,
             modality=one.claim.modality,
             confidence=one.confidence,
-            must=one.tier == _PROMISED or (not promised and at == 0),
+            must=any(one.implies(other) for other in due) or (not promised and at == 0),
             captioners=one.captioners,
             spans=one.claim.spans,
         )
@@ -277,7 +279,8 @@ def _with(first: _Judged, other: _Judged) -> _Judged:
 
 def _said_by_another(one: _Judged, at: int, others: Sequence[_Judged]) -> bool:
     for place, other in enumerate(others):
-        if place == at or not other.implies(one) or _ORDER[other.tier] < _ORDER[one.tier]:
+        surer = one.claim.kind == "music" and _ORDER[other.tier] < _ORDER[one.tier]
+        if place == at or not other.implies(one) or surer:
             continue
         if not one.implies(other) or place < at:
             return True

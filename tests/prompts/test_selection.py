@@ -89,6 +89,18 @@ def test_a_broad_sure_claim_stays_when_the_narrow_one_is_not_sure() -> None:
     assert heard(claims) == ["an animal is heard"]
 
 
+def test_what_a_narrower_one_tells_is_not_said_beside_it_though_it_is_surer() -> None:
+    bird, duck = seen("a bird", label="bird"), seen("a duck", "medium", label="duck")
+    (fact,) = select(evidence([bird], [duck])).seen
+    assert (fact.text, fact.tier, fact.must) == ("a duck", "medium", True)
+
+
+def test_sure_music_stays_beside_singing_that_is_only_likely() -> None:
+    music = claim("music plays", "high", "music", label="Music")
+    opera = claim("opera is sung", "medium", "music", label="Opera")
+    assert heard([music, opera]) == ["music plays", "opera is sung"]
+
+
 def test_person_and_people_merge() -> None:
     facts = select(
         evidence([seen("two people", label="people")], [seen("a person", label="person")])
