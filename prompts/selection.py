@@ -43,6 +43,7 @@ explanations of one sound, of which at most one is true."""
 _COUNTING = NUMBERS | {"a", "an", "the"}
 _ORDER: dict[Tier, int] = {"low": 0, "medium": 1, "high": 2}
 _PROMISED = "high"
+_MUSIC = frozenset({"music"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,7 @@ def _with(first: _Judged, other: _Judged) -> _Judged:
 
 def _said_by_another(one: _Judged, at: int, others: Sequence[_Judged]) -> bool:
     for place, other in enumerate(others):
-        surer = one.claim.kind == "music" and _ORDER[other.tier] < _ORDER[one.tier]
+        surer = one.core == _MUSIC and _ORDER[other.tier] < _ORDER[one.tier]
         if place == at or not other.implies(one) or surer:
             continue
         if not one.implies(other) or place < at:

@@ -75,7 +75,8 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _phrases() -> dict[tuple[str, ...], str]:
-    stems = [tuple(stem(w) for w in phrase.split()) for phrase in _table()["phrases"]]
+    listed = _table()["phrases"] + _table()["kinds"]
+    stems = [tuple(stem(w) for w in phrase.split()) for phrase in listed]
     return {phrase: "_".join(phrase) for phrase in stems}
 
 
@@ -100,7 +101,7 @@ def _tokens_of(text: str) -> tuple[str, ...]:
     found: list[str] = []
     at = 0
     while at < len(stems):
-        for size in (3, 2):
+        for size in (4, 3, 2):
             joined = _phrases().get(tuple(stems[at : at + size]))
             if joined is not None and len(stems) - at >= size:
                 found.append(joined)
@@ -128,6 +129,8 @@ def _closures(table: dict[str, Any]) -> dict[str, frozenset[str]]:
     for broader, narrower in table["narrower"].items():
         for word in _tokens(narrower):
             step.setdefault(word, set()).add(_token(broader))
+    for phrase in table["kinds"]:
+        step.setdefault(_token(phrase), set()).add(_token(phrase.split()[-1]))
     return {word: _reach(word, step) for word in step}
 
 

@@ -95,6 +95,12 @@ def test_what_a_narrower_one_tells_is_not_said_beside_it_though_it_is_surer() ->
     assert (fact.text, fact.tier, fact.must) == ("a duck", "medium", True)
 
 
+def test_a_surer_instrument_is_not_said_beside_its_kind() -> None:
+    organ = claim("an organ is played", "high", "music", label="Organ")
+    hammond = claim("a Hammond organ is played", "medium", "music", label="Hammond organ")
+    assert heard([organ, hammond]) == ["a Hammond organ is played"]
+
+
 def test_sure_music_stays_beside_singing_that_is_only_likely() -> None:
     music = claim("music plays", "high", "music", label="Music")
     opera = claim("opera is sung", "medium", "music", label="Opera")
