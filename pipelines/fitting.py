@@ -23,8 +23,7 @@ from captioners.stacker import Heard, Stack, Stacker, Voices, stacked, voices, w
 from captioners.tiers import ENOUGH
 from manifests.evidence import Claim, Confidence, Kind, Modality, Support, WeakCaption
 from manifests.ids import digest
-from prompts.support import about, supports
-from prompts.words import upward
+from prompts.support import meaning, supports
 
 FOLDS = 10
 _SIDES: tuple[Modality, Modality] = ("audio", "video")
@@ -134,7 +133,7 @@ class Fitter:
                     if claim.text.strip() and not fact:
                         known = words[claim.modality]
                         before = known.get(weak.captioner, frozenset())
-                        known[weak.captioner] = before | upward(about(claim))
+                        known[weak.captioner] = before | meaning(claim).reach
         return words
 
 

@@ -24,8 +24,8 @@ from typing import Literal
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
 from prompts.lints import unsayable
 from prompts.quotes import without_quotations
-from prompts.support import about
-from prompts.words import NUMBERS, lexicon, tokens, upward
+from prompts.support import Meaning, meaning
+from prompts.words import NUMBERS, lexicon, tokens
 
 Alike = Callable[[str, str], bool]
 """Whether two claims are as good as the same."""
@@ -123,8 +123,7 @@ class Facts:
 class _Judged:
     claim: Claim
     captioner: str
-    core: frozenset[str]
-    reach: frozenset[str]
+    meaning: Meaning
     tier: Tier
     captioners: tuple[str, ...] = ()
 
@@ -140,7 +139,7 @@ class _Judged:
         return replace(sure, tier=self.tier)
 
     def implies(self, other: "_Judged") -> bool:
-        return other.core <= self.reach
+        return self.meaning.implies(other.meaning)
 
 
 def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
@@ -167,8 +166,7 @@ def _judged(evidence: Evidence, modality: Modality) -> list[_Judged]:
         for claim in weak.claims:
             sure = claim.believed
             if claim.modality == modality and sure is not None and _sayable(claim):
-                core = about(claim)
-                found.append(_Judged(claim, weak.captioner, core, upward(core), sure.tier))
+                found.append(_Judged(claim, weak.captioner, meaning(claim), sure.tier))
     return found
 
 
@@ -193,11 +191,13 @@ def _supported(claims: Sequence[_Judged]) -> list[_Judged]:
 def _without_rivals(heard: list[_Judged], seen: Sequence[_Judged]) -> list[_Judged]:
     """Rule 2: of rival sounds the one that the picture speaks for, when it speaks for just one."""
     sights = frozenset[str]().union(
-        *(one.reach for one in seen if one.tier != "low" and one.claim.kind != "signal")
+        *(one.meaning.reach for one in seen if one.tier != "low" and one.claim.kind != "signal")
     )
     for group in lexicon().confusable.values():
         rivals = {
-            sound: [one for one in heard if sound in one.reach and one.claim.kind != "signal"]
+            sound: [
+                one for one in heard if sound in one.meaning.by_label and one.claim.kind != "signal"
+            ]
             for sound in group
         }
         rivals = {sound: ones for sound, ones in rivals.items() if ones}
@@ -280,7 +280,7 @@ def _with(first: _Judged, other: _Judged) -> _Judged:
 
 def _said_by_another(one: _Judged, at: int, others: Sequence[_Judged]) -> bool:
     for place, other in enumerate(others):
-        surer = one.core == _MUSIC and _ORDER[other.tier] < _ORDER[one.tier]
+        surer = one.meaning.core == _MUSIC and _ORDER[other.tier] < _ORDER[one.tier]
         if place == at or not other.implies(one) or surer:
             continue
         if not one.implies(other) or place < at:

@@ -5,9 +5,50 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from manifests.evidence import Claim, Modality, Support, WeakCaption
 from prompts.words import NUMBERS, lexicon, tokens, upward
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a claim says, as sets of tokens.
+
+    core: of its label, what must be reached to imply it. text: of its text, what tells something.
+    by_label, by_text: all that these may stand for.
+    """
+
+    label: str
+    core: frozenset[str]
+    text: frozenset[str]
+    by_label: frozenset[str]
+    by_text: frozenset[str]
+
+    @property
+    def reach(self) -> frozenset[str]:
+        """All that the claim may stand for."""
+        return self.by_label | self.by_text
+
+    def implies(self, other: "Meaning") -> bool:
+        """Whether the other holds where this one does.
+
+        Labels tell that, but not of two that stand for each other without being the same («Hum»,
+        «Humming»): then, and where a label tells less than its text («Honk», «a goose honks»), the
+        other's text has to be implied as well.
+        """
+        mutual = self.core <= other.by_label and self.label != other.label
+        if other.core <= self.by_label and not mutual:
+            return True
+        return other.core <= self.reach and other.text <= self.by_text
+
+
+def meaning(claim: Claim) -> Meaning:
+    """What a claim says; that music is played tells nothing."""
+    core, text = about(claim), _telling(claim.text, claim.modality)
+    if claim.kind == "music":
+        text -= {"play"}
+    return Meaning(claim.label.casefold(), core, text, upward(core), upward(text))
 
 
 def supports(captions: Sequence[WeakCaption]) -> list[Support]:
@@ -17,28 +58,27 @@ def supports(captions: Sequence[WeakCaption]) -> list[Support]:
     Claims without a text (bare measures, scores) or without confidence neither have nor give support.
     """
     told = [
-        ((at, number), claim.modality, about(claim))
+        ((at, number), claim.modality, meaning(claim))
         for at, weak in enumerate(captions)
         for number, claim in enumerate(weak.claims)
         if claim.confidence is not None and claim.text.strip()
     ]
-    reach = {place: upward(core) for place, _, core in told}
     return [
         Support(
             place,
-            core,
+            said.core,
             tuple(
                 other
-                for other, side, _ in told
-                if side == modality and (other == place or core <= reach[other])
+                for other, side, its in told
+                if side == modality and (other == place or its.implies(said))
             ),
             tuple(
                 other
                 for other, side, its in told
-                if side == modality and its <= reach[place] and not core <= reach[other]
+                if side == modality and said.implies(its) and not its.implies(said)
             ),
         )
-        for place, modality, core in told
+        for place, modality, said in told
     ]
 
 

@@ -1,7 +1,10 @@
 """Which claims speak for which."""
 
+import pytest
+
+from captioners.audioset import sound_class
 from manifests.evidence import Claim, WeakCaption
-from prompts.support import about, supports
+from prompts.support import Meaning, about, meaning, supports
 from tests.prompts.clips import claim, evidence, seen
 
 
@@ -50,3 +53,47 @@ def test_unjudged_claims_and_bare_measures_have_no_part() -> None:
 def test_a_label_tells_more_than_its_phrase_and_a_sentence_has_none() -> None:
     assert about(claim("rain falls on a roof", label="Rain, raindrop")) == {"rain"}
     assert about(claim("a dog barks", kind="caption", label="a dog barks")) == {"dog", "bark"}
+
+
+def audioset(label: str) -> Meaning:
+    known = sound_class(label)
+    return meaning(Claim(label, known.clause, known.kind, "audio", 0.0))
+
+
+@pytest.mark.parametrize(
+    ("narrower", "broader"),
+    [
+        ("Bark", "Animal"),
+        ("Honk", "Bird"),
+        ("Acoustic guitar", "Musical instrument"),
+        ("Trombone", "Music"),
+        ("Jet engine", "Aircraft"),
+        ("Police car (siren)", "Emergency vehicle"),
+        ("Tapping (guitar technique)", "Guitar"),
+    ],
+)
+def test_a_sound_implies_what_is_broader(narrower: str, broader: str) -> None:
+    assert audioset(narrower).implies(audioset(broader))
+    assert not audioset(broader).implies(audioset(narrower))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Bird", "Domestic animals, pets"),
+        ("Crow", "Crowing, cock-a-doodle-doo"),
+        ("Cricket", "Chirp, tweet"),
+        ("Bird vocalization, bird call, bird song", "Singing"),
+        ("Helicopter", "Fly, housefly"),
+        ("Guitar", "Vocal music"),
+        ("Hum", "Humming"),
+        ("Sine wave", "Ocean"),
+        ("Siren", "Emergency vehicle"),
+        ("Train", "Run"),
+        ("Vehicle horn, car horn, honking", "Goose"),
+        ("Singing bowl", "Singing"),
+        ("Beep, bleep", "Alarm"),
+    ],
+)
+def test_no_sound_implies_what_is_only_like_it(one: str, other: str) -> None:
+    assert not audioset(one).implies(audioset(other))
