@@ -152,6 +152,8 @@ def reworded(rng: random.Random, clause: str) -> str:
     subject, _, verb = clause.rpartition(" ")
     if not subject or not verb.endswith("s") or verb.endswith("ss") or not clause.startswith("a"):
         return clause
+    if subject.endswith(" or"):  # «a cupboard opens or closes»
+        return clause
     doing = _doing(verb)
     return rng.choice((f"{subject} is {doing}", f"the {doing} of {subject}"))
 
