@@ -1,6 +1,7 @@
 """Words as the guards compare them."""
 
 import csv
+import tomllib
 from importlib.resources import files
 
 from prompts.words import tokens, upward
@@ -82,6 +83,14 @@ def test_only_the_head_of_a_name_tells_what_it_is() -> None:
 
 def test_a_phrase_of_the_table_is_one_that_texts_can_have() -> None:
     assert tokens("a shih-tzu and hen-of-the-woods") == ["a", "shih_tzu", "and", "hen_of_the_wood"]
+
+
+def test_names_that_the_table_relates_are_one_token() -> None:
+    table = tomllib.loads((files("prompts") / "lexicon.toml").read_text("utf-8"))
+    names = [name for group in table["synonyms"] for name in group]
+    for broader, narrower in table["narrower"].items():
+        names += [broader, *narrower]
+    assert [name for name in names if len(tokens(name)) != 1] == []
 
 
 def test_a_crow_is_no_rooster_that_crows() -> None:
