@@ -103,7 +103,7 @@ class WriterSpec(_Part):
         return {
             **self.model_dump(mode="json", include=shaping),
             "prompts": self.prompt_digest(),
-            "guards": [VERSION, lexicon_digest()],
+            "guards": guards_state(),
         }
 
     def templates(self) -> dict[str, Template]:
@@ -116,3 +116,8 @@ class WriterSpec(_Part):
             [load(name) for rung in self.ladder for name in rung.prompts],
             [rung.model_dump(mode="json") for rung in self.ladder],
         )
+
+
+def guards_state() -> list[Any]:
+    """What tells whether guards, and what implies what, are those of another time."""
+    return [VERSION, lexicon_digest()]

@@ -22,7 +22,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from manifests.errors import UserError
 from manifests.evidence import Claim, Modality
 from manifests.ids import path_of
-from prompts.support import about
+from prompts.support import about, meaning
 from prompts.words import NUMBERS, upward, words
 
 _SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -82,8 +82,7 @@ class Labelled(BaseModel):
         for name, value in (("unsure", None), ("false", False), ("true", True)):
             if any(label == e.text and e.of(claim) for e in known[name]):
                 return value
-        core = about(claim)
-        reach = upward(core)
+        core, reach = about(claim), meaning(claim).reach
         if _implied(claim, core, known["true"]):
             return True
         if any(e.of(claim) and e.core <= reach for e in known["false"]):

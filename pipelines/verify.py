@@ -10,7 +10,7 @@ from captioners.confidence import CalibrationError
 from captioners.models import Models
 from captioners.packs import PackMissing
 from engine.writer import first_messages, nearness
-from engine.writer_spec import WriterSpec
+from engine.writer_spec import WriterSpec, guards_state
 from manifests import verify as files
 from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
 from manifests.commits import State
@@ -92,17 +92,20 @@ def _recheck(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck:
 
 
 def _judges(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
-    """Whether the confidences of a row are those of its calibrations; None when others are there now."""
+    """Whether the confidences of a row are those of its calibrations; None when others, or another word
+    table, are there now."""
     folder = kept["profile"].get("calibration")
     try:
         known = confidence.load(kept["settings"]["order"], Path(folder) if folder else None)
         same = known.digest == kept["settings"]["calibrations"]
+        # What is fused hangs on the word table too: it says which claims speak for each other.
+        same = same and kept["settings"]["writer"]["guards"] == guards_state()
     except CalibrationError:
         same = False
     if not same:
         notes.append(
-            f"job {kept['digest']} was judged by other calibrations than those that are there now: "
-            "its confidences were not checked again"
+            f"job {kept['digest']} was judged by other calibrations, or another word table, than are "
+            "there now: its confidences were not checked again"
         )
         return None
 

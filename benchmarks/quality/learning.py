@@ -15,7 +15,7 @@ from benchmarks.quality.bench import exact, world
 from benchmarks.quality.fusion import baselines
 from benchmarks.quality.fusion.baselines import Beliefs, Chosen
 from benchmarks.quality.fusion.fused import SIDES, beliefs, calibrated, keys_of
-from benchmarks.quality.fusion.fusion import Clips
+from benchmarks.quality.fusion.fusion import Clips, cuts
 from benchmarks.quality.known import Case, Side
 from benchmarks.quality.measures.concepts import Hits
 from benchmarks.quality.measures.measures import Ruler
@@ -34,8 +34,7 @@ def scored(ruler: Ruler, cases: Sequence[Case], chosen: Chosen) -> list[Hits]:
 
 def cut(ruler: Ruler, calibration: Sequence[Case], of: Beliefs) -> Chosen:
     """What is believed more than a cut that is best on these clips."""
-    cuts = {side: baselines.best_cut(ruler, calibration, side, of) for side in SIDES}
-    return baselines.believed(of, cuts)
+    return baselines.believed(of, cuts(ruler, calibration, of))
 
 
 def lists(

@@ -166,6 +166,19 @@ def test_other_calibrations_are_told_not_blamed(captioned: Path, tmp_path: Path)
     assert len(report.notes) == 1 and "other calibrations" in report.notes[0]
 
 
+def test_confidences_fused_with_another_word_table_are_not_blamed(
+    captioned: Path, tmp_path: Path
+) -> None:
+    place = Workspace.open(Path(shutil.copytree(captioned / "out", tmp_path / "out")))
+    (config,) = (place.root / "configs").glob("*.json")
+    kept = json.loads(config.read_text())
+    kept["settings"]["writer"]["guards"] = [0, "those of last year"]
+    config.write_text(json.dumps(kept))
+    report = verify_workspace(place, commits.load(place))
+    assert report.problems == []
+    assert any("another word table" in note for note in report.notes)
+
+
 def test_a_list_as_csv_gives_the_same(captioned: Path, tmp_path: Path) -> None:
     with (tmp_path / "labelled.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["file", "true", "origin"])

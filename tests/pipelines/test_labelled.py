@@ -59,6 +59,14 @@ def test_what_is_narrower_than_something_false_is_false() -> None:
     assert _truth(_claim("Dog"), **row) is False
 
 
+def test_what_a_text_tells_beyond_its_label_can_be_false() -> None:
+    row: dict[str, Any] = {"true": [], "false": ["goose"], "complete": False}
+    assert (
+        Labelled(file="f", **row).truth(Claim("Honk", "a goose honks", "sound", "audio", 0.5))
+        is False
+    )
+
+
 def test_a_label_told_false_is_so_though_the_lexicon_implies_it() -> None:
     assert _truth(_claim("Animal"), true=["Dog"], false=["Animal"]) is False
 

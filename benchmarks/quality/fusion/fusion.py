@@ -111,7 +111,7 @@ def lists_of(
         return beliefs(ruler, case, held[case.clip_id], side)
 
     def cut(of: Beliefs) -> Callable[[Sequence[Case]], Chosen]:
-        return lambda cases: baselines.believed(of, _cuts(ruler, cases, of))
+        return lambda cases: baselines.believed(of, cuts(ruler, cases, of))
 
     def chosen(choose: Callable[[Sequence[Case]], Chosen]) -> Chosen:
         return (
@@ -131,21 +131,22 @@ def lists_of(
         return found, {}
     best = {side: baselines.best_single(ruler, calibration, side) for side in SIDES}
     named = {SINGLE: "; ".join(f"{s}: {b.captioner}" for s, b in best.items())}
-    named[OURS_CUT] = _named(_cuts(ruler, calibration, ours))
+    named[OURS_CUT] = _named(cuts(ruler, calibration, ours))
     views: dict[str, View] = {ORACLE: "all", DEAF: "side", NARROW: "concept"}
     for name, view in views.items():
         of = _oracle(posterior, view)
         found[name] = chosen(cut(of))
-        named[name] = _named(_cuts(ruler, calibration, of))
+        named[name] = _named(cuts(ruler, calibration, of))
     return found, named
 
 
-def _cuts(ruler: Ruler, cases: Sequence[Case], of: Beliefs) -> dict[Side, float]:
+def cuts(ruler: Ruler, cases: Sequence[Case], of: Beliefs) -> dict[Side, float]:
+    """The cut of each side that is best on these clips."""
     return {side: baselines.best_cut(ruler, cases, side, of) for side in SIDES}
 
 
-def _named(cuts: Mapping[Side, float]) -> str:
-    return "; ".join(f"{side}: {p:.2f}" for side, p in cuts.items())
+def _named(chosen: Mapping[Side, float]) -> str:
+    return "; ".join(f"{side}: {p:.2f}" for side, p in chosen.items())
 
 
 def _oracle(posterior: Posterior, view: View) -> Beliefs:
