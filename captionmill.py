@@ -1,9 +1,9 @@
 """captionmill by its own name: `python -m captionmill` is the command `captionmill`.
 
-From Python: `from pipelines.caption import caption`, which takes sources, a workspace and a profile.
+From Python: `from pipelines.caption.run import caption`, which takes sources, a workspace and a profile.
 """
 
-from pipelines.cli import main
+from pipelines.cli.main import main
 
 __all__ = ["main"]
 

@@ -32,12 +32,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks import media as made
-from captioners.audioset import classes, sound_class
-from captioners.packs import Cache
+from captioners.audio.audioset import classes, sound_class
+from captioners.weights.packs import Cache
 from manifests.ids import content_hash
 
 _HERE = Path(__file__).parent
-_CALIBRATION = _HERE.parent / "captioners" / "calibration"
+_CALIBRATION = _HERE.parent / "captioners" / "confidence" / "calibrations"
 _PICTURE = _HERE.parent / "docs" / "reliability-cpu.png"
 _SOUNDS = (".flac", ".mp3", ".oga", ".ogg", ".wav")
 _SHORT_S, _LEAST_S, _PAUSE_S = 2, 4, 0.3

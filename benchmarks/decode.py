@@ -26,8 +26,8 @@ from typing import Any
 import av
 import numpy as np
 
-from engine.decode import Plan, decode
-from engine.ffmpeg import binary, run
+from engine.media.decode import Plan, decode
+from engine.media.ffmpeg import binary, run
 
 HZ, FRAMES, PX = 48_000, 16, 336
 _X264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]

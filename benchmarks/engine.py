@@ -22,11 +22,11 @@ import psutil
 
 from benchmarks import watched
 from benchmarks.clips import make
-from captioners.contract import Media
 from captioners.dummy import DummyAudio
-from captioners.packs import Cache
-from engine.profile import load
-from engine.service import Server
+from captioners.weights.packs import Cache
+from engine.profile.profile import load
+from engine.servers.server import Server
+from manifests.media import Media
 
 
 def captioner_alone() -> float:

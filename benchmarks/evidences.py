@@ -70,8 +70,9 @@ def _sounds(path: Path) -> dict[str, Sound]:
 
 class _World:
     def __init__(self, split: Split) -> None:
-        phrases = _HERE.parent / "captioners" / "phrases"
-        self.every = _sounds(phrases / "audioset.toml")
+        captioners = _HERE.parent / "captioners"
+        phrases = captioners / "phrases"
+        self.every = _sounds(captioners / "audio" / "audioset.toml")
         self.sounds = [s for s in self.every.values() if _in_split(s[0], split)]
         coco = _rows(phrases / "coco.csv", ",")[1:]
         self.things = [r for r in coco if _in_split(r[0], split)]

@@ -16,8 +16,8 @@ from typing import Any
 import imageio_ffmpeg
 import numpy as np
 
-from captioners.contract import Audio
 from manifests.ids import content_hash, digest
+from manifests.media import Audio
 
 HZ = 16_000
 _QT_ZLIB, _QT_FOLDER, _QT_ZSTD = 1, 2, 4

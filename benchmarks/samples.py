@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from benchmarks import watched
-from captioners.packs import Cache
+from captioners.weights.packs import Cache
 from pipelines.samples import PACKS, build
 
 

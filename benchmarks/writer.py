@@ -27,12 +27,12 @@ from typing import Any
 from openai import AsyncOpenAI
 
 from benchmarks.evidences import evidences
-from engine import profile
-from engine.client import Client, Endpoint
-from engine.writer import Writer
-from engine.writer_spec import WriterSpec
+from engine.profile import profile
+from engine.profile.writer import WriterSpec
+from engine.servers.client import Client, Endpoint
 from manifests.captions import CAPTIONS, Written
 from manifests.evidence import Evidence
+from pipelines.caption.writer import Writer
 from prompts.fallback import template
 from prompts.selection import select
 
@@ -181,9 +181,9 @@ def _server(url: str | None, profile_name: str) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    from captioners.models import Models
-    from engine.job import Job
-    from engine.service import Server
+    from captioners.weights.models import Models
+    from engine.servers.server import Server
+    from pipelines.caption.job import Job
 
     (spec,) = Job(profile.load(profile_name)).servers(Models())
     with tempfile.TemporaryDirectory() as logs:

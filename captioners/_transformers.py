@@ -58,8 +58,8 @@ class TransformersCaptioner(Captioner):
         self._processor: Any = None
 
     def load(self) -> None:
-        """Loads model and processor. Raises `captioners.packs.PackMissing`, ValueError for another
-        model."""
+        """Loads model and processor. Raises `captioners.weights.packs.PackMissing`, ValueError for
+        another model."""
         import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
         from transformers import AutoProcessor
 

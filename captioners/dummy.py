@@ -14,9 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from captioners.contract import Captioner, Media, Needs, Packs
+from captioners.contract import Captioner, Packs
 from captioners.sentences import sentence
 from manifests.evidence import Claim, Kind, WeakCaption
+from manifests.media import Media, Needs
 
 _BATCH = 16
 _CRASH_STATUS = 13

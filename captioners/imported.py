@@ -19,11 +19,12 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from captioners.contract import Captioner, Media, Needs, Packs
+from captioners.contract import Captioner, Packs
 from captioners.sentences import clauses
-from captioners.terms import UNKNOWN, Terms
+from captioners.weights.terms import UNKNOWN, Terms
 from manifests.evidence import Claim, WeakCaption
 from manifests.ids import content_hash, path_of, uri_of
+from manifests.media import Media, Needs
 
 _KEYS = ("clip_id", "content_hash", "uri", "file")
 _MOST_BYTES = 16 << 20
@@ -45,7 +46,7 @@ class _Options(BaseModel):
     """source: «beside» (`<name>.json` with a `caption`, or `<name>.txt`, as WebDataset and img2dataset
     lay them), «curator» (`metas/v0/<name>.json` next to the folder `clips`, as cosmos-curate and NeMo
     Curator write), or the path of a list (Parquet, CSV or JSON lines). licence, outputs_train: of the
-    captions; unknown where nobody says (`captioners.terms.Terms`)."""
+    captions; unknown where nobody says (`captioners.weights.terms.Terms`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

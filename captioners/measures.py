@@ -22,10 +22,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from captioners._vision import chosen, spans
-from captioners.contract import Audio, Captioner, Frames, Media, Needs
+from captioners.contract import Captioner
 from captioners.sentences import sentence
+from captioners.video._vision import chosen, spans
 from manifests.evidence import Claim, Modality, WeakCaption
+from manifests.media import Audio, Frames, Media, Needs
 
 _HZ = 16_000
 # A window is silent below -60 dBFS of RMS: under the noise of a quiet room on a cheap microphone

@@ -24,10 +24,11 @@ import numpy as np
 from pydantic import Field
 
 from captioners._transformers import Options, checked
-from captioners._vision import chosen
-from captioners.contract import Audio, Captioner, Frames, Media, Needs, Packs
+from captioners.contract import Captioner, Packs
 from captioners.sentences import clauses, finished
+from captioners.video._vision import chosen
 from manifests.evidence import Claim, Modality, WeakCaption
+from manifests.media import Audio, Frames, Media, Needs
 
 _HZ = 16_000
 _JPEG_QUALITY = 90

@@ -24,7 +24,9 @@ _MEDIA = [
     _field("video_reason", pa.string(), "why there is no usable picture"),
 ]
 _FAULT = [
-    _field("fault", pa.string(), "why it can't be worked (a reason of engine.probe), or null"),
+    _field(
+        "fault", pa.string(), "why it can't be worked (a reason of engine.media.probe), or null"
+    ),
     _field("fault_message", pa.string(), "the same for people"),
 ]
 

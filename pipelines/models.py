@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from captioners.models import Models, known_on_hub, terms
-from captioners.packs import PackMissing, declared
-from captioners.terms import Terms
-from engine.job import Job
-from engine.profile import load
+from captioners.weights.models import Models, known_on_hub, terms
+from captioners.weights.packs import PackMissing, declared
+from captioners.weights.terms import Terms
+from engine.profile.profile import load
+from pipelines.caption.job import Job
 
 
 def listed(profile: str | None) -> list[dict[str, Any]]:

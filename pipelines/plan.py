@@ -17,18 +17,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.ingest import examine
-from engine.job import Job
-from engine.profile import Profile, load
-from engine.stats import Stage
-from engine.turns import Turn, gpus_of, groups, turns
+from engine.profile.profile import Profile, load
+from engine.run.ingest import examine
+from engine.run.turns import Turn, gpus_of, groups, turns
+from engine.stages.progress import Stage
 from manifests.errors import UserError
-from manifests.ingest import Listing
+from manifests.sources.folder import Listing
 from manifests.workspace import Workspace, write_atomic
-from pipelines.caption import caption
+from pipelines.caption.job import Job
+from pipelines.caption.run import caption
 
 if TYPE_CHECKING:
-    from engine.driver import View
+    from engine.run.driver import View
 
 _KEPT = "plan.json"
 _SEED = 20251219

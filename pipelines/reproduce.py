@@ -8,14 +8,14 @@ import json
 import sys
 from pathlib import Path
 
-from captioners.packs import Cache
-from engine.actors import Decoder, build
-from engine.ingest import examine_one
-from engine.job import Job
-from engine.profile import Profile
+from captioners.weights.packs import Cache
+from engine.profile.profile import Profile
+from engine.run.ingest import examine_one
+from engine.stages.actors import Decoder, build
 from manifests import tables
 from manifests.ids import path_of
 from manifests.workspace import Workspace
+from pipelines.caption.job import Job
 
 
 def main(root: str, digest: str, shard: str, clip_id: str, stage: str) -> None:

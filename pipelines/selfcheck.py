@@ -18,18 +18,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from captioners.contract import Captioner, Media, ModelServer
-from captioners.models import Models
-from captioners.packs import PackMissing
-from engine.client import Client
-from engine.decode import Plan, decode
-from engine.job import Job, captioner_class
-from engine.probe import probe
-from engine.profile import CaptionerSpec
-from engine.writer import Writer
+from captioners.contract import Captioner, ModelServer
+from captioners.weights.models import Models
+from captioners.weights.packs import PackMissing
+from engine.media.decode import Plan, decode
+from engine.media.probe import probe
+from engine.profile.profile import CaptionerSpec
+from engine.servers.client import Client
+from engine.servers.local import served
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
+from manifests.media import Media
+from pipelines.caption.job import Job, captioner_class
+from pipelines.caption.writer import Writer
 from pipelines.samples import PACKS, build
-from pipelines.served import served
 
 Outcome = Literal["well", "FAILED", "not here", "no expectation"]
 

@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from captioners.contract import ModelServer
-from captioners.models import Models
-from engine.client import Client, RequestRefused, ServerRefused, ServerUnavailable
-from engine.profile import Profile
-from engine.writer import Writer, nearness
-from engine.writer_spec import Rung, WriterSpec
+from captioners.weights.models import Models
+from engine.profile.profile import Profile
+from engine.profile.writer import Rung, WriterSpec
+from engine.servers.client import Client, RequestRefused, ServerRefused, ServerUnavailable
+from engine.servers.local import served
 from manifests import tables
 from manifests.captions import CAPTIONS, CaptionName
 from manifests.commits import State
 from manifests.errors import UserError
 from manifests.evidence import Evidence, evidence_from_row
 from manifests.workspace import Workspace
-from pipelines.served import served
+from pipelines.caption.writer import Writer, nearness
 from pipelines.show import TITLES, caption_files, plain, readable
 from pipelines.status import newest, settings
 from prompts.nearness import Nearness

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from captioners import confidence
-from captioners.confidence import CalibrationError
-from captioners.models import Models
-from captioners.packs import PackMissing
-from engine.writer import first_messages, nearness
-from engine.writer_spec import WriterSpec, guards_state
-from manifests import verify as files
+from captioners.confidence import calibration
+from captioners.confidence.calibration import CalibrationError
+from captioners.weights.models import Models
+from captioners.weights.packs import PackMissing
+from engine.profile.writer import WriterSpec, guards_state
 from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
-from manifests.verify import Problem
+from manifests.verify import verify as files
+from manifests.verify.verify import Problem
 from manifests.workspace import Workspace
+from pipelines.caption.writer import first_messages, nearness
 from pipelines.status import JobStatus, jobs, settings
 from prompts.grounding import ground
 from prompts.provenance import claims
@@ -96,7 +96,7 @@ def _judges(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
     table, are there now."""
     folder = kept["profile"].get("calibration")
     try:
-        known = confidence.load(kept["settings"]["order"], Path(folder) if folder else None)
+        known = calibration.load(kept["settings"]["order"], Path(folder) if folder else None)
         same = known.digest == kept["settings"]["calibrations"]
         # What is fused hangs on the word table too: it says which claims speak for each other.
         same = same and kept["settings"]["writer"]["guards"] == guards_state()

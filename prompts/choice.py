@@ -2,8 +2,8 @@
 
 The one that tells most of what is known, each fact counted with the probability that it is true. Where a
 scorer compared what captioners said with the media, its similarity is in that probability: as a feature
-of a calibration or cut in tiers (`captioners.confidence`). Similarity alone never decides: in SonicCaps
-it hardly correlates with what people prefer. Pure.
+of a calibration or cut in tiers (`captioners.confidence.calibration`). Similarity alone never
+decides: in SonicCaps it hardly correlates with what people prefer. Pure.
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.ffmpeg import run
+from engine.media.ffmpeg import run
 
 CAPTIONED = "captioned"
 

@@ -27,7 +27,7 @@ from transformers import (
     WhisperFeatureExtractor,
 )
 
-from captioners.models import Models
+from captioners.weights.models import Models
 
 WORDS = "smollm2-135m-instruct"
 ARGS = ("--load-format", "dummy")

@@ -33,14 +33,14 @@ import pyarrow.parquet as pq
 from benchmarks import watched
 from benchmarks.gpu import shapes, towers
 from benchmarks.gpu.machine import machine
-from captioners._logistic import SAME
-from captioners.confidence import Calibration, Cuts, Fit
-from captioners.models import Models
-from captioners.tiers import ENOUGH
-from engine.ffmpeg import run
-from engine.job import Job
-from engine.profile import load
+from captioners.confidence._logistic import SAME
+from captioners.confidence.calibration import Calibration, Cuts, Fit
+from captioners.confidence.tiers import ENOUGH
+from captioners.weights.models import Models
+from engine.media.ffmpeg import run
+from engine.profile.profile import load
 from manifests.evidence import Kind
+from pipelines.caption.job import Job
 
 _PROFILE = Path(__file__).with_suffix(".toml")
 # Of one card. What a server has beyond its weights (16 to 17 GB in bfloat16) holds requests in work; one

@@ -34,8 +34,8 @@ from transformers import (
 from transformers.models.whisper.tokenization_whisper import LANGUAGES
 
 from benchmarks.gpu.shapes import WORDS
-from captioners.audioset import classes
-from captioners.models import Models
+from captioners.audio.audioset import classes
+from captioners.weights.models import Models
 
 SAID = 64
 """Tokens that Whisper writes of a clip: random weights never end by themselves."""

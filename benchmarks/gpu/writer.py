@@ -2,7 +2,8 @@
 
     python -m benchmarks.gpu.writer [--clips 1024] [--runs 3] [--tiny]
 
-One vLLM server with random weights, started and watched by `engine.service`; the same requests go to it
+One vLLM server with random weights, started and watched by `engine.servers.server`; the same
+requests go to it
 from a bare asyncio client and from the writer, in turns, as in `benchmarks.writer`. What the model writes
 means nothing, but is held to the schema and as long as it allows. Every request shares the prompt's fixed
 beginning. JSON on standard output; exit status 1 when the writer's rate, its guards not counted, is under
@@ -21,9 +22,9 @@ from typing import Any
 from benchmarks.gpu import shapes
 from benchmarks.gpu.machine import machine
 from benchmarks.writer import LEAST_SPEED, evidence, passes
-from engine import profile
-from engine.server_spec import ServerSpec
-from engine.service import Server
+from engine.profile import profile
+from engine.servers.server import Server
+from engine.servers.spec import ServerSpec
 
 
 def server(folder: Path, tiny: bool) -> ServerSpec:

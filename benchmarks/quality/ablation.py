@@ -24,8 +24,8 @@ from benchmarks.quality.known import Case
 from benchmarks.quality.measures import report
 from benchmarks.quality.measures.measures import Measured, Ruler, Told, captions_of, drawn, figures
 from benchmarks.quality.written import server, unguarded, write
-from engine import profile
-from engine.writer_spec import WriterSpec
+from engine.profile import profile
+from engine.profile.writer import WriterSpec
 from manifests.evidence import Evidence
 from prompts.selection import select
 

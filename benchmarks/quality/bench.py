@@ -32,7 +32,7 @@ from benchmarks.quality.simulation import simulated
 from benchmarks.quality.simulation.simulated import Simulated
 from benchmarks.quality.world.world import load
 from benchmarks.quality.written import measured, server, write
-from engine import profile
+from engine.profile import profile
 from manifests.captions import CaptionName, Written
 from manifests.evidence import Evidence
 from prompts.selection import Facts, select

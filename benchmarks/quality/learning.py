@@ -21,7 +21,7 @@ from benchmarks.quality.measures.concepts import Hits
 from benchmarks.quality.measures.measures import Ruler
 from benchmarks.quality.measures.report import percent
 from benchmarks.quality.simulation import simulated
-from captioners.confidence import Calibrations
+from captioners.confidence.calibration import Calibrations
 
 _CORRELATION = 0.5
 

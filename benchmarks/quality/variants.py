@@ -18,7 +18,7 @@ from benchmarks.quality.fusion.fusion import Setting
 from benchmarks.quality.measures import report, texts
 from benchmarks.quality.measures.measures import Ruler, Told, captions_of, figures
 from benchmarks.quality.written import server, write
-from engine import profile
+from engine.profile import profile
 from manifests.captions import CAPTIONS
 from prompts.render import PLAIN, load
 

@@ -9,18 +9,18 @@ from typing import Any
 
 from benchmarks.quality.known import Case
 from benchmarks.quality.measures.measures import Measured, Ruler, Told, captions_of, drawn
-from engine import profile
-from engine.client import Client, Endpoint, RequestRefused
-from engine.writer import Writer
-from engine.writer_spec import WriterSpec
+from engine.profile import profile
+from engine.profile.writer import WriterSpec
+from engine.servers.client import Client, Endpoint, RequestRefused
 from manifests.captions import CAPTIONS, CaptionName, Written
 from manifests.evidence import Evidence
+from pipelines.caption.writer import Writer
 from prompts.render import load
 from prompts.selection import Facts
 
 _UNCHUNKED = ("--no-enable-chunked-prefill",)
 """Without it vLLM's CPU build dies of seeded requests at a temperature above 0
-(`engine.writer_spec.Rung`)."""
+(`engine.profile.writer.Rung`)."""
 
 
 @contextmanager
@@ -32,9 +32,9 @@ def server(name: str, url: str | None, at_random: bool = False) -> Iterator[str]
     if url is not None:
         yield url
         return
-    from captioners.models import Models
-    from engine.job import Job
-    from engine.service import Server
+    from captioners.weights.models import Models
+    from engine.servers.server import Server
+    from pipelines.caption.job import Job
 
     chosen = profile.load(name)
     spec = next(s for s in Job(chosen).servers(Models()) if s.name == chosen.writer.model)

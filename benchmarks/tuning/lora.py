@@ -1,7 +1,7 @@
 """LoRA by hand: beside every linear layer two thin ones are trained, and only these are kept.
 
-What is saved is what `captioners._prepare.merge` takes: for a layer NAME the tensors NAME.A and NAME.B,
-so that its weight becomes W + B A.
+What is saved is what `captioners.weights._prepare.merge` takes: for a layer NAME the tensors
+NAME.A and NAME.B, so that its weight becomes W + B A.
 """
 
 import re

@@ -23,7 +23,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from benchmarks.tuning import lora
 from benchmarks.tuning.examples import Example, examples
-from captioners.models import Models
+from captioners.weights.models import Models
 
 BASE = "smollm2-135m-instruct"
 _WARM = 15

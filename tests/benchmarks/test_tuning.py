@@ -13,7 +13,7 @@ from benchmarks.quality.world import world
 from benchmarks.tuning import facts, lora
 from benchmarks.tuning.examples import Example, examples, is_held_out, quoted, right
 from benchmarks.tuning.train import rate
-from captioners._prepare import merge
+from captioners.weights._prepare import merge
 from prompts.fallback import template
 from prompts.render import load
 

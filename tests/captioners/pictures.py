@@ -5,8 +5,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from captioners.contract import Frames, Media, evenly
-from captioners.packs import Cache
+from captioners.weights.packs import Cache
+from manifests.media import Frames, Media, evenly
 
 
 def clip(frames: Frames, duration_ms: int = 4_000, clip_id: str = "c" * 32) -> Media:

@@ -5,8 +5,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from captioners.contract import Audio, Media
-from captioners.packs import Cache
+from captioners.weights.packs import Cache
+from manifests.media import Audio, Media
 
 HZ = 16000
 SPEECH = Path(__file__).parents[2] / "pipelines" / "data" / "speech_en.flac"

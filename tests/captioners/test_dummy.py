@@ -3,9 +3,10 @@ import time
 
 import pytest
 
-from captioners.contract import Captioner, Media
+from captioners.contract import Captioner
 from captioners.dummy import DummyAudio, DummyVideo
-from captioners.packs import Cache
+from captioners.weights.packs import Cache
+from manifests.media import Media
 
 _FAST = {"batch_ms": 0}
 

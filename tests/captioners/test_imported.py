@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from captioners.contract import Media
 from captioners.imported import ImportedHeard, ImportedSeen
-from captioners.packs import Cache
+from captioners.weights.packs import Cache
 from manifests.evidence import WeakCaption
 from manifests.ids import uri_of
+from manifests.media import Media
 
 DOG = "A dog barks."
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from captioners.contract import Audio, Frames, Media
 from captioners.measures import AudioMeasures, VideoMeasures, loudness, silent_windows
-from captioners.packs import Cache
+from captioners.weights.packs import Cache
 from manifests.evidence import Claim, WeakCaption
+from manifests.media import Audio, Frames, Media
 from tests.captioners.pictures import clip, film, noise
 
 _HZ = 16_000

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captioners.contract import Captioner, Media
-from captioners.models import Models
+from captioners.contract import Captioner
 from captioners.served import AudioChat, VideoChat, cleaned
+from captioners.weights.models import Models
 from manifests.evidence import WeakCaption
+from manifests.media import Media
 from tests.captioners.vllm_server import asking
 from tests.engine.fake_openai import FakeOpenAI, Request
 

@@ -19,10 +19,10 @@ from transformers import (
     WhisperFeatureExtractor,
 )
 
-from captioners.contract import Media
-from captioners.models import Models
 from captioners.served import AudioChat, cleaned
-from engine.client import Bridge
+from captioners.weights.models import Models
+from engine.servers.client import Bridge
+from manifests.media import Media
 from tests.captioners.tiny_words import says_words, tokenizer
 from tests.captioners.vllm_server import served
 

@@ -14,12 +14,12 @@ import torch
 from PIL import Image
 from transformers import AutoProcessor, SmolVLMForConditionalGeneration
 
-from captioners.contract import Media
-from captioners.models import Models
 from captioners.served import VideoChat, cleaned
-from engine.client import Bridge
-from tests.captioners import test_smolvlm
+from captioners.weights.models import Models
+from engine.servers.client import Bridge
+from manifests.media import Media
 from tests.captioners.test_served import film
+from tests.captioners.video import test_smolvlm
 from tests.captioners.vllm_server import served
 
 # vLLM's attention on the CPU knows no head narrower than 32.

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from captioners.contract import ModelServer
-from captioners.models import Models
-from engine.server_spec import ServerSpec
-from pipelines import served as pipelines_served
+from captioners.weights.models import Models
+from engine.servers import local as pipelines_served
+from engine.servers.spec import ServerSpec
 
 
 def served(folder: Path, logs: Path, **spec: Any) -> AbstractContextManager[ModelServer]:

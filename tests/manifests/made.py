@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine.rows import caption_row, filtered_row
 from manifests import commits, schemas, tables
 from manifests.captions import CaptionName, CaptionSet, How, Variant, Written, caption_digest
 from manifests.commits import Holder, Log, Record, State
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption, weak_to_row
-from manifests.ingest import Examined, clip_rows, source_row
+from manifests.sources.examined import Examined, clip_rows, source_row
 from manifests.tables import File
-from manifests.verify import Problem, Recheck, verify
+from manifests.verify.verify import Problem, Recheck, verify
 from manifests.workspace import Workspace
+from pipelines.caption.rows import caption_row, filtered_row
 
 CUT, JOB = "c" * 16, "0123456789abcdef"
 TABLES = {name: f"weak/{name}-{'a' * 16}" for name in ("ears", "words", "eyes")}

@@ -18,7 +18,7 @@ from manifests.evidence import (
     weak_from_row,
     weak_to_row,
 )
-from manifests.ingest import clip_rows
+from manifests.sources.examined import clip_rows
 from tests.manifests.made import captioned, source
 
 _SURE = Confidence(0.1 + 0.2, "high")

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from captioners.packs import PackMissing
-from pipelines.caption import caption
+from captioners.weights.packs import PackMissing
+from pipelines.caption.run import caption
 from pipelines.models import listed, shown, text
 from tests.conftest import quick_profile, run
 
 _HUB = """
 [[captioners]]
 name = "{name}"
-use = "captioners.ast_tags:AstTags"
+use = "captioners.audio.ast_tags:AstTags"
 options = {{ model = "hub:nobody/{name}" }}
 
 """

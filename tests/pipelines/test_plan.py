@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from engine.driver import Lap, View
-from engine.job import Job
-from engine.profile import Profile, ProfileError
-from engine.stats import Stage
-from engine.turns import turns
+from engine.profile.profile import Profile, ProfileError
+from engine.run.driver import Lap, View
+from engine.run.turns import turns
+from engine.stages.progress import Stage
+from pipelines.caption.job import Job
 from pipelines.plan import Lapse, Pace, Plan, _planned, plan, text, what_would_help
 from tests.conftest import CLIPS, run
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from captioners.contract import Media
-from captioners.models import Models
-from captioners.pe_av import HZ, PeAudioScores
+from captioners.scorers.pe_av import HZ, PeAudioScores
+from captioners.weights.models import Models
+from manifests.media import Media
 from pipelines.retrieval import SetError, audio_retrieval
-from tests.captioners.test_pe_av import checkpoint as checkpoint
+from tests.captioners.scorers.test_pe_av import checkpoint as checkpoint
 from tests.conftest import run, write_clip
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from captioners.contract import Packs
-from engine.ffmpeg import run
-from engine.probe import probe
+from engine.media.ffmpeg import run
+from engine.media.probe import probe
 from pipelines.samples import CREDITS_NAME, SOUNDS, VIDEOS, build
 
 

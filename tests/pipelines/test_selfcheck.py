@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.job import Job
-from engine.profile import load
+from engine.profile.profile import load
+from pipelines.caption.job import Job
 from pipelines.selfcheck import expectations, selfcheck
 from tests.conftest import run
 
@@ -14,7 +14,7 @@ _OWN = """
 name = "own"
 [[captioners]]
 name = "ears"
-use = "captioners.yamnet:YamNet"
+use = "captioners.audio.yamnet:YamNet"
 [[captioners]]
 name = "own"
 use = "captioners.dummy:DummyAudio"

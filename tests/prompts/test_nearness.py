@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from captioners.minilm import MiniLM
-from captioners.models import Models
+from captioners.weights.models import Models
 from prompts.grounding import ground
 from prompts.nearness import Nearness
 from prompts.provenance import claims

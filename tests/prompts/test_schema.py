@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from captioners.models import Models
+from captioners.weights.models import Models
 from manifests.captions import CaptionSet
 from prompts.faults import Fault
 from prompts.schema import CAPTION_AT_MOST, json_schema, parse

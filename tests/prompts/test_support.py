@@ -2,7 +2,7 @@
 
 import pytest
 
-from captioners.audioset import sound_class
+from captioners.audio.audioset import sound_class
 from manifests.evidence import Claim, WeakCaption
 from prompts.support import Meaning, about, meaning, supports
 from tests.prompts.clips import claim, evidence, seen

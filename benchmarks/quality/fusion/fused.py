@@ -1,7 +1,8 @@
 """Fusion as the product does it, on clips of the truth bench.
 
 Simulated captioners have no calibrations that come with captionmill. They get some by the product's own
-way (`pipelines.fitting`), from other clips whose content is known, as `captionmill calibrate` would.
+way (`pipelines.calibrate.fitting`), from other clips whose content is known, as `captionmill
+calibrate` would.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +12,9 @@ from benchmarks.quality.known import Case, Side
 from benchmarks.quality.measures.concepts import happened
 from benchmarks.quality.measures.measures import Ruler
 from benchmarks.quality.simulation.simulated import Simulated
-from captioners.confidence import Calibration, Calibrations
+from captioners.confidence.calibration import Calibration, Calibrations
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
-from pipelines.fitting import Fitter, Shown
+from pipelines.calibrate.fitting import Fitter, Shown
 from prompts.selection import Fact, Facts, select
 from prompts.support import supports
 
@@ -104,7 +105,7 @@ def calibrated(ruler: Ruler, cases: Sequence[Case]) -> Calibrations:
 
 
 def evidence(case: Case, known: Calibrations) -> Evidence:
-    """What the writer would learn of a clip: judged and fused as `engine.perceive` does."""
+    """What the writer would learn of a clip: judged and fused as `pipelines.caption.perception` does."""
     judged = known.judge(case.weak)
     return _evidence(case, known.fuse(judged, supports(judged)))
 

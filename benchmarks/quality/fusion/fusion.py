@@ -24,13 +24,13 @@ from benchmarks.quality.measures.concepts import Hits, happened, hits
 from benchmarks.quality.measures.intervals import Figure
 from benchmarks.quality.measures.measures import Ruler
 from benchmarks.quality.simulation.words import Wording
-from captioners.confidence import Calibrations
+from captioners.confidence.calibration import Calibrations
 from manifests.evidence import Evidence
 from prompts.selection import Facts, select
 
 View = Literal["all", "side", "concept"]
 """What an oracle looks at: everything, the captioners of one side, or all of that side's captioners on
-one concept alone, without place, rivals and company."""
+one concept alone, without place, rivals and cooccurrence."""
 Posterior = Callable[[Case, Side, View], Mapping[str, float]]
 """What the generator believes of every concept that was named, in a view."""
 

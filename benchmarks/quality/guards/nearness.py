@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.quality.known import Concept
 from benchmarks.quality.world.world import load
 from captioners.minilm import MiniLM
-from captioners.models import Models
+from captioners.weights.models import Models
 from prompts.nearness import ALIKE, CUT
 from prompts.words import lexicon, stem
 

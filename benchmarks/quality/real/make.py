@@ -30,9 +30,9 @@ from benchmarks.quality.real import plan as real_plan
 from benchmarks.quality.real import sound as real_sound
 from benchmarks.quality.real.plan import Clip
 from benchmarks.quality.real.sources import PROMPTS, SOUNDFONT, fetch, packages, sounds
-from captioners.contract import Audio
-from captioners.packs import Cache, PackMissing
+from captioners.weights.packs import Cache, PackMissing
 from manifests.ids import content_hash
+from manifests.media import Audio
 
 SEED = 11
 _CASES = "cases.json"

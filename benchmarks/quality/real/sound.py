@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import media
 from benchmarks.quality.real.sources import PROMPTS, SOUNDFONT, Sound, unsure_list
-from captioners.contract import Audio
+from manifests.media import Audio
 
 HZ = 32_000
 _EDGE_S = 0.01

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import media
 from benchmarks.quality.known import Concept
-from captioners.packs import Cache
+from captioners.weights.packs import Cache
 
 _HERE = Path(__file__).parent
 PROMPTS = "asterisk-core-sounds-en-wav"

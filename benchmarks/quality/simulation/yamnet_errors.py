@@ -22,9 +22,9 @@ import numpy as np
 
 from benchmarks import calibrate_cpu, media
 from benchmarks.quality.world.world import load
-from captioners._sound import best_mean
-from captioners.packs import Cache
-from captioners.yamnet import YamNet
+from captioners.audio._sound import best_mean
+from captioners.audio.yamnet import YamNet
+from captioners.weights.packs import Cache
 
 TARGET = Path(__file__).parent / "yamnet_errors.toml"
 _KNOWN = Path(__file__).parents[2] / "known_audio.toml"

@@ -71,7 +71,7 @@ def test_a_vote_needs_more_than_half() -> None:
 
 def test_our_fusion_goes_through_the_products_own_fit() -> None:
     known = fused.calibrated(RULER, CALIBRATION)
-    assert known.stacker.audio.n == 150
+    assert known.fusion.audio.n == 150
 
     def ours(case: Case, side: Side) -> frozenset[str]:
         from prompts.selection import select

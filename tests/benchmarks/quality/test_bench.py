@@ -14,7 +14,7 @@ from benchmarks.quality.known import Case, Side
 from benchmarks.quality.measures import report
 from benchmarks.quality.measures.intervals import Figure
 from benchmarks.quality.written import measured, unguarded, write
-from engine.writer_spec import Rung, WriterSpec
+from engine.profile.writer import Rung, WriterSpec
 from manifests.ids import path_of
 from tests.benchmarks.quality import little
 from tests.benchmarks.quality.test_baselines import cases

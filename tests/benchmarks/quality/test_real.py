@@ -17,7 +17,7 @@ from benchmarks.quality.real import sound as real_sound
 from benchmarks.quality.real import sources as real_sources
 from benchmarks.quality.real.plan import Clip, Event
 from benchmarks.quality.world import world
-from captioners.packs import Cache
+from captioners.weights.packs import Cache
 
 _SCENARIOS = {
     *("one event", "two events", "two events at once", "three events", "speech over music"),

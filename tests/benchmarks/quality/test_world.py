@@ -53,7 +53,7 @@ def test_links_of_a_part_stay_in_it() -> None:
 
 
 def test_wordings_are_not_the_captioners() -> None:
-    table = tomllib.loads(files("captioners").joinpath("phrases/audioset.toml").read_text("utf-8"))
+    table = tomllib.loads(files("captioners.audio").joinpath("audioset.toml").read_text("utf-8"))
     theirs = {said[0] for kind in ("sound", "music", "scene") for said in table[kind].values()}
     ours = [p for c in load().concepts("heard") for p in c.phrasings]
     same = [p for p in ours if p in theirs]

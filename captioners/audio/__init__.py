@@ -1,0 +1,1 @@
+"""Captioners of what is heard, one model family a file."""

@@ -1,0 +1,1 @@
+"""How raw scores become confidences."""

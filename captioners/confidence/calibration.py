@@ -1,0 +1,336 @@
+"""Where a raw score becomes a confidence: a calibrated probability, its tier as a word, and who scored.
+
+**The paper's way** is a scorer: the similarity of what a captioner said and the media, cut in three. Its
+Joint-CLAP has no public weights; whichever scorer the profile runs stands in, and `Confidence.by` names
+it. The cut-points, in the scorer's own unit, stand in its calibration file and are ours. It is used where
+nothing better is known.
+
+**Beyond it**, a calibration says how often claims of such a score are true. It belongs to a captioner (by
+its name in the profile) and a kind of claim, and is data: `<captioner>.json`, fitted by `captionmill
+calibrate` from media whose content is known. Objects and scenes share a fit: one network names both, and
+which is which is a matter of words. The method is Platt's («Probabilistic outputs for support vector
+machines», 1999) on the logit of a score in [0, 1], P(true | s) = sigmoid(slope * logit(s) + intercept):
+«beta calibration» with one slope (Kull et al. 2017). It is the maximum a posteriori under slope ~ N(1,
+0.5), intercept ~ N(0, 1), averaged over what the data leave open
+(`captioners.confidence._logistic`): with little
+data a score means what it says, drawn towards a half. Where a scorer reads the captioner, its similarity
+is a second feature, standardised, with a weight ~ N(0, 1). The standard deviations are our choices; no
+weight may turn a score round.
+
+Rules that hold whatever a fit says:
+- Media files bound the tier (`captioners.confidence.tiers`): under 100 of them never «high», under 10
+  «low».
+- A captioner or kind without calibration, or with one of under 10 files, and without a scorer's word
+  gets its fit or 0.5, and the tier «low».
+- What `captioners.measures` says is measured, not judged: its files have the method «fact», which gives
+  probability 1 and tier «high» whatever the score, a number in its own unit. No other method does, so
+  that a model's guess of silence is calibrated like any other. «score» is for stand-ins
+  (`captioners.dummy`): the score is the probability by construction.
+
+The confidence with everybody's word is `captioners.confidence.fusion`'s.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Literal, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from captioners.confidence import fusion, tiers
+from captioners.confidence._logistic import SAME, Line, Prior, learn, logit
+from captioners.confidence.fusion import Fusion
+from captioners.confidence.tiers import ENOUGH, FEW, MIDDLE, tier_of
+from manifests.errors import UserError
+from manifests.evidence import Claim, Confidence, Kind, Support, Tier, WeakCaption
+from manifests.ids import digest
+
+PRIOR = 0.5
+TOGETHER: tuple[tuple[Kind, ...], ...] = (("object", "scene"),)
+"""Kinds that share a fit."""
+
+_SLOPE, _WEIGHT, _INTERCEPT = Prior(1.0, 0.5, sign=1), Prior(0.0, 1.0, sign=1), Prior(0.0, 1.0)
+FUSION = "fusion"
+"""Name of the file of what was learned of all captioners together."""
+
+
+class CalibrationError(UserError):
+    """A calibration that can't be used; says why."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Quality(_Data):
+    """How good probabilities are for media of origins that nothing was fitted with.
+
+    brier: mean squared error. ece: expected calibration error over bins of equal numbers of claims.
+    interval: 95 % of it, by a bootstrap over origins; None where there are too few.
+    """
+
+    brier: float
+    ece: float
+    interval: tuple[float, float] | None = None
+
+
+class Scored(_Data):
+    """The same fit with a scorer's similarity beside the raw score: weights of logit(score), of
+    (similarity - mean) / sd, and 1. n: media files with both."""
+
+    scorer: str
+    n: int = Field(ge=0)
+    mean: float
+    sd: float = Field(gt=0)
+    line: Line
+
+
+class Fit(_Data):
+    """The calibration of one kind of claim of one captioner.
+
+    n: media files with at least one label, of so many origins (makers or makes). claims, true: labels,
+    and how many of them were true. line: weights of logit(score) and 1. data_digest: of the labels
+    (file, claim, score, truth) it was fitted with. raw, fitted: of the scores themselves, and of what
+    the same way makes of them for files of other origin than those fitted with.
+    """
+
+    method: Literal["platt-map", "score", "fact"]
+    n: int = Field(0, ge=0)
+    origins: int = Field(0, ge=0)
+    claims: int = Field(0, ge=0)
+    true: int = Field(0, ge=0)
+    line: Line = SAME
+    scored: Scored | None = None
+    data_digest: str = ""
+    raw: Quality | None = None
+    fitted: Quality | None = None
+
+
+class Cuts(_Data):
+    """Similarities from which on a scored claim is of the tier, in the scorer's own unit. why: for
+    people, where they come from."""
+
+    medium: float
+    high: float
+    why: str
+
+
+class Calibration(_Data):
+    """What is known of one captioner: a fit for each kind of claim, and of a scorer its cut-points.
+
+    source: where the labels came from. table: the weak table that was labelled; it names the captioner's
+    version, options and weights.
+    """
+
+    captioner: str
+    source: str
+    table: str = ""
+    kinds: dict[Kind, Fit] = {}
+    cuts: Cuts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A claim that was found true or false. similarities: of scorers that read its captioner, by name."""
+
+    file: str
+    origin: str
+    name: str
+    score: float
+    true: bool
+    similarities: Mapping[str, float] = field(default_factory=dict)
+
+
+_Similar = Mapping[tuple[str, str], Mapping[str, float]]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrations:
+    """The calibrations of a profile, by captioner. unknown: captioners that have none."""
+
+    by_captioner: Mapping[str, Calibration]
+    unknown: tuple[str, ...]
+    fusion: Fusion = field(default_factory=Fusion)
+
+    @property
+    def digest(self) -> str:
+        """Digest of everything a confidence hangs on: not of where that was fitted."""
+        told = {"source", "table"}
+        known = {
+            name: c.model_dump(mode="json", exclude=told) for name, c in self.by_captioner.items()
+        }
+        return digest(
+            {
+                "rules": [PRIOR, *tiers.RULES, *fusion.RULES],
+                "calibrations": known,
+                "unknown": sorted(self.unknown),
+                "fusion": self.fusion.model_dump(mode="json", exclude=told),
+            }
+        )
+
+    def judge(self, captions: Sequence[WeakCaption]) -> tuple[WeakCaption, ...]:
+        """All weak captions of one clip, in the profile's order, with a confidence on each claim; none
+        on those of kind «score», which speak of other claims."""
+        similar = similarities(captions)
+        return tuple(
+            replace(
+                weak,
+                claims=tuple(
+                    replace(claim, confidence=self._confidence(weak.captioner, claim, similar))
+                    for claim in weak.claims
+                ),
+            )
+            for weak in captions
+        )
+
+    def fuse(
+        self, captions: Sequence[WeakCaption], supports: Sequence[Support]
+    ) -> tuple[WeakCaption, ...]:
+        """Judged weak captions of one clip, each claim with everybody's word too.
+
+        supports: what `prompts.support.supports` finds in them.
+        """
+        similar = similarities(captions)
+        behind = {
+            (at, number): self._judged(weak.captioner, claim, similar)[1]
+            for at, weak in enumerate(captions)
+            for number, claim in enumerate(weak.claims)
+        }
+        return self.fusion.fuse(captions, supports, behind)
+
+    def _fit(self, captioner: str, kind: Kind) -> Fit | None:
+        calibration = self.by_captioner.get(captioner)
+        return calibration.kinds.get(kind) if calibration else None
+
+    def _confidence(self, captioner: str, claim: Claim, similar: _Similar) -> Confidence | None:
+        return None if claim.kind == "score" else self._judged(captioner, claim, similar)[0]
+
+    def _judged(self, captioner: str, claim: Claim, similar: _Similar) -> tuple[Confidence, int]:
+        """The confidence of a claim, and the media files behind it."""
+        fit = self._fit(captioner, claim.kind)
+        if fit is not None and fit.method == "fact":
+            return Confidence(1.0, "high", "fact"), ENOUGH
+        if fit is not None and fit.method == "score":
+            probability = min(max(claim.score, 0.0), 1.0)
+            sure = Confidence(probability, tier_of(probability, ENOUGH), f"score {captioner}")
+            return sure, ENOUGH
+        scores = similar.get((captioner, claim.label), {})
+        if fit is None or fit.n < FEW:
+            for scorer, similarity in scores.items():
+                if cuts := self._cuts(scorer):
+                    return _cut(similarity, cuts, scorer), ENOUGH
+        if fit is None:
+            return Confidence(PRIOR, "low", "prior"), 0
+        odds, by, n = logit(claim.score), f"{fit.method} {captioner}", fit.n
+        scored = fit.scored
+        if scored is not None and scored.scorer in scores:
+            standard = (scores[scored.scorer] - scored.mean) / scored.sd
+            probability = scored.line.probability(odds, standard)
+            by, n = f"{by}+{scored.scorer}", scored.n
+        else:
+            probability = fit.line.probability(odds)
+        return Confidence(probability, tier_of(probability, n), by), n
+
+    def _cuts(self, scorer: str) -> Cuts | None:
+        calibration = self.by_captioner.get(scorer)
+        return calibration.cuts if calibration else None
+
+
+def load(captioners: Iterable[str], folder: Traversable | None = None) -> Calibrations:
+    """The calibrations of these captioners out of `folder`; what it lacks out of the package's own.
+
+    A captioner without a file is listed as unknown. Raises CalibrationError for a folder that is not
+    there and for a file that is not one of that captioner.
+    """
+    own = files("captioners.confidence") / "calibrations"
+    if folder is not None and not folder.is_dir():
+        raise CalibrationError(
+            f"there is no folder {folder} of calibrations; make it with: "
+            "captionmill calibrate LABELLED WORKSPACE"
+        )
+    found: dict[str, Calibration] = {}
+    unknown: list[str] = []
+    for name in captioners:
+        file = _file(name, folder, own)
+        if file is None:
+            unknown.append(name)
+            continue
+        found[name] = _read(file, Calibration)
+        if found[name].captioner != name:
+            raise CalibrationError(f"{file} calibrates {found[name].captioner!r}, not {name!r}")
+    file = _file(FUSION, folder, own)
+    return Calibrations(found, tuple(unknown), _read(file, Fusion) if file else Fusion())
+
+
+def fitted(labels: Sequence[Label]) -> Fit:
+    """The fit of one kind of claim of one captioner, with the word of the scorer that read most of it."""
+    line = learn(
+        [[logit(label.score), 1.0] for label in labels],
+        [label.true for label in labels],
+        (_SLOPE, _INTERCEPT),
+    )
+    data = [[x.file, x.name, x.score, sorted(x.similarities.items()), x.true] for x in labels]
+    read = Counter(name for label in labels for name in label.similarities)
+    return Fit(
+        method="platt-map",
+        n=len({label.file for label in labels}),
+        origins=len({label.origin for label in labels}),
+        claims=len(labels),
+        true=sum(label.true for label in labels),
+        line=line,
+        scored=_scored(labels, read.most_common(1)[0][0]) if read else None,
+        data_digest=digest(data),
+    )
+
+
+def _scored(labels: Sequence[Label], scorer: str) -> Scored | None:
+    """The fit with a scorer's word; None where it read fewer files than a calibration needs."""
+    both = [label for label in labels if scorer in label.similarities]
+    found = np.array([label.similarities[scorer] for label in both])
+    n = len({label.file for label in both})
+    if n < FEW or found.min() == found.max():
+        return None
+    mean, sd = float(found.mean()), float(found.std())
+    odds = np.array([logit(label.score) for label in both])
+    line = learn(
+        np.stack([odds, (found - mean) / sd, np.ones(len(both))], axis=1),
+        [label.true for label in both],
+        (_SLOPE, _WEIGHT, _INTERCEPT),
+    )
+    return Scored(scorer=scorer, n=n, mean=mean, sd=sd, line=line)
+
+
+def similarities(captions: Sequence[WeakCaption]) -> dict[tuple[str, str], dict[str, float]]:
+    """What scorers say of claims: similarity by scorer, by (captioner, label)."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for weak in captions:
+        for claim in weak.claims:
+            if claim.kind == "score":
+                captioner, _, label = claim.label.partition("/")
+                found.setdefault((captioner, label), {})[weak.captioner] = claim.score
+    return found
+
+
+def _cut(similarity: float, cuts: Cuts, scorer: str) -> Confidence:
+    """The paper's way: a tier by similarity; the probability is the middle of the tier's."""
+    tier: Tier = "medium" if similarity >= cuts.medium else "low"
+    if similarity >= cuts.high:
+        tier = "high"
+    return Confidence(MIDDLE[tier], tier, scorer)
+
+
+def _file(name: str, folder: Traversable | None, own: Traversable) -> Traversable | None:
+    places = [own] if folder is None else [folder, own]
+    return next((f for place in places if (f := place / f"{name}.json").is_file()), None)
+
+
+def _read(file: Traversable, model: type[Model]) -> Model:
+    try:
+        return model.model_validate(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        raise CalibrationError(f"{file} is no calibration: {error}") from error

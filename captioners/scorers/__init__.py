@@ -1,0 +1,1 @@
+"""Models that score what others said, one model family a file."""

@@ -1,0 +1,1 @@
+"""Captioners of what is seen, one model family a file."""

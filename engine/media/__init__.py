@@ -1,0 +1,1 @@
+"""Opens, probes and decodes media, in processes that may crash."""

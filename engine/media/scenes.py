@@ -1,0 +1,59 @@
+"""Where a video's scenes change, by PySceneDetect's content detector.
+
+The frames come through `engine.media.open`, not through PySceneDetect's own readers: those would open
+whatever a playlist names.
+"""
+
+from fractions import Fraction
+
+from engine.media.open import open_media, use_only, video_stream
+
+# Frames are compared at this width, as PySceneDetect itself does before it compares.
+_WIDTH_PX = 256
+# Cuts closer than this are one (PySceneDetect's default of 15 frames, at 25 frames a second).
+_SHORTEST_SCENE = "0.600s"
+
+
+def scene_cuts(path: bytes) -> list[int]:
+    """Times in ms, ascending, at which a new scene begins in the video at `path`; none at 0.
+
+    Decodes every frame. Raises MediaError when the file can't be opened.
+    """
+    import av
+    import cv2
+    from av.video.reformatter import Interpolation, VideoReformatter
+    from scenedetect import ContentDetector, FrameTimecode
+    from scenedetect.common import Timecode
+
+    cv2.setNumThreads(1)
+    detector = ContentDetector(min_scene_len=_SHORTEST_SCENE)
+    cuts: list[FrameTimecode] = []
+    with open_media(path) as container:
+        stream, _ = video_stream(container)
+        if stream is None:
+            return []
+        use_only(container, [stream])
+        base, origin = Fraction(stream.time_base or 1), Fraction(container.start_time or 0, 10**6)
+        fps = stream.average_rate or stream.guessed_rate or Fraction(25)
+        reformatter = VideoReformatter()
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+                frames = packet.decode()
+            except (StopIteration, av.EOFError):
+                break
+            except av.FFmpegError:
+                continue
+            for frame in frames:
+                if frame.pts is None:
+                    continue
+                width = min(_WIDTH_PX, frame.width)
+                height = max(1, frame.height * width // frame.width)
+                small = reformatter.reformat(
+                    frame, width, height, "bgr24", interpolation=Interpolation.AREA, threads=1
+                )
+                at = FrameTimecode(Timecode(frame.pts, base), fps)
+                cuts += detector.process_frame(at, small.to_ndarray())
+    starts = {round(1000 * (Fraction(cut.pts) * base - origin)) for cut in cuts}
+    return sorted(start for start in starts if start > 0)

@@ -1,0 +1,1 @@
+"""Profiles: TOML files that say what a run uses."""

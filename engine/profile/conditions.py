@@ -1,0 +1,70 @@
+"""Conditions on what is known of a clip: gates of captioners and filters of clips are lists of them.
+
+A condition names who measured («clip» for the clip itself, else a captioner), a label, and a bound on
+the score. The score of a label that was not claimed is 0.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from manifests.evidence import WeakCaption
+
+CLIP = "clip"
+# What a condition may ask of the clip itself; `pipelines.caption.rows.clip_facts` knows them.
+CLIP_LABELS = ("seconds", "audio", "video", "still")
+
+
+class Condition(BaseModel):
+    """`of`'s score for `label` is above, or below, a bound. of = "clip" knows the labels `seconds`,
+    and `audio`, `video` and `still` (1 where the clip has sound or pictures, or is a still)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    of: str
+    label: str
+    above: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> "Condition":
+        if (self.above is None) == (self.below is None):
+            raise ValueError(f"condition on {self.of}.{self.label}: give either above or below")
+        if self.of == CLIP and self.label not in CLIP_LABELS:
+            raise ValueError(f"a clip has no «{self.label}»; it has {', '.join(CLIP_LABELS)}")
+        return self
+
+    def holds(self, facts: "Facts") -> bool:
+        """Whether it is so of this clip. A captioner that was skipped has no score: False."""
+        score = facts.score(self.of, self.label)
+        if score is None:
+            return False
+        return score > self.above if self.above is not None else score < (self.below or 0.0)
+
+    def __str__(self) -> str:
+        bound = f"> {self.above:g}" if self.above is not None else f"< {self.below:g}"
+        return f"{self.of}.{self.label} {bound}"
+
+
+class Facts:
+    """What is known of one clip so far."""
+
+    def __init__(
+        self, clip: Mapping[str, float], weak: Mapping[str, WeakCaption] | None = None
+    ) -> None:
+        self._clip = clip
+        self.weak: dict[str, WeakCaption] = dict(weak or {})
+
+    def score(self, of: str, label: str) -> float | None:
+        """The highest raw score of a label, 0 if it was not claimed, None if `of` did not run."""
+        if of == CLIP:
+            return self._clip.get(label, 0.0)
+        weak = self.weak.get(of)
+        if weak is None or weak.skipped is not None:
+            return None
+        return max((c.score for c in weak.claims if c.label == label), default=0.0)
+
+
+def unmet(conditions: Sequence[Condition], facts: Facts) -> Condition | None:
+    """The first condition that does not hold, None when all do."""
+    return next((c for c in conditions if not c.holds(facts)), None)

@@ -1,0 +1,1 @@
+"""One run: the driver, its lease, its cluster, what it loads when."""

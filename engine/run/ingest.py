@@ -1,0 +1,325 @@
+"""Ingest, run: examines sources in killable processes and commits them, a shard of clips at a time.
+
+A source is hashed when it is first seen and again only if its size or mtime changed.
+"""
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from engine.crashpoints import reach
+from engine.media.open import MediaError
+from engine.media.probe import Probe, probe
+from engine.profile.profile import Cutting
+from engine.run.lease import Place
+from manifests import schemas, tables
+from manifests.commits import Log, Record, State
+from manifests.errors import UserError
+from manifests.ids import clip_id, content_hash, uri_of
+from manifests.sources.cut import cut
+from manifests.sources.examined import Examined, clip_rows, source_row
+from manifests.sources.folder import Listing
+from manifests.workspace import Workspace
+from pipelines.caption.job import Job
+
+_NO_MEDIA: dict[str, Any] = {
+    "kind": None,
+    "has_audio": False,
+    "has_video": False,
+    "audio_reason": None,
+    "video_reason": None,
+    "duration_ms": 0,
+    "width": None,
+    "height": None,
+    "fps": None,
+    "rate": None,
+    "channels": None,
+    "video_codec": None,
+    "audio_codec": None,
+    "container": None,
+}
+# Time to look at a source before it is taken for hanging: hashing reads all of it.
+_PROBE_S = 60.0
+_SLOW_DISK_BYTES_PER_S = 20e6
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The last row of a source."""
+
+    content: str | None
+    size: int
+    mtime_ns: int
+    spans: int
+    taken: int
+    fault: str | None
+
+    def key(self, uri: str) -> str:
+        """What its clips are made from: its content, or its URI when it could not be read."""
+        return self.content or uri
+
+
+class _Listed:
+    """What earlier runs listed for a cut.
+
+    sources: by URI. taken: spans that were taken, by content. stands: by the content (or URI) of
+    sources with a fault, the clip that stands for them, and its shard.
+    """
+
+    def __init__(self, workspace: Workspace, state: State, cut: str) -> None:
+        self.sources: dict[str, _Known] = {}
+        self.taken: dict[str, int] = {}
+        self.stands: dict[str, tuple[str, int]] = {}
+        columns = ["uri", "content_hash", *_ROW, "duplicate"]
+        replaced = state.replaced(cut)
+        for record in state.ingests(cut):
+            for file in record.files:
+                if file.table == "sources":
+                    for row in tables.read(workspace.root, file.path, columns):
+                        self._add(row, record.shard)
+        self.stands = {k: s for k, s in self.stands.items() if s[0] not in replaced}
+
+    def _add(self, row: dict[str, Any], shard: int | None) -> None:
+        known = _Known(row["content_hash"], **{name: row[name] for name in _ROW})
+        self.sources[row["uri"]] = known
+        key = known.key(row["uri"])
+        if known.content is not None and not row["duplicate"]:
+            self.taken[known.content] = max(known.taken, self.taken.get(known.content, 0))
+        if known.fault is not None and not row["duplicate"] and shard is not None:
+            self.stands[key] = (clip_id(key, 0, 0), shard)
+
+    def mended(self, uri: str) -> tuple[str, int] | None:
+        """The clip, with its shard, that stood for a source with a fault and for no other."""
+        known = self.sources.pop(uri)
+        key = known.key(uri)
+        others = any(k.fault is not None and k.key(u) == key for u, k in self.sources.items())
+        return None if others else self.stands.pop(key, None)
+
+
+_ROW = ("size", "mtime_ns", "spans", "taken", "fault")
+
+
+class Ingest:
+    """Brings new sources of a job into its workspace.
+
+    After `run`, `listing` says what was passed over.
+    """
+
+    def __init__(self, job: Job, workspace: Workspace, log: Log) -> None:
+        self.listing = Listing()
+        self._job = job
+        self._workspace = workspace
+        self._log = log
+        self._listed = _Listed(workspace, log.state, job.cut)
+        self._sources: list[dict[str, Any]] = []
+        self._clips: list[dict[str, Any]] = []
+        self._replaced: dict[str, int] = {}
+        ingests = log.state.ingests(job.cut)
+        self._part = len(ingests)
+        self._shard = sum(r.shard is not None for r in ingests)
+        self._total = sum(r.counts["clips"] - len(r.replaced) for r in ingests)
+
+    def run(
+        self,
+        sources: Sequence[str],
+        limit: int | None = None,
+        seen: Callable[[int], None] = lambda count: None,
+    ) -> int:
+        """Commits what is new; returns how many clips were added. Raises SourceError.
+
+        limit: no more than this many clips in the workspace. seen is called with the number of
+        sources examined so far.
+        """
+        before = self._total
+        paths = list(self.listing.paths(sources))
+        shard = max(self._job.profile.sizes.shard, -(-len(paths) // 10_000))
+        new = (path for path in paths if self._is_new(path))
+        for count, source in enumerate(examine(new, self._job.profile.clips), start=1):
+            if limit is not None and self._total >= limit:
+                break
+            self._take(source, limit, shard)
+            seen(count)
+        if self._sources:
+            self._commit()
+        return self._total - before
+
+    def _is_new(self, path: bytes) -> bool:
+        known = self._listed.sources.get(uri_of(path))
+        if known is None or known.taken < known.spans:
+            return True
+        try:
+            status = os.stat(path)
+        except OSError:
+            return known.fault is None
+        return (known.size, known.mtime_ns) != (status.st_size, status.st_mtime_ns)
+
+    def _take(self, source: Examined, limit: int | None, shard: int) -> None:
+        known = self._listed.sources.get(source.uri)
+        if known is not None and known.fault is not None:
+            if (known.fault, known.content) == (source.fault, source.content_hash):
+                return
+            if (stood := self._listed.mended(source.uri)) is not None:
+                self._replaced[stood[0]] = stood[1]
+                self._total -= 1
+        content = source.content_hash
+        taken = self._listed.taken.get(content, 0) if content is not None else 0
+        if taken >= len(source.spans):
+            self._sources.append(source_row(source, len(source.spans), duplicate=True))
+            return
+        recorded = -1
+        for row in clip_rows(source)[taken:]:
+            if limit is not None and self._total >= limit:
+                break
+            self._clips.append(row)
+            self._total += 1
+            taken += 1
+            if len(self._clips) >= shard:
+                self._sources.append(source_row(source, taken, duplicate=False))
+                self._commit()
+                recorded = taken
+        if recorded != taken:
+            self._sources.append(source_row(source, taken, duplicate=False))
+        if content is not None:
+            self._listed.taken[content] = taken
+
+    def _commit(self) -> None:
+        root, cut_digest = self._workspace.root, self._job.cut
+        path = self._workspace.sources(cut_digest, self._part)
+        files = [tables.write(root, path, "sources", self._sources, schemas.SOURCES)]
+        shard = None
+        if self._clips:
+            shard = self._shard
+            path = self._workspace.clips(cut_digest, shard)
+            files.append(tables.write(root, path, "clips", self._clips, schemas.CLIPS))
+            self._shard += 1
+        reach("ingest.before_commit")
+        self._log.append(
+            Record(
+                kind="ingest",
+                epoch=self._log.state.epoch,
+                cut=cut_digest,
+                shard=shard,
+                counts={"sources": len(self._sources), "clips": len(self._clips)},
+                replaced=self._replaced,
+                files=tuple(files),
+            )
+        )
+        reach("ingest.after_commit")
+        self._part += 1
+        self._sources, self._clips, self._replaced = [], [], {}
+
+
+def elsewhere(workspace: Workspace, state: State, cut: str) -> dict[str, tuple[Place, ...]]:
+    """All places of contents that were listed more than once: twins, and files that were moved or
+    touched since; newest first, by content."""
+    found: dict[str, dict[Place, None]] = {}
+    columns = ["content_hash", "uri", "size", "mtime_ns"]
+    for record in state.ingests(cut):
+        for file in record.files:
+            if file.table == "sources":
+                for row in tables.read(workspace.root, file.path, columns):
+                    if row["content_hash"] is not None:
+                        place = Place(row["uri"], row["size"], row["mtime_ns"])
+                        found.setdefault(row["content_hash"], {})[place] = None
+    return {
+        content: tuple(reversed(places)) for content, places in found.items() if len(places) > 1
+    }
+
+
+def examine(paths: Iterator[bytes], cutting: Cutting) -> Iterator[Examined]:
+    """Examines sources in a few processes, in order; a source that crashes or hangs one is a fault."""
+    ahead = 4 * (os.cpu_count() or 1)
+    pool: Any = ProcessPool(
+        max_workers=os.cpu_count() or 1, context=multiprocessing.get_context("spawn")
+    )
+    with pool:
+        window: deque[tuple[bytes, Any]] = deque()
+        try:
+            for path in paths:
+                timeout = _PROBE_S + _size(path) / _SLOW_DISK_BYTES_PER_S
+                future = pool.schedule(examine_one, args=(path, cutting), timeout=timeout)
+                window.append((path, future))
+                if len(window) >= ahead:
+                    yield _result(*window.popleft())
+            while window:
+                yield _result(*window.popleft())
+        finally:
+            pool.stop()
+
+
+def _size(path: bytes) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _result(path: bytes, future: Any) -> Examined:
+    try:
+        examined: Examined = future.result()
+    except BrokenProcessPool as error:
+        raise UserError(
+            "the processes that look at sources were ended from outside (is memory short?); "
+            "run the same command again to go on"
+        ) from error
+    except FutureTimeout:
+        return _faulty(path, "timeout", "looking at the file took too long; it was given up")
+    except ProcessExpired as error:
+        return _faulty(path, "decoder_crash", f"opening the file crashed the decoder ({error})")
+    return examined
+
+
+def examine_one(path: bytes, cutting: Cutting) -> Examined:
+    """Runs in a process of its own: identity, streams and spans of one source."""
+    try:
+        status = os.stat(path)
+        if not os.access(path, os.R_OK):
+            raise PermissionError(13, os.strerror(13))
+        content = content_hash(path)
+    except OSError as error:
+        return Examined(
+            path, None, 0, 0, _NO_MEDIA, ((0, 0),), "unreadable", error.strerror or str(error)
+        )
+    known = (path, content, status.st_size, status.st_mtime_ns)
+    try:
+        found = probe(path)
+        spans = _spans(path, found, cutting)
+    except MediaError as error:
+        return Examined(*known, _NO_MEDIA, ((0, 0),), error.reason, str(error))
+    except Exception as error:  # whatever a file makes of our code harms only that file
+        return Examined(*known, _NO_MEDIA, ((0, 0),), "broken", f"{type(error).__name__}: {error}")
+    return Examined(*known, {key: getattr(found, key) for key in _NO_MEDIA}, spans)
+
+
+def _spans(path: bytes, found: Probe, cutting: Cutting) -> tuple[tuple[int, int], ...]:
+    if found.kind == "image":
+        return ((0, 0),)
+    scenes: Sequence[int] = ()
+    if cutting.scenes and found.has_video:
+        from engine.media.scenes import scene_cuts
+
+        scenes = scene_cuts(path)
+    spans = cut(
+        found.duration_ms,
+        max_ms=round(cutting.max_seconds * 1000),
+        min_tail_ms=round(cutting.min_tail_seconds * 1000),
+        scene_cuts_ms=scenes,
+    )
+    return tuple(spans)
+
+
+def _faulty(path: bytes, fault: str, message: str) -> Examined:
+    """A source whose examination died: known by its URI, for who knows what reading it would do."""
+    try:
+        status = os.stat(path)
+        known = (status.st_size, status.st_mtime_ns)
+    except OSError:
+        known = (0, 0)
+    return Examined(path, None, *known, _NO_MEDIA, ((0, 0),), fault, message)

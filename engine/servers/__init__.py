@@ -1,0 +1,1 @@
+"""Model servers: started, watched, asked."""

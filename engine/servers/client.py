@@ -1,0 +1,218 @@
+"""Requests to a model server: the least loaded of its replicas, waiting while all are away.
+
+A request is sent again only where sending it twice does no harm: nothing came back, or the server said
+that it is busy or shutting down. A refusal (any other status of 400 and more) is told at once: of this
+request, or of whatever we send (a wrong key, a model that is not there).
+"""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.servers.spec import ServerSpec
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_FIRST_WAIT_S = 0.2
+_LONGEST_WAIT_S = 5.0
+_BUSY = frozenset({408, 409, 429, 500, 502, 503, 504})
+"""HTTP statuses of a server that is starting, overloaded or shutting down: asked again later."""
+_THIS_REQUEST = frozenset({400, 413, 422})
+"""HTTP statuses that speak of one request: too long, media that can't be read."""
+_SHUN_S = 2.0
+"""A replica that gave no answer is asked again after that long, sooner only if there is no other."""
+_FOLLOW_EVERY_S = 0.25
+_LONGEST_BACKOFF_S = 60.0
+
+
+class ServerUnavailable(Exception):
+    """No replica answered within the limit; says which and why."""
+
+
+class ServerRefused(Exception):
+    """A replica refuses whatever we send; says why."""
+
+
+class RequestRefused(Exception):
+    """A replica refuses one request; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One replica: base URL («http://127.0.0.1:8000/v1») and the key it wants."""
+
+    url: str
+    key: str | None = None
+
+
+class Client:
+    """Requests to one server, on one event loop.
+
+    endpoints: asked before every request, for the replicas that are ready now. timeout_s: of one
+    request. patience_s: how long all of them may be away.
+    """
+
+    def __init__(
+        self,
+        endpoints: Callable[[], Sequence[Endpoint]],
+        timeout_s: float = 300.0,
+        patience_s: float = 900.0,
+    ) -> None:
+        self._endpoints = endpoints
+        self._timeout_s = timeout_s
+        self._patience_s = patience_s
+        self._load: Counter[Endpoint] = Counter()
+        self._shunned: dict[Endpoint, float] = {}
+        self._clients: dict[Endpoint, AsyncOpenAI] = {}
+        self.seconds = 0.0
+
+    def warm(self) -> None:
+        """Makes a client: its imports take most of a second."""
+        self._client(Endpoint("http://127.0.0.1:9/v1"))
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON reply. path: below /v1. Raises ServerUnavailable, ServerRefused, RequestRefused."""
+        from openai import APIConnectionError, APIStatusError
+
+        wait, why = _FIRST_WAIT_S, "no server yet"
+        until = time.monotonic() + self._patience_s
+        while True:
+            endpoint = self._least_loaded()
+            if endpoint is not None:
+                try:
+                    return await self._once(endpoint, path, body)
+                except APIConnectionError as error:
+                    why = f"{endpoint.url}: {error}"
+                except APIStatusError as error:
+                    why = f"{endpoint.url}: HTTP {error.status_code}: {error.message}"
+                    if error.status_code in _THIS_REQUEST:
+                        raise RequestRefused(f"the server refused a request: {why}") from error
+                    if error.status_code not in _BUSY:
+                        raise ServerRefused(f"the server refused: {why}") from error
+                self._shunned[endpoint] = time.monotonic() + _SHUN_S
+                if self._least_loaded(shunned=False) is not None:
+                    continue
+            if time.monotonic() + wait > until:
+                raise ServerUnavailable(f"no answer for {self._patience_s:g} s ({why})")
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT_S)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            await client.close()
+
+    async def _once(self, endpoint: Endpoint, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        self._load[endpoint] += 1
+        began = time.perf_counter()
+        try:
+            # As it is on the wire: building the library's models costs more than all else.
+            reply: Any = await self._client(endpoint).post(path, body=dict(body), cast_to=object)
+        finally:
+            self._load[endpoint] -= 1
+        self.seconds += time.perf_counter() - began
+        self._shunned.pop(endpoint, None)
+        found: dict[str, Any] = reply
+        return found
+
+    def _least_loaded(self, shunned: bool = True) -> Endpoint | None:
+        """Of the replicas that answer, else (with `shunned`) of all that are ready."""
+        ready = self._endpoints()
+        now = time.monotonic()
+        well = [e for e in ready if self._shunned.get(e, 0.0) < now]
+        return min(well or (ready if shunned else ()), key=self._load.__getitem__, default=None)
+
+    def _client(self, endpoint: Endpoint) -> "AsyncOpenAI":
+        from openai import AsyncOpenAI, DefaultAioHttpClient
+
+        if endpoint not in self._clients:
+            self._clients[endpoint] = AsyncOpenAI(
+                base_url=endpoint.url,
+                api_key=endpoint.key or "none",
+                timeout=self._timeout_s,
+                max_retries=0,
+                http_client=DefaultAioHttpClient(timeout=self._timeout_s),
+            )
+        return self._clients[endpoint]
+
+
+class Replicas:
+    """The replicas of a server that are ready now, as seen from a Ray actor.
+
+    spec: of the server. actors: names of the actors that watch its replicas
+    (`engine.servers.fleet`); none when the profile names the URLs of servers that run already.
+    """
+
+    def __init__(self, spec: ServerSpec, actors: Sequence[str]) -> None:
+        self.spec = spec
+        self._actors = actors
+        self._found: dict[str, Endpoint] = {}
+
+    def __call__(self) -> list[Endpoint]:
+        """Those that are ready."""
+        if self.spec.urls:
+            return [Endpoint(url, self.spec.api_key()) for url in self.spec.urls]
+        return list(self._found.values())
+
+    async def ready(self) -> None:
+        """Returns when one of them is. Raises ServerUnavailable once their start must have failed."""
+        until = time.monotonic() + self.spec.tries * (self.spec.start_seconds + _LONGEST_BACKOFF_S)
+        while not self():
+            if time.monotonic() > until:
+                raise ServerUnavailable(f"the server {self.spec.name} did not start")
+            await asyncio.sleep(_FOLLOW_EVERY_S)
+
+    async def follow(self) -> None:
+        """Keeps what `__call__` gives true; runs until cancelled."""
+        await asyncio.gather(*(self._follow(name) for name in self._actors))
+
+    async def _follow(self, name: str) -> None:
+        import ray
+        from ray.exceptions import RayActorError
+
+        while True:
+            try:
+                actor: Any = ray.get_actor(name)
+                found: tuple[str, str | None] | None = await actor.endpoint.remote()
+            except (ValueError, RayActorError):  # not made yet, or gone
+                found = None
+            if found is None:
+                self._found.pop(name, None)
+            else:
+                self._found[name] = Endpoint(*found)
+            await asyncio.sleep(_FOLLOW_EVERY_S)
+
+
+class Bridge:
+    """A server for one captioner, which lives in a thread (`captioners.contract.ModelServer`).
+
+    loop: the event loop that the requests run on. tokens_in, tokens_out: read and written so far, as far
+    as the server tells it.
+    """
+
+    def __init__(self, model: str, client: Client, loop: asyncio.AbstractEventLoop) -> None:
+        self.model = model
+        self.tokens_in = self.tokens_out = 0
+        self._client = client
+        self._loop = loop
+
+    def post(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """All replies, in order. Raises ServerUnavailable, ServerRefused, RequestRefused."""
+        if threading.get_ident() == getattr(self._loop, "_thread_id", None):
+            raise RuntimeError("a captioner must not ask its server on the event loop itself")
+
+        async def together() -> list[dict[str, Any]]:
+            requests = (self._client.post(path, {"model": self.model, **b}) for b in bodies)
+            return list(await asyncio.gather(*requests))
+
+        replies = asyncio.run_coroutine_threadsafe(together(), self._loop).result()
+        for usage in (reply.get("usage") or {} for reply in replies):
+            self.tokens_in += usage.get("prompt_tokens", 0)
+            self.tokens_out += usage.get("completion_tokens", 0)
+        return replies

@@ -1,0 +1,251 @@
+"""The Ray actors that touch media: decoders and captioner hosts."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from captioners.contract import Captioner, ModelServer
+from engine.media.decode import Plan, decode
+from engine.media.open import MediaError
+from engine.profile.profile import CaptionerSpec
+from engine.servers import gpu_lock
+from engine.servers.client import Bridge, Client, Replicas
+from manifests.evidence import WeakCaption
+from manifests.ids import path_of
+from manifests.media import Media
+
+_GOODBYE_S = 0.2
+_PATIENCE = 0.8
+"""Share of a captioner's time that it may wait for a server that is away."""
+
+
+class Hung(Exception):
+    """A captioner did not return in time; its host ends itself after saying so."""
+
+
+class Unreserved(Exception):
+    """The host was started anew since the turn was reserved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a captioner said of a batch, the seconds it worked, and the tokens that its server read and
+    wrote for it."""
+
+    said: list[WeakCaption]
+    seconds: float
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class Decoder:
+    """Decodes one clip a call. Ends with its process; what it returns belongs to the caller."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def ready(self) -> int:
+        """Process id, once it can work."""
+        import av  # noqa: F401 - the first clip shall not wait for it
+
+        return os.getpid()
+
+    def decode(self, clip: Mapping[str, Any]) -> tuple[dict[str, Any], Media | None]:
+        """What came out of a clip (a row of the clips table), and the media itself.
+
+        The first part is small: `seconds` of work, and either the reasons why sound or pictures are
+        missing or `fault` and `message`.
+        """
+        started = time.perf_counter()
+        try:
+            decoded = decode(
+                path_of(clip["uri"]),
+                clip_id=clip["clip_id"],
+                content_hash=clip["content_hash"],
+                start_ms=clip["start_ms"],
+                end_ms=clip["end_ms"],
+                plan=self._plan,
+                has_audio=clip["has_audio"],
+                has_video=clip["has_video"],
+                expect=(clip["size"], clip["mtime_ns"]),
+            )
+        except MediaError as error:
+            return {
+                "seconds": time.perf_counter() - started,
+                "fault": error.reason,
+                "message": str(error),
+            }, None
+        told = {
+            "seconds": time.perf_counter() - started,
+            "audio_reason": decoded.audio_reason,
+            "video_reason": decoded.video_reason,
+        }
+        return told, replace(
+            decoded.media,
+            uri=clip["uri"],
+            start_ms=clip["start_ms"],
+            whole=bool(clip.get("whole")),
+        )
+
+
+class Host:
+    """Several captioners in one process, one thread each.
+
+    Async, so that calls wait here in order. A call can be run *alone*: `reserve` waits until nothing
+    runs, and from then on only calls with its token do, until `release` or its time is up.
+
+    servers: replicas of the servers that its captioners ask, by the server's name.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[CaptionerSpec],
+        cache: Path,
+        seconds: float,
+        servers: Mapping[str, Replicas] | None = None,
+    ) -> None:
+        self._servers = servers or {}
+        self._specs = {spec.name: spec for spec in specs}
+        self._cache = cache
+        self._seconds = seconds
+        self._threads = {
+            spec.name: ThreadPoolExecutor(1, thread_name_prefix=spec.name) for spec in specs
+        }
+        self._fetch = ThreadPoolExecutor(1, thread_name_prefix="fetch")
+        self._loaded: dict[str, Captioner] = {}
+        self._clients: dict[str, Client] = {}
+        self._bridges: dict[str, Bridge] = {}
+        self._following: list[asyncio.Task[None]] = []
+        self._load = threading.Lock()
+        self._alone: str | None = None
+        self._ending = False
+        self._running = 0
+        self._turn = asyncio.Condition()
+
+    async def warm(self) -> int:
+        """Loads every captioner, with its server ready; returns the process id. Raises what a
+        captioner's load raises."""
+        loop = asyncio.get_running_loop()
+        for spec in self._specs.values():
+            if spec.server is not None:
+                await self._connected(spec.name, spec.server).ready()
+        for name, thread in self._threads.items():
+            await loop.run_in_executor(thread, self._captioner, name)
+        return os.getpid()
+
+    async def reserve(self, token: str) -> None:
+        """Returns when nothing but calls with `token` will run."""
+        async with self._turn:
+            await self._turn.wait_for(lambda: self._alone is None and not self._ending)
+            self._alone = token
+            await self._turn.wait_for(lambda: self._running == 0)
+        loop = asyncio.get_running_loop()
+        loop.call_later(3 * self._seconds, lambda: asyncio.ensure_future(self.release(token)))
+
+    async def release(self, token: str) -> None:
+        """Lets the others go on."""
+        async with self._turn:
+            if self._alone == token:
+                self._alone = None
+                self._turn.notify_all()
+
+    async def caption(
+        self,
+        name: str,
+        media: Sequence[Any],
+        said: Mapping[str, Mapping[str, WeakCaption]],
+        token: str | None = None,
+    ) -> Answer:
+        """What captioner `name` says of a batch.
+
+        said: what it may read of others, by clip and captioner. Raises Hung when it takes longer than
+        the host was given, and what the captioner raises.
+        """
+        async with self._turn:
+            if token is not None and self._alone != token:
+                raise Unreserved
+            await self._turn.wait_for(lambda: self._alone == token and not self._ending)
+            self._running += 1
+        try:
+            return await self._watched(name, media, said)
+        finally:
+            async with self._turn:
+                self._running -= 1
+                self._turn.notify_all()
+
+    async def _watched(
+        self, name: str, media: Sequence[Any], said: Mapping[str, Mapping[str, WeakCaption]]
+    ) -> Answer:
+        started = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        if (
+            server := self._specs[name].server
+        ) is not None:  # a host that died was not warmed again
+            self._connected(name, server)
+
+        # Fetched in another thread, while the captioner still works on the batch before.
+        batch = await loop.run_in_executor(self._fetch, ray.get, list(media))
+        batch = [replace(one, said=said.get(one.clip_id, {})) for one in batch]
+
+        def work() -> Answer:
+            captioner = self._captioner(name)
+            loop.call_soon_threadsafe(started.set)
+            begin, before = time.perf_counter(), self._tokens(name)
+            said = captioner.caption(batch)
+            seconds, now = time.perf_counter() - begin, self._tokens(name)
+            return Answer(said, seconds, now[0] - before[0], now[1] - before[1])
+
+        working = loop.run_in_executor(self._threads[name], work)
+        working.add_done_callback(lambda future: started.set())  # it may fail before it starts
+        await started.wait()
+        done, _ = await asyncio.wait([working], timeout=self._seconds)
+        if not done:
+            self._ending = True  # nothing more may begin, or its clips would be blamed for the end
+            loop.call_later(_GOODBYE_S, os._exit, 1)
+            raise Hung(f"{name} took longer than {self._seconds:g} s")
+        return working.result()
+
+    def _captioner(self, name: str) -> Captioner:
+        if name not in self._loaded:
+            with self._load:  # imports of torch and the like are not safe from two threads
+                spec = self._specs[name]
+                self._loaded[name] = build(spec, self._cache, self._bridges.get(name))
+        return self._loaded[name]
+
+    def _tokens(self, name: str) -> tuple[int, int]:
+        """Tokens in and out of a captioner so far."""
+        bridge = self._bridges.get(name)
+        return (0, 0) if bridge is None else (bridge.tokens_in, bridge.tokens_out)
+
+    def _connected(self, name: str, server: str) -> Replicas:
+        """The replicas of a captioner's server, followed from the first call on; gives it its bridge."""
+        replicas, loop = self._servers[server], asyncio.get_running_loop()
+        if server not in self._clients:
+            # It has to give up before the captioner is taken for hanging.
+            patience = min(replicas.spec.patience_s, _PATIENCE * self._seconds)
+            self._clients[server] = Client(replicas, replicas.spec.timeout_s, patience)
+            self._following.append(asyncio.create_task(replicas.follow()))
+        if name not in self._bridges:
+            self._bridges[name] = Bridge(server, self._clients[server], loop)
+        return replicas
+
+
+def build(spec: CaptionerSpec, cache: Path, server: ModelServer | None = None) -> Captioner:
+    """A captioner of a profile with its weights loaded."""
+    from captioners.weights.models import Models
+    from captioners.weights.packs import Cache
+    from pipelines.caption.job import captioner_class
+
+    captioner = captioner_class(spec)(spec.name, Models(Cache(cache)), spec.options)
+    captioner.server = server
+    with gpu_lock.alone(spec.num_gpus):
+        captioner.load()
+    return captioner

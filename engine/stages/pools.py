@@ -1,0 +1,280 @@
+"""Pools of Ray actors: decoders of one shard worker, captioner hosts shared by all.
+
+Ray restarts a dead actor; who is to blame for its death is found here. A decoder serves one call at a
+time, so the blame is plain. A host runs several captioners at once: a batch whose host died is tried
+again *alone* (the host holds all other calls back), halved until the guilty clip is by itself.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import ray
+from ray.exceptions import RayActorError, RayTaskError
+
+from engine.media.decode import Plan
+from engine.servers.client import ServerRefused, ServerUnavailable
+from engine.stages.actors import Answer, Decoder, Hung, Unreserved
+from manifests.evidence import WeakCaption
+
+T = TypeVar("T")
+
+# Starting a process on a busy machine, importing torch included; after that long nothing will come.
+_START_S = 300.0
+_AGAIN_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a clip could not be worked."""
+
+    stage: str
+    reason: str
+    message: str
+
+
+@dataclass(slots=True)
+class Captioned:
+    """What came of a batch, by clip_id: every clip is in exactly one of said and faults. seconds that
+    captioners worked, and tokens that their servers read and wrote."""
+
+    said: dict[str, WeakCaption] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    seconds: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    def add(self, other: "Captioned") -> None:
+        """Adds another part of the batch."""
+        self.said |= other.said
+        self.faults |= other.faults
+        self.seconds += other.seconds
+        self.tokens_in += other.tokens_in
+        self.tokens_out += other.tokens_out
+
+
+class Decoders:
+    """The decoding processes of one shard worker; one clip at a time each. ready is called when one is
+    up."""
+
+    def __init__(
+        self, count: int, plan: Plan, seconds: float, ready: Callable[[], None] = lambda: None
+    ) -> None:
+        self._seconds = seconds
+        self._ready = ready
+        self._idle: asyncio.Queue[Any] = asyncio.Queue()
+        actor: Any = ray.remote(Decoder)
+        actor = actor.options(num_cpus=0.25, max_restarts=-1)
+        self._actors = [actor.remote(plan) for _ in range(count)]
+        for handle in self._actors:
+            self._idle.put_nowait(handle)
+        self._starting = set(self._actors)
+
+    async def decode(self, clip: Mapping[str, Any]) -> tuple[dict[str, Any], Any] | Fault:
+        """What the decoder told of a clip and the reference to its media, or why there is none.
+
+        A process that dies is tried a second time: somebody else may have killed it.
+        """
+        actor = await self._idle.get()
+        try:
+            for _ in range(2):
+                if actor in self._starting:
+                    await _until_up(actor.ready, "a decoder")
+                    self._starting.discard(actor)
+                    self._ready()
+                try:
+                    return await self._once(actor, clip)
+                except TimeoutError:
+                    ray.kill(actor, no_restart=False)
+                    self._starting.add(actor)
+                    return Fault("decode", "timeout", f"decoding took over {self._seconds:g} s")
+                except RayTaskError as error:
+                    return Fault("decode", "decoder_error", _last_line(error))
+                except RayActorError:
+                    self._starting.add(actor)
+            return Fault("decode", "decoder_crash", "decoding killed its process, twice")
+        finally:
+            self._idle.put_nowait(actor)
+
+    async def _once(
+        self, actor: Any, clip: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Any] | Fault:
+        told_ref, media = actor.decode.options(num_returns=2).remote(dict(clip))
+        told = await asyncio.wait_for(_result(told_ref), self._seconds)
+        if "fault" in told:
+            return Fault("decode", told["fault"], told["message"])
+        return told, media
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Who captions a batch where, and what it may read of others."""
+
+    captioner: str
+    replica: Any
+    said: Mapping[str, Mapping[str, WeakCaption]]
+
+
+class Hosts:
+    """The captioner hosts of one group; takes the least loaded replica.
+
+    seconds: after which a call hangs. servers_s: how long the servers of its captioners may take to
+    start.
+    """
+
+    def __init__(self, replicas: Sequence[Any], seconds: float, servers_s: float = 0.0) -> None:
+        self._warming: asyncio.Future[Any] | None = None
+        self._start_s = _START_S + servers_s
+        self._seconds = seconds
+        self._load = dict.fromkeys(replicas, 0)
+
+    async def _warm(self) -> None:
+        """Returns when every captioner of every replica is loaded. Raises what a load raises.
+
+        Begins with the first batch: decoding goes on meanwhile.
+        """
+        if self._warming is None:
+            loads = (_until_up(r.warm, "a captioner", self._start_s) for r in self._load)
+            self._warming = asyncio.gather(*loads)
+        try:
+            await asyncio.shield(self._warming)
+        except BaseException:
+            self._warming = None
+            raise
+
+    async def caption(
+        self,
+        name: str,
+        batch: Mapping[str, Any],
+        said: Mapping[str, Mapping[str, WeakCaption]],
+    ) -> Captioned:
+        """What a captioner makes of a batch.
+
+        batch: references to media by clip_id; said: what the captioner may read of others, by clip.
+        Raises ServerUnavailable, ServerRefused: no clip's fault.
+        """
+        if not batch:
+            return Captioned()
+        await self._warm()
+        replica = min(self._load, key=lambda handle: self._load[handle])
+        self._load[replica] += 1
+        try:
+            work = _Work(name, replica, said)
+            return await self._attempt(work, dict(batch), alone=False)
+        finally:
+            self._load[replica] -= 1
+
+    async def _attempt(self, work: "_Work", batch: dict[str, Any], alone: bool) -> Captioned:
+        try:
+            answer = await self._call(work, batch, alone)
+        except RayTaskError as error:
+            cause, name = error.cause, work.captioner
+            if isinstance(cause, ServerUnavailable | ServerRefused):
+                raise
+            if isinstance(cause, Unreserved):
+                return await self._attempt(work, batch, alone=True)
+            hung = isinstance(cause, Hung)
+            fault = Fault(name, "captioner_hang" if hung else "captioner_error", _last_line(error))
+            alone = hung
+        except (RayActorError, TimeoutError):
+            if not alone:
+                return await self._attempt(work, batch, alone=True)
+            name = work.captioner
+            fault = Fault(name, "captioner_crash", f"{name} died on this clip alone")
+        else:
+            said = _by_clip(work.captioner, batch, answer.said)
+            return Captioned(said, {}, answer.seconds, answer.tokens_in, answer.tokens_out)
+        if len(batch) == 1:
+            return Captioned(faults={next(iter(batch)): fault})
+        return await self._halves(work, batch, alone)
+
+    async def _halves(self, work: "_Work", batch: dict[str, Any], alone: bool) -> Captioned:
+        items = list(batch.items())
+        both = Captioned()
+        for half in (items[: len(items) // 2], items[len(items) // 2 :]):
+            both.add(await self._attempt(work, dict(half), alone))
+        return both
+
+    async def _call(self, work: "_Work", batch: dict[str, Any], alone: bool) -> Answer:
+        limit = _START_S + 3 * self._seconds
+        replica = work.replica
+        said = {clip: work.said[clip] for clip in batch if clip in work.said}
+        token = uuid.uuid4().hex if alone else None
+        try:
+            if token is not None:
+                await self._reserve(replica, token, limit)
+            call = _result(
+                replica.caption.remote(work.captioner, list(batch.values()), said, token)
+            )
+            return await asyncio.wait_for(call, limit)
+        except TimeoutError:  # not even its own watch over hanging captioners answered
+            ray.kill(replica, no_restart=False)
+            raise
+        finally:
+            if token is not None:
+                replica.release.remote(token)
+
+    async def _reserve(self, replica: Any, token: str, limit: float) -> None:
+        """Waits for the turn to run alone; a death meanwhile is another call's and is waited out."""
+
+        def reserve() -> Any:
+            return replica.reserve.remote(token)
+
+        try:
+            async with asyncio.timeout(limit):
+                await _retried(reserve)
+        except TimeoutError:
+            ray.kill(replica, no_restart=False)
+            raise RuntimeError(
+                "a captioner's process is stuck and was killed; its clips were not judged by that"
+            ) from None
+
+
+def _by_clip(
+    name: str, batch: Mapping[str, Any], said: Sequence[WeakCaption]
+) -> dict[str, WeakCaption]:
+    """Ties weak captions to their clips; a captioner that speaks of others ends the run."""
+    found = {weak.clip_id: weak for weak in said}
+    if len(said) != len(batch) or found.keys() != batch.keys():
+        raise RuntimeError(
+            f"captioner {name} answered for other clips than it was given "
+            f"({len(said)} answers, {len(batch)} clips): nothing of this batch is kept"
+        )
+    return found
+
+
+def _last_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:500] if lines else type(error).__name__
+
+
+async def _until_up(method: Any, what: str, seconds: float = _START_S) -> None:
+    """Waits until an actor that may be starting, or starting again, answers `method`.
+
+    Raises RuntimeError when it does not in time, and what the method raises.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await _retried(method.remote)
+    except TimeoutError:
+        raise RuntimeError(f"{what} did not start within {seconds:g} s") from None
+
+
+async def _retried(call: Callable[[], Any]) -> None:
+    """Calls an actor until it is there: Ray fails calls to one that it starts again."""
+    while True:
+        try:
+            await _result(call())
+            return
+        except RayTaskError:
+            raise
+        except RayActorError as error:
+            if error.actor_init_failed:  # it would fail the same way again
+                raise RuntimeError(f"its process can't start: {_last_line(error)}") from error
+            await asyncio.sleep(_AGAIN_S)
+
+
+async def _result(reference: Awaitable[T]) -> T:
+    return await reference

@@ -1,0 +1,136 @@
+"""Ingest: which files are sources, and the rows of the sources and clips tables they become.
+
+The order is that of the paths' bytes and depends on nothing else, so shards have the same members on
+every machine and in every run.
+"""
+
+import glob
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from manifests.errors import UserError
+
+# A folder holds much that is no clip; a file that is named by itself is always a candidate.
+MEDIA_SUFFIXES = frozenset(
+    b".3g2 .3gp .aac .ac3 .aif .aiff .amr .ape .asf .au .avi .avif .bmp .caf .divx .dv .eac3 .f4v "
+    b".flac .flv .gif .heic .jpeg .jpg .m2ts .m2v .m3u8 .m4a .m4b .m4v .mka .mkv .mov .mp2 .mp3 .mp4 "
+    b".mpd .mpe .mpeg .mpg .mts .mxf .oga .ogg .ogv .opus .png .ra .rm .rmvb .spx .tga .tif .tiff .ts "
+    b".vob .wav .webm .webp .wma .wmv .wv .y4m".split()
+)
+
+
+class SourceError(UserError):
+    """A SOURCE that names nothing."""
+
+
+@dataclass(slots=True)
+class Listing:
+    """Sources in order, and what was passed over.
+
+    ignored: files in folders whose name is not that of media, or that are no files (pipes, sockets).
+    loops: links to a folder above. unreadable: folders that can't be listed. Hidden files and
+    folders are passed over without a word.
+    """
+
+    ignored: int = 0
+    loops: int = 0
+    unreadable: list[bytes] = field(default_factory=list)
+    _walked: set[bytes] = field(default_factory=set)
+
+    def paths(self, sources: Sequence[str]) -> Iterator[bytes]:
+        """Absolute paths of every source file, each once, in order of their bytes within each SOURCE
+        (folder, file or glob).
+
+        Raises SourceError for one that names no file or folder.
+        """
+        seen: set[bytes] = set()
+        for source in sources:
+            for path in self._of(source):
+                if path not in seen:
+                    seen.add(path)
+                    yield path
+
+    def _of(self, source: str) -> Iterator[bytes]:
+        root = os.path.abspath(os.fsencode(source))
+        if os.path.isdir(root):
+            yield from self._walk(root)
+        elif os.path.lexists(root):
+            if _is_special(root):
+                raise SourceError(f"{source}: neither a file nor a folder")
+            yield root
+        else:
+            found = [os.path.abspath(os.fsencode(p)) for p in glob.glob(source, recursive=True)]
+            files = sorted(p for p in found if not os.path.isdir(p) and not _is_special(p))
+            if not files:
+                raise SourceError(f"{source}: no such file or folder, and no file matches it")
+            yield from files
+
+    def _walk(self, root: bytes) -> Iterator[bytes]:
+        # A stack, not recursion: folders may be nested deeper than Python calls.
+        above: list[_Level] = []
+        self._enter(root, above)
+        while above:
+            entry = next(above[-1].entries, None)
+            if entry is None:
+                above.pop()
+            elif entry.name.startswith(b"."):
+                continue
+            elif _is_folder(entry):
+                self._enter(entry.path, above)
+            elif _suffix(entry.name) not in MEDIA_SUFFIXES or _is_special(entry.path):
+                self.ignored += 1
+            else:
+                yield entry.path
+
+    def _enter(self, folder: bytes, above: list["_Level"]) -> None:
+        """Goes one level down, unless the folder was walked already or can't be."""
+        if folder in self._walked:
+            return
+        self._walked.add(folder)
+        try:
+            status = os.stat(folder)
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=_place)
+        except OSError:
+            self.unreadable.append(folder)
+            return
+        here = (status.st_dev, status.st_ino)
+        if any(level.identity == here for level in above):
+            self.loops += 1
+        else:
+            above.append(_Level(here, iter(entries)))
+
+
+class _Level(NamedTuple):
+    """A folder that is being walked: device and inode, and what is left of it."""
+
+    identity: tuple[int, int]
+    entries: Iterator[os.DirEntry[bytes]]
+
+
+def _place(entry: os.DirEntry[bytes]) -> bytes:
+    """What sorts the entries of a folder as the paths below them sort."""
+    return entry.name + b"/" if _is_folder(entry) else entry.name
+
+
+def _is_folder(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or into what may not be entered: a file that can't be read
+        return False
+
+
+def _is_special(path: bytes) -> bool:
+    """Whether it is a pipe, socket or device: opening one may wait for ever."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _suffix(name: bytes) -> bytes:
+    return os.path.splitext(name)[1].lower()

@@ -1,0 +1,1 @@
+"""Does a workspace hold what its records say?"""

@@ -1,0 +1,1 @@
+"""Fits confidences to media of known content."""

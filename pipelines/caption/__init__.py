@@ -1,0 +1,1 @@
+"""Stage 1: from a folder of clips to three captions each."""

@@ -1,0 +1,266 @@
+"""The writer: from a clip's evidence to its captions, through any OpenAI-compatible server.
+
+One request per clip asks for all its captions; each caption of the reply is linted, grounded and
+accepted on its own. Captions that were refused go up a ladder (data in the spec); what still fails is
+the template's, and `Written.how` says so. Variants are asked for one by one afterwards; one that a guard
+refuses is left out. The answer belongs to the clip because it is the result of this clip's own call,
+never because of an order.
+
+A server that can't be reached is waited for, up to a limit: templates are for replies that are bad,
+and for evidence that a server refuses to read while it answers others, never for a server that is down.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from captioners.weights.models import Models
+from engine.profile.writer import Rung, WriterSpec
+from engine.servers.client import Client, RequestRefused, ServerRefused
+from manifests.captions import (
+    CAPTIONS,
+    Author,
+    CaptionClaim,
+    CaptionName,
+    CaptionSet,
+    How,
+    Written,
+)
+from manifests.evidence import Evidence
+from pipelines.caption.draft import Draft
+from prompts.fallback import template
+from prompts.nearness import Nearness
+from prompts.provenance import claims
+from prompts.render import PLAIN, Message, Template, clip_prompt_digest, render
+from prompts.schema import json_schema
+from prompts.selection import Facts, select
+from prompts.verdict import as_read
+from prompts.words import lexicon
+
+_CHAT = "/chat/completions"
+VARIED = 0.8
+"""Temperature of a request for a variant; our choice."""
+_SHORT = [{"role": "user", "content": "Hello"}]
+
+
+@dataclass
+class WriterStats:
+    """Sums over all clips of one writer.
+
+    by: captions by (name, author); rungs: captions by the step that wrote them; faults: refusals by
+    «rung:fault», of captions. judged: captions that the guards looked at, of all candidates and
+    variants; found: how many of these each guard refused. guard_seconds: selecting, linting and
+    grounding.
+    """
+
+    clips: int = 0
+    requests: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    judged: int = 0
+    guard_seconds: float = 0.0
+    by: Counter[tuple[CaptionName, Author]] = field(default_factory=Counter)
+    rungs: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def llm_share(self) -> float:
+        """Captions that the LLM wrote of all that were written; 0 before the first."""
+        llm = sum(n for (_, author), n in self.by.items() if author == "llm")
+        return llm / (sum(self.by.values()) or 1)
+
+    def add(self, draft: Draft, how: Mapping[CaptionName, How]) -> None:
+        """Counts a clip that is done."""
+        self.clips += 1
+        self.requests += draft.requests
+        self.tokens_in += draft.tokens_in
+        self.tokens_out += draft.tokens_out
+        self.judged += draft.judged
+        self.found.update(draft.found)
+        for name, each in how.items():
+            if each.by is not None and each.rung is not None:
+                self.by[name, each.by] += 1
+                self.rungs[each.rung] += 1
+                self.faults.update(each.faults)
+
+
+class Writer:
+    """Writes captions, at most `spec.concurrency` requests at a time, on one event loop.
+
+    near: with the embedder that the spec names, None where it names none.
+    """
+
+    def __init__(self, spec: WriterSpec, client: Client, near: Nearness | None = None) -> None:
+        self.spec = spec
+        self.stats = WriterStats()
+        self.prompt_digest = spec.prompt_digest()
+        self._client = client
+        self._near = near
+        self._alike = near.alike if near else None
+        self._templates = spec.templates()
+        self._slots = asyncio.Semaphore(spec.concurrency)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of requests that were answered, summed."""
+        return self._client.seconds
+
+    def warm(self) -> None:
+        """Makes a client and reads the word table: imports that take most of a second together."""
+        self._client.warm()
+        lexicon()
+
+    async def write(self, evidence: Evidence) -> Written:
+        """The captions of one clip. Raises ServerUnavailable, ServerRefused."""
+        began = time.perf_counter()
+        facts = select(evidence, self._alike)
+        self.stats.guard_seconds += time.perf_counter() - began
+        draft = Draft(facts, tuple(n for n in CAPTIONS if n not in facts.absent), self._near)
+        if draft.names and not facts.only_signals:
+            for rung in self.spec.ladder:
+                if draft.missing:
+                    await self._climb(rung, draft, evidence.clip_id)
+            for number, style in enumerate(self.spec.variants):
+                await self._vary(number, style, draft, evidence.clip_id)
+        return self._finished(evidence, draft)
+
+    def request(self, rung: Rung, evidence: Evidence) -> dict[str, Any]:
+        """What a rung asks for all captions of a clip: the arguments of `chat.completions.create`."""
+        facts = select(evidence, self._alike)
+        names = [name for name in CAPTIONS if name not in facts.absent]
+        return self._request(rung, evidence.clip_id, facts, names)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
+    def _request(
+        self,
+        rung: Rung,
+        clip_id: str,
+        facts: Facts,
+        names: Sequence[CaptionName],
+        faults: Sequence[str] = (),
+        style: str = PLAIN,
+    ) -> dict[str, Any]:
+        prompt = self._templates[rung.prompt_of(facts)]
+        request: dict[str, Any] = {
+            "model": self.spec.model,
+            "messages": render(facts, prompt, names, faults, style),
+            "temperature": rung.temperature,
+            "max_tokens": rung.max_tokens,
+            "seed": seed_of(clip_id, rung.name),
+        }
+        if rung.candidates > 1:
+            request["n"] = rung.candidates
+        if self.spec.guided:
+            schema = json_schema([prompt.keys[name] for name in names])
+            named = {"name": "captions", "strict": True, "schema": schema}
+            request["response_format"] = {"type": "json_schema", "json_schema": named}
+        return request
+
+    async def _climb(self, rung: Rung, draft: Draft, clip_id: str) -> None:
+        """One rung: asks for what is missing and takes what is good."""
+        names = draft.names if rung.whole else draft.missing
+        faults = [str(fault) for fault in draft.last] if rung.repair else []
+        body = self._request(rung, clip_id, draft.facts, names, faults)
+        reply = await self._ask(draft, body)
+        if reply is None:
+            draft.refused(rung.name)
+            return
+        answered = time.perf_counter()
+        draft.take(rung.name, self._templates[rung.prompt_of(draft.facts)], names, reply)
+        self.stats.guard_seconds += time.perf_counter() - answered
+
+    async def _vary(self, number: int, style: str, draft: Draft, clip_id: str) -> None:
+        """Asks the first rung's prompt for one more caption of each kind, in a style."""
+        name = f"variant {number} {style}"
+        rung = self.spec.ladder[0].model_copy(
+            update={"name": name, "temperature": VARIED, "candidates": 1}
+        )
+        body = self._request(rung, clip_id, draft.facts, draft.names, style=style)
+        reply = await self._ask(draft, body)
+        if reply is not None:
+            answered = time.perf_counter()
+            draft.vary(style, self._templates[rung.prompt_of(draft.facts)], reply)
+            self.stats.guard_seconds += time.perf_counter() - answered
+
+    async def _ask(self, draft: Draft, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        draft.requests += 1
+        async with self._slots:
+            return await self._reply(body)
+
+    async def _reply(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The server's reply, None where it refuses this request and answers others: evidence may be too
+        long for its context. Raises ServerRefused where it answers none."""
+        try:
+            return await self._client.post(_CHAT, body)
+        except RequestRefused as refused:
+            try:
+                await self._client.post(_CHAT, {**body, "messages": _SHORT})
+            except RequestRefused:
+                raise ServerRefused(str(refused)) from None
+        return None
+
+    def _finished(self, evidence: Evidence, draft: Draft) -> Written:
+        absent = draft.facts.absent
+        told = draft.captions(template(draft.facts))
+        texts: dict[CaptionName, str] = {}
+        how: dict[CaptionName, How] = {}
+        claimed: list[CaptionClaim] = []
+        for name in CAPTIONS:
+            if name in absent:
+                how[name] = How(None, why=absent[name])
+                continue
+            texts[name], rung = told[name]
+            read = as_read(name, texts[name], draft.facts, self._near)
+            claimed += claims(name, read, draft.facts)
+            author: Author = "llm" if name in draft.accepted else "template"
+            how[name] = How(author, rung=rung, faults=tuple(draft.faults.get(name, ())))
+        self.stats.add(draft, how)
+        return Written(
+            clip_id=evidence.clip_id,
+            captions=CaptionSet(**texts),
+            how=how,
+            evidence_digest=evidence.digest(),
+            prompt_digest=clip_prompt_digest(
+                self.prompt_digest, first_messages(self.spec, self._templates, draft.facts)
+            ),
+            transcript=evidence.transcript,
+            model=self.spec.model if draft.requests else None,
+            tokens_in=draft.tokens_in,
+            tokens_out=draft.tokens_out,
+            requests=draft.requests,
+            claims=tuple(claimed),
+            variants=tuple(draft.variants),
+        )
+
+
+def first_messages(
+    spec: WriterSpec, templates: Mapping[str, Template], facts: Facts
+) -> list[Message]:
+    """What the ladder's first rung asks of a clip; nothing where the template alone writes."""
+    names = [name for name in CAPTIONS if name not in facts.absent]
+    if facts.only_signals or not names or not spec.ladder:
+        return []
+    return render(facts, templates[spec.ladder[0].prompt_of(facts)], names)
+
+
+def nearness(spec: WriterSpec, models: Models) -> Nearness | None:
+    """The reader of words that the word table lacks, loaded; None where the profile names no embedder.
+    Raises PackMissing."""
+    if spec.embedder is None:
+        return None
+    from captioners.minilm import MiniLM  # brings torch
+
+    return Nearness(MiniLM(models.path(spec.embedder)))
+
+
+def seed_of(clip_id: str, rung: str) -> int:
+    """A seed in [0, 2**31) that depends on clip and rung alone."""
+    return int.from_bytes(hashlib.sha256(f"{clip_id}:{rung}".encode()).digest()[:4], "big") >> 1

@@ -1,0 +1,166 @@
+import os
+import pickle
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from engine.media.ffmpeg import run
+from engine.media.open import MediaError
+from engine.media.probe import Probe, probe
+from tests import badmedia
+from tests.engine.media import made as media
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> tuple[Path, dict[str, str]]:
+    folder = tmp_path_factory.mktemp("bad")
+    return folder, badmedia.make(folder)
+
+
+def _outcome(path: bytes) -> str:
+    try:
+        probe(path)
+    except MediaError as error:
+        return error.reason
+    return badmedia.CAPTIONED
+
+
+def test_every_file_of_the_corpus_ends_as_it_must(corpus):
+    folder, expected = corpus
+    found = {name: _outcome(bytes(folder) + b"/" + os.fsencode(name)) for name in expected}
+    assert found == expected
+
+
+def _made(tmp_path: Path, name: str, *options: str) -> Probe:
+    return probe(bytes(media.make(tmp_path / name, list(options), seconds=2)))
+
+
+def test_video_with_sound(tmp_path):
+    found = _made(tmp_path, "v.mp4", "-pix_fmt", "yuv420p", "-ac", "2", "-ar", "44100")
+    assert found == Probe(
+        kind="video",
+        duration_ms=2_000,
+        has_audio=True,
+        has_video=True,
+        width=160,
+        height=96,
+        fps=25.0,
+        video_codec="h264",
+        rate=44_100,
+        channels=2,
+        audio_codec="aac",
+        container="mov,mp4,m4a,3gp,3g2,mj2",
+    )
+
+
+def test_a_still_is_an_image_of_no_length(corpus):
+    found = probe(bytes(corpus[0] / "still.jpg"))
+    assert (found.kind, found.duration_ms, found.has_audio) == ("image", 0, False)
+
+
+def test_a_moving_gif_is_a_video(corpus):
+    found = probe(bytes(corpus[0] / "moving.gif"))
+    assert (found.kind, found.duration_ms) == ("video", 2_000)
+
+
+def test_size_is_that_of_the_upright_picture(corpus):
+    found = probe(bytes(corpus[0] / "turned-90.mp4"))
+    assert (found.width, found.height) == (96, 128)
+
+
+def test_pixels_that_are_not_square_make_the_picture_lower(tmp_path):
+    found = _made(tmp_path, "v.mp4", "-vf", "setsar=2/1", "-an")
+    assert (found.width, found.height) == (160, 48)
+
+
+def test_a_side_that_cannot_be_used_says_why(corpus):
+    folder = corpus[0]
+    broken_audio = probe(bytes(folder / "broken-audio.mp4"))
+    broken_video = probe(bytes(folder / "broken-video.mp4"))
+    cover = probe(bytes(folder / "sound-cover.mp3"))
+    silent = probe(bytes(folder / "silent.mp4"))
+    assert (broken_audio.kind, broken_audio.audio_reason) == (
+        "video",
+        "audio stream has no decodable packets",
+    )
+    assert (broken_video.kind, broken_video.video_reason) == (
+        "audio",
+        "video stream has no decodable packets",
+    )
+    assert (cover.kind, cover.video_reason) == ("audio", "only cover art")
+    assert silent.audio_reason == "no audio stream"
+
+
+def test_length_is_measured_where_the_header_lies(tmp_path):
+    whole = media.make(tmp_path / "v.mp4", ["-movflags", "+faststart", "-g", "10"], seconds=8)
+    content = whole.read_bytes()
+    whole.write_bytes(content[: len(content) // 2])
+    found = probe(bytes(whole))
+    assert 1_000 < found.duration_ms < 7_000
+
+
+def test_length_is_measured_where_there_is_none(tmp_path):
+    sound = media.make(tmp_path / "a.mp3", ["-vn", "-write_xing", "0", "-q:a", "5"], seconds=8)
+    assert abs(probe(bytes(sound)).duration_ms - 8_000) < 60
+
+
+def test_a_source_of_hours(tmp_path):
+    found = probe(bytes(badmedia.hours(tmp_path / "long.wav", hours=3)))
+    assert (found.duration_ms, found.rate) == (3 * 3_600_000, 8_000)
+
+
+def test_text_is_no_media_whatever_it_says(tmp_path):
+    path = tmp_path / "a.mp4"
+    for text in (b"hello\n", b"\x1b[31mred\x1b[0m\n" * 500, Path(__file__).read_bytes() * 20):
+        path.write_bytes(text)
+        assert _outcome(bytes(path)) == "not_media"
+
+
+def test_no_playlist_makes_it_connect(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        came: list[object] = []
+        waiting = threading.Thread(target=_note_connections, args=(server, came))
+        waiting.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
+        (tmp_path / "a.m3u8").write_text(
+            f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{url}\n#EXT-X-ENDLIST\n"
+        )
+        (tmp_path / "b.mp4").write_text(f"ffconcat version 1.0\nfile {url}\n")
+        outcomes = [_outcome(bytes(tmp_path / name)) for name in ("a.m3u8", "b.mp4")]
+        waiting.join()
+    assert outcomes == ["network_reference"] * 2
+    assert came == []
+
+
+def _note_connections(server: socket.socket, came: list[object]) -> None:
+    try:
+        came.append(server.accept())
+    except TimeoutError:
+        return
+
+
+def test_what_is_no_file_does_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "self.mp4").symlink_to(tmp_path / "self.mp4")
+    assert _outcome(bytes(tmp_path / "pipe.mp4")) == "unreadable"
+    assert _outcome(bytes(tmp_path / "self.mp4")) == "unreadable"
+    assert _outcome(bytes(tmp_path)) == "unreadable"
+    assert _outcome(b"/dev/zero") == "unreadable"
+    assert _outcome(bytes(tmp_path / "none.mp4")) == "missing"
+
+
+def test_results_and_errors_cross_processes(corpus):
+    found = probe(bytes(corpus[0] / "good.mp4"))
+    assert pickle.loads(pickle.dumps(found)) == found
+    error = pickle.loads(pickle.dumps(MediaError("broken", "why")))
+    assert (error.reason, error.message, str(error)) == ("broken", "why", "broken: why")
+
+
+def test_timestamps_that_span_years_are_refused(tmp_path):
+    far = tmp_path / "far.mkv"
+    stretch = ["-vf", "setpts=PTS*2000000", "-fps_mode", "passthrough", "-an"]
+    run(["-f", "lavfi", "-i", "testsrc2=duration=1:size=64x64:rate=5", *stretch, str(far)])
+    assert _outcome(bytes(far)) == "bad_timestamps"

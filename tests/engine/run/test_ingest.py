@@ -1,0 +1,108 @@
+"""Ingest into real workspaces: every span of every source once, whatever happens to the files."""
+
+import os
+import wave
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.profile.profile import load
+from engine.run.ingest import Ingest, elsewhere
+from engine.run.lease import DriverLease
+from manifests import commits, tables
+from manifests.books import books
+from manifests.workspace import Workspace
+from pipelines.caption.job import Job
+from tests.conftest import quick_profile
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """A dummy job with shards of eight clips."""
+    path = tmp_path / "quick.toml"
+    path.write_text(quick_profile())
+    return Job(load(str(path)))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty one."""
+    return Workspace.create(tmp_path / "out")
+
+
+def _wav(path: Path, seconds: int, level: int = 1) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 1, 8000, 0, "NONE", ""))
+        file.writeframes(bytes([127 + level, 128]) * (4000 * seconds))
+    return path
+
+
+def _ingest(job: Job, workspace: Workspace, *sources: Path, limit: int | None = None) -> int:
+    with DriverLease(workspace) as log:
+        return Ingest(job, workspace, log).run([str(s) for s in sources], limit)
+
+
+def _clips(job: Job, workspace: Workspace) -> list[dict[str, Any]]:
+    state = commits.load(workspace)
+    files = [f for r in state.ingests(job.cut) for f in r.files if f.table == "clips"]
+    return list(tables.read_all(workspace.root, files))
+
+
+def test_a_long_source_becomes_its_spans(job: Job, workspace: Workspace, tmp_path: Path) -> None:
+    assert _ingest(job, workspace, _wav(tmp_path / "a.wav", 95)) == 4
+    spans = [(c["start_ms"], c["end_ms"]) for c in _clips(job, workspace)]
+    assert spans == [(0, 30_000), (30_000, 60_000), (60_000, 90_000), (90_000, 95_000)]
+
+
+def test_nothing_new_adds_nothing(job: Job, workspace: Workspace, tmp_path: Path) -> None:
+    source = _wav(tmp_path / "a.wav", 5)
+    assert [_ingest(job, workspace, source) for _ in range(2)] == [1, 0]
+
+
+@pytest.mark.parametrize("change", ["none", "touch", "rename"])
+def test_what_a_limit_left_is_taken_later_whatever_happened_to_the_file(
+    change: str, job: Job, workspace: Workspace, tmp_path: Path
+) -> None:
+    source = _wav(tmp_path / "a.wav", 95)
+    assert _ingest(job, workspace, source, limit=1) == 1
+    if change == "touch":
+        os.utime(source, (1, 1))
+    if change == "rename":
+        source = source.rename(tmp_path / "b.wav")
+    assert _ingest(job, workspace, source) == 3
+    starts = [c["start_ms"] for c in _clips(job, workspace)]
+    assert starts == [0, 30_000, 60_000, 90_000]
+
+
+def test_shards_fill_across_sources(job: Job, workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for number in range(3):
+        _wav(folder / f"{number}.wav", 95, level=1 + number)
+    assert _ingest(job, workspace, folder) == 12
+    records = commits.load(workspace).ingests(job.cut)
+    assert [r.counts["clips"] for r in records] == [8, 4]
+
+
+def test_twins_share_their_clips(job: Job, workspace: Workspace, tmp_path: Path) -> None:
+    twins = [_wav(tmp_path / name, 5) for name in ("a.wav", "b.wav")]
+    assert _ingest(job, workspace, *twins) == 1
+    (places,) = elsewhere(workspace, commits.load(workspace), job.cut).values()
+    assert [place.uri[-5:] for place in places] == ["b.wav", "a.wav"]
+
+
+def test_a_mended_file_is_new_and_its_broken_twin_stays_in_the_books(
+    job: Job, workspace: Workspace, tmp_path: Path
+) -> None:
+    broken = [tmp_path / name for name in ("a.wav", "b.wav")]
+    for path in broken:
+        path.write_bytes(b"RIFF nothing")
+    assert _ingest(job, workspace, *broken) == 1
+    _wav(broken[0], 5)
+    assert _ingest(job, workspace, *broken) == 1
+    assert books(commits.load(workspace), job.cut, job.digest).input == 2
+    _wav(broken[1], 5, level=3)
+    _ingest(job, workspace, *broken)
+    told = books(commits.load(workspace), job.cut, job.digest)
+    assert (told.input, told.pending, told.close) == (2, 2, True)

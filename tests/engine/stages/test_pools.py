@@ -1,0 +1,128 @@
+"""Decoders in real processes that hang, die and come back: who is blamed and who is not."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import ray
+
+from engine.media.decode import Plan
+from engine.profile.profile import CaptionerSpec
+from engine.servers.client import Replicas
+from engine.servers.spec import ServerSpec
+from engine.stages.actors import Host
+from engine.stages.pools import Captioned, Decoders, Fault, Hosts
+from manifests.ids import uri_of
+from manifests.media import Media
+from tests.engine.fake_openai import FakeOpenAI
+
+
+@pytest.fixture(scope="module", autouse=True)
+def joined(cluster: str) -> Iterator[None]:
+    ray.init(address=cluster, log_to_driver=False, logging_level=logging.ERROR)
+    yield
+    ray.shutdown()
+
+
+def _clip(path: Path) -> dict[str, Any]:
+    status = path.stat()
+    return {
+        "clip_id": path.stem,
+        "content_hash": "h",
+        "uri": uri_of(bytes(path)),
+        "start_ms": 0,
+        "end_ms": 1000,
+        "has_audio": True,
+        "has_video": True,
+        "size": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+    }
+
+
+def _with_decoder(work: Callable[[Decoders, int], Awaitable[None]], seconds: float = 60) -> None:
+    """Runs `work` with one decoder that is up, and its process id."""
+
+    async def main() -> None:
+        decoders = Decoders(1, Plan((16000,), 2, 64), seconds)
+        (actor,) = decoders._actors
+        await work(decoders, await actor.ready.remote())
+
+    asyncio.run(main())
+
+
+def test_media_comes_back_by_reference(clips: Path) -> None:
+    async def work(decoders: Decoders, pid: int) -> None:
+        decoded = await decoders.decode(_clip(sorted(clips.iterdir())[0]))
+        assert not isinstance(decoded, Fault)
+        media = await decoded[1]
+        assert (media.clip_id, media.frames.shape) == ("clip000", (2, 48, 64, 3))
+
+    _with_decoder(work)
+
+
+def test_a_hanging_decoder_is_killed_and_the_next_clip_is_decoded(clips: Path) -> None:
+    async def work(decoders: Decoders, pid: int) -> None:
+        first, second = (_clip(path) for path in sorted(clips.iterdir())[:2])
+        assert not isinstance(await decoders.decode(first), Fault)
+        os.kill(pid, signal.SIGSTOP)
+        hung = await decoders.decode(first)
+        assert isinstance(hung, Fault)
+        assert (hung.stage, hung.reason) == ("decode", "timeout")
+        assert not isinstance(await decoders.decode(second), Fault)
+
+    _with_decoder(work, seconds=3)
+
+
+def test_a_decoder_that_somebody_kills_costs_no_clip(clips: Path) -> None:
+    async def work(decoders: Decoders, pid: int) -> None:
+        clip = _clip(sorted(clips.iterdir())[0])
+        os.kill(pid, signal.SIGKILL)
+        assert not isinstance(await decoders.decode(clip), Fault)
+
+    _with_decoder(work)
+
+
+def test_a_source_that_is_gone_is_that_clips_fault(clips: Path, tmp_path: Path) -> None:
+    async def work(decoders: Decoders, pid: int) -> None:
+        clip = _clip(sorted(clips.iterdir())[0]) | {"uri": uri_of(bytes(tmp_path / "gone.mp4"))}
+        fault = await decoders.decode(clip)
+        assert isinstance(fault, Fault)
+        assert fault.reason == "missing"
+
+    _with_decoder(work)
+
+
+def test_a_row_that_makes_the_decoder_raise_is_that_clips_fault(clips: Path) -> None:
+    async def work(decoders: Decoders, pid: int) -> None:
+        clip = _clip(sorted(clips.iterdir())[0]) | {"uri": "ftp://elsewhere"}
+        fault = await decoders.decode(clip)
+        assert isinstance(fault, Fault)
+        assert (fault.reason, fault.stage) == ("decoder_error", "decode")
+        assert "not a local file" in fault.message
+
+    _with_decoder(work)
+
+
+def test_a_host_that_died_finds_its_captioner_s_server_again(tmp_path: Path) -> None:
+    spec = CaptionerSpec(name="asks", use="captioners.served:AudioChat", server="away")
+    media = Media("c" * 32, "h" * 64, 1000, audio={16_000: np.zeros(16_000, np.float32)})
+
+    async def twice(url: str) -> list[Captioned]:
+        servers = {"away": Replicas(ServerSpec(name="away", urls=(url,)), [])}
+        host: Any = ray.remote(Host)
+        host = host.options(num_cpus=0.1, max_restarts=-1).remote([spec], tmp_path, 60, servers)
+        hosts, batch = Hosts([host], 60), {media.clip_id: ray.put(media)}
+        found = [await hosts.caption("asks", batch, {})]
+        os.kill(await host.warm.remote(), signal.SIGKILL)
+        return [*found, await hosts.caption("asks", batch, {})]
+
+    with FakeOpenAI(lambda request, number: "A dog barks.") as fake:
+        first, second = asyncio.run(twice(fake.url))
+    assert first.said == second.said and not second.faults
+    assert (first.tokens_in, first.tokens_out) == (100, 3)
