@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.quality import ablation, bench, captioned
+from benchmarks.quality import bench, captioned
 from benchmarks.quality.fusion import baselines, fused
 from benchmarks.quality.fusion.fusion import OURS, Clips, fusion
 from benchmarks.quality.known import Case, Side
@@ -71,27 +71,6 @@ def test_the_lists_stand_beside_ours(clips: Clips) -> None:
     closed = found.closed[OURS]["both"].value
     assert closed is not None and closed <= 1
     assert json.dumps(report.fusion_json(found))
-
-
-def test_cells_change_one_thing_each(clips: Clips) -> None:
-    every = {cell.name: cell for cell in ablation.cells(RULER, clips, cases(1, 60))}
-    whole = every.pop("whole")
-    one = every["one captioner a side"].bundle.values()
-    assert {len(evidence.captions) for _, evidence, _ in one} == {1}
-    tiers = {
-        fact.tier for _, _, facts in every["no confidences"].bundle.values() for fact in facts.heard
-    }
-    assert tiers == {"medium"}
-    assert every["best of 4"].candidates == 4
-    assert not every["no guards"].guarded
-    with FakeOpenAI(invents) as server:
-        found = {
-            name: ablation.outcome(RULER, cell, SPEC, server.url, whole.bundle)
-            for name, cell in {"whole": whole, "no guards": every["no guards"]}.items()
-        }
-    assert found["whole"].llm_share == 0
-    assert found["no guards"].llm_share == 1
-    assert "| no guards | llm |" in ablation.table(found)
 
 
 def test_captions_of_a_row_are_read_back() -> None:
