@@ -103,7 +103,7 @@ class Driver:
         """
         self._view = View(total=total, slots=self._slots())
         self._began = time.time()
-        self._before.update(self._log.state.counts("shard", self._job.digest))
+        self._before.update(self._log.state.counts(self._job.digest))
         self._view.done.update(self._before)
         os.environ.update(processes.marked(processes.mark(self._workspace.id, self._epoch)))
         processes.sweep(self._workspace.id, keep_epoch=self._epoch)
@@ -237,7 +237,7 @@ class Driver:
         reach("driver.before_commit")
         self._log.append(
             Record(
-                kind="shard",
+                stage="caption",
                 epoch=self._epoch,
                 cut=self._job.cut,
                 job=self._job.digest,

@@ -28,6 +28,7 @@ from engine.stages.pools import Decoders, Hosts
 from engine.stages.progress import Progress
 from manifests import schemas, tables
 from manifests.evidence import Evidence, WeakCaption, weak_from_row, weak_to_row
+from manifests.kinds import kind_of
 from manifests.tables import File
 from manifests.workspace import Workspace
 from pipelines.caption import rows
@@ -198,7 +199,7 @@ class ShardWorker:
             counts(done),
             {
                 table: tables.arrow(
-                    sorted(rows, key=lambda row: place[row["clip_id"]]), schema_of(table)
+                    sorted(rows, key=lambda row: place[row["clip_id"]]), kind_of(table).schema
                 )
                 for table, rows in found.items()
                 if rows
@@ -303,9 +304,8 @@ class ShardWorker:
         return Worked(tuple(files), dict(total))
 
     def _file(self, table: str, lease: ShardLease, data: pa.Table) -> File:
-        place = self._workspace.weak if table.startswith("weak/") else self._workspace.rows
-        name = table.removeprefix("weak/")
-        path = place(name, self._job.digest, lease.shard, lease.generation, lease.epoch)
+        parts = (self._job.digest, lease.shard, lease.generation, lease.epoch)
+        path = self._workspace.path(table, *parts)
         return tables.write_table(self._workspace.root, path, table, data)
 
 
@@ -315,17 +315,6 @@ class _Done:
 
     counts: dict[str, int]
     tables: dict[str, pa.Table]
-
-
-def schema_of(table: str) -> pa.Schema:
-    """The schema of a table that shards write."""
-    if table.startswith("weak/"):
-        return schemas.WEAK
-    return {
-        "captions": schemas.CAPTIONS,
-        "filtered": schemas.FILTERED,
-        "quarantine": schemas.QUARANTINE,
-    }[table]
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
