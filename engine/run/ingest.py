@@ -20,7 +20,7 @@ from engine.media.probe import Probe, probe
 from engine.profile.profile import Cutting
 from engine.run.lease import Place
 from manifests import schemas, tables
-from manifests.commits import Log, Record, State
+from manifests.commits import INGEST, Log, Record, State
 from manifests.errors import UserError
 from manifests.ids import clip_id, content_hash, uri_of
 from manifests.sources.cut import cut
@@ -202,7 +202,7 @@ class Ingest:
         reach("ingest.before_commit")
         self._log.append(
             Record(
-                kind="ingest",
+                stage=INGEST,
                 epoch=self._log.state.epoch,
                 cut=cut_digest,
                 shard=shard,

@@ -110,7 +110,7 @@ def pending(workspace: Workspace, state: State, job: Job) -> list[ShardLease]:
 def known_weak(state: State, job: Job, shard: int) -> dict[str, list[str]]:
     """Committed weak files of a shard that the job's captioners can use as they are."""
     return {
-        name: [file.path for file in state.table(table, shard)]
+        name: [file.path for file in state.files(table, shard)]
         for name, table in job.tables.items()
     }
 

@@ -45,7 +45,7 @@ def _ingest(job: Job, workspace: Workspace, *sources: Path, limit: int | None = 
 
 def _clips(job: Job, workspace: Workspace) -> list[dict[str, Any]]:
     state = commits.load(workspace)
-    files = [f for r in state.ingests(job.cut) for f in r.files if f.table == "clips"]
+    files = state.files("clips", cut=job.cut)
     return list(tables.read_all(workspace.root, files))
 
 
