@@ -69,9 +69,7 @@ class Driver:
         self._view.done.update(self._committed)
         os.environ.update(processes.marked(processes.mark(self._workspace.id, self._epoch)))
         processes.sweep(self._workspace.id, keep_epoch=self._epoch)
-        clear_uncommitted(
-            self._workspace, self._log.state, lambda removed: reach("driver.clearing")
-        )
+        clear_uncommitted(self._workspace, self._log.state)
         self._phase("starting Ray")
         with cluster(self._workspace, self._stage, self._epoch):
             try:

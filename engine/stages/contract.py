@@ -156,7 +156,7 @@ class Stage(ABC):
     @abstractmethod
     def tables(self) -> tuple[str, ...]:
         """The tables that it writes, in the order in which their files are written. Their kinds are
-        registered (`manifests.tables.register`)."""
+        registered (`manifests.kinds.register`)."""
 
     @property
     @abstractmethod

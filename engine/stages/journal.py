@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.crashpoints import reach
 from engine.stages.contract import Row, Rows
-from manifests.tables import kind_of
+from manifests.kinds import kind_of
 from manifests.workspace import remove_tree, write_atomic
 
 QUARANTINE = "quarantine"

@@ -23,7 +23,8 @@ from engine.stages.progress import Progress
 from engine.stages.tools import Tools
 from engine.stages.window import Window, decoded_bytes
 from manifests import tables
-from manifests.tables import File, kind_of
+from manifests.kinds import kind_of
+from manifests.tables import File
 from manifests.workspace import Workspace
 
 _Committed = Mapping[str, Mapping[str, Row]]
