@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.stages.rows import filtered_row
 from manifests import commits, tables
 from manifests.captions import CaptionName, CaptionSet, How, Variant, Written, caption_digest
 from manifests.commits import Holder, Log, Record, State
@@ -16,7 +17,8 @@ from manifests.sources.examined import Examined, clip_rows, source_row
 from manifests.tables import File
 from manifests.verify.verify import Problem, Recheck, verify
 from manifests.workspace import Workspace
-from pipelines.caption.rows import caption_row, filtered_row
+from pipelines.caption.licences import Licence
+from pipelines.caption.rows import caption_row
 
 CUT, JOB = "c" * 16, "0123456789abcdef"
 TABLES = {name: f"weak/{name}-{'a' * 16}" for name in ("ears", "words", "eyes")}
@@ -84,7 +86,7 @@ def captioned(clip: Row, number: int) -> Row:
         transcript=evidence.transcript,
         model="small",
     )
-    return caption_row(clip, evidence, written, JOB, "Apache-2.0", True)
+    return caption_row(clip, evidence, written, JOB, Licence("Apache-2.0", True, {}))
 
 
 def quarantined(clip: Row, reason: str = "corrupt") -> Row:
