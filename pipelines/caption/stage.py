@@ -14,11 +14,10 @@ from engine.stages.contract import Rows, Stage, Step, Unit, Work
 from engine.stages.models import decode_plan, identity, model_class, weights
 from manifests.ids import digest
 from pipelines.caption.licences import Licence, licence
+from pipelines.caption.names import CAPTIONERS, WRITER
 
 if TYPE_CHECKING:
     from engine.stages.tools import Tools
-
-CAPTIONERS, WRITER = "captioners", "writer"
 
 
 class CaptionStage(Stage):
