@@ -44,14 +44,21 @@ def test_a_job_is_opened_by_its_digest(reference: Path) -> None:
 
 
 def test_the_lines_of_the_readme_run(clips: Path, tmp_path: Path, cluster: str) -> None:
-    (lines,) = re.findall(r"```python\n(import captionmill\n.*?)```", _README.read_text(), re.DOTALL)
+    (lines,) = re.findall(
+        r"```python\n(import captionmill\n.*?)```", _README.read_text(), re.DOTALL
+    )
     assert len(lines.splitlines()) <= 10
     (tmp_path / "clips").symlink_to(clips)
     script = lines.replace('"cpu"', '"dummy"')
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
-        env={"PATH": "", "HOME": str(tmp_path), "PYTHONPATH": str(_README.parent), "RAY_ADDRESS": cluster},
+        env={
+            "PATH": "",
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(_README.parent),
+            "RAY_ADDRESS": cluster,
+        },
         capture_output=True,
         text=True,
     )
