@@ -1,5 +1,12 @@
 """Shared fixtures: small real clips, the command line as a process, a quick dummy profile, a captioned
-workspace and a Ray cluster that stand all the time."""
+workspace and a Ray cluster that stand all the time.
+
+Every test belongs to one of three tiers, chosen by marker: `run` starts processes or talks to servers,
+`models` loads weights or a torch model, and a test without a marker is a `unit` test, which does none of
+this: a guard (`tests/tiers.py`) fails a unit test that starts a process, connects a socket or reads a
+pack. `pytest -m unit` takes less than two minutes. A file whose tests are all of one tier says so once
+(`pytestmark = pytest.mark.run`), else each test does.
+"""
 
 import os
 import re
@@ -19,9 +26,12 @@ from manifests import commits
 from manifests.workspace import Workspace, WorkspaceError
 from pipelines.status import jobs
 from pipelines.verify import verify_workspace
+from tests import tiers
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_GUARD = tiers.Guard()
 
 CLIPS = 20
 RUN_S = 400
@@ -68,6 +78,33 @@ decode_seconds = {decode_seconds}
 caption_seconds = {caption_seconds}
 object_store_mb = 128
 """
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    tiers.add(config)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return tiers.is_of_another_tier(collection_path, config) or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tiers.sort(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    yield from _guarded(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    yield from _guarded(item)
+
+
+def _guarded(item: pytest.Item) -> Iterator[None]:
+    yield from _GUARD.watch() if item.get_closest_marker("unit") else iter([None])
 
 
 def write_clip(path: Path, seed: int, seconds: int = 1) -> None:

@@ -64,6 +64,7 @@ def test_a_mark_may_be_of_the_content() -> None:
         _captioner(fail_on=["beef"]).caption([_media("a", "beefcafe")])
 
 
+@pytest.mark.run
 def test_a_marked_clip_ends_the_process() -> None:
     process = multiprocessing.get_context("fork").Process(
         target=lambda: _captioner(crash_on=["bad"]).caption([_media("bad")])
@@ -73,6 +74,7 @@ def test_a_marked_clip_ends_the_process() -> None:
     assert process.exitcode == 13
 
 
+@pytest.mark.run
 def test_a_marked_clip_hangs() -> None:
     process = multiprocessing.get_context("fork").Process(
         target=lambda: _captioner(hang_on=["bad"]).caption([_media("bad")])

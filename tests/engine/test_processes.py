@@ -13,6 +13,8 @@ import pytest
 
 from engine import processes
 
+pytestmark = pytest.mark.run
+
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 # Says «up» when it is ready, then lives until it is killed.

@@ -17,6 +17,8 @@ from pipelines.status import newest
 from tests import badmedia
 from tests.conftest import books_of, problems_of, quick_profile, run
 
+pytestmark = pytest.mark.run
+
 
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, str]]:

@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import files_of, quick_profile, run
 from tests.engine.fake_openai import FakeOpenAI, Request
 
+pytestmark = pytest.mark.run
+
 WRONG = {"heard": "Thunder rumbles.", "seen": "A unicorn.", "both": "Thunder over a unicorn."}
 
 

@@ -43,6 +43,7 @@ def test_a_bad_reply_is_a_fault(reply: str, fault: str) -> None:
     assert isinstance(found, Fault) and found.name == fault
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     ("said", "taken"),
     [("says “hi there”.", True), ("barks.", True), ('says \\"hi there\\".', False)],

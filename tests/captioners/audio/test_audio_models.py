@@ -36,6 +36,8 @@ from captioners.weights.models import Models, terms
 from manifests.evidence import Claim, WeakCaption
 from manifests.media import Media
 
+pytestmark = pytest.mark.models
+
 LABELS = ["a dog barks", "rain falls", "a man speaks", "music plays"]
 _AST_LABELS = ["Speech", "Dog", "Music", "Rain", "No class of AudioSet"]
 

@@ -9,6 +9,8 @@ from captioners.weights.packs import Cache
 from manifests.evidence import WeakCaption
 from tests.captioners.sounds import HZ, animal, cartoon, clip, silence, speech
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def yamnet() -> YamNet:

@@ -30,6 +30,8 @@ from manifests.evidence import Claim, WeakCaption
 from manifests.media import Frames, Media
 from tests.captioners.pictures import clip
 
+pytestmark = pytest.mark.models
+
 LABELS = ["a dog", "a cat", "two red cars", "an empty beach", "a man with a hat"]
 _PROMPT = "this is a photo of {}."
 

@@ -8,6 +8,8 @@ from captioners.video.nanodet import NanoDet, _overlap, agreed
 from captioners.weights.packs import Cache
 from tests.captioners.pictures import clip, film, noise
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def nanodet() -> NanoDet:

@@ -12,6 +12,8 @@ from engine.media.probe import Probe, probe
 from tests import badmedia
 from tests.engine.media import made as media
 
+pytestmark = pytest.mark.run
+
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory) -> tuple[Path, dict[str, str]]:

@@ -25,6 +25,8 @@ from tests.conftest import (
     write_clip,
 )
 
+pytestmark = pytest.mark.run
+
 
 def _ran(*arguments: str | Path, **environment: str) -> dict[str, Any]:
     done = run(*arguments, "--json", **environment)

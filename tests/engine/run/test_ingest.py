@@ -16,6 +16,8 @@ from manifests.workspace import Workspace
 from pipelines.caption.job import Job
 from tests.conftest import quick_profile
 
+pytestmark = pytest.mark.run
+
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:

@@ -19,6 +19,8 @@ from tests.conftest import (
 )
 from tests.engine.fake_openai import FakeOpenAI
 
+pytestmark = pytest.mark.run
+
 
 def _profile(folder: Path) -> Path:
     """The quick profile with stages that don't fit on one card together."""

@@ -78,6 +78,7 @@ def test_without_a_schema_the_answer_is_text() -> None:
     assert reply([{"role": "user", "content": "DRAFT caption: A cat."}], None) == "A cat."
 
 
+@pytest.mark.run
 def test_an_openai_client_gets_captions_and_usage(start: Start) -> None:
     with OpenAI(base_url=start("--name", "writer") + "/v1", api_key="none") as client:
         assert [model.id for model in client.models.list()] == ["writer"]
@@ -91,6 +92,7 @@ def test_an_openai_client_gets_captions_and_usage(start: Start) -> None:
     assert answer.choices[0].finish_reason == "stop"
 
 
+@pytest.mark.run
 def test_a_key_from_the_environment_is_demanded(start: Start) -> None:
     url = start(VLLM_API_KEY="secret") + "/v1"
     with OpenAI(base_url=url, api_key="wrong", max_retries=0) as client:
@@ -99,6 +101,7 @@ def test_a_key_from_the_environment_is_demanded(start: Start) -> None:
         assert client.with_options(api_key="secret").models.list().data
 
 
+@pytest.mark.run
 def test_bad_requests_are_refused_and_harm_no_other(start: Start) -> None:
     url = start("--batch-ms", "0")
 
@@ -134,11 +137,13 @@ async def _ask_many(url: str, count: int, parallel: int) -> float:
         return time.perf_counter() - began
 
 
+@pytest.mark.run
 def test_slots_and_batch_time_bound_the_rate(start: Start) -> None:
     url = start("--batch-ms", "100", "--slots", "4")
     assert asyncio.run(_ask_many(url, 12, 12)) >= 0.3
 
 
+@pytest.mark.run
 def test_a_request_costs_little(start: Start) -> None:
     url = start("--batch-ms", "0", "--slots", "64")
     server = next(c for c in psutil.Process().children() if "engine.servers.dummy" in c.cmdline())

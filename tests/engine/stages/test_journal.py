@@ -92,6 +92,7 @@ def test_a_full_disk_raises_and_leaves_what_was_there(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.run
 def test_a_process_killed_at_any_moment_leaves_whole_batches(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     entry = {"text": "x" * 300_000}

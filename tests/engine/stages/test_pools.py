@@ -22,6 +22,8 @@ from manifests.ids import uri_of
 from manifests.media import Media
 from tests.engine.fake_openai import FakeOpenAI
 
+pytestmark = pytest.mark.run
+
 
 @pytest.fixture(scope="module", autouse=True)
 def joined(cluster: str) -> Iterator[None]:

@@ -21,6 +21,8 @@ from pipelines.verify import verify_workspace
 from tests.conftest import quick_profile, run
 from tests.manifests.made import Made, sealed
 
+pytestmark = pytest.mark.run
+
 _MOST_TRUE = 0.7
 
 

@@ -121,6 +121,7 @@ def test_bytes_of_media_are_those_of_samples_and_pixels() -> None:
     assert media_bytes(deaf | {"has_video": False}, (16_000,), 16, 336) == 0
 
 
+@pytest.mark.run
 def test_making_rows_needs_no_ray() -> None:
     script = "import sys, pipelines.caption.rows; sys.exit('ray' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
