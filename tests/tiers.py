@@ -104,10 +104,21 @@ def is_of_another_tier(path: Path, config: pytest.Config) -> bool:
 
 
 def sort(items: list[pytest.Item]) -> None:
-    """Gives every test without a tier the unit tier. Raises UsageError for a test of several."""
+    """Gives every test without a tier the unit tier, and every file without a group its own.
+
+    The files that take longest come first: of several processes (`pytest -n`) none is left alone with
+    one at the end. What fills the cores by itself is of one group, so that it is not done twice at a
+    time. Raises UsageError for a test of several tiers.
+    """
+    heaviest: dict[Path, int] = {}
     for item in items:
         tiers = [tier for tier in TIERS if item.get_closest_marker(tier)]
+        if len(tiers) > 1:
+            raise pytest.UsageError(f"{item.nodeid} has several tiers: {', '.join(tiers)}")
         if not tiers:
             item.add_marker("unit")
-        elif len(tiers) > 1:
-            raise pytest.UsageError(f"{item.nodeid} has several tiers: {', '.join(tiers)}")
+        weight = list(TIERS).index(tiers[0]) if tiers else 0
+        heaviest[item.path] = max(heaviest.get(item.path, 0), weight)
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: -heaviest[item.path])

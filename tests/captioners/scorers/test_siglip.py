@@ -129,6 +129,7 @@ def test_the_surest_is_said_first(tags: SiglipTags) -> None:
 def test_spans_are_those_of_frames_that_show_it(tags: SiglipTags) -> None:
     frames = film(3)
     (weak,) = tags.caption([clip(frames, duration_ms=8_000)])
+    assert weak.claims
     for claim in weak.claims:
         seen = tags.probabilities(frames)[:, LABELS.index(claim.label)] >= claim.score / 2
         inside = {n for n in range(8) for s, e in claim.spans if s <= n * 1000 < e}

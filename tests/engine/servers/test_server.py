@@ -142,13 +142,14 @@ def test_an_address_of_another_machine_is_refused(make: Make) -> None:
 
 
 @pytest.mark.run
-def test_stop_leaves_no_process_and_is_quick(make: Make) -> None:
+def test_stop_leaves_no_process_and_needs_no_kill(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.servers.server._STOP_GRACE_S", 10 * _READY_S)  # then it is killed
     server = make()
     server.wait_ready(_READY_S)
     pid = server.status()["pid"]
-    began = time.perf_counter()
     server.stop()
-    assert time.perf_counter() - began < 8, "less than the grace of a server that does not listen"
     assert _group(pid) == []
     assert (server.status()["state"], server.url()) == ("stopped", None)
 

@@ -81,6 +81,7 @@ def test_it_writes_a_fit_for_each_captioner_a_report_and_a_picture(
     for name in ("dummy-audio", "dummy-video"):
         known = Calibration.model_validate_json((folder / f"{name}.json").read_text())
         assert known.table.startswith(f"weak/{name}-")
+        assert known.kinds
         for fit in known.kinds.values():
             assert fit.method == "platt-map" and fit.raw and fit.fitted and fit.n <= 20
     fusion = Fusion.model_validate_json((folder / "fusion.json").read_text())
