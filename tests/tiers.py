@@ -18,7 +18,7 @@ TIERS = {
     "models": "loads weights, a pack or a torch model, or starts vLLM",
 }
 
-_WHOLE_FILE = re.compile(r"^pytestmark = pytest\.mark\.(\w+)$", re.MULTILINE)
+_WHOLE_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.(\w+)\b", re.MULTILINE)
 
 _FORBIDDEN = {
     "subprocess.Popen": "starts a process",

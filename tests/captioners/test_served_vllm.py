@@ -22,7 +22,7 @@ from tests.captioners.test_served import film
 from tests.captioners.video import test_smolvlm
 from tests.captioners.vllm_server import served
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("vllm")]
 
 # vLLM's attention on the CPU knows no head narrower than 32.
 _WIDTH = 128

@@ -31,7 +31,7 @@ from tests.captioners.tiny_words import says_words, tokenizer
 from tests.captioners.vllm_server import asking, served
 from tests.engine.fake_openai import FakeOpenAI
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("vllm")]
 
 _SIDE = 56
 # Prompts longer than two blocks of vLLM's cache on the CPU (128 tokens), which many clips share the first

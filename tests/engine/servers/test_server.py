@@ -294,6 +294,7 @@ def _running(url: str) -> float:
 
 
 @pytest.mark.models
+@pytest.mark.xdist_group("vllm")
 def test_vllm_answers_comes_back_after_a_kill_drains_and_leaves_nothing(make: Make) -> None:
     """One server, since a start costs half a minute. The seeded requests that are longer together
     than a scheduling step are what killed vLLM's CPU engine while it cut prompts in chunks."""
