@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import run
 
+pytestmark = pytest.mark.run
+
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
