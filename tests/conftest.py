@@ -156,8 +156,8 @@ def reference(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class Staged:
-    """A stage as tests run it. verb: of its command. outcome: of a clip that is worked. reference: a folder
-    like that of the fixture `reference`, worked by this stage."""
+    """A stage as tests run it. verb: of its command. outcome: of a clip that is worked. reference: a
+    folder like that of the fixture `reference`, worked by this stage."""
 
     verb: str
     outcome: str
