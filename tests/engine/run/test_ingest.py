@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipelines.caption.job import Job
 
 from engine.profile.profile import load
 from engine.run.ingest import Ingest, elsewhere
@@ -13,7 +14,6 @@ from engine.run.lease import DriverLease
 from manifests import commits, tables
 from manifests.books import books
 from manifests.workspace import Workspace
-from pipelines.caption.job import Job
 from tests.conftest import quick_profile
 
 
