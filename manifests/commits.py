@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests import snapshot
 from manifests.errors import UserError
+from manifests.packed import Packed
 from manifests.record import INGEST, Record
 from manifests.snapshot import Snapshot
 from manifests.state import State
@@ -34,12 +35,14 @@ __all__ = [
     "Log",
     "Record",
     "State",
+    "check_newest",
     "heartbeat",
     "holder",
     "load",
     "newest_epoch",
     "open_epoch",
     "released",
+    "write_opening",
 ]
 
 # Numbers have six digits, and more from a million on.
@@ -126,6 +129,16 @@ def _numbered(workspace: Workspace) -> list[int]:
     return [int(p.name) for p in workspace.commits.iterdir() if _EPOCH.fullmatch(p.name)]
 
 
+def check_newest(workspace: Workspace, epoch: int) -> None:
+    """Raises EpochTaken when an epoch is no longer the newest."""
+    newest = newest_epoch(workspace)
+    if newest != epoch:
+        raise EpochTaken(
+            f"another driver took this workspace over (epoch {newest}); "
+            "this one stops, what it committed stands"
+        )
+
+
 def holder(workspace: Workspace, epoch: int) -> Holder:
     """The driver that opened an epoch. Raises CommitError when its opening can't be read."""
     return _read(_folder(workspace, epoch) / "open.json", _Opening).holder
@@ -149,15 +162,23 @@ def open_epoch(workspace: Workspace, epoch: int, holder: Holder) -> State:
     state = load(workspace)
     if state.epoch >= epoch:
         raise EpochTaken(f"epoch {epoch} is already open")
-    folder, packed = _folder(workspace, epoch), state.packed()
-    written = snapshot.write(folder, packed)
+    packed = state.packed()
+    write_opening(workspace, epoch, holder, packed)
+    # Whoever was slow may have opened an epoch that others opened, left behind and removed meanwhile.
+    check_newest(workspace, epoch)
+    _prune(workspace, epoch - 1)
+    return State(epoch, packed=packed)
+
+
+def write_opening(workspace: Workspace, epoch: int, holder: Holder, records: Packed) -> None:
+    """Writes the snapshot of an epoch, then its opening. Raises EpochTaken."""
+    folder = _folder(workspace, epoch)
+    written = snapshot.write(folder, records)
     try:
         _create(folder / "open.json", _Opening(holder=holder, snapshot=written))
     except EpochTaken:
         (folder / written.name).unlink(missing_ok=True)
         raise
-    _prune(workspace, epoch - 1)
-    return State(epoch, packed=packed)
 
 
 def _prune(workspace: Workspace, before: int) -> None:
@@ -188,19 +209,11 @@ class Log:
         that epoch's snapshot holds it."""
         if record.epoch != self.state.epoch:
             raise CommitError(f"a record of epoch {record.epoch} in epoch {self.state.epoch}")
-        self._check()
-        _create(_record(_folder(self._workspace, self.state.epoch), self._next), record)
-        self._check()
+        check_newest(self._workspace, record.epoch)
+        _create(_record(_folder(self._workspace, record.epoch), self._next), record)
+        check_newest(self._workspace, record.epoch)
         self._next += 1
         self.state.add(record)
-
-    def _check(self) -> None:
-        newest = newest_epoch(self._workspace)
-        if newest != self.state.epoch:
-            raise EpochTaken(
-                f"another driver took this workspace over (epoch {newest}); "
-                "this one stops, what it committed stands"
-            )
 
 
 def _folder(workspace: Workspace, epoch: int) -> Path:

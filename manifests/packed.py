@@ -7,6 +7,7 @@ a job or of a shard are neighbours: a question reads a few slices, and makes obj
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class Packed:
         return cls(_sorted(table.combine_chunks()))
 
     def __len__(self) -> int:
-        return self.table.num_rows
+        return int(self.table.num_rows)
 
     # Where records lie
 
@@ -251,7 +252,14 @@ class Packed:
     def _made(self, first: int, end: int, table: str | None = None) -> list[Record]:
         """The records of rows [first, end), with their files of one table or of all."""
         columns = [
-            _values(self._columns[name].slice(first, end - first)) for name in SCHEMA.names[1:-1]
+            _values(self._columns[name].slice(first, end - first))
+            for name in SCHEMA.names
+            if name not in ("position", "counts", "retried", "replaced", "files")
+        ]
+        columns += [
+            [dict(pairs) for pairs in self._lists("counts", first, end)],
+            [tuple(clips) for clips in self._lists("retried", first, end)],
+            [dict(pairs) for pairs in self._lists("replaced", first, end)],
         ]
         offsets = self._file_offsets[first : end + 1]
         places = self._of_table(offsets[0], offsets[-1], table)
@@ -266,27 +274,53 @@ class Packed:
                 job=job,
                 shard=shard,
                 generation=generation,
-                counts=dict(counts),
-                retried=tuple(retried),
-                replaced=dict(replaced),
+                counts=counts,
+                retried=retried,
+                replaced=replaced,
                 files=tuple(files[start:stop]),
             )
             for stage, epoch, cut, job, shard, generation, counts, retried, replaced, start, stop in rows
         ]
 
+    def _lists(self, name: str, first: int, end: int) -> Iterator[Iterable[Any]]:
+        """Values of a column of lists, or pairs of a column of maps; quicker than `to_pylist`."""
+        column = self._columns[name]
+        offsets = _offsets(column)[first : end + 1]
+        start, count = offsets[0], offsets[-1] - offsets[0]
+        if isinstance(column, pa.MapArray):
+            keys, items = (
+                _values(part.slice(start, count)) for part in (column.keys, column.items)
+            )
+            values: list[Any] = list(zip(keys, items, strict=True))
+        else:
+            values = _values(column.values.slice(start, count))
+        for low, high in pairwise((offsets - start).tolist()):
+            yield values[low:high]
 
-def _table(records: Iterable[Record], first: int) -> pa.Table:
-    rows = [
-        {
-            "position": position,
-            **dict(record),
-            "counts": list(record.counts.items()),
-            "replaced": list(record.replaced.items()),
-            "files": [{name: getattr(file, name) for name in _FILE.names} for file in record.files],
-        }
-        for position, record in enumerate(records, start=first)
+
+def _table(records: Sequence[Record], first: int) -> pa.Table:
+    """Records as they are, the first of them at this position."""
+    files = [file for record in records for file in record.files]
+    parts = [
+        pa.array([getattr(file, field.name) for file in files], _plain(field.type)).cast(field.type)
+        for field in _FILE
     ]
-    return pa.Table.from_pylist(rows, SCHEMA)
+    ends = np.cumsum([0, *(len(record.files) for record in records)])
+    columns = {
+        "position": list(range(first, first + len(records))),
+        "counts": [list(record.counts.items()) for record in records],
+        "replaced": [list(record.replaced.items()) for record in records],
+        "files": pa.ListArray.from_arrays(
+            pa.array(ends, pa.int32()), pa.StructArray.from_arrays(parts, fields=list(_FILE))
+        ),
+    }
+    for name in set(SCHEMA.names) - columns.keys():
+        columns[name] = [getattr(record, name) for record in records]
+    return pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _sorted(table: pa.Table) -> pa.Table:
@@ -305,7 +339,7 @@ def _ranges(names: pa.DictionaryArray) -> dict[str, tuple[int, int]]:
     starts = np.flatnonzero(np.diff(codes, prepend=-2)).tolist()
     return {
         names.dictionary[int(codes[first])].as_py(): (first, end)
-        for first, end in zip(starts, [*starts[1:], len(codes)], strict=True)
+        for first, end in pairwise([*starts, len(codes)])
         if codes[first] >= 0
     }
 
@@ -326,11 +360,9 @@ def _values(column: pa.Array) -> list[Any]:
     if pa.types.is_dictionary(column.type):
         names = column.dictionary.to_pylist()
         return [None if code < 0 else names[code] for code in _codes(column).tolist()]
-    if pa.types.is_nested(column.type) or column.null_count:
-        values: list[Any] = column.to_pylist()
-        return values
-    values = column.to_numpy(zero_copy_only=False).tolist()
-    return values
+    if column.null_count:
+        return list(column.to_pylist())
+    return list(column.to_numpy(zero_copy_only=False).tolist())
 
 
 def _array(column: pa.ChunkedArray) -> Any:

@@ -92,6 +92,10 @@ class State:
         """
         return _Shards(self._packed, list(self._loose_of(job=job)), job, table)
 
+    def of_shard(self, shard: int) -> list[Record]:
+        """Records of the shards of this number, of every cut and job."""
+        return [*self._packed.of_shard(shard), *self._by_shard.get(shard, ())]
+
     def counts(self, job: str) -> Counter[str]:
         """Sum of the counts of all shards of a job."""
         return _sum(self._packed.counts(job=job), self._loose_of(job=job))
@@ -111,8 +115,7 @@ class State:
         """Committed files: all, or those of a table, a shard, a job or the listing of a cut. Of several
         shards those of a job come by shard, unless they were committed lately."""
         if shard is not None:
-            records = chain(self._packed.of_shard(shard), self._by_shard.get(shard, ()))
-            return _files(filter(_of(job, cut), records), table)
+            return _files(filter(_of(job, cut), self.of_shard(shard)), table)
         loose = _files(self._loose_of(job, cut), table)
         return chain(self._packed.files(table, job, cut), loose)
 

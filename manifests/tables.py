@@ -13,7 +13,8 @@ from manifests.ids import content_hash, storable
 from manifests.workspace import make_folder, sync_folder
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: there may be hundreds of thousands, and making a frozen one takes four times as long.
+@dataclass(slots=True, unsafe_hash=True)
 class File:
     """One committed file. path is relative to the workspace; table e.g. `captions`, `weak/yamnet-1f`."""
 

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.stages.rows import filtered_row
 from manifests import commits, tables
 from manifests.captions import CaptionName, CaptionSet, How, Variant, Written, caption_digest
 from manifests.commits import Holder, Log, Record, State
@@ -14,9 +15,11 @@ from manifests.evidence import Claim, Confidence, Evidence, WeakCaption, weak_to
 from manifests.kinds import kind_of
 from manifests.sources.examined import Examined, clip_rows, source_row
 from manifests.tables import File
-from manifests.verify.verify import Problem, Recheck, verify
+from manifests.verify.check import Job, check_workspace
+from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
-from pipelines.caption.rows import caption_row, filtered_row
+from pipelines.caption.licences import Licence
+from pipelines.caption.rows import caption_row
 
 CUT, JOB = "c" * 16, "0123456789abcdef"
 TABLES = {name: f"weak/{name}-{'a' * 16}" for name in ("ears", "words", "eyes")}
@@ -84,7 +87,7 @@ def captioned(clip: Row, number: int) -> Row:
         transcript=evidence.transcript,
         model="small",
     )
-    return caption_row(clip, evidence, written, JOB, "Apache-2.0", True)
+    return caption_row(clip, evidence, written, JOB, Licence("Apache-2.0", True, {}))
 
 
 def quarantined(clip: Row, reason: str = "corrupt") -> Row:
@@ -114,7 +117,7 @@ class Made:
 
     def verify(self, recheck: Recheck | None = None) -> list[Problem]:
         """Problems of the one job."""
-        return verify(self.workspace, self.state, CUT, JOB, TABLES, recheck)
+        return check_workspace(self.workspace, self.state, [Job(JOB, CUT, TABLES, recheck)])
 
     def named(self, kind: str, recheck: Recheck | None = None) -> set[str | None]:
         """Clips that problems of this kind name; fails when there is none."""
@@ -125,7 +128,7 @@ class Made:
 
     def file(self, table: str, shard: int = 0) -> File:
         """A committed file of generation 0."""
-        return self.state.files(table, shard)[0]
+        return next(self.state.files(table, shard))
 
     def rows(self, table: str, shard: int = 0) -> list[Row]:
         """The rows of a file."""
@@ -142,9 +145,7 @@ class Made:
         """Puts another file into the record that names `old`."""
 
         def change(record: Row) -> None:
-            record["files"] = [
-                new.model_dump() if f["path"] == old.path else f for f in record["files"]
-            ]
+            record["files"] = [asdict(new) if f["path"] == old.path else f for f in record["files"]]
 
         self.lie(change)
 
