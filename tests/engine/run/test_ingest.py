@@ -92,6 +92,34 @@ def test_shards_fill_across_sources(
     assert [r.counts["clips"] for r in records] == [8, 4]
 
 
+def test_a_shard_is_committed_as_soon_as_it_is_full_and_later_ones_are_larger(
+    job: CaptionStage, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("manifests.sources.shards._STEP", 2)
+    source = _wav(tmp_path / "a.wav", 30 * 50)
+    committed = []
+
+    def seen(count: int) -> None:
+        committed.append(len(commits.load(workspace).listed(job.cut)))
+
+    with DriverLease(workspace) as log:
+        Ingest(job.cut, job.profile, workspace, log).run([str(source)], None, seen)
+    assert committed == [4]
+    assert list(commits.load(workspace).listed(job.cut).values()) == [8, 8, 16, 16, 2]
+
+
+def test_the_size_of_a_shard_does_not_depend_on_the_run_that_fills_it(
+    job: CaptionStage, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("manifests.sources.shards._STEP", 1)
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for number in range(2):
+        _wav(folder / f"{number}.wav", 30 * 12, level=1 + number)
+        _ingest(job, workspace, folder)
+    assert list(commits.load(workspace).listed(job.cut).values()) == [8, 4, 12]
+
+
 def test_twins_share_their_clips(job: CaptionStage, workspace: Workspace, tmp_path: Path) -> None:
     twins = [_wav(tmp_path / name, 5) for name in ("a.wav", "b.wav")]
     assert _ingest(job, workspace, *twins) == 1
