@@ -11,7 +11,7 @@ Of older epochs the last one stays, since its driver may still look at it; those
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from manifests import snapshot
 from manifests.errors import UserError
 from manifests.packed import Packed
-from manifests.record import INGEST, Record
+from manifests.record import INGEST, Record, from_json, to_json
 from manifests.snapshot import Snapshot
 from manifests.state import State
 from manifests.workspace import Workspace, create_atomic
@@ -80,7 +80,7 @@ class _Opening(BaseModel):
     snapshot: Snapshot
 
 
-Model = TypeVar("Model", bound=BaseModel)
+Parsed = TypeVar("Parsed")
 
 
 def load(workspace: Workspace) -> State:
@@ -102,13 +102,13 @@ def load(workspace: Workspace) -> State:
 
 def _load(workspace: Workspace, epoch: int) -> State:
     folder = _folder(workspace, epoch)
-    named = _read(folder / "open.json", _Opening).snapshot
+    named = _opening(folder).snapshot
     try:
         packed = snapshot.read(folder, named)
         numbers = sorted(int(p.stem) for p in folder.iterdir() if _RECORD.fullmatch(p.name))
     except (OSError, ValueError, pa.ArrowException) as error:
         raise CommitError(f"{folder / named.name} can't be read: {error}") from error
-    records = (_read(_record(folder, number), Record) for number in numbers)
+    records = (_read(_record(folder, number), from_json) for number in numbers)
     return State(epoch, records, packed)
 
 
@@ -141,7 +141,7 @@ def check_newest(workspace: Workspace, epoch: int) -> None:
 
 def holder(workspace: Workspace, epoch: int) -> Holder:
     """The driver that opened an epoch. Raises CommitError when its opening can't be read."""
-    return _read(_folder(workspace, epoch) / "open.json", _Opening).holder
+    return _opening(_folder(workspace, epoch)).holder
 
 
 def heartbeat(workspace: Workspace, epoch: int) -> Path:
@@ -175,7 +175,8 @@ def write_opening(workspace: Workspace, epoch: int, holder: Holder, records: Pac
     folder = _folder(workspace, epoch)
     written = snapshot.write(folder, records)
     try:
-        _create(folder / "open.json", _Opening(holder=holder, snapshot=written))
+        opening = _Opening(holder=holder, snapshot=written)
+        _create(folder / "open.json", opening.model_dump_json().encode())
     except EpochTaken:
         (folder / written.name).unlink(missing_ok=True)
         raise
@@ -210,7 +211,8 @@ class Log:
         if record.epoch != self.state.epoch:
             raise CommitError(f"a record of epoch {record.epoch} in epoch {self.state.epoch}")
         check_newest(self._workspace, record.epoch)
-        _create(_record(_folder(self._workspace, record.epoch), self._next), record)
+        path = _record(_folder(self._workspace, record.epoch), self._next)
+        _create(path, to_json(record))
         check_newest(self._workspace, record.epoch)
         self._next += 1
         self.state.add(record)
@@ -224,15 +226,19 @@ def _record(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}.json"
 
 
-def _read(path: Path, model: type[Model]) -> Model:
+def _opening(folder: Path) -> _Opening:
+    return _read(folder / "open.json", _Opening.model_validate_json)
+
+
+def _read(path: Path, parse: Callable[[bytes], Parsed]) -> Parsed:
     try:
-        return model.model_validate_json(path.read_bytes())
+        return parse(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise CommitError(f"{path} can't be read: {error}") from error
 
 
-def _create(path: Path, content: BaseModel) -> None:
+def _create(path: Path, content: bytes) -> None:
     try:
-        create_atomic(path, content.model_dump_json().encode())
+        create_atomic(path, content)
     except FileExistsError:
         raise EpochTaken(f"{path} exists: another driver is at work here") from None

@@ -171,10 +171,15 @@ class Packed:
         keys, items = column.keys.slice(start, count), column.items.slice(start, count)
         return dict(zip(keys.to_pylist(), items.to_pylist(), strict=True))
 
-    def of_shard(self, shard: int) -> list[Record]:
+    def numbers(self) -> set[int | None]:
+        """Numbers of all shards; None among them for records of no shard."""
+        return {None if n < 0 else n for n in np.unique(self._by_shard[0]).tolist()}
+
+    def of_shard(self, shard: int | None) -> list[Record]:
         """Every record of shards of this number, of all jobs and cuts, in the order of the commits."""
         shards, rows = self._by_shard
-        first, end = np.searchsorted(shards, [shard, shard + 1])
+        number = -1 if shard is None else shard
+        first, end = np.searchsorted(shards, [number, number + 1])
         return [self._at(row) for row in rows[first:end].tolist()]
 
     def files(self, table: str | None, job: str | None, cut: str | None) -> Iterator[File]:
@@ -330,6 +335,10 @@ def _sorted(table: pa.Table) -> pa.Table:
     shards = np.where(listing, 0, table["shard"].fill_null(-1).to_numpy())
     cuts = np.where(listing, codes["cut"], 0)
     order = np.lexsort((table["position"].to_numpy(), shards, cuts, codes["job"]))
+    if np.array_equal(
+        order, np.arange(len(order))
+    ):  # what came last was of the last shards, as it is mostly
+        return table
     return table.take(pa.array(order)).combine_chunks()
 
 

@@ -1,6 +1,9 @@
 """One commit of a workspace."""
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter
 
 from manifests.tables import File
 
@@ -8,7 +11,9 @@ INGEST = "ingest"
 """`Record.stage` of the listing."""
 
 
-class Record(BaseModel):
+# Not frozen, as `manifests.tables.File` is not.
+@dataclass(slots=True)
+class Record:
     """One commit: a part of the listing, or a shard of a job at a generation.
 
     stage: `INGEST`, else the name of the job's stage ("caption"). cut: digest of the settings that cut
@@ -19,15 +24,26 @@ class Record(BaseModel):
     stood for a source with a fault and stand for nothing since that source changed, with their shards.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     stage: str
     epoch: int
     cut: str
     job: str | None = None
     shard: int | None = None
     generation: int = 0
-    counts: dict[str, int] = {}
+    counts: Mapping[str, int] = field(default_factory=dict)
     retried: tuple[str, ...] = ()
-    replaced: dict[str, int] = {}
+    replaced: Mapping[str, int] = field(default_factory=dict)
     files: tuple[File, ...] = ()
+
+
+_JSON = TypeAdapter(Record)
+
+
+def to_json(record: Record) -> bytes:
+    """The content of a record's file."""
+    return _JSON.dump_json(record)
+
+
+def from_json(content: bytes) -> Record:
+    """The record of a file. Raises pydantic.ValidationError."""
+    return _JSON.validate_json(content)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, groupby
 from operator import itemgetter
 
@@ -24,15 +25,14 @@ class State:
         self.epoch = epoch
         self._packed = packed or Packed.of([])
         self._loose: list[Record] = []
-        self._by_shard: dict[int, list[Record]] = {}
+        self._by_shard: dict[int | None, list[Record]] = {}
         for record in records:
             self.add(record)
 
     def add(self, record: Record) -> None:
         """One more record, after all others."""
         self._loose.append(record)
-        if record.shard is not None:
-            self._by_shard.setdefault(record.shard, []).append(record)
+        self._by_shard.setdefault(record.shard, []).append(record)
         if len(self._loose) > _LOOSE:
             self.packed()
 
@@ -92,8 +92,14 @@ class State:
         """
         return _Shards(self._packed, list(self._loose_of(job=job)), job, table)
 
-    def of_shard(self, shard: int) -> list[Record]:
-        """Records of the shards of this number, of every cut and job."""
+    def numbers(self) -> list[int | None]:
+        """Numbers of all shards in order, of every cut and job; first None, if there are records of no
+        shard."""
+        numbers = self._packed.numbers() | self._by_shard.keys()
+        return [*([None] if None in numbers else []), *sorted(n for n in numbers if n is not None)]
+
+    def of_shard(self, shard: int | None) -> list[Record]:
+        """Records of the shards of this number, of every cut and job; None: those of no shard."""
         return [*self._packed.of_shard(shard), *self._by_shard.get(shard, ())]
 
     def counts(self, job: str) -> Counter[str]:
@@ -178,7 +184,7 @@ def _of(job: str | None, cut: str | None) -> Callable[[Record], bool]:
 def _only(record: Record, table: str | None) -> Record:
     if table is None:
         return record
-    return record.model_copy(update={"files": tuple(_files([record], table))})
+    return replace(record, files=tuple(_files([record], table)))
 
 
 def _files(records: Iterable[Record], table: str | None = None) -> Iterator[File]:

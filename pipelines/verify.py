@@ -78,9 +78,9 @@ def verify_workspace(workspace: Workspace, state: State) -> Report:
     report.problems = check_workspace(workspace, state, checks)
     if foreign := strangers(workspace, state):
         named = ", ".join(foreign[:_NAMED]) + (", ..." if len(foreign) > _NAMED else "")
+        count, verb = ("1 file", "is") if len(foreign) == 1 else (f"{len(foreign)} files", "are")
         report.notes.append(
-            f"{len(foreign)} files in the folders of tables are not captionmill's, and were left alone: "
-            f"{named}"
+            f"{count} in the table folders {verb} not captionmill's (left alone): {named}"
         )
     return report
 

@@ -33,72 +33,99 @@ class Job:
 
 
 def check_workspace(workspace: Workspace, state: State, jobs: Sequence[Job]) -> list[Problem]:
-    """All problems of these jobs and of the listings they stand on; memory for one shard, and the ids."""
-    problems = [p for file in state.files() for p in check_file(workspace.root, file)]
-    damaged = frozenset(problem.where for problem in problems if problem.kind in DAMAGE)
-    for cut in dict.fromkeys(job.cut for job in jobs):
-        checks = [_JobCheck(workspace, state, job) for job in jobs if job.cut == cut]
-        listed: Counter[str] = Counter()
-        for number in state.listed(cut):
-            problems += _shard(workspace, state, cut, number, listed, damaged, checks)
-        problems += [p for check in checks for p in check.end(rows_read=not damaged)]
-    return problems
+    """All problems of these jobs, of the listings they stand on, and of every committed file; memory for
+    one shard, and the ids."""
+    problems = []
+    listings = [
+        _Listing(workspace, [_JobCheck(workspace, state, job) for job in jobs if job.cut == cut])
+        for cut in dict.fromkeys(job.cut for job in jobs)
+    ]
+    sound = True
+    for number in state.numbers():
+        shard = of_shard(state, number)
+        files = [file for part in shard.values() for file in part.files]
+        of_files = [p for file in files for p in check_file(workspace.root, file)]
+        damaged = frozenset(problem.where for problem in of_files if problem.kind in DAMAGE)
+        sound = sound and not damaged
+        problems += of_files
+        for listing in listings:
+            if number is not None and listing.cut in shard:
+                problems += listing.shard(number, shard[listing.cut], damaged)
+    return problems + [p for listing in listings for p in listing.end(rows_read=sound)]
 
 
-def _shard(
-    workspace: Workspace,
-    state: State,
-    cut: str,
-    number: int,
-    listed: Counter[str],
-    damaged: frozenset[str],
-    checks: Sequence["_JobCheck"],
-) -> Iterator[Problem]:
-    """Problems of a listed shard, of every job. listed: how often each clip was listed."""
-    records, files = records_of(state, cut, number)
-    path = next((file.path for file in files.get(CLIPS.name, ())), None)
-    if path is None:
-        yield Problem("books", "commits", f"the record of shard {number} names no clips")
-    if path is None or path in damaged:
-        return
-    rows = tables.read(workspace.root, path)
-    yield from check_clips(path, rows)
-    for row in rows:
-        listed[row["clip_id"]] += 1
-        if listed[row["clip_id"]] == 2:
-            yield Problem("duplicate", path, "the clip is listed twice", row["clip_id"])
-    shard = Shard(number, {row["clip_id"]: row for row in rows}, files, damaged)
-    for check in checks:
-        yield from check.shard(shard, records.get(check.digest, ()))
+@dataclass(slots=True)
+class Committed:
+    """What was committed of a shard of one cut. listed: whether it is in the listing; tables: files by
+    table, of all jobs; records: by job."""
+
+    listed: bool = False
+    files: list[File] = field(default_factory=list)
+    tables: dict[str, list[File]] = field(default_factory=dict)
+    records: dict[str, list[Record]] = field(default_factory=dict)
 
 
-def records_of(
-    state: State, cut: str, shard: int
-) -> tuple[dict[str, list[Record]], dict[str, list[File]]]:
-    """What was committed of a shard of a cut: records by job, and files of all jobs by table."""
-    records: dict[str, list[Record]] = {}
-    files: dict[str, list[File]] = {}
-    for record in state.of_shard(shard):
-        if record.cut == cut:
-            if record.job is not None:
-                records.setdefault(record.job, []).append(record)
-            for file in record.files:
-                files.setdefault(file.table, []).append(file)
-    return records, files
+def of_shard(state: State, number: int | None) -> dict[str, Committed]:
+    """What was committed of the shards of this number, by cut; None: of no shard."""
+    cuts: dict[str, Committed] = {}
+    for record in state.of_shard(number):
+        of_cut = cuts.setdefault(record.cut, Committed())
+        if record.job is None:
+            of_cut.listed = True
+        else:
+            of_cut.records.setdefault(record.job, []).append(record)
+        of_cut.files.extend(record.files)
+        for file in record.files:
+            of_cut.tables.setdefault(file.table, []).append(file)
+    return cuts
+
+
+class _Listing:
+    """Checks the clips of one cut, and the jobs that work them, shard by shard."""
+
+    def __init__(self, workspace: Workspace, checks: Sequence["_JobCheck"]) -> None:
+        self.cut = checks[0].job.cut
+        self._workspace, self._checks = workspace, checks
+        self._clips: Counter[str] = Counter()
+
+    def shard(
+        self, number: int, committed: Committed, damaged: frozenset[str]
+    ) -> Iterator[Problem]:
+        """Problems of a shard, of every job."""
+        path = next((file.path for file in committed.tables.get(CLIPS.name, ())), None)
+        if path is None and committed.listed:
+            yield Problem("books", "commits", f"the record of shard {number} names no clips")
+        if path is None or path in damaged:
+            return
+        rows = tables.read(self._workspace.root, path)
+        yield from check_clips(path, rows)
+        for row in rows:
+            self._clips[row["clip_id"]] += 1
+            if self._clips[row["clip_id"]] == 2:
+                yield Problem("duplicate", path, "the clip is listed twice", row["clip_id"])
+        clips = {row["clip_id"]: row for row in rows}
+        shard = Shard(number, clips, committed.tables, damaged)
+        for check in self._checks:
+            yield from check.shard(shard, committed.records.get(check.job.digest, ()))
+
+    def end(self, rows_read: bool) -> Iterator[Problem]:
+        """Problems of each job as a whole. rows_read: whether all rows could be read."""
+        for check in self._checks:
+            yield from check.end(rows_read)
 
 
 class _JobCheck:
     """Checks one job, shard by shard."""
 
     def __init__(self, workspace: Workspace, state: State, job: Job) -> None:
-        self._workspace, self._state, self._job = workspace, state, job
-        self.digest = job.digest
+        self.job = job
+        self._workspace, self._state = workspace, state
         self._flood = Flood()
         self._outcomes: Counter[str] = Counter()
 
     def shard(self, shard: Shard, records: Sequence[Record]) -> Iterator[Problem]:
         """Problems of the job's rows of one shard. records: its commits."""
-        job = self._job
+        job = self.job
         rows = ShardRows(
             self._workspace.root, shard, job.digest, records, job.joined, job.recheck, self._flood
         )
@@ -109,4 +136,4 @@ class _JobCheck:
         """Problems of the job as a whole. rows_read: whether all rows could be read."""
         yield from self._flood.problems(self._outcomes["captioned"])
         outcomes = self._outcomes if rows_read else None
-        yield from check_books(self._state, self._job.cut, self._job.digest, outcomes)
+        yield from check_books(self._state, self.job.cut, self.job.digest, outcomes)

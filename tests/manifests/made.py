@@ -13,6 +13,7 @@ from manifests.captions import CaptionName, CaptionSet, How, Variant, Written, c
 from manifests.commits import Holder, Log, Record, State
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption, weak_to_row
 from manifests.kinds import kind_of
+from manifests.record import to_json
 from manifests.sources.examined import Examined, clip_rows, source_row
 from manifests.tables import File
 from manifests.verify.check import Job, check_workspace
@@ -161,7 +162,7 @@ class Made:
         """One more commit."""
         last = max(int(p.stem) for p in (self.workspace.commits / "000001").glob("0*.json"))
         path = self.workspace.commits / "000001" / f"{last + 1:06d}.json"
-        path.write_text(record.model_dump_json())
+        path.write_bytes(to_json(record))
 
 
 def sealed(row: Row) -> Row:
