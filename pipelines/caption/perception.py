@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from engine.profile.conditions import CLIP, Scores, clip_scores, unmet
 from engine.profile.profile import CaptionerSpec
@@ -11,7 +11,9 @@ from engine.stages.pools import DecodedClip
 from engine.stages.rows import filtered_row, quarantine_row
 from engine.stages.tools import Tools
 from manifests.evidence import Modality, WeakCaption, weak_to_row
-from pipelines.caption.stage import CaptionStage
+
+if TYPE_CHECKING:
+    from pipelines.caption.stage import CaptionStage
 
 _Weak = Mapping[str, Mapping[str, WeakCaption]]
 
@@ -19,7 +21,7 @@ _Weak = Mapping[str, Mapping[str, WeakCaption]]
 class Perception:
     """Decodes and captions batches with the tools of one turn."""
 
-    def __init__(self, stage: CaptionStage, tools: Tools) -> None:
+    def __init__(self, stage: "CaptionStage", tools: Tools) -> None:
         self._stage = stage
         self._tools = tools
         self._asked_by_filters = _asked_by_filters(stage)
@@ -41,7 +43,7 @@ class Perception:
 class _Perceiving:
     """One batch on its way: every clip is being worked, filtered, or has a fault."""
 
-    def __init__(self, stage: CaptionStage, specs: Sequence[CaptionerSpec], tools: Tools) -> None:
+    def __init__(self, stage: "CaptionStage", specs: Sequence[CaptionerSpec], tools: Tools) -> None:
         self._stage = stage
         self._specs = specs
         self._tools = tools
@@ -187,7 +189,7 @@ def missing_streams(weak: Mapping[str, WeakCaption]) -> dict[Modality, str]:
     }
 
 
-def _asked_by_filters(stage: CaptionStage) -> set[str]:
+def _asked_by_filters(stage: "CaptionStage") -> set[str]:
     """Captioners that filters ask, and those that their gates ask in turn."""
     asked = {c.of for rule in stage.profile.filters for c in rule.when} - {CLIP}
     for spec in reversed(stage.profile.captioners):

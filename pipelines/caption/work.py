@@ -2,26 +2,26 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from captioners.weights.models import Models
 from engine.stages.contract import Batch, Row, Rows, Step, Work
 from engine.stages.tools import Tools
 from manifests.evidence import Evidence, WeakCaption, weak_from_row
+from pipelines.caption.names import CAPTIONERS, GUARDED, REJECTED, WRITER
 from pipelines.caption.perception import Perception, missing_streams
 from pipelines.caption.rows import caption_row
-from pipelines.caption.stage import CAPTIONERS, WRITER, CaptionStage
 from pipelines.caption.writer import Writer, nearness
 from prompts.support import supports
 
-GUARDED, REJECTED = "captions checked by guards", "rejected: "
-"""Tallies: captions of replies that the guards looked at, and how many of them each guard rejected."""
+if TYPE_CHECKING:
+    from pipelines.caption.stage import CaptionStage
 
 
 class CaptionWork(Work):
     """Works batches of `CaptionStage` with the tools of one turn."""
 
-    def __init__(self, stage: CaptionStage, tools: Tools) -> None:
+    def __init__(self, stage: "CaptionStage", tools: Tools) -> None:
         self._stage = stage
         self._tools = tools
         self._perception = Perception(stage, tools)
@@ -77,7 +77,7 @@ class CaptionWork(Work):
 
 
 def evidence_of(
-    stage: CaptionStage, clip: Mapping[str, Any], weak: Mapping[str, WeakCaption]
+    stage: "CaptionStage", clip: Mapping[str, Any], weak: Mapping[str, WeakCaption]
 ) -> Evidence:
     """The evidence of one clip: its weak captions, judged and fused, in the profile's order."""
     captions = [weak[spec.name] for spec in stage.profile.captioners if spec.name in weak]

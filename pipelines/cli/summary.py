@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from manifests.books import Books
-from pipelines.caption.work import GUARDED, REJECTED
+from pipelines.caption.names import GUARDED, REJECTED
 from pipelines.quarantine import Entry
 from pipelines.status import JobStatus
 
