@@ -2,21 +2,21 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
 
 from manifests.ids import content_hash, storable
 from manifests.workspace import make_folder, sync_folder
 
 
-class File(BaseModel):
+# Not frozen: there may be hundreds of thousands, and making a frozen one takes four times as long.
+@dataclass(slots=True, unsafe_hash=True)
+class File:
     """One committed file. path is relative to the workspace; table e.g. `captions`, `weak/yamnet-1f`."""
-
-    model_config = ConfigDict(frozen=True)
 
     table: str
     path: str

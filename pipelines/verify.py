@@ -11,10 +11,11 @@ from captioners.weights.models import Models
 from captioners.weights.packs import PackMissing
 from engine.profile.writer import WriterSpec, guards_state
 from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
+from manifests.clearing import strangers
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
-from manifests.verify import verify as files
-from manifests.verify.verify import Problem
+from manifests.verify.check import Job, check_workspace
+from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
 from pipelines.caption.writer import first_messages, nearness
 from pipelines.status import JobStatus, jobs, settings
@@ -26,6 +27,7 @@ from prompts.support import supports
 from prompts.verdict import as_read
 
 _LISTED = 50
+_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -65,22 +67,25 @@ class Report:
 def verify_workspace(workspace: Workspace, state: State) -> Report:
     """Verifies every job of a workspace. Raises WorkspaceError when settings can't be read."""
     report = Report(jobs=jobs(workspace, state))
+    checks = []
     for job in report.jobs:
         kept = settings(workspace, job.digest)
         report.captions += job.books.captioned
-        report.problems += files.verify(
-            workspace,
-            state,
-            job.cut,
-            job.digest,
-            kept["settings"]["captioners"],
-            _recheck(kept, report.notes),
+        joined, recheck = {}, None
+        if job.stage == "caption":
+            joined, recheck = kept["settings"]["captioners"], _recheck(kept, report.notes)
+        checks.append(Job(job.digest, job.cut, joined, recheck))
+    report.problems = check_workspace(workspace, state, checks)
+    if foreign := strangers(workspace, state):
+        named = ", ".join(foreign[:_NAMED]) + (", ..." if len(foreign) > _NAMED else "")
+        count, verb = ("1 file", "is") if len(foreign) == 1 else (f"{len(foreign)} files", "are")
+        report.notes.append(
+            f"{count} in the table folders {verb} not captionmill's (left alone): {named}"
         )
-    report.problems = list(dict.fromkeys(report.problems))  # those of the listing are every job's
     return report
 
 
-def _recheck(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck:
+def _recheck(kept: Mapping[str, Any], notes: list[str]) -> Recheck:
     """Whether the confidences of a caption row are those of its calibrations, and what the guards say."""
     parts = [part for part in (_judges(kept, notes), _guards(kept, notes)) if part is not None]
 
@@ -91,7 +96,7 @@ def _recheck(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck:
     return recheck
 
 
-def _judges(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
+def _judges(kept: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """Whether the confidences of a row are those of its calibrations; None when others, or another word
     table, are there now."""
     folder = kept["profile"].get("calibration")
@@ -118,7 +123,7 @@ def _judges(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
     return recheck
 
 
-def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
+def _guards(kept: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """What the guards say of a caption row, and whether its prompt is that of its evidence; None when
     prompts or guards are others today than those that wrote it."""
     spec = WriterSpec(**kept["profile"]["writer"])
