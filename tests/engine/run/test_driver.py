@@ -174,6 +174,7 @@ def test_after_a_killed_driver_its_processes_go_and_the_work_goes_on(
     clips: Path,
     tmp_path: Path,
     profile: Callable[..., Path],
+    cluster: str,
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
@@ -184,7 +185,7 @@ def test_after_a_killed_driver_its_processes_go_and_the_work_goes_on(
     assert driver.wait() == -signal.SIGKILL
     assert worker.is_running(), "a process that is stopped can't have ended by itself"
     orphans = processes_of(out)
-    assert run(*arguments).returncode == 0
+    assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
     assert worker in orphans and not any(_lives(process) for process in orphans)
     assert not processes_of(out)
     staged.same_as_reference(out)
