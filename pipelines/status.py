@@ -1,13 +1,12 @@
 """Where a workspace stands: its books, for the newest job or each of them."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from manifests.books import Books, books
 from manifests.commits import State
 from manifests.workspace import Workspace, WorkspaceError
+from pipelines.settings import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +29,6 @@ class JobStatus:
         }
 
 
-def settings(workspace: Workspace, job: str) -> Mapping[str, Any]:
-    """What was kept of a job's settings. Raises WorkspaceError when it is missing or damaged."""
-    path = workspace.config(job)
-    try:
-        kept: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise WorkspaceError(f"the settings of job {job} can't be read: {error}") from error
-    return kept
-
-
 def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
     """Every job of a workspace, in the order in which they were begun."""
     folder = workspace.root / "configs"
@@ -49,7 +38,7 @@ def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
     files = sorted(folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
     found = []
     for path in files:
-        told = settings(workspace, path.stem)
+        told = read(workspace, path.stem)
         cut = told["settings"]["cut"]
         found.append(
             JobStatus(

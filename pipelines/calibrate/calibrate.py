@@ -24,10 +24,11 @@ from manifests.errors import UserError
 from manifests.evidence import Kind, Tier, WeakCaption, weak_from_row
 from manifests.ids import content_hash
 from manifests.workspace import Workspace, make_folder, write_atomic
+from pipelines import settings
 from pipelines.calibrate.fitting import FOLDS, Fitter, Found, Shown, kinds_of
 from pipelines.calibrate.labelled import Labelled, read
 from pipelines.calibrate.reliability import Judged, draw, quality, tier_shares
-from pipelines.status import JobStatus, newest, settings
+from pipelines.status import JobStatus, newest
 
 _NAMED = 3
 _CONTENT = "content_hash"
@@ -107,7 +108,7 @@ def calibrate(labelled: Path, workspace: Workspace, state: State) -> Report:
     Raises LabelledError, CalibrateError, WorkspaceError.
     """
     job = newest(workspace, state)
-    kept = settings(workspace, job.digest)["settings"]
+    kept = settings.read(workspace, job.digest)["settings"]
     names: dict[str, str] = {name: kept["captioners"][name] for name in kept["order"]}
     rows = _by_content(labelled)
     said = _said(workspace, state, names, rows)

@@ -17,6 +17,7 @@ from engine.profile.profile import CaptionerSpec, Profile, ProfileError
 from engine.servers.spec import ServerSpec
 from manifests.ids import digest
 from manifests.media import Needs
+from pipelines.settings import require_keys
 
 _ENTRY_POINTS = "captionmill.captioners"
 
@@ -162,7 +163,8 @@ class Job:
 
     def check(self) -> None:
         """Raises ProfileError for what a run would find too late, or must not do: an interpreter that
-        is not there, models that the profile's own rule refuses."""
+        is not there, a key that is not set, models that the profile's own rule refuses."""
+        require_keys(self.profile.servers)
         if self.profile.outputs_train and self.outputs_train is not True:
             refused = [name for name, one in self._terms.items() if one.outputs_train is not True]
             raise ProfileError(

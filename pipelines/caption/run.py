@@ -1,6 +1,5 @@
 """Stage 1: from a folder of clips to three captions each. `captionmill caption` is this."""
 
-import json
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from captioners.weights.models import Models
 from captioners.weights.packs import Cache, PackMissing
-from engine.profile.profile import Profile, load
+from engine.profile.profile import load
 from engine.run.ingest import Ingest, elsewhere, examine
 from engine.run.lease import DriverLease, ShardLease
 from engine.run.limit import NO_LIMIT, Limit
 from manifests.books import Books, books
 from manifests.commits import Log, State
 from manifests.sources.folder import Listing
-from manifests.workspace import Workspace, WorkspaceError, write_atomic
+from manifests.workspace import Workspace, WorkspaceError
 from pipelines.caption.job import Job
 from pipelines.quarantine import current
-from pipelines.status import newest, settings
+from pipelines.settings import job_of, keep
+from pipelines.status import newest
 
 if TYPE_CHECKING:
     from engine.run.driver import View
@@ -58,7 +58,7 @@ def caption(
     _require_models(job, profile)
     workspace = Workspace.create(root)
     with DriverLease(workspace) as log:
-        _keep_settings(workspace, job)
+        keep(workspace, job)
         ingest = Ingest(job, workspace, log)
         added = ingest.run(sources, limit, listed)
         leases = pending(workspace, log.state, job)
@@ -152,21 +152,19 @@ def retry(
     root: Path,
     only: Sequence[str] | None = None,
     show: Callable[["View"], None] = lambda view: None,
+    profile: str | None = None,
 ) -> Result:
     """Works quarantined clips of the newest job again, as a new generation of their shards.
 
-    only: clip ids or their first digits, None for all. Raises what `caption` raises, and
-    WorkspaceError when the installed code or weights make another job of the same profile.
+    only: clip ids or their first digits, None for all. profile: that of the job; a built-in one need
+    not be named. Raises what `caption` raises, and ProfileNeeded (`pipelines.settings.job_of`).
     """
     workspace = Workspace.open(root)
     with DriverLease(workspace) as log:
         last = newest(workspace, log.state)
-        job = Job(Profile(**settings(workspace, last.digest)["profile"]))
-        if job.digest != last.digest:
-            raise WorkspaceError(
-                "models or code changed since these clips were captioned; "
-                "run `captionmill caption` again: it makes a new version and tries them all"
-            )
+        command = f"captionmill quarantine retry {shlex.quote(str(root))}"
+        job = job_of(workspace, last.digest, profile, command)
+        job.check()
         leases = _retries(workspace, log.state, job, only)
         view = _work(job, workspace, log, leases, show) if leases else None
         told = books(log.state, job.cut, job.digest)
@@ -189,8 +187,8 @@ def _retries(
         raise WorkspaceError(f"not in quarantine: {', '.join(unknown)}")
     if entries and not wanted:
         raise WorkspaceError(
-            "these files could not be opened: mend (or `touch`) them and run captionmill caption "
-            "again, which looks at files that changed"
+            "these files could not be opened: repair (or `touch`) them and rerun captionmill caption, "
+            "which looks at files that changed"
         )
     shards = state.shards(job.digest)
     places = elsewhere(workspace, state, job.cut)
@@ -220,16 +218,3 @@ def _work(
 
     total = books(log.state, job.cut, job.digest).input
     return Driver(job, workspace, log, Cache().root, show, until).run(leases, total)
-
-
-def _keep_settings(workspace: Workspace, job: Job) -> None:
-    """Keeps the settings behind a config digest; they are what `verify` and `retry` read."""
-    settings = {
-        "digest": job.digest,
-        "profile": job.profile.model_dump(mode="json"),
-        "settings": job.settings(),
-    }
-    # Each time: sizes and the writer's URL may be others, and the newest is the one a user means.
-    write_atomic(
-        workspace.config(job.digest), json.dumps(settings, indent=1, sort_keys=True).encode()
-    )

@@ -1,9 +1,15 @@
-"""What the commands share: arguments, how errors end them, JSON."""
+"""What the commands share: arguments, how text reaches the terminal, how errors end a command, JSON.
+
+All text goes out through `say` and `fail` (or, for the live view, as `styled` text on `console`). Folder
+names, captions and error messages hold what somebody else wrote, and a terminal obeys escape sequences.
+"""
 
 import json
 import os
+import re
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,20 +18,87 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
     from manifests.commits import State
     from manifests.workspace import Workspace
 
-Root = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A workspace of captionmill.")]
+Root = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A captionmill workspace.")]
+_PROFILES = "cpu|gpu|gpu-permissive|dummy|FILE.toml"
 Profile = Annotated[
     str | None,
     typer.Option(
         "--profile",
         "-p",
-        metavar="cpu|gpu|gpu-permissive|dummy|FILE.toml",
-        help="Captioners, gates and writer. Without it: gpu where nvidia-smi works, else cpu.",
+        metavar=_PROFILES,
+        help="Captioners, gates and writer. Default: gpu if nvidia-smi lists one, else cpu.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
+JobProfile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        "-p",
+        metavar=_PROFILES,
+        help="The profile that the workspace was captioned with; needed unless it is built in.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")]
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1 controls but newline and tab
+    "\u202a-\u202e\u2066-\u2069"  # what reverses the direction of text
+    "\ud800-\udfff]"  # lone surrogates, which no encoding has
+)
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def clean(text: str) -> str:
+    """Text that a terminal only shows: what it would obey is replaced, character by character."""
+    return _UNSAFE.sub(_REPLACEMENT, text)
+
+
+def one_line(text: str) -> str:
+    """The same for text that must not begin a line of its own."""
+    return clean(" ".join(text.split()))
+
+
+def styled(text: "str | Text", style: str = "") -> "Text":
+    """Text for rich, cleaned and never markup."""
+    from rich.text import Text
+
+    if isinstance(text, str):
+        return Text(clean(text), style)
+    cleaned = text.copy()
+    cleaned.plain = clean(text.plain)  # as long as before: its styles stay where they are
+    return cleaned
+
+
+def console(err: bool = False, quiet: bool = False) -> "Console":
+    """A console of rich; print only `styled` text on it."""
+    from rich.console import Console
+
+    return Console(stderr=err, quiet=quiet, highlight=False, soft_wrap=True)
+
+
+def say(message: "str | Text", err: bool = False) -> None:
+    """Prints a message to stdout or stderr."""
+    if isinstance(message, str):
+        typer.echo(clean(message), err=err)
+    else:
+        console(err).print(styled(message))
+
+
+def fail(message: str) -> NoReturn:
+    """Prints an error to stderr and ends with status 1."""
+    say(f"error: {message}", err=True)
+    raise SystemExit(1)
+
+
+def say_json(value: Any) -> None:
+    """Prints JSON in ASCII to stdout."""
+    say(json.dumps(value, indent=1, default=str, ensure_ascii=True))
 
 
 def opened(root: Path) -> tuple["Workspace", "State"]:
@@ -50,7 +123,7 @@ def default_profile() -> str:
 
 @contextmanager
 def errors() -> Iterator[None]:
-    """Turns what users can mend into one message and exit status 1; Ctrl-C and SIGTERM into 130."""
+    """Turns what users can fix into one message and exit status 1, Ctrl-C and SIGTERM into 130."""
     from manifests.errors import UserError
 
     def stop(number: int, frame: object) -> None:
@@ -60,7 +133,7 @@ def errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("\nstopped; run the same command again to go on", err=True)
+        say("\nstopped; rerun the command to continue", err=True)
         raise SystemExit(130) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -69,17 +142,16 @@ def errors() -> Iterator[None]:
         fail(str(error))
     except OSError as error:
         if error.errno is None:
-            raise
-        place = f"{error.filename}: " if error.filename else ""
-        fail(f"{place}{error.strerror}; nothing is lost: mend that and run the command again")
+            _crash(error)
+        place = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        fail(f"{place}{error.strerror}. No work was lost. Fix this and rerun the command.")
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        _crash(error)
 
 
-def fail(message: str) -> NoReturn:
-    """Says it on stderr and ends with status 1."""
-    typer.echo(f"error: {message}", err=True)
-    raise SystemExit(1)
-
-
-def say_json(value: Any) -> None:
-    """Says it on stdout."""
-    typer.echo(json.dumps(value, indent=1, default=str, ensure_ascii=True))
+def _crash(error: Exception) -> NoReturn:
+    """Prints a traceback; its last line may quote a file or a model."""
+    say("".join(traceback.format_exception(error)).rstrip(), err=True)
+    raise SystemExit(1) from None

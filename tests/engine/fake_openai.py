@@ -13,13 +13,18 @@ without a word."""
 
 
 class FakeOpenAI:
-    """named `fake` wherever it serves. script: from a request and its number (from 0) to a reply.
+    """named `fake` wherever it serves. script: from a request and its number (from 0) to a reply. error:
+    the message of a refusal.
 
     requests: what came in, in order of arrival. A context manager: leaving it frees the port.
     """
 
     def __init__(
-        self, script: Callable[[Request, int], Reply], port: int = 0, finish_reason: str = "stop"
+        self,
+        script: Callable[[Request, int], Reply],
+        port: int = 0,
+        finish_reason: str = "stop",
+        error: str = "scripted refusal",
     ) -> None:
         self.requests: list[Request] = []
         self.keys: list[str | None] = []
@@ -41,7 +46,7 @@ class FakeOpenAI:
                 elif isinstance(reply, dict):
                     self._send(200, reply)
                 elif isinstance(reply, int):
-                    self._send(reply, {"error": {"message": "scripted refusal"}})
+                    self._send(reply, {"error": {"message": error}})
                 else:
                     self._send(200, _completion(body, reply, finish_reason))
 
