@@ -8,7 +8,8 @@ from captioners.weights.models import Models, known_on_hub, terms
 from captioners.weights.packs import PackMissing, declared
 from captioners.weights.terms import Terms
 from engine.profile.profile import load
-from pipelines.caption.job import Job
+from pipelines.caption.licences import packaged_terms
+from pipelines.caption.stage import CaptionStage
 
 
 def listed(profile: str | None) -> list[dict[str, Any]]:
@@ -16,9 +17,11 @@ def listed(profile: str | None) -> list[dict[str, Any]]:
     (None: not downloaded). For a profile also captioners whose package contains their weights."""
     if profile is None:
         return [shown(name) for name in (*declared(), *known_on_hub())]
-    job = Job(load(profile))
-    needed = [shown(name) for name in job.needed_models]
-    return needed + [_brought(name, own) for name, own in job.own_terms.items()]
+    stage = CaptionStage(load(profile))
+    needed = [shown(name) for name in stage.needed_models]
+    return needed + [
+        _brought(name, own) for name, own in packaged_terms(stage.profile.captioners).items()
+    ]
 
 
 def shown(name: str) -> dict[str, Any]:
@@ -77,7 +80,7 @@ def fetch(names: Sequence[str] | None, profile: str) -> Iterator[str]:
     """Downloads and checks models; without names those of a profile. Yields a line for each.
     Raises PackError."""
     models = Models()
-    for name in names or Job(load(profile)).needed_models:
+    for name in names or CaptionStage(load(profile)).needed_models:
         yield f"{name}: {models.fetch(name)}"
 
 

@@ -23,15 +23,15 @@ from captioners.weights.models import Models
 from captioners.weights.packs import PackMissing
 from engine.media.decode import Plan, decode
 from engine.media.probe import probe
+from engine.profile.keys import require_keys
 from engine.profile.profile import CaptionerSpec
 from engine.servers.client import Client
 from engine.servers.local import serve
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
 from manifests.media import Media
-from pipelines.caption.job import Job, captioner_class
+from pipelines.caption.stage import CaptionStage
 from pipelines.caption.writer import Writer
 from pipelines.samples import PACKS, build
-from pipelines.settings import require_keys
 
 Outcome = Literal["ok", "FAILED", "not here", "no expectation"]
 
@@ -65,38 +65,42 @@ class Checked:
     seconds: float
 
 
-def selfcheck(job: Job, report: Callable[[Checked], None] = lambda checked: None) -> list[Checked]:
+def selfcheck(
+    stage: CaptionStage, report: Callable[[Checked], None] = lambda checked: None
+) -> list[Checked]:
     """Checks every captioner of a profile and its writer, and reports each when it is done. Raises
     ProfileError for a key that is not set."""
-    require_keys(job.profile.servers)
+    require_keys(stage.profile.servers)
     checked = []
     models = Models()
     for pack in PACKS:
         models.fetch(pack)
     with tempfile.TemporaryDirectory(prefix="captionmill-selfcheck-") as folder:
         clips = {path.name: path for path in build(Path(folder), models)}
-        for check in _each(job, models, clips, Path(folder)):
+        for check in _each(stage, models, clips, Path(folder)):
             checked.append(check)
             report(check)
     return checked
 
 
-def _each(job: Job, models: Models, clips: dict[str, Path], folder: Path) -> Iterator[Checked]:
+def _each(
+    stage: CaptionStage, models: Models, clips: dict[str, Path], folder: Path
+) -> Iterator[Checked]:
     checks = {check.of: check for check in expectations()}
-    for spec in job.profile.captioners:
+    for spec in stage.profile.captioners:
         yield _timed(
             spec.name,
-            job.models(spec),
+            stage.models(spec),
             checks.get(spec.use),
-            partial(_captioned, job, spec, models, clips, folder),
+            partial(_captioned, stage, spec, models, clips, folder),
         )
-    writer = job.profile.writer.model
-    model = job.profile.server(writer).model
+    writer = stage.writer.model
+    model = stage.profile.server(writer).model
     yield _timed(
         f"writer {writer}",
         (model,) if model else (),
         checks[_WRITER],
-        lambda check: _written(job, models, folder),
+        lambda check: _written(stage, models, folder),
     )
 
 
@@ -127,7 +131,7 @@ def expectations() -> list[_Check]:
 
 
 def _captioned(
-    job: Job,
+    stage: CaptionStage,
     spec: CaptionerSpec,
     models: Models,
     clips: dict[str, Path],
@@ -135,9 +139,9 @@ def _captioned(
     check: _Check | None,
 ) -> str:
     """What a captioner says of the clip. Raises AssertionError for a scorer that is wrong."""
-    captioner = captioner_class(spec)(spec.name, models, spec.options)
-    media = _media(job, spec, check, clips)
-    with _serving(job, spec.server, models, folder) as server:
+    captioner = stage.classes[spec.name](spec.name, models, spec.options)
+    media = _media(stage, spec, check, clips)
+    with _serving(stage, spec.server, models, folder) as server:
         captioner.server = server
         captioner.load()
         if check is not None and check.right:
@@ -166,8 +170,10 @@ def _scored(captioner: Captioner, media: Media, check: _Check) -> str:
     return scores
 
 
-def _media(job: Job, spec: CaptionerSpec, check: _Check | None, clips: dict[str, Path]) -> Media:
-    needs = job.needs(spec)
+def _media(
+    stage: CaptionStage, spec: CaptionerSpec, check: _Check | None, clips: dict[str, Path]
+) -> Media:
+    needs = stage.classes[spec.name].needs_of(spec.options)
     name = check.clip if check is not None else "street with a dog.mp4"
     with as_file(files("pipelines") / "data" / "speech_en.flac") as speech:
         path = bytes(speech if name == _SPEECH else clips[name])
@@ -180,14 +186,14 @@ def _media(job: Job, spec: CaptionerSpec, check: _Check | None, clips: dict[str,
         return decode(path, "c" * 32, "h" * 64, 0, probed.duration_ms, plan, audio, video).media
 
 
-def _written(job: Job, models: Models, folder: Path) -> str:
+def _written(stage: CaptionStage, models: Models, folder: Path) -> str:
     """What the writer makes of a barking dog: its own words, whatever the guards would say."""
     sure = Confidence(1.0, "high")
     claim = Claim("Dog", "a dog barks", "sound", "audio", 1.0, (), sure)
     weak = WeakCaption("c" * 32, "h" * 64, "ears", "A dog barks.", (claim,))
     evidence = Evidence("c" * 32, True, False, 5000, (weak,))
-    spec = job.profile.writer
-    with _serving(job, spec.model, models, folder) as server:
+    spec = stage.writer
+    with _serving(stage, spec.model, models, folder) as server:
         assert server is not None
         request = Writer(spec, Client(list)).request(spec.ladder[0], evidence)
         (reply,) = server.post("/chat/completions", [request])
@@ -196,13 +202,13 @@ def _written(job: Job, models: Models, folder: Path) -> str:
 
 @contextmanager
 def _serving(
-    job: Job, name: str | None, models: Models, folder: Path
+    stage: CaptionStage, name: str | None, models: Models, folder: Path
 ) -> Iterator[ModelServer | None]:
     """A server of the profile, None without a name."""
     if name is None:
         yield None
         return
-    with serve(job.profile.server(name), models, folder / "logs") as server:
+    with serve(stage.profile.server(name), models, folder / "logs") as server:
         yield server
 
 

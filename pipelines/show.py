@@ -11,8 +11,8 @@ from manifests.commits import State
 from manifests.ids import path_of
 from manifests.tables import File
 from manifests.workspace import Workspace
-from pipelines.cli.terminal import one_line
 from pipelines.status import JobStatus
+from pipelines.terminal import one_line
 
 _SPANS = 4
 TITLES = {"audio_caption": "heard", "visual_caption": "seen", "audio_visual_caption": "together"}
@@ -37,13 +37,12 @@ def find(
 
 def caption_files(state: State, job: str) -> list[File]:
     """The files that hold a job's captions."""
-    records = [record for shard in state.shards(job).values() for record in shard]
-    return [file for record in records for file in record.files if file.table == "captions"]
+    return state.files("captions", job=job)
 
 
 def _contents(workspace: Workspace, state: State, cut: str, name: str) -> set[str]:
     """Contents of the sources whose path has `name` in it."""
-    files = [f for r in state.ingests(cut) for f in r.files if f.table == "sources"]
+    files = state.files("sources", cut=cut)
     return {
         row["content_hash"]
         for row in tables.read_all(workspace.root, files, ["uri", "content_hash"])

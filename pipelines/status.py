@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from engine.run.settings import read
 from manifests.books import Books, books
 from manifests.commits import State
 from manifests.workspace import Workspace, WorkspaceError
-from pipelines.settings import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
     found = []
     for path in files:
         told = read(workspace, path.stem)
-        cut = told["settings"]["cut"]
+        cut = told["cut"]
         found.append(
             JobStatus(
                 digest=path.stem,

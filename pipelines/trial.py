@@ -16,6 +16,7 @@ from typing import Any
 
 from captioners.contract import ModelServer
 from captioners.weights.models import Models
+from engine.profile.keys import require_keys
 from engine.profile.profile import Profile
 from engine.profile.writer import Rung, WriterSpec
 from engine.servers.client import Client, RequestRefused, ServerRefused, ServerUnavailable
@@ -26,11 +27,11 @@ from manifests.commits import State
 from manifests.errors import UserError
 from manifests.evidence import Evidence, evidence_from_row
 from manifests.workspace import Workspace
+from pipelines.caption.stage import CaptionStage
 from pipelines.caption.writer import Writer, nearness
-from pipelines.cli.terminal import one_line
-from pipelines.settings import require_keys
 from pipelines.show import TITLES, caption_files, readable
 from pipelines.status import JobStatus
+from pipelines.terminal import one_line
 from prompts.nearness import Nearness
 from prompts.render import available, load
 from prompts.selection import Alike, Facts, select
@@ -113,7 +114,7 @@ def trial(
 ) -> Trial:
     """Asks the writer's server of `profile` about evidence of `job`. prompts: names or .toml paths, those
     of the ladder where none is given. Raises TrialError, ProfileError, ServerError."""
-    spec = profile.writer
+    spec = CaptionStage(profile).writer
     server_spec = profile.server(spec.model)
     require_keys([server_spec])
     chosen = list(dict.fromkeys(prompts or [name for rung in spec.ladder for name in rung.prompts]))

@@ -19,6 +19,7 @@ from captioners.weights.hub import PREFIX
 from captioners.weights.models import Models
 from captioners.weights.packs import PackError, declared
 from engine.profile.writer import WriterSpec, guards_state
+from engine.run.settings import read
 from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
@@ -26,7 +27,6 @@ from manifests.verify import verify as files
 from manifests.verify.verify import Problem
 from manifests.workspace import Workspace
 from pipelines.caption.writer import first_messages, nearness
-from pipelines.settings import read
 from pipelines.status import JobStatus, jobs
 from prompts.grounding import ground
 from prompts.provenance import claims

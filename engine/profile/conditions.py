@@ -5,14 +5,15 @@ the score. The score of a label that was not claimed is 0.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from manifests.evidence import WeakCaption
 
 CLIP = "clip"
-# What a condition may ask of the clip itself; `pipelines.caption.rows.clip_facts` knows them.
 CLIP_LABELS = ("seconds", "audio", "video", "still")
+"""What a condition may ask of the clip itself (`clip_scores`)."""
 
 
 class Condition(BaseModel):
@@ -34,9 +35,9 @@ class Condition(BaseModel):
             raise ValueError(f"a clip has no «{self.label}»; it has {', '.join(CLIP_LABELS)}")
         return self
 
-    def holds(self, facts: "Facts") -> bool:
+    def holds(self, scores: "Scores") -> bool:
         """Whether it is so of this clip. A captioner that was skipped has no score: False."""
-        score = facts.score(self.of, self.label)
+        score = scores.score(self.of, self.label)
         if score is None:
             return False
         return score > self.above if self.above is not None else score < (self.below or 0.0)
@@ -46,7 +47,7 @@ class Condition(BaseModel):
         return f"{self.of}.{self.label} {bound}"
 
 
-class Facts:
+class Scores:
     """What is known of one clip so far."""
 
     def __init__(
@@ -65,6 +66,16 @@ class Facts:
         return max((c.score for c in weak.claims if c.label == label), default=0.0)
 
 
-def unmet(conditions: Sequence[Condition], facts: Facts) -> Condition | None:
+def unmet(conditions: Sequence[Condition], scores: Scores) -> Condition | None:
     """The first condition that does not hold, None when all do."""
-    return next((c for c in conditions if not c.holds(facts)), None)
+    return next((c for c in conditions if not c.holds(scores)), None)
+
+
+def clip_scores(clip: Mapping[str, Any]) -> dict[str, float]:
+    """What conditions may ask of a clip itself, of its row in the clips table."""
+    return {
+        "seconds": (clip["end_ms"] - clip["start_ms"]) / 1000,
+        "audio": float(clip["has_audio"]),
+        "video": float(clip["has_video"]),
+        "still": float(clip["kind"] == "image"),
+    }

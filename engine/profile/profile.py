@@ -49,16 +49,14 @@ class Filter(_Part):
     when: tuple[Condition, ...] = Field(min_length=1)
 
 
-class CaptionerSpec(_Part):
-    """One captioner of a profile.
+class ModelSpec(_Part):
+    """One model that hosts load.
 
-    name: of its table's folder, and in conditions. use: `module:Class`, or a name that an installed
-    package registers under the entry points `captionmill.captioners`. group: captioners of one group
-    share an actor, one thread each. when: gate; all its conditions must hold, else the captioner is
-    skipped for the clip. reads: captioners before it whose weak captions it is shown. server: the
-    model server that it asks, by name. python: the interpreter of an environment made beforehand that
-    its group runs in. num_cpus, num_gpus: what Ray reserves for each replica of the group (the largest
-    of the group counts).
+    name: in tables, journals and progress. use: `module:Class`, or a name that an installed package
+    registers under the entry points `captionmill.captioners`. group: models of one group share an
+    actor, one thread each. server: the model server that it asks, by name. python: the interpreter of
+    an environment made beforehand that its group runs in. num_cpus, num_gpus: what Ray reserves for
+    each replica of the group (the largest of the group counts).
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
@@ -67,15 +65,24 @@ class CaptionerSpec(_Part):
     replicas: int = Field(1, ge=1)
     num_cpus: float = Field(0.5, ge=0)
     num_gpus: float = Field(0.0, ge=0)
-    when: tuple[Condition, ...] = ()
-    reads: tuple[str, ...] = ()
     server: str | None = None
     python: str | None = None
     options: dict[str, Any] = {}
 
+
+class CaptionerSpec(ModelSpec):
+    """One captioner of a profile.
+
+    when: gate; all its conditions must hold, else the captioner is skipped for the clip. reads:
+    captioners before it whose weak captions it is shown.
+    """
+
+    when: tuple[Condition, ...] = ()
+    reads: tuple[str, ...] = ()
+
     @property
     def asks(self) -> tuple[str, ...]:
-        """Who must have spoken of a clip before it: those its gate asks and those it reads."""
+        """Captioners that must have seen a clip before it: those its gate asks and those it reads."""
         return tuple(dict.fromkeys([c.of for c in self.when if c.of != CLIP] + list(self.reads)))
 
 
@@ -101,7 +108,7 @@ class Sizes(_Part):
 
 
 class Profile(_Part):
-    """All settings of a run.
+    """All settings of a run. Each stage asks for the parts that it needs (`Stage.check`).
 
     outputs_train: refuse models unless their licence lets what they say train others. calibration:
     folder that `captionmill calibrate` wrote; without one the calibrations that come with captionmill.
@@ -110,10 +117,10 @@ class Profile(_Part):
     name: str
     clips: Cutting = Cutting()
     filters: tuple[Filter, ...] = ()
-    captioners: tuple[CaptionerSpec, ...] = Field(min_length=1)
+    captioners: tuple[CaptionerSpec, ...] = ()
     outputs_train: bool = False
     calibration: str | None = None
-    writer: WriterSpec
+    writer: WriterSpec | None = None
     servers: tuple[ServerSpec, ...] = ()
     sizes: Sizes = Sizes()
 
@@ -145,9 +152,9 @@ class Profile(_Part):
         names = [server.name for server in self.servers]
         if len(set(names)) < len(names):
             raise ValueError("two servers have the same name")
-        for who, name in [(c.name, c.server) for c in self.captioners] + [
-            ("the writer", self.writer.model)
-        ]:
+        asking = [(captioner.name, captioner.server) for captioner in self.captioners]
+        asking += [("the writer", self.writer.model)] if self.writer else []
+        for who, name in asking:
             if name is not None and name not in names:
                 raise ValueError(
                     f"{who} asks for the server «{name}»: add [[servers]] with this name, "

@@ -2,40 +2,29 @@
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captioners.weights.models import Models
-from captioners.weights.packs import Cache, PackMissing
+from captioners.weights.packs import PackMissing
 from engine.profile.profile import load
-from engine.run.ingest import Ingest, elsewhere, examine
-from engine.run.lease import DriverLease, ShardLease
+from engine.run import stage as running
+from engine.run.ingest import examine
+from engine.run.lease import DriverLease
 from engine.run.limit import NO_LIMIT, Limit
-from manifests.books import Books, books
-from manifests.commits import Log, State
+from engine.run.settings import stage_of
+from engine.run.stage import Result
+from manifests.books import books
+from manifests.commits import State
 from manifests.sources.folder import Listing
 from manifests.workspace import Workspace, WorkspaceError
-from pipelines.caption.job import Job
+from pipelines.caption.stage import CaptionStage
 from pipelines.quarantine import current
-from pipelines.settings import job_of, keep
 from pipelines.status import newest
 
 if TYPE_CHECKING:
-    from engine.run.driver import View
-
-
-@dataclass(slots=True)
-class Result:
-    """What a run did. added: clips that were new; view: None when nothing had to be worked."""
-
-    job: Job
-    workspace: Workspace
-    books: Books
-    listing: Listing
-    added: int = 0
-    view: "View | None" = None
-    faults: dict[str, int] = field(default_factory=dict)
+    from engine.run.view import View
 
 
 def caption(
@@ -49,32 +38,20 @@ def caption(
 ) -> Result:
     """Captions sources into the workspace at `root`; goes on where an earlier run stopped.
 
-    show: called a few times a second while clips are worked. listed: with the number of sources
-    examined. until: the time or money after which it stops cleanly. Raises ProfileError, PackError,
-    WorkspaceError, SourceError, LeaseHeld, RunFailed.
+    The arguments are those of `engine.run.stage.run`. Raises ProfileError, PackError, and what that
+    raises.
     """
-    job = Job(load(profile))
-    job.check()
-    _require_models(job, profile)
-    workspace = Workspace.create(root)
-    with DriverLease(workspace) as log:
-        keep(workspace, job)
-        ingest = Ingest(job, workspace, log)
-        added = ingest.run(sources, limit, listed)
-        leases = pending(workspace, log.state, job)
-        view = None
-        if leases:
-            view = _work(job, workspace, log, leases, show, until)
-        return Result(
-            job, workspace, books(log.state, job.cut, job.digest), ingest.listing, added, view
-        )
+    stage = CaptionStage(load(profile))
+    stage.check()
+    _require_models(stage, profile)
+    return running.run(stage, sources, root, limit, show, listed, until)
 
 
-def _require_models(job: Job, profile: str) -> None:
+def _require_models(stage: CaptionStage, profile: str) -> None:
     """Raises PackMissing that names every model which is not here."""
     models = Models()
     missing = []
-    for name in job.needed_models:
+    for name in stage.needed_models:
         try:
             models.path(name)
         except PackMissing as error:
@@ -87,32 +64,6 @@ def _require_models(job: Job, profile: str) -> None:
             f"{len(missing)} models of the profile are not here: {names}; "
             f"run: captionmill models fetch --profile {shlex.quote(profile)}"
         )
-
-
-def pending(workspace: Workspace, state: State, job: Job) -> list[ShardLease]:
-    """Leases of the shards that no commit of this job names, in order."""
-    done = state.shards(job.digest)
-    places = elsewhere(workspace, state, job.cut)
-    return [
-        ShardLease(
-            epoch=state.epoch,
-            shard=record.shard,
-            generation=0,
-            clips_file=workspace.clips(job.cut, record.shard),
-            known=known_weak(state, job, record.shard),
-            elsewhere=places,
-        )
-        for record in state.ingests(job.cut)
-        if record.shard is not None and record.shard not in done
-    ]
-
-
-def known_weak(state: State, job: Job, shard: int) -> dict[str, list[str]]:
-    """Committed weak files of a shard that the job's captioners can use as they are."""
-    return {
-        name: [file.path for file in state.table(table, shard)]
-        for name, table in job.tables.items()
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +79,12 @@ class Preview:
 
 def preview(sources: Sequence[str], profile: str, limit: int | None = None) -> Preview:
     """Lists and examines sources as a run would, and writes nothing."""
-    job = Job(load(profile))
+    cutting = load(profile).clips
     listing = Listing()
     count = clips = milliseconds = 0
     faults: dict[str, int] = {}
     hashes: set[str | None] = set()
-    for source in examine(listing.paths(sources), job.profile.clips):
+    for source in examine(listing.paths(sources), cutting):
         count += 1
         if source.content_hash is not None and source.content_hash in hashes:
             continue
@@ -157,25 +108,25 @@ def retry(
     """Works quarantined clips of the newest job again, as a new generation of their shards.
 
     only: clip ids or their first digits, None for all. profile: that of the job; a built-in one need
-    not be named. Raises what `caption` raises, and ProfileNeeded (`pipelines.settings.job_of`).
+    not be named. Raises what `caption` raises, and ProfileNeeded (`engine.run.settings.stage_of`).
     """
     workspace = Workspace.open(root)
     with DriverLease(workspace) as log:
         last = newest(workspace, log.state)
         command = f"captionmill quarantine retry {shlex.quote(str(root))}"
-        job = job_of(workspace, last.digest, profile, command)
-        job.check()
-        leases = _retries(workspace, log.state, job, only)
-        view = _work(job, workspace, log, leases, show) if leases else None
-        told = books(log.state, job.cut, job.digest)
-        return Result(job, workspace, told, Listing(), view=view)
+        stage = stage_of(workspace, last.digest, profile, CaptionStage, command)
+        stage.check()
+        shards = _to_retry(workspace, log.state, stage, only)
+        view = running.work(stage, workspace, log, shards, show) if shards else None
+        told = books(log.state, stage.cut, stage.digest)
+        return Result(stage, workspace, told, Listing(), view=view)
 
 
-def _retries(
-    workspace: Workspace, state: State, job: Job, only: Sequence[str] | None
-) -> list[ShardLease]:
-    """A lease for each shard that has clips to try again. Raises WorkspaceError for unknown ones."""
-    entries = list(current(workspace, state, job.digest))
+def _to_retry(
+    workspace: Workspace, state: State, stage: CaptionStage, only: Sequence[str] | None
+) -> dict[int, frozenset[str] | None]:
+    """Shards with their clips to try again. Raises WorkspaceError for unknown ones."""
+    entries = list(current(workspace, state, stage.digest))
     wanted: dict[int, set[str]] = {}
     for entry in entries:
         clip = entry.row["clip_id"]
@@ -190,31 +141,4 @@ def _retries(
             "these files could not be opened: repair (or `touch`) them and rerun captionmill caption, "
             "which looks at files that changed"
         )
-    shards = state.shards(job.digest)
-    places = elsewhere(workspace, state, job.cut)
-    return [
-        ShardLease(
-            epoch=state.epoch,
-            shard=shard,
-            generation=shards[shard][-1].generation + 1,
-            clips_file=workspace.clips(job.cut, shard),
-            known=known_weak(state, job, shard),
-            elsewhere=places,
-            only=frozenset(clips),
-        )
-        for shard, clips in sorted(wanted.items())
-    ]
-
-
-def _work(
-    job: Job,
-    workspace: Workspace,
-    log: Log,
-    leases: list[ShardLease],
-    show: Callable[["View"], None],
-    until: Limit = NO_LIMIT,
-) -> "View":
-    from engine.run.driver import Driver  # brings Ray: not for a finished workspace
-
-    total = books(log.state, job.cut, job.digest).input
-    return Driver(job, workspace, log, Cache().root, show, until).run(leases, total)
+    return {shard: frozenset(clips) for shard, clips in sorted(wanted.items())}

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.terminal import Json, Profile, default_profile, errors, fail, say, say_json
+from pipelines.cli.shared import Json, Profile, default_profile, errors
+from pipelines.terminal import fail, say, say_json
 
 Sources = Annotated[
     list[str],

@@ -10,17 +10,8 @@ from pipelines.cli.caption import caption, plan
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.quarantine import quarantine_app
-from pipelines.cli.terminal import (
-    Json,
-    Profile,
-    Root,
-    default_profile,
-    errors,
-    fail,
-    opened,
-    say,
-    say_json,
-)
+from pipelines.cli.shared import Json, Profile, Root, default_profile, errors, opened
+from pipelines.terminal import fail, say, say_json
 
 _PE_AV = "hub:facebook/pe-av-large"
 
@@ -65,13 +56,13 @@ def selfcheck(
             return
         from engine.profile.profile import load
         from pipelines import selfcheck as checks
-        from pipelines.caption.job import Job
+        from pipelines.caption.stage import CaptionStage
 
         def show_line(checked: checks.Checked) -> None:
             if not as_json:
                 say(checks.line(checked))
 
-        outcomes = checks.selfcheck(Job(load(profile or default_profile())), show_line)
+        outcomes = checks.selfcheck(CaptionStage(load(profile or default_profile())), show_line)
         if as_json:
             say_json(checks.to_json(outcomes))
         if any(checked.outcome in ("FAILED", "not here") for checked in outcomes):

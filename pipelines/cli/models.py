@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.terminal import Json, Profile, default_profile, errors, say, say_json
+from pipelines.cli.shared import Json, Profile, default_profile, errors
+from pipelines.terminal import say, say_json
 
 models_app = typer.Typer(
     help="Weights and sample media: list them, see their licences, download them.",

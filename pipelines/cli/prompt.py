@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.terminal import JobProfile, Json, Root, errors, opened, say, say_json
+from pipelines.cli.shared import JobProfile, Json, Root, errors, opened
+from pipelines.terminal import say, say_json
 
 prompt_app = typer.Typer(help="Prompts of the writer.", no_args_is_help=True)
 
@@ -33,15 +34,16 @@ def prompt_try(
     """Compare what prompts make of the evidence in a workspace; nothing is written. Uses the server of
     the profile that captioned it, or of --profile."""
     with errors():
+        from engine.run.settings import stage_of
         from pipelines import trial
-        from pipelines.settings import job_of
+        from pipelines.caption.stage import CaptionStage
         from pipelines.status import newest
 
         place, state = opened(workspace)
         job = newest(place, state)
         command = f"captionmill prompt try {shlex.quote(str(workspace))}"
-        used = job_of(place, job.digest, profile, command, differs=True).profile
-        outcome = trial.trial(place, state, job, prompts or [], sample, used)
+        stage = stage_of(place, job.digest, profile, CaptionStage, command, differs=True)
+        outcome = trial.trial(place, state, job, prompts or [], sample, stage.profile)
         if as_json:
             say_json(outcome.to_json())
         else:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.caption import report
-from pipelines.cli.terminal import JobProfile, Json, Root, errors, fail, opened, say, say_json
+from pipelines.cli.shared import JobProfile, Json, Root, errors, opened
+from pipelines.terminal import fail, say, say_json
 
 quarantine_app = typer.Typer(
     help="Clips that could not be processed: why, and how to retry them.", no_args_is_help=True
@@ -42,9 +43,10 @@ def quarantine_show(
 ) -> None:
     """Show all that is known of a clip in quarantine, and with --run its fault once more."""
     with errors():
+        from engine.run.settings import stage_of
         from pipelines import quarantine
+        from pipelines.caption.stage import CaptionStage
         from pipelines.cli import summary
-        from pipelines.settings import job_of
         from pipelines.status import newest
 
         place, state = opened(workspace)
@@ -59,7 +61,7 @@ def quarantine_show(
         command = show_command(workspace, entry.row["clip_id"])
         again = None
         if run:
-            used = profile or job_of(place, job.digest, None, command).profile.name
+            used = profile or stage_of(place, job.digest, None, CaptionStage, command).profile.name
             again = quarantine.reproduce(place, job.digest, used, entry)
         if as_json:
             say_json({**entry.row, "again": again})

@@ -37,7 +37,7 @@ def _outcomes(folder: Path, out: Path) -> dict[str, set[str]]:
     job = newest(workspace, state)
     found: dict[str, set[str]] = {}
     for table in ("captions", "quarantine"):
-        for row in tables.read_all(workspace.root, state.table(table)):
+        for row in tables.read_all(workspace.root, state.files(table)):
             name = os.path.relpath(path_of(row["uri"]), os.fsencode(folder.resolve()))
             reason = "captioned" if table == "captions" else row["reason"]
             found.setdefault(os.fsdecode(name), set()).add(reason)

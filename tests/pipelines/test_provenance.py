@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from engine.run.settings import read
 from manifests import commits
 from manifests.captions import CAPTIONS
 from manifests.workspace import Workspace
-from pipelines.settings import read
 from pipelines.show import claims
 from pipelines.status import newest
 from pipelines.verify import _recheck

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.profile.profile import load
-from pipelines.caption.job import Job
+from pipelines.caption.stage import CaptionStage
 from pipelines.selfcheck import expectations, selfcheck
 from tests.conftest import run
 
@@ -37,7 +37,9 @@ def own(tmp_path: Path, more: str = "") -> Path:
 
 def test_each_model_is_told_with_what_it_said(tmp_path: Path) -> None:
     told: list[str] = []
-    found = selfcheck(Job(load(str(own(tmp_path)))), lambda checked: told.append(checked.name))
+    found = selfcheck(
+        CaptionStage(load(str(own(tmp_path)))), lambda checked: told.append(checked.name)
+    )
     outcomes = {checked.name: checked.outcome for checked in found}
     assert outcomes == {"ears": "ok", "own": "no expectation", "writer writer": "ok"}
     assert told == list(outcomes)

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from engine.profile.profile import ProfileError, load
+from engine.run.settings import ProfileNeeded, keep, read, stage_of
 from manifests import commits
 from manifests.ids import content_hash
 from manifests.workspace import Workspace, WorkspaceError
-from pipelines.caption.job import Job
 from pipelines.caption.run import caption
+from pipelines.caption.stage import CaptionStage
 from pipelines.plan import plan
 from pipelines.selfcheck import selfcheck
-from pipelines.settings import ProfileNeeded, job_of, keep, read
 from pipelines.status import newest
 from pipelines.verify import verify_workspace
 from tests.conftest import problems_of, quick_profile, run
@@ -47,7 +47,7 @@ _OPTIONS = (
 def test_no_secret_of_a_profile_is_kept(profile: Callable[..., Path], tmp_path: Path) -> None:
     path = profile(audio=_OPTIONS)
     path.write_text(path.read_text() + _SERVER)
-    workspace, job = Workspace.create(tmp_path / "out"), Job(load(str(path)))
+    workspace, job = Workspace.create(tmp_path / "out"), CaptionStage(load(str(path)))
     keep(workspace, job)
     text = workspace.config(job.digest).read_text()
     assert not [secret for secret in SECRETS if secret in text]
@@ -58,7 +58,7 @@ def test_what_tells_how_captions_were_made_is_kept(
 ) -> None:
     path = profile(audio=_OPTIONS)
     path.write_text(path.read_text() + _SERVER)
-    workspace, job = Workspace.create(tmp_path / "out"), Job(load(str(path)))
+    workspace, job = Workspace.create(tmp_path / "out"), CaptionStage(load(str(path)))
     keep(workspace, job)
     kept = read(workspace, job.digest)
     server = next(server for server in kept["profile"]["servers"] if server["name"] == "ears")
@@ -79,7 +79,7 @@ def test_damaged_settings_are_an_error(text: str, tmp_path: Path) -> None:
 
 def made_by(profile: str, out: Path, **changes: Any) -> tuple[Workspace, str]:
     """A workspace with the settings of a profile's job, of which `changes` replace parts, and the job."""
-    workspace, job = Workspace.create(out), Job(load(profile))
+    workspace, job = Workspace.create(out), CaptionStage(load(profile))
     keep(workspace, job)
     path = workspace.config(job.digest)
     kept = json.loads(path.read_text())
@@ -89,12 +89,16 @@ def made_by(profile: str, out: Path, **changes: Any) -> tuple[Workspace, str]:
 
 def test_a_built_in_profile_is_used_by_itself(tmp_path: Path) -> None:
     workspace, digest = made_by("dummy", tmp_path / "out")
-    assert job_of(workspace, digest, None, "captionmill x out").profile == load("dummy")
+    assert stage_of(workspace, digest, None, CaptionStage, "captionmill x out").profile == load(
+        "dummy"
+    )
 
 
 def test_the_installed_profile_is_used_and_not_the_stored_one(tmp_path: Path) -> None:
     workspace, digest = made_by("dummy", tmp_path / "out", captioners=[{"use": "evil:Evil"}])
-    assert job_of(workspace, digest, None, "captionmill x out").profile == load("dummy")
+    assert stage_of(workspace, digest, None, CaptionStage, "captionmill x out").profile == load(
+        "dummy"
+    )
 
 
 @pytest.mark.parametrize("name", ["quick", "../../evil.toml", "/evil.toml", "dummy"])
@@ -103,7 +107,7 @@ def test_any_other_profile_has_to_be_named(
 ) -> None:
     workspace, digest = made_by(str(profile()), tmp_path / "out", name=name)
     with pytest.raises(ProfileNeeded, match="captionmill x out --profile FILE"):
-        job_of(workspace, digest, None, "captionmill x out")
+        stage_of(workspace, digest, None, CaptionStage, "captionmill x out")
 
 
 def test_a_named_profile_must_make_the_same_job(
@@ -111,10 +115,10 @@ def test_a_named_profile_must_make_the_same_job(
 ) -> None:
     same, other = profile(), profile(prompt="terse")
     workspace, digest = made_by(str(same), tmp_path / "out")
-    assert job_of(workspace, digest, str(same), "x").digest == digest
+    assert stage_of(workspace, digest, str(same), CaptionStage, "x").digest == digest
     with pytest.raises(ProfileNeeded, match=f"captionmill caption .* --profile {other}"):
-        job_of(workspace, digest, str(other), "x")
-    assert job_of(workspace, digest, str(other), "x", differs=True).digest != digest
+        stage_of(workspace, digest, str(other), CaptionStage, "x")
+    assert stage_of(workspace, digest, str(other), CaptionStage, "x", differs=True).digest != digest
 
 
 _EVIL = """
@@ -202,7 +206,7 @@ def test_a_retry_with_another_profile_is_refused(
     foreign: Path, profile: Callable[..., Path]
 ) -> None:
     done = run("quarantine", "retry", foreign / "out", "--profile", profile())
-    assert done.returncode == 1 and "Name the profile that it was captioned with" in done.stderr
+    assert done.returncode == 1 and "Name the profile that it was made with" in done.stderr
 
 
 def test_the_command_to_copy_is_not_that_of_the_workspace(
@@ -286,7 +290,7 @@ def test_a_key_that_is_not_set_is_an_error_before_planning(keyless: Path, clips:
 
 def test_a_key_that_is_not_set_is_an_error_before_a_selfcheck(keyless: Path) -> None:
     with pytest.raises(ProfileError, match=NOT_SET):
-        selfcheck(Job(load(str(keyless))))
+        selfcheck(CaptionStage(load(str(keyless))))
 
 
 @pytest.mark.parametrize("command", ["retry", "prompt try"])

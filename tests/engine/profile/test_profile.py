@@ -109,12 +109,6 @@ def test_a_wrong_profile_says_what_is_wrong(
     assert str(tmp_path / "own.toml") in str(raised.value)
 
 
-def test_a_profile_without_captioners_is_refused(tmp_path: Path) -> None:
-    start, end = _LEAST.index("captioners ="), _LEAST.index("[writer]")
-    with pytest.raises(ProfileError, match=r"captioners: .*at least 1"):
-        _load(tmp_path, _LEAST[:start] + "captioners = []\n" + _LEAST[end:])
-
-
 def test_a_base_is_taken_with_what_is_changed(tmp_path: Path) -> None:
     (tmp_path / "least.toml").write_text(_LEAST)
     changed = f"""

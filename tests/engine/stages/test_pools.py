@@ -17,7 +17,8 @@ from engine.profile.profile import CaptionerSpec
 from engine.servers.client import Replicas
 from engine.servers.spec import ServerSpec
 from engine.stages.actors import Host
-from engine.stages.pools import Captioned, Decoders, Fault, Hosts
+from engine.stages.contract import Fault
+from engine.stages.pools import Answers, Decoders, Hosts
 from manifests.ids import uri_of
 from manifests.media import Media
 from tests.engine.fake_openai import FakeOpenAI
@@ -60,7 +61,7 @@ def test_media_comes_back_by_reference(clips: Path) -> None:
     async def work(decoders: Decoders, pid: int) -> None:
         decoded = await decoders.decode(_clip(sorted(clips.iterdir())[0]))
         assert not isinstance(decoded, Fault)
-        media = await decoded[1]
+        media = await decoded.media
         assert (media.clip_id, media.frames.shape) == ("clip000", (2, 48, 64, 3))
 
     _with_decoder(work)
@@ -113,16 +114,16 @@ def test_a_host_that_died_finds_its_captioner_s_server_again(tmp_path: Path) -> 
     spec = CaptionerSpec(name="asks", use="captioners.served:AudioChat", server="away")
     media = Media("c" * 32, "h" * 64, 1000, audio={16_000: np.zeros(16_000, np.float32)})
 
-    async def twice(url: str) -> list[Captioned]:
+    async def twice(url: str) -> list[Answers]:
         servers = {"away": Replicas(ServerSpec(name="away", urls=(url,)), [])}
         host: Any = ray.remote(Host)
         host = host.options(num_cpus=0.1, max_restarts=-1).remote([spec], tmp_path, 60, servers)
         hosts, batch = Hosts([host], 60), {media.clip_id: ray.put(media)}
-        found = [await hosts.caption("asks", batch, {})]
+        found = [await hosts.ask("asks", batch, {})]
         os.kill(await host.warm.remote(), signal.SIGKILL)
-        return [*found, await hosts.caption("asks", batch, {})]
+        return [*found, await hosts.ask("asks", batch, {})]
 
     with FakeOpenAI(lambda request, number: "A dog barks.") as fake:
         first, second = asyncio.run(twice(fake.url))
-    assert first.said == second.said and not second.faults
+    assert first.answers == second.answers and not second.faults
     assert (first.tokens_in, first.tokens_out) == (100, 3)

@@ -49,7 +49,7 @@ def _captions(workspace: Path) -> list[dict[str, Any]]:
     """Caption rows of the newest job."""
     place = Workspace.open(workspace)
     state = commits.load(place)
-    files = [f for r in state.shards(state.jobs()[-1]).values() for x in r for f in x.files]
+    files = state.files(job=state.jobs()[-1])
     return list(tables.read_all(place.root, [f for f in files if f.table == "captions"]))
 
 

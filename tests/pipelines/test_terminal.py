@@ -15,7 +15,8 @@ from rich.text import Text
 import pipelines
 from pipelines import show
 from pipelines.cli.progress import _panel
-from pipelines.cli.terminal import clean, errors, fail, one_line, say, say_json, styled
+from pipelines.cli.shared import errors
+from pipelines.terminal import clean, fail, one_line, say, say_json, styled
 from tests.conftest import run
 
 EVIL = "\x1b]0;title\x07\x9b2J\r\x08\u202egnp.exe\u2066\x7f\udc80"
@@ -78,8 +79,8 @@ def test_json_is_ascii_and_whole(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_faults_in_the_live_view_are_cleaned() -> None:
-    stages = {EVIL: SimpleNamespace(queued=0, done=1, busy=1.0)}
-    progress = SimpleNamespace(stages=stages, faults=Counter({f"[red]{EVIL}": 2}))
+    units = {EVIL: SimpleNamespace(queued=0, done=1, busy=1.0)}
+    progress = SimpleNamespace(units=units, faults=Counter({f"[red]{EVIL}": 2}))
     view: Any = SimpleNamespace(
         done={"captioned": 1, "filtered": 0, "quarantined": 0},
         elapsed=1.0,
@@ -112,7 +113,7 @@ def test_a_name_in_an_error_is_cleaned(arguments: tuple[str, ...], tmp_path: Pat
 
 
 def test_nothing_is_printed_past_it() -> None:
-    """Only `pipelines/cli/terminal.py` prints; the live view prints `styled` text on its console."""
+    """Only `pipelines/terminal.py` prints; the live view prints `styled` text on its console."""
     direct = re.compile(r"typer\.(secho|echo)|(?<![.\w])print\(|Console\(|std(out|err)\.write")
     folder = Path(pipelines.__file__).parent
     found = [
