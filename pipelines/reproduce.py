@@ -23,7 +23,7 @@ from manifests.ids import path_of
 from manifests.media import Media
 from manifests.workspace import Workspace
 from pipelines.caption.stage import CaptionStage
-from pipelines.cli.shared import errors
+from pipelines.cli.terminal import errors
 from pipelines.terminal import say
 
 

@@ -11,6 +11,8 @@ import captionmill
 from manifests.workspace import WorkspaceError
 from tests.conftest import CLIPS
 
+pytestmark = pytest.mark.run
+
 _README = Path(__file__).parents[1] / "README.md"
 
 

@@ -1,7 +1,7 @@
-"""Conditions on what is known of a clip: gates of captioners and filters of clips are lists of them.
+"""Conditions on a clip: gates of captioners and filters of clips are lists of them.
 
-A condition names who measured («clip» for the clip itself, else a captioner), a label, and a bound on
-the score. The score of a label that was not claimed is 0.
+A condition names who measured ("clip" for the clip itself, else a captioner), a label, and a bound on the
+score. The score of a label that was not claimed is 0.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,11 +32,12 @@ class Condition(BaseModel):
         if (self.above is None) == (self.below is None):
             raise ValueError(f"condition on {self.of}.{self.label}: give either above or below")
         if self.of == CLIP and self.label not in CLIP_LABELS:
-            raise ValueError(f"a clip has no «{self.label}»; it has {', '.join(CLIP_LABELS)}")
+            labels = ", ".join(CLIP_LABELS)
+            raise ValueError(f'a clip has no label "{self.label}"; it has {labels}')
         return self
 
     def holds(self, scores: "Scores") -> bool:
-        """Whether it is so of this clip. A captioner that was skipped has no score: False."""
+        """Whether it holds for this clip. False where the captioner was skipped and has no score."""
         score = scores.score(self.of, self.label)
         if score is None:
             return False
@@ -48,7 +49,7 @@ class Condition(BaseModel):
 
 
 class Scores:
-    """What is known of one clip so far."""
+    """The scores of one clip so far: its own, and those of its weak captions."""
 
     def __init__(
         self, clip: Mapping[str, float], weak: Mapping[str, WeakCaption] | None = None

@@ -80,7 +80,7 @@ def _check(stage: Stage) -> None:
 
 
 def amount(resource: str) -> float:
-    """How much Ray has of «CPU» or «GPU» in all."""
+    """How much Ray has of "CPU" or "GPU" in all."""
     import ray
 
     have: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]

@@ -56,8 +56,8 @@ def run(
         added = ingest.run(sources, limit, listed)
         shards = dict.fromkeys(pending(log.state, stage))
         view = work(stage, workspace, log, shards, show, until) if shards else None
-        told = books(log.state, stage.cut, stage.digest)
-        return Result(stage, workspace, told, ingest.listing, added, view)
+        closing = books(log.state, stage.cut, stage.digest)
+        return Result(stage, workspace, closing, ingest.listing, added, view)
 
 
 def work(

@@ -130,7 +130,7 @@ class Work(ABC):
 class Stage(ABC):
     """A kind of work on shards, under the settings of one profile.
 
-    name: in commit records. doing: the same for people («captioning»). It is sent to shard workers as
+    name: in commit records. doing: the same for people ("captioning"). It is sent to shard workers as
     its class and its profile, so everything else follows from these and from the installed code.
     """
 
@@ -207,14 +207,14 @@ class Stage(ABC):
     def slots(self) -> dict[str, int]:
         """How much of each unit, and of decoding, works at once in a run."""
         sizes = self.profile.sizes
-        found = {"decode": sizes.workers * sizes.decoders} if self.plan != Plan() else {}
+        slots = {"decode": sizes.workers * sizes.decoders} if self.plan != Plan() else {}
         replicas: dict[str, int] = {}
         for unit in self.units:
             if unit.model is not None:
                 group = unit.model.group
                 replicas[group] = max(replicas.get(group, 1), unit.model.replicas)
         for unit in self.units:
-            found[unit.name] = (
+            slots[unit.name] = (
                 sizes.workers * unit.slots if unit.model is None else replicas[unit.model.group]
             )
-        return found
+        return slots

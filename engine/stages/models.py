@@ -24,12 +24,12 @@ def model_class(spec: ModelSpec) -> type[Model]:
     use = spec.use if ":" in spec.use else _registered(spec)
     module, _, name = use.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
+        named = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ProfileError(f"{spec.name}: can't import {use}: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, Model)):
+    if not (isinstance(named, type) and issubclass(named, Model)):
         raise ProfileError(f"{spec.name}: {use} is no captioner and no other model")
-    return found
+    return named
 
 
 def _registered(spec: ModelSpec) -> str:

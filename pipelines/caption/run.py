@@ -118,8 +118,8 @@ def retry(
         stage.check()
         shards = _to_retry(workspace, log.state, stage, only)
         view = running.work(stage, workspace, log, shards, show) if shards else None
-        told = books(log.state, stage.cut, stage.digest)
-        return Result(stage, workspace, told, Listing(), view=view)
+        closing = books(log.state, stage.cut, stage.digest)
+        return Result(stage, workspace, closing, Listing(), view=view)
 
 
 def _to_retry(

@@ -40,9 +40,9 @@ class CaptionStage(Stage):
     def classes(self) -> dict[str, type[Captioner]]:
         """The class of each captioner. Raises ProfileError for one that can't be imported."""
         classes = {spec.name: model_class(spec) for spec in self.profile.captioners}
-        for name, found in classes.items():
-            if not issubclass(found, Captioner):
-                raise ProfileError(f"captioner {name}: {found.__name__} is not a Captioner")
+        for name, named in classes.items():
+            if not issubclass(named, Captioner):
+                raise ProfileError(f"captioner {name}: {named.__name__} is not a Captioner")
         return cast("dict[str, type[Captioner]]", classes)
 
     @cached_property

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.shared import Json, Profile, default_profile, errors
+from pipelines.cli.terminal import Json, Profile, default_profile, errors
 from pipelines.terminal import fail, say, say_json
 
 Sources = Annotated[

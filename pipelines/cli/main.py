@@ -10,7 +10,7 @@ from pipelines.cli.caption import caption, plan
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.quarantine import quarantine_app
-from pipelines.cli.shared import Json, Profile, Root, default_profile, errors, opened
+from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors, opened
 from pipelines.terminal import fail, say, say_json
 
 _PE_AV = "hub:facebook/pe-av-large"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import Json, Profile, default_profile, errors
+from pipelines.cli.terminal import Json, Profile, default_profile, errors
 from pipelines.terminal import say, say_json
 
 models_app = typer.Typer(

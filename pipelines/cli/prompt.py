@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.shared import JobProfile, Json, Root, errors, opened
+from pipelines.cli.terminal import JobProfile, Json, Root, errors, opened
 from pipelines.terminal import say, say_json
 
 prompt_app = typer.Typer(help="Prompts of the writer.", no_args_is_help=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.caption import report
-from pipelines.cli.shared import JobProfile, Json, Root, errors, opened
+from pipelines.cli.terminal import JobProfile, Json, Root, errors, opened
 from pipelines.terminal import fail, say, say_json
 
 quarantine_app = typer.Typer(

@@ -13,10 +13,11 @@ without a word."""
 
 
 class FakeOpenAI:
-    """named `fake` wherever it serves. script: from a request and its number (from 0) to a reply. error:
-    the message of a refusal.
+    """named `fake` wherever it serves. script: from a request and its number (from 0) to a reply.
+    refusal: the message of an error status.
 
-    requests: what came in, in order of arrival. A context manager: leaving it frees the port.
+    requests: what came in, in order of arrival. A context manager: leaving it frees the port, and raises
+    what a script raised, an assertion for example.
     """
 
     def __init__(
@@ -24,10 +25,11 @@ class FakeOpenAI:
         script: Callable[[Request, int], Reply],
         port: int = 0,
         finish_reason: str = "stop",
-        error: str = "scripted refusal",
+        refusal: str = "scripted refusal",
     ) -> None:
         self.requests: list[Request] = []
         self.keys: list[str | None] = []
+        self._failures: list[BaseException] = []
         self._lock = threading.Lock()
         fake = self
 
@@ -40,13 +42,17 @@ class FakeOpenAI:
                     number = len(fake.requests)
                     fake.requests.append(body)
                     fake.keys.append(self.headers.get("Authorization"))
-                reply = script(body, number)
+                try:
+                    reply = script(body, number)
+                except BaseException as error:
+                    fake._failures.append(error)
+                    reply = 500
                 if reply == -1:
                     self.close_connection = True
                 elif isinstance(reply, dict):
                     self._send(200, reply)
                 elif isinstance(reply, int):
-                    self._send(reply, {"error": {"message": error}})
+                    self._send(reply, {"error": {"message": refusal}})
                 else:
                     self._send(200, _completion(body, reply, finish_reason))
 
@@ -78,6 +84,8 @@ class FakeOpenAI:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        if self._failures:
+            raise self._failures[0]
 
     def __enter__(self) -> "FakeOpenAI":
         return self

@@ -11,6 +11,8 @@ import pytest
 import engine.crashpoints
 from engine.crashpoints import POINTS
 
+pytestmark = pytest.mark.run
+
 _SCRIPT = """
 from engine.crashpoints import reach
 for time in range(1, 6):

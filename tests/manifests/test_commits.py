@@ -102,6 +102,7 @@ def test_an_epoch_opens_once(workspace: Workspace) -> None:
         _open(workspace, 1)
 
 
+@pytest.mark.run
 def test_of_processes_that_open_an_epoch_at_once_exactly_one_wins(workspace: Workspace) -> None:
     context = multiprocessing.get_context("fork")
     barrier, won = context.Barrier(3, timeout=30), context.SimpleQueue()
@@ -211,6 +212,7 @@ for shard in itertools.count():
 """
 
 
+@pytest.mark.run
 def test_what_a_killed_process_said_it_committed_is_there(workspace: Workspace) -> None:
     command = [sys.executable, "-c", _KILLED, str(workspace.root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -61,6 +61,7 @@ def test_another_format_is_told(tmp_path: Path) -> None:
         Workspace.open(tmp_path)
 
 
+@pytest.mark.run
 def test_processes_that_make_it_at_once_open_the_same_one(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     barrier, found = context.Barrier(4, timeout=30), context.SimpleQueue()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from pipelines.quarantine import current
 from pipelines.status import newest
 from tests import badmedia
 from tests.conftest import books_of, problems_of, quick_profile, run
+
+pytestmark = pytest.mark.run
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +140,8 @@ def test_a_retry_adds_a_generation_and_changes_no_file(
         os.link(path, folder / path.name)
     quick = profile()
     arguments = ("caption", folder, out, "--profile", quick)
-    run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit")
+    killed = run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit")
+    assert killed.returncode == -signal.SIGKILL
     away = sorted(folder.iterdir())[1]
     kept = away.rename(tmp_path / "kept.mp4")
     assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0

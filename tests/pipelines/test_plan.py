@@ -82,6 +82,7 @@ def test_what_would_help_names_the_slowest_stage_and_the_next() -> None:
     assert "writer and eyes alike" in what_would_help(planned(paces=(alike, WRITER)))[0]
 
 
+@pytest.mark.run
 def test_a_finished_run_is_told_beside_its_plan(
     clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_finished_run_is_told_beside_its_plan(
     assert "plan: " in captioned.stdout and "; actual: " in captioned.stdout
 
 
+@pytest.mark.run
 def test_what_can_not_be_planned_is_told(tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no film")
     done = run("plan", tmp_path, "--profile", "dummy")

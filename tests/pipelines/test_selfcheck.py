@@ -35,6 +35,7 @@ def own(tmp_path: Path, more: str = "") -> Path:
     return path
 
 
+@pytest.mark.models
 def test_each_model_is_told_with_what_it_said(tmp_path: Path) -> None:
     told: list[str] = []
     found = selfcheck(
@@ -46,6 +47,7 @@ def test_each_model_is_told_with_what_it_said(tmp_path: Path) -> None:
     assert "Dog" in found[0].said and found[0].models == ("yamnet",)
 
 
+@pytest.mark.models
 def test_a_model_that_fails_is_told_and_the_others_are_checked_all_the_same(tmp_path: Path) -> None:
     more = """
     [[captioners]]

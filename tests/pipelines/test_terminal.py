@@ -15,7 +15,7 @@ from rich.text import Text
 import pipelines
 from pipelines import show
 from pipelines.cli.progress import _panel
-from pipelines.cli.shared import errors
+from pipelines.cli.terminal import errors
 from pipelines.terminal import clean, fail, one_line, say, say_json, styled
 from tests.conftest import run
 
@@ -105,6 +105,7 @@ def test_what_models_said_is_shown_on_one_line(capsys: pytest.CaptureFixture[str
     assert "ears: one two" in shown and not _OBEYED.search(shown)
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("arguments", [("status", "a\x1b[2J"), ("caption", "a\x1b[2J", "out")])
 def test_a_name_in_an_error_is_cleaned(arguments: tuple[str, ...], tmp_path: Path) -> None:
     options = ("-p", "dummy") if arguments[0] == "caption" else ()

@@ -78,7 +78,10 @@ def test_a_condition_reads_as_it_is_meant() -> None:
     [
         ({"of": "ears", "label": "Dog"}, "condition on ears.Dog: give either above or below"),
         ({"of": "ears", "label": "Dog", "above": 0, "below": 1}, "give either above or below"),
-        ({"of": "clip", "label": "second", "above": 1}, "a clip has no «second»; it has seconds,"),
+        (
+            {"of": "clip", "label": "second", "above": 1},
+            'a clip has no label "second"; it has seconds,',
+        ),
         ({"of": "ears", "label": "Dog", "over": 1}, "over"),
         ({"of": "ears", "above": 1}, "label"),
         ({"of": "ears", "label": "Dog", "above": "much"}, "above"),

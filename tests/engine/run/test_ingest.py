@@ -16,6 +16,8 @@ from manifests.workspace import Workspace
 from pipelines.caption.stage import CaptionStage
 from tests.conftest import quick_profile
 
+pytestmark = pytest.mark.run
+
 
 @pytest.fixture
 def job(tmp_path: Path) -> CaptionStage:

@@ -51,6 +51,7 @@ def _driver(workspace: Workspace) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+@pytest.mark.run
 def test_a_second_driver_is_refused_while_the_first_lives(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         message = f"is being worked by process {first.pid} on {socket.gethostname()}"
@@ -59,6 +60,7 @@ def test_a_second_driver_is_refused_while_the_first_lives(workspace: Workspace) 
         assert commits.newest_epoch(workspace) == 1
 
 
+@pytest.mark.run
 def test_the_next_takes_over_at_once_when_the_holder_is_killed(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         first.kill()
@@ -68,6 +70,7 @@ def test_the_next_takes_over_at_once_when_the_holder_is_killed(workspace: Worksp
             assert [record.shard for record in log.state.records()] == [7]
 
 
+@pytest.mark.run
 def test_a_killed_holder_that_nobody_buried_is_dead(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         first.kill()
@@ -77,6 +80,7 @@ def test_a_killed_holder_that_nobody_buried_is_dead(workspace: Workspace) -> Non
             assert log.state.epoch == 2
 
 
+@pytest.mark.run
 def test_a_stopped_holder_lives(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         first.send_signal(signal.SIGSTOP)
@@ -85,6 +89,7 @@ def test_a_stopped_holder_lives(workspace: Workspace) -> None:
             pass
 
 
+@pytest.mark.run
 def test_the_next_starts_at_once_when_the_holder_ended(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         first.communicate("\n")

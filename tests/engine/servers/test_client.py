@@ -56,18 +56,21 @@ def nobody() -> str:
         return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
 
 
+@pytest.mark.run
 def test_a_busy_server_is_asked_again() -> None:
     with FakeOpenAI(lambda r, n: (503, -1)[n] if n < 2 else "well") as fake:
         (reply,) = ask(fake.url)
     assert said(reply) == "well" and len(fake.requests) == 3
 
 
+@pytest.mark.run
 def test_a_dead_replica_costs_no_request() -> None:
     with FakeOpenAI(lambda r, n: "well") as fake:
         replies = ask(nobody(), fake.url, times=5)
     assert [said(reply) for reply in replies] == ["well"] * 5
 
 
+@pytest.mark.run
 def test_a_server_that_moves_is_followed() -> None:
     with FakeOpenAI(lambda r, n: 503) as old, FakeOpenAI(lambda r, n: "new") as new:
 
@@ -83,6 +86,7 @@ def test_a_server_that_moves_is_followed() -> None:
         assert said(asyncio.run(moving())) == "new"
 
 
+@pytest.mark.run
 def test_requests_go_to_the_least_loaded_replica() -> None:
     inside = threading.Barrier(4)
 
@@ -99,6 +103,7 @@ def test_requests_go_to_the_least_loaded_replica() -> None:
     assert len(one.requests) == len(other.requests) == 2
 
 
+@pytest.mark.run
 def test_a_server_that_stays_away_is_an_error() -> None:
     with pytest.raises(ServerUnavailable, match=r"no answer for 0\.5 s"):
         ask(nobody(), patience_s=0.5)
@@ -109,6 +114,7 @@ def test_no_server_yet_is_waited_for() -> None:
         ask(patience_s=0.3)
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     ("status", "error"), [(400, RequestRefused), (401, ServerRefused), (404, ServerRefused)]
 )
@@ -119,6 +125,7 @@ def test_a_server_that_refuses_is_an_error_at_once(status: int, error: type[Exce
     assert len(fake.requests) == 1
 
 
+@pytest.mark.run
 def test_servers_that_run_already_get_the_key_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -129,6 +136,7 @@ def test_servers_that_run_already_get_the_key_of_the_environment(
     assert fake.keys == ["Bearer hidden"]
 
 
+@pytest.mark.run
 def test_a_captioner_s_thread_gets_its_replies_in_order() -> None:
     with FakeOpenAI(lambda request, n: request["messages"][0]["content"]) as fake:
 
@@ -148,12 +156,13 @@ def test_a_captioner_s_thread_gets_its_replies_in_order() -> None:
 SECRET = "sk-0123456789"
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("status", [400, 401, 503])
 def test_an_error_does_not_repeat_the_key(status: int) -> None:
     def script(request: Any, number: int) -> int:
         return status
 
-    with FakeOpenAI(script, error=f"Incorrect API key: {SECRET}") as fake:
+    with FakeOpenAI(script, refusal=f"Incorrect API key: {SECRET}") as fake:
 
         async def asking() -> None:
             client = Client(lambda: [Endpoint(fake.url, SECRET)], patience_s=0.3)
@@ -226,18 +235,21 @@ def proxy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     little.close()
 
 
+@pytest.mark.run
 def test_requests_to_loopback_use_no_proxy(proxy: Proxy) -> None:
     with FakeOpenAI(lambda r, n: "well") as fake:
         (reply,) = ask(fake.url)
     assert said(reply) == "well" and proxy.asked == []
 
 
+@pytest.mark.run
 def test_requests_to_other_urls_use_the_proxy(proxy: Proxy) -> None:
     with pytest.raises(ServerRefused, match="403"):
         ask("http://models.example/v1")
     assert proxy.asked == ["http://models.example/v1/chat/completions"]
 
 
+@pytest.mark.run
 def test_requests_to_servers_of_ours_use_no_proxy(proxy: Proxy) -> None:
     async def asking() -> None:
         # No address of this machine is sure to be no loopback one; nobody answers on this.
@@ -252,6 +264,7 @@ def test_requests_to_servers_of_ours_use_no_proxy(proxy: Proxy) -> None:
     assert proxy.asked == []
 
 
+@pytest.mark.run
 def test_a_server_of_a_profile_is_started_and_asked_past_a_dead_proxy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_full_disk_raises_and_leaves_what_was_there(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.run
 def test_a_process_killed_at_any_moment_leaves_whole_batches(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     text = "x" * 300_000
@@ -120,6 +121,7 @@ def test_a_process_killed_at_any_moment_leaves_whole_batches(tmp_path: Path) -> 
         assert begun.wait(60)
         os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
+        assert process.exitcode == -signal.SIGKILL
         number, kept = _value(Journal(tmp_path).get(0, "done", _CLIPS))
         assert kept == text and number >= 2
 

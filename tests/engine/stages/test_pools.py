@@ -23,6 +23,8 @@ from manifests.ids import uri_of
 from manifests.media import Media
 from tests.engine.fake_openai import FakeOpenAI
 
+pytestmark = pytest.mark.run
+
 
 @pytest.fixture(scope="module", autouse=True)
 def joined(cluster: str) -> Iterator[None]:
@@ -51,10 +53,16 @@ def _with_decoder(work: Callable[[Decoders, int], Awaitable[None]], seconds: flo
 
     async def main() -> None:
         decoders = Decoders(1, Plan((16000,), 2, 64), seconds)
-        (actor,) = decoders._actors
-        await work(decoders, await actor.ready.remote())
+        await work(decoders, await _pid(decoders))
 
     asyncio.run(main())
+
+
+async def _pid(decoders: Decoders) -> int:
+    """The process of the only decoder."""
+    (actor,) = decoders._actors
+    pid: int = await actor.ready.remote()
+    return pid
 
 
 def test_media_comes_back_by_reference(clips: Path) -> None:
@@ -76,6 +84,7 @@ def test_a_hanging_decoder_is_killed_and_the_next_clip_is_decoded(clips: Path) -
         assert isinstance(hung, Fault)
         assert (hung.stage, hung.reason) == ("decode", "timeout")
         assert not isinstance(await decoders.decode(second), Fault)
+        assert await _pid(decoders) != pid
 
     _with_decoder(work, seconds=3)
 
@@ -85,6 +94,7 @@ def test_a_decoder_that_somebody_kills_costs_no_clip(clips: Path) -> None:
         clip = _clip(sorted(clips.iterdir())[0])
         os.kill(pid, signal.SIGKILL)
         assert not isinstance(await decoders.decode(clip), Fault)
+        assert await _pid(decoders) != pid
 
     _with_decoder(work)
 
@@ -119,9 +129,11 @@ def test_a_host_that_died_finds_its_captioner_s_server_again(tmp_path: Path) -> 
         host: Any = ray.remote(Host)
         host = host.options(num_cpus=0.1, max_restarts=-1).remote([spec], tmp_path, 60, servers)
         hosts, batch = Hosts([host], 60), {media.clip_id: ray.put(media)}
-        found = [await hosts.ask("asks", batch, {})]
-        os.kill(await host.warm.remote(), signal.SIGKILL)
-        return [*found, await hosts.ask("asks", batch, {})]
+        first, pid = await hosts.ask("asks", batch, {}), await host.warm.remote()
+        os.kill(pid, signal.SIGKILL)
+        second = await hosts.ask("asks", batch, {})
+        assert await host.warm.remote() != pid
+        return [first, second]
 
     with FakeOpenAI(lambda request, number: "A dog barks.") as fake:
         first, second = asyncio.run(twice(fake.url))

@@ -80,6 +80,7 @@ def test_captions_from_other_evidence_are_refused() -> None:
         _row(evidence=evidence_of(_CLIP, said(_CLIP, 4)))
 
 
+@pytest.mark.run
 def test_making_rows_needs_no_ray() -> None:
     script = "import sys, pipelines.caption.rows; sys.exit('ray' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
