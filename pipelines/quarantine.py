@@ -37,20 +37,26 @@ def current(workspace: Workspace, state: State, job: str) -> Iterator[Entry]:
                     yield Entry(row, shard, record.generation)
 
 
-def reproduce(workspace: Workspace, job: str, entry: Entry) -> str:
-    """Does again, in a process of its own, what put a clip in quarantine; what came of it.
+def reproduce(workspace: Workspace, job: str, profile: str, entry: Entry) -> str:
+    """Does again, in a process of its own, what put a clip in quarantine; the outcome in words.
 
+    profile: name or file of the profile that makes the job `job`; the process checks that it does.
     Probing and decoding are done again, and for a captioner's fault that captioner on that clip.
     """
     command = [sys.executable, "-X", "faulthandler", "-m", "pipelines.reproduce"]
-    command += [str(workspace.root), job, str(entry.shard), entry.row["clip_id"]]
+    command += [str(workspace.root), job, profile, str(entry.shard), entry.row["clip_id"]]
     command.append(entry.row["stage"])
     try:
         ran = subprocess.run(
-            command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"it hangs: nothing came back within {_PATIENCE_S} s"
+        return f"hangs: no answer within {_PATIENCE_S} s"
     if ran.returncode < 0:
         return f"the process was killed by signal {-ran.returncode}\n{ran.stderr[-2000:]}"
     return (ran.stdout + ran.stderr).strip()

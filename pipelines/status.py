@@ -1,10 +1,9 @@
 """Where a workspace stands: its books, for the newest job or each of them."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.run.settings import read
 from manifests.books import Books, books
 from manifests.commits import State
 from manifests.kinds import CAPTIONS
@@ -34,16 +33,6 @@ class JobStatus:
         }
 
 
-def settings(workspace: Workspace, job: str) -> Mapping[str, Any]:
-    """What was kept of a job's settings. Raises WorkspaceError when it is missing or damaged."""
-    path = workspace.config(job)
-    try:
-        kept: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise WorkspaceError(f"the settings of job {job} can't be read: {error}") from error
-    return kept
-
-
 def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
     """Every job of a workspace, in the order in which they were begun. Raises WorkspaceError when the
     settings of one are missing or damaged."""
@@ -56,7 +45,7 @@ def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
 
 
 def _status(workspace: Workspace, state: State, digest: str) -> JobStatus:
-    stored = settings(workspace, digest)
+    stored = read(workspace, digest)
     return JobStatus(
         digest=digest,
         stage=stored["stage"],

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from captioners.confidence import calibration
 from captioners.confidence.calibration import FUSION, Calibration, Calibrations, Quality
+from engine.run import settings
 from manifests import tables
 from manifests.commits import State
 from manifests.errors import UserError
@@ -27,7 +28,7 @@ from manifests.workspace import Workspace, make_folder, write_atomic
 from pipelines.calibrate.fitting import FOLDS, Fitter, Found, Shown, kinds_of
 from pipelines.calibrate.labelled import Labelled, read
 from pipelines.calibrate.reliability import Judged, draw, quality, tier_shares
-from pipelines.status import JobStatus, newest, settings
+from pipelines.status import JobStatus, newest
 
 _NAMED = 3
 _CONTENT = "content_hash"
@@ -107,7 +108,7 @@ def calibrate(labelled: Path, workspace: Workspace, state: State) -> Report:
     Raises LabelledError, CalibrateError, WorkspaceError.
     """
     job = newest(workspace, state)
-    kept = settings(workspace, job.digest)["settings"]
+    kept = settings.read(workspace, job.digest)["settings"]
     names: dict[str, str] = {name: kept["captioners"][name] for name in kept["order"]}
     rows = _by_content(labelled)
     said = _said(workspace, state, names, rows)
