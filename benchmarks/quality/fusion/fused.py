@@ -8,7 +8,7 @@ calibrate` would.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.quality.known import Case, Side
+from benchmarks.quality.known import Case
 from benchmarks.quality.measures.concepts import happened
 from benchmarks.quality.measures.measures import Ruler
 from benchmarks.quality.simulation.simulated import Simulated
@@ -17,6 +17,7 @@ from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
 from pipelines.calibrate.fitting import Fitter, Shown
 from prompts.selection import Fact, Facts, select
 from prompts.support import supports
+from recipes.world.concepts import Side
 
 SIDES: tuple[Side, ...] = ("heard", "seen")
 Reader = Callable[[str, Side], frozenset[str]]

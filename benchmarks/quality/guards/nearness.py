@@ -15,12 +15,12 @@ from itertools import combinations, product
 
 import numpy as np
 
-from benchmarks.quality.known import Concept
-from benchmarks.quality.world.world import load
 from captioners.minilm import MiniLM
 from captioners.weights.models import Models
 from prompts.nearness import ALIKE, CUT
 from prompts.words import lexicon, stem
+from recipes.world.concepts import Concept
+from recipes.world.world import load
 
 Pairs = list[tuple[str, str]]
 _CUTS = (0.65, 0.7, 0.75, CUT, 0.85, 0.9)

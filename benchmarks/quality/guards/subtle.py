@@ -1,5 +1,5 @@
 """Faulty replies that are nearly right: one word off, somebody else's words, two faults at once, orders
-out of the media obeyed. As `benchmarks.quality.replies`, whose wordings they share.
+out of the media obeyed. As `benchmarks.quality.guards.replies`, whose wordings they share.
 """
 
 import json

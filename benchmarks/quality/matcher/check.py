@@ -27,9 +27,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality.known import Concept, Reading, Side
+from benchmarks.quality.known import Reading
 from benchmarks.quality.matcher.matcher import Matcher
-from benchmarks.quality.world.world import load
+from recipes.world.concepts import Concept, Side
+from recipes.world.world import load
 
 CHECKED = Path(__file__).parent / "checked.jsonl"
 

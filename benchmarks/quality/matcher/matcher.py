@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from benchmarks.quality.known import Concept, Mention, Reading, Side
+from benchmarks.quality.known import Mention, Reading
 from benchmarks.quality.matcher.patterns import Found, Pattern, Patterns
 from benchmarks.quality.matcher.words import (
     ALWAYS_PAIRS,
@@ -37,6 +37,7 @@ from benchmarks.quality.matcher.words import (
     tokens,
     unquoted,
 )
+from recipes.world.concepts import Concept, Side
 
 _JOINS = frozenset({"and", "or", ",", "then", "plus", "both", "also"}) | ARTICLES
 _SOUNDING = frozenset(

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from benchmarks.quality.known import Concept, Side
 from benchmarks.quality.matcher.words import (
     ARTICLES,
     FUNCTION,
@@ -16,6 +15,7 @@ from benchmarks.quality.matcher.words import (
     forms,
     tokens,
 )
+from recipes.world.concepts import Concept, Side
 
 Slot = frozenset[str]
 _PEOPLE = frozenset({"man", "woman", "boy", "girl", "child", "kid", "person", "people", "baby"})

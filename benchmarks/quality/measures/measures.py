@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from benchmarks.quality.known import Case, Reading, Side, Truth
+from benchmarks.quality.known import Case, Reading, Truth
 from benchmarks.quality.measures import texts
 from benchmarks.quality.measures.concepts import Concepts, Hits, Reads, happened, hits
 from benchmarks.quality.measures.intervals import NOTHING, Figure, mean, share, wilson
 from manifests.captions import CAPTIONS, Author, CaptionName, CaptionSet, Written
 from prompts.fallback import template
 from prompts.selection import Fact, Facts
+from recipes.world.concepts import Side
 
 Pair = tuple[float, float]
 

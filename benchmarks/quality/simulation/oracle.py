@@ -18,9 +18,9 @@ from math import erfc, log, pi, sqrt
 
 import numpy as np
 
-from benchmarks.quality.known import Side
 from benchmarks.quality.simulation.model import Field, Model
 from benchmarks.quality.simulation.scenes import Floats
+from recipes.world.concepts import Side
 
 _GRID = np.linspace(-6, 6, 193)
 _LOG_WEIGHT = -0.5 * _GRID**2 - np.log(np.exp(-0.5 * _GRID**2).sum())

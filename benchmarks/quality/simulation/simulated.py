@@ -5,7 +5,7 @@
     truths(case)               all concepts that are true of it, broader ones as well
     case.said                  of every claim, the concept that it says, and the number
 
-How clips come about: `sim_scenes`; how captioners err: `sim_model`; the oracle: `sim_oracle`. One seed
+How clips come about: `scenes`; how captioners err: `model`; the oracle: `oracle`. One seed
 gives the same clips and the same noise for honest and dishonest captioners. Wordings are the world's
 for the bench, none that a writer is trained with. Calibration and bench take different seeds
 (`CALIBRATION_SEEDS`, `BENCH_SEEDS`); parameters of captioners are the same in both.
@@ -24,13 +24,14 @@ from math import sqrt
 
 import numpy as np
 
-from benchmarks.quality.known import Case, Side
+from benchmarks.quality.known import Case
 from benchmarks.quality.simulation.clips import Clip, clip
 from benchmarks.quality.simulation.model import Model, cast
 from benchmarks.quality.simulation.oracle import Oracle, Readings
 from benchmarks.quality.simulation.scenes import Floats, places_of
 from benchmarks.quality.simulation.words import Said, Wording, spoken_of, weak_of
-from benchmarks.quality.world.world import Part, load
+from recipes.world.concepts import Side
+from recipes.world.world import Part, load
 
 CALIBRATION_SEEDS, BENCH_SEEDS = range(1000), range(1000, 2000)
 _CORRELATED_AT_MOST = 0.95
@@ -40,7 +41,7 @@ _CORRELATED_AT_MOST = 0.95
 @dataclass(frozen=True, slots=True)
 class Simulated(Case):
     """A clip of known making. said: of each claim of each weak caption, what it says. readings: what
-    drove the claims (`sim_model`), for the oracle; correlation, captioners, part: of its making."""
+    drove the claims (`model`), for the oracle; correlation, captioners, part: of its making."""
 
     said: tuple[tuple[Said, ...], ...] = ()
     readings: Readings | None = field(default=None, compare=False, repr=False)

@@ -28,7 +28,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.quality.known import Concept, Side
+from recipes.world.concepts import Concept, Side
 
 Part = Literal["all", "train", "bench", "unseen"]
 

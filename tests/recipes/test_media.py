@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import calibrate_cpu, media
 from manifests.ids import content_hash
+from recipes import media
+from recipes.calibration import cpu as calibrate_cpu
 
 
 def _package(folder: Path, files: dict[str, bytes]) -> Path:

@@ -1,8 +1,8 @@
 """Requests and right replies for the tuning of the writer: seeded, and every reply passed the guards.
 
-    python -m benchmarks.tuning.examples [--count 20] [--seed 0]
+    python -m recipes.tuning.examples [--count 20] [--seed 0]
 
-prints some. What is held out of `benchmarks.evidences` never appears: no sound, no thing, no sentence.
+prints some. What is held out of `recipes.evidences` never appears: no sound, no thing, no sentence.
 """
 
 import argparse
@@ -15,11 +15,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from benchmarks.evidences import _World
-from benchmarks.quality.world import world
-from benchmarks.tuning import facts, phrasing
-from benchmarks.tuning.facts import Piece
-from benchmarks.tuning.phrasing import Clip
 from manifests.captions import CAPTIONS, CaptionName
 from manifests.evidence import Confidence, Modality
 from prompts.quotes import excerpt
@@ -27,6 +22,11 @@ from prompts.render import PLAIN, Message, Template, load, render
 from prompts.selection import SPOKEN_AT_MOST, Fact, Facts
 from prompts.verdict import judge
 from prompts.words import lexicon, tokens
+from recipes.evidences import _World
+from recipes.tuning import facts, phrasing
+from recipes.tuning.facts import Piece
+from recipes.tuning.phrasing import Clip
+from recipes.world import world
 
 PROMPT = "tuned"
 _KEYS: dict[str, CaptionName] = {

@@ -8,14 +8,14 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from benchmarks.evidences import _World
-from benchmarks.quality.world import world
-from benchmarks.tuning import facts, lora
-from benchmarks.tuning.examples import Example, examples, is_held_out, quoted, right
-from benchmarks.tuning.train import rate
 from captioners.weights._prepare import merge
 from prompts.fallback import template
 from prompts.render import load
+from recipes.evidences import _World
+from recipes.tuning import facts, lora
+from recipes.tuning.examples import Example, examples, is_held_out, quoted, right
+from recipes.tuning.train import rate
+from recipes.world import world
 
 
 @pytest.fixture(scope="module")

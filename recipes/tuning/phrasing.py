@@ -2,7 +2,7 @@
 
 Which way is drawn is mostly a matter of the first fact's words: a writer that is asked greedily then
 varies with what it is told, as it can't with a coin. Nothing here decides whether a target is right: the
-guards do (`benchmarks.tuning.examples`).
+guards do (`recipes.tuning.examples`).
 """
 
 import hashlib
@@ -10,8 +10,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.tuning.facts import Piece
 from prompts.fallback import sentence
+from recipes.tuning.facts import Piece
 
 _SMALL = frozenset(
     ["a", "an", "the", "this", "there", "it", "some", "someone", "something", "people", "two"]
