@@ -15,9 +15,10 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from manifests.atomic import create_atomic
 from manifests.errors import UserError
 from manifests.tables import File
-from manifests.workspace import Workspace, create_atomic
+from manifests.workspace import Workspace
 
 _EPOCH = re.compile(r"\d{6}")
 _RECORD = re.compile(r"\d{6}\.json")

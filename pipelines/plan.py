@@ -21,9 +21,10 @@ from engine.profile.profile import Profile, load
 from engine.run.ingest import examine
 from engine.run.turns import Turn, gpus_of, groups, turns
 from engine.stages.progress import Stage
+from manifests.atomic import write_atomic
 from manifests.errors import UserError
 from manifests.sources.folder import Listing
-from manifests.workspace import Workspace, write_atomic
+from manifests.workspace import Workspace
 from pipelines.caption.job import Job
 from pipelines.caption.run import caption
 

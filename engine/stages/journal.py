@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.crashpoints import reach
-from manifests.workspace import remove_tree, write_atomic
+from manifests.atomic import remove_tree, write_atomic
 
 Step = Literal["weak", "done"]
 

@@ -19,11 +19,12 @@ from pydantic import BaseModel
 from captioners.confidence import calibration
 from captioners.confidence.calibration import FUSION, Calibration, Calibrations, Quality
 from manifests import tables
+from manifests.atomic import make_folder, write_atomic
 from manifests.commits import State
 from manifests.errors import UserError
 from manifests.evidence import Kind, Tier, WeakCaption, weak_from_row
 from manifests.ids import content_hash
-from manifests.workspace import Workspace, make_folder, write_atomic
+from manifests.workspace import Workspace
 from pipelines.calibrate.fitting import FOLDS, Fitter, Found, Shown, kinds_of
 from pipelines.calibrate.labelled import Labelled, read
 from pipelines.calibrate.reliability import Judged, draw, quality, tier_shares

@@ -13,10 +13,11 @@ from engine.profile.profile import Profile, load
 from engine.run.ingest import Ingest, elsewhere, examine
 from engine.run.lease import DriverLease, ShardLease
 from engine.run.limit import NO_LIMIT, Limit
+from manifests.atomic import write_atomic
 from manifests.books import Books, books
 from manifests.commits import Log, State
 from manifests.sources.folder import Listing
-from manifests.workspace import Workspace, WorkspaceError, write_atomic
+from manifests.workspace import Workspace, WorkspaceError
 from pipelines.caption.job import Job
 from pipelines.quarantine import current
 from pipelines.status import newest, settings
