@@ -1,7 +1,7 @@
-"""What needs no model: facts measured in samples and pixels, as claims of kind «signal».
+"""What needs no model: facts measured in samples and pixels, as claims of kind "signal".
 
 A claim's score is the measure itself in the unit stated below; its text is empty unless the fact can
-stand in a caption («there is silence»). The engine's gates and filters read these labels by name.
+stand in a caption ("there is silence"). The engine's gates and filters read these labels by name.
 
 | class | label | score |
 |---|---|---|

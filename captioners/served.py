@@ -25,10 +25,11 @@ from pydantic import Field
 
 from captioners._transformers import Options, checked
 from captioners.contract import Captioner, Packs
-from captioners.sentences import clauses, finished
+from captioners.sentences import clauses
 from captioners.video._vision import chosen
 from manifests.evidence import Claim, Modality, WeakCaption
 from manifests.media import Audio, Frames, Media, Needs
+from manifests.sentences import finished
 
 _HZ = 16_000
 _JPEG_QUALITY = 90
@@ -133,9 +134,9 @@ class _Chat(Captioner):
 
 
 class AudioChat(_Chat):
-    """Claims of kind «caption», one for each statement of the caption.
+    """Claims of kind "caption", one for each statement of the caption.
 
-    Options: `prompt`: «general», «music» (genre, instruments, tempo, mood; a gate of the profile takes it
+    Options: `prompt`: "general", "music" (genre, instruments, tempo, mood; a gate of the profile takes it
     to clips with music), or a question of one's own; `max_tokens`, 96. score: exp of the mean
     log-probability of the answer's tokens, in (0, 1], of the whole caption; 0 where a server tells none.
     """
@@ -153,9 +154,9 @@ class AudioChat(_Chat):
 
 
 class VideoChat(_Chat):
-    """Claims of kind «caption», one for each statement of the caption.
+    """Claims of kind "caption", one for each statement of the caption.
 
-    Options: `prompt`: «general» or a question of one's own; `max_tokens`, 96; `frames`, 8, and
+    Options: `prompt`: "general" or a question of one's own; `max_tokens`, 96; `frames`, 8, and
     `frame_px`, 512: what of the clip it sees, as JPEG. score: as of `AudioChat`.
     """
 
@@ -182,7 +183,7 @@ class VideoChat(_Chat):
 def cleaned(text: str, unfinished: bool = False) -> str:
     """A model's answer as whole sentences on one line, or "" for a refusal.
 
-    Without markup, quotes around all of it, openers («The video shows») and sentences in which the model
+    Without markup, quotes around all of it, openers ("The video shows") and sentences in which the model
     speaks of what it can't do. unfinished: it was cut off; the last sentence is left out if it is not the
     only one.
     """

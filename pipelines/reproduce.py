@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from engine.profile.profile import Profile
 from engine.run.ingest import examine_one
 from engine.stages.actors import Decoder, build

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from manifests.captions import CaptionName
 from manifests.evidence import Modality
-from prompts.faults import Fault
 from prompts.quotes import is_spoken, quotations, without_quotations
 from prompts.selection import Fact, Facts
+from prompts.violations import Violation
 from prompts.words import NUMBERS, lexicon, stem, tokens, upward, words
 
 _SPEAKS_OF = {"audio_caption": "audio", "visual_caption": "video", "audio_visual_caption": "both"}
@@ -29,14 +29,14 @@ def facts_of(name: CaptionName, facts: Facts) -> tuple[Fact, ...]:
     return facts.heard + facts.seen
 
 
-def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
-    """Faults of one caption: «misquoted», «unsupported», «mixed», «wrong_sense», «torn», «garbled»,
-    «count», «lost»; each at most once."""
+def ground(name: CaptionName, caption: str, facts: Facts) -> list[Violation]:
+    """Faults of one caption: "misquoted", "unsupported", "mixed", "wrong_sense", "torn", "garbled",
+    "count", "lost"; each at most once."""
     mine = facts_of(name, facts)
     found = []
     wrong = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]
     if wrong:
-        found.append(Fault("misquoted", name, wrong[0][:60]))
+        found.append(Violation("misquoted", name, wrong[0][:60]))
     said = tokens(_without_harmless(without_quotations(caption)))
     said_together = parts(without_quotations(caption), name)
     found += _unsupported(name, said_together, mine)
@@ -47,13 +47,13 @@ def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
     found += _recounted(name, without_quotations(caption), mine)
     lost = [fact.text for fact in mine if fact.must and not is_said(fact, said)]
     if lost:
-        found.append(Fault("lost", name, "; ".join(lost)))
+        found.append(Violation("lost", name, "; ".join(lost)))
     return found
 
 
 def is_quoted(quotation: str, name: CaptionName, facts: Facts) -> Fact | None:
-    """The speech that a quotation in this caption is of, or what shows these words («a sign reads
-    "exit"»); None where nobody said and nothing shows them."""
+    """The speech that a quotation in this caption is of, or what shows these words ("a sign reads
+    "exit""); None where nobody said and nothing shows them."""
     mine, text = facts_of(name, facts), quotation.rstrip(". ")
     for fact in mine:
         if any(is_spoken(text, shown) for shown in quotations(fact.text)):
@@ -66,7 +66,7 @@ def is_said(fact: Fact, said: Iterable[str]) -> bool:
     """Whether a caption with these tokens tells this fact.
 
     Of one or two content words all must be there, of more two thirds (of a free sentence half);
-    a narrower word stands for a broader one («barking» tells of a dog).
+    a narrower word stands for a broader one ("barking" tells of a dog).
     """
     reach = upward(frozenset(said))
     content = fact.words - lexicon().plain["both"] - NUMBERS
@@ -108,7 +108,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _without_views(found: list[str], name: CaptionName) -> list[str]:
-    """Drops «in the picture» and its like: the one place that needs no evidence."""
+    """Drops "in the picture" and its like: the one place that needs no evidence."""
     views = lexicon().views_heard if name == "audio_caption" else lexicon().views
     kept: list[str] = []
     at = 0
@@ -130,19 +130,21 @@ def allowed(fact: Fact) -> frozenset[str]:
 
 def _unsupported(
     name: CaptionName, said: Sequence[Sequence[str]], mine: Sequence[Fact]
-) -> list[Fault]:
+) -> list[Violation]:
     held = frozenset[str]().union(*(allowed(fact) for fact in mine))
     wrong = [token for part in said for token in part if token not in held]
-    return [Fault("unsupported", name, " ".join(dict.fromkeys(wrong)))] if wrong else []
+    return [Violation("unsupported", name, " ".join(dict.fromkeys(wrong)))] if wrong else []
 
 
-def _mixed(name: CaptionName, said: Sequence[Sequence[str]], mine: Sequence[Fact]) -> list[Fault]:
+def _mixed(
+    name: CaptionName, said: Sequence[Sequence[str]], mine: Sequence[Fact]
+) -> list[Violation]:
     """Who does what: neighbours in one part of a sentence must come from one and the same fact."""
     for part in said:
         by = [{at for at, fact in enumerate(mine) if token in allowed(fact)} for token in part]
         for at, facts in enumerate(by[:-1]):
             if facts and by[at + 1] and not facts & by[at + 1]:
-                return [Fault("mixed", name, f"{part[at]} {part[at + 1]}")]
+                return [Violation("mixed", name, f"{part[at]} {part[at + 1]}")]
     return []
 
 
@@ -153,7 +155,7 @@ _SENSES: dict[Modality, re.Pattern[str]] = {
 }
 
 
-def _wrong_sense(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
+def _wrong_sense(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Violation]:
     """What is only heard said to be in view, or what is only seen to be heard: a part of an audio-visual
     caption that says so must name something of a fact of that sense."""
     if name != "audio_visual_caption":
@@ -164,7 +166,7 @@ def _wrong_sense(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fau
         for sense, says in _SENSES.items():
             held = frozenset[str]().union(*(allowed(f) for f in mine if f.modality == sense))
             if says.search(piece) and content and held.isdisjoint(content):
-                return [Fault("wrong_sense", name, piece.strip())]
+                return [Violation("wrong_sense", name, piece.strip())]
     return []
 
 
@@ -173,9 +175,9 @@ _LISTED = re.compile(r",? and |, ")
 _ANOTHER = re.compile(r"\s*(?:an?|another|one|two|three|four|five|six|several|many)\b")
 
 
-def _torn(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
-    """One thing told as two: «a music box and a ballerina» of a music box with a ballerina, «a dog and an
-    animal» of a dog. Of two neighbours in a list both can only be one and the same thing in view."""
+def _torn(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Violation]:
+    """One thing told as two: "a music box and a ballerina" of a music box with a ballerina, "a dog and an
+    animal" of a dog. Of two neighbours in a list both can only be one and the same thing in view."""
     plain = lexicon().plain[_SPEAKS_OF[name]]
     reach = [allowed(fact) for fact in mine]
     for clause in _CLAUSE.split(text.lower()):
@@ -187,13 +189,13 @@ def _torn(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
             if thing is not None and thing == before and _ANOTHER.match(piece):
                 fact = mine[thing]
                 if fact.kind in ("object", "scene") and not _LISTED.search(fact.text):
-                    return [Fault("torn", name, piece.strip())]
+                    return [Violation("torn", name, piece.strip())]
             before = thing
     return []
 
 
-def _garbled(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
-    """A clause's verb in two forms at once: «a brass band is parades by»."""
+def _garbled(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Violation]:
+    """A clause's verb in two forms at once: "a brass band is parades by"."""
     verbs = {
         word
         for fact in mine
@@ -204,14 +206,14 @@ def _garbled(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
     told = words(text)
     for before, word in pairwise(told):
         if before in ("is", "was") and word in verbs:
-            return [Fault("garbled", name, f"{before} {word}")]
+            return [Violation("garbled", name, f"{before} {word}")]
     return []
 
 
-def _recounted(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
+def _recounted(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Violation]:
     """One made of many or many of one: a noun of what is seen in another form than the evidence's.
 
-    Numbers are words of the evidence like others; here it is about «a car» for «two cars».
+    Numbers are words of the evidence like others; here it is about "a car" for "two cars".
     """
     exact = {word for fact in mine for word in words(fact.text)}
     forms = {
@@ -224,5 +226,5 @@ def _recounted(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault
     for word in words(text):
         known = forms.get(stem(word))
         if known is not None and word not in exact:
-            return [Fault("count", name, f"{word} for {known}")]
+            return [Violation("count", name, f"{word} for {known}")]
     return []

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet
-from prompts.faults import Fault
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_AT_MOST
+from prompts.violations import Violation
 from prompts.words import NUMBERS, tokens
 
 Lint = Callable[[str], str | None]
@@ -59,7 +59,7 @@ _DANGLING = re.compile(
     r"(?:^|\s)(?:an?|the|and|or|of|with|while|as|are|at|to|for|from|but|that|which|its)$",
     re.IGNORECASE,
 )
-# Written vowels are not always spoken ones: «a unicorn», «a one-way sign», «an hour» are right.
+# Written vowels are not always spoken ones: "a unicorn", "a one-way sign", "an hour" are right.
 _ARTICLE = re.compile(
     r"\ban? (?:two|three|four|five|six|seven|eight|nine|ten|several|many|an?|the)\b(?!-)"
     r"|\ba (?!eu|ewe|one\b|once\b|u[bcfknrst][aeiou]|uni|us[aeu])[aeiou][a-z]+"
@@ -82,7 +82,7 @@ def leak(caption: str) -> str | None:
 
 
 def hedge(caption: str) -> str | None:
-    """«Possibly» and its like: what is not sure is left out, never hinted at."""
+    """Words such as "possibly": what is not sure is left out, never hinted at."""
     found = _HEDGE.search(without_quotations(caption))
     return found.group(0) if found else None
 
@@ -94,7 +94,7 @@ def refusal(caption: str) -> str | None:
 
 
 def command(caption: str) -> str | None:
-    """An order to whoever reads it: «ignore the above», a sentence that begins with «write»."""
+    """An order to whoever reads it: "ignore the above", a sentence that begins with "write"."""
     found = _COMMAND.search(without_quotations(caption))
     return found.group(0) if found else None
 
@@ -121,7 +121,7 @@ def loop(caption: str) -> str | None:
     for four, times in fours.items():
         if times > 1 and sum(word not in _COMMON for word in four) > 2:
             return " ".join(four)
-    # «a milk can can be seen» is no slip.
+    # "a milk can can be seen" is no slip.
     after = zip(words, words[1:], [*words[2:], ""], strict=False)
     twice = [a for a, b, c in after if a == b and (a, c) != ("can", "be")]
     if twice:
@@ -170,7 +170,7 @@ def truncated(caption: str) -> str | None:
 
 
 def article(caption: str) -> str | None:
-    """«a elephant», «an car», «a three chairs»."""
+    """A wrong article: "a elephant", "an car", "a three chairs"."""
     found = _ARTICLE.search(without_quotations(caption))
     return found.group(0) if found else None
 
@@ -237,11 +237,11 @@ def unsayable(text: str) -> str | None:
     )
 
 
-def lint(name: CaptionName, captions: CaptionSet, fixed: Sequence[str]) -> list[Fault]:
+def lint(name: CaptionName, captions: CaptionSet, fixed: Sequence[str]) -> list[Violation]:
     """All faults of form of one caption of a set. fixed: the prompt's instructions."""
     caption = captions[name] or ""
     found = [(lint_name, check(caption)) for lint_name, check in LINTS.items()]
     if not found[0][1]:
         found.append(("copied_modality", copied_modality(name, captions)))
         found.append(("prompt_copied", prompt_copied(caption, fixed)))
-    return [Fault(lint_name, name, detail) for lint_name, detail in found if detail is not None]
+    return [Violation(lint_name, name, detail) for lint_name, detail in found if detail is not None]

@@ -3,7 +3,7 @@
 A word of a caption that no fact holds may stand for a word of one when their embeddings are as near as
 `CUT`. It is then read as that word by everything that follows (who does what, what is lost,
 provenance); the caption keeps its own. Numbers, colours and words that the table knows are never read
-so: there near words are often opposites («two» and «three», «red» and «blue», «dog» and «cat»). Of what
+so: there near words are often opposites ("two" and "three", "red" and "blue", "dog" and "cat"). Of what
 is seen, one thing never stands for several.
 
 Of whole clauses it tells whether two captioners say the same in other words (`prompts.selection`).

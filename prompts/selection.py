@@ -4,16 +4,16 @@ Rules, in this order:
 1. A claim is supported by every claim of its modality that implies it (`prompts.support`). It is as
    sure as the surest of these; each counts with everybody's word (`Claim.fused`), or with its own
    confidence where nobody fused.
-2. Sounds that captioners confuse («rain», «engine») are rivals when none of them is high. What is
+2. Sounds that captioners confuse ("rain", "engine") are rivals when none of them is high. What is
    seen may choose one of those that were heard; it never adds one.
-3. Low claims are left out. There is no «possibly». So is free text that no caption may repeat
+3. Low claims are left out. There is no "possibly". So is free text that no caption may repeat
    (`prompts.lints.unsayable`): orders, refusals, another language.
-4. What a kept claim implies is not said a second time: «a bird and a duck» would be two. If it was surer,
+4. What a kept claim implies is not said a second time: "a bird and a duck" would be two. If it was surer,
    the kept one must be said in its place. Only sure music stays beside singing that is only likely: who
-   hears of both hears one thing. Nor are the same words under two labels («Frog», «Croak»), whatever
+   hears of both hears one thing. Nor are the same words under two labels ("Frog", "Croak"), whatever
    the number, nor what another captioner says in words that are as good as the same, where an embedder
-   knows that (`prompts.nearness`): «a motorbike revs» beside «a motorcycle roars off».
-5. Signals («silence», «a black picture») count only where nothing else is left.
+   knows that (`prompts.nearness`): "a motorbike revs" beside "a motorcycle roars off".
+5. Signals ("silence", "a black picture") count only where nothing else is left.
 Pure: the same evidence and embedder always give the same facts.
 """
 
@@ -50,7 +50,7 @@ _MUSIC = frozenset({"music"})
 class Fact:
     """One claim that the writer may say.
 
-    text: a clause when heard («a dog barks»), a noun phrase when seen («two cars»). confidence: after
+    text: a clause when heard ("a dog barks"), a noun phrase when seen ("two cars"). confidence: after
     fusion, never low. must: a caption that leaves it out has lost a confident fact. captioners: who
     said it or something that implies it, in the evidence's order. spans: as of the claim that it is.
     """

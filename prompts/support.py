@@ -1,6 +1,6 @@
 """Which claims speak for which: the lexicon's implications, for fusion and for judging claims.
 
-«A dog» implies «an animal», never the other way round; what is heard never implies what is seen. Pure.
+"A dog" implies "an animal", never the other way round; what is heard never implies what is seen. Pure.
 """
 
 import re
@@ -33,8 +33,8 @@ class Meaning:
     def implies(self, other: "Meaning") -> bool:
         """Whether the other holds where this one does.
 
-        Labels tell that, but not of two that stand for each other without being the same («Hum»,
-        «Humming»): then, and where a label tells less than its text («Honk», «a goose honks»), the
+        Labels tell that, but not of two that stand for each other without being the same ("Hum",
+        "Humming"): then, and where a label tells less than its text ("Honk", "a goose honks"), the
         other's text has to be implied as well.
         """
         mutual = self.core <= other.by_label and self.label != other.label
@@ -90,7 +90,7 @@ def about(claim: Claim) -> frozenset[str]:
 
 
 def _label_tokens(label: str) -> frozenset[str]:
-    """Tokens of a label's first name: «Chicken, rooster» is chicken, «Whimper (dog)» whimper."""
+    """Tokens of a label's first name: "Chicken, rooster" is chicken, "Whimper (dog)" whimper."""
     first = re.split(r"[,;(/]", label, maxsplit=1)[0].replace("_", " ")
     return frozenset(tokens(first)) - lexicon().label_noise - NUMBERS
 

@@ -1,6 +1,6 @@
 """Words as the guards compare them: stemmed, phrases joined, with what each may stand for.
 
-A token is the stem of a word, or the stems of a known phrase joined by «_» («hot_dog»), so that a
+A token is the stem of a word, or the stems of a known phrase joined by "_" ("hot_dog"), so that a
 hot dog is no dog. The table is `lexicon.toml`; a word that it lacks is matched by its stem alone.
 """
 
@@ -33,7 +33,7 @@ class Lexicon:
     upward: all tokens that may be said instead of this one, itself included: synonyms and broader
     words, transitively. plain: tokens that need no evidence, by what a caption speaks of. light:
     tokens that need evidence, and whose absence loses nothing. breaks: tokens between the parts of a
-    sentence. views, views_heard: what may follow «in» without being a place, the second in captions of
+    sentence. views, views_heard: what may follow "in" without being a place, the second in captions of
     what is heard. harmless: wordings that add nothing.
     confusable: groups of sounds taken for each other, each with the sights that speak for it.
     """
@@ -67,7 +67,7 @@ def _stemmer() -> Any:
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The stem of one word, in lower case; irregular forms by the table. A doubled last consonant is
-    one: «purrs» and «purring»."""
+    one: "purrs" and "purring"."""
     word = word.lower().replace("’", "'").removesuffix("'s").removesuffix("'")
     found = str(_stemmer().stemWord(_table()["irregular"].get(word, word)))
     return found[:-1] if _DOUBLED.search(found) else found

@@ -23,7 +23,7 @@ import numpy as np
 
 from captioners.audio._sound import best_mean
 from captioners.audio.yamnet import YamNet
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from recipes import media
 from recipes.calibration import cpu as calibrate_cpu
 from recipes.world.world import load

@@ -37,7 +37,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A clip of the bench. scenario: what it tests («silent visible source»). weak: what captioners said
+    """A clip of the bench. scenario: what it tests ("silent visible source"). weak: what captioners said
     of it, not yet judged."""
 
     clip_id: str

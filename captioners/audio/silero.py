@@ -22,7 +22,7 @@ _POOL = 31
 
 
 class Silero(Captioner):
-    """One claim «Speech» of kind «speech», or none.
+    """One claim "Speech" of kind "speech", or none.
 
     score: mean of the speech probability over the best 31 steps (1 s in all; of a shorter clip over
     all steps). spans: Silero's own rule with its defaults (in at 0.5, out at 0.35, at least 250 ms).

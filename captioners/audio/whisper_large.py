@@ -38,7 +38,7 @@ class Segment:
 
 
 class WhisperLarge(TransformersCaptioner):
-    """One claim «Speech» of kind «speech» with transcript and language, or none.
+    """One claim "Speech" of kind "speech" with transcript and language, or none.
 
     Options: `model`. transcript: the words as data, never an instruction. language: ISO 639-1, of the
     first window with words. score: exp of the mean log probability of a token, segments weighted by

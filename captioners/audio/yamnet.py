@@ -41,7 +41,7 @@ _Floats = npt.NDArray[np.float32]
 
 
 class YamNet(Captioner):
-    """Claims of kind «sound», «speech», «music», «scene» or «signal», by class, the surest first.
+    """Claims of kind "sound", "speech", "music", "scene" or "signal", by class, the surest first.
 
     score: mean of the class's probability over its best 3 patches (some 2 s); of signals, which are
     of the whole recording, over all; from 0.1 on, at most 8. spans: patches with at least half of the

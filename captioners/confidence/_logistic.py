@@ -3,7 +3,7 @@
 A line is P(true | x) = sigmoid(w·x). Its weights are the maximum a posteriori under independent normal
 priors, and what the data leave open of them is kept as their covariance (Laplace's approximation). A
 probability is the mean over what is open, sigmoid(m / sqrt(1 + pi v / 8)) with m = w·x and v = x·C·x
-(MacKay, «The evidence framework applied to classification networks», 1992): the fewer the data, the
+(MacKay, "The evidence framework applied to classification networks", 1992): the fewer the data, the
 nearer to a half.
 """
 

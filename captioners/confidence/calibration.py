@@ -8,9 +8,9 @@ nothing better is known.
 **Beyond it**, a calibration says how often claims of such a score are true. It belongs to a captioner (by
 its name in the profile) and a kind of claim, and is data: `<captioner>.json`, fitted by `captionmill
 calibrate` from media whose content is known. Objects and scenes share a fit: one network names both, and
-which is which is a matter of words. The method is Platt's («Probabilistic outputs for support vector
-machines», 1999) on the logit of a score in [0, 1], P(true | s) = sigmoid(slope * logit(s) + intercept):
-«beta calibration» with one slope (Kull et al. 2017). It is the maximum a posteriori under slope ~ N(1,
+which is which is a matter of words. The method is Platt's ("Probabilistic outputs for support vector
+machines", 1999) on the logit of a score in [0, 1], P(true | s) = sigmoid(slope * logit(s) + intercept):
+"beta calibration" with one slope (Kull et al. 2017). It is the maximum a posteriori under slope ~ N(1,
 0.5), intercept ~ N(0, 1), averaged over what the data leave open
 (`captioners.confidence._logistic`): with little
 data a score means what it says, drawn towards a half. Where a scorer reads the captioner, its similarity
@@ -18,13 +18,13 @@ is a second feature, standardised, with a weight ~ N(0, 1). The standard deviati
 weight may turn a score round.
 
 Rules that hold whatever a fit says:
-- Media files bound the tier (`captioners.confidence.tiers`): under 100 of them never «high», under 10
-  «low».
+- Media files bound the tier (`captioners.confidence.tiers`): under 100 of them never "high", under 10
+  "low".
 - A captioner or kind without calibration, or with one of under 10 files, and without a scorer's word
-  gets its fit or 0.5, and the tier «low».
-- What `captioners.measures` says is measured, not judged: its files have the method «fact», which gives
-  probability 1 and tier «high» whatever the score, a number in its own unit. No other method does, so
-  that a model's guess of silence is calibrated like any other. «score» is for stand-ins
+  gets its fit or 0.5, and the tier "low".
+- What `captioners.measures` says is measured, not judged: its files have the method "fact", which gives
+  probability 1 and tier "high" whatever the score, a number in its own unit. No other method does, so
+  that a model's guess of silence is calibrated like any other. "score" is for stand-ins
   (`captioners.dummy`): the score is the probability by construction.
 
 The confidence with everybody's word is `captioners.confidence.fusion`'s.
@@ -175,7 +175,7 @@ class Calibrations:
 
     def judge(self, captions: Sequence[WeakCaption]) -> tuple[WeakCaption, ...]:
         """All weak captions of one clip, in the profile's order, with a confidence on each claim; none
-        on those of kind «score», which speak of other claims."""
+        on those of kind "score", which speak of other claims."""
         similar = similarities(captions)
         return tuple(
             replace(

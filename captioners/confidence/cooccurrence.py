@@ -9,7 +9,7 @@ P(c) the fused probability of a claim c by itself,
     logit P'(c) = line(logit P(c) + s(c) + sum of w(c, u) * P(u))
 
 over everything else u that is said of the clip and that neither implies c nor follows from it. s is
-learned for each thing that is claimed, w for each two of one modality («beside») and of both («across»),
+learned for each thing that is claimed, w for each two of one modality ("beside") and of both ("across"),
 things being told apart by the stems of what claims are about. The line is fitted on media of origins that
 s and w were not learned from.
 
@@ -41,7 +41,7 @@ _FAINT = 0.02
 
 Place = tuple[int, int]
 Name = tuple[str, ...]
-"""Of a weight: («things», thing), («beside» or «across», thing, the other one)."""
+"""Of a weight: ("things", thing), ("beside" or "across", thing, the other one)."""
 
 
 @dataclass(frozen=True, slots=True)

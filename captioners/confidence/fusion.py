@@ -7,7 +7,7 @@ So the log-odds of a claim are
 
 over every further captioner k whose claims imply it, with e(k) = logit(p of k) - logit(BASE), what its
 word adds to a claim of which nobody spoke (never below 0), over every captioner j that names only what
-it implies («a bird», of an owl), and over every captioner m that ran, could have named it, and did not.
+it implies ("a bird", of an owl), and over every captioner m that ran, could have named it, and did not.
 a is learned for each pair: 0 for a captioner that only repeats the other, 1 for independent ones. b is
 learned for each captioner, at least 0, v too, at most 0. The fused probability is a line over z
 (`captioners.confidence._logistic`), fitted on media of origins that the weights were not learned from.
@@ -16,7 +16,7 @@ The priors are our choices: a ~ N(0.5, 0.25), agreement counts half until data s
 0.25) and v ~ N(0, 0.5), who names something broader or is silent says nothing until data say otherwise;
 the line is z itself, within N(1, 0.25) and N(0, 0.5). Under FEW media files, and where a captioner speaks
 that nothing was learned of, the **rule** holds: a = 0.5, b = v = 0, the line is z, so that a claim of one
-captioner keeps its own confidence. The rule, and a stack of under ENOUGH files, makes no claim «high»
+captioner keeps its own confidence. The rule, and a stack of under ENOUGH files, makes no claim "high"
 that none of its captioners is sure of.
 
 Where it was learned what a claim is worth beside the other claims of its clip
@@ -86,7 +86,7 @@ class Stack(BaseModel):
     """What was learned of the captioners of one modality.
 
     n: media files behind it, of so many origins; claims, true: how many were judged, and were true.
-    pairs: a of two captioners, «yamnet+silero» in the order of their names. silent: v of a captioner,
+    pairs: a of two captioners, "yamnet+silero" in the order of their names. silent: v of a captioner,
     broader: its
     b.
     words: stems of all that a captioner ever named. cooccurrence: what the rest of a clip says

@@ -1,7 +1,7 @@
 """What scorers share: what of others is scored, and the weak caption that this gives.
 
-A scorer says nothing itself: its claims have no text, are of kind «score», and carry as label the
-captioner and the label of the claim that was scored («yamnet/Dog»).
+A scorer says nothing itself: its claims have no text, are of kind "score", and carry as label the
+captioner and the label of the claim that was scored ("yamnet/Dog").
 """
 
 from collections.abc import Callable, Sequence

@@ -33,7 +33,7 @@ _TAGGED: tuple[Kind, ...] = ("sound", "music", "speech")
 
 
 class _TagOptions(Options):
-    """labels: clauses («a dog barks») in place of AudioSet's."""
+    """labels: clauses ("a dog barks") in place of AudioSet's."""
 
     labels: tuple[str, ...] | None = Field(default=None, min_length=2)
 
@@ -68,7 +68,7 @@ class _Clap(TransformersCaptioner):
 
         cut = [part for _, part in windows(samples, self.window)]
         inputs = self._processor.feature_extractor(cut, sampling_rate=HZ, return_tensors="pt")
-        # For checkpoints of the «fused» kind the front end calls a random one of short sounds long.
+        # For checkpoints of the "fused" kind the front end calls a random one of short sounds long.
         inputs["is_longer"] = torch.zeros(len(cut), 1, dtype=torch.bool)
         inputs = inputs.to(self._model.device, self._model.dtype)
         with torch.inference_mode():
@@ -92,7 +92,7 @@ class _Clap(TransformersCaptioner):
 class ClapTags(_Clap):
     """Claims by clause, the surest first.
 
-    Options: `model`; `labels`: clauses to listen for, of kind «sound»; by default those of AudioSet's
+    Options: `model`; `labels`: clauses to listen for, of kind "sound"; by default those of AudioSet's
     sounds, music and speech.
 
     score: softmax of scale * cosine over all labels (transformers' zero-shot pipeline), in the window

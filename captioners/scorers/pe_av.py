@@ -37,7 +37,7 @@ _MOST_TOKENS = 512
 
 
 class _PeAv(TransformersCaptioner):
-    """Claims of kind «score», one for each text of the captioners that it reads.
+    """Claims of kind "score", one for each text of the captioners that it reads.
 
     score: the cosine of the clip's vector and the text's, in [-1, 1]. A claim says nothing itself, see
     `captioners.scorers._scores`.

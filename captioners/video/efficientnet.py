@@ -6,17 +6,14 @@ depth 1.2, without squeeze-and-excitation, ReLU6, stem and head not scaled
 (`efficientnet_lite_builder.py` of tensorflow/tpu). Its convolutions pad as torch does by default for
 such weights: see `_same`. Input: 260 px, (x - 127) / 128. About 60 ms a frame on one thread.
 
-ImageNet has one label a picture and no «nothing of these»: on a street scene it names whatever comes
-nearest, and noise is a bird. Kinds of one group («a dog»: 118 breeds) are added up where no single
+ImageNet has one label a picture and no "nothing of these": on a street scene it names whatever comes
+nearest, and noise is a bird. Kinds of one group ("a dog": 118 breeds) are added up where no single
 one stands out.
 """
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from captioners.contract import Captioner, Packs
+from captioners.phrases.phrases import ImageNetClass, group_phrase, imagenet
 from captioners.sentences import sentence
 from captioners.video._vision import chosen, pooled, spans
 from manifests.evidence import Claim, WeakCaption
@@ -52,18 +50,8 @@ _STAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Class:
-    """One of the 1,000: its name, the phrase for it, and the wider name it may fall under."""
-
-    label: str
-    phrase: str
-    kind: Literal["object", "scene"]
-    group: str
-
-
 class EfficientNet(Captioner):
-    """Claims of kind «object» or «scene», by class.
+    """Claims of kind "object" or "scene", by class.
 
     score: mean over the best quarter of the frames of the softmax probability, from 0.3 on; of a
     group, of the sum over its classes. At most 4 claims. spans: frames in which it was above 0.3.
@@ -76,7 +64,7 @@ class EfficientNet(Captioner):
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
         self._net: Lite2 | None = None
-        self._classes = _classes()
+        self._classes = imagenet()
 
     def load(self) -> None:
         """Loads the network. Raises `captioners.weights.packs.PackMissing`."""
@@ -117,7 +105,7 @@ class EfficientNet(Captioner):
 
     def _found(
         self, each: npt.NDArray[np.float64]
-    ) -> list[tuple[_Class, float, npt.NDArray[np.float64]]]:
+    ) -> list[tuple[ImageNetClass, float, npt.NDArray[np.float64]]]:
         """Classes that stand out, and groups of which no class does: class, score, score by frame."""
         scores = pooled(each)
         found = [
@@ -132,9 +120,9 @@ class EfficientNet(Captioner):
             total = each[:, indices].sum(axis=1)
             score = float(pooled(total[:, None])[0])
             if score >= _SAID:
-                article = "an" if group[0] in "aeiou" else "a"
                 kind = self._classes[indices[0]].kind
-                found.append((_Class(group, f"{article} {group}", kind, group), score, total))
+                wider = ImageNetClass(group, group_phrase(group), kind, group)
+                found.append((wider, score, total))
         return found
 
 
@@ -213,15 +201,6 @@ def prepare(frame: npt.NDArray[np.uint8]) -> Tensor:
     image = torch.tensor(frame[top : top + side, left : left + side]).permute(2, 0, 1)[None]
     image = F.interpolate(image.float(), (PIXELS, PIXELS), mode="bicubic", antialias=True)
     return (image.clamp(0, 255) - _MEAN) / _SCALE
-
-
-def _classes() -> list[_Class]:
-    """The 1,000 classes in the order of the network's outputs."""
-    table = (files("captioners") / "phrases" / "imagenet.csv").read_text().splitlines()
-    return [
-        _Class(r["label"], r["phrase"], "scene" if r["kind"] == "scene" else "object", r["group"])
-        for r in csv.DictReader(table)
-    ]
 
 
 def _norm(width: int) -> nn.BatchNorm2d:

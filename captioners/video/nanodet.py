@@ -10,16 +10,15 @@ It is a small detector: it finds people and vehicles well, names a cup a vase wi
 drawn animal a bird. Its calibration says how far to believe it.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from captioners.contract import Captioner, Packs
+from captioners.phrases.phrases import CocoClass, coco
 from captioners.sentences import sentence
 from captioners.video._vision import chosen, pooled, spans
 from manifests.evidence import Claim, WeakCaption
@@ -52,11 +51,11 @@ class Box:
 
 
 class NanoDet(Captioner):
-    """Claims of kind «object», each a noun phrase with a count («two cars»).
+    """Claims of kind "object", each a noun phrase with a count ("two cars").
 
     score: the mean over the best quarter of the frames of the best box of that class, from 0.35 on.
     Counted are boxes from 0.5 on that at least two frames and a quarter of them show at once; from
-    five on it is «several». spans: where a box of that class was seen.
+    five on it is "several". spans: where a box of that class was seen.
     """
 
     modality = "video"
@@ -66,7 +65,7 @@ class NanoDet(Captioner):
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
         self._graph: Any = None
-        self._phrases = _phrases()
+        self._classes = coco()
 
     def load(self) -> None:
         """Loads the graph. Raises `captioners.weights.packs.PackMissing`."""
@@ -113,7 +112,7 @@ class NanoDet(Captioner):
 
     def _weak(self, media: Media) -> WeakCaption:
         frames, times = chosen(media, self.needs.frames)
-        best = np.zeros((len(frames), len(self._phrases)))
+        best = np.zeros((len(frames), len(self._classes)))
         counts = np.zeros_like(best, dtype=np.int64)
         for index, frame in enumerate(frames):
             for box in self.detect(frame):
@@ -123,8 +122,8 @@ class NanoDet(Captioner):
         found = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= _SEEN]
         claims = tuple(
             Claim(
-                label=self._phrases[i][0],
-                text=_counted(agreed(counts[:, i].tolist()), self._phrases[i]),
+                label=self._classes[i].label,
+                text=_counted(agreed(counts[:, i].tolist()), self._classes[i]),
                 kind="object",
                 modality="video",
                 score=float(scores[i]),
@@ -144,14 +143,8 @@ def agreed(counts: Sequence[int]) -> int:
     return max(1, sorted(counts, reverse=True)[needed - 1])
 
 
-def _phrases() -> list[tuple[str, str, str]]:
-    """Label, «a car» and «cars» of each class, in the order of the network's outputs."""
-    table = (files("captioners") / "phrases" / "coco.csv").read_text().splitlines()
-    return [(row["label"], row["one"], row["many"]) for row in csv.DictReader(table)]
-
-
-def _counted(count: int, phrase: tuple[str, str, str]) -> str:
-    return phrase[1] if count == 1 else f"{_WORDS.get(count, 'several')} {phrase[2]}"
+def _counted(count: int, named: CocoClass) -> str:
+    return named.one if count == 1 else f"{_WORDS.get(count, 'several')} {named.many}"
 
 
 def _centres() -> tuple[_Floats, _Floats]:

@@ -31,7 +31,6 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -40,6 +39,7 @@ from captioners._transformers import Options, TransformersCaptioner, checked, de
 from captioners.sentences import clauses
 from captioners.served import cleaned
 from captioners.video._vision import chosen
+from manifests.atomic import new_folder
 from manifests.evidence import Claim, WeakCaption
 from manifests.media import Media, Needs
 
@@ -69,7 +69,7 @@ class _Options(Options):
 
 
 class PerceptionLM(TransformersCaptioner):
-    """Claims of kind «caption», one for each statement of the caption.
+    """Claims of kind "caption", one for each statement of the caption.
 
     Options: `model`, the whole checkpoint; `frames`, 16: how many evenly spaced ones it sees; `prompt`, a
     question of one's own; `max_tokens`, 160: an unfinished last sentence is left out.
@@ -183,12 +183,9 @@ def language_model(folder: Path, into: Path) -> None:
     decoder.model, decoder.lm_head = whole.model.language_model, whole.lm_head
     if (folder / "generation_config.json").is_file():
         decoder.generation_config = transformers.GenerationConfig.from_pretrained(folder)
-    into.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=into.parent) as unfinished:
-        made = Path(unfinished) / into.name
-        decoder.save_pretrained(made)
-        tokenizer.from_pretrained(folder, local_files_only=True).save_pretrained(made)
-        made.rename(into)
+    with new_folder(into) as unfinished:
+        decoder.save_pretrained(unfinished)
+        tokenizer.from_pretrained(folder, local_files_only=True).save_pretrained(unfinished)
 
 
 def _config(folder: Path) -> Any:

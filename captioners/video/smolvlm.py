@@ -23,10 +23,11 @@ from captioners._transformers import (
     checked,
     runs,
 )
-from captioners.sentences import clauses, finished
+from captioners.sentences import clauses
 from captioners.video._vision import chosen
 from manifests.evidence import Claim, WeakCaption
 from manifests.media import Media, Needs
+from manifests.sentences import finished
 
 # The longest side of a frame in the model's training on video (`video_sampling` of its processor).
 _FRAME_PX = 512
@@ -46,7 +47,7 @@ class _Options(Options):
 
 
 class SmolVlm(TransformersCaptioner):
-    """Claims of kind «caption», one for each statement of the caption.
+    """Claims of kind "caption", one for each statement of the caption.
 
     Options: `model`; `frames`: how many evenly spaced ones it sees, 8; `max_new_tokens`, 96: an
     unfinished last sentence is left out.

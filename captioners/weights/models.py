@@ -12,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from captioners.weights import hub
-from captioners.weights.packs import Cache, PackError, PackMissing, declared
+from captioners.weights.cache import Cache
+from captioners.weights.packs import PackError, PackMissing, declared
 from captioners.weights.terms import UNKNOWN, Terms
 from manifests.ids import content_hash, digest
 

@@ -240,8 +240,8 @@ class Host:
 
 def build(spec: CaptionerSpec, cache: Path, server: ModelServer | None = None) -> Captioner:
     """A captioner of a profile with its weights loaded."""
+    from captioners.weights.cache import Cache
     from captioners.weights.models import Models
-    from captioners.weights.packs import Cache
     from pipelines.caption.job import captioner_class
 
     captioner = captioner_class(spec)(spec.name, Models(Cache(cache)), spec.options)

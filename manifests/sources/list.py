@@ -65,7 +65,9 @@ def _json_lines(path: Path, needed: Collection[str]) -> Iterator[dict[str, Any]]
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise ListError(f"{path} can't be read: row {number} is not JSON: {error}") from error
+                raise ListError(
+                    f"{path} can't be read: row {number} is not JSON: {error}"
+                ) from error
             if not isinstance(row, dict):
                 raise ListError(f"{path}, row {number}: not a JSON object")
             _check(f"{path}, row {number}", row, needed)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from captioners.weights.cache import Cache
 from captioners.weights.models import Models
-from captioners.weights.packs import Cache, PackMissing
+from captioners.weights.packs import PackMissing
 from engine.profile.profile import Profile, load
 from engine.run.ingest import Ingest, elsewhere, examine
 from engine.run.lease import DriverLease, ShardLease

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from captioners.audio.audioset import classes, sound_class
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from manifests.ids import content_hash
 from recipes import media as made
 

@@ -91,7 +91,7 @@ def test_qt_resources_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def _rcc(plain: bytes, packed: bytes) -> bytes:
-    """Qt resources of version 3: a folder «opened» with a plain and a packed file."""
+    """Qt resources of version 3: a folder "opened" with a plain and a packed file."""
     names, at = b"", []
     for name in ("opened", "a.ogg", "b.ogg"):
         at.append(len(names))

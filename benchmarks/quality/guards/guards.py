@@ -4,7 +4,7 @@
 
 Replies are made by `benchmarks.quality.guards.replies` and `.subtle` from the held-out evidence of
 `recipes.evidences`. A fault is missed when the caption that holds it is accepted (of the class
-«schema»: when any is). A false alarm is a caption without fault that is refused; captions beside a
+"schema": when any is). A false alarm is a caption without fault that is refused; captions beside a
 faulty one are not counted.
 """
 
@@ -60,7 +60,7 @@ def _count(tallies: dict[str, Tally], reply: Made, facts: Facts) -> None:
         _wrong(tally, not refused, reply.text, "")
         return
     for name in looked_at:
-        faults = [verdict.whole] if verdict.whole else verdict.faults[name]
+        faults = [verdict.whole] if verdict.whole else verdict.violations[name]
         tally.count += 1
         tally.by[faults[0].name if faults else "accepted"] += 1
         wrong = bool(faults) if reply.fault in _FAULTLESS else not faults

@@ -175,7 +175,7 @@ class Ruler:
         return told, 1
 
     def _twice(self, reading: Reading) -> Pair:
-        """One thing named as if it were two: again, or by a broader word («a sedan» and «a vehicle»)."""
+        """One thing named as if it were two: again, or by a broader word ("a sedan" and "a vehicle")."""
         told = [m.key for m in reading.mentions]
         reach = [self.concepts.implied([key]) for key in told]
         again = (told[i] in reach[j] for i, j in permutations(range(len(told)), 2))

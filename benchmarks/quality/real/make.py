@@ -29,7 +29,8 @@ from benchmarks.quality.real import plan as real_plan
 from benchmarks.quality.real import sound as real_sound
 from benchmarks.quality.real.plan import Clip
 from benchmarks.quality.real.sources import PROMPTS, SOUNDFONT, fetch, packages, sounds
-from captioners.weights.packs import Cache, PackMissing
+from captioners.weights.cache import Cache
+from captioners.weights.packs import PackMissing
 from manifests.ids import content_hash
 from manifests.media import Audio
 from recipes import media

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from recipes import media
 from recipes.world.concepts import Concept
 

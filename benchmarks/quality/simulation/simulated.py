@@ -13,7 +13,7 @@ for the bench, none that a writer is trained with. Calibration and bench take di
 Dishonest: the logit of the honest score times 1.8 plus a bias of the captioner's own. It is monotone, so
 the oracle is the same.
 
-What follows from time and number is not in `posterior`: a claim that says «two» has its concept's
+What follows from time and number is not in `posterior`: a claim that says "two" has its concept's
 probability there. Its number is right with P = `NUMBER_RIGHT` where the concept is there.
 """
 
@@ -62,8 +62,8 @@ def cases(
     """This many clips of a seed; the first of more are the same.
 
     captioners: of each side, 1 to 4, the strongest first; a speech recogniser comes with them. wording:
-    «own»: every captioner has phrasings of its own, «shared»: all put a concept alike, as captioners of
-    one vocabulary do. part: of the world, for captions to train with («train»).
+    "own": every captioner has phrasings of its own, "shared": all put a concept alike, as captioners of
+    one vocabulary do. part: of the world, for captions to train with ("train").
     """
     if not 0 <= correlation <= _CORRELATED_AT_MOST:
         raise ValueError(f"{correlation} is no correlation from 0 to {_CORRELATED_AT_MOST}")

@@ -15,7 +15,7 @@ from benchmarks.quality.real import plan as real_plan
 from benchmarks.quality.real import sound as real_sound
 from benchmarks.quality.real import sources as real_sources
 from benchmarks.quality.real.plan import Clip, Event
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from recipes.calibration import cpu as calibrate_cpu
 from recipes.world import world
 from recipes.world.concepts import Concept

@@ -215,7 +215,7 @@ def test_no_cooccurrence_is_told_as_before_there_was_any() -> None:
 
 
 def _world(count: int, seed: int, repeats: bool) -> list[Heard]:
-    """Claims of «ears», each as likely as it says. Half of them «twin» says too, as independent
+    """Claims of "ears", each as likely as it says. Half of them "twin" says too, as independent
     evidence or (repeats) as an echo that knows nothing of its own."""
     rng = np.random.default_rng(seed)
     heard = []
