@@ -23,7 +23,7 @@ from manifests.sentences import finished, joined
 
 _ALONE = {"audio": "Nothing distinct is heard.", "video": "Nothing distinct is seen."}
 # First words of a noun phrase that speaks of one thing.
-_ONE = frozenset(("a", "an", "one", "the", "another"))
+_SINGULAR = frozenset(("a", "an", "one", "the", "another"))
 
 # What `clauses` splits at. A stop ends a sentence before a capital or a number, after a word of three
 # letters ("e.g." and "vs." have fewer), or where it stands alone.
@@ -71,11 +71,11 @@ def clauses(text: str) -> list[str]:
     ['A dog barks', 'a man speaks', 'A bell rings', 'silence']
     """
     parts = (part for piece in _split(_SENTENCE_END, text) for part in _moments(piece))
-    once: dict[str, str] = {}
+    unique: dict[str, str] = {}
     for part in (part.strip(" \t\r\n.,;:!?…") for part in parts):
         if any(letter.isalpha() for letter in part):
-            once.setdefault(part.casefold(), part)
-    return list(once.values())
+            unique.setdefault(part.casefold(), part)
+    return list(unique.values())
 
 
 def _split(mark: re.Pattern[str], text: str) -> list[str]:
@@ -130,11 +130,11 @@ def _maybe_verb(word: str) -> bool:
 
 def _texts(claims: Sequence[Claim], kinds: Collection[Kind]) -> list[str]:
     """The texts of these kinds, each once, in order."""
-    once: dict[str, str] = {}
+    unique: dict[str, str] = {}
     for claim in claims:
         if claim.kind in kinds and (text := claim.text.strip()):
-            once.setdefault(text.casefold(), text)
-    return list(once.values())
+            unique.setdefault(text.casefold(), text)
+    return list(unique.values())
 
 
 def _heard(clauses: Sequence[str]) -> str:
@@ -151,4 +151,4 @@ def _seen(objects: Sequence[str], scenes: Sequence[str]) -> str:
 
 
 def _plural(phrases: Sequence[str]) -> bool:
-    return len(phrases) > 1 or phrases[0].split()[0].lower() not in _ONE
+    return len(phrases) > 1 or phrases[0].split()[0].lower() not in _SINGULAR

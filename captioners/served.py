@@ -63,7 +63,7 @@ _REFUSAL = re.compile(
 )
 
 
-class _Chosen(Options):
+class _ChatOptions(Options):
     """prompt: a name of questions.toml, or the question itself. max_tokens: of an answer; an unfinished
     last sentence is left out. model: the profile gives it to the server."""
 
@@ -72,7 +72,7 @@ class _Chosen(Options):
     max_tokens: int = Field(default=96, ge=8, le=1024)
 
 
-class _Seen(_Chosen):
+class _VideoChatOptions(_ChatOptions):
     """frames: evenly spaced ones of the clip. frame_px: their longest side."""
 
     frames: int = Field(default=8, ge=1, le=64)
@@ -83,7 +83,7 @@ class _Chat(Captioner):
     """What both have in common."""
 
     packs = ()
-    _allowed: ClassVar[type[_Chosen]] = _Chosen
+    _allowed: ClassVar[type[_ChatOptions]] = _ChatOptions
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
@@ -125,8 +125,10 @@ class _Chat(Captioner):
     def _weak(self, media: Media, reply: Mapping[str, Any]) -> WeakCaption:
         (choice,) = reply["choices"]
         text = cleaned(choice["message"]["content"] or "", choice["finish_reason"] == "length")
-        told = [token["logprob"] for token in (choice.get("logprobs") or {}).get("content") or ()]
-        score = exp(min(0.0, fmean(told))) if told else 0.0
+        logprobs = [
+            token["logprob"] for token in (choice.get("logprobs") or {}).get("content") or ()
+        ]
+        score = exp(min(0.0, fmean(logprobs))) if logprobs else 0.0
         claims = tuple(Claim(c, c, "caption", self.modality, score) for c in clauses(text))
         if not claims:
             return self.weak(media, skipped="the model said nothing")
@@ -161,18 +163,18 @@ class VideoChat(_Chat):
     """
 
     modality = "video"
-    _allowed = _Seen
+    _allowed = _VideoChatOptions
 
     @classmethod
     def needs_of(cls, options: Mapping[str, Any]) -> Needs:
         """As many frames as the options say."""
-        asked = checked(_Seen, cls.__name__, options)
-        return Needs(frames=asked.frames, frame_px=asked.frame_px)
+        chosen_options = checked(_VideoChatOptions, cls.__name__, options)
+        return Needs(frames=chosen_options.frames, frame_px=chosen_options.frame_px)
 
     needs = Needs(frames=8, frame_px=512)
 
     def _parts(self, media: Media) -> list[dict[str, Any]]:
-        assert isinstance(self._chosen, _Seen)
+        assert isinstance(self._chosen, _VideoChatOptions)
         frames, _ = chosen(media, self._chosen.frames)
         return [
             {"type": "image_url", "image_url": {"url": _data_url(frame, self._chosen.frame_px)}}
@@ -190,10 +192,10 @@ def cleaned(text: str, unfinished: bool = False) -> str:
     text = _unquoted(" ".join(_lines(text)))
     if unfinished and (ends := [m.end() for m in _SENTENCE_END.finditer(text)]):
         text = text[: ends[-1]]
-    said = [plain for part in re.split(r"(?<=[.!?])\s+", text) if (plain := _unopened(part))]
-    if not said or _REFUSAL.match(said[0]):
+    sentences = [plain for part in re.split(r"(?<=[.!?])\s+", text) if (plain := _unopened(part))]
+    if not sentences or _REFUSAL.match(sentences[0]):
         return ""
-    return finished(" ".join(sentence for sentence in said if not _REFUSAL.match(sentence)))
+    return finished(" ".join(sentence for sentence in sentences if not _REFUSAL.match(sentence)))
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -223,12 +225,12 @@ def _unopened(sentence: str) -> str:
     return sentence
 
 
-def _question(side: Modality, prompt: str) -> str:
+def _question(modality: Modality, prompt: str) -> str:
     """A question by its name in questions.toml, or itself. Raises ValueError for an unknown name."""
-    known = _questions()[side]
-    if prompt not in known and " " not in prompt.strip():
-        raise ValueError(f"prompt: {prompt!r} is no question and none of {', '.join(known)}")
-    return known.get(prompt, prompt).strip()
+    questions = _questions()[modality]
+    if prompt not in questions and " " not in prompt.strip():
+        raise ValueError(f"prompt: {prompt!r} is no question and none of {', '.join(questions)}")
+    return questions.get(prompt, prompt).strip()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What all guards together say of one reply: schema, lints, grounding. Pure."""
+"""What all guards together say of a reply: schema, lints, grounding. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,16 +16,19 @@ from prompts.violations import Violation
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """captions: as the reply has them, tidied. faults: of each caption that was looked at, empty for one
-    that is accepted. whole: why nothing of the reply can be used."""
+    """What the guards say of a reply.
+
+    captions: as the reply has them, tidied. violations: of each caption that was checked, empty for one
+    that is accepted. whole: why nothing of the reply can be used.
+    """
 
     captions: CaptionSet = field(default_factory=CaptionSet)
-    faults: Mapping[CaptionName, Sequence[Violation]] = field(default_factory=dict)
+    violations: Mapping[CaptionName, Sequence[Violation]] = field(default_factory=dict)
     whole: Violation | None = None
 
     def against(self, name: CaptionName) -> Sequence[Violation]:
-        """What speaks against one caption that was looked at."""
-        return [self.whole] if self.whole is not None else self.faults[name]
+        """What speaks against one caption that was checked."""
+        return [self.whole] if self.whole is not None else self.violations[name]
 
 
 def judge(
@@ -37,8 +40,11 @@ def judge(
     wanted: Sequence[CaptionName] | None = None,
     near: Nearness | None = None,
 ) -> Verdict:
-    """The verdict on a reply that was asked for the captions `names`. cut: it ended at the token limit.
-    wanted: those to look at, all by default. near: reads words that the word table lacks."""
+    """The verdict on a reply that was asked for the captions `names`.
+
+    cut: it ended at the token limit. wanted: the captions to check, all by default. near: reads words
+    that the word table lacks.
+    """
     parsed = parse(reply, {name: prompt.keys[name] for name in names})
     if isinstance(parsed, Violation):
         return Verdict(whole=Violation("truncated", detail="token limit") if cut else parsed)

@@ -34,7 +34,8 @@ from benchmarks import watched
 from benchmarks.gpu import shapes, towers
 from benchmarks.gpu.machine import machine
 from captioners.confidence._logistic import SAME
-from captioners.confidence.calibration import Calibration, Cuts, Fit
+from captioners.confidence.calibration import Calibration, Cuts
+from captioners.confidence.fit import Fit
 from captioners.confidence.tiers import ENOUGH
 from captioners.weights.models import Models
 from engine.media.ffmpeg import run

@@ -52,8 +52,10 @@ class Silero(Captioner):
 
         samples = media.audio[HZ]
         probabilities = self._model.audio_forward(samples)
-        found = get_speech_timestamps_from_probs(probabilities, audio_length_samples=len(samples))
-        if not found:
+        stretches = get_speech_timestamps_from_probs(
+            probabilities, audio_length_samples=len(samples)
+        )
+        if not stretches:
             return self.weak(media)
         to_ms = 1000 / HZ
         claim = Claim(
@@ -63,7 +65,7 @@ class Silero(Captioner):
             modality="audio",
             score=float(best_mean(probabilities, _POOL)),
             spans=merged(
-                ((s["start"] * to_ms, s["end"] * to_ms) for s in found), media.duration_ms
+                ((s["start"] * to_ms, s["end"] * to_ms) for s in stretches), media.duration_ms
             ),
         )
         return self.weak(media, text=sentence([claim], "audio"), claims=(claim,))

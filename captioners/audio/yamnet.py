@@ -96,13 +96,13 @@ class YamNet(Captioner):
         signals = [i for i, c in enumerate(self._classes) if sound_class(c).kind == "signal"]
         scores[signals] = each[:, signals].mean(axis=0)
         scores *= min(1.0, len(samples) / _PATCH_SAMPLES)
-        found = {label: i for i, label in enumerate(self._classes)}
+        column = {label: i for i, label in enumerate(self._classes)}
 
         def spans(label: str) -> tuple[tuple[int, int], ...]:
-            at = found[label]
+            at = column[label]
             return _spans(each[:, at] >= scores[at] / 2, media.duration_ms)
 
-        claimed = claims({label: float(scores[i]) for label, i in found.items()}, spans)
+        claimed = claims({label: float(scores[i]) for label, i in column.items()}, spans)
         return self.weak(media, text=sentence(telling(claimed), "audio"), claims=claimed)
 
 

@@ -176,7 +176,7 @@ def _solved(design: Sparse, curved: Floats, precision: Floats, wanted: Floats) -
     """x with (D' C D + P) x = wanted, by conjugate gradients with the diagonal as preconditioner."""
     squares = Sparse(design.rows, design.columns, design.values**2, design.shape)
     scale = 1 / (squares.turned(curved) + precision)
-    found, left = np.zeros(len(wanted)), wanted.copy()
+    solution, left = np.zeros(len(wanted)), wanted.copy()
     direction = scale * left
     gain = float(left @ direction)
     enough = 1e-12 * gain
@@ -185,10 +185,10 @@ def _solved(design: Sparse, curved: Floats, precision: Floats, wanted: Floats) -
             break
         turned = design.turned(curved * design.times(direction)) + precision * direction
         length = gain / float(direction @ turned)
-        found, left = found + length * direction, left - length * turned
+        solution, left = solution + length * direction, left - length * turned
         gain, last = float(left @ (scale * left)), gain
         direction = scale * left + gain / last * direction
-    return found
+    return solution
 
 
 def logit(probability: float) -> float:

@@ -84,8 +84,8 @@ class _Clap(TransformersCaptioner):
                 list(part), padding=True, truncation=True, return_tensors="pt"
             )
             with torch.inference_mode():
-                found = self._model.get_text_features(**tokens.to(self._model.device))
-                vectors.append(_unit(found.pooler_output))
+                features = self._model.get_text_features(**tokens.to(self._model.device))
+                vectors.append(_unit(features.pooler_output))
         return torch.cat(vectors)
 
 
@@ -138,17 +138,17 @@ class ClapScores(_Clap):
     def _weak(self, media: Media) -> WeakCaption:
         def judge(texts: list[str]) -> list[float]:
             cosines = self.sounds(media.audio[HZ]) @ self.texts(texts).T
-            found: list[float] = cosines.max(dim=0).values.tolist()
-            return found
+            best: list[float] = cosines.max(dim=0).values.tolist()
+            return best
 
         return scored(self, media, judge)
 
 
 def _labels() -> list[tuple[str, str, Kind]]:
     """(label, clause, kind) of AudioSet's classes, one for each clause."""
-    known = [sound_class(label) for label in classes()]
-    by_clause = {one.clause: one for one in reversed(known) if one.kind in _TAGGED}
-    return [(one.label, one.clause, one.kind) for one in reversed(by_clause.values())]
+    every = [sound_class(label) for label in classes()]
+    by_clause = {sound.clause: sound for sound in reversed(every) if sound.kind in _TAGGED}
+    return [(sound.label, sound.clause, sound.kind) for sound in reversed(by_clause.values())]
 
 
 def _named(clauses: Sequence[str]) -> list[tuple[str, str, Kind]]:
@@ -156,5 +156,5 @@ def _named(clauses: Sequence[str]) -> list[tuple[str, str, Kind]]:
 
 
 def _unit(vectors: "Tensor") -> "Tensor":
-    found: Tensor = vectors.float() / vectors.float().norm(dim=-1, keepdim=True)
-    return found
+    unit: Tensor = vectors.float() / vectors.float().norm(dim=-1, keepdim=True)
+    return unit

@@ -140,7 +140,7 @@ class SiglipTags(_Siglip):
         frames, times = chosen(media, _FRAMES)
         each = self.probabilities(frames)
         scores = pooled(each)
-        found = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= _FLOOR]
+        likely = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= _FLOOR]
         claims = tuple(
             Claim(
                 label=self._labels[i].label,
@@ -150,7 +150,7 @@ class SiglipTags(_Siglip):
                 score=float(scores[i]),
                 spans=spans((each[:, i] >= scores[i] / 2).tolist(), times, media.duration_ms),
             )
-            for i in found[:_MOST_CLAIMS]
+            for i in likely[:_MOST_CLAIMS]
         )
         return self.weak(media, text=sentence(claims, "video"), claims=claims)
 

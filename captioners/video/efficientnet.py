@@ -34,7 +34,7 @@ _CROP = PIXELS / (PIXELS + 32)
 _MEAN, _SCALE = 127.0, 128.0
 FEATURES = 1280
 # Below 0.3 the claims are noise; between 0.3 and 0.5 they may agree with another captioner.
-_SAID = 0.3
+_LEAST_SCORE = 0.3
 _MOST_CLAIMS = 4
 
 _WIDTH, _DEPTH = 1.1, 1.2
@@ -89,17 +89,17 @@ class EfficientNet(Captioner):
 
     def _weak(self, media: Media) -> WeakCaption:
         frames, times = chosen(media, self.needs.frames)
-        said = sorted(self._found(self.probabilities(frames)), key=lambda f: -f[1])
+        detected = sorted(self._found(self.probabilities(frames)), key=lambda f: -f[1])
         claims = tuple(
             Claim(
-                label=entry.label,
-                text=entry.phrase,
-                kind=entry.kind,
+                label=named.label,
+                text=named.phrase,
+                kind=named.kind,
                 modality="video",
                 score=score,
-                spans=spans((each >= _SAID).tolist(), times, media.duration_ms),
+                spans=spans((each >= _LEAST_SCORE).tolist(), times, media.duration_ms),
             )
-            for entry, score, each in said[:_MOST_CLAIMS]
+            for named, score, each in detected[:_MOST_CLAIMS]
         )
         return self.weak(media, text=sentence(claims, "video"), claims=claims)
 
@@ -108,22 +108,23 @@ class EfficientNet(Captioner):
     ) -> list[tuple[ImageNetClass, float, npt.NDArray[np.float64]]]:
         """Classes that stand out, and groups of which no class does: class, score, score by frame."""
         scores = pooled(each)
-        found = [
-            (self._classes[i], float(scores[i]), each[:, i]) for i in np.nonzero(scores >= _SAID)[0]
+        detected = [
+            (self._classes[i], float(scores[i]), each[:, i])
+            for i in np.nonzero(scores >= _LEAST_SCORE)[0]
         ]
-        named = {entry.group for entry, _, _ in found}
+        groups = {named.group for named, _, _ in detected}
         members: dict[str, list[int]] = {}
-        for index, entry in enumerate(self._classes):
-            if entry.group and entry.group not in named:
-                members.setdefault(entry.group, []).append(index)
+        for index, named in enumerate(self._classes):
+            if named.group and named.group not in groups:
+                members.setdefault(named.group, []).append(index)
         for group, indices in members.items():
             total = each[:, indices].sum(axis=1)
             score = float(pooled(total[:, None])[0])
-            if score >= _SAID:
+            if score >= _LEAST_SCORE:
                 kind = self._classes[indices[0]].kind
                 wider = ImageNetClass(group, group_phrase(group), kind, group)
-                found.append((wider, score, total))
-        return found
+                detected.append((wider, score, total))
+        return detected
 
 
 class Lite2(nn.Module):

@@ -30,7 +30,7 @@ _BINS = 11  # reg_max 10
 _MEAN_BGR = (103.53, 116.28, 123.675)
 _STD_BGR = (57.375, 57.12, 58.395)
 # A box counts from 0.35 on, what NanoDet's own demo shows (`demo/demo.py`, score_thresh).
-_SEEN = 0.35
+_LEAST_SCORE = 0.35
 # Only what is this sure is counted: below, half of a second box is a hand or a shadow of the first.
 _COUNTED = 0.5
 # One thing gets one name: of boxes this alike the surest class stays, whatever the others are.
@@ -119,7 +119,7 @@ class NanoDet(Captioner):
                 best[index, box.label] = max(best[index, box.label], box.score)
                 counts[index, box.label] += box.score >= _COUNTED
         scores = pooled(best)
-        found = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= _SEEN]
+        likely = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= _LEAST_SCORE]
         claims = tuple(
             Claim(
                 label=self._classes[i].label,
@@ -129,7 +129,7 @@ class NanoDet(Captioner):
                 score=float(scores[i]),
                 spans=spans((best[:, i] > 0).tolist(), times, media.duration_ms),
             )
-            for i in found[:_MOST_CLAIMS]
+            for i in likely[:_MOST_CLAIMS]
         )
         return self.weak(media, text=sentence(claims, "video"), claims=claims)
 
@@ -162,7 +162,7 @@ def _boxes(scores: _Floats, sides: _Floats) -> list[Box]:
     """Boxes of one frame after suppression, from scores (cells, 80) and side bins (cells, 44)."""
     label = scores.argmax(axis=1)
     score = scores.max(axis=1)
-    (kept,) = np.nonzero(score >= _SEEN)
+    (kept,) = np.nonzero(score >= _LEAST_SCORE)
     kept = kept[np.argsort(-score[kept], kind="stable")]
     bins = sides[kept].reshape(-1, 4, _BINS)
     bins = np.exp(bins - bins.max(axis=2, keepdims=True))
@@ -179,11 +179,11 @@ def _boxes(scores: _Floats, sides: _Floats) -> list[Box]:
     return result
 
 
-def _overlap(one: _Floats, many: _Floats) -> _Floats:
+def _overlap(box: _Floats, boxes: _Floats) -> _Floats:
     """Intersection over union of one box (4,) with many (n, 4): (n,)."""
-    low, high = np.maximum(one[:2], many[:, :2]), np.minimum(one[2:], many[:, 2:])
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=1)
-    areas = (many[:, 2:] - many[:, :2]).prod(axis=1) + (one[2:] - one[:2]).prod()
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod()
     union: _Floats = areas - shared
     result: _Floats = shared / np.maximum(union, 1e-9)
     return result

@@ -103,11 +103,11 @@ class PerceptionLM(TransformersCaptioner):
         the server raises."""
         if self._model is None or self.server is None:
             raise RuntimeError(f"{self.name}: load() comes before caption()")
-        said: list[WeakCaption] = []
+        captions: list[WeakCaption] = []
         for part in runs(batch, _TOGETHER):
             replies = self.server.post("/completions", [self._request(media) for media in part])
-            said += [self._weak(*pair) for pair in zip(part, replies, strict=True)]
-        return said
+            captions += [self._weak(*pair) for pair in zip(part, replies, strict=True)]
+        return captions
 
     def embeddings(self, media: Media) -> "Tensor":
         """The prompt of a clip as the decoder takes it: (tokens, width), on the CPU."""
@@ -153,7 +153,7 @@ class PerceptionLM(TransformersCaptioner):
         text = cleaned(choice["text"], choice["finish_reason"] == "length")
         logprobs: list[float] = choice["logprobs"]["token_logprobs"]
         score = math.exp(sum(logprobs) / max(1, len(logprobs)))
-        claims = tuple(Claim(said, said, "caption", "video", score) for said in clauses(text))
+        claims = tuple(Claim(clause, clause, "caption", "video", score) for clause in clauses(text))
         if not claims:
             return self.weak(media, skipped="the model said nothing")
         return self.weak(media, text=text, claims=claims)

@@ -89,8 +89,8 @@ class SmolVlm(TransformersCaptioner):
         ends = torch.tensor(self._model.generation_config.eos_token_id, device=written.device)
         ended = torch.isin(written, ends).any(dim=1).tolist()
         texts = self._processor.tokenizer.batch_decode(written, skip_special_tokens=True)
-        said = zip(batch, texts, ended, caption_scores(self._model, out), strict=True)
-        return [self._weak(*each) for each in said]
+        outputs = zip(batch, texts, ended, caption_scores(self._model, out), strict=True)
+        return [self._weak(*each) for each in outputs]
 
     def prepare(self, batch: Sequence[Media]) -> Any:
         """The model's inputs for a batch: `input_ids` and `attention_mask` (clips, tokens), padded on
@@ -111,7 +111,7 @@ class SmolVlm(TransformersCaptioner):
 
     def _weak(self, media: Media, text: str, ended: bool, score: float) -> WeakCaption:
         text = tidied(text, ended)
-        claims = tuple(Claim(said, said, "caption", "video", score) for said in clauses(text))
+        claims = tuple(Claim(clause, clause, "caption", "video", score) for clause in clauses(text))
         if not claims:
             return self.weak(media, skipped="the model said nothing")
         return self.weak(media, text=text, claims=claims)

@@ -1,7 +1,7 @@
 """The folder where fetched packs lie, one sub-folder for each.
 
-A sub-folder is named by the digest of the pack's declaration, so that versions never mix. It appears there
-by one rename, whole or not at all. Nothing else in captionmill downloads.
+A sub-folder is named by the digest of the pack's declaration, so that versions never mix. It appears
+there by one rename, whole or not at all. Nothing else in captionmill downloads.
 """
 
 import errno

@@ -27,7 +27,7 @@ _COUNTS |= {"nine": 9, "ten": 10, "dozen": 12}
 _MANY = 0
 
 
-def _entries(value: Any) -> Any:
+def _listed(value: Any) -> Any:
     """A list, or text with ";" between its entries; nothing is none."""
     if value is None:
         return ()
@@ -41,7 +41,7 @@ def _unless_empty(value: Any) -> Any:
     return True if value is None or value == "" else value
 
 
-Entries = Annotated[tuple[str, ...], BeforeValidator(_entries)]
+Entries = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Labelled(BaseModel):
@@ -68,22 +68,22 @@ class Labelled(BaseModel):
 
     def truth(self, claim: Claim) -> bool | None:
         """Whether a claim holds of the file; None where nobody can say."""
-        known = self._known
+        entries = self._entries
         label = claim.label.casefold()
         for name, value in (("unsure", None), ("false", False), ("true", True)):
-            if any(label == e.text and e.of(claim) for e in known[name]):
+            if any(label == e.text and e.of(claim) for e in entries[name]):
                 return value
         core, reach = about(claim), meaning(claim).reach
-        if _implied(claim, core, known["true"]):
+        if _implied(claim, core, entries["true"]):
             return True
-        if any(e.of(claim) and e.core <= reach for e in known["false"]):
+        if any(e.of(claim) and e.core <= reach for e in entries["false"]):
             return False
-        if any(e.of(claim) and e.core <= reach and core <= e.reach for e in known["unsure"]):
+        if any(e.of(claim) and e.core <= reach and core <= e.reach for e in entries["unsure"]):
             return None
         return False if self.complete else None
 
     @cached_property
-    def _known(self) -> Mapping[str, "list[_Entry]"]:
+    def _entries(self) -> Mapping[str, "list[_Entry]"]:
         return {
             name: [_Entry(text) for text in entries]
             for name, entries in (
@@ -132,10 +132,10 @@ def _number(text: str) -> int | None:
     return None
 
 
-def _same(one: int | None, other: int | None) -> bool:
-    if one is None or other is None:
+def _same(first: int | None, second: int | None) -> bool:
+    if first is None or second is None:
         return True
-    return one == other or (_MANY in (one, other) and 1 not in (one, other))
+    return first == second or (_MANY in (first, second) and 1 not in (first, second))
 
 
 def read(path: Path) -> list[Labelled]:
