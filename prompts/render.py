@@ -174,9 +174,9 @@ def _fenced(transcript: str) -> str:
 
 
 def _filled(lines: Sequence[str], values: dict[str, str]) -> str:
-    kept = []
+    filled = []
     for line in lines:
         fields = _FIELD.findall(line)
         if all(values[field] for field in fields):
-            kept.append(_FIELD.sub(lambda match: values[match[1]], line))
-    return "\n".join(kept)
+            filled.append(_FIELD.sub(lambda match: values[match[1]], line))
+    return "\n".join(filled)

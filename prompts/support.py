@@ -57,7 +57,7 @@ def supports(captions: Sequence[WeakCaption]) -> list[Support]:
 
     Claims without a text (bare measures, scores) or without confidence neither have nor give support.
     """
-    told = [
+    meanings = [
         ((at, number), claim.modality, meaning(claim))
         for at, weak in enumerate(captions)
         for number, claim in enumerate(weak.claims)
@@ -65,20 +65,23 @@ def supports(captions: Sequence[WeakCaption]) -> list[Support]:
     ]
     return [
         Support(
-            place,
-            said.core,
+            index,
+            own.core,
             tuple(
-                other
-                for other, side, its in told
-                if side == modality and (other == place or its.implies(said))
+                other_index
+                for other_index, other_modality, other_meaning in meanings
+                if other_modality == modality
+                and (other_index == index or other_meaning.implies(own))
             ),
             tuple(
-                other
-                for other, side, its in told
-                if side == modality and said.implies(its) and not its.implies(said)
+                other_index
+                for other_index, other_modality, other_meaning in meanings
+                if other_modality == modality
+                and own.implies(other_meaning)
+                and not other_meaning.implies(own)
             ),
         )
-        for place, modality, said in told
+        for index, modality, own in meanings
     ]
 
 
@@ -96,5 +99,5 @@ def _label_tokens(label: str) -> frozenset[str]:
 
 
 def _telling(text: str, modality: Modality) -> frozenset[str]:
-    found = frozenset(tokens(text)) - NUMBERS
-    return (found - lexicon().plain[modality]) or found
+    telling = frozenset(tokens(text)) - NUMBERS
+    return (telling - lexicon().plain[modality]) or telling

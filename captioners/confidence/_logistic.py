@@ -118,11 +118,11 @@ class Sparse:
         products = self.values * weights[self.rows]
         return np.bincount(self.columns, products, self.shape[1]).astype(np.float64)
 
-    def of(self, kept: npt.NDArray[np.bool_]) -> "Sparse":
+    def of(self, mask: npt.NDArray[np.bool_]) -> "Sparse":
         """These rows of it."""
-        inside = kept[self.rows]
-        number = np.cumsum(kept) - 1
-        shape = int(kept.sum()), self.shape[1]
+        inside = mask[self.rows]
+        number = np.cumsum(mask) - 1
+        shape = int(mask.sum()), self.shape[1]
         return Sparse(number[self.rows[inside]], self.columns[inside], self.values[inside], shape)
 
 

@@ -162,20 +162,20 @@ def _boxes(scores: _Floats, sides: _Floats) -> list[Box]:
     """Boxes of one frame after suppression, from scores (cells, 80) and side bins (cells, 44)."""
     label = scores.argmax(axis=1)
     score = scores.max(axis=1)
-    (kept,) = np.nonzero(score >= _LEAST_SCORE)
-    kept = kept[np.argsort(-score[kept], kind="stable")]
-    bins = sides[kept].reshape(-1, 4, _BINS)
+    (order,) = np.nonzero(score >= _LEAST_SCORE)
+    order = order[np.argsort(-score[order], kind="stable")]
+    bins = sides[order].reshape(-1, 4, _BINS)
     bins = np.exp(bins - bins.max(axis=2, keepdims=True))
     reach = (bins * np.arange(_BINS)).sum(axis=2) / bins.sum(axis=2)
     centres, strides = _centres()
-    reach *= strides[kept, None]
-    corners = np.concatenate([centres[kept] - reach[:, :2], centres[kept] + reach[:, 2:]], axis=1)
+    reach *= strides[order, None]
+    corners = np.concatenate([centres[order] - reach[:, :2], centres[order] + reach[:, 2:]], axis=1)
     result: list[Box] = []
-    while len(kept):
-        result.append(Box(int(label[kept[0]]), float(score[kept[0]]), tuple(corners[0].tolist())))
+    while len(order):
+        result.append(Box(int(label[order[0]]), float(score[order[0]]), tuple(corners[0].tolist())))
         apart = _overlap(corners[0], corners) < _SAME
         apart[0] = False
-        kept, corners = kept[apart], corners[apart]
+        order, corners = order[apart], corners[apart]
     return result
 
 
