@@ -29,9 +29,9 @@ _AIMS_MS = (500, 12_000)
 class Plan:
     """What is decoded of each clip: sound at these rates in Hz, so many frames, their longest side."""
 
-    audio_hz: tuple[int, ...]
-    frames: int
-    frame_px: int
+    audio_hz: tuple[int, ...] = ()
+    frames: int = 0
+    frame_px: int = 0
 
 
 @dataclass(frozen=True, slots=True)

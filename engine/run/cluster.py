@@ -12,13 +12,14 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from engine.profile.profile import Profile, ProfileError
+from engine.profile.profile import ProfileError
 from engine.run.turns import groups
+from engine.stages.contract import Stage
 from manifests.workspace import Workspace
 
 
 @contextmanager
-def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None]:
+def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
     """Ray for the block: the cluster of $RAY_ADDRESS if it is set, else one of this machine.
 
     A local one has at least the CPUs that the profile asks for, listens on loopback, and leaves its
@@ -33,7 +34,7 @@ def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         _handle_sigterm(stop)
         try:
-            _check(profile)
+            _check(stage)
             yield
         finally:
             ray.shutdown()
@@ -41,8 +42,8 @@ def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None
     scratch = Path(tempfile.gettempdir()) / f"captionmill-{workspace.id}"
     _bring_logs(scratch, workspace, epoch - 1)
     ray.init(
-        num_cpus=max(os.cpu_count() or 1, ceil(cpus(profile))),
-        object_store_memory=profile.sizes.object_store_mb << 20,
+        num_cpus=max(os.cpu_count() or 1, ceil(cpus(stage))),
+        object_store_memory=stage.profile.sizes.object_store_mb << 20,
         include_dashboard=False,
         log_to_driver=False,
         logging_level=logging.ERROR,
@@ -52,7 +53,7 @@ def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None
     )
     _handle_sigterm(stop)
     try:
-        _check(profile)
+        _check(stage)
         yield
     finally:
         ray.shutdown()
@@ -65,32 +66,32 @@ def _handle_sigterm(handler: Any) -> None:
         signal.signal(signal.SIGTERM, handler)
 
 
-def _check(profile: Profile) -> None:
+def _check(stage: Stage) -> None:
     """Raises ProfileError when Ray could never place what the profile asks for: it would wait.
 
     GPUs that don't suffice for all at once are shared out by turns (`engine.run.turns`).
     """
-    have, wanted = amount("CPU"), cpus(profile)
+    have, wanted = amount("CPU"), cpus(stage)
     if wanted > have:
         raise ProfileError(
-            f"profile {profile.name} asks for {wanted:g} CPUs and Ray has {have:g}; "
+            f"profile {stage.profile.name} asks for {wanted:g} CPUs and Ray has {have:g}; "
             "use a profile that fits, or a larger cluster (RAY_ADDRESS)"
         )
 
 
 def amount(resource: str) -> float:
-    """How much Ray has of «CPU» or «GPU» in all."""
+    """How much Ray has of "CPU" or "GPU" in all."""
     import ray
 
     have: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return have.get(resource, 0.0)
 
 
-def cpus(profile: Profile) -> float:
+def cpus(stage: Stage) -> float:
     """CPUs that Ray must have for a run: decoders and the hosts of every group."""
-    decoders = 0.25 * profile.sizes.workers * profile.sizes.decoders
-    names = [spec.name for spec in profile.captioners]
-    return decoders + sum(n * amount for n, amount, _ in groups(profile, names).values())
+    sizes = stage.profile.sizes
+    hosts = sum(replicas * each for replicas, each, _ in groups(stage.units).values())
+    return 0.25 * sizes.workers * sizes.decoders + hosts
 
 
 def _bring_logs(scratch: Path, workspace: Workspace, epoch: int) -> None:

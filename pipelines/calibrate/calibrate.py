@@ -176,7 +176,7 @@ def _captioned(
     """The weak captions, in the captioners' order, of each clip of these contents."""
     by_clip: dict[str, dict[str, WeakCaption]] = defaultdict(dict)
     for name, table in names.items():
-        for row in tables.read_all(workspace.root, state.table(table)):
+        for row in tables.read_all(workspace.root, state.files(table)):
             if row["content_hash"] in contents:
                 by_clip[row["clip_id"]][name] = weak_from_row(row)
     return [tuple(by[name] for name in names if name in by) for _, by in sorted(by_clip.items())]
@@ -191,7 +191,7 @@ def _left_out(
 ) -> int:
     """How many labelled files have no weak caption. Raises CalibrateError for files that were not
     captioned yet."""
-    sources = [f for r in state.ingests(job.cut) for f in r.files if f.table == "sources"]
+    sources = state.files("sources", cut=job.cut)
     listed = {row["content_hash"] for row in tables.read_all(workspace.root, sources, [_CONTENT])}
     missing = [row.file for content, row in rows.items() if content not in listed]
     if missing:

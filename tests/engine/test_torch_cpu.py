@@ -6,6 +6,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.run
+
 _CUDA = b"\x7fELF ... libtorch_cuda.so\x00"
 _PLAIN = b"\x7fELF ... libtorch_cpu.so\x00"
 

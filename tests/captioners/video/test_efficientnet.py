@@ -10,6 +10,8 @@ from captioners.video.efficientnet import FEATURES, EfficientNet, load, prepare
 from captioners.weights.cache import Cache
 from tests.captioners.pictures import clip, film
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def efficientnet() -> EfficientNet:

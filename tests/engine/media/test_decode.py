@@ -12,6 +12,8 @@ from engine.media.probe import probe
 from tests import badmedia
 from tests.engine.media import made as media
 
+pytestmark = pytest.mark.run
+
 SECONDS, FPS = 12, 25
 PLAN = Plan(audio_hz=(16_000, 48_000), frames=16, frame_px=160)
 _X264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
