@@ -9,11 +9,10 @@ text that the writer's guards judge. Qwen2-Audio hears the first 30 s of a clip.
 
 import base64
 import io
-import re
 import tomllib
 import wave
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from math import exp
@@ -25,11 +24,11 @@ from pydantic import Field
 
 from captioners._transformers import Options, checked
 from captioners.contract import Captioner, Packs
+from captioners.replies import cleaned
 from captioners.sentences import clauses
 from captioners.video._vision import chosen
 from manifests.evidence import Claim, Modality, WeakCaption
 from manifests.media import Audio, Frames, Media, Needs
-from manifests.sentences import finished
 
 _HZ = 16_000
 _JPEG_QUALITY = 90
@@ -38,29 +37,6 @@ _SEED = 8
 
 # Less than this much sound is followed by silence: vLLM refuses what is no token of Qwen2-Audio (40 ms).
 _LEAST_SAMPLES = _HZ // 10
-
-_MARKUP = re.compile(r"\*+|`+|(?<!\w)_+|_+(?!\w)")
-_LISTED = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
-_QUOTES = {'"': '"', "“": "”", "«": "»", "'": "'"}
-_SENTENCE_END = re.compile(r"[.!?][\"”’)]*(?=\s|$)")
-_MEDIUM = (
-    r"(?:the|this|these|an?) (?:(?:short|given|provided|audio|video|sound) )*"
-    r"(?:audio|video|sound|clip|recording|track|footage|images?|pictures?|scene|frames|"
-    r"(?:series|sequence) of (?:images|frames))"
-)
-_OPENER = re.compile(
-    rf"(?:{_MEDIUM}(?:,? (?:then|also|mainly|primarily))? "
-    r"(?:shows?|features?|depicts?|captures?|contains?|consists? of|"
-    r"(?:begins?|starts?|opens?) with|(?:is|are|seems? to be) of)(?: that)?:? |"
-    rf"in {_MEDIUM}, |(?:we|you|i) (?:can )?(?:see|hear) |(?:caption|description|answer): |"
-    r"(?:sure|certainly|of course)[,!.](?: |$)|here(?: is|'s|’s) [^.:]*: )",
-    re.IGNORECASE,
-)
-_REFUSAL = re.compile(
-    r"(?:i(?:['’]m| am) (?:sorry|unable|not able)|sorry(?=[,.])|i apologi[sz]e|"
-    r"i (?:cannot|can['’]t|do not have|don['’]t have)|as an? (?:ai|language model)|unfortunately, i)\b",
-    re.IGNORECASE,
-)
 
 
 class _ChatOptions(Options):
@@ -180,49 +156,6 @@ class VideoChat(_Chat):
             {"type": "image_url", "image_url": {"url": _data_url(frame, self._chosen.frame_px)}}
             for frame in frames
         ]
-
-
-def cleaned(text: str, unfinished: bool = False) -> str:
-    """A model's answer as whole sentences on one line, or "" for a refusal.
-
-    Without markup, quotes around all of it, openers ("The video shows") and sentences in which the model
-    speaks of what it can't do. unfinished: it was cut off; the last sentence is left out if it is not the
-    only one.
-    """
-    text = _unquoted(" ".join(_lines(text)))
-    if unfinished and (ends := [m.end() for m in _SENTENCE_END.finditer(text)]):
-        text = text[: ends[-1]]
-    sentences = [plain for part in re.split(r"(?<=[.!?])\s+", text) if (plain := _unopened(part))]
-    if not sentences or _REFUSAL.match(sentences[0]):
-        return ""
-    return finished(" ".join(sentence for sentence in sentences if not _REFUSAL.match(sentence)))
-
-
-def _lines(text: str) -> Iterator[str]:
-    """The lines of an answer without markup; points of a list become sentences, headings nothing."""
-    for line in text.splitlines():
-        line = " ".join(line.split())
-        if line.startswith(("#", "```")):
-            continue
-        plain = _MARKUP.sub("", _LISTED.sub("", line, count=1) if _LISTED.match(line) else line)
-        if plain := plain.strip():
-            yield finished(plain) if _LISTED.match(line) else plain
-
-
-def _unquoted(text: str) -> str:
-    """The text without quotes that stand around all of it."""
-    closing = _QUOTES.get(text[:1])
-    if closing is not None and text.endswith(closing) and closing not in text[1:-1]:
-        return text[1:-1].strip()
-    return text
-
-
-def _unopened(sentence: str) -> str:
-    """The sentence without openers."""
-    while match := _OPENER.match(sentence):
-        rest = sentence[match.end() :]
-        sentence = rest[:1].upper() + rest[1:]
-    return sentence
 
 
 def _question(modality: Modality, prompt: str) -> str:

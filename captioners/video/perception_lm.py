@@ -36,8 +36,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from captioners._transformers import Options, TransformersCaptioner, checked, device, runs, settings
+from captioners.replies import cleaned
 from captioners.sentences import clauses
-from captioners.served import cleaned
 from captioners.video._vision import chosen
 from manifests.atomic import new_folder
 from manifests.evidence import Claim, WeakCaption

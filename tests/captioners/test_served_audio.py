@@ -19,7 +19,8 @@ from transformers import (
     WhisperFeatureExtractor,
 )
 
-from captioners.served import AudioChat, cleaned
+from captioners.replies import cleaned
+from captioners.served import AudioChat
 from captioners.weights.models import Models
 from engine.servers.client import Bridge
 from manifests.media import Media
