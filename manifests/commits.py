@@ -20,12 +20,13 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests import snapshot
+from manifests.atomic import create_atomic
 from manifests.errors import UserError
 from manifests.packed import Packed
 from manifests.record import INGEST, Record, from_json, to_json
 from manifests.snapshot import Snapshot
 from manifests.state import State
-from manifests.workspace import Workspace, create_atomic
+from manifests.workspace import Workspace
 
 __all__ = [
     "INGEST",

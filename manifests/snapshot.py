@@ -5,7 +5,6 @@ drivers that write one at the same moment can't harm each other. Who names it gi
 """
 
 import hashlib
-import os
 import re
 import uuid
 from pathlib import Path
@@ -14,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
+from manifests.atomic import create_atomic
 from manifests.packed import SCHEMA, Packed
-from manifests.workspace import make_folder, sync_folder
 
 NAME = re.compile(r"snapshot-[0-9a-f]{32}\.parquet")
 _NAMES = ["stage", "cut", "job", "files.list.element.table", "counts.key_value.key"]
@@ -32,18 +31,13 @@ class Snapshot(BaseModel):
 
 def write(folder: Path, records: Packed) -> Snapshot:
     """Writes a snapshot into a folder; it is durable when this returns."""
-    make_folder(folder)
     name = f"snapshot-{uuid.uuid4().hex}.parquet"
     sink = pa.BufferOutputStream()
     pq.write_table(
         records.table, sink, compression="zstd", compression_level=1, use_dictionary=_NAMES
     )
     content = sink.getvalue()
-    with (folder / name).open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(folder)
+    create_atomic(folder / name, content.to_pybytes())
     return Snapshot(name=name, sha256=hashlib.sha256(content).hexdigest())
 
 

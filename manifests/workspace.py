@@ -1,16 +1,14 @@
 """The workspace: one directory that holds everything of a job and is all its state."""
 
 import json
-import os
 import re
-import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from manifests.atomic import create_atomic, make_folder
 from manifests.errors import UserError
 from manifests.kinds import CLIPS, SOURCES, Kind, kind_of
 
@@ -144,65 +142,6 @@ def _checked(kind: Kind, path: str) -> str:
     return path
 
 
-def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it, each durably."""
-    if not folder.is_dir():
-        make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
-
-
-def write_atomic(path: Path, data: bytes, durable: bool = True) -> None:
-    """Writes a file so that it is there whole or not at all.
-
-    durable: also after a power cut (fsync of file and folder); SIGKILL needs no fsync.
-    """
-    with _temporary(path, data, durable) as temporary:
-        temporary.replace(path)
-    if durable:
-        sync_folder(path.parent)
-
-
-def create_atomic(path: Path, data: bytes) -> None:
-    """The same, durably, for a file that is not there yet. Raises FileExistsError if it is."""
-    with _temporary(path, data, durable=True) as temporary:
-        path.hardlink_to(temporary)
-    sync_folder(path.parent)
-
-
-@contextmanager
-def _temporary(path: Path, data: bytes, durable: bool) -> Iterator[Path]:
-    """A file beside `path` with these bytes, gone after the block."""
-    if durable:
-        make_folder(path.parent)
-    else:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _is_mark(name: str) -> bool:
     """Whether it is what a killed process left of making a workspace."""
     return name.startswith(f".{_MARK}.") and name.endswith(".tmp")
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes renames and links in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def remove_tree(folder: Path) -> None:
-    """Removes a folder if it is there."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from tests.tiers import Guard, TierError, sort
 
 pytestmark = pytest.mark.run

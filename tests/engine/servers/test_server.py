@@ -16,7 +16,7 @@ import psutil
 import pytest
 from openai import OpenAI
 
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from engine import processes
 from engine.servers.log import error_lines
 from engine.servers.server import Server

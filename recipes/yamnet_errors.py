@@ -1,12 +1,13 @@
 """What YAMNet really takes for what, from free sounds whose content is known.
 
-    python -m benchmarks.quality.simulation.yamnet_errors
+    python -m recipes.yamnet_errors
 
-Writes yamnet_errors.toml, from which `sim_model` takes confusions of its first audio tagger. For pairs of
-concepts of the bench's world: in how many files with the one YAMNet claims the other (score from 0.1 on),
-which is not in them. Sounds and what they hold are those of benchmarks/calibrate_cpu.py that need no
-installation: Sonic Pi's samples, ten animals, Debian's alsa-utils, and espeak-ng speech. Claims of what
-nobody can decide, and of classes that the table below lacks, are not counted.
+Writes benchmarks/quality/simulation/yamnet_errors.toml, from which the simulation takes the confusions of
+its first audio tagger. For pairs of concepts of the bench's world: in how many files with the one YAMNet
+claims the other (score from 0.1 on), which is not in them. Sounds and what they hold are those of
+recipes/calibration/cpu.py that need no installation: Sonic Pi's samples, ten animals, Debian's
+alsa-utils, and espeak-ng speech. Claims that nobody can decide, and classes that the table below lacks,
+are not counted.
 """
 
 import tempfile
@@ -20,14 +21,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import calibrate_cpu, media
-from benchmarks.quality.world.world import load
 from captioners.audio._sound import best_mean
 from captioners.audio.yamnet import YamNet
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
+from recipes import media
+from recipes.calibration import cpu as calibrate_cpu
+from recipes.world.world import load
 
-TARGET = Path(__file__).parent / "yamnet_errors.toml"
-_KNOWN = Path(__file__).parents[2] / "known_audio.toml"
+_HERE = Path(__file__).parent
+TARGET = _HERE.parent / "benchmarks" / "quality" / "simulation" / "yamnet_errors.toml"
+_KNOWN = _HERE / "calibration" / "known_audio.toml"
 _LEAST_SCORE, _POOL, _HZ = 0.1, 3, 16_000
 _SHORT_S, _LEAST_S, _PAUSE_S = 2, 4, 0.3
 _CLASSES: Mapping[str, tuple[str, ...]] = {
@@ -149,7 +152,7 @@ def main() -> None:
     beyond = sum(n for (a, b), n in taken.items() if entries[a].topic != entries[b].topic)
     within = sum(n for (a, b), n in taken.items() if entries[a].topic == entries[b].topic)
     head = (
-        "# Written by `python -m benchmarks.quality.simulation.yamnet_errors`, whose head says more.\n"
+        "# Written by `python -m recipes.yamnet_errors`, whose head says more.\n"
         f"# {date.today()}: {within} false claims of the same topic as what is there, {beyond} of\n"
         "# others, which the simulation has no room for: topics are independent there.\n\n"
     )

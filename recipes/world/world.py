@@ -7,11 +7,11 @@ Keys of an entry:
 | | |
 |---|---|
 | `say` | phrasings: clauses when heard, noun phrases when seen |
-| `names` | how the matcher knows it besides: words in any order and form, «a\\|b» for either |
+| `names` | how the matcher knows it besides: words in any order and form, "a\\|b" for either |
 | `often` | how often, against the others of its topic; 0 for what is never there by itself |
 | `up` | broader concepts that are true wherever it is (else its topic's) |
 | `from` | of what is heard: seen things that would sound like this |
-| `kind` | `manifests.evidence.Kind` (else its topic's, else «sound» or «object») |
+| `kind` | `manifests.evidence.Kind` (else its topic's, else "sound" or "object") |
 | `many` | of what is seen: how several of it are put |
 | `group` | only a broader word for others |
 | `signal` | of a whole clip: silence, black |
@@ -28,7 +28,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.quality.known import Concept, Side
+from recipes.world.concepts import Concept, Side
 
 Part = Literal["all", "train", "bench", "unseen"]
 
@@ -113,7 +113,7 @@ def load(part: Part = "all") -> World:
 
     all: every concept with every phrasing. train: concepts that are not the bench's alone, with their
     phrasings for training. bench: every concept with its phrasings for the bench. unseen: of these the
-    concepts that no training sees. Broader words for others («an animal») are in every part. `train`
+    concepts that no training sees. Broader words for others ("an animal") are in every part. `train`
     and `bench` of an entry are the same in every part.
     """
     entries = {entry.key: entry for entry in _entries()}

@@ -2,7 +2,7 @@
 
 Which way is drawn is mostly a matter of the first fact's words: a writer that is asked greedily then
 varies with what it is told, as it can't with a coin. Nothing here decides whether a target is right: the
-guards do (`benchmarks.tuning.examples`).
+guards do (`recipes.tuning.examples`).
 """
 
 import hashlib
@@ -10,8 +10,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.tuning.facts import Piece
+from manifests.sentences import joined
 from prompts.fallback import sentence
+from recipes.tuning.facts import Piece
 
 _SMALL = frozenset(
     ["a", "an", "the", "this", "there", "it", "some", "someone", "something", "people", "two"]
@@ -55,13 +56,13 @@ def brief(rng: random.Random, clip: Clip) -> dict[str, str]:
     told = {}
     heard, seen = [p.brief for p in clip.heard], [p.brief for p in clip.seen]
     if heard:
-        told["heard"] = sentence(rng.choice((", ".join(heard), series(heard))))
+        told["heard"] = sentence(rng.choice((", ".join(heard), joined(heard))))
     if seen:
-        told["seen"] = sentence(rng.choice((", ".join(seen), series(seen))))
+        told["seen"] = sentence(rng.choice((", ".join(seen), joined(seen))))
     if heard and seen:
-        ends = (", ".join(seen), f"{series(seen)} in view", f"{series(seen)} visible")
+        ends = (", ".join(seen), f"{joined(seen)} in view", f"{joined(seen)} visible")
         told["both"] = sentence(
-            f"{rng.choice((', '.join(heard), series(heard)))}, {rng.choice(ends)}"
+            f"{rng.choice((', '.join(heard), joined(heard)))}, {rng.choice(ends)}"
         )
     return told
 
@@ -100,14 +101,6 @@ def full(rng: random.Random, clip: Clip) -> dict[str, str]:
     return told
 
 
-def series(parts: Sequence[str]) -> str:
-    """«a», «a and b», «a, b and c»."""
-    if len(parts) < 2:
-        return "".join(parts)
-    comma = "," if any(" and " in part or "," in part for part in parts) else ""
-    return f"{', '.join(parts[:-1])}{comma} and {parts[-1]}"
-
-
 def _lower(text: str) -> str:
     first, space, rest = text.partition(" ")
     return f"{first.lower()}{space}{rest}" if first.lower() in _SMALL else text
@@ -122,7 +115,7 @@ def _noun(rng: random.Random, piece: Piece) -> str:
 
 
 def _nouns(rng: random.Random, pieces: Sequence[Piece]) -> str:
-    return series([_noun(rng, piece) for piece in pieces])
+    return joined([_noun(rng, piece) for piece in pieces])
 
 
 def _be(pieces: Sequence[Piece]) -> str:
@@ -165,7 +158,7 @@ def _heard(rng: random.Random, clip: Clip) -> str:
 
 
 def _joined(rng: random.Random, pieces: Sequence[Piece], turned: float, flat: bool = False) -> str:
-    """Sounds as one clause. flat: without a «while», where it becomes a part of another sentence."""
+    """Sounds as one clause. flat: without a "while", where it becomes a part of another sentence."""
     told = list(pieces)
     if len(told) > 1 and rng.random() < turned:
         told = [*told[1:], told[0]]
@@ -174,15 +167,15 @@ def _joined(rng: random.Random, pieces: Sequence[Piece], turned: float, flat: bo
     if len(told) == 1:
         return _alone(rng, told[0], said[0])
     if flat:
-        return series(said)
-    ways = [f"{said[0]} while {series(said[1:])}"] * 3 + [f"{said[0]} as {series(said[1:])}"] * 2
-    ways += [f"While {series(said[1:])}, {said[0]}", f"As {series(said[1:])}, {said[0]}"]
-    ways += [series(said)] * (1 if len(told) == 2 else 2)
+        return joined(said)
+    ways = [f"{said[0]} while {joined(said[1:])}"] * 3 + [f"{said[0]} as {joined(said[1:])}"] * 2
+    ways += [f"While {joined(said[1:])}, {said[0]}", f"As {joined(said[1:])}, {said[0]}"]
+    ways += [joined(said)] * (1 if len(told) == 2 else 2)
     if len(told) == 2:
         ways += [f"{said[0]}, and {said[1]}", f"{said[0]} and, at the same time, {said[1]}"]
     else:
-        ways += [f"{series(said[:-1])} while {said[-1]}"] * 3 + [
-            f"{series(said[:-1])}, and {said[-1]}"
+        ways += [f"{joined(said[:-1])} while {said[-1]}"] * 3 + [
+            f"{joined(said[:-1])}, and {said[-1]}"
         ]
     if named:
         tail = _nouns(rng, told[1:])

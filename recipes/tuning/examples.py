@@ -1,8 +1,8 @@
 """Requests and right replies for the tuning of the writer: seeded, and every reply passed the guards.
 
-    python -m benchmarks.tuning.examples [--count 20] [--seed 0]
+    python -m recipes.tuning.examples [--count 20] [--seed 0]
 
-prints some. What is held out of `benchmarks.evidences` never appears: no sound, no thing, no sentence.
+prints some. What is held out of `recipes.evidences` never appears: no sound, no thing, no sentence.
 """
 
 import argparse
@@ -15,11 +15,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from benchmarks.evidences import _World
-from benchmarks.quality.world import world
-from benchmarks.tuning import facts, phrasing
-from benchmarks.tuning.facts import Piece
-from benchmarks.tuning.phrasing import Clip
 from manifests.captions import CAPTIONS, CaptionName
 from manifests.evidence import Confidence, Modality
 from prompts.quotes import excerpt
@@ -27,6 +22,11 @@ from prompts.render import PLAIN, Message, Template, load, render
 from prompts.selection import SPOKEN_AT_MOST, Fact, Facts
 from prompts.verdict import judge
 from prompts.words import lexicon, tokens
+from recipes.evidences import Vocabulary
+from recipes.tuning import facts, phrasing
+from recipes.tuning.facts import Piece
+from recipes.tuning.phrasing import Clip
+from recipes.world import world
 
 PROMPT = "tuned"
 _KEYS: dict[str, CaptionName] = {
@@ -84,7 +84,7 @@ def examples(
 @lru_cache(maxsize=1)
 def _held_out() -> tuple[frozenset[frozenset[str]], frozenset[frozenset[str]]]:
     """Content tokens of the sounds and of the things that may not appear."""
-    world = _World("held-out")
+    world = Vocabulary("held-out")
     things = [row[1] for row in world.things + world.imagenet]
     sounds = frozenset(_content(sound[1]) for sound in world.sounds)
     return sounds, frozenset(_content(thing) for thing in things if thing != "a person")
@@ -105,8 +105,8 @@ def is_held_out(text: str, heard: bool) -> bool:
 
 @lru_cache(maxsize=1)
 def _listed() -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Pieces of the captioners' own phrases, as far as they are of the split «dev»."""
-    world = _World("dev")
+    """Pieces of the captioners' own phrases, as far as they are of the split "dev"."""
+    world = Vocabulary("dev")
     heard = tuple(facts.parsed(text, kind) for _, text, kind, _ in world.sounds)
     seen = [facts.noun(one, False) for _, one, _ in world.things]
     seen += [
@@ -163,7 +163,7 @@ def _draw(rng: random.Random, heard: bool) -> Piece:
 
 
 def _captured(piece: Piece) -> Piece:
-    """As a captioner that writes sentences words it: «A dog barks»."""
+    """As a captioner that writes sentences words it: "A dog barks"."""
     return replace(piece, text=piece.text[:1].upper() + piece.text[1:], kind="caption")
 
 
@@ -237,11 +237,11 @@ def _answered(
 def right(reply: str, prompt: Template, names: tuple[CaptionName, ...], known: Facts) -> bool:
     """Whether no guard refuses any caption of the reply."""
     verdict = judge(reply, False, prompt, names, known)
-    return verdict.whole is None and not any(verdict.faults.values())
+    return verdict.whole is None and not any(verdict.violations.values())
 
 
 def _reply(captions: dict[str, str]) -> str:
-    """As a server writes it that is held to the schema: vLLM's grammar has no space after «:» and «,»,
+    """As a server writes it that is held to the schema: vLLM's grammar has no space after ":" and ",",
     and a writer that learned one is forced off its way at every key."""
     return json.dumps(captions, ensure_ascii=False, separators=(",", ":"))
 
@@ -283,7 +283,7 @@ def transcript(rng: random.Random) -> str:
     said = _said()
     kind = rng.choices(("made", "plain", "injections", "foreign", "dev"), (48, 18, 18, 12, 4))[0]
     if kind == "dev":
-        return rng.choice(_World("dev").spoken)
+        return rng.choice(Vocabulary("dev").spoken)
     if kind != "made":
         chosen = rng.sample(said[kind], rng.choices((1, 2), (4, 1))[0])
         return " ".join(chosen)

@@ -1,7 +1,7 @@
 """Made-up facts for the tuning of the writer, each with the ways in which a caption may say it.
 
-A `Piece` knows its evidence text and the grammar that a person would know: «a dog barks» may be told as
-«a dog is barking», and within a sentence as «a dog barking» or «the barking of a dog». The writer sees
+A `Piece` knows its evidence text and the grammar that a person would know: "a dog barks" may be told as
+"a dog is barking", and within a sentence as "a dog barking" or "the barking of a dog". The writer sees
 the evidence text alone.
 """
 
@@ -90,7 +90,7 @@ def table() -> dict[str, Any]:
 
 
 def third(verb: str) -> str:
-    """«barks» for «bark»; the first word of a phrase is the verb."""
+    """Third person, "barks" for "bark"; the first word of a phrase is the verb."""
     first, space, rest = verb.partition(" ")
     if first.endswith(("s", "sh", "ch", "x", "z")) or first in ("go", "do", "echo"):
         first += "es"
@@ -102,7 +102,7 @@ def third(verb: str) -> str:
 
 
 def gerund(verb: str) -> str:
-    """«barking» for «bark»."""
+    """Gerund, "barking" for "bark"."""
     first, space, rest = verb.partition(" ")
     if first.endswith("ie"):
         first = first[:-2] + "y"
@@ -114,26 +114,26 @@ def gerund(verb: str) -> str:
 
 
 def _later(rest: str, form: Any) -> str:
-    """Second verbs of a phrase: «idle then rev», «start and stop»."""
+    """Second verbs of a phrase: "idle then rev", "start and stop"."""
     found = re.match(r"(.*\b(?:then|and) )(rev|stop|slow)\b(.*)", rest)
     return f"{found[1]}{form(found[2])}{found[3]}" if found else rest
 
 
 def with_article(noun: str) -> str:
-    """«an engine», «a uniform»."""
+    """With its article: "an engine", "a uniform"."""
     vowel = noun[0].lower() in "aeiou" and not noun.startswith(("uni", "use", "eu", "one"))
     return f"{'an' if vowel else 'a'} {noun}"
 
 
 def without_article(text: str) -> str:
-    """«dog barking» for «a dog barking»."""
+    """Without its article: "dog barking" for "a dog barking"."""
     return re.sub(r"^(?:an?|the) ", "", text)
 
 
 def clause(
     rng: random.Random, subject: str, plural: bool, verb: str, rest: str = "", kind: Kind = "sound"
 ) -> Piece:
-    """A piece of «subject verb rest», worded as evidence in one of the ways that captioners do."""
+    """A piece of "subject verb rest", worded as evidence in one of the ways that captioners do."""
     tail = f" {rest}" if rest else ""
     be = "are" if plural else "is"
     simple = f"{subject} {verb if plural else third(verb)}{tail}"
@@ -167,7 +167,7 @@ def clause(
 
 
 def passive(text: str, kind: Kind = "sound") -> Piece:
-    """A piece of «a guitar is strummed», «a dog is barking»."""
+    """A piece of "a guitar is strummed", "a dog is barking"."""
     subject, be, rest = re.split(r" (is|are) ", text, maxsplit=1)
     plural = be == "are"
     if re.match(r"\w+ing\b", rest):
@@ -272,7 +272,7 @@ _HEAD_ENDS = re.compile(
 
 
 def is_plural(text: str) -> bool:
-    """Whether a noun phrase without structure tells of several: «railway tracks», «cups and plates»."""
+    """Whether a noun phrase without structure tells of several: "railway tracks", "cups and plates"."""
     head = _HEAD_ENDS.split(text, maxsplit=1)[0]
     if re.match(r"(?:an?|one|the) ", head):
         return False
@@ -305,7 +305,7 @@ def whole(text: str, kind: Kind) -> Piece:
     """A piece of a clause whose grammar nobody looks into."""
     if re.fullmatch(r"(?!there )[^,]* (?:is|are) (?:\w+ing\b.*|heard)", text):
         return passive(text, kind)
-    if re.fullmatch(r"an? (?:[\w'-]*[^s\W] )?[\w'-]*[^s\W] \w+[^s\W]s", text):  # «a car door slams»
+    if re.fullmatch(r"an? (?:[\w'-]*[^s\W] )?[\w'-]*[^s\W] \w+[^s\W]s", text):  # "a car door slams"
         subject, _, verb = text.rpartition(" ")
         return _simple(text, kind, subject, False, base(verb))
     return Piece(text, kind, (text,), (), without_article(text))
@@ -314,7 +314,7 @@ def whole(text: str, kind: Kind) -> Piece:
 def parsed(
     text: str, kind: Kind, plurals: Sequence[str] = ("people", "hands", "fingers", "children")
 ) -> Piece:
-    """A piece of a clause that was written by hand: «a dog barks», «footsteps are heard»."""
+    """A piece of a clause that was written by hand: "a dog barks", "footsteps are heard"."""
     if re.search(r" (?:is|are) ", text):
         return passive(text, kind)
     found = _verb(text.split(), plurals)
@@ -360,7 +360,7 @@ def _verb(parts: list[str], plurals: Sequence[str]) -> tuple[str, str, str, bool
 
 
 def base(verb: str) -> str:
-    """«bark» for «barks»."""
+    """Infinitive, "bark" for "barks"."""
     if verb.endswith("ies") and len(verb) > 4:
         return verb[:-3] + "y"
     if verb.endswith(("goes", "shes", "ches", "sses", "xes", "zzes")):

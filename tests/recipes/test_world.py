@@ -3,7 +3,7 @@
 import tomllib
 from importlib.resources import files
 
-from benchmarks.quality.world.world import load
+from recipes.world.world import load
 
 
 def test_size() -> None:

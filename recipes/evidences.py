@@ -1,25 +1,23 @@
 """Evidence as the `cpu` profile's captioners give it, made up and seeded, for work on the writer.
 
 Sounds are AudioSet's as clauses, things are COCO's and ImageNet's as noun phrases. Two splits share
-no sound, thing or spoken sentence: prompts are worked on with «dev» and measured on «held-out».
+no sound, thing or spoken sentence: prompts are worked on with "dev" and measured on "held-out".
 """
 
-import csv
 import hashlib
 import random
 import tomllib
 from collections.abc import Sequence
-from pathlib import Path
+from importlib.resources import files
 from typing import Literal
 
+from captioners.phrases.phrases import coco, imagenet
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier, WeakCaption
 
 Split = Literal["dev", "held-out"]
-Row = tuple[str, ...]
 Sound = tuple[str, str, Kind, str]
-"""Label, clause, kind, and the label of what it implies («» for none)."""
+"""Label, clause, kind, and the label of what it implies ("" for none)."""
 
-_HERE = Path(__file__).parent
 _SPOKEN = (
     "So the first thing you want to do is take the lid off.",
     "Welcome back to the channel, today we are going to the beach.",
@@ -43,7 +41,7 @@ _COMMON_SIGHTS = ("person", "car", "dog", "chair", "cat", "bird", "cup", "truck"
 
 def evidences(split: Split, count: int, seed: int = 0) -> list[Evidence]:
     """This many clips' evidence of a split; the same for the same arguments."""
-    world = _World(split)
+    world = Vocabulary(split)
     rng = random.Random(f"{split}:{seed}")
     return [world.clip(rng, index) for index in range(count)]
 
@@ -53,13 +51,8 @@ def _in_split(key: str, split: Split) -> bool:
     return even == (split == "dev")
 
 
-def _rows(path: Path, delimiter: str) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [tuple(row) for row in csv.reader(file, delimiter=delimiter)]
-
-
-def _sounds(path: Path) -> dict[str, Sound]:
-    table = tomllib.loads(path.read_text("utf-8"))
+def _sounds() -> dict[str, Sound]:
+    table = tomllib.loads((files("captioners.audio") / "audioset.toml").read_text("utf-8"))
     kinds: tuple[Kind, ...] = ("sound", "music", "scene")
     return {
         label: (label, said[0], kind, said[1] if len(said) > 1 else "")
@@ -68,21 +61,19 @@ def _sounds(path: Path) -> dict[str, Sound]:
     }
 
 
-class _World:
+class Vocabulary:
+    """What a split's evidence is made of: sounds, things and spoken sentences."""
+
     def __init__(self, split: Split) -> None:
-        captioners = _HERE.parent / "captioners"
-        phrases = captioners / "phrases"
-        self.every = _sounds(captioners / "audio" / "audioset.toml")
+        self.every = _sounds()
         self.sounds = [s for s in self.every.values() if _in_split(s[0], split)]
-        coco = _rows(phrases / "coco.csv", ",")[1:]
-        self.things = [r for r in coco if _in_split(r[0], split)]
-        self.common = [r for r in self.things if r[0] in _COMMON_SIGHTS] or self.things
-        self.imagenet = [
-            r for r in _rows(phrases / "imagenet.csv", ",")[1:] if _in_split(r[0], split)
-        ]
+        self.things = [thing for thing in coco() if _in_split(thing.label, split)]
+        self.common = [t for t in self.things if t.label in _COMMON_SIGHTS] or self.things
+        self.imagenet = [one for one in imagenet() if _in_split(one.label, split)]
         self.spoken = [s for s in _SPOKEN if _in_split(s, split)]
 
     def clip(self, rng: random.Random, index: int) -> Evidence:
+        """The evidence of one made-up clip."""
         kind = rng.choices(
             ("both", "audio", "video", "silent", "signals"), weights=(62, 14, 14, 7, 3)
         )[0]
@@ -131,8 +122,7 @@ class _World:
         weak = [_weak(cid, "nanodet", claims)]
         if rng.random() < 0.3:
             label, phrase, what, _ = rng.choice(self.imagenet)
-            kind: Kind = "scene" if what == "scene" else "object"
-            claim = _claim(label, phrase, kind, "video", _tier(rng), rng)
+            claim = _claim(label, phrase, what, "video", _tier(rng), rng)
             weak.append(_weak(cid, "efficientnet", [claim]))
         return weak
 

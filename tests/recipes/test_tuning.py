@@ -8,14 +8,14 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from benchmarks.evidences import _World
-from benchmarks.quality.world import world
-from benchmarks.tuning import facts, lora
-from benchmarks.tuning.examples import Example, examples, is_held_out, quoted, right
-from benchmarks.tuning.train import rate
 from captioners.weights._prepare import merge
 from prompts.fallback import template
 from prompts.render import load
+from recipes.evidences import Vocabulary
+from recipes.tuning import facts, lora
+from recipes.tuning.examples import Example, examples, is_held_out, quoted, right
+from recipes.tuning.train import rate
+from recipes.world import world
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_examples_and_another_others() -> None:
 
 
 def test_nothing_held_out_is_taught(some: list[Example]) -> None:
-    held_out = _World("held-out")
+    held_out = Vocabulary("held-out")
     sounds = {sound[1] for sound in held_out.sounds}
     things = {row[1] for row in held_out.things + held_out.imagenet}
     taught = {fact.text for one in some for fact in one.facts.heard + one.facts.seen}
@@ -58,7 +58,7 @@ def test_nothing_held_out_is_taught(some: list[Example]) -> None:
 )
 def test_what_is_held_out_is_told_by_its_words(text: str, heard: bool, held: bool) -> None:
     assert is_held_out(text, heard) is held
-    thing = next(row[1] for row in _World("held-out").things if row[0] != "person")
+    thing = next(row[1] for row in Vocabulary("held-out").things if row[0] != "person")
     assert is_held_out(f"{thing} on a table", heard=False)
 
 

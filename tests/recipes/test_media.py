@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import calibrate_cpu, media
 from manifests.ids import content_hash
+from recipes import media
+from recipes.calibration import cpu as calibrate_cpu
 
 
 def _package(folder: Path, files: dict[str, bytes]) -> Path:
@@ -95,7 +96,7 @@ def test_qt_resources_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def _rcc(plain: bytes, packed: bytes) -> bytes:
-    """Qt resources of version 3: a folder «opened» with a plain and a packed file."""
+    """Qt resources of version 3: a folder "opened" with a plain and a packed file."""
     names, at = b"", []
     for name in ("opened", "a.ogg", "b.ogg"):
         at.append(len(names))
