@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from captioners.weights.packs import Cache
+from engine.media.examine import examine
 from engine.profile.profile import Profile
-from engine.run.ingest import examine_one
 from engine.stages.actors import Decoder, build
 from manifests import tables
 from manifests.ids import path_of
@@ -25,7 +25,7 @@ def main(root: str, digest: str, shard: str, clip_id: str, stage: str) -> None:
     job = Job(Profile(**kept["profile"]))
     clips = tables.read(workspace.root, workspace.clips(job.cut, int(shard)))
     clip = next(row for row in clips if row["clip_id"] == clip_id)
-    found = examine_one(path_of(clip["uri"]), job.profile.clips)
+    (found,) = examine(iter([path_of(clip["uri"])]), job.profile.clips)
     print(f"probe: {found.fault_message or 'well'}")
     if found.fault is not None or stage == "probe":
         return

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from captioners.scorers.pe_av import HZ, PeAudioScores
 from captioners.weights.models import Models
-from engine.media.decode import Plan, decode
+from engine.media.decode import DecodePlan, decode
 from engine.media.open import MediaError
 from engine.media.probe import probe
 from manifests.errors import UserError
@@ -79,7 +79,9 @@ def _captions(listed: Path) -> dict[Path, list[str]]:
 def _clip(path: Path) -> Media:
     found = probe(bytes(path))
     end = min(found.duration_ms, _MOST_MS)
-    return decode(bytes(path), "c", "h", 0, end, Plan((HZ,), 0, 0), found.has_audio, False).media
+    return decode(
+        bytes(path), "c", "h", 0, end, DecodePlan((HZ,), 0, 0), found.has_audio, False
+    ).media
 
 
 def line(found: Retrieval) -> str:

@@ -34,9 +34,10 @@ Reason = Literal[
     "source_changed",
     "timeout",
     "decoder_crash",
+    "memory",
 ]
-"""Why media could not be worked. `network_reference`: it names other files or hosts. `timeout` and
-`decoder_crash` are for whoever runs the decoder in a process of its own."""
+"""Why media could not be used. `network_reference`: it names other files or hosts. `timeout`,
+`decoder_crash` and `memory` are for whoever runs the decoder in a process of its own."""
 
 # Largest picture that is decoded: 8192 x 8192. 8K video is half of it.
 MAX_PIXELS = 1 << 26

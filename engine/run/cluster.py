@@ -16,6 +16,9 @@ from engine.profile.profile import Profile, ProfileError
 from engine.run.turns import groups
 from manifests.workspace import Workspace
 
+DECODER_CPUS = 0.25
+"""CPUs that a shard worker reserves for each of its decoders."""
+
 
 @contextmanager
 def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None]:
@@ -88,7 +91,7 @@ def amount(resource: str) -> float:
 
 def cpus(profile: Profile) -> float:
     """CPUs that Ray must have for a run: decoders and the hosts of every group."""
-    decoders = 0.25 * profile.sizes.workers * profile.sizes.decoders
+    decoders = DECODER_CPUS * profile.sizes.workers * profile.sizes.decoders
     names = [spec.name for spec in profile.captioners]
     return decoders + sum(n * amount for n, amount, _ in groups(profile, names).values())
 

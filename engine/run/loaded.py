@@ -9,6 +9,7 @@ import ray
 from captioners.weights.models import Models
 from captioners.weights.packs import Cache
 from engine import processes
+from engine.run.cluster import DECODER_CPUS
 from engine.run.turns import Turn, groups
 from engine.servers.fleet import Fleet
 from engine.stages.actors import Host
@@ -40,7 +41,9 @@ class Crew:
                 self._hosts.append(self._host(job, group, name, cache))
         # Workers are told names, not handles: a worker that Ray starts again finds them itself.
         worker: Any = ray.remote(ShardWorker)
-        worker = worker.options(num_cpus=0, max_restarts=-1)
+        # The worker's decoders run on its node, on the CPUs that it reserves for them.
+        cpus = DECODER_CPUS * job.profile.sizes.decoders
+        worker = worker.options(num_cpus=cpus, max_restarts=-1)
         arguments = (job.profile, workspace.root, turn, hosts, self.fleet.replicas)
         self.workers = [worker.remote(*arguments) for _ in range(job.profile.sizes.workers)]
 

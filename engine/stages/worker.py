@@ -216,8 +216,7 @@ class ShardWorker:
         earlier turns."""
         assert self._window is not None and self._perception is not None
         clips, known = left(clips, known, before)
-        plan = self._job.plan
-        size = sum(rows.media_bytes(c, plan.audio_hz, plan.frames, plan.frame_px) for c in clips)
+        size = sum(self._job.plan.decoded_bytes(clip) for clip in clips)
         async with self._window.hold(size):
             if self._stopping:
                 return None

@@ -12,7 +12,7 @@ import captioners.confidence.calibration
 from captioners.contract import Captioner
 from captioners.weights.models import Models, terms
 from captioners.weights.terms import UNKNOWN, Terms
-from engine.media.decode import Plan
+from engine.media.decode import DecodePlan
 from engine.profile.profile import CaptionerSpec, Profile, ProfileError
 from engine.servers.spec import ServerSpec
 from manifests.ids import digest
@@ -38,10 +38,10 @@ class Job:
         return {spec.name: captioner_class(spec) for spec in self.profile.captioners}
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> DecodePlan:
         """What to decode of a clip so that every captioner has what it needs."""
         needs = [self.needs(spec) for spec in self.profile.captioners]
-        return Plan(
+        return DecodePlan(
             audio_hz=tuple(sorted({n.audio_hz for n in needs if n.audio_hz is not None})),
             frames=max((n.frames for n in needs), default=0),
             frame_px=max((n.frame_px for n in needs), default=0),

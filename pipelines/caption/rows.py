@@ -75,10 +75,3 @@ def clip_facts(clip: Mapping[str, Any]) -> dict[str, float]:
         "video": float(clip["has_video"]),
         "still": float(clip["kind"] == "image"),
     }
-
-
-def media_bytes(clip: Mapping[str, Any], audio_hz: tuple[int, ...], frames: int, px: int) -> int:
-    """Upper bound of the decoded bytes of a clip: float32 sound, RGB frames no taller than wide."""
-    seconds = (clip["end_ms"] - clip["start_ms"]) / 1000
-    sound = int(seconds * sum(audio_hz) * 4) if clip["has_audio"] else 0
-    return sound + (frames * px * px * 3 if clip["has_video"] else 0)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from captioners.weights.models import Models
 from captioners.weights.packs import Cache, PackMissing
+from engine.media.examine import examine
 from engine.profile.profile import Profile, load
-from engine.run.ingest import Ingest, elsewhere, examine
+from engine.run.ingest import Ingest, elsewhere
 from engine.run.lease import DriverLease, ShardLease
 from engine.run.limit import NO_LIMIT, Limit
 from manifests.books import Books, books

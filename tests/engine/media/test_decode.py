@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.media.decode import Decoded, Plan, decode
+from engine.media.decode import Decoded, DecodePlan, decode
 from engine.media.ffmpeg import run
 from engine.media.open import MediaError
 from engine.media.probe import probe
@@ -13,7 +13,7 @@ from tests import badmedia
 from tests.engine.media import made as media
 
 SECONDS, FPS = 12, 25
-PLAN = Plan(audio_hz=(16_000, 48_000), frames=16, frame_px=160)
+PLAN = DecodePlan(audio_hz=(16_000, 48_000), frames=16, frame_px=160)
 _X264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
 _VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"]
 _MPEG4 = ["-c:v", "mpeg4", "-bf", "2", "-q:v", "3"]
@@ -60,7 +60,9 @@ def _source(folder: Path, name: str) -> Path:
     return path if path.exists() else media.make(path, SOURCES[name][0], SECONDS, FPS)
 
 
-def _clip(path: Path, start_ms: int = 0, end_ms: int | None = None, plan: Plan = PLAN) -> Decoded:
+def _clip(
+    path: Path, start_ms: int = 0, end_ms: int | None = None, plan: DecodePlan = PLAN
+) -> Decoded:
     found = probe(bytes(path))
     end_ms = found.duration_ms if end_ms is None else end_ms
     return decode(bytes(path), "c", "h", start_ms, end_ms, plan, found.has_audio, found.has_video)
@@ -130,8 +132,8 @@ def test_media_is_tied_to_its_clip_and_crosses_processes(folder):
 
 def test_frames_are_made_smaller_and_never_larger(folder):
     path = _source(folder, "h264.mp4")
-    small = _clip(path, plan=Plan((), 4, 80)).media.frames
-    same = _clip(path, plan=Plan((), 4, 1_000)).media.frames
+    small = _clip(path, plan=DecodePlan((), 4, 80)).media.frames
+    same = _clip(path, plan=DecodePlan((), 4, 1_000)).media.frames
     assert small is not None
     assert same is not None
     assert (small.shape, same.shape) == ((4, 48, 80, 3), (4, 96, 160, 3))
@@ -139,8 +141,17 @@ def test_frames_are_made_smaller_and_never_larger(folder):
 
 def test_a_plan_without_sound_or_frames_decodes_neither(folder):
     path = _source(folder, "h264.mp4")
-    assert _clip(path, plan=Plan((), 2, 80)).media.audio == {}
-    assert _clip(path, plan=Plan((16_000,), 0, 0)).media.frames is None
+    assert _clip(path, plan=DecodePlan((), 2, 80)).media.audio == {}
+    assert _clip(path, plan=DecodePlan((16_000,), 0, 0)).media.frames is None
+
+
+def test_decoded_bytes_are_those_of_samples_and_pixels():
+    clip = {"start_ms": 0, "end_ms": 10_000, "has_audio": True, "has_video": True}
+    plan = DecodePlan((16_000, 48_000), 16, 336)
+    sound, frames = 10 * (48_000 + 16_000) * 4, 16 * 336 * 336 * 3
+    assert plan.decoded_bytes(clip) == sound + frames
+    assert plan.decoded_bytes(clip | {"has_audio": False}) == frames
+    assert plan.decoded_bytes(clip | {"has_video": False}) == sound
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
@@ -270,7 +281,7 @@ def test_sound_that_is_no_number_or_too_loud_is_held_in_range(tmp_path):
 
 
 def test_a_broken_side_leaves_the_other(corpus):
-    plan = Plan((16_000,), 4, 64)
+    plan = DecodePlan((16_000,), 4, 64)
     for name, audio, frames in (("broken-audio.mp4", 0, 4), ("broken-video.mp4", 1, 0)):
         path = bytes(corpus / name)
         made = decode(path, "c", "h", 0, 2_000, plan, has_audio=True, has_video=True)

@@ -19,7 +19,6 @@ from pipelines.caption.rows import (
     caption_row,
     clip_facts,
     filtered_row,
-    media_bytes,
     quarantine_row,
 )
 from tests.manifests.made import evidence_of, said, source
@@ -111,14 +110,6 @@ def test_facts_of_a_clip_are_what_conditions_may_ask() -> None:
     assert clip_facts(_CLIP) == {"seconds": 10.0, "audio": 1.0, "video": 1.0, "still": 0.0}
     still = _CLIP | {"kind": "image", "end_ms": 0, "has_audio": False}
     assert clip_facts(still) == {"seconds": 0.0, "audio": 0.0, "video": 1.0, "still": 1.0}
-
-
-def test_bytes_of_media_are_those_of_samples_and_pixels() -> None:
-    both = 10 * (48_000 + 16_000) * 4 + 16 * 336 * 336 * 3
-    assert media_bytes(_CLIP, (16_000, 48_000), 16, 336) == both
-    deaf = _CLIP | {"has_audio": False}
-    assert media_bytes(deaf, (16_000,), 16, 336) == 16 * 336 * 336 * 3
-    assert media_bytes(deaf | {"has_video": False}, (16_000,), 16, 336) == 0
 
 
 def test_making_rows_needs_no_ray() -> None:
