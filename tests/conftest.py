@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
+from engine import torch_cpu
 from manifests import commits
 from manifests.workspace import Workspace, WorkspaceError
 from pipelines.status import jobs
@@ -22,6 +23,7 @@ from pipelines.verify import verify_workspace
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+torch_cpu.switch_on()
 
 CLIPS = 20
 RUN_S = 400

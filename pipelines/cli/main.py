@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine import torch_cpu
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.terminal import (
@@ -369,4 +370,5 @@ def _report(result: Any, as_json: bool) -> None:
 
 def main() -> None:
     """Entry point of the command `captionmill`."""
+    torch_cpu.switch_on()
     app()
