@@ -234,10 +234,10 @@ def _pictures(clip: _Clip, side: "_Side") -> tuple[Any, tuple[int, ...], str | N
     reader = side.reader
     if reader is None:
         return None, (), side.reason
-    kept = len(reader.pictures)
-    if reader.lost > kept:
-        return None, (), f"picture is broken: {reader.lost} of {reader.lost + kept} frames"
-    if not kept:
+    count = reader.count
+    if reader.lost > count:
+        return None, (), f"picture is broken: {reader.lost} of {reader.lost + count} frames"
+    if not count:
         broken = "picture is broken: no frame" if reader.errors else "no picture in this span"
         return None, (), broken
     times = tuple(

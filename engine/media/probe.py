@@ -171,7 +171,7 @@ def _summary(container: "InputContainer", video: _Found, audio: _Found) -> Probe
     image = has_video and not has_audio and video.packets == 1
     width = height = 0
     if has_video:
-        from engine.media.frames import upright_size
+        from engine.media.scaling import upright_size
 
         width, height = upright_size(video.frames[0], video.stream)
     fps = video.stream.average_rate if has_video else None
