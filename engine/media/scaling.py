@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from av.sidedata.sidedata import SideDataContainer
 from av.sidedata.sidedata import Type as SideData
 from av.video.reformatter import Interpolation, VideoReformatter
 
@@ -93,7 +94,9 @@ def _turn(frame: Any) -> tuple[bool, bool, bool]:
     The matrix maps x' = a x + c y, y' = b x + d y (16.16 fixed point, 3 by 3, rows a b u, c d v).
     """
     try:
-        data = frame.side_data.get(SideData.DISPLAYMATRIX)
+        # Not `frame.side_data`: the frame would hold it and it the frame, so that the pixels of every
+        # frame lived until Python's next full garbage collection.
+        data = SideDataContainer(frame).get(SideData.DISPLAYMATRIX)
     except ValueError:  # PyAV 18.1 stumbles over side data it does not know, as EXIF of a photo
         return _TURNS[frame.rotation]
     if data is None:

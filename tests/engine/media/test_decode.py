@@ -1,3 +1,4 @@
+import gc
 import os
 import pickle
 from pathlib import Path
@@ -143,6 +144,19 @@ def test_a_plan_without_sound_or_frames_decodes_neither(folder):
     path = _source(folder, "h264.mp4")
     assert _clip(path, plan=DecodePlan((), 2, 80)).media.audio == {}
     assert _clip(path, plan=DecodePlan((16_000,), 0, 0)).media.frames is None
+
+
+def test_frames_are_freed_as_soon_as_they_are_scaled(folder):
+    import av
+
+    path = _source(folder, "h264.mp4")
+    gc.collect()
+    gc.disable()
+    try:
+        _clip(path)
+        assert not any(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
 
 
 def test_decoded_bytes_are_those_of_samples_and_pixels():
