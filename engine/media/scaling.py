@@ -96,7 +96,8 @@ def _turn(frame: Any) -> tuple[bool, bool, bool]:
     try:
         # Not `frame.side_data`: the frame would hold it and it the frame, so that the pixels of every
         # frame lived until Python's next full garbage collection.
-        data = SideDataContainer(frame).get(SideData.DISPLAYMATRIX)
+        side_data: Any = SideDataContainer  # its stub does not say that it takes a frame
+        data = side_data(frame).get(SideData.DISPLAYMATRIX)
     except ValueError:  # PyAV 18.1 stumbles over side data it does not know, as EXIF of a photo
         return _TURNS[frame.rotation]
     if data is None:

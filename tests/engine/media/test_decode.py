@@ -64,9 +64,9 @@ def _source(folder: Path, name: str) -> Path:
 def _clip(
     path: Path, start_ms: int = 0, end_ms: int | None = None, plan: DecodePlan = PLAN
 ) -> Decoded:
-    found = probe(bytes(path))
-    end_ms = found.duration_ms if end_ms is None else end_ms
-    return decode(bytes(path), "c", "h", start_ms, end_ms, plan, found.has_audio, found.has_video)
+    probed = probe(bytes(path))
+    end_ms = probed.duration_ms if end_ms is None else end_ms
+    return decode(bytes(path), "c", "h", start_ms, end_ms, plan, probed.has_audio, probed.has_video)
 
 
 def _due(start_ms: int, end_ms: int) -> list[int]:
@@ -95,9 +95,9 @@ def test_sound_is_that_of_the_span(folder, name):
             16_000: 16 * (end - start),
             48_000: 48 * (end - start),
         }
-        said = whole[48 * start : 48 * end]
-        assert abs(media.lag_ms(audio[48_000], said, 48_000)) <= SOURCES[name][2], (start, end)
-        assert abs(media.lag_ms(audio[16_000], said[::3], 16_000)) <= SOURCES[name][2] + 0.07
+        original = whole[48 * start : 48 * end]
+        assert abs(media.lag_ms(audio[48_000], original, 48_000)) <= SOURCES[name][2], (start, end)
+        assert abs(media.lag_ms(audio[16_000], original[::3], 16_000)) <= SOURCES[name][2] + 0.07
 
 
 def test_what_planning_leaves_out_changes_no_pixel(folder):
@@ -237,10 +237,10 @@ def test_sound_that_starts_late_and_ends_early_keeps_its_place(tmp_path):
     delayed = ["-af", "atrim=0:2,adelay=1000", "-c:a", "pcm_s16le"]
     path = media.make(tmp_path / "v.mkv", [*_X264, *delayed])
     samples = _clip(path).media.audio[48_000]
-    said = media.melody(2)
+    original = media.melody(2)
     assert not samples[:47_900].any()
     assert not samples[3 * 48_000 + 100 :].any()
-    assert abs(media.lag_ms(samples[48_000 : 3 * 48_000], said, 48_000)) <= 1
+    assert abs(media.lag_ms(samples[48_000 : 3 * 48_000], original, 48_000)) <= 1
 
 
 def test_sound_that_changes_its_rate_and_channels_goes_on(tmp_path):

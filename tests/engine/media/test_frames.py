@@ -35,8 +35,8 @@ def test_a_photo_is_turned_as_its_exif_says(
     path = tmp_path / "photo.jpg"
     image.save(path, exif=exif, quality=95)
 
-    found = probe(bytes(path))
-    assert (found.kind, found.width, found.height) == ("image", *size)
+    probed = probe(bytes(path))
+    assert (probed.kind, probed.width, probed.height) == ("image", *size)
     decoded = decode(bytes(path), "clip", "content", 0, 0, DecodePlan((), 1, 64), False, True)
     assert decoded.media.frames is not None
     (frame,) = decoded.media.frames

@@ -25,12 +25,12 @@ def process() -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        _told(process, "pass")
+        _answer(process, "pass")
         yield process
         process.kill()
 
 
-def _told(process: "subprocess.Popen[str]", line: str) -> str:
+def _answer(process: "subprocess.Popen[str]", line: str) -> str:
     """What the process answers, "" when it dies of it."""
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(line + "\n")
@@ -42,7 +42,9 @@ def test_a_process_that_takes_more_than_it_may_is_killed(
     guard: MemoryGuard, process: "subprocess.Popen[str]"
 ) -> None:
     with guard.watching(process.pid, 64 * MIB) as watch:
-        assert _told(process, f"kept = bytearray({1024 * MIB}); import time; time.sleep(60)") == ""
+        assert (
+            _answer(process, f"held = bytearray({1024 * MIB}); import time; time.sleep(60)") == ""
+        )
     assert process.wait() == -9
     assert watch.exceeded
 
@@ -55,7 +57,7 @@ def test_a_process_that_holds_its_interpreter_s_lock_is_killed_all_the_same(
     line += f"c.memset(ctypes.c_void_p(c.malloc(ctypes.c_size_t({512 * MIB}))), 1, "
     line += f"ctypes.c_size_t({512 * MIB})); c.sleep(60)"
     with guard.watching(process.pid, 64 * MIB) as watch:
-        assert _told(process, line) == ""
+        assert _answer(process, line) == ""
     assert watch.exceeded
 
 
@@ -63,16 +65,16 @@ def test_a_process_may_take_what_it_is_allowed(
     guard: MemoryGuard, process: "subprocess.Popen[str]"
 ) -> None:
     with guard.watching(process.pid, 512 * MIB) as watch:
-        line = f"kept = bytearray(b'1') * {128 * MIB}; import time; time.sleep(0.5)"
-        assert _told(process, line) == "done\n"
+        line = f"held = bytearray(b'1') * {128 * MIB}; import time; time.sleep(0.5)"
+        assert _answer(process, line) == "done\n"
     assert not watch.exceeded
 
 
 def test_shared_memory_is_not_a_process_s_own(process: "subprocess.Popen[str]") -> None:
     before = own_bytes(psutil.Process(process.pid))
-    _told(process, f"import mmap; shared = mmap.mmap(-1, {256 * MIB})")
-    _told(process, f"shared.write(b'1' * {256 * MIB})")
-    _told(process, "import gc; gc.collect()")
+    _answer(process, f"import mmap; shared = mmap.mmap(-1, {256 * MIB})")
+    _answer(process, f"shared.write(b'1' * {256 * MIB})")
+    _answer(process, "import gc; gc.collect()")
     assert own_bytes(psutil.Process(process.pid)) - before < 64 * MIB
 
 
@@ -85,7 +87,7 @@ def test_a_death_of_another_cause_is_not_taken_for_the_memory_s(
     assert not watch.exceeded
 
 
-def test_a_process_that_is_gone_is_told(
+def test_a_process_that_is_gone_is_answer(
     guard: MemoryGuard, process: "subprocess.Popen[str]"
 ) -> None:
     process.kill()
