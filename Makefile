@@ -3,6 +3,7 @@
 #   make caption CLIPS=<folder> [OUT=<workspace>]   three captions for each clip of the folder;
 #                                                   without CLIPS, for a few sample clips
 #   make test                                       all checks and tests
+#   make unit                                       the tests that need neither processes nor weights
 #
 # The first one installs everything into .venv; later ones find it there and install nothing.
 # PYTHON=<command> names another Python, EXTRA=cpu or EXTRA=gpu what to install.
@@ -24,7 +25,7 @@ KEY   := $(EXTRA)-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' '
 READY := $(VENV)/.ready-$(KEY)
 READY_TO_TEST := $(VENV)/.ready-to-test-$(KEY)
 
-.PHONY: caption test
+.PHONY: caption test unit
 .DEFAULT_GOAL := caption
 
 caption: $(READY)
@@ -36,11 +37,19 @@ caption: $(READY)
 	fi; \
 	$(BIN)/captionmill caption -- "$$CLIPS" "$$OUT"
 
+# Two processes of tests, and the type checker beside them: it has ended long before the tests, prints
+# what it finds when it is done, and counts at the end.
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
 test: $(READY_TO_TEST)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/pytest
+	@$(BIN)/mypy >$(VENV)/mypy.log 2>&1 || { cat $(VENV)/mypy.log; exit 1; } & types=$$!; \
+	$(PYTEST); tests=$$?; \
+	wait $$types && exit $$tests
+
+unit: $(READY_TO_TEST)
+	$(PYTEST) -m unit
 
 $(READY): | $(BIN)/python
 	@$(call install,$(EXTRA))

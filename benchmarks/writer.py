@@ -182,10 +182,12 @@ def _server(url: str | None, profile_name: str) -> Iterator[str]:
         yield url
         return
     from captioners.weights.models import Models
+    from engine.run.loaded import located
     from engine.servers.server import Server
-    from pipelines.caption.job import Job
+    from pipelines.caption.stage import CaptionStage
 
-    (spec,) = Job(profile.load(profile_name)).servers(Models())
+    chosen = profile.load(profile_name)
+    spec = located(chosen.server(CaptionStage(chosen).writer.model), Models())
     with tempfile.TemporaryDirectory() as logs:
         server = Server(spec, logs)
         server.start()

@@ -1,8 +1,8 @@
-"""The contract between the engine and a captioner.
+"""The contract between the engine and a model: a captioner, or whatever another stage asks.
 
-A captioner declares what it needs of a clip, loads its weights once, and maps a batch of clips to
-weak captions. It knows nothing of Ray, files or other clips. A model that vLLM serves is asked through
-a `ModelServer` that the engine hands in; everything else is loaded in the captioner's own process.
+A model declares what it needs of a clip, loads its weights once, and maps a batch of clips to answers,
+a captioner to weak captions. It knows nothing of Ray, files or other clips. A model that vLLM serves is
+asked through a `ModelServer` that the engine hands in; everything else is loaded in its own process.
 """
 
 from abc import ABC, abstractmethod
@@ -26,6 +26,15 @@ class Packs(Protocol):
         ...
 
 
+class Answer(Protocol):
+    """What a model says of one clip; `clip_id` is that of the media object it was made from."""
+
+    @property
+    def clip_id(self) -> str:
+        """The clip."""
+        ...
+
+
 class ModelServer(Protocol):
     """The model server that a profile gives to a captioner: all its replicas behind one name.
 
@@ -43,16 +52,15 @@ class ModelServer(Protocol):
         ...
 
 
-class Captioner(ABC):
-    """One weak captioner. Subclasses live one model family a file and are named by a profile.
+class Model(ABC):
+    """What a host loads once and asks about batches. Named by a profile as `module:Class`.
 
-    modality: what it perceives. needs: what it wants decoded. packs: names of its model packs, or hub
-    models as `hub:<owner>/<name>` (their versions enter its digest). terms: of weights that come inside
-    an installed package. version: raise it when the code changes what is said. server: set before
+    needs: what it wants decoded. packs: names of its model packs, or hub models as
+    `hub:<owner>/<name>` (their versions enter its digest). terms: of weights that come inside an
+    installed package. version: raise it when the code changes what is answered. server: set before
     `load` where the profile names a server for it.
     """
 
-    modality: ClassVar[Modality]
     needs: ClassVar[Needs]
     packs: ClassVar[tuple[str, ...]] = ()
     terms: ClassVar[Terms | None] = None
@@ -76,25 +84,42 @@ class Captioner(ABC):
 
     @classmethod
     def terms_of(cls, options: Mapping[str, Any]) -> Terms | None:
-        """The terms of what it says under these options, beside those of its packs and its server."""
+        """The terms of what it answers under these options, beside those of its packs and server."""
         return cls.terms
 
     @classmethod
     def state_of(cls, options: Mapping[str, Any]) -> str:
-        """What else its answers hang on, such as the content of a file that the options name: it
+        """What else its answers depend on, such as the content of a file that the options name: it
         enters its digest."""
         return ""
 
     @abstractmethod
     def load(self) -> None:
-        """Brings the weights to memory; called once, in the process and thread that captions."""
+        """Brings the weights to memory; called once, in the process and thread that answers."""
 
     @abstractmethod
-    def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
-        """One weak caption for each clip of the batch, in its order.
+    def answer(self, batch: Sequence[Media]) -> Sequence[Answer]:
+        """One answer for each clip of the batch, in any order.
 
         Every clip of the batch has what `needs` asks for: the engine skips the others.
         """
+
+
+class Captioner(Model):
+    """One weak captioner. Subclasses live one model family a file.
+
+    modality: what it perceives.
+    """
+
+    modality: ClassVar[Modality]
+
+    @abstractmethod
+    def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
+        """One weak caption for each clip of the batch, in its order."""
+
+    def answer(self, batch: Sequence[Media]) -> Sequence[WeakCaption]:
+        """The weak captions of a batch."""
+        return self.caption(batch)
 
     def weak(self, media: Media, **said: Any) -> WeakCaption:
         """A weak caption of `media` by this captioner."""

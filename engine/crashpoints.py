@@ -11,11 +11,11 @@ from collections import Counter
 POINTS = (
     "ingest.before_commit",
     "ingest.after_commit",
-    "journal.weak",
-    "journal.captions",
+    "journal.put",
     "shard.before_files",
     "shard.between_files",
     "shard.after_files",
+    "driver.clearing",
     "driver.before_commit",
     "driver.after_commit",
 )

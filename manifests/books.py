@@ -1,32 +1,49 @@
-"""The books: input = captioned + filtered + quarantined + pending, counted from the records.
+"""The books: input = the sum of all outcomes + pending, counted from the records.
 
 Each side is counted by itself: input from the listing, outcomes from the shards' commits, pending from
 the shards that no commit names.
 """
 
-from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+from manifests import kinds
 from manifests.commits import State
 
-OUTCOMES = ("captioned", "filtered", "quarantined")
+_QUARANTINED = "quarantined"
+# What every job's books name, counted or not.
+_ALWAYS = ("captioned", "filtered", _QUARANTINED)
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Counts of clips, and what else was counted of them (`detail`)."""
+    """Counts of clips. outcomes: by what became of them (`manifests.kinds`); detail: what else was
+    counted of them."""
 
     input: int
-    captioned: int
-    filtered: int
-    quarantined: int
+    outcomes: Mapping[str, int]
     pending: int
-    detail: dict[str, int]
+    detail: Mapping[str, int]
+
+    @property
+    def captioned(self) -> int:
+        """Clips with captions."""
+        return self.outcomes.get("captioned", 0)
+
+    @property
+    def filtered(self) -> int:
+        """Clips that a rule left out."""
+        return self.outcomes.get("filtered", 0)
+
+    @property
+    def quarantined(self) -> int:
+        """Clips that could not be processed."""
+        return self.outcomes.get(_QUARANTINED, 0)
 
     @property
     def close(self) -> bool:
         """Whether every clip is accounted for once."""
-        return self.input == self.captioned + self.filtered + self.quarantined + self.pending
+        return self.input == sum(self.outcomes.values()) + self.pending
 
     @property
     def finished(self) -> bool:
@@ -40,31 +57,33 @@ class Books:
         return llm / (llm + template) if llm + template else None
 
     def to_json(self) -> dict[str, object]:
-        """For `--json`."""
-        return asdict(self) | {"close": self.close, "llm_share": self.llm_share}
+        """For `--json`: the outcomes stand beside the other numbers."""
+        return {
+            "input": self.input,
+            **dict.fromkeys(_ALWAYS, 0),
+            **self.outcomes,
+            "pending": self.pending,
+            "detail": dict(self.detail),
+            "close": self.close,
+            "llm_share": self.llm_share,
+        }
 
 
 def books(state: State, cut: str, job: str) -> Books:
     """The books of one job over everything listed for its cut."""
-    ingests = state.ingests(cut)
-    listed = {r.shard: r.counts.get("clips", 0) for r in ingests if r.shard is not None}
-    total: Counter[str] = Counter()
-    shards = state.shards(job)
-    for records in shards.values():
-        for record in records:
-            total.update(record.counts)
-            total["quarantined"] -= len(record.retried)
+    listed, shards = state.listed(cut), state.shards(job)
+    total = state.counts(job)
+    total[_QUARANTINED] -= state.retried(job)
     pending = sum(count for shard, count in listed.items() if shard not in shards)
     # A file that could not be read when it was listed, and later could, is a new source: the clip
     # that stood for it is no input any more, nor is it in quarantine or waiting to get there.
     replaced = state.replaced(cut)
     worked = sum(shard in shards for shard in replaced.values())
-    outcomes = {name: total.pop(name, 0) for name in OUTCOMES}
+    total[_QUARANTINED] -= worked
+    outcomes = set(kinds.outcomes().values())
     return Books(
         input=sum(listed.values()) - len(replaced),
-        captioned=outcomes["captioned"],
-        filtered=outcomes["filtered"],
-        quarantined=outcomes["quarantined"] - worked,
+        outcomes={name: total[name] for name in sorted(total) if name in outcomes},
         pending=pending - (len(replaced) - worked),
-        detail=dict(sorted(total.items())),
+        detail={name: total[name] for name in sorted(total) if name not in outcomes},
     )

@@ -8,16 +8,32 @@ snapshot plus the records of one run. What no record names does not exist.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests.errors import UserError
-from manifests.tables import File
+from manifests.kinds import kinds
+from manifests.state import INGEST, Record, State
 from manifests.workspace import Workspace, create_atomic
+
+__all__ = [
+    "INGEST",
+    "CommitError",
+    "EpochTaken",
+    "Holder",
+    "Log",
+    "Record",
+    "State",
+    "clear_uncommitted",
+    "heartbeat",
+    "holder",
+    "load",
+    "newest_epoch",
+    "open_epoch",
+    "released",
+]
 
 _EPOCH = re.compile(r"\d{6}")
 _RECORD = re.compile(r"\d{6}\.json")
@@ -41,30 +57,6 @@ class Holder(BaseModel):
     started: float
 
 
-class Record(BaseModel):
-    """One commit: an ingested part, or a shard of a job at a generation.
-
-    cut: digest of the settings that cut sources into clips. job: digest of all settings of the
-    captions. counts: of an ingest `sources`, `clips`, `ignored`; of a shard `captioned`, `filtered`,
-    `quarantined` and what the writer did. retried: of a shard, clips that were in quarantine and have
-    new rows here. replaced: of an ingest, clips that stood for a source with a fault and stand for
-    nothing since that source changed, with their shards.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: Literal["ingest", "shard"]
-    epoch: int
-    cut: str
-    job: str | None = None
-    shard: int | None = None
-    generation: int = 0
-    counts: dict[str, int] = {}
-    retried: tuple[str, ...] = ()
-    replaced: dict[str, int] = {}
-    files: tuple[File, ...] = ()
-
-
 class _Opening(BaseModel):
     """Content of `open.json`."""
 
@@ -75,62 +67,11 @@ class _Opening(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class State:
-    """What a workspace holds: its valid records, in the order of their commits."""
-
-    def __init__(self, epoch: int, records: Iterable[Record]) -> None:
-        self.epoch = epoch
-        self.records = list(records)
-
-    def ingests(self, cut: str) -> list[Record]:
-        """Committed parts of the listing, in order."""
-        return [r for r in self.records if r.kind == "ingest" and r.cut == cut]
-
-    def replaced(self, cut: str) -> dict[str, int]:
-        """Clips that stood for sources which changed since (`Record.replaced`), with their shards."""
-        return {clip: shard for r in self.ingests(cut) for clip, shard in r.replaced.items()}
-
-    def shards(self, job: str) -> dict[int, list[Record]]:
-        """Committed shards of a job: generations in order."""
-        found: dict[int, list[Record]] = {}
-        for record in self.records:
-            if record.kind == "shard" and record.job == job and record.shard is not None:
-                found.setdefault(record.shard, []).append(record)
-        return found
-
-    def jobs(self) -> list[str]:
-        """Jobs with a committed shard, oldest first."""
-        return list(dict.fromkeys(r.job for r in self.records if r.job is not None))
-
-    def files(self) -> Iterator[File]:
-        """Every committed file."""
-        for record in self.records:
-            yield from record.files
-
-    def table(self, table: str, shard: int | None = None) -> list[File]:
-        """Files of a table, of one shard or of all."""
-        return [
-            file
-            for record in self.records
-            if shard is None or record.shard == shard
-            for file in record.files
-            if file.table == table
-        ]
-
-    def counts(self, kind: str, of: str) -> Counter[str]:
-        """Sum of the counts of all ingests of a cut, or all shards of a job."""
-        total: Counter[str] = Counter()
-        for record in self.records:
-            if record.kind == kind and of == (record.cut if kind == "ingest" else record.job):
-                total.update(record.counts)
-        return total
-
-
 def load(workspace: Workspace) -> State:
     """The state of a workspace. Raises CommitError when a record can't be read."""
     epoch = newest_epoch(workspace)
     if epoch == 0:
-        return State(0, [])
+        return State(0)
     folder = _folder(workspace, epoch)
     opening = _read(folder / "open.json", _Opening)
     names = sorted(p.name for p in folder.iterdir() if _RECORD.fullmatch(p.name))
@@ -172,9 +113,9 @@ def open_epoch(workspace: Workspace, epoch: int, holder: Holder) -> State:
     state = load(workspace)
     if state.epoch >= epoch:
         raise EpochTaken(f"epoch {epoch} is already open")
-    opening = _Opening(holder=holder, records=state.records)
+    opening = _Opening(holder=holder, records=list(state.records()))
     _create(_folder(workspace, epoch) / "open.json", opening)
-    return State(epoch, state.records)
+    return State(epoch, state.records())
 
 
 class Log:
@@ -195,7 +136,7 @@ class Log:
         _create(folder / f"{self._next:06d}.json", record)
         self._check()
         self._next += 1
-        self.state.records.append(record)
+        self.state.add(record)
 
     def _check(self) -> None:
         newest = newest_epoch(self._workspace)
@@ -210,8 +151,8 @@ def clear_uncommitted(workspace: Workspace, state: State) -> list[str]:
     """Removes table files that no record names; returns their relative paths."""
     known = {file.path for file in state.files()}
     removed = []
-    for table in ("sources", "clips", "weak", "captions", "filtered", "quarantine"):
-        for path in sorted((workspace.root / table).rglob("*")):
+    for folder in dict.fromkeys(kind.folder.partition("/")[0] for kind in kinds()):
+        for path in sorted((workspace.root / folder).rglob("*")):
             name = path.relative_to(workspace.root).as_posix()
             if path.is_file() and name not in known:
                 path.unlink()

@@ -2,61 +2,36 @@
 
 import pyarrow as pa
 
-from manifests import schemas
-
-_TABLES = {
-    "sources": (
-        "`sources/<cut>/part-<n>.parquet`",
-        "One row for each file as it was listed; a file whose bytes are those of an earlier one has "
-        "`duplicate` set and finds its clips by `content_hash`. The last row of a URI counts.",
-        schemas.SOURCES,
-    ),
-    "clips": (
-        "`clips/<cut>/shard-<n>.parquet`",
-        "One row for each clip, in shards whose members never change.",
-        schemas.CLIPS,
-    ),
-    "weak": (
-        "`weak/<captioner>-<digest>/shard-<n>-g<generation>-<job>.parquet`",
-        "What one captioner said: one table for each version of each captioner.",
-        schemas.WEAK,
-    ),
-    "captions": (
-        "`captions/stage1/<config digest>/shard-<n>-g<generation>.parquet`",
-        "The result: one row for each captioned clip.",
-        schemas.CAPTIONS,
-    ),
-    "filtered": (
-        "`filtered/<config digest>/shard-<n>-g<generation>.parquet`",
-        "Clips that a rule of the profile left out.",
-        schemas.FILTERED,
-    ),
-    "quarantine": (
-        "`quarantine/<config digest>/shard-<n>-g<generation>.parquet`",
-        "Clips that could not be worked. A retry adds a generation; the rows of the newest "
-        "generation that names a clip count.",
-        schemas.QUARANTINE,
-    ),
-}
+from manifests.kinds import Kind, kinds
 
 _HEAD = """# Tables of a workspace
 
 Made by `python -m manifests.describe` from `manifests/schemas.py`.
 
 Rows are joined by `clip_id`, sources with clips by `content_hash`, never by position. A file counts
-only if a record under `commits/` names it, with its rows, bytes and sha256; what a killed run left
-behind is removed at the next start. `<cut>` and the other digests are of the settings that made a
-table (`configs/<config digest>.json` has them in full).
+only if a record under `commits/` names it, with its rows, bytes and sha256. The next start removes
+what a killed run left: files named as below that no record names, and no others. `<cut>` and the other
+digests are of the settings that made a table (`configs/<config digest>.json` has them in full).
 """
 
 
 def markdown() -> str:
     """The whole page."""
     parts = [_HEAD]
-    for name, (path, what, schema) in _TABLES.items():
-        parts.append(f"\n## {name}\n{path}\n\n{what}\n\n| column | type | |\n|---|---|---|\n")
-        parts += [f"| `{f.name}` | {_type(f.type)} | {_doc(f)} |\n" for f in schema]
+    for kind in kinds():
+        parts.append(f"\n## {kind.name}\n`{_path(kind)}`\n\n{kind.doc}\n\n")
+        parts.append("| column | type | |\n|---|---|---|\n")
+        parts += [f"| `{f.name}` | {_type(f.type)} | {_doc(f)} |\n" for f in kind.schema]
     return "".join(parts)
+
+
+def _path(kind: Kind) -> str:
+    if kind.listed:
+        return f"{kind.folder}/<cut>/{'part' if kind.name == 'sources' else 'shard'}-<n>.parquet"
+    shard = "shard-<n>-g<generation>-e<epoch>"
+    if kind.shared:
+        return f"{kind.folder}/<name>-<digest>/{shard}-<job>.parquet"
+    return f"{kind.folder}/<config digest>/{shard}.parquet"
 
 
 def _doc(field: pa.Field) -> str:

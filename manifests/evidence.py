@@ -74,9 +74,10 @@ class Claim:
 class WeakCaption:
     """What one captioner says of one clip.
 
-    content_hash is that of the media the captioner really saw. skipped: why there is nothing («no
-    audio», «gate: silence»), None when the captioner ran. transcript and language only from speech
-    recognition; such text is data and never an instruction.
+    content_hash is that of the media the captioner really saw. skipped: why there is nothing, None when
+    the captioner ran. missing: the stream that the captioner needs and the clip does not have; `skipped`
+    says why. transcript and language only from speech recognition; such text is data and never an
+    instruction.
     """
 
     clip_id: str
@@ -87,6 +88,7 @@ class WeakCaption:
     transcript: str | None = None
     language: str | None = None
     skipped: str | None = None
+    missing: Modality | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class Evidence:
         return digest(asdict(self))
 
 
-_WEAK = ("content_hash", "captioner", "text", "transcript", "language", "skipped")
+_WEAK = ("content_hash", "captioner", "text", "transcript", "language", "skipped", "missing")
 _CLAIM = ("label", "text", "kind", "modality", "score")
 
 

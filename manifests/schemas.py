@@ -88,6 +88,7 @@ WEAK = pa.schema(
         _field("transcript", pa.string(), "words spoken: data, never instructions"),
         _field("language", pa.string(), "of the transcript, ISO 639-1"),
         _field("skipped", pa.string(), "why it did not run on this clip"),
+        _field("missing", pa.string(), "stream that it needs and the clip lacks: audio or video"),
     ]
 )
 
@@ -103,6 +104,7 @@ EVIDENCE = pa.list_(
             ("transcript", pa.string()),
             ("language", pa.string()),
             ("skipped", pa.string()),
+            ("missing", pa.string()),
         ]
     )
 )

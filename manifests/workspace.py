@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from manifests.errors import UserError
+from manifests.kinds import kind_of
 
-FORMAT = 3
+FORMAT = 4
 _MARK = "captionmill.json"
 
 
@@ -83,18 +84,17 @@ class Workspace:
         """Relative path of a shard's clip table."""
         return f"clips/{cut}/shard-{shard:05d}.parquet"
 
-    def weak(self, table: str, job: str, shard: int, generation: int, epoch: int) -> str:
-        """Relative path of a shard's weak captions; table is `<captioner>-<digest>`.
+    def path(self, table: str, job: str, shard: int, generation: int, epoch: int) -> str:
+        """Relative path of a shard's file of a table that a stage writes.
 
-        The epoch is in it so that a worker of a driver that lost its lease can't overwrite a file that
-        was committed since.
+        A table that serves every job has the job's first digits in the name. The epoch is in it so that
+        a worker of a driver that lost its lease can't overwrite a file that was committed since.
         """
-        return f"weak/{table}/shard-{shard:05d}-g{generation}-e{epoch:06d}-{job[:8]}.parquet"
-
-    def rows(self, table: str, job: str, shard: int, generation: int, epoch: int) -> str:
-        """Relative path of a shard's captions, filtered or quarantine rows."""
-        folder = "captions/stage1" if table == "captions" else table
-        return f"{folder}/{job}/shard-{shard:05d}-g{generation}-e{epoch:06d}.parquet"
+        kind = kind_of(table)
+        name = f"shard-{shard:05d}-g{generation}-e{epoch:06d}"
+        if kind.shared:
+            return f"{kind.folder}/{table.partition('/')[2]}/{name}-{job[:8]}.parquet"
+        return f"{kind.folder}/{job}/{name}.parquet"
 
     def config(self, job: str) -> Path:
         """The resolved settings behind a config digest."""

@@ -8,7 +8,8 @@ from captioners.weights.models import Models, known_on_hub, terms
 from captioners.weights.packs import PackMissing, declared
 from captioners.weights.terms import Terms
 from engine.profile.profile import load
-from pipelines.caption.job import Job
+from pipelines.caption.licences import packaged_terms
+from pipelines.caption.stage import CaptionStage
 
 
 def listed(profile: str | None) -> list[dict[str, Any]]:
@@ -16,9 +17,11 @@ def listed(profile: str | None) -> list[dict[str, Any]]:
     and where it lies (path None: not fetched). Of a profile also captioners that bring their own."""
     if profile is None:
         return [shown(name) for name in (*declared(), *known_on_hub())]
-    job = Job(load(profile))
-    found = [shown(name) for name in job.needed_models]
-    return found + [_brought(name, own) for name, own in job.own_terms.items()]
+    stage = CaptionStage(load(profile))
+    found = [shown(name) for name in stage.needed_models]
+    return found + [
+        _brought(name, own) for name, own in packaged_terms(stage.profile.captioners).items()
+    ]
 
 
 def shown(name: str) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def text(found: Sequence[dict[str, Any]]) -> str:
 def fetch(names: Sequence[str] | None, profile: str) -> Iterator[str]:
     """Brings and checks models; without names those of a profile. A line for each; raises PackError."""
     models = Models()
-    for name in names or Job(load(profile)).needed_models:
+    for name in names or CaptionStage(load(profile)).needed_models:
         yield f"{name}: {models.fetch(name)}"
 
 

@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 from engine.media.examine import examine
 from engine.profile.profile import Profile, load
-from engine.run.turns import Turn, gpus_of, groups, turns
-from engine.stages.progress import Stage
+from engine.run.turns import gpus_of, groups, of_turn, turns
+from engine.stages.contract import Stage, Turn
+from engine.stages.progress import Counts
 from manifests.errors import UserError
 from manifests.sources.folder import Listing
 from manifests.workspace import Workspace, write_atomic
-from pipelines.caption.job import Job
 from pipelines.caption.run import caption
+from pipelines.caption.stage import CaptionStage
 
 if TYPE_CHECKING:
-    from engine.run.driver import View
+    from engine.run.view import View
 
 _KEPT = "plan.json"
 _SEED = 20251219
@@ -154,11 +155,11 @@ def plan(
     replicas are then taken to be as many as these hold. price: of one GPU for one hour. Raises PlanError,
     and what `caption` raises.
     """
-    job = Job(load(profile))
-    if gpus is not None and _most_gpus(job.profile, turns(job.profile, math.inf)):
-        turns(job.profile, gpus)  # it raises now what it would after the sample
+    stage = CaptionStage(load(profile))
+    if gpus is not None and _most_gpus(stage, turns(stage, math.inf)):
+        turns(stage, gpus)  # it raises now what it would after the sample
     files = list(Listing().paths(sources))
-    clips, doubt = _count(files, job.profile)
+    clips, doubt = _count(files, stage.profile)
     chosen = random.Random(_SEED).sample(files, min(len(files), sample))
     names = [os.fsdecode(path) for path in chosen]
     with tempfile.TemporaryDirectory(prefix="captionmill-plan-") as folder:
@@ -167,7 +168,7 @@ def plan(
     if view is None or not view.worked:
         faults = f"{result.books.quarantined} of {result.books.input} clips could not be worked"
         raise PlanError(f"no clip of the sample was captioned: {faults}")
-    return _planned(job, view, clips, doubt, gpus, price)
+    return _planned(stage, view, clips, doubt, gpus, price)
 
 
 def _count(files: Sequence[bytes], profile: Profile) -> tuple[float, float]:
@@ -185,11 +186,11 @@ def _count(files: Sequence[bytes], profile: Profile) -> tuple[float, float]:
 
 
 def _planned(
-    job: Job, view: "View", clips: float, doubt: float, gpus: float | None, price: float | None
+    stage: Stage, view: "View", clips: float, doubt: float, gpus: float | None, price: float | None
 ) -> Plan:
-    profile = job.profile
-    order = _order(profile, view, gpus)
-    used = _most_gpus(profile, order)
+    profile = stage.profile
+    order = _order(stage, view, gpus)
+    used = _most_gpus(stage, order)
     times = gpus / used if gpus and used else 1.0
     shards = math.ceil(clips / profile.sizes.shard)
     return Plan(
@@ -197,14 +198,14 @@ def _planned(
         clips_doubt=doubt,
         sampled=view.worked,
         profile=profile.name,
-        job=job.digest,
+        job=stage.digest,
         paces=tuple(
             pace
             for number, turn in enumerate(order)
-            for pace in _paces(profile, view, number, turn, times)
+            for pace in _paces(stage, view, number, turn, times)
         ),
         laps=tuple(_lap(view, turn, times) for turn in order),
-        turns=tuple((*turn.captioners, *(["writer"] if turn.writes else [])) for turn in order),
+        turns=tuple(turn.units for turn in order),
         waves=1 if len(order) == 1 else math.ceil(shards / profile.sizes.wave),
         gpus=used * times,
         times=times,
@@ -212,16 +213,16 @@ def _planned(
     )
 
 
-def _order(profile: Profile, view: "View", gpus: float | None) -> tuple[Turn, ...]:
+def _order(stage: Stage, view: "View", gpus: float | None) -> tuple[Turn, ...]:
     """The turns of the whole run: on other GPUs than those of here others may fit together."""
-    if gpus is None or not _most_gpus(profile, view.turns):
+    if gpus is None or not _most_gpus(stage, view.turns):
         return view.turns
-    return turns(profile, gpus)
+    return turns(stage, gpus)
 
 
-def _most_gpus(profile: Profile, order: Sequence[Turn]) -> float:
+def _most_gpus(stage: Stage, order: Sequence[Turn]) -> float:
     """GPUs that the largest turn reserves."""
-    return max(gpus_of(profile, turn.captioners, turn.writes) for turn in order)
+    return max(gpus_of(stage.profile, of_turn(stage, turn)) for turn in order)
 
 
 def _lap(view: "View", turn: Turn, times: float) -> Lapse:
@@ -229,7 +230,7 @@ def _lap(view: "View", turn: Turn, times: float) -> Lapse:
     start is the first's."""
     load_s = seconds = 0.0
     for number, sampled in enumerate(view.turns):
-        if set(sampled.captioners) & set(turn.captioners) or (sampled.writes and turn.writes):
+        if set(sampled.units) & set(turn.units):
             mine = [lap for lap in view.laps if lap.turn == number]
             loads = max(lap.load_s for lap in mine) if number else view.startup
             load_s = max(load_s, loads)
@@ -237,59 +238,64 @@ def _lap(view: "View", turn: Turn, times: float) -> Lapse:
     return Lapse(load_s, seconds / times)
 
 
-def _paces(profile: Profile, view: "View", number: int, turn: Turn, times: float) -> list[Pace]:
-    """The stages of a turn. times: as many replicas of what uses a GPU as the sample had."""
-    gpus = _gpus(profile, view, turn)
-    found = [_decoding(view, number)] if turn.captioners else []
-    for name in (*turn.captioners, *(["writer"] if turn.writes else [])):
-        cpus = 0.0 if gpus[name] or name == "writer" else 1.0
-        found.append(_pace(view, name, number, cpus, gpus[name], times if gpus[name] else 1.0))
-    return found
+def _decodes(stage: Stage, turn: Turn) -> bool:
+    """Whether media is decoded in a turn."""
+    return any(
+        step.decodes and any(unit.name in turn.units for unit in step.units) for step in stage.steps
+    )
 
 
-def _gpus(profile: Profile, view: "View", turn: Turn) -> dict[str, float]:
-    """GPUs of each stage of a turn: those of its group and of its server; what several stages share is
-    parted by the time that each of them works."""
-    found: dict[str, float] = {}
-    specs = [spec for spec in profile.captioners if spec.name in turn.captioners]
+def _paces(stage: Stage, view: "View", number: int, turn: Turn, times: float) -> list[Pace]:
+    """The units of a turn. times: as many replicas of what uses a GPU as the sample had."""
+    gpus = _gpus(stage, view, turn)
+    paces = [_decoding(stage, view, number)] if _decodes(stage, turn) else []
+    for unit in of_turn(stage, turn):
+        share = gpus[unit.name]
+        cpus = 0.0 if share or unit.model is None else 1.0
+        paces.append(_pace(view, unit.name, number, cpus, share, times if share else 1.0))
+    return paces
+
+
+def _gpus(stage: Stage, view: "View", turn: Turn) -> dict[str, float]:
+    """GPUs of each unit of a turn: those of its group and of its server; what several units share is
+    divided by the time that each of them works."""
+    units = of_turn(stage, turn)
     shared = [
-        (replicas * gpus, [spec.name for spec in specs if spec.group == group])
-        for group, (replicas, _, gpus) in groups(profile, turn.captioners).items()
+        (replicas * gpus, [unit.name for unit in units if unit.model and unit.model.group == group])
+        for group, (replicas, _, gpus) in groups(units).items()
     ]
-    for server in (profile.server(name) for name in turn.servers):
-        users = [spec.name for spec in specs if spec.server == server.name]
-        if turn.writes and profile.writer.model == server.name:
-            users.append("writer")
+    for server in (stage.profile.server(name) for name in turn.servers):
+        users = [unit.name for unit in units if unit.server == server.name]
         shared.append((0.0 if server.urls else server.replicas * server.num_gpus, users))
+    shares = {unit.name: 0.0 for unit in units}
     for gpus, names in shared:
-        busy = {name: view.progress.stages.get(name, Stage()).busy for name in names}
+        busy = {name: view.progress.units.get(name, Counts()).busy for name in names}
         whole = sum(busy.values())
         for name in names:
-            share = busy[name] / whole if whole else 1 / len(names)
-            found[name] = found.get(name, 0.0) + gpus * share
-    return found
+            shares[name] += gpus * (busy[name] / whole if whole else 1 / len(names))
+    return shares
 
 
-def _decoding(view: "View", number: int) -> Pace:
+def _decoding(stage: Stage, view: "View", number: int) -> Pace:
     """Decoding in one turn: the sample decoded in each of its turns that had captioners."""
     pace = _pace(view, "decode", number, 1.0, 0.0, 1.0)
-    decoded = sum(bool(turn.captioners) for turn in view.turns)
-    return replace(pace, seconds=pace.seconds / max(1, decoded))
+    turns_that_decode = sum(_decodes(stage, turn) for turn in view.turns)
+    return replace(pace, seconds=pace.seconds / max(1, turns_that_decode))
 
 
 def _pace(view: "View", name: str, turn: int, cpus: float, gpus: float, times: float) -> Pace:
-    """A stage as the sample saw it; times: so many times its slots and GPUs for the whole."""
-    stage = view.progress.stages.get(name, Stage())
+    """A unit as the sample saw it; times: so many times its slots and GPUs for the whole."""
+    counts = view.progress.units.get(name, Counts())
     return Pace(
         name=name,
         turn=turn,
-        seconds=stage.busy / view.worked,
+        seconds=counts.busy / view.worked,
         slots=max(1, round(view.slots[name] * times)),
-        doubt=stage.doubt,
+        doubt=counts.doubt,
         cpus=cpus,
         gpus=gpus * times,
-        tokens_in=stage.tokens_in / view.worked,
-        tokens_out=stage.tokens_out / view.worked,
+        tokens_in=counts.tokens_in / view.worked,
+        tokens_out=counts.tokens_out / view.worked,
     )
 
 

@@ -28,7 +28,7 @@ from engine.servers.client import Client
 from engine.servers.local import served
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
 from manifests.media import Media
-from pipelines.caption.job import Job, captioner_class
+from pipelines.caption.stage import CaptionStage
 from pipelines.caption.writer import Writer
 from pipelines.samples import PACKS, build
 
@@ -64,7 +64,9 @@ class Checked:
     seconds: float
 
 
-def selfcheck(job: Job, told: Callable[[Checked], None] = lambda checked: None) -> list[Checked]:
+def selfcheck(
+    stage: CaptionStage, told: Callable[[Checked], None] = lambda checked: None
+) -> list[Checked]:
     """Checks every captioner of a profile and its writer, and tells each as it is done."""
     found = []
     models = Models()
@@ -72,28 +74,30 @@ def selfcheck(job: Job, told: Callable[[Checked], None] = lambda checked: None) 
         models.fetch(pack)
     with tempfile.TemporaryDirectory(prefix="captionmill-selfcheck-") as folder:
         clips = {path.name: path for path in build(Path(folder), models)}
-        for check in _each(job, models, clips, Path(folder)):
+        for check in _each(stage, models, clips, Path(folder)):
             found.append(check)
             told(check)
     return found
 
 
-def _each(job: Job, models: Models, clips: dict[str, Path], folder: Path) -> Iterator[Checked]:
+def _each(
+    stage: CaptionStage, models: Models, clips: dict[str, Path], folder: Path
+) -> Iterator[Checked]:
     known = {check.of: check for check in expectations()}
-    for spec in job.profile.captioners:
+    for spec in stage.profile.captioners:
         yield _timed(
             spec.name,
-            job.models(spec),
+            stage.models(spec),
             known.get(spec.use),
-            partial(_captioned, job, spec, models, clips, folder),
+            partial(_captioned, stage, spec, models, clips, folder),
         )
-    writer = job.profile.writer.model
-    model = job.profile.server(writer).model
+    writer = stage.writer.model
+    model = stage.profile.server(writer).model
     yield _timed(
         f"writer {writer}",
         (model,) if model else (),
         known[_WRITER],
-        lambda check: _written(job, models, folder),
+        lambda check: _written(stage, models, folder),
     )
 
 
@@ -124,7 +128,7 @@ def expectations() -> list[_Check]:
 
 
 def _captioned(
-    job: Job,
+    stage: CaptionStage,
     spec: CaptionerSpec,
     models: Models,
     clips: dict[str, Path],
@@ -132,9 +136,9 @@ def _captioned(
     check: _Check | None,
 ) -> str:
     """What a captioner says of the clip. Raises AssertionError for a scorer that is wrong."""
-    captioner = captioner_class(spec)(spec.name, models, spec.options)
-    media = _media(job, spec, check, clips)
-    with _served(job, spec.server, models, folder) as server:
+    captioner = stage.classes[spec.name](spec.name, models, spec.options)
+    media = _media(stage, spec, check, clips)
+    with _served(stage, spec.server, models, folder) as server:
         captioner.server = server
         captioner.load()
         if check is not None and check.right:
@@ -163,8 +167,10 @@ def _scored(captioner: Captioner, media: Media, check: _Check) -> str:
     return told
 
 
-def _media(job: Job, spec: CaptionerSpec, check: _Check | None, clips: dict[str, Path]) -> Media:
-    needs = job.needs(spec)
+def _media(
+    stage: CaptionStage, spec: CaptionerSpec, check: _Check | None, clips: dict[str, Path]
+) -> Media:
+    needs = stage.classes[spec.name].needs_of(spec.options)
     name = check.clip if check is not None else "street with a dog.mp4"
     with as_file(files("pipelines") / "data" / "speech_en.flac") as speech:
         path = bytes(speech if name == _SPEECH else clips[name])
@@ -177,14 +183,14 @@ def _media(job: Job, spec: CaptionerSpec, check: _Check | None, clips: dict[str,
         return decode(path, "c" * 32, "h" * 64, 0, found.duration_ms, plan, audio, video).media
 
 
-def _written(job: Job, models: Models, folder: Path) -> str:
+def _written(stage: CaptionStage, models: Models, folder: Path) -> str:
     """What the writer makes of a dog that barks: its own words, whatever the guards would say."""
     sure = Confidence(1.0, "high")
     claim = Claim("Dog", "a dog barks", "sound", "audio", 1.0, (), sure)
     weak = WeakCaption("c" * 32, "h" * 64, "ears", "A dog barks.", (claim,))
     evidence = Evidence("c" * 32, True, False, 5000, (weak,))
-    spec = job.profile.writer
-    with _served(job, spec.model, models, folder) as server:
+    spec = stage.writer
+    with _served(stage, spec.model, models, folder) as server:
         assert server is not None
         request = Writer(spec, Client(list)).request(spec.ladder[0], evidence)
         (reply,) = server.post("/chat/completions", [request])
@@ -193,13 +199,13 @@ def _written(job: Job, models: Models, folder: Path) -> str:
 
 @contextmanager
 def _served(
-    job: Job, name: str | None, models: Models, folder: Path
+    stage: CaptionStage, name: str | None, models: Models, folder: Path
 ) -> Iterator[ModelServer | None]:
     """A server of the profile, None without a name."""
     if name is None:
         yield None
         return
-    with served(job.profile.server(name), models, folder / "logs") as server:
+    with served(stage.profile.server(name), models, folder / "logs") as server:
         yield server
 
 

@@ -37,13 +37,12 @@ def find(
 
 def caption_files(state: State, job: str) -> list[File]:
     """The files that hold a job's captions."""
-    records = [record for shard in state.shards(job).values() for record in shard]
-    return [file for record in records for file in record.files if file.table == "captions"]
+    return state.files("captions", job=job)
 
 
 def _contents(workspace: Workspace, state: State, cut: str, name: str) -> set[str]:
     """Contents of the sources whose path has `name` in it."""
-    files = [f for r in state.ingests(cut) for f in r.files if f.table == "sources"]
+    files = state.files("sources", cut=cut)
     return {
         row["content_hash"]
         for row in tables.read_all(workspace.root, files, ["uri", "content_hash"])

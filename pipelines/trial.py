@@ -26,6 +26,7 @@ from manifests.commits import State
 from manifests.errors import UserError
 from manifests.evidence import Evidence, evidence_from_row
 from manifests.workspace import Workspace
+from pipelines.caption.stage import CaptionStage
 from pipelines.caption.writer import Writer, nearness
 from pipelines.show import TITLES, caption_files, plain, readable
 from pipelines.status import newest, settings
@@ -108,7 +109,7 @@ def trial(
     paths, those of its ladder where none is given. Raises TrialError, WorkspaceError, ServiceError."""
     job = newest(workspace, state)
     used = profile or Profile(**settings(workspace, job.digest)["profile"])
-    spec = used.writer
+    spec = CaptionStage(used).writer
     chosen = list(dict.fromkeys(prompts or [name for rung in spec.ladder for name in rung.prompts]))
     _check(chosen)
     near = nearness(spec, Models())

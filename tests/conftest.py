@@ -1,5 +1,12 @@
 """Shared fixtures: small real clips, the command line as a process, a quick dummy profile, a captioned
-workspace and a Ray cluster that stand all the time."""
+workspace and a Ray cluster that stand all the time.
+
+Every test belongs to one of three tiers, chosen by marker: `run` starts processes or talks to servers,
+`models` loads weights or a torch model, and a test without a marker is a `unit` test, which does none of
+this: a guard (`tests/tiers.py`) fails a unit test that starts a process, connects a socket or reads a
+pack. `pytest -m unit` takes less than two minutes. A file whose tests are all of one tier says so once
+(`pytestmark = pytest.mark.run`), else each test does.
+"""
 
 import os
 import re
@@ -20,10 +27,13 @@ from manifests import commits
 from manifests.workspace import Workspace, WorkspaceError
 from pipelines.status import jobs
 from pipelines.verify import verify_workspace
+from tests import tiers
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 torch_cpu.switch_on()
+
+_GUARD = tiers.Guard()
 
 CLIPS = 20
 RUN_S = 400
@@ -72,18 +82,49 @@ object_store_mb = 128
 """
 
 
-def write_clip(path: Path, seed: int, seconds: int = 1) -> None:
-    """A small real video with a tone; other bytes for every seed."""
+def pytest_configure(config: pytest.Config) -> None:
+    tiers.add(config)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return tiers.is_of_another_tier(collection_path, config) or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tiers.sort(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    yield from _guarded(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    yield from _guarded(item)
+
+
+def _guarded(item: pytest.Item) -> Iterator[None]:
+    if item.get_closest_marker("unit"):
+        yield from _GUARD.watch()
+    else:
+        yield
+
+
+def write_clip(path: Path, seed: int, seconds: int = 1, size: tuple[int, int] = (64, 48)) -> None:
+    """A small real video of noise (5 frames a second, size: width and height) with a tone; other bytes
+    for every seed."""
     import av
 
     random = np.random.default_rng(seed)
     with av.open(str(path), "w") as container:
         video = container.add_stream("mpeg4", rate=5)
-        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        (video.width, video.height), video.pix_fmt = size, "yuv420p"
         audio = container.add_stream("aac", rate=16000)
         audio.layout = "mono"
         for _ in range(5 * seconds):
-            picture = random.integers(0, 255, (48, 64, 3), dtype=np.uint8)
+            picture = random.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))
         tone = np.sin(np.arange(16000 * seconds) * 2 * np.pi * (200 + seed) / 16000) * 0.3
@@ -195,12 +236,12 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
-def wait_until(what: Callable[[], Any], seconds: float = 120.0) -> Any:
+def wait_until(what: Callable[[], Any], seconds: float = 120.0, poll_s: float = 0.02) -> Any:
     """Waits for a condition of other processes; its value. Fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := what()):
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(poll_s)
     return value
 
 
@@ -210,17 +251,40 @@ def processes_of(workspace: Path, title: str = "") -> list[psutil.Process]:
         mark = f"{Workspace.open(workspace).id}:"
     except WorkspaceError:
         return []
-    found = []
+    marked = []
     for process in psutil.process_iter():
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            marked = process.environ().get("CAPTIONMILL_RUN", "").startswith(mark)
-            if marked and title in " ".join(process.cmdline()):
-                found.append(process)
+            if not process.environ().get("CAPTIONMILL_RUN", "").startswith(mark):
+                continue
+            if title in " ".join(process.cmdline()):
+                marked.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-    return found
+    return marked
+
+
+def kill(workspace: Path, title: str) -> set[int]:
+    """Kills the processes of this title, of which there must be some, and sees them dead; their ids."""
+    processes = processes_of(workspace, title)
+    assert processes, f"{workspace} has no process {title} to kill"
+    for process in processes:
+        process.kill()
+    dead = {process.pid for process in processes}
+    wait_until(lambda: not dead & {process.pid for process in processes_of(workspace, title)})
+    return dead
+
+
+def stop_at_work(workspace: Path) -> list[psutil.Process]:
+    """Stops the one shard worker of a run (SIGSTOP) as soon as it has journaled something, so that
+    nothing is finished until it goes on; the worker. Fails when no clip is left to work."""
+    worker = wait_until(lambda: processes_of(workspace, "ray::ShardWorker"))
+    wait_until(lambda: list(workspace.glob("journal/*/*/*.json")), poll_s=0.001)
+    for process in worker:
+        process.suspend()
+    assert books_of(workspace)[0]["pending"] > 0, "it was over before it could be stopped"
+    return list(worker)
 
 
 def files_of(workspace: Path) -> dict[str, str]:

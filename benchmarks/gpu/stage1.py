@@ -40,7 +40,7 @@ from captioners.weights.models import Models
 from engine.media.ffmpeg import run
 from engine.profile.profile import load
 from manifests.evidence import Kind
-from pipelines.caption.job import Job
+from pipelines.caption.stage import CaptionStage
 
 _PROFILE = Path(__file__).with_suffix(".toml")
 # Of one card. What a server has beyond its weights (16 to 17 GB in bfloat16) holds requests in work; one
@@ -98,7 +98,7 @@ def profile(folder: Path, fp8: bool, tiny: bool) -> Path:
     )
     written = folder / "stage1.toml"
     written.write_text(text, encoding="utf-8")
-    for name in Job(load(str(written))).needed_models:
+    for name in CaptionStage(load(str(written))).needed_models:
         Models().fetch(name)
     return written
 

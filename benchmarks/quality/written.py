@@ -33,11 +33,12 @@ def server(name: str, url: str | None, at_random: bool = False) -> Iterator[str]
         yield url
         return
     from captioners.weights.models import Models
+    from engine.run.loaded import located
     from engine.servers.server import Server
-    from pipelines.caption.job import Job
+    from pipelines.caption.stage import CaptionStage
 
     chosen = profile.load(name)
-    spec = next(s for s in Job(chosen).servers(Models()) if s.name == chosen.writer.model)
+    spec = located(chosen.server(CaptionStage(chosen).writer.model), Models())
     with tempfile.TemporaryDirectory(prefix="captionmill-bench-") as logs:
         args = (*spec.args, *_UNCHUNKED) if at_random and spec.kind == "vllm" else spec.args
         running = Server(spec.model_copy(update={"replicas": 1, "args": args}), logs)

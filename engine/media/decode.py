@@ -6,7 +6,7 @@ that (some containers guess, some don't know their key frames) it is tried from 
 then the source is read from its beginning.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -29,16 +29,9 @@ _AIMS_MS = (500, 12_000)
 class DecodePlan:
     """What is decoded of each clip: sound at these rates in Hz, so many frames, their longest side."""
 
-    audio_hz: tuple[int, ...]
-    frames: int
-    frame_px: int
-
-    def decoded_bytes(self, clip: Mapping[str, Any]) -> int:
-        """Upper bound of the bytes of a decoded clip (a row of the clips table): float32 sound at each
-        rate, RGB frames taken to be square."""
-        seconds = (clip["end_ms"] - clip["start_ms"]) / 1000
-        sound = int(seconds * sum(self.audio_hz) * 4) if clip["has_audio"] else 0
-        return sound + (self.frames * self.frame_px**2 * 3 if clip["has_video"] else 0)
+    audio_hz: tuple[int, ...] = ()
+    frames: int = 0
+    frame_px: int = 0
 
 
 @dataclass(frozen=True, slots=True)

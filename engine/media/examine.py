@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from pebble import ProcessExpired, ProcessPool
@@ -22,11 +22,13 @@ from pebble import ProcessExpired, ProcessPool
 from engine.media.memory import MemoryGuard, Watch, allowance
 from engine.media.open import MediaError, Reason
 from engine.media.probe import Probe, probe
-from engine.profile.profile import Cutting
 from manifests.errors import UserError
 from manifests.ids import content_hash
 from manifests.sources.cut import cut
 from manifests.sources.examined import Examined
+
+if TYPE_CHECKING:
+    from engine.profile.profile import Cutting
 
 _NO_MEDIA: dict[str, Any] = {
     "kind": None,
@@ -50,7 +52,7 @@ _PROBE_S = 60.0
 _SLOW_DISK_BYTES_PER_S = 20e6
 
 
-def examine(paths: Iterator[bytes], cutting: Cutting) -> Iterator[Examined]:
+def examine(paths: Iterator[bytes], cutting: "Cutting") -> Iterator[Examined]:
     """Examines sources in one process per CPU; yields them in the order of `paths`.
 
     Raises UserError when something else on the machine ends all of these processes.
@@ -67,7 +69,7 @@ def examine(paths: Iterator[bytes], cutting: Cutting) -> Iterator[Examined]:
             yield _result(pool, *window.popleft())
 
 
-def examine_one(path: bytes, cutting: Cutting) -> Examined:
+def examine_one(path: bytes, cutting: "Cutting") -> Examined:
     """Examines one source in this process, which it may crash."""
     try:
         status = os.stat(path)
@@ -124,7 +126,7 @@ class _GuardedPool:
         self._announce.close()
         self._announced.close()
 
-    def schedule(self, path: bytes, cutting: Cutting) -> Any:
+    def schedule(self, path: bytes, cutting: "Cutting") -> Any:
         """The future of `examine_one`."""
         timeout = _PROBE_S + _size(path) / _SLOW_DISK_BYTES_PER_S
         return self._pool.schedule(examine_one, args=(path, cutting), timeout=timeout)
@@ -185,7 +187,7 @@ def _size(path: bytes) -> int:
         return 0
 
 
-def _spans(path: bytes, probed: Probe, cutting: Cutting) -> tuple[tuple[int, int], ...]:
+def _spans(path: bytes, probed: Probe, cutting: "Cutting") -> tuple[tuple[int, int], ...]:
     if probed.kind == "image":
         return _NO_SPANS
     scenes: Sequence[int] = ()

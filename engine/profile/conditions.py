@@ -1,18 +1,19 @@
-"""Conditions on what is known of a clip: gates of captioners and filters of clips are lists of them.
+"""Conditions on a clip: gates of captioners and filters of clips are lists of them.
 
-A condition names who measured («clip» for the clip itself, else a captioner), a label, and a bound on
-the score. The score of a label that was not claimed is 0.
+A condition names who measured ("clip" for the clip itself, else a captioner), a label, and a bound on the
+score. The score of a label that was not claimed is 0.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from manifests.evidence import WeakCaption
 
 CLIP = "clip"
-# What a condition may ask of the clip itself; `pipelines.caption.rows.clip_facts` knows them.
 CLIP_LABELS = ("seconds", "audio", "video", "still")
+"""What a condition may ask of the clip itself (`clip_scores`)."""
 
 
 class Condition(BaseModel):
@@ -31,12 +32,13 @@ class Condition(BaseModel):
         if (self.above is None) == (self.below is None):
             raise ValueError(f"condition on {self.of}.{self.label}: give either above or below")
         if self.of == CLIP and self.label not in CLIP_LABELS:
-            raise ValueError(f"a clip has no «{self.label}»; it has {', '.join(CLIP_LABELS)}")
+            labels = ", ".join(CLIP_LABELS)
+            raise ValueError(f'a clip has no label "{self.label}"; it has {labels}')
         return self
 
-    def holds(self, facts: "Facts") -> bool:
-        """Whether it is so of this clip. A captioner that was skipped has no score: False."""
-        score = facts.score(self.of, self.label)
+    def holds(self, scores: "Scores") -> bool:
+        """Whether it holds for this clip. False where the captioner was skipped and has no score."""
+        score = scores.score(self.of, self.label)
         if score is None:
             return False
         return score > self.above if self.above is not None else score < (self.below or 0.0)
@@ -46,8 +48,8 @@ class Condition(BaseModel):
         return f"{self.of}.{self.label} {bound}"
 
 
-class Facts:
-    """What is known of one clip so far."""
+class Scores:
+    """The scores of one clip so far: its own, and those of its weak captions."""
 
     def __init__(
         self, clip: Mapping[str, float], weak: Mapping[str, WeakCaption] | None = None
@@ -65,6 +67,16 @@ class Facts:
         return max((c.score for c in weak.claims if c.label == label), default=0.0)
 
 
-def unmet(conditions: Sequence[Condition], facts: Facts) -> Condition | None:
+def unmet(conditions: Sequence[Condition], scores: Scores) -> Condition | None:
     """The first condition that does not hold, None when all do."""
-    return next((c for c in conditions if not c.holds(facts)), None)
+    return next((c for c in conditions if not c.holds(scores)), None)
+
+
+def clip_scores(clip: Mapping[str, Any]) -> dict[str, float]:
+    """What conditions may ask of a clip itself, of its row in the clips table."""
+    return {
+        "seconds": (clip["end_ms"] - clip["start_ms"]) / 1000,
+        "audio": float(clip["has_audio"]),
+        "video": float(clip["has_video"]),
+        "still": float(clip["kind"] == "image"),
+    }

@@ -14,13 +14,13 @@ from engine.servers.spec import ServerSpec
 from manifests.errors import UserError
 
 _NAMED = ("captioners", "servers", "filters")
-"""Parts whose entries are known by name."""
+"""Parts whose entries have names."""
 _RESERVED = {CLIP, FUSION, "report"}
-"""Not for captioners: conditions ask the clip by the first; a folder of calibrations has the others."""
+"""Not for captioners: conditions ask the clip by the first; the others are files of calibrations."""
 
 
 class ProfileError(UserError):
-    """A profile that can't be used; says which line of thought to mend."""
+    """A profile that cannot be used; the message says what to change."""
 
 
 class _Part(BaseModel):
@@ -49,16 +49,14 @@ class Filter(_Part):
     when: tuple[Condition, ...] = Field(min_length=1)
 
 
-class CaptionerSpec(_Part):
-    """One captioner of a profile.
+class ModelSpec(_Part):
+    """One model that hosts load.
 
-    name: of its table's folder, and in conditions. use: `module:Class`, or a name that an installed
-    package registers under the entry points `captionmill.captioners`. group: captioners of one group
-    share an actor, one thread each. when: gate; all its conditions must hold, else the captioner is
-    skipped for the clip. reads: captioners before it whose weak captions it is shown. server: the
-    model server that it asks, by name. python: the interpreter of an environment made beforehand that
-    its group runs in. num_cpus, num_gpus: what Ray reserves for each replica of the group (the largest
-    of the group counts).
+    name: in tables, journals and progress. use: `module:Class`, or a name that an installed package
+    registers under the entry points `captionmill.captioners`. group: models of one group share an
+    actor, one thread each. server: the model server that it asks, by name. python: the interpreter of
+    an environment made beforehand that its group runs in. num_cpus, num_gpus: what Ray reserves for
+    each replica of the group (the largest of the group counts).
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
@@ -67,26 +65,35 @@ class CaptionerSpec(_Part):
     replicas: int = Field(1, ge=1)
     num_cpus: float = Field(0.5, ge=0)
     num_gpus: float = Field(0.0, ge=0)
-    when: tuple[Condition, ...] = ()
-    reads: tuple[str, ...] = ()
     server: str | None = None
     python: str | None = None
     options: dict[str, Any] = {}
 
+
+class CaptionerSpec(ModelSpec):
+    """One captioner of a profile.
+
+    when: gate; all its conditions must hold, else the captioner is skipped for the clip. reads:
+    captioners before it whose weak captions it is shown.
+    """
+
+    when: tuple[Condition, ...] = ()
+    reads: tuple[str, ...] = ()
+
     @property
     def asks(self) -> tuple[str, ...]:
-        """Who must have spoken of a clip before it: those its gate asks and those it reads."""
+        """Captioners that must have seen a clip before it: those its gate asks and those it reads."""
         return tuple(dict.fromkeys([c.of for c in self.when if c.of != CLIP] + list(self.reads)))
 
 
 class Sizes(_Part):
-    """How work is cut and how much of it is in flight; no effect on what is said of a clip.
+    """How work is divided and how much of it is in flight; it has no effect on rows.
 
-    batch: clips that a captioner sees together, the unit of resume. shard: clips committed together.
+    batch: clips that a model sees together; the unit of resume. shard: clips committed together.
     workers: shards worked at once. decoders: decoding processes of each worker. window_mb: decoded
     media in flight of each worker. wave: shards that one turn works before the next is loaded, where
-    stages take turns on a card. decode_seconds, caption_seconds: after that long a call is taken
-    for hanging and its process is killed.
+    units take turns on a card. decode_seconds, caption_seconds: a call that takes longer hangs, and its
+    process is killed.
     """
 
     batch: int = Field(16, ge=1)
@@ -101,7 +108,7 @@ class Sizes(_Part):
 
 
 class Profile(_Part):
-    """All settings of a run.
+    """All settings of a run. Each stage asks for the parts that it needs (`Stage.check`).
 
     outputs_train: refuse models unless their licence lets what they say train others. calibration:
     folder that `captionmill calibrate` wrote; without one the calibrations that come with captionmill.
@@ -110,10 +117,10 @@ class Profile(_Part):
     name: str
     clips: Cutting = Cutting()
     filters: tuple[Filter, ...] = ()
-    captioners: tuple[CaptionerSpec, ...] = Field(min_length=1)
+    captioners: tuple[CaptionerSpec, ...] = ()
     outputs_train: bool = False
     calibration: str | None = None
-    writer: WriterSpec
+    writer: WriterSpec | None = None
     servers: tuple[ServerSpec, ...] = ()
     sizes: Sizes = Sizes()
 
@@ -123,21 +130,21 @@ class Profile(_Part):
         if len(set(names)) < len(names):
             raise ValueError("two captioners have the same name")
         if taken := _RESERVED & set(names):
-            raise ValueError(
-                f"no captioner may be called «{taken.pop()}»: the name has another use"
-            )
+            raise ValueError(f'no captioner may be called "{taken.pop()}": the name is reserved')
         earlier = {CLIP}
         for captioner in self.captioners:
             for asked in captioner.asks:
                 if asked not in earlier:
                     raise ValueError(
-                        f"{captioner.name} asks «{asked}», which is no captioner that stands before it"
+                        f'{captioner.name} asks "{asked}", but no captioner of this name comes before it'
                     )
             earlier.add(captioner.name)
         for rule in self.filters:
             for condition in rule.when:
                 if condition.of not in earlier:
-                    raise ValueError(f"filter «{rule.name}» asks «{condition.of}»: no captioner")
+                    raise ValueError(
+                        f'filter "{rule.name}" asks "{condition.of}", which is no captioner'
+                    )
         return self
 
     @model_validator(mode="after")
@@ -145,18 +152,20 @@ class Profile(_Part):
         names = [server.name for server in self.servers]
         if len(set(names)) < len(names):
             raise ValueError("two servers have the same name")
-        for who, name in [(c.name, c.server) for c in self.captioners] + [
-            ("the writer", self.writer.model)
-        ]:
+        asking = [(captioner.name, captioner.server) for captioner in self.captioners]
+        asking += [("the writer", self.writer.model)] if self.writer else []
+        for who, name in asking:
             if name is not None and name not in names:
                 raise ValueError(
-                    f"{who} asks for the server «{name}»: add [[servers]] with this name, "
-                    "and a model to start or the urls of servers that run"
+                    f'{who} asks for the server "{name}": add [[servers]] with this name, '
+                    "with a model to start or the urls of running servers"
                 )
         pythons: dict[str, str | None] = {}
         for captioner in self.captioners:
             if pythons.setdefault(captioner.group, captioner.python) != captioner.python:
-                raise ValueError(f"captioners of group {captioner.group} name different pythons")
+                raise ValueError(
+                    f"captioners of group {captioner.group} name different interpreters"
+                )
         return self
 
     def server(self, name: str) -> ServerSpec:
@@ -193,16 +202,16 @@ def _table(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
         table = _laid_over(_table(str(base), (*above, name)), table)
     unknown = set(without)
     for part in _NAMED:
-        found = table.get(part, [])
-        if isinstance(found, list):
-            named = [entry.get("name") for entry in found if isinstance(entry, dict)]
+        entries = table.get(part, [])
+        if isinstance(entries, list):
+            named = [entry.get("name") for entry in entries if isinstance(entry, dict)]
             table[part] = [
-                e for e in found if not (isinstance(e, dict) and e.get("name") in without)
+                e for e in entries if not (isinstance(e, dict) and e.get("name") in without)
             ]
             unknown -= set(named)
     if unknown:
         raise ProfileError(
-            f"profile {name} leaves out what is not there: {', '.join(sorted(unknown))}"
+            f"profile {name}: without names nothing of its base: {', '.join(sorted(unknown))}"
         )
     return table
 
@@ -232,8 +241,8 @@ def _text(name: str) -> str:
             raise ProfileError(f"profile {name} is not TOML: it is not UTF-8") from error
     file = resources.files("engine.profile") / "builtin" / f"{name}.toml"
     if not file.is_file():
-        known = ", ".join(available())
-        raise ProfileError(f"no profile «{name}»; there are {known}, or a path to a .toml file")
+        names = ", ".join(available())
+        raise ProfileError(f'no profile "{name}"; use {names}, or the path of a .toml file')
     return file.read_text(encoding="utf-8")
 
 

@@ -23,7 +23,7 @@ class Rung(_Part):
     temperature: 0 is greedy. candidates: replies asked for at once; of those without fault the one
     that tells most is kept (`prompts.choice`). A rung's seed comes from the clip and the rung's name.
     vLLM's CPU build (0.32) dies of a seeded request at a temperature above 0 whose prompt it prefills
-    in chunks («CPU Generator does not use offset»): start it with --no-enable-chunked-prefill, or stay
+    in chunks ("CPU Generator does not use offset"): start it with --no-enable-chunked-prefill, or stay
     greedy.
     """
 
@@ -49,7 +49,7 @@ class Rung(_Part):
     def _differ(self) -> Self:
         if self.candidates > 1 and not self.temperature:
             raise ValueError(
-                f"rung {self.name}: {self.candidates} candidates at temperature 0 are all the same: "
+                f"rung {self.name}: {self.candidates} candidates at temperature 0 are all alike: "
                 "give a temperature, such as 0.7"
             )
         return self
@@ -60,7 +60,7 @@ class WriterSpec(_Part):
 
     model: name of its server in the profile. licence: of what it writes, where nothing is known of its
     server's model. ladder: after its last rung the template writes. variants: further captions of each
-    clip, a style of the first rung's prompt for each; «plain» is a paraphrase. embedder: model by which
+    clip, a style of the first rung's prompt for each; "plain" is a paraphrase. embedder: model by which
     guards know words that the word table lacks (`prompts.nearness`). guided: send the reply's JSON
     schema with the request. concurrency: requests at a time of each shard worker. Only what shapes a
     caption is in `settings`.
@@ -87,12 +87,12 @@ class WriterSpec(_Part):
         try:
             prompts = [load(name) for name in self.ladder[0].prompts]
         except OSError:
-            return self  # who asks for its digest is told
+            return self  # computing its digest raises the error
         for prompt in prompts:
-            known = (PLAIN, *prompt.styles)
-            if missing := [style for style in self.variants if style not in known]:
+            styles = (PLAIN, *prompt.styles)
+            if missing := [style for style in self.variants if style not in styles]:
                 raise ValueError(
-                    f"the prompt {prompt.id} has no style {missing[0]!r}; it has {', '.join(known)}"
+                    f"the prompt {prompt.id} has no style {missing[0]!r}; it has {', '.join(styles)}"
                 )
         return self
 
@@ -119,5 +119,5 @@ class WriterSpec(_Part):
 
 
 def guards_state() -> list[Any]:
-    """What tells whether guards, and what implies what, are those of another time."""
+    """Versions of the guards and of the table of what implies what."""
     return [VERSION, lexicon_digest()]

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from engine import torch_cpu
-from engine.profile.profile import Profile, ProfileError
+from engine.profile.profile import ProfileError
 from engine.run.scratch import scratch_folder, scratch_folders
 from engine.run.turns import groups
+from engine.stages.contract import Stage
 from manifests.workspace import Workspace
 
 DECODER_CPUS = 0.25
@@ -22,7 +23,7 @@ DECODER_CPUS = 0.25
 
 
 @contextmanager
-def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None]:
+def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
     """Ray for the block: the cluster of $RAY_ADDRESS if it is set, else one on this machine.
 
     A local one has at least the CPUs that the profile asks for, listens on loopback, and leaves its
@@ -44,7 +45,7 @@ def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None
         )
         _handle_sigterm(stop)
         try:
-            _check(profile)
+            _check(stage)
             yield
         finally:
             ray.shutdown()
@@ -54,8 +55,8 @@ def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None
         _bring_logs(left, workspace, epoch - 1)
     scratch = scratch_folder(name)
     ray.init(
-        num_cpus=max(os.cpu_count() or 1, ceil(cpus(profile))),
-        object_store_memory=profile.sizes.object_store_mb << 20,
+        num_cpus=max(os.cpu_count() or 1, ceil(cpus(stage))),
+        object_store_memory=stage.profile.sizes.object_store_mb << 20,
         include_dashboard=False,
         log_to_driver=False,
         logging_level=logging.ERROR,
@@ -64,7 +65,7 @@ def cluster(workspace: Workspace, profile: Profile, epoch: int) -> Iterator[None
     )
     _handle_sigterm(stop)
     try:
-        _check(profile)
+        _check(stage)
         yield
     finally:
         ray.shutdown()
@@ -77,15 +78,15 @@ def _handle_sigterm(handler: Any) -> None:
         signal.signal(signal.SIGTERM, handler)
 
 
-def _check(profile: Profile) -> None:
+def _check(stage: Stage) -> None:
     """Raises ProfileError when Ray could never place what the profile asks for: it would wait.
 
     Too few GPUs for all at once are no error: stages then take turns (`engine.run.turns`).
     """
-    have, wanted = amount("CPU"), cpus(profile)
+    have, wanted = amount("CPU"), cpus(stage)
     if wanted > have:
         raise ProfileError(
-            f"profile {profile.name} asks for {wanted:g} CPUs and Ray has {have:g}; "
+            f"profile {stage.profile.name} asks for {wanted:g} CPUs and Ray has {have:g}; "
             "use a profile that fits, or a larger cluster (RAY_ADDRESS)"
         )
 
@@ -98,11 +99,11 @@ def amount(resource: str) -> float:
     return have.get(resource, 0.0)
 
 
-def cpus(profile: Profile) -> float:
-    """CPUs that a run reserves: for decoders, and for the hosts of every group of captioners."""
-    decoders = DECODER_CPUS * profile.sizes.workers * profile.sizes.decoders
-    names = [spec.name for spec in profile.captioners]
-    return decoders + sum(n * amount for n, amount, _ in groups(profile, names).values())
+def cpus(stage: Stage) -> float:
+    """CPUs that a run reserves: for decoders, and for the hosts of every group of models."""
+    sizes = stage.profile.sizes
+    hosts = sum(replicas * each for replicas, each, _ in groups(stage.units).values())
+    return DECODER_CPUS * sizes.workers * sizes.decoders + hosts
 
 
 def _bring_logs(scratch: Path, workspace: Workspace, epoch: int) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 
 from engine.crashpoints import reach
 from engine.media.examine import examine
-from engine.run.lease import Place
+from engine.profile.profile import Profile
+from engine.stages.contract import Place
 from manifests import schemas, tables
-from manifests.commits import Log, Record, State
+from manifests.commits import INGEST, Log, Record, State
 from manifests.ids import clip_id, uri_of
 from manifests.sources.examined import Examined, clip_rows, source_row
 from manifests.sources.folder import Listing
 from manifests.workspace import Workspace
-from pipelines.caption.job import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +77,22 @@ _ROW = ("size", "mtime_ns", "spans", "taken", "fault")
 
 
 class Ingest:
-    """Brings new sources of a job into its workspace.
+    """Brings new sources into a workspace. cut: digest of how they become clips (`profile.clips`).
 
     After `run`, `listing` says what was passed over.
     """
 
-    def __init__(self, job: Job, workspace: Workspace, log: Log) -> None:
+    def __init__(self, cut: str, profile: Profile, workspace: Workspace, log: Log) -> None:
         self.listing = Listing()
-        self._job = job
+        self._cut = cut
+        self._profile = profile
         self._workspace = workspace
         self._log = log
-        self._listed = _Listed(workspace, log.state, job.cut)
+        self._listed = _Listed(workspace, log.state, cut)
         self._sources: list[dict[str, Any]] = []
         self._clips: list[dict[str, Any]] = []
         self._replaced: dict[str, int] = {}
-        ingests = log.state.ingests(job.cut)
+        ingests = log.state.ingests(cut)
         self._part = len(ingests)
         self._shard = sum(r.shard is not None for r in ingests)
         self._total = sum(r.counts["clips"] - len(r.replaced) for r in ingests)
@@ -109,9 +110,9 @@ class Ingest:
         """
         before = self._total
         paths = list(self.listing.paths(sources))
-        shard = max(self._job.profile.sizes.shard, -(-len(paths) // 10_000))
+        shard = max(self._profile.sizes.shard, -(-len(paths) // 10_000))
         new = (path for path in paths if self._is_new(path))
-        for count, source in enumerate(examine(new, self._job.profile.clips), start=1):
+        for count, source in enumerate(examine(new, self._profile.clips), start=1):
             if limit is not None and self._total >= limit:
                 break
             self._take(source, limit, shard)
@@ -160,7 +161,7 @@ class Ingest:
             self._listed.taken[content] = taken
 
     def _commit(self) -> None:
-        root, cut_digest = self._workspace.root, self._job.cut
+        root, cut_digest = self._workspace.root, self._cut
         path = self._workspace.sources(cut_digest, self._part)
         files = [tables.write(root, path, "sources", self._sources, schemas.SOURCES)]
         shard = None
@@ -172,7 +173,7 @@ class Ingest:
         reach("ingest.before_commit")
         self._log.append(
             Record(
-                kind="ingest",
+                stage=INGEST,
                 epoch=self._log.state.epoch,
                 cut=cut_digest,
                 shard=shard,

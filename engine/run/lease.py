@@ -1,4 +1,4 @@
-"""Leases: of a workspace to one driver, by epoch, and of a shard to a worker.
+"""The lease of a workspace to one driver, by epoch.
 
 Opening the next epoch is the lock (`manifests.commits`). A driver may open it when the last one
 released its epoch or is dead: on the same host its process is gone, on another host its heartbeat is
@@ -9,9 +9,7 @@ is void, and stops.
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
 
 import psutil
@@ -27,33 +25,6 @@ _DEAD_AFTER_S = 60.0
 
 class LeaseHeld(UserError):
     """Another driver works on this workspace."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a source's bytes lie, and the file they were hashed from: size in bytes, mtime in ns."""
-
-    uri: str
-    size: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShardLease:
-    """One shard to work.
-
-    epoch: of the driver. clips_file: its clip table. known: committed weak files of the same shard, by
-    captioner. elsewhere: places of contents that were listed more than once, newest first. only: of a
-    retry, the clips to work again; None for all.
-    """
-
-    epoch: int
-    shard: int
-    generation: int
-    clips_file: str
-    known: Mapping[str, Sequence[str]]
-    elsewhere: Mapping[str, tuple[Place, ...]]
-    only: frozenset[str] | None = None
 
 
 class DriverLease:

@@ -1,4 +1,4 @@
-"""The Ray actors that touch media: decoders and captioner hosts."""
+"""The Ray actors that touch media: decoders, and hosts of models."""
 
 import asyncio
 import os
@@ -12,23 +12,24 @@ from typing import Any
 
 import ray
 
-from captioners.contract import Captioner, ModelServer
+from captioners.contract import Answer, Model
 from engine.media.decode import DecodePlan, decode
 from engine.media.open import MediaError
-from engine.profile.profile import CaptionerSpec
-from engine.servers import gpu_lock
+from engine.profile.profile import ModelSpec
 from engine.servers.client import Bridge, Client, Replicas
+from engine.stages.contract import Fault
+from engine.stages.models import build
 from manifests.evidence import WeakCaption
 from manifests.ids import path_of
 from manifests.media import Media
 
 _GOODBYE_S = 0.2
 _PATIENCE = 0.8
-"""Share of a captioner's time that it may wait for a server that is away."""
+"""Share of a model's time that it may wait for a server that is away."""
 
 
 class Hung(Exception):
-    """A captioner did not return in time; its host ends itself after saying so."""
+    """A model did not return in time; its host ends itself after saying so."""
 
 
 class Unreserved(Exception):
@@ -36,14 +37,25 @@ class Unreserved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a captioner said of a batch, the seconds it worked, and the tokens that its server read and
+class Answered:
+    """What a model answered about a batch, the seconds it worked, and the tokens that its server read and
     wrote for it."""
 
-    said: list[WeakCaption]
+    answers: Sequence[Answer]
     seconds: float
     tokens_in: int = 0
     tokens_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """What decoding a clip gave, beside the media itself. seconds: of work. audio_reason, video_reason:
+    why a stream that the source has could not be had. fault: why there is no media at all."""
+
+    seconds: float
+    audio_reason: str | None = None
+    video_reason: str | None = None
+    fault: Fault | None = None
 
 
 class Decoder:
@@ -58,12 +70,8 @@ class Decoder:
 
         return os.getpid()
 
-    def decode(self, clip: Mapping[str, Any]) -> tuple[dict[str, Any], Media | None]:
-        """What came out of a clip (a row of the clips table), and the media itself.
-
-        The first part is small: `seconds` of work, and either the reasons why sound or pictures are
-        missing or `fault` and `message`.
-        """
+    def decode(self, clip: Mapping[str, Any]) -> tuple[Decoding, Media | None]:
+        """What came out of a clip (a row of the clips table), and the media, None with a fault."""
         started = time.perf_counter()
         try:
             decoded = decode(
@@ -78,36 +86,30 @@ class Decoder:
                 expect=(clip["size"], clip["mtime_ns"]),
             )
         except MediaError as error:
-            return {
-                "seconds": time.perf_counter() - started,
-                "fault": error.reason,
-                "message": str(error),
-            }, None
-        told = {
-            "seconds": time.perf_counter() - started,
-            "audio_reason": decoded.audio_reason,
-            "video_reason": decoded.video_reason,
-        }
-        return told, replace(
+            fault = Fault("decode", error.reason, str(error))
+            return Decoding(time.perf_counter() - started, fault=fault), None
+        media = replace(
             decoded.media,
             uri=clip["uri"],
             start_ms=clip["start_ms"],
             whole=bool(clip.get("whole")),
         )
+        seconds = time.perf_counter() - started
+        return Decoding(seconds, decoded.audio_reason, decoded.video_reason), media
 
 
 class Host:
-    """Several captioners in one process, one thread each.
+    """Several models in one process, one thread each.
 
     Async, so that calls wait here in order. A call can be run *alone*: `reserve` waits until nothing
     runs, and from then on only calls with its token do, until `release` or its time is up.
 
-    servers: replicas of the servers that its captioners ask, by the server's name.
+    servers: replicas of the servers that its models ask, by the server's name.
     """
 
     def __init__(
         self,
-        specs: Sequence[CaptionerSpec],
+        specs: Sequence[ModelSpec],
         cache: Path,
         seconds: float,
         servers: Mapping[str, Replicas] | None = None,
@@ -120,7 +122,7 @@ class Host:
             spec.name: ThreadPoolExecutor(1, thread_name_prefix=spec.name) for spec in specs
         }
         self._fetch = ThreadPoolExecutor(1, thread_name_prefix="fetch")
-        self._loaded: dict[str, Captioner] = {}
+        self._loaded: dict[str, Model] = {}
         self._clients: dict[str, Client] = {}
         self._bridges: dict[str, Bridge] = {}
         self._following: list[asyncio.Task[None]] = []
@@ -131,14 +133,14 @@ class Host:
         self._turn = asyncio.Condition()
 
     async def warm(self) -> int:
-        """Loads every captioner, with its server ready; returns the process id. Raises what a
-        captioner's load raises."""
+        """Loads every model, with its server ready; returns the process id. Raises what a model's
+        load raises."""
         loop = asyncio.get_running_loop()
         for spec in self._specs.values():
             if spec.server is not None:
                 await self._connected(spec.name, spec.server).ready()
         for name, thread in self._threads.items():
-            await loop.run_in_executor(thread, self._captioner, name)
+            await loop.run_in_executor(thread, self._model, name)
         return os.getpid()
 
     async def reserve(self, token: str) -> None:
@@ -157,17 +159,17 @@ class Host:
                 self._alone = None
                 self._turn.notify_all()
 
-    async def caption(
+    async def ask(
         self,
         name: str,
         media: Sequence[Any],
         said: Mapping[str, Mapping[str, WeakCaption]],
         token: str | None = None,
-    ) -> Answer:
-        """What captioner `name` says of a batch.
+    ) -> Answered:
+        """What model `name` answers about a batch.
 
-        said: what it may read of others, by clip and captioner. Raises Hung when it takes longer than
-        the host was given, and what the captioner raises.
+        said: weak captions that it may read, by clip and captioner. Raises Hung when it takes longer
+        than the host was given, and what the model raises.
         """
         async with self._turn:
             if token is not None and self._alone != token:
@@ -183,25 +185,24 @@ class Host:
 
     async def _watched(
         self, name: str, media: Sequence[Any], said: Mapping[str, Mapping[str, WeakCaption]]
-    ) -> Answer:
+    ) -> Answered:
         started = asyncio.Event()
         loop = asyncio.get_running_loop()
-        if (
-            server := self._specs[name].server
-        ) is not None:  # a host that died was not warmed again
+        server = self._specs[name].server
+        if server is not None:  # a host that died was not warmed again
             self._connected(name, server)
 
-        # Fetched in another thread, while the captioner still works on the batch before.
-        batch = await loop.run_in_executor(self._fetch, ray.get, list(media))
-        batch = [replace(one, said=said.get(one.clip_id, {})) for one in batch]
+        # Fetched in another thread, while the model still works on the batch before.
+        fetched: list[Media] = await loop.run_in_executor(self._fetch, ray.get, list(media))
+        batch = [replace(clip, said=said.get(clip.clip_id, {})) for clip in fetched]
 
-        def work() -> Answer:
-            captioner = self._captioner(name)
+        def work() -> Answered:
+            model = self._model(name)
             loop.call_soon_threadsafe(started.set)
             begin, before = time.perf_counter(), self._tokens(name)
-            said = captioner.caption(batch)
+            answers = model.answer(batch)
             seconds, now = time.perf_counter() - begin, self._tokens(name)
-            return Answer(said, seconds, now[0] - before[0], now[1] - before[1])
+            return Answered(answers, seconds, now[0] - before[0], now[1] - before[1])
 
         working = loop.run_in_executor(self._threads[name], work)
         working.add_done_callback(lambda future: started.set())  # it may fail before it starts
@@ -213,7 +214,7 @@ class Host:
             raise Hung(f"{name} took longer than {self._seconds:g} s")
         return working.result()
 
-    def _captioner(self, name: str) -> Captioner:
+    def _model(self, name: str) -> Model:
         if name not in self._loaded:
             with self._load:  # imports of torch and the like are not safe from two threads
                 spec = self._specs[name]
@@ -221,31 +222,18 @@ class Host:
         return self._loaded[name]
 
     def _tokens(self, name: str) -> tuple[int, int]:
-        """Tokens in and out of a captioner so far."""
+        """Tokens in and out of a model so far."""
         bridge = self._bridges.get(name)
         return (0, 0) if bridge is None else (bridge.tokens_in, bridge.tokens_out)
 
     def _connected(self, name: str, server: str) -> Replicas:
-        """The replicas of a captioner's server, followed from the first call on; gives it its bridge."""
+        """The replicas of a model's server, followed from the first call on; gives it its bridge."""
         replicas, loop = self._servers[server], asyncio.get_running_loop()
         if server not in self._clients:
-            # It has to give up before the captioner is taken for hanging.
+            # It has to give up before the model is taken for hanging.
             patience = min(replicas.spec.patience_s, _PATIENCE * self._seconds)
             self._clients[server] = Client(replicas, replicas.spec.timeout_s, patience)
             self._following.append(asyncio.create_task(replicas.follow()))
         if name not in self._bridges:
             self._bridges[name] = Bridge(server, self._clients[server], loop)
         return replicas
-
-
-def build(spec: CaptionerSpec, cache: Path, server: ModelServer | None = None) -> Captioner:
-    """A captioner of a profile with its weights loaded."""
-    from captioners.weights.models import Models
-    from captioners.weights.packs import Cache
-    from pipelines.caption.job import captioner_class
-
-    captioner = captioner_class(spec)(spec.name, Models(Cache(cache)), spec.options)
-    captioner.server = server
-    with gpu_lock.alone(spec.num_gpus):
-        captioner.load()
-    return captioner

@@ -1,19 +1,68 @@
 """The journal of a shard: what its batches gave so far, so that a killed run loses only those in flight.
 
-Two files a batch: `<batch>.weak.json` when its captioners are done, `<batch>.done.json` when its
-captions are written. Each is there whole or not at all (rename, no fsync: a power cut costs batches,
-never truth, for a file that does not parse is worked again).
+One file for each step of a batch, `<batch>.<step>.json`. Each is there whole or not at all (rename, no
+fsync: a power cut costs batches, never truth, because a file that does not parse is worked again).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
 from engine.crashpoints import reach
+from engine.stages.contract import Row, Rows
+from manifests.kinds import kind_of
 from manifests.workspace import remove_tree, write_atomic
 
-Step = Literal["weak", "done"]
+QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What units of one or more steps gave for a batch. ran: the units. rows: by table."""
+
+    ran: tuple[str, ...] = ()
+    rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+
+    def extended(self, units: Sequence[str], rows: Rows) -> "Entry":
+        """This entry and what further units gave. A clip that they put into quarantine keeps no other
+        rows."""
+        out = {row["clip_id"] for row in rows.get(QUARANTINE, ())}
+        merged = {
+            table: tuple(
+                row
+                for row in (*self.rows.get(table, ()), *rows.get(table, ()))
+                if table == QUARANTINE or row["clip_id"] not in out
+            )
+            for table in dict.fromkeys([*self.rows, *rows])
+        }
+        return Entry((*self.ran, *(unit for unit in units if unit not in self.ran)), merged)
+
+    def outcomes(self) -> list[str]:
+        """Clips of every row in a table with an outcome."""
+        return [
+            row["clip_id"]
+            for table, rows in self.rows.items()
+            if kind_of(table).outcome is not None
+            for row in rows
+        ]
+
+    def counts(self) -> dict[str, int]:
+        """Clips by outcome, as the books call it."""
+        counts: dict[str, int] = {}
+        for table, rows in self.rows.items():
+            outcome = kind_of(table).outcome
+            if outcome is not None:
+                counts[outcome] = counts.get(outcome, 0) + len(rows)
+        return counts
+
+    def overlaps(self, committed: Mapping[str, Mapping[str, Row]]) -> bool:
+        """Whether it has rows that another job committed meanwhile; committed: by clip and table."""
+        return any(
+            table in committed.get(row["clip_id"], {})
+            for table, rows in self.rows.items()
+            for row in rows
+        )
 
 
 class Journal:
@@ -22,26 +71,29 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def get(self, batch: int, step: Step, clips: Sequence[str]) -> dict[str, Any] | None:
-        """What was kept of a batch; None if nothing was, or not of exactly these clips."""
+    def get(self, batch: int, step: str, clips: Sequence[str]) -> Entry | None:
+        """The entry of a batch; None if there is none, or not of exactly these clips."""
         try:
-            entry = json.loads(self._path(batch, step).read_text(encoding="utf-8"))
+            content = json.loads(self._path(batch, step).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
-        if not isinstance(entry, dict) or entry.pop("clips", None) != list(clips):
+        if not isinstance(content, dict) or content.get("clips") != list(clips):
             return None
-        kept: dict[str, Any] = entry
-        return kept
+        try:
+            rows = {table: tuple(of_table) for table, of_table in content["rows"].items()}
+            return Entry(tuple(content["ran"]), rows)
+        except (KeyError, TypeError, AttributeError):
+            return None
 
-    def put(self, batch: int, step: Step, clips: Sequence[str], entry: dict[str, Any]) -> None:
-        """Keeps what a batch gave. Raises OSError on a full disk."""
-        data = json.dumps({"clips": list(clips), **entry}).encode()
-        write_atomic(self._path(batch, step), data, durable=False)
-        reach("journal.weak" if step == "weak" else "journal.captions")
+    def put(self, batch: int, step: str, clips: Sequence[str], entry: Entry) -> None:
+        """Keeps an entry. Raises OSError on a full disk."""
+        content = {"clips": list(clips), "ran": entry.ran, "rows": entry.rows}
+        write_atomic(self._path(batch, step), json.dumps(content).encode(), durable=False)
+        reach("journal.put")
 
     def remove(self) -> None:
         """Forgets it all: the shard is committed."""
         remove_tree(self._folder)
 
-    def _path(self, batch: int, step: Step) -> Path:
+    def _path(self, batch: int, step: str) -> Path:
         return self._folder / f"{batch:06d}.{step}.json"

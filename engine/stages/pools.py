@@ -1,7 +1,7 @@
-"""Pools of Ray actors: decoders of one shard worker, captioner hosts shared by all.
+"""Pools of Ray actors: decoders of one shard worker, hosts of models shared by all.
 
 Ray restarts a dead actor; who is to blame for its death is found here. A decoder serves one call at a
-time, so the blame is plain. A host runs several captioners at once: a batch whose host died is tried
+time, so the blame is plain. A host runs several models at once: a batch whose host died is tried
 again *alone* (the host holds all other calls back), halved until the guilty clip is by itself.
 """
 
@@ -16,10 +16,13 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from captioners.contract import Answer
 from engine.media.decode import DecodePlan
 from engine.media.memory import MemoryGuard, allowance
 from engine.servers.client import ServerRefused, ServerUnavailable
-from engine.stages.actors import Answer, Decoder, Hung, Unreserved
+from engine.stages.actors import Answered, Decoder, Decoding, Hung, Unreserved
+from engine.stages.contract import Fault
+from engine.stages.window import decoded_bytes
 from manifests.evidence import WeakCaption
 
 T = TypeVar("T")
@@ -30,28 +33,30 @@ _AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a clip could not be worked."""
+class DecodedClip:
+    """A clip that was decoded. media: reference to its `Media`. seconds: of work. audio_reason,
+    video_reason: why a stream that the source has could not be had."""
 
-    stage: str
-    reason: str
-    message: str
+    media: Any
+    seconds: float
+    audio_reason: str | None = None
+    video_reason: str | None = None
 
 
 @dataclass(slots=True)
-class Captioned:
-    """What came of a batch, by clip_id: every clip is in exactly one of said and faults. seconds that
-    captioners worked, and tokens that their servers read and wrote."""
+class Answers:
+    """What came of a batch, by clip_id: every clip is in exactly one of answers and faults. seconds that
+    the model worked, and tokens that its server read and wrote."""
 
-    said: dict[str, WeakCaption] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     seconds: float = 0.0
     tokens_in: int = 0
     tokens_out: int = 0
 
-    def add(self, other: "Captioned") -> None:
+    def add(self, other: "Answers") -> None:
         """Adds another part of the batch."""
-        self.said |= other.said
+        self.answers |= other.answers
         self.faults |= other.faults
         self.seconds += other.seconds
         self.tokens_in += other.tokens_in
@@ -86,8 +91,8 @@ class Decoders:
             self._idle.put_nowait(handle)
         self._pids: dict[Any, int] = {}
 
-    async def decode(self, clip: Mapping[str, Any]) -> tuple[dict[str, Any], Any] | Fault:
-        """What the decoder told of a clip and the reference to its media, or why there is none.
+    async def decode(self, clip: Mapping[str, Any]) -> DecodedClip | Fault:
+        """A decoded clip (a row of the clips table), or why there is none.
 
         A process that dies is tried a second time, since somebody else may have killed it; not one
         that was killed here, for its time or its memory.
@@ -115,22 +120,20 @@ class Decoders:
         finally:
             self._idle.put_nowait(actor)
 
-    async def _once(
-        self, actor: Any, clip: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], Any] | Fault:
-        limit = allowance(self._plan.decoded_bytes(clip))
+    async def _once(self, actor: Any, clip: Mapping[str, Any]) -> DecodedClip | Fault:
+        limit = allowance(decoded_bytes(clip, self._plan))
         with self._guard.watching(self._pids[actor], limit) as watch:
-            told_ref, media = actor.decode.options(num_returns=2).remote(dict(clip))
+            result, media = actor.decode.options(num_returns=2).remote(dict(clip))
             try:
-                told = await asyncio.wait_for(_result(told_ref), self._seconds)
+                decoding: Decoding = await asyncio.wait_for(_result(result), self._seconds)
             except RayActorError:
                 self._guard.forget(watch)
                 if watch.exceeded:
                     raise _TookTooMuch(f"decoding took over {limit >> 20} MiB of memory") from None
                 raise
-        if "fault" in told:
-            return Fault("decode", told["fault"], told["message"])
-        return told, media
+        if decoding.fault is not None:
+            return decoding.fault
+        return DecodedClip(media, decoding.seconds, decoding.audio_reason, decoding.video_reason)
 
 
 class _TookTooMuch(Exception):
@@ -138,19 +141,18 @@ class _TookTooMuch(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """Who captions a batch where, and what it may read of others."""
+class _Question:
+    """Which model is asked about a batch where, and what it may read of others."""
 
-    captioner: str
+    model: str
     replica: Any
     said: Mapping[str, Mapping[str, WeakCaption]]
 
 
 class Hosts:
-    """The captioner hosts of one group; takes the least loaded replica.
+    """The hosts of one group of models; takes the least loaded replica.
 
-    seconds: after which a call hangs. servers_s: how long the servers of its captioners may take to
-    start.
+    seconds: after which a call hangs. servers_s: how long the servers of its models may take to start.
     """
 
     def __init__(self, replicas: Sequence[Any], seconds: float, servers_s: float = 0.0) -> None:
@@ -160,12 +162,12 @@ class Hosts:
         self._load = dict.fromkeys(replicas, 0)
 
     async def _warm(self) -> None:
-        """Returns when every captioner of every replica is loaded. Raises what a load raises.
+        """Returns when every model of every replica is loaded. Raises what a load raises.
 
         Begins with the first batch: decoding goes on meanwhile.
         """
         if self._warming is None:
-            loads = (_until_up(r.warm, "a captioner", self._start_s) for r in self._load)
+            loads = (_until_up(r.warm, "a model", self._start_s) for r in self._load)
             self._warming = asyncio.gather(*loads)
         try:
             await asyncio.shield(self._warming)
@@ -173,70 +175,68 @@ class Hosts:
             self._warming = None
             raise
 
-    async def caption(
+    async def ask(
         self,
         name: str,
         batch: Mapping[str, Any],
         said: Mapping[str, Mapping[str, WeakCaption]],
-    ) -> Captioned:
-        """What a captioner makes of a batch.
+    ) -> Answers:
+        """What a model makes of a batch.
 
-        batch: references to media by clip_id; said: what the captioner may read of others, by clip.
+        batch: references to media by clip_id; said: weak captions that it may read, by clip.
         Raises ServerUnavailable, ServerRefused: no clip's fault.
         """
         if not batch:
-            return Captioned()
+            return Answers()
         await self._warm()
         replica = min(self._load, key=lambda handle: self._load[handle])
         self._load[replica] += 1
         try:
-            work = _Work(name, replica, said)
-            return await self._attempt(work, dict(batch), alone=False)
+            question = _Question(name, replica, said)
+            return await self._attempt(question, dict(batch), alone=False)
         finally:
             self._load[replica] -= 1
 
-    async def _attempt(self, work: "_Work", batch: dict[str, Any], alone: bool) -> Captioned:
+    async def _attempt(self, question: _Question, batch: dict[str, Any], alone: bool) -> Answers:
         try:
-            answer = await self._call(work, batch, alone)
+            answered = await self._call(question, batch, alone)
         except RayTaskError as error:
-            cause, name = error.cause, work.captioner
+            cause, name = error.cause, question.model
             if isinstance(cause, ServerUnavailable | ServerRefused):
                 raise
             if isinstance(cause, Unreserved):
-                return await self._attempt(work, batch, alone=True)
+                return await self._attempt(question, batch, alone=True)
             hung = isinstance(cause, Hung)
-            fault = Fault(name, "captioner_hang" if hung else "captioner_error", _last_line(error))
+            fault = Fault(name, "model_hang" if hung else "model_error", _last_line(error))
             alone = hung
         except (RayActorError, TimeoutError):
             if not alone:
-                return await self._attempt(work, batch, alone=True)
-            name = work.captioner
-            fault = Fault(name, "captioner_crash", f"{name} died on this clip alone")
+                return await self._attempt(question, batch, alone=True)
+            name = question.model
+            fault = Fault(name, "model_crash", f"{name} died on this clip alone")
         else:
-            said = _by_clip(work.captioner, batch, answer.said)
-            return Captioned(said, {}, answer.seconds, answer.tokens_in, answer.tokens_out)
+            answers = _by_clip(question.model, batch, answered.answers)
+            return Answers(answers, {}, answered.seconds, answered.tokens_in, answered.tokens_out)
         if len(batch) == 1:
-            return Captioned(faults={next(iter(batch)): fault})
-        return await self._halves(work, batch, alone)
+            return Answers(faults={next(iter(batch)): fault})
+        return await self._halves(question, batch, alone)
 
-    async def _halves(self, work: "_Work", batch: dict[str, Any], alone: bool) -> Captioned:
+    async def _halves(self, question: _Question, batch: dict[str, Any], alone: bool) -> Answers:
         items = list(batch.items())
-        both = Captioned()
+        both = Answers()
         for half in (items[: len(items) // 2], items[len(items) // 2 :]):
-            both.add(await self._attempt(work, dict(half), alone))
+            both.add(await self._attempt(question, dict(half), alone))
         return both
 
-    async def _call(self, work: "_Work", batch: dict[str, Any], alone: bool) -> Answer:
+    async def _call(self, question: _Question, batch: dict[str, Any], alone: bool) -> Answered:
         limit = _START_S + 3 * self._seconds
-        replica = work.replica
-        said = {clip: work.said[clip] for clip in batch if clip in work.said}
+        replica = question.replica
+        said = {clip: question.said[clip] for clip in batch if clip in question.said}
         token = uuid.uuid4().hex if alone else None
         try:
             if token is not None:
                 await self._reserve(replica, token, limit)
-            call = _result(
-                replica.caption.remote(work.captioner, list(batch.values()), said, token)
-            )
+            call = _result(replica.ask.remote(question.model, list(batch.values()), said, token))
             return await asyncio.wait_for(call, limit)
         except TimeoutError:  # not even its own watch over hanging captioners answered
             ray.kill(replica, no_restart=False)
@@ -257,21 +257,19 @@ class Hosts:
         except TimeoutError:
             ray.kill(replica, no_restart=False)
             raise RuntimeError(
-                "a captioner's process is stuck and was killed; its clips were not judged by that"
+                "a model's process is stuck and was killed; its clips were not judged by that"
             ) from None
 
 
-def _by_clip(
-    name: str, batch: Mapping[str, Any], said: Sequence[WeakCaption]
-) -> dict[str, WeakCaption]:
-    """Ties weak captions to their clips; a captioner that speaks of others ends the run."""
-    found = {weak.clip_id: weak for weak in said}
-    if len(said) != len(batch) or found.keys() != batch.keys():
+def _by_clip(name: str, batch: Mapping[str, Any], answers: Sequence[Answer]) -> dict[str, Answer]:
+    """Ties answers to their clips; a model that speaks of others ends the run."""
+    by_clip = {answer.clip_id: answer for answer in answers}
+    if len(answers) != len(batch) or by_clip.keys() != batch.keys():
         raise RuntimeError(
-            f"captioner {name} answered for other clips than it was given "
-            f"({len(said)} answers, {len(batch)} clips): nothing of this batch is kept"
+            f"{name} answered for other clips than it was given "
+            f"({len(answers)} answers, {len(batch)} clips): nothing of this batch is kept"
         )
-    return found
+    return by_clip
 
 
 def _last_line(error: BaseException) -> str:

@@ -2,14 +2,16 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 
 @dataclass(slots=True)
-class Stage:
-    """One stage of a shard worker. queued, done: clips. busy: seconds its slots worked. batches,
-    paces, squares: how many calls, the sum of their seconds per clip, and of its squares. tokens_in,
-    tokens_out: of the writer."""
+class Counts:
+    """Counts of one unit of a stage, or of decoding, in a shard worker.
+
+    queued, done: clips. busy: seconds its slots worked. batches, paces, squares: how many calls, the sum
+    of their seconds per clip, and of its squares. tokens_in, tokens_out: of its server.
+    """
 
     queued: int = 0
     done: int = 0
@@ -44,21 +46,22 @@ class Stage:
 class Progress:
     """What a shard worker, or all of them together, did so far in this run.
 
-    began: time.time() when the first clip was handed to a decoder that was ready, or a known clip to
-    the writer: what comes before is start-up. judged: captions of replies that the guards looked at;
-    refused: how many of them each guard refused.
+    began: time.time() when the first clip was handed to a decoder that was ready, or a clip without
+    decoding to a unit: what comes before is start-up. units: by name, "decode" among them. clips: by
+    outcome and detail. tallies: what else a stage counts, by its own names. window_bytes: the most
+    bytes of decoded media that one worker held at once.
     """
 
     began: float | None = None
-    stages: dict[str, Stage] = field(default_factory=dict)
+    units: dict[str, Counts] = field(default_factory=dict)
     clips: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
-    judged: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    tallies: Counter[str] = field(default_factory=Counter)
+    window_bytes: int = 0
 
-    def stage(self, name: str) -> Stage:
-        """The stage of this name, made when first asked for."""
-        return self.stages.setdefault(name, Stage())
+    def unit(self, name: str) -> Counts:
+        """The counts of this unit, made when first asked for."""
+        return self.units.setdefault(name, Counts())
 
     def begin(self) -> None:
         """Notes that work begins, the first time."""
@@ -67,19 +70,14 @@ class Progress:
 
     def add(self, other: "Progress") -> None:
         """Adds another worker's counts."""
-        for name, stage in other.stages.items():
-            mine = self.stage(name)
-            mine.queued += stage.queued
-            mine.done += stage.done
-            mine.busy += stage.busy
-            mine.batches += stage.batches
-            mine.paces += stage.paces
-            mine.squares += stage.squares
-            mine.tokens_in += stage.tokens_in
-            mine.tokens_out += stage.tokens_out
+        for name, theirs in other.units.items():
+            mine = self.unit(name)
+            for counted in fields(Counts):
+                total = getattr(mine, counted.name) + getattr(theirs, counted.name)
+                setattr(mine, counted.name, total)
         if other.began is not None:
             self.began = min(other.began, self.began or other.began)
         self.clips.update(other.clips)
         self.faults.update(other.faults)
-        self.judged += other.judged
-        self.refused.update(other.refused)
+        self.tallies.update(other.tallies)
+        self.window_bytes = max(self.window_bytes, other.window_bytes)

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests import schemas, tables
+from manifests import kinds, tables
 from manifests.books import books
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet, Variant, caption_digest
 from manifests.commits import Record, State
@@ -26,15 +26,6 @@ from manifests.workspace import Workspace
 # One caption by the LLM on more than this many clips of different evidence, and on more than this
 # share of the job's clips, is a flood. Both are our choice.
 _FLOOD_CLIPS, _FLOOD_SHARE = 10, 0.02
-
-_OUTCOMES = {"captions": "captioned", "filtered": "filtered", "quarantine": "quarantined"}
-_SCHEMAS = {
-    "sources": schemas.SOURCES,
-    "clips": schemas.CLIPS,
-    "captions": schemas.CAPTIONS,
-    "filtered": schemas.FILTERED,
-    "quarantine": schemas.QUARANTINE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +89,7 @@ def _file(root: Path, file: File) -> Iterator[Problem]:
     if path.stat().st_size != file.bytes or content_hash(path) != file.sha256:
         yield Problem("checksum", file.path, "its bytes are not those that were committed")
         return
-    expected = schemas.WEAK if file.table.startswith("weak/") else _SCHEMAS[file.table]
+    expected = kinds.kind_of(file.table).schema
     try:
         with path.open("rb") as handle:
             found = pq.ParquetFile(handle)
@@ -157,22 +148,23 @@ class _Shard:
     ) -> Counter[str]:
         """Checks everything; returns rows by outcome."""
         for captioner, table in weak_tables.items():
-            files = state.table(table, self._shard)
+            files = state.files(table, self._shard)
             damaged = self._damaged.intersection(file.path for file in files)
             self._weak[captioner] = None if damaged else self._weak_rows(captioner, files)
         outcome: dict[str, str] = {}
         records = state.shards(self._job).get(self._shard, [])
-        files = [f for r in records for f in r.files if f.table in _OUTCOMES]
+        outcomes = kinds.outcomes()
+        files = [f for r in records for f in r.files if f.table in outcomes]
         for record in records:
             self._retried(record, outcome)
             for file in record.files:
-                if file.table in _OUTCOMES and file.path not in self._damaged:
+                if file.table in outcomes and file.path not in self._damaged:
                     self._rows(file, outcome, recheck)
         if records and not self._damaged.intersection(file.path for file in files):
             for clip in self._clips.keys() - outcome.keys():
                 message = "its shard is committed, yet it has no outcome"
                 self._note("books", f"shard {self._shard}", message, clip)
-        return Counter(_OUTCOMES[table] for table in outcome.values())
+        return Counter(outcomes[table] for table in outcome.values())
 
     def _retried(self, record: Record, outcome: dict[str, str]) -> None:
         for clip in record.retried:
@@ -313,8 +305,8 @@ def _books(state: State, cut: str, job: str, rows: Counter[str] | None) -> Itera
         return
     shards = state.shards(job)
     worked = sum(shard in shards for shard in state.replaced(cut).values())
-    for name in ("captioned", "filtered", "quarantined"):
+    for name in sorted({*rows, *told.outcomes}):
         counted = rows[name] - (worked if name == "quarantined" else 0)
-        if counted != getattr(told, name):
-            message = f"{getattr(told, name)} {name} by the records, {counted} by the rows"
+        if counted != (recorded := told.outcomes.get(name, 0)):
+            message = f"{recorded} {name} by the records, {counted} by the rows"
             yield Problem("books", "commits", message)

@@ -170,7 +170,7 @@ def _said(
     """What the captioners said, in their order, of each clip of these contents."""
     said: dict[str, dict[str, WeakCaption]] = defaultdict(dict)
     for name, table in names.items():
-        for row in tables.read_all(workspace.root, state.table(table)):
+        for row in tables.read_all(workspace.root, state.files(table)):
             if row["content_hash"] in contents:
                 said[row["clip_id"]][name] = weak_from_row(row)
     return [tuple(by[name] for name in names if name in by) for _, by in sorted(said.items())]
@@ -185,7 +185,7 @@ def _left_out(
 ) -> int:
     """How many labelled files were worked without a word. Raises CalibrateError for those that were not
     worked."""
-    sources = [f for r in state.ingests(job.cut) for f in r.files if f.table == "sources"]
+    sources = state.files("sources", cut=job.cut)
     listed = {row["content_hash"] for row in tables.read_all(workspace.root, sources, [_CONTENT])}
     missing = [row.file for content, row in rows.items() if content not in listed]
     if missing:

@@ -1,145 +1,100 @@
 """Perception of one batch: filters, decoding, captioners behind their gates; all by clip_id."""
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from engine.profile.conditions import CLIP, Facts, unmet
+from engine.profile.conditions import CLIP, Scores, clip_scores, unmet
 from engine.profile.profile import CaptionerSpec
-from engine.run.lease import Place
-from engine.stages.pools import Decoders, Fault, Hosts
-from engine.stages.progress import Progress
-from manifests.evidence import WeakCaption
-from manifests.ids import path_of
-from pipelines.caption.job import Job
-from pipelines.caption.rows import clip_facts
+from engine.stages.contract import Batch, Fault, Row, Rows
+from engine.stages.pools import DecodedClip
+from engine.stages.rows import filtered_row, quarantine_row
+from engine.stages.tools import Tools
+from manifests.evidence import Modality, WeakCaption, weak_to_row
 
-_NO_SOUND = "no sound: "
-_NO_PICTURE = "no picture: "
+if TYPE_CHECKING:
+    from pipelines.caption.stage import CaptionStage
 
-
-@dataclass(slots=True)
-class Perceived:
-    """What a batch gave. weak: by clip, then by captioner; of captioners that ran in this job only
-    (`fresh`) or were read from an older table too. Every clip is in one of weak, filtered, faults."""
-
-    weak: dict[str, dict[str, WeakCaption]] = field(default_factory=dict)
-    fresh: dict[str, list[WeakCaption]] = field(default_factory=dict)
-    filtered: dict[str, str] = field(default_factory=dict)
-    faults: dict[str, Fault] = field(default_factory=dict)
+_Weak = Mapping[str, Mapping[str, WeakCaption]]
 
 
 class Perception:
-    """Decodes and captions batches with the pools of a run.
+    """Decodes and captions batches with the tools of one turn."""
 
-    captioners: those of this turn. hosts: by group. Counts what it does in `progress`.
-    """
+    def __init__(self, stage: "CaptionStage", tools: Tools) -> None:
+        self._stage = stage
+        self._tools = tools
+        self._asked_by_filters = _asked_by_filters(stage)
 
-    def __init__(
-        self,
-        job: Job,
-        captioners: Sequence[str],
-        decoders: Decoders,
-        hosts: Mapping[str, Hosts],
-        progress: Progress,
-    ) -> None:
-        self._job = job
-        self._specs = [spec for spec in job.profile.captioners if spec.name in set(captioners)]
-        self._decoders = decoders
-        self._hosts = hosts
-        self._progress = progress
-        self._judges = _needed_by_filters(job)
-
-    async def batch(
-        self,
-        clips: Sequence[Mapping[str, Any]],
-        known: Mapping[str, Mapping[str, WeakCaption]],
-        elsewhere: Mapping[str, Sequence[Place]],
-    ) -> Perceived:
-        """Perceives one batch. known: weak captions of older tables and of earlier turns, by clip and
-        captioner. elsewhere: other places of the same contents."""
-        work = _Batch(self._job, self._specs, self._hosts, self._progress)
-        for clip in clips:
-            work.admit(clip, known.get(clip["clip_id"], {}))
-        wanted = work.to_decode()
-        await asyncio.gather(*(self._decode(work, placed(clip, elsewhere)) for clip in wanted))
-        first = [s for s in self._specs if s.name in self._judges]
-        rest = [s for s in self._specs if s.name not in self._judges]
-        await work.caption(first)
+    async def rows(self, units: Sequence[str], batch: Batch, weak: _Weak) -> Rows:
+        """What these captioners and the filters give for a batch: rows of weak tables, of `filtered` and
+        of `quarantine`. weak: what is said of its clips already, by clip and captioner."""
+        specs = [spec for spec in self._stage.profile.captioners if spec.name in units]
+        work = _Perceiving(self._stage, specs, self._tools)
+        for clip in batch.clips:
+            work.admit(clip, weak.get(clip["clip_id"], {}))
+        work.decoded(await self._tools.decode(work.to_decode(), batch.twins))
+        await work.caption([spec for spec in specs if spec.name in self._asked_by_filters])
         work.filter()
-        await work.caption(rest)
-        return work.result()
-
-    async def _decode(self, work: "_Batch", clip: Mapping[str, Any]) -> None:
-        stage = self._progress.stage("decode")
-        stage.queued += 1
-        try:
-            decoded = await self._decoders.decode(clip)
-        finally:
-            stage.queued -= 1
-        if isinstance(decoded, Fault):
-            work.fail(clip["clip_id"], decoded)
-        else:
-            told, media = decoded
-            stage.worked(1, told["seconds"])
-            work.decoded(clip["clip_id"], told, media)
+        await work.caption([spec for spec in specs if spec.name not in self._asked_by_filters])
+        return work.rows()
 
 
-class _Batch:
-    """One batch on its way: what is known of each of its clips."""
+class _Perceiving:
+    """One batch on its way: every clip is being worked, filtered, or has a fault."""
 
-    def __init__(
-        self,
-        job: Job,
-        specs: Sequence[CaptionerSpec],
-        hosts: Mapping[str, Hosts],
-        progress: Progress,
-    ) -> None:
-        self._job = job
+    def __init__(self, stage: "CaptionStage", specs: Sequence[CaptionerSpec], tools: Tools) -> None:
+        self._stage = stage
         self._specs = specs
-        self._hosts = hosts
-        self._progress = progress
+        self._tools = tools
+        self._rows: dict[str, Mapping[str, Any]] = {}
         self._clips: dict[str, dict[str, Any]] = {}
-        self._facts: dict[str, Facts] = {}
+        self._scores: dict[str, Scores] = {}
         self._media: dict[str, Any] = {}
-        self._result = Perceived()
+        self._fresh: dict[str, list[WeakCaption]] = {}
+        self._filtered: dict[str, str] = {}
+        self._faults: dict[str, Fault] = {}
 
-    def admit(self, clip: Mapping[str, Any], known: Mapping[str, WeakCaption]) -> None:
+    def admit(self, clip: Mapping[str, Any], weak: Mapping[str, WeakCaption]) -> None:
         clip_id = clip["clip_id"]
+        self._rows[clip_id] = clip
         if clip["fault"] is not None:
             fault = Fault("probe", clip["fault"], clip["fault_message"] or clip["fault"])
-            self._result.faults[clip_id] = fault
+            self._faults[clip_id] = fault
             return
         self._clips[clip_id] = dict(clip)
-        self._facts[clip_id] = Facts(clip_facts(clip), known)
+        self._scores[clip_id] = Scores(clip_scores(clip), weak)
         self._filter(clip_id, {CLIP})
 
     def to_decode(self) -> list[dict[str, Any]]:
         """Clips of which some captioner still has to see the media."""
         names = {spec.name for spec in self._specs}
-        return [c for i, c in self._clips.items() if names - self._facts[i].weak.keys()]
+        return [c for i, c in self._clips.items() if names - self._scores[i].weak.keys()]
 
-    def decoded(self, clip_id: str, told: Mapping[str, Any], media: Any) -> None:
-        self._media[clip_id] = media
-        for side, reason in (("audio", told["audio_reason"]), ("video", told["video_reason"])):
-            if reason is not None:
-                self._clips[clip_id] |= {f"has_{side}": False, f"{side}_reason": reason}
+    def decoded(self, results: Mapping[str, DecodedClip | Fault]) -> None:
+        for clip_id, result in results.items():
+            if isinstance(result, Fault):
+                self._fail(clip_id, result)
+                continue
+            self._media[clip_id] = result.media
+            reasons = {"audio": result.audio_reason, "video": result.video_reason}
+            for side, reason in reasons.items():
+                if reason is not None:
+                    self._clips[clip_id] |= {f"has_{side}": False, f"{side}_reason": reason}
 
-    def fail(self, clip_id: str, fault: Fault) -> None:
-        self._result.faults[clip_id] = fault
+    def _fail(self, clip_id: str, fault: Fault) -> None:
+        self._faults[clip_id] = fault
         del self._clips[clip_id]
         self._media.pop(clip_id, None)
 
     def filter(self) -> None:
         for clip_id in list(self._clips):
-            self._filter(clip_id, {CLIP, *self._facts[clip_id].weak})
+            self._filter(clip_id, {CLIP, *self._scores[clip_id].weak})
 
     def _filter(self, clip_id: str, ready: set[str]) -> None:
-        for rule in self._job.profile.filters:
-            if {c.of for c in rule.when} <= ready and not unmet(rule.when, self._facts[clip_id]):
-                self._result.filtered[clip_id] = rule.name
+        for rule in self._stage.profile.filters:
+            if {c.of for c in rule.when} <= ready and not unmet(rule.when, self._scores[clip_id]):
+                self._filtered[clip_id] = rule.name
                 del self._clips[clip_id]
                 self._media.pop(clip_id, None)
                 return
@@ -159,98 +114,85 @@ class _Batch:
     async def _caption(self, spec: CaptionerSpec, asked: Sequence[asyncio.Task[None]]) -> None:
         if asked:
             await asyncio.wait(asked)
-        batch = {}
-        for clip_id, media in self._media.items():
-            if spec.name in self._facts[clip_id].weak:
+        media = {}
+        for clip_id, reference in self._media.items():
+            if spec.name in self._scores[clip_id].weak:
                 continue
             skipped = self._skipped(spec, clip_id)
             if skipped is None:
-                batch[clip_id] = media
+                media[clip_id] = reference
             else:
-                self._say(clip_id, spec.name, self._silent(clip_id, spec.name, skipped))
-        stage = self._progress.stage(spec.name)
-        stage.queued += len(batch)
-        read = {clip: self._read(spec, clip) for clip in batch} if spec.reads else {}
-        try:
-            done = await self._hosts[spec.group].caption(spec.name, batch, read)
-        finally:
-            stage.queued -= len(batch)
-        stage.worked(len(done.said), done.seconds)
-        stage.tokens_in += done.tokens_in
-        stage.tokens_out += done.tokens_out
-        for clip_id, weak in done.said.items():
+                self._say(skipped)
+        readable = {clip: self._readable(spec, clip) for clip in media} if spec.reads else {}
+        result = await self._tools.ask(spec.name, media, readable)
+        for clip_id, answer in result.answers.items():
             if clip_id in self._clips:
+                weak = cast(WeakCaption, answer)
                 self._check(weak, spec.name)
-                self._say(clip_id, spec.name, weak)
-        for clip_id, fault in done.faults.items():
+                self._say(weak)
+        for clip_id, fault in result.faults.items():
             if clip_id in self._clips:
-                self.fail(clip_id, fault)
+                self._fail(clip_id, fault)
 
-    def _read(self, spec: CaptionerSpec, clip_id: str) -> dict[str, WeakCaption]:
+    def _readable(self, spec: CaptionerSpec, clip_id: str) -> dict[str, WeakCaption]:
         """What a captioner may read of others; of those that spoke."""
-        weak = self._facts[clip_id].weak
+        weak = self._scores[clip_id].weak
         return {n: weak[n] for n in spec.reads if n in weak and weak[n].skipped is None}
 
-    def _skipped(self, spec: CaptionerSpec, clip_id: str) -> str | None:
-        clip, needs = self._clips[clip_id], self._job.needs(spec)
+    def _skipped(self, spec: CaptionerSpec, clip_id: str) -> WeakCaption | None:
+        """The empty weak caption of a captioner that is not asked about a clip."""
+        clip, needs = self._clips[clip_id], self._stage.classes[spec.name].needs_of(spec.options)
+        missing: Modality | None = None
         if needs.audio_hz is not None and not clip["has_audio"]:
-            return f"{_NO_SOUND}{clip['audio_reason']}"
-        if needs.frames and not clip["has_video"]:
-            return f"{_NO_PICTURE}{clip['video_reason']}"
-        gate = unmet(spec.when, self._facts[clip_id])
-        return None if gate is None else f"gate: not {gate}"
-
-    def _silent(self, clip_id: str, captioner: str, why: str) -> WeakCaption:
-        content = self._clips[clip_id]["content_hash"]
-        return WeakCaption(clip_id, content, captioner, skipped=why)
+            missing, why = "audio", clip["audio_reason"]
+        elif needs.frames and not clip["has_video"]:
+            missing, why = "video", clip["video_reason"]
+        elif (gate := unmet(spec.when, self._scores[clip_id])) is not None:
+            why = f"gate: not {gate}"
+        else:
+            return None
+        content = clip["content_hash"]
+        return WeakCaption(clip_id, content, spec.name, skipped=why, missing=missing)
 
     def _check(self, weak: WeakCaption, name: str) -> None:
         content = self._clips[weak.clip_id]["content_hash"]
         if weak.captioner != name or weak.content_hash != content:
             raise RuntimeError(f"captioner {name} saw other media than that of {weak.clip_id}")
 
-    def _say(self, clip_id: str, captioner: str, weak: WeakCaption) -> None:
-        self._facts[clip_id].weak[captioner] = weak
-        self._result.fresh.setdefault(captioner, []).append(weak)
+    def _say(self, weak: WeakCaption) -> None:
+        self._scores[weak.clip_id].weak[weak.captioner] = weak
+        self._fresh.setdefault(weak.captioner, []).append(weak)
 
-    def result(self) -> Perceived:
-        result = self._result
-        result.weak = {clip_id: self._facts[clip_id].weak for clip_id in self._clips}
-        kept = result.weak.keys() | result.filtered.keys()
-        result.fresh = {
-            name: [weak for weak in said if weak.clip_id in kept]
-            for name, said in result.fresh.items()
+    def rows(self) -> Rows:
+        """The rows of all clips. A clip with a fault keeps no weak captions."""
+        kept = self._clips.keys() | self._filtered.keys()
+        rows: dict[str, list[Row]] = {
+            self._stage.weak[name]: [weak_to_row(weak) for weak in fresh if weak.clip_id in kept]
+            for name, fresh in self._fresh.items()
         }
-        return result
+        rows["filtered"] = [
+            filtered_row(self._rows[clip], rule) for clip, rule in self._filtered.items()
+        ]
+        rows["quarantine"] = [
+            quarantine_row(self._rows[clip], fault, self._tools.workspace)
+            for clip, fault in self._faults.items()
+        ]
+        return rows
 
 
-def placed(clip: Mapping[str, Any], elsewhere: Mapping[str, Sequence[Place]]) -> dict[str, Any]:
-    """The clip, its source taken from where the same content lies unchanged today."""
-    own = Place(clip["uri"], clip["size"], clip["mtime_ns"])
-    for place in (own, *elsewhere.get(clip["content_hash"], ())):
-        try:
-            status = os.stat(path_of(place.uri))
-        except OSError:
-            continue
-        if (status.st_size, status.st_mtime_ns) == (place.size, place.mtime_ns):
-            return {**clip, "uri": place.uri, "size": place.size, "mtime_ns": place.mtime_ns}
-    return dict(clip)
+def missing_streams(weak: Mapping[str, WeakCaption]) -> dict[Modality, str]:
+    """Streams that a clip turned out not to have when it was decoded, with the reason."""
+    return {
+        caption.missing: caption.skipped or ""
+        for caption in weak.values()
+        if caption.missing is not None
+    }
 
 
-def streams(weak: Mapping[str, WeakCaption]) -> dict[str, str]:
-    """Sides of a clip that no captioner could have, with the reason: «audio», «video»."""
-    missing = {}
-    for said in weak.values():
-        for side, prefix in (("audio", _NO_SOUND), ("video", _NO_PICTURE)):
-            if said.skipped is not None and said.skipped.startswith(prefix):
-                missing[side] = said.skipped.removeprefix(prefix)
-    return missing
-
-
-def _needed_by_filters(job: Job) -> set[str]:
+def _asked_by_filters(stage: "CaptionStage") -> set[str]:
     """Captioners that filters ask, and those that their gates ask in turn."""
-    needed = {c.of for rule in job.profile.filters for c in rule.when} - {CLIP}
-    for spec in reversed(job.profile.captioners):
-        if spec.name in needed:
-            needed.update(spec.asks)
-    return needed
+    asked = {c.of for rule in stage.profile.filters for c in rule.when} - {CLIP}
+    for spec in reversed(stage.profile.captioners):
+        if spec.name in asked:
+            asked.update(spec.asks)
+    return asked

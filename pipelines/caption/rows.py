@@ -1,17 +1,14 @@
-"""Rows of the tables, made from what the stages gave. Pure."""
+"""The row of a captioned clip. Pure."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.stages.rows import CLIP_COLUMNS
 from manifests.captions import Written, claims_to_rows
 from manifests.evidence import Evidence, evidence_to_rows
+from pipelines.caption.licences import Licence
 
-if TYPE_CHECKING:
-    from engine.stages.pools import Fault  # brings Ray
-
-_CLIP = ("clip_id", "uri", "start_ms", "end_ms")
 _MEDIA = ("kind", "has_audio", "has_video", "audio_reason", "video_reason")
 
 
@@ -20,15 +17,14 @@ def caption_row(
     evidence: Evidence,
     written: Written,
     config: str,
-    licence: str,
-    outputs_train: bool | None,
+    licence: Licence,
 ) -> dict[str, Any]:
     """The row of `manifests.schemas.CAPTIONS`. Raises RuntimeError for parts of different clips."""
     if not clip["clip_id"] == evidence.clip_id == written.clip_id:
         raise RuntimeError(f"captions of {written.clip_id} were about to land on {clip['clip_id']}")
     if written.evidence_digest != evidence.digest():
         raise RuntimeError(f"captions of {written.clip_id} were written from other evidence")
-    row = {key: clip[key] for key in (*_CLIP, "content_hash", *_MEDIA)}
+    row = {key: clip[key] for key in (*CLIP_COLUMNS, "content_hash", *_MEDIA)}
     row |= asdict(written.captions)
     for name, how in written.how.items():
         short = name.removesuffix("_caption")
@@ -47,31 +43,6 @@ def caption_row(
         "prompt_digest": written.prompt_digest,
         "config_digest": config,
         "caption_digest": written.caption_digest,
-        "licence": licence,
-        "outputs_train": outputs_train,
-    }
-
-
-def filtered_row(clip: Mapping[str, Any], rule: str) -> dict[str, Any]:
-    """The row of `manifests.schemas.FILTERED`."""
-    return {key: clip[key] for key in _CLIP} | {"rule": rule}
-
-
-def quarantine_row(clip: Mapping[str, Any], fault: "Fault", workspace: str) -> dict[str, Any]:
-    """The row of `manifests.schemas.QUARANTINE`."""
-    return {key: clip[key] for key in _CLIP} | {
-        "stage": fault.stage,
-        "reason": fault.reason,
-        "message": fault.message,
-        "reproduce": f"captionmill quarantine show {shlex.quote(workspace)} {clip['clip_id']} --run",
-    }
-
-
-def clip_facts(clip: Mapping[str, Any]) -> dict[str, float]:
-    """What conditions may ask of the clip itself (`engine.profile.conditions`)."""
-    return {
-        "seconds": (clip["end_ms"] - clip["start_ms"]) / 1000,
-        "audio": float(clip["has_audio"]),
-        "video": float(clip["has_video"]),
-        "still": float(clip["kind"] == "image"),
+        "licence": licence.text,
+        "outputs_train": licence.outputs_train,
     }

@@ -150,13 +150,13 @@ def selfcheck(
             return
         from engine.profile.profile import load
         from pipelines import selfcheck as checks
-        from pipelines.caption.job import Job
+        from pipelines.caption.stage import CaptionStage
 
         def told(checked: checks.Checked) -> None:
             if not as_json:
                 typer.echo(checks.line(checked))
 
-        found = checks.selfcheck(Job(load(profile or default_profile())), told)
+        found = checks.selfcheck(CaptionStage(load(profile or default_profile())), told)
         if as_json:
             say_json(checks.to_json(found))
         if any(checked.outcome in ("FAILED", "not here") for checked in found):

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from engine.run.driver import View
+    from engine.run.view import View
 
 _LINE_EVERY_S = 10.0
 
@@ -87,9 +87,9 @@ def shares(view: "View") -> dict[str, float]:
     if not view.elapsed:
         return {}
     return {
-        name: min(1.0, view.progress.stages[name].busy / (view.elapsed * slots))
+        name: min(1.0, view.progress.units[name].busy / (view.elapsed * slots))
         for name, slots in view.slots.items()
-        if name in view.progress.stages
+        if name in view.progress.units
     }
 
 
@@ -117,7 +117,7 @@ def _panel(view: "View") -> Group:
     for title in ("stage", "in queue", "done", "busy"):
         table.add_column(title, justify="left" if title == "stage" else "right")
     for name, share in shares(view).items():
-        stage = view.progress.stages[name]
-        table.add_row(name, str(stage.queued), str(stage.done), f"{share:.0%}")
+        counts = view.progress.units[name]
+        table.add_row(name, str(counts.queued), str(counts.done), f"{share:.0%}")
     faults = [Text(f"  {n} x {what}", "red") for what, n in view.progress.faults.most_common(5)]
     return Group(head, bar, table, *faults)

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from manifests.books import Books
+from pipelines.caption.names import GUARDED, REJECTED
 from pipelines.quarantine import Entry
 from pipelines.status import JobStatus
 
 if TYPE_CHECKING:
-    from pipelines.caption.run import Preview, Result
+    from engine.run.stage import Result
+    from pipelines.caption.run import Preview
 
 
 def account(books: Books) -> str:
@@ -29,11 +31,27 @@ def written(books: Books) -> str:
     return f"{llm} captions by the LLM, {template} by the template ({books.llm_share:.0%} LLM)"
 
 
-def guards(judged: int, refused: Mapping[str, int]) -> str:
-    """What the guards refused of the captions in the writer's replies, the most frequent first."""
-    shares = sorted(refused.items(), key=lambda item: -item[1])
-    told = ", ".join(f"{name} {count / judged:.1%}" for name, count in shares) or "nothing"
-    return f"guards looked at {judged} captions of its replies and refused: {told}"
+def guards_json(tallies: Mapping[str, int]) -> dict[str, Any]:
+    """What guards checked of the captions in the LLM's replies, and how many each of them rejected."""
+    return {
+        "checked": tallies.get(GUARDED, 0),
+        "rejected": {
+            name.removeprefix(REJECTED): count
+            for name, count in tallies.items()
+            if name.startswith(REJECTED)
+        },
+    }
+
+
+def guards(tallies: Mapping[str, int]) -> list[str]:
+    """The same in one line, the most frequent first; nothing where no reply came."""
+    counts = guards_json(tallies)
+    checked, rejected = counts["checked"], counts["rejected"]
+    if not checked:
+        return []
+    shares = sorted(rejected.items(), key=lambda item: -item[1])
+    listed = ", ".join(f"{name} {count / checked:.1%}" for name, count in shares) or "none"
+    return [f"guards checked {checked} LLM captions and rejected {listed}"]
 
 
 def run(result: "Result") -> str:
@@ -42,7 +60,7 @@ def run(result: "Result") -> str:
     from pipelines.plan import against, hours
 
     workspace = shlex.quote(str(result.workspace.root))
-    captions = result.workspace.root / "captions" / "stage1" / result.job.digest
+    captions = result.workspace.root / "captions" / "stage1" / result.stage.digest
     lines = [account(result.books), written(result.books)]
     for name, count in result.books.detail.items():
         if name.startswith("filtered: "):
@@ -58,9 +76,8 @@ def run(result: "Result") -> str:
         busiest = sorted(shares(view).items(), key=lambda item: -item[1])
         told = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
         lines.append(f"busy: {told}")
-        if view.progress.judged:
-            lines.append(guards(view.progress.judged, view.progress.refused))
-    if (planned := against(result.workspace, result.job.digest)) is not None:
+        lines += guards(view.progress.tallies)
+    if (planned := against(result.workspace, result.stage.digest)) is not None:
         expected, low, high, spent = planned
         so_far = "" if result.books.finished else " so far"
         lines.append(
@@ -90,8 +107,8 @@ def run_json(result: "Result") -> dict[str, Any]:
     view = result.view
     return {
         "workspace": str(result.workspace.root),
-        "config_digest": result.job.digest,
-        "captions": str(result.workspace.root / "captions" / "stage1" / result.job.digest),
+        "config_digest": result.stage.digest,
+        "captions": str(result.workspace.root / "captions" / "stage1" / result.stage.digest),
         "added": result.added,
         "ignored": result.listing.ignored,
         "stopped": view.stopped if view else False,
@@ -99,8 +116,7 @@ def run_json(result: "Result") -> dict[str, Any]:
         "startup_s": round(view.startup, 3) if view else 0.0,
         "elapsed_s": round(view.elapsed, 3) if view else 0.0,
         "busy": {n: round(s, 4) for n, s in shares(view).items()} if view else {},
-        "judged": view.progress.judged if view else 0,
-        "refused": dict(view.progress.refused) if view else {},
+        **(guards_json(view.progress.tallies) if view else guards_json({})),
         **result.books.to_json(),
     }
 

@@ -12,6 +12,8 @@ import torch
 from benchmarks.gpu.lean import Lean
 from benchmarks.gpu.pe_av import clips, eager, made
 
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("vllm")]
+
 CPU = torch.device("cpu")
 
 

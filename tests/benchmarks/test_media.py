@@ -41,6 +41,7 @@ def _toy(
     return media.Package("toy", "1", content_hash(made), root, "CC0-1.0", archives)
 
 
+@pytest.mark.run
 def test_wanted_names_and_globs_come_out_of_a_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,6 +55,7 @@ def test_wanted_names_and_globs_come_out_of_a_package(
     assert found == {name: name for name in ("a.wav", "b1.ogg", "b2.ogg")}
 
 
+@pytest.mark.run
 def test_a_name_that_the_package_lacks_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,6 +64,7 @@ def test_a_name_that_the_package_lacks_is_told(
         toy.unpacked(tmp_path / "cache", ["a.wav", "d*"])
 
 
+@pytest.mark.run
 def test_another_build_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _toy(tmp_path, monkeypatch, {"usr/share/toy/a.wav": b"a"})
     other = media.Package("toy", "1", "0" * 64, "usr/share/toy", "CC0-1.0")
@@ -69,6 +72,7 @@ def test_another_build_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         other.unpacked(tmp_path / "cache", ["a.wav"])
 
 
+@pytest.mark.run
 def test_an_openttd_set_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sounds = [(b'"Cow". By me.\0', b"RIFFmoo"), (b'"A/B: c". By me.\0', b"RIFFbc")]
     at, table, body = 8 * len(sounds), b"", b""
@@ -81,6 +85,7 @@ def test_an_openttd_set_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert found == {"Cow.wav": b"RIFFmoo", "A-B- c.wav": b"RIFFbc"}
 
 
+@pytest.mark.run
 def test_qt_resources_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = b"\0\0\0\5" + zlib.compress(b"hello")
     toy = _toy(tmp_path, monkeypatch, {"usr/x.rcc": _rcc(b"plain", packed)}, ("usr/x.rcc",))

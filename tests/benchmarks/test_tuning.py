@@ -110,6 +110,7 @@ def test_the_rate_rises_stays_and_ends_at_nothing() -> None:
     assert all(a >= b for a, b in pairwise(rates[60:]))
 
 
+@pytest.mark.models
 def test_what_is_merged_answers_as_what_was_trained(tmp_path: Path) -> None:
     torch.manual_seed(0)
     config = LlamaConfig(

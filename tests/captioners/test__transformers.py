@@ -14,6 +14,8 @@ from transformers import (
 
 from captioners._transformers import Options, caption_scores, checked, loaded, runs
 
+pytestmark = pytest.mark.models
+
 EOS = 5
 
 

@@ -130,6 +130,7 @@ def test_a_change_of_all_colours_is_a_cut_between_two_frames() -> None:
     assert _claim(weak, "motion").score == 0.0
 
 
+@pytest.mark.models
 def test_a_film_of_shots_has_cuts_and_motion() -> None:
     weak = _seen(film("bikes.mp4", 16))
     assert 2 <= _claim(weak, "cuts").score <= 8

@@ -56,6 +56,7 @@ def audio(**options: Any) -> AudioChat:
     return AudioChat("ears", Models(), options)
 
 
+@pytest.mark.run
 def test_the_sound_goes_into_the_request_as_it_is() -> None:
     with FakeOpenAI(lambda r, n: reply("A dog barks.")) as fake:
         said(audio(), [sound(seconds=0.5)], fake)
@@ -70,6 +71,7 @@ def test_the_sound_goes_into_the_request_as_it_is() -> None:
     assert (request["model"], request["temperature"], request["logprobs"]) == ("big", 0, True)
 
 
+@pytest.mark.run
 def test_the_frames_go_into_the_request_in_order() -> None:
     with FakeOpenAI(lambda r, n: reply("A street.")) as fake:
         captioner = VideoChat("eyes", Models(), {"frames": 4, "frame_px": 40})
@@ -83,6 +85,7 @@ def test_the_frames_go_into_the_request_in_order() -> None:
     assert sizes == {(40, 30)}
 
 
+@pytest.mark.run
 def test_an_answer_becomes_claims_with_the_mean_log_probability() -> None:
     text = "A dog barks while a man speaks."
     with FakeOpenAI(lambda r, n: reply(text, [-0.5, -1.5])) as fake:
@@ -93,6 +96,7 @@ def test_an_answer_becomes_claims_with_the_mean_log_probability() -> None:
     assert [claim.score for claim in weak.claims] == pytest.approx([exp(-1.0)] * 2)
 
 
+@pytest.mark.run
 def test_each_answer_stays_with_the_clip_of_its_request() -> None:
     def script(request: Request, number: int) -> dict[str, Any]:
         return reply(f"Seed {request['seed']}.")
@@ -110,6 +114,7 @@ def test_the_music_prompt_asks_for_genre_and_tempo() -> None:
     assert own["messages"][0]["content"][-1]["text"] == "Is there a dog?"
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     "text",
     [
@@ -174,6 +179,7 @@ def test_another_question_is_another_state() -> None:
     assert AudioChat.state_of({}) == AudioChat.state_of({"prompt": "general"})
 
 
+@pytest.mark.run
 def test_a_server_that_tells_no_probabilities_is_not_believed() -> None:
     told = reply("A dog barks.")
     del told["choices"][0]["logprobs"]

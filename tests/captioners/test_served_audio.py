@@ -26,6 +26,8 @@ from manifests.media import Media
 from tests.captioners.tiny_words import says_words, tokenizer
 from tests.captioners.vllm_server import served
 
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("vllm")]
+
 _HZ = 16_000
 _TOKENS = 24
 _MELS = 16

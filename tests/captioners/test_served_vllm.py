@@ -22,6 +22,8 @@ from tests.captioners.test_served import film
 from tests.captioners.video import test_smolvlm
 from tests.captioners.vllm_server import served
 
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("vllm")]
+
 # vLLM's attention on the CPU knows no head narrower than 32.
 _WIDTH = 128
 # Frames are not split into parts, as the tests of SmolVlm have it.

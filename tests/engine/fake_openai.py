@@ -15,7 +15,8 @@ without a word."""
 class FakeOpenAI:
     """named `fake` wherever it serves. script: from a request and its number (from 0) to a reply.
 
-    requests: what came in, in order of arrival. A context manager: leaving it frees the port.
+    requests: what came in, in order of arrival. A context manager: leaving it frees the port, and raises
+    what a script raised, an assertion for example.
     """
 
     def __init__(
@@ -23,6 +24,7 @@ class FakeOpenAI:
     ) -> None:
         self.requests: list[Request] = []
         self.keys: list[str | None] = []
+        self._failures: list[BaseException] = []
         self._lock = threading.Lock()
         fake = self
 
@@ -35,7 +37,11 @@ class FakeOpenAI:
                     number = len(fake.requests)
                     fake.requests.append(body)
                     fake.keys.append(self.headers.get("Authorization"))
-                reply = script(body, number)
+                try:
+                    reply = script(body, number)
+                except BaseException as error:
+                    fake._failures.append(error)
+                    reply = 500
                 if reply == -1:
                     self.close_connection = True
                 elif isinstance(reply, dict):
@@ -73,6 +79,8 @@ class FakeOpenAI:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        if self._failures:
+            raise self._failures[0]
 
     def __enter__(self) -> "FakeOpenAI":
         return self

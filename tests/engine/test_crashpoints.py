@@ -11,10 +11,12 @@ import pytest
 import engine.crashpoints
 from engine.crashpoints import POINTS
 
+pytestmark = pytest.mark.run
+
 _SCRIPT = """
 from engine.crashpoints import reach
 for time in range(1, 6):
-    reach("journal.weak")
+    reach("journal.put")
     print("weak", time, flush=True)
     reach("shard.after_files")
     print("after", time, flush=True)
@@ -36,10 +38,10 @@ def _run(kill_at: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("kill_at", "last"),
     [
-        ("journal.weak", ""),
-        ("journal.weak:1", ""),
+        ("journal.put", ""),
+        ("journal.put:1", ""),
         ("shard.after_files", "weak 1"),
-        ("journal.weak:3", "after 2"),
+        ("journal.put:3", "after 2"),
         ("shard.after_files:5", "weak 5"),
     ],
 )
@@ -49,14 +51,14 @@ def test_it_dies_by_sigkill_at_the_nth_time(kill_at: str, last: str) -> None:
     assert (ran.stdout.splitlines() or [""])[-1] == last
 
 
-@pytest.mark.parametrize("kill_at", ["", "journal.weak:6", "driver.before_commit"])
+@pytest.mark.parametrize("kill_at", ["", "journal.put:6", "driver.before_commit"])
 def test_it_lives_on_else(kill_at: str) -> None:
     ran = _run(kill_at)
     assert ran.returncode == 0
     assert ran.stdout.splitlines()[-1] == "after 5"
 
 
-@pytest.mark.parametrize("kill_at", ["journal.weakness", "weak:2", "journal.weak:x"])
+@pytest.mark.parametrize("kill_at", ["journal.putting", "put:2", "journal.put:x"])
 def test_a_point_that_does_not_exist_is_an_error(kill_at: str) -> None:
     ran = _run(kill_at)
     assert ran.returncode == 1

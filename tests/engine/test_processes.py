@@ -13,6 +13,8 @@ import pytest
 
 from engine import processes
 
+pytestmark = pytest.mark.run
+
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 # Says "up" when it is ready, then lives until it is killed.
@@ -109,7 +111,6 @@ def test_sweep_never_touches_itself_or_its_ancestors(start: Start) -> None:
 
 
 def test_the_mark_outlives_a_changed_process_title(start: Start) -> None:
-    pytest.importorskip("setproctitle")
     code = f"import setproctitle; setproctitle.setproctitle('VLLM::' + 'x' * 4000); {_SLEEP}"
     titled = start(code, processes.mark("here", 1))
     assert processes.sweep("here") == [titled.pid]
@@ -173,5 +174,6 @@ def test_what_ray_leaves_of_a_killed_driver_is_swept(start: Start) -> None:
     driver.kill()
     driver.wait()
     assert any("raylet" in p.name() for p in left)
-    processes.sweep("here", keep_epoch=2)
+    swept = processes.sweep("here", keep_epoch=2)
+    assert {p.pid for p in left} & set(swept)
     assert [p for p in left if _alive(p.pid)] == []

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.run
+
 _CUDA = b"\x7fELF ... libtorch_cuda.so\x00"
 _PLAIN = b"\x7fELF ... libtorch_cpu.so\x00"
 _ROOT = Path(__file__).parents[2]

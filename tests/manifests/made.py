@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from manifests import commits, schemas, tables
+from engine.stages.rows import filtered_row
+from manifests import commits, tables
 from manifests.captions import CaptionName, CaptionSet, How, Variant, Written, caption_digest
 from manifests.commits import Holder, Log, Record, State
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption, weak_to_row
+from manifests.kinds import kind_of
 from manifests.sources.examined import Examined, clip_rows, source_row
 from manifests.tables import File
 from manifests.verify.verify import Problem, Recheck, verify
 from manifests.workspace import Workspace
-from pipelines.caption.rows import caption_row, filtered_row
+from pipelines.caption.licences import Licence
+from pipelines.caption.rows import caption_row
 
 CUT, JOB = "c" * 16, "0123456789abcdef"
 TABLES = {name: f"weak/{name}-{'a' * 16}" for name in ("ears", "words", "eyes")}
@@ -83,7 +86,7 @@ def captioned(clip: Row, number: int) -> Row:
         transcript=evidence.transcript,
         model="small",
     )
-    return caption_row(clip, evidence, written, JOB, "Apache-2.0", True)
+    return caption_row(clip, evidence, written, JOB, Licence("Apache-2.0", True, {}))
 
 
 def quarantined(clip: Row, reason: str = "corrupt") -> Row:
@@ -124,7 +127,7 @@ class Made:
 
     def file(self, table: str, shard: int = 0) -> File:
         """A committed file of generation 0."""
-        return self.state.table(table, shard)[0]
+        return self.state.files(table, shard)[0]
 
     def rows(self, table: str, shard: int = 0) -> list[Row]:
         """The rows of a file."""
@@ -134,7 +137,7 @@ class Made:
         """Changes the rows of a file, and its record so that the checksum is right."""
         file = self.file(table, shard)
         rows = change(tables.read(self.root, file.path))
-        schema = schema_of(table)
+        schema = kind_of(table).schema
         self.forge(file, tables.write(self.root, file.path, table, rows, schema))
 
     def forge(self, old: File, new: File) -> None:
@@ -147,11 +150,11 @@ class Made:
 
         self.lie(change)
 
-    def lie(self, change: Callable[[Row], None], kind: str | None = None) -> None:
-        """Changes every commit record, or those of one kind, as JSON."""
+    def lie(self, change: Callable[[Row], None], stage: str | None = None) -> None:
+        """Changes every commit record, or those of one stage, as JSON."""
         for path in sorted((self.workspace.commits / "000001").glob("0*.json")):
             record = json.loads(path.read_text())
-            if kind in (None, record["kind"]):
+            if stage in (None, record["stage"]):
                 change(record)
                 path.write_text(json.dumps(record))
 
@@ -160,11 +163,6 @@ class Made:
         last = max(int(p.stem) for p in (self.workspace.commits / "000001").glob("0*.json"))
         path = self.workspace.commits / "000001" / f"{last + 1:06d}.json"
         path.write_text(record.model_dump_json())
-
-
-def schema_of(table: str) -> Any:
-    """The schema of a table's files."""
-    return schemas.WEAK if table.startswith("weak/") else getattr(schemas, table.upper())
 
 
 def sealed(row: Row) -> Row:
@@ -198,7 +196,7 @@ def _ingest(
     ]
     counts = {"sources": len(sources), "clips": len(clips)}
     log.append(
-        Record(kind="ingest", epoch=1, cut=CUT, shard=shard, counts=counts, files=tuple(files))
+        Record(stage="ingest", epoch=1, cut=CUT, shard=shard, counts=counts, files=tuple(files))
     )
 
 
@@ -217,14 +215,8 @@ def _work(workspace: Workspace, log: Log, shard: int, clips: dict[int, Row]) -> 
             for one in said(clip, number):
                 weak[TABLES[one.captioner]].append(weak_to_row(one))
     files = [
-        _write(
-            workspace, workspace.weak(table.removeprefix("weak/"), JOB, shard, 0, 1), table, rows
-        )
-        for table, rows in weak.items()
-    ]
-    files += [
-        _write(workspace, workspace.rows(table, JOB, shard, 0, 1), table, rows)
-        for table, rows in outcome.items()
+        _write(workspace, workspace.path(table, JOB, shard, 0, 1), table, rows)
+        for table, rows in (weak | outcome).items()
     ]
     counts = {
         "captioned": len(outcome["captions"]),
@@ -235,10 +227,16 @@ def _work(workspace: Workspace, log: Log, shard: int, clips: dict[int, Row]) -> 
     }
     log.append(
         Record(
-            kind="shard", epoch=1, cut=CUT, job=JOB, shard=shard, counts=counts, files=tuple(files)
+            stage="caption",
+            epoch=1,
+            cut=CUT,
+            job=JOB,
+            shard=shard,
+            counts=counts,
+            files=tuple(files),
         )
     )
 
 
 def _write(workspace: Workspace, path: str, table: str, rows: list[Row]) -> File:
-    return tables.write(workspace.root, path, table, rows, schema_of(table))
+    return tables.write(workspace.root, path, table, rows, kind_of(table).schema)

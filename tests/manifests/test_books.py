@@ -9,12 +9,12 @@ from manifests.commits import Record, State
 
 
 def _listed(shard: int | None, clips: int, **more: Any) -> Record:
-    return Record(kind="ingest", epoch=1, cut="c", shard=shard, counts={"clips": clips}, **more)
+    return Record(stage="ingest", epoch=1, cut="c", shard=shard, counts={"clips": clips}, **more)
 
 
 def _done(shard: int, generation: int = 0, retried: str = "", **counts: int) -> Record:
     return Record(
-        kind="shard",
+        stage="caption",
         epoch=1,
         cut="c",
         job="j",

@@ -32,11 +32,11 @@ def _file(path: str, table: str = "captions") -> File:
 
 
 def _record(epoch: int, shard: int = 0, *files: File, **more: object) -> Record:
-    return Record(kind="shard", epoch=epoch, cut="c", job="j", shard=shard, files=files, **more)
+    return Record(stage="caption", epoch=epoch, cut="c", job="j", shard=shard, files=files, **more)
 
 
 def _shards(workspace: Workspace) -> list[int | None]:
-    return [record.shard for record in commits.load(workspace).records]
+    return [record.shard for record in commits.load(workspace).records()]
 
 
 # Records
@@ -44,19 +44,19 @@ def _shards(workspace: Workspace) -> list[int | None]:
 
 def test_a_new_workspace_holds_nothing(workspace: Workspace) -> None:
     assert commits.newest_epoch(workspace) == 0
-    assert commits.load(workspace).records == []
+    assert list(commits.load(workspace).records()) == []
 
 
 def test_records_come_back_whole_and_in_order(workspace: Workspace) -> None:
     log = _open(workspace, 1)
     made = [
-        Record(kind="ingest", epoch=1, cut="c", counts={"clips": 3}, replaced={"x": 4}),
+        Record(stage="ingest", epoch=1, cut="c", counts={"clips": 3}, replaced={"x": 4}),
         _record(1, 7, _file("a"), _file("b"), counts={"captioned": 2}),
         _record(1, 7, _file("c"), generation=1, retried=("x", "y")),
     ]
     for record in made:
         log.append(record)
-    assert commits.load(workspace).records == log.state.records == made
+    assert list(commits.load(workspace).records()) == list(log.state.records()) == made
 
 
 def test_a_hundred_and_one_records_keep_their_order(workspace: Workspace) -> None:
@@ -85,7 +85,7 @@ def test_a_record_of_another_epoch_is_refused(workspace: Workspace) -> None:
     log = _open(workspace, 1)
     with pytest.raises(CommitError, match="a record of epoch 2 in epoch 1"):
         log.append(_record(2))
-    assert commits.load(workspace).records == []
+    assert list(commits.load(workspace).records()) == []
 
 
 def test_the_holder_is_kept(workspace: Workspace) -> None:
@@ -102,6 +102,7 @@ def test_an_epoch_opens_once(workspace: Workspace) -> None:
         _open(workspace, 1)
 
 
+@pytest.mark.run
 def test_of_processes_that_open_an_epoch_at_once_exactly_one_wins(workspace: Workspace) -> None:
     context = multiprocessing.get_context("fork")
     barrier, won = context.Barrier(3, timeout=30), context.SimpleQueue()
@@ -136,7 +137,7 @@ def test_a_zombie_is_told_at_its_next_commit(workspace: Workspace) -> None:
     with pytest.raises(EpochTaken, match="took this workspace over"):
         zombie.append(_record(1, 2))
     assert _shards(workspace) == [1]
-    assert [r.shard for r in zombie.state.records] == [1]
+    assert [r.shard for r in zombie.state.records()] == [1]
     assert not (workspace.commits / "000001" / "000002.json").exists()
 
 
@@ -182,7 +183,7 @@ def test_two_logs_of_one_epoch_never_overwrite_each_other(workspace: Workspace) 
 
 def test_a_torn_temporary_file_is_ignored(workspace: Workspace) -> None:
     log = _open(workspace, 1)
-    (workspace.commits / "000001" / ".000001.json.99.tmp").write_text('{"kind": "sha')
+    (workspace.commits / "000001" / ".000001.json.99.tmp").write_text('{"stage": "cap')
     log.append(_record(1, 1))
     assert _shards(workspace) == [1]
 
@@ -206,11 +207,12 @@ from manifests.workspace import Workspace
 workspace = Workspace.open(Path(sys.argv[1]))
 log = Log(workspace, commits.open_epoch(workspace, 1, Holder(host="h", pid=1, started=0)))
 for shard in itertools.count():
-    log.append(Record(kind="shard", epoch=1, cut="c", job="j", shard=shard))
+    log.append(Record(stage="caption", epoch=1, cut="c", job="j", shard=shard))
     print(shard, flush=True)
 """
 
 
+@pytest.mark.run
 def test_what_a_killed_process_said_it_committed_is_there(workspace: Workspace) -> None:
     command = [sys.executable, "-c", _KILLED, str(workspace.root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -225,7 +227,7 @@ def test_what_a_killed_process_said_it_committed_is_there(workspace: Workspace) 
 
 
 @pytest.mark.parametrize("name", ["open.json", "000001.json", "000002.json"])
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b'{"kind": "shard"}', b"\xff\x00"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b'{"stage": "caption"}', b"\xff\x00"])
 def test_a_damaged_record_is_told_with_its_path(
     workspace: Workspace, name: str, content: bytes
 ) -> None:
@@ -285,20 +287,20 @@ def _all_files(workspace: Workspace) -> set[str]:
 def test_state_answers_by_cut_job_table_and_shard(workspace: Workspace) -> None:
     log = _open(workspace, 1)
     a, b, c = _file("a"), _file("b"), _file("c", "weak/x")
-    log.append(Record(kind="ingest", epoch=1, cut="c", shard=0, counts={"clips": 2}))
-    log.append(Record(kind="ingest", epoch=1, cut="d", shard=0, counts={"clips": 5}))
+    log.append(Record(stage="ingest", epoch=1, cut="c", shard=0, counts={"clips": 2}))
+    log.append(Record(stage="ingest", epoch=1, cut="d", shard=0, counts={"clips": 5}))
     log.append(_record(1, 1, a, c, counts={"captioned": 1}))
     log.append(_record(1, 0, counts={"captioned": 2, "llm": 3}))
     log.append(_record(1, 1, b, generation=1))
-    log.append(Record(kind="shard", epoch=1, cut="c", job="k", shard=0, counts={"captioned": 9}))
+    log.append(Record(stage="caption", epoch=1, cut="c", job="k", shard=0, counts={"captioned": 9}))
     state = commits.load(workspace)
     assert [r.counts for r in state.ingests("d")] == [{"clips": 5}]
     assert [r.generation for r in state.shards("j")[1]] == [0, 1]
     assert sorted(state.shards("j")) == [0, 1]
     assert state.jobs() == ["j", "k"]
-    assert list(state.files()) == [a, c, b]
-    assert state.table("captions") == [a, b]
-    assert state.table("weak/x", 1) == [c]
-    assert state.table("captions", 0) == []
-    assert state.counts("shard", "j") == {"captioned": 3, "llm": 3}
-    assert state.counts("ingest", "c") == {"clips": 2}
+    assert state.files() == [a, c, b]
+    assert state.files("captions") == [a, b]
+    assert state.files("weak/x", 1) == [c]
+    assert state.files("captions", 0) == []
+    assert state.counts("j") == {"captioned": 3, "llm": 3}
+    assert state.ingested("c") == {"clips": 2}

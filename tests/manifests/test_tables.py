@@ -65,6 +65,7 @@ def test_what_is_returned_is_what_is_on_disk(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.run
 def test_equal_rows_give_equal_bytes_in_any_process(tmp_path: Path) -> None:
     file = _write(tmp_path, _ROWS)
     script = (

@@ -56,11 +56,12 @@ def test_a_damaged_mark_is_told_with_its_path(mark: str, tmp_path: Path) -> None
 
 
 def test_another_format_is_told(tmp_path: Path) -> None:
-    (tmp_path / "captionmill.json").write_text(json.dumps({"format": 1, "id": "x"}))
-    with pytest.raises(WorkspaceError, match=f"has format 1, this captionmill reads {FORMAT}"):
+    (tmp_path / "captionmill.json").write_text(json.dumps({"format": 3, "id": "x"}))
+    with pytest.raises(WorkspaceError, match=f"has format 3, this captionmill reads {FORMAT}"):
         Workspace.open(tmp_path)
 
 
+@pytest.mark.run
 def test_processes_that_make_it_at_once_open_the_same_one(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     barrier, found = context.Barrier(4, timeout=30), context.SimpleQueue()
@@ -105,7 +106,7 @@ def test_creating_does_not_replace(tmp_path: Path) -> None:
 def test_every_place_is_another(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path)
     places = [
-        workspace.rows(table, job, shard, generation, epoch)
+        workspace.path(table, job, shard, generation, epoch)
         for table in ("captions", "filtered", "quarantine")
         for job in ("a" * 16, "b" * 16)
         for shard in (1, 10)
@@ -114,8 +115,8 @@ def test_every_place_is_another(tmp_path: Path) -> None:
     ]
     assert len(set(places)) == len(places)
     weak = [
-        workspace.weak(table, job, shard, generation, epoch)
-        for table in ("x-1", "y-1")
+        workspace.path(table, job, shard, generation, epoch)
+        for table in ("weak/x-1", "weak/y-1")
         for job in ("a" * 16, "b" * 16)
         for shard in (1, 10)
         for generation in (0, 1)

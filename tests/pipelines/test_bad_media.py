@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from pipelines.quarantine import current
 from pipelines.status import newest
 from tests import badmedia
 from tests.conftest import books_of, problems_of, quick_profile, run
+
+pytestmark = pytest.mark.run
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def _outcomes(folder: Path, out: Path) -> dict[str, set[str]]:
     job = newest(workspace, state)
     found: dict[str, set[str]] = {}
     for table in ("captions", "quarantine"):
-        for row in tables.read_all(workspace.root, state.table(table)):
+        for row in tables.read_all(workspace.root, state.files(table)):
             name = os.path.relpath(path_of(row["uri"]), os.fsencode(folder.resolve()))
             reason = "captioned" if table == "captions" else row["reason"]
             found.setdefault(os.fsdecode(name), set()).add(reason)
@@ -136,7 +139,8 @@ def test_a_retry_adds_a_generation_and_changes_no_file(
     for path in sorted(clips.iterdir())[:3]:
         os.link(path, folder / path.name)
     arguments = ("caption", folder, out, "--profile", profile())
-    run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit")
+    killed = run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit")
+    assert killed.returncode == -signal.SIGKILL
     away = sorted(folder.iterdir())[1]
     kept = away.rename(tmp_path / "kept.mp4")
     assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0

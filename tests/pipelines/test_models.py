@@ -57,6 +57,7 @@ def test_captioners_that_bring_their_weights_stand_in_the_list_of_a_profile() ->
     assert "nothing to fetch (licence of the package silero-vad)" in text([found["silero"]])
 
 
+@pytest.mark.run
 def test_the_command_tells_the_same_as_json() -> None:
     done = run("models", "show", "yamnet", "--json")
     assert json.loads(done.stdout)["licence"] == "Apache-2.0"

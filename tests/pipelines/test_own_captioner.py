@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import run
 
+pytestmark = pytest.mark.run
+
 _BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 _MEASURES = """

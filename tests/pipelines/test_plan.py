@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from engine.profile.profile import Profile, ProfileError
-from engine.run.driver import Lap, View
 from engine.run.turns import turns
-from engine.stages.progress import Stage
-from pipelines.caption.job import Job
+from engine.run.view import Lap, View
+from engine.stages.progress import Counts
+from pipelines.caption.stage import CaptionStage
 from pipelines.plan import Lapse, Pace, Plan, _planned, plan, text, what_would_help
 from tests.conftest import CLIPS, run
 
@@ -80,6 +80,7 @@ def test_what_would_help_names_the_slowest_stage_and_the_next() -> None:
     assert "writer and eyes alike" in what_would_help(planned(paces=(alike, WRITER)))[0]
 
 
+@pytest.mark.run
 def test_a_finished_run_is_told_beside_its_plan(
     clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_finished_run_is_told_beside_its_plan(
     assert "plan: " in captioned.stdout and "; actual: " in captioned.stdout
 
 
+@pytest.mark.run
 def test_what_can_not_be_planned_is_told(tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no film")
     done = run("plan", tmp_path, "--profile", "dummy")
@@ -110,33 +112,33 @@ EYES_SPEC = {"name": "eyes", "use": "captioners.dummy:DummyVideo", "server": "bi
 MORE_SPEC = {**EYES_SPEC, "name": "more"}
 
 
-def sampled() -> tuple[Job, View]:
+def sampled() -> tuple[CaptionStage, View]:
     """A profile for two cards, and ten clips of it on one card: eyes and more first, then the rest."""
     servers = [{"name": "big", "model": "hub:some/body", "num_gpus": 0.8}]
     servers.append({"name": "writer", "model": "hub:some/body", "num_gpus": 0.5})
     captioners = [EYES_SPEC, MORE_SPEC, EARS_SPEC]
-    job = Job(Profile(name="own", captioners=captioners, servers=servers, writer={}))
-    view = View(total=10, worked=10, startup=30.0, turns=turns(job.profile, 1))
+    stage = CaptionStage(Profile(name="own", captioners=captioners, servers=servers, writer={}))
+    view = View(10, "captioning", {}, worked=10, startup=30.0, turns=turns(stage, 1))
     view.laps = [Lap(0, 30.0, 20.0), Lap(1, 40.0, 10.0)]
     view.slots = {"decode": 2, "eyes": 1, "more": 1, "ears": 1, "writer": 8}
-    view.progress.stages = {
-        "decode": Stage(busy=8.0, done=20),
-        "eyes": Stage(busy=15.0, done=10, tokens_in=5000, tokens_out=500),
-        "more": Stage(busy=5.0, done=10),
-        "ears": Stage(busy=6.0, done=10),
-        "writer": Stage(busy=20.0, done=10, tokens_in=3000, tokens_out=900),
+    view.progress.units = {
+        "decode": Counts(busy=8.0, done=20),
+        "eyes": Counts(busy=15.0, done=10, tokens_in=5000, tokens_out=500),
+        "more": Counts(busy=5.0, done=10),
+        "ears": Counts(busy=6.0, done=10),
+        "writer": Counts(busy=20.0, done=10, tokens_in=3000, tokens_out=900),
     }
-    return job, view
+    return stage, view
 
 
 def test_what_took_turns_here_may_fit_together_there() -> None:
-    job, view = sampled()
-    here = _planned(job, view, 1000, 0.0, None, None)
+    stage, view = sampled()
+    here = _planned(stage, view, 1000, 0.0, None, None)
     assert here.turns == (("eyes", "more"), ("ears", "writer")) and (here.gpus, here.times) == (
         1,
         1,
     )
-    there = _planned(job, view, 1000, 0.0, 3.6, 2.0)
+    there = _planned(stage, view, 1000, 0.0, 3.6, 2.0)
     assert there.turns == (("eyes", "more", "ears", "writer"),)
     assert (there.gpus, there.times) == pytest.approx((3.6, 2.0)) and there.waves == 1
     (lap,) = there.laps
@@ -148,16 +150,16 @@ def test_what_took_turns_here_may_fit_together_there() -> None:
 
 
 def test_stages_that_share_a_card_share_its_hours() -> None:
-    job, view = sampled()
-    gpus = {pace.name: pace.gpus for pace in _planned(job, view, 1000, 0.0, None, None).paces}
+    stage, view = sampled()
+    gpus = {pace.name: pace.gpus for pace in _planned(stage, view, 1000, 0.0, None, None).paces}
     assert gpus == pytest.approx(
         {"decode": 0, "eyes": 0.6, "more": 0.2, "ears": 0.5, "writer": 0.5}
     )
 
 
 def test_decoding_is_parted_among_turns() -> None:
-    job, view = sampled()
-    paces = _planned(job, view, 1000, 0.0, None, None).paces
+    stage, view = sampled()
+    paces = _planned(stage, view, 1000, 0.0, None, None).paces
     assert [p.seconds for p in paces if p.name == "decode"] == pytest.approx([0.4, 0.4])
 
 
@@ -168,5 +170,5 @@ def test_tokens_of_every_stage_are_told() -> None:
 
 
 def test_gpus_that_the_profile_never_fits_on_are_refused_before_the_sample(clips: Path) -> None:
-    with pytest.raises(ProfileError, match=r"asks for 0\.1 GPUs and Ray has 0"):
+    with pytest.raises(ProfileError, match=r"needs 0\.1 GPUs and Ray has 0"):
         plan([str(clips)], "gpu", gpus=0)

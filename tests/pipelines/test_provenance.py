@@ -21,6 +21,7 @@ def rows(workspace: Path) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.run
 def test_every_caption_of_a_run_names_who_supports_it(rows: list[dict[str, Any]]) -> None:
     assert len(rows) == 6
     for row in rows:
@@ -30,6 +31,7 @@ def test_every_caption_of_a_run_names_who_supports_it(rows: list[dict[str, Any]]
             assert claim["confidence"]["tier"] in ("medium", "high")
 
 
+@pytest.mark.run
 def test_changed_claims_are_found(workspace: Path, rows: list[dict[str, Any]]) -> None:
     place = Workspace.open(workspace)
     job = newest(place, commits.load(place))
@@ -42,6 +44,7 @@ def test_changed_claims_are_found(workspace: Path, rows: list[dict[str, Any]]) -
     ]
 
 
+@pytest.mark.run
 def test_a_variant_that_no_evidence_holds_is_found(
     workspace: Path, rows: list[dict[str, Any]]
 ) -> None:
@@ -53,6 +56,7 @@ def test_a_variant_that_no_evidence_holds_is_found(
     assert any("unsupported: lion" in one for one in found)
 
 
+@pytest.mark.run
 def test_claims_are_shown_with_what_speaks_for_them(
     workspace: Path, rows: list[dict[str, Any]]
 ) -> None:

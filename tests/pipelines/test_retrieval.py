@@ -14,6 +14,8 @@ from pipelines.retrieval import SetError, audio_retrieval
 from tests.captioners.scorers.test_pe_av import checkpoint as checkpoint
 from tests.conftest import run, write_clip
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture
 def listed(tmp_path: Path) -> Path:

@@ -8,6 +8,8 @@ from engine.media.ffmpeg import run
 from engine.media.probe import probe
 from pipelines.samples import CREDITS_NAME, SOUNDS, VIDEOS, build
 
+pytestmark = pytest.mark.run
+
 
 class Folders:
     """Packs in folders, with media of the same names and shapes as the real ones."""

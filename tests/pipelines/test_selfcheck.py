@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.profile.profile import load
-from pipelines.caption.job import Job
+from pipelines.caption.stage import CaptionStage
 from pipelines.selfcheck import expectations, selfcheck
 from tests.conftest import run
 
@@ -35,15 +35,19 @@ def own(tmp_path: Path, more: str = "") -> Path:
     return path
 
 
+@pytest.mark.models
 def test_each_model_is_told_with_what_it_said(tmp_path: Path) -> None:
     told: list[str] = []
-    found = selfcheck(Job(load(str(own(tmp_path)))), lambda checked: told.append(checked.name))
+    found = selfcheck(
+        CaptionStage(load(str(own(tmp_path)))), lambda checked: told.append(checked.name)
+    )
     outcomes = {checked.name: checked.outcome for checked in found}
     assert outcomes == {"ears": "well", "own": "no expectation", "writer writer": "well"}
     assert told == list(outcomes)
     assert "Dog" in found[0].said and found[0].models == ("yamnet",)
 
 
+@pytest.mark.models
 def test_a_model_that_fails_is_told_and_the_others_are_checked_all_the_same(tmp_path: Path) -> None:
     more = """
     [[captioners]]

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from pipelines.spans import SCHEMA, frames, rows
 from tests.conftest import run
 
 
+@pytest.mark.run
 def test_supported_claims_with_times_are_written(workspace: Path, tmp_path: Path) -> None:
     target = tmp_path / "spans.parquet"
     told = json.loads(run("spans", workspace, target, "--json").stdout)
@@ -21,6 +23,7 @@ def test_supported_claims_with_times_are_written(workspace: Path, tmp_path: Path
     assert {row["caption_digest"] for row in timed} <= {c["caption_digest"] for c in captions}
 
 
+@pytest.mark.run
 def test_a_file_that_is_there_is_kept(workspace: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine.parquet"
     target.write_text("mine")
@@ -29,6 +32,7 @@ def test_a_file_that_is_there_is_kept(workspace: Path, tmp_path: Path) -> None:
     assert target.read_text() == "mine" and list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.run
 def test_a_folder_that_is_not_there_is_told(workspace: Path, tmp_path: Path) -> None:
     done = run("spans", workspace, tmp_path / "no" / "spans.parquet")
     assert done.returncode == 1 and "can't be written" in done.stderr

@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import files_of, quick_profile, run
 from tests.engine.fake_openai import FakeOpenAI, Request
 
+pytestmark = pytest.mark.run
+
 WRONG = {"heard": "Thunder rumbles.", "seen": "A unicorn.", "both": "Thunder over a unicorn."}
 
 
@@ -46,7 +48,8 @@ def test_the_same_clips_are_drawn_again(workspace: Path) -> None:
         found = json.loads(run("prompt", "try", workspace, "--sample", "2", "--json").stdout)
         return [clip["clip_id"] for clip in found["clips"]]
 
-    assert drawn() == drawn()
+    first = drawn()
+    assert len(first) == 2 and drawn() == first
 
 
 def test_what_the_guards_refuse_is_shown_with_the_reason(workspace: Path, tmp_path: Path) -> None:

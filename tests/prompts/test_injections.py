@@ -1,6 +1,7 @@
 """Text out of media is data: it leaves no fence, becomes no fact, and steers no caption."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -19,6 +20,11 @@ _GIVEN = tomllib.loads(
 SPOKEN, SHOWN = _GIVEN["spoken"], _GIVEN["shown"]
 KEYS = ("heard", "seen", "both")
 GOOD = ("A person speaks.", "A dog.", "A person speaks, with a dog in view.")
+
+
+def start_of(spoken: str) -> str:
+    """The first four words, without quotation marks."""
+    return " ".join(spoken.replace('"', "").split()[:4])
 
 
 def verdict(*captions: str, spoken: str) -> list[str]:
@@ -50,13 +56,11 @@ def test_who_obeys_is_refused_and_who_does_not_is_not(spoken: str) -> None:
         assert verdict(obeyed, *GOOD[1:], spoken=spoken)
 
 
-@pytest.mark.parametrize("spoken", SPOKEN)
+@pytest.mark.parametrize("spoken", [words for words in SPOKEN if re.search(r"\w", start_of(words))])
 def test_quoting_the_words_is_all_they_can_do(spoken: str) -> None:
-    start = " ".join(spoken.replace('"', "").split()[:4])
-    if any(character.isalnum() for character in start):
-        quoted = f'A person says "{start}".'
-        assert verdict(quoted, *GOOD[1:], spoken=spoken) == []
-        assert verdict(quoted, *GOOD[1:], spoken="other words") == ["misquoted"]
+    quoted = f'A person says "{start_of(spoken)}".'
+    assert verdict(quoted, *GOOD[1:], spoken=spoken) == []
+    assert verdict(quoted, *GOOD[1:], spoken="other words") == ["misquoted"]
 
 
 @pytest.mark.parametrize("shown", SHOWN)

@@ -55,6 +55,7 @@ def real() -> Nearness:
     return Nearness(MiniLM(Models().fetch("all-minilm-l6-v2")))
 
 
+@pytest.mark.models
 def test_vectors_are_of_unit_length_and_batches_change_nothing(real: Nearness) -> None:
     together = real.embed(["a dog barks", "rain", "two cars on a long road"])
     assert together.shape == (3, 384)
@@ -62,6 +63,7 @@ def test_vectors_are_of_unit_length_and_batches_change_nothing(real: Nearness) -
     np.testing.assert_allclose(real.embed(["rain"])[0], together[1], atol=1e-5)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(("word", "fact"), [("canine", "a dog barks"), ("infant's", "rain falls")])
 def test_the_real_embedder_knows_a_synonym_from_another_thing(
     real: Nearness, word: str, fact: str
@@ -71,6 +73,7 @@ def test_the_real_embedder_knows_a_synonym_from_another_thing(
     assert (read == "A dog barks.") == (word == "canine")
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -84,6 +87,7 @@ def test_clauses_are_alike_or_not(one: str, other: str, same: bool, real: Nearne
     assert real.alike(one, other) is same
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("caption", ["A blue car.", "Three dogs.", "A cat.", "A truck."])
 def test_colours_numbers_and_known_words_are_never_read_as_others(
     real: Nearness, caption: str

@@ -1,7 +1,6 @@
 """The reply's schema and its reader."""
 
 import json
-from typing import Any
 
 import pytest
 
@@ -43,6 +42,7 @@ def test_a_bad_reply_is_a_fault(reply: str, fault: str) -> None:
     assert isinstance(found, Fault) and found.name == fault
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     ("said", "taken"),
     [("says “hi there”.", True), ("barks.", True), ('says \\"hi there\\".', False)],
@@ -50,7 +50,7 @@ def test_a_bad_reply_is_a_fault(reply: str, fault: str) -> None:
 def test_the_grammar_of_a_server_has_no_spaces_and_quotations_that_need_no_escape(
     said: str, taken: bool
 ) -> None:
-    xgrammar: Any = pytest.importorskip("xgrammar")
+    import xgrammar  # comes with vLLM
     from transformers import AutoTokenizer
 
     words = AutoTokenizer.from_pretrained(Models().fetch("smollm2-135m-instruct"))

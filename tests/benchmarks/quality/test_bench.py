@@ -37,6 +37,7 @@ def invents(request: Request, _: int) -> str:
     return json.dumps(dict.fromkeys(keys, "A dog barks and a zither twangs."))
 
 
+@pytest.mark.run
 def test_what_the_guards_refuse_is_the_templates(clips: Clips) -> None:
     of = bench.bundle(clips)
     with FakeOpenAI(invents) as server:
@@ -53,6 +54,7 @@ def test_what_the_guards_refuse_is_the_templates(clips: Clips) -> None:
     assert sum(one.told for one in told) > 0.8 * len(clips.cases)
 
 
+@pytest.mark.run
 def test_a_reply_that_is_no_json_is_an_empty_caption(clips: Clips) -> None:
     with FakeOpenAI(lambda *_: "A dog barks.") as server:
         alone = unguarded(SPEC, server.url, bench.bundle(clips))

@@ -101,6 +101,7 @@ def test_scenarios_hold() -> None:
         if case.scenario == "silence":
             assert [h.key for h in case.truth.heard] == ["silence"]
     assert {"silent visible source", "order", "speech with words", "off-screen sound"} <= found
+    assert {"no audio", "silence"} <= found
 
 
 def test_more_clips_leave_the_first_as_they_are() -> None:

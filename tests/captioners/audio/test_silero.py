@@ -5,6 +5,8 @@ from captioners.audio.silero import Silero
 from captioners.weights.packs import Cache
 from tests.captioners.sounds import HZ, animal, clip, silence, speech
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def silero() -> Silero:

@@ -8,6 +8,8 @@ from captioners.audio.whisper import Whisper
 from captioners.weights.packs import Cache
 from tests.captioners.sounds import animal, cartoon, silence, speech
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def whisper() -> Whisper:

@@ -9,6 +9,8 @@ from captioners.weights.packs import Cache
 from manifests.evidence import WeakCaption
 from tests.captioners.sounds import HZ, animal, cartoon, clip, silence, speech
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def yamnet() -> YamNet:
@@ -74,6 +76,7 @@ def test_a_short_event_of_a_long_clip_keeps_its_score_and_its_time(yamnet: YamNe
 
 def test_what_a_surer_narrow_class_implies_is_left_out(yamnet: YamNet) -> None:
     (weak,) = yamnet.caption([animal("dog")])
+    assert "Dog" in scores(weak)
     assert not {"Animal", "Domestic animals, pets"} & set(scores(weak))
     assert {"Animal", "Domestic animals, pets"} <= sound_class("Dog").implies
 
@@ -81,12 +84,13 @@ def test_what_a_surer_narrow_class_implies_is_left_out(yamnet: YamNet) -> None:
 def test_no_two_claims_say_the_same(yamnet: YamNet) -> None:
     (weak,) = yamnet.caption([animal("dog")])
     texts = [claim.text for claim in weak.claims]
-    assert len(texts) == len(set(texts)) <= 8
+    assert 1 < len(texts) == len(set(texts)) <= 8
 
 
 def test_scores_of_less_than_a_second_say_less(yamnet: YamNet) -> None:
     bark = animal("dog").audio[HZ][: HZ // 4]
     (weak,) = yamnet.caption([clip(bark)])
+    assert weak.claims
     assert all(claim.score <= 0.25 / 0.97 for claim in weak.claims)
 
 

@@ -33,6 +33,8 @@ from manifests.evidence import Claim, WeakCaption
 from manifests.media import Audio, Frames, Media, Needs
 from tests.captioners.pictures import clip
 
+pytestmark = pytest.mark.models
+
 KINDS = {"audio": PeAudioScores, "video": PeVideoScores, "audio_video": PeAudioVideoScores}
 TEXTS = ["a dog barks", "rain", "a man speaks while two cars pass by", "music plays"]
 _SIDE = 28

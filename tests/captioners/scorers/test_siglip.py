@@ -30,6 +30,8 @@ from manifests.evidence import Claim, WeakCaption
 from manifests.media import Frames, Media
 from tests.captioners.pictures import clip
 
+pytestmark = pytest.mark.models
+
 LABELS = ["a dog", "a cat", "two red cars", "an empty beach", "a man with a hat"]
 _PROMPT = "this is a photo of {}."
 
@@ -127,6 +129,7 @@ def test_the_surest_is_said_first(tags: SiglipTags) -> None:
 def test_spans_are_those_of_frames_that_show_it(tags: SiglipTags) -> None:
     frames = film(3)
     (weak,) = tags.caption([clip(frames, duration_ms=8_000)])
+    assert weak.claims
     for claim in weak.claims:
         seen = tags.probabilities(frames)[:, LABELS.index(claim.label)] >= claim.score / 2
         inside = {n for n in range(8) for s, e in claim.spans if s <= n * 1000 < e}

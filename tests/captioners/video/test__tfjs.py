@@ -9,6 +9,8 @@ import torch
 
 from captioners.video._tfjs import Graph
 
+pytestmark = pytest.mark.models
+
 
 def _node(name: str, op: str, inputs: list[str], **attr: Any) -> dict[str, Any]:
     return {"name": name, "op": op, "input": inputs, "attr": attr}

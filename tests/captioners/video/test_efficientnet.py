@@ -9,6 +9,8 @@ from captioners.video.efficientnet import FEATURES, EfficientNet, _classes, load
 from captioners.weights.packs import Cache
 from tests.captioners.pictures import clip, film
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def efficientnet() -> EfficientNet:

@@ -8,6 +8,8 @@ from captioners.video.nanodet import NanoDet, _overlap, agreed
 from captioners.weights.packs import Cache
 from tests.captioners.pictures import clip, film, noise
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def nanodet() -> NanoDet:
@@ -34,6 +36,7 @@ def test_spans_are_those_of_the_shots_in_which_a_thing_is_seen(nanodet: NanoDet)
     (weak,) = nanodet.caption([media])
     cars = next(c for c in weak.claims if c.label == "car")
     assert cars.text == "two cars"
+    assert cars.spans
     # The last shot shows a bicycle at a wall and no car.
     assert all(0 <= start < end < media.duration_ms for start, end in cars.spans)
 

@@ -31,6 +31,8 @@ from tests.captioners.tiny_words import says_words, tokenizer
 from tests.captioners.vllm_server import asking, served
 from tests.engine.fake_openai import FakeOpenAI
 
+pytestmark = [pytest.mark.models, pytest.mark.xdist_group("vllm")]
+
 _SIDE = 56
 # Prompts longer than two blocks of vLLM's cache on the CPU (128 tokens), which many clips share the first
 # of: a cache that knew prompts by their tokens alone would mix them up.

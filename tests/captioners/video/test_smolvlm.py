@@ -27,6 +27,8 @@ from captioners.weights.models import Models, terms
 from manifests.media import Frames, Media, Needs
 from tests.captioners.pictures import clip
 
+pytestmark = pytest.mark.models
+
 _SIDE = 32
 _NEW = 24
 _SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<fake_token_around_image>", "<image>"]

@@ -36,6 +36,7 @@ def test_a_model_that_is_not_there_says_what_to_run(cache: Path) -> None:
         hub.path("hub:someone/other")
 
 
+@pytest.mark.run
 def test_a_hub_out_of_reach_is_an_error_that_names_the_model(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def left(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir() if p.suffix != ".lock")
 
 
+@pytest.mark.run
 def test_a_fetched_pack_holds_the_declared_files_and_no_others(tmp_path: Path, toy: Pack) -> None:
     folder = cache(tmp_path, toy).fetch("toy")
     held = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
@@ -80,6 +81,7 @@ def test_a_fetched_pack_holds_the_declared_files_and_no_others(tmp_path: Path, t
     assert (folder / "weights.bin").read_bytes() == b"onetwo"
 
 
+@pytest.mark.run
 def test_the_record_names_every_file_with_its_checksum(tmp_path: Path, toy: Pack) -> None:
     folder = cache(tmp_path, toy).fetch("toy")
     record = json.loads((folder / "pack.json").read_text())
@@ -88,6 +90,7 @@ def test_the_record_names_every_file_with_its_checksum(tmp_path: Path, toy: Pack
     assert len(record["files"]) == 3
 
 
+@pytest.mark.run
 def test_a_second_fetch_needs_no_registry(
     tmp_path: Path, toy: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +109,7 @@ def test_an_unknown_pack_is_named_with_those_that_exist(tmp_path: Path, toy: Pac
         cache(tmp_path, toy).fetch("toi")
 
 
+@pytest.mark.run
 def test_another_archive_than_the_declared_one_is_refused(tmp_path: Path, toy: Pack) -> None:
     other = toy_pack(sha256="1" * 64)
     with pytest.raises(PackError, match="is not the archive captionmill knows"):
@@ -113,6 +117,7 @@ def test_another_archive_than_the_declared_one_is_refused(tmp_path: Path, toy: P
     assert left(tmp_path / "cache") == []
 
 
+@pytest.mark.run
 def test_a_registry_that_lacks_it_is_told_apart_by_name(tmp_path: Path, toy: Pack) -> None:
     absent = toy_pack(package="toy-that-is-nowhere")
     with pytest.raises(PackError, match=r"pip could not download toy-that-is-nowhere==1\.0"):
@@ -120,6 +125,7 @@ def test_a_registry_that_lacks_it_is_told_apart_by_name(tmp_path: Path, toy: Pac
     assert left(tmp_path / "cache") == []
 
 
+@pytest.mark.run
 def test_npm_is_asked_for_only_where_a_pack_needs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +135,7 @@ def test_npm_is_asked_for_only_where_a_pack_needs_it(
     assert left(tmp_path / "cache") == []
 
 
+@pytest.mark.run
 def test_a_declared_file_that_the_archive_lacks_is_an_error(tmp_path: Path, toy: Pack) -> None:
     archive = toy.archives[0].model_copy(update={"files": {"toy/absent.bin": "absent.bin"}})
     with pytest.raises(PackError, match=r"the archive holds no toy/absent\.bin"):
@@ -136,6 +143,7 @@ def test_a_declared_file_that_the_archive_lacks_is_an_error(tmp_path: Path, toy:
     assert left(tmp_path / "cache") == []
 
 
+@pytest.mark.run
 def test_a_full_disk_leaves_no_half_pack(
     tmp_path: Path, toy: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +156,7 @@ def test_a_full_disk_leaves_no_half_pack(
     assert left(tmp_path / "cache") == []
 
 
+@pytest.mark.run
 def test_what_a_killed_fetch_left_is_cleared(tmp_path: Path, toy: Pack) -> None:
     part = tmp_path / "cache" / f".toy-{toy.digest}.part"
     (part / "laid").mkdir(parents=True)
@@ -176,6 +185,7 @@ def start(tmp_path: Path, pack: Pack) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.run
 def test_processes_that_want_the_same_pack_share_one(tmp_path: Path, toy: Pack) -> None:
     running = [start(tmp_path, toy) for _ in range(3)]
     said = {process.communicate(timeout=60)[0].strip() for process in running}
@@ -185,6 +195,7 @@ def test_processes_that_want_the_same_pack_share_one(tmp_path: Path, toy: Pack) 
     assert left(tmp_path / "cache") == [f"toy-{toy.digest}"]
 
 
+@pytest.mark.run
 def test_ctrl_c_in_a_download_leaves_no_half_pack(
     tmp_path: Path, toy: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +211,7 @@ def test_ctrl_c_in_a_download_leaves_no_half_pack(
     assert left(tmp_path / "cache") == []
 
 
+@pytest.mark.run
 def test_check_finds_what_changed_since(tmp_path: Path, toy: Pack) -> None:
     own = cache(tmp_path, toy)
     folder = own.fetch("toy")
@@ -247,6 +259,7 @@ def with_adapter(toy: Pack, data: bytes) -> Pack:
     return toy.model_copy(update={"bundled": own, "prepare": "smollm2"})
 
 
+@pytest.mark.run
 def test_bundled_files_beside_archives_reach_the_step_that_prepares(
     tmp_path: Path, toy: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,12 +296,14 @@ def test_what_is_not_prepared_is_archives_or_bundled() -> None:
         Pack.model_validate(said | {"archives": ()})
 
 
+@pytest.mark.models
 def test_bundled_weights_are_those_declared() -> None:
     folder = Cache().fetch("nanodet")
     assert Cache().check("nanodet") == []
     assert "Vladimir Mandic" in (folder / "NOTICE").read_text()
 
 
+@pytest.mark.models
 def test_the_writers_folder_is_what_vllm_serves() -> None:
     folder = Cache().fetch("smollm2-135m-instruct")
     assert Cache().check("smollm2-135m-instruct") == []

@@ -15,6 +15,8 @@ from manifests.ids import content_hash
 from manifests.sources.examined import Examined
 from tests import badmedia
 
+pytestmark = pytest.mark.run
+
 
 def _wav(path: Path, seconds: int) -> Path:
     with wave.open(str(path), "wb") as file:

@@ -6,6 +6,8 @@ import pytest
 from engine.media.ffmpeg import FfmpegError, join, preview, run, still
 from engine.media.probe import probe
 
+pytestmark = pytest.mark.run
+
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory) -> Path:

@@ -9,6 +9,8 @@ import pytest
 
 from engine.media.memory import LEAST_ALLOWANCE, MemoryGuard, allowance, own_bytes
 
+pytestmark = pytest.mark.run
+
 MIB = 1 << 20
 
 

@@ -4,6 +4,8 @@ from engine.media.ffmpeg import run
 from engine.media.open import MediaError
 from engine.media.scenes import scene_cuts
 
+pytestmark = pytest.mark.run
+
 
 def test_cuts_are_found_where_the_picture_changes(tmp_path):
     parts = ("testsrc2=duration=3", "color=red:duration=2", "smptebars=duration=2")

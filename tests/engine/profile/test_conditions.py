@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from engine.profile.conditions import CLIP, CLIP_LABELS, Condition, Facts, unmet
+from engine.profile.conditions import CLIP, CLIP_LABELS, Condition, Scores, clip_scores, unmet
 from manifests.evidence import Claim, WeakCaption
 
 _SPEECH = Claim("Speech", "somebody speaks", "speech", "audio", 0.5)
 _RAN = WeakCaption("id", "hash", "ears", claims=(replace(_SPEECH, score=0.2), _SPEECH))
 _SKIPPED = WeakCaption("id", "hash", "eyes", skipped="no picture")
-_FACTS = Facts({"seconds": 4.0, "audio": 1.0, "video": 0.0}, {"ears": _RAN, "eyes": _SKIPPED})
+_FACTS = Scores({"seconds": 4.0, "audio": 1.0, "video": 0.0}, {"ears": _RAN, "eyes": _SKIPPED})
 
 
 def _condition(of: str, label: str, **bound: float) -> Condition:
@@ -56,7 +56,7 @@ def test_the_highest_score_of_a_label_counts() -> None:
 
 def test_a_highest_score_below_zero_counts() -> None:
     weak = replace(_RAN, claims=(replace(_SPEECH, score=-3.0), replace(_SPEECH, score=-2.0)))
-    assert Facts({}, {"ears": weak}).score("ears", "Speech") == -2.0
+    assert Scores({}, {"ears": weak}).score("ears", "Speech") == -2.0
 
 
 def test_unmet_is_the_first_that_does_not_hold() -> None:
@@ -78,7 +78,10 @@ def test_a_condition_reads_as_it_is_meant() -> None:
     [
         ({"of": "ears", "label": "Dog"}, "condition on ears.Dog: give either above or below"),
         ({"of": "ears", "label": "Dog", "above": 0, "below": 1}, "give either above or below"),
-        ({"of": "clip", "label": "second", "above": 1}, "a clip has no «second»; it has seconds,"),
+        (
+            {"of": "clip", "label": "second", "above": 1},
+            'a clip has no label "second"; it has seconds,',
+        ),
         ({"of": "ears", "label": "Dog", "over": 1}, "over"),
         ({"of": "ears", "above": 1}, "label"),
         ({"of": "ears", "label": "Dog", "above": "much"}, "above"),
@@ -91,4 +94,20 @@ def test_a_bad_condition_says_what_is_wrong(wrong: dict[str, Any], message: str)
 
 def test_every_label_of_the_clip_can_be_asked() -> None:
     for label in CLIP_LABELS:
-        assert not _condition(CLIP, label, above=1).holds(Facts({label: 1.0}))
+        assert not _condition(CLIP, label, above=1).holds(Scores({label: 1.0}))
+
+
+_CLIP = {
+    "start_ms": 2_000,
+    "end_ms": 12_000,
+    "kind": "video",
+    "has_audio": True,
+    "has_video": True,
+}
+
+
+def test_every_label_of_a_clip_has_a_score() -> None:
+    assert set(clip_scores(_CLIP)) == set(CLIP_LABELS)
+    assert clip_scores(_CLIP) == {"seconds": 10.0, "audio": 1.0, "video": 1.0, "still": 0.0}
+    still = _CLIP | {"kind": "image", "end_ms": 2_000, "has_audio": False}
+    assert clip_scores(still) == {"seconds": 0.0, "audio": 0.0, "video": 1.0, "still": 1.0}

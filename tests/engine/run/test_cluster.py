@@ -11,6 +11,8 @@ from engine.run.cluster import cluster as joined
 from manifests.workspace import Workspace
 from tests.conftest import quick_profile, run
 
+pytestmark = pytest.mark.run
+
 
 def test_a_run_under_a_long_temporary_folder_captions_every_clip(
     clips: Path, tmp_path: Path, profile: Callable[..., Path]

@@ -13,16 +13,18 @@ from engine.run.lease import DriverLease
 from manifests import commits, tables
 from manifests.books import books
 from manifests.workspace import Workspace
-from pipelines.caption.job import Job
+from pipelines.caption.stage import CaptionStage
 from tests.conftest import quick_profile
+
+pytestmark = pytest.mark.run
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
+def job(tmp_path: Path) -> CaptionStage:
     """A dummy job with shards of eight clips."""
     path = tmp_path / "quick.toml"
     path.write_text(quick_profile())
-    return Job(load(str(path)))
+    return CaptionStage(load(str(path)))
 
 
 @pytest.fixture
@@ -38,31 +40,35 @@ def _wav(path: Path, seconds: int, level: int = 1) -> Path:
     return path
 
 
-def _ingest(job: Job, workspace: Workspace, *sources: Path, limit: int | None = None) -> int:
+def _ingest(
+    job: CaptionStage, workspace: Workspace, *sources: Path, limit: int | None = None
+) -> int:
     with DriverLease(workspace) as log:
-        return Ingest(job, workspace, log).run([str(s) for s in sources], limit)
+        return Ingest(job.cut, job.profile, workspace, log).run([str(s) for s in sources], limit)
 
 
-def _clips(job: Job, workspace: Workspace) -> list[dict[str, Any]]:
+def _clips(job: CaptionStage, workspace: Workspace) -> list[dict[str, Any]]:
     state = commits.load(workspace)
-    files = [f for r in state.ingests(job.cut) for f in r.files if f.table == "clips"]
+    files = state.files("clips", cut=job.cut)
     return list(tables.read_all(workspace.root, files))
 
 
-def test_a_long_source_becomes_its_spans(job: Job, workspace: Workspace, tmp_path: Path) -> None:
+def test_a_long_source_becomes_its_spans(
+    job: CaptionStage, workspace: Workspace, tmp_path: Path
+) -> None:
     assert _ingest(job, workspace, _wav(tmp_path / "a.wav", 95)) == 4
     spans = [(c["start_ms"], c["end_ms"]) for c in _clips(job, workspace)]
     assert spans == [(0, 30_000), (30_000, 60_000), (60_000, 90_000), (90_000, 95_000)]
 
 
-def test_nothing_new_adds_nothing(job: Job, workspace: Workspace, tmp_path: Path) -> None:
+def test_nothing_new_adds_nothing(job: CaptionStage, workspace: Workspace, tmp_path: Path) -> None:
     source = _wav(tmp_path / "a.wav", 5)
     assert [_ingest(job, workspace, source) for _ in range(2)] == [1, 0]
 
 
 @pytest.mark.parametrize("change", ["none", "touch", "rename"])
 def test_what_a_limit_left_is_taken_later_whatever_happened_to_the_file(
-    change: str, job: Job, workspace: Workspace, tmp_path: Path
+    change: str, job: CaptionStage, workspace: Workspace, tmp_path: Path
 ) -> None:
     source = _wav(tmp_path / "a.wav", 95)
     assert _ingest(job, workspace, source, limit=1) == 1
@@ -75,7 +81,9 @@ def test_what_a_limit_left_is_taken_later_whatever_happened_to_the_file(
     assert starts == [0, 30_000, 60_000, 90_000]
 
 
-def test_shards_fill_across_sources(job: Job, workspace: Workspace, tmp_path: Path) -> None:
+def test_shards_fill_across_sources(
+    job: CaptionStage, workspace: Workspace, tmp_path: Path
+) -> None:
     folder = tmp_path / "media"
     folder.mkdir()
     for number in range(3):
@@ -85,7 +93,7 @@ def test_shards_fill_across_sources(job: Job, workspace: Workspace, tmp_path: Pa
     assert [r.counts["clips"] for r in records] == [8, 4]
 
 
-def test_twins_share_their_clips(job: Job, workspace: Workspace, tmp_path: Path) -> None:
+def test_twins_share_their_clips(job: CaptionStage, workspace: Workspace, tmp_path: Path) -> None:
     twins = [_wav(tmp_path / name, 5) for name in ("a.wav", "b.wav")]
     assert _ingest(job, workspace, *twins) == 1
     (places,) = elsewhere(workspace, commits.load(workspace), job.cut).values()
@@ -93,7 +101,7 @@ def test_twins_share_their_clips(job: Job, workspace: Workspace, tmp_path: Path)
 
 
 def test_a_mended_file_is_new_and_its_broken_twin_stays_in_the_books(
-    job: Job, workspace: Workspace, tmp_path: Path
+    job: CaptionStage, workspace: Workspace, tmp_path: Path
 ) -> None:
     broken = [tmp_path / name for name in ("a.wav", "b.wav")]
     for path in broken:

@@ -25,7 +25,7 @@ from engine.run.lease import DriverLease
 from manifests.commits import Record
 from manifests.workspace import Workspace
 with DriverLease(Workspace.open(Path(sys.argv[1]))) as log:
-    log.append(Record(kind="shard", epoch=log.state.epoch, cut="c", job="j", shard=7))
+    log.append(Record(stage="caption", epoch=log.state.epoch, cut="c", job="j", shard=7))
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -51,6 +51,7 @@ def _driver(workspace: Workspace) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+@pytest.mark.run
 def test_a_second_driver_is_refused_while_the_first_lives(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         message = f"is being worked by process {first.pid} on {socket.gethostname()}"
@@ -59,15 +60,17 @@ def test_a_second_driver_is_refused_while_the_first_lives(workspace: Workspace) 
         assert commits.newest_epoch(workspace) == 1
 
 
+@pytest.mark.run
 def test_the_next_takes_over_at_once_when_the_holder_is_killed(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         first.kill()
         first.wait()
         with DriverLease(workspace) as log:
             assert log.state.epoch == 2
-            assert [record.shard for record in log.state.records] == [7]
+            assert [record.shard for record in log.state.records()] == [7]
 
 
+@pytest.mark.run
 def test_a_killed_holder_that_nobody_buried_is_dead(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         first.kill()
@@ -77,6 +80,7 @@ def test_a_killed_holder_that_nobody_buried_is_dead(workspace: Workspace) -> Non
             assert log.state.epoch == 2
 
 
+@pytest.mark.run
 def test_a_stopped_holder_lives(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         first.send_signal(signal.SIGSTOP)
@@ -85,6 +89,7 @@ def test_a_stopped_holder_lives(workspace: Workspace) -> None:
             pass
 
 
+@pytest.mark.run
 def test_the_next_starts_at_once_when_the_holder_ended(workspace: Workspace) -> None:
     with _driver(workspace) as first:
         first.communicate("\n")
@@ -145,13 +150,13 @@ def test_a_holder_that_was_taken_for_dead_is_told_at_its_next_commit(workspace: 
     with DriverLease(workspace) as zombie:
         commits.open_epoch(workspace, 2, _ELSEWHERE)
         with pytest.raises(CommitError, match="took this workspace over"):
-            zombie.append(Record(kind="shard", epoch=1, cut="c", job="j", shard=1))
-    assert commits.load(workspace).records == []
+            zombie.append(Record(stage="caption", epoch=1, cut="c", job="j", shard=1))
+    assert list(commits.load(workspace).records()) == []
 
 
 def test_a_damaged_record_is_told_as_such_and_not_as_another_driver(workspace: Workspace) -> None:
     with DriverLease(workspace) as log:
-        log.append(Record(kind="shard", epoch=1, cut="c", job="j", shard=1))
+        log.append(Record(stage="caption", epoch=1, cut="c", job="j", shard=1))
     path = workspace.commits / "000001" / "000001.json"
     path.write_text("{")
     with pytest.raises(CommitError, match=f"{path} can't be read"), DriverLease(workspace):

@@ -1,5 +1,6 @@
 """Runs of several servers, and of stages that take turns on a card: the same bytes as in one go."""
 
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,12 @@ from tests.conftest import (
     processes_of,
     quick_profile,
     run,
+    stop_at_work,
     wait_until,
 )
 from tests.engine.fake_openai import FakeOpenAI
+
+pytestmark = pytest.mark.run
 
 
 def _profile(folder: Path) -> Path:
@@ -48,9 +52,10 @@ def test_killed_between_turns_it_goes_on_in_one(
 ) -> None:
     out = tmp_path / "out"
     driver = started("caption", clips, out, "--profile", _profile(tmp_path), RAY_ADDRESS=cluster)
-    wait_until(lambda: list(out.glob("journal/*/*/*.weak.json")))
+    wait_until(lambda: list(out.glob("journal/*/*/*.json")))
     driver.kill()
-    driver.wait()
+    assert driver.wait() == -signal.SIGKILL
+    assert books_of(out)[0]["pending"] == CLIPS, "it was not killed between turns"
     (tmp_path / "quick.toml").write_text(quick_profile())
     done = run("caption", clips, out, "--profile", tmp_path / "quick.toml", RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
@@ -61,15 +66,17 @@ def test_a_dead_replica_ends_nothing(
     reference: Path,
     clips: Path,
     tmp_path: Path,
-    cluster: str,
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out, two = tmp_path / "out", tmp_path / "two.toml"
     two.write_text(quick_profile().replace('kind = "dummy"', 'kind = "dummy"\nreplicas = 2'))
-    driver = started("caption", clips, out, "--profile", two, RAY_ADDRESS=cluster)
-    wait_until(lambda: len(processes_of(out, "engine.servers.dummy")) == 2)
-    wait_until(lambda: list(out.glob("journal/*/*/*.weak.json")))
-    processes_of(out, "engine.servers.dummy")[0].kill()
+    driver = started("caption", clips, out, "--profile", two)
+    (worker,) = stop_at_work(out)
+    replicas = processes_of(out, "engine.servers.dummy")
+    assert len(replicas) == 2
+    replicas[0].kill()
+    wait_until(lambda: replicas[0] not in processes_of(out, "engine.servers.dummy"))
+    worker.resume()
     assert driver.wait(RUN_S) == 0, driver.communicate()[1]
     assert files_of(out) == files_of(reference / "out")
 

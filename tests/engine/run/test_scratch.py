@@ -12,6 +12,8 @@ import pytest
 
 from engine.run.scratch import NoScratchFolder, scratch_folder, scratch_folders
 
+pytestmark = pytest.mark.run
+
 NAME = f"captionmill-{os.getpid():x}"
 
 

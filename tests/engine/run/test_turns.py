@@ -6,18 +6,17 @@ import pytest
 
 from engine.profile.profile import Profile, ProfileError
 from engine.run.turns import turns
+from pipelines.caption.stage import CaptionStage
 
 
-def profile(*captioners: dict[str, Any], writer: float = 1.0, **more: Any) -> Profile:
+def profile(*captioners: dict[str, Any], writer: float = 1.0, **more: Any) -> CaptionStage:
     servers = [{"name": "writer", "model": "m", "num_gpus": writer}, *more.pop("servers", [])]
     kinds = [{"use": "captioners.dummy:DummyAudio", "group": c["name"], **c} for c in captioners]
-    return Profile(name="own", captioners=kinds, writer={}, servers=servers, **more)
+    return CaptionStage(Profile(name="own", captioners=kinds, writer={}, servers=servers, **more))
 
 
-def named(found: Profile, gpus: float) -> list[tuple[str, ...]]:
-    return [
-        (*turn.captioners, *(["+writer"] if turn.writes else [])) for turn in turns(found, gpus)
-    ]
+def named(found: CaptionStage, gpus: float) -> list[tuple[str, ...]]:
+    return [turn.units for turn in turns(found, gpus)]
 
 
 EARS = {"name": "ears", "num_gpus": 0.5}
@@ -26,18 +25,16 @@ METER = {"name": "meter", "num_cpus": 1}
 
 
 def test_what_fits_is_loaded_at_once() -> None:
-    assert named(profile(METER, EARS, EYES, writer=0.9), 2) == [
-        ("meter", "ears", "eyes", "+writer")
-    ]
+    assert named(profile(METER, EARS, EYES, writer=0.9), 2) == [("meter", "ears", "eyes", "writer")]
 
 
 def test_without_gpus_there_is_one_turn() -> None:
-    assert named(profile(METER, writer=0), 0) == [("meter", "+writer")]
+    assert named(profile(METER, writer=0), 0) == [("meter", "writer")]
 
 
 def test_on_one_card_stages_take_turns_and_the_writer_is_last() -> None:
     found = profile(METER, EARS, EYES)
-    assert named(found, 1) == [("meter", "ears"), ("eyes",), ("+writer",)]
+    assert named(found, 1) == [("meter", "ears"), ("eyes",), ("writer",)]
     assert [turn.servers for turn in turns(found, 1)] == [(), (), ("writer",)]
 
 
@@ -48,7 +45,7 @@ def test_a_later_captioner_fills_an_earlier_turn_that_has_room() -> None:
 
 def test_who_reads_another_is_never_before_it() -> None:
     scorer = {"name": "scorer", "num_gpus": 0.4, "reads": ["eyes"]}
-    assert named(profile(EARS, EYES, scorer), 1) == [("ears",), ("eyes", "scorer"), ("+writer",)]
+    assert named(profile(EARS, EYES, scorer), 1) == [("ears",), ("eyes", "scorer"), ("writer",)]
 
 
 def test_a_captioner_s_server_is_loaded_in_its_turn() -> None:
@@ -69,7 +66,7 @@ def test_replicas_and_servers_elsewhere_are_counted_as_they_are() -> None:
 
 
 def test_what_never_fits_is_told() -> None:
-    with pytest.raises(ProfileError, match="captioner eyes asks for 2 GPUs and Ray has 1"):
+    with pytest.raises(ProfileError, match="eyes needs 2 GPUs and Ray has 1"):
         turns(profile(EARS, {**EYES, "num_gpus": 2}), 1)
-    with pytest.raises(ProfileError, match="the writer asks for 1 GPUs and Ray has 0"):
+    with pytest.raises(ProfileError, match="writer needs 1 GPUs and Ray has 0"):
         turns(profile(METER), 0)

@@ -50,18 +50,21 @@ def nobody() -> str:
         return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
 
 
+@pytest.mark.run
 def test_a_busy_server_is_asked_again() -> None:
     with FakeOpenAI(lambda r, n: (503, -1)[n] if n < 2 else "well") as fake:
         (reply,) = ask(fake.url)
     assert said(reply) == "well" and len(fake.requests) == 3
 
 
+@pytest.mark.run
 def test_a_dead_replica_costs_no_request() -> None:
     with FakeOpenAI(lambda r, n: "well") as fake:
         replies = ask(nobody(), fake.url, times=5)
     assert [said(reply) for reply in replies] == ["well"] * 5
 
 
+@pytest.mark.run
 def test_a_server_that_moves_is_followed() -> None:
     with FakeOpenAI(lambda r, n: 503) as old, FakeOpenAI(lambda r, n: "new") as new:
 
@@ -77,6 +80,7 @@ def test_a_server_that_moves_is_followed() -> None:
         assert said(asyncio.run(moving())) == "new"
 
 
+@pytest.mark.run
 def test_requests_go_to_the_least_loaded_replica() -> None:
     inside = threading.Barrier(4)
 
@@ -93,6 +97,7 @@ def test_requests_go_to_the_least_loaded_replica() -> None:
     assert len(one.requests) == len(other.requests) == 2
 
 
+@pytest.mark.run
 def test_a_server_that_stays_away_is_an_error() -> None:
     with pytest.raises(ServerUnavailable, match=r"no answer for 0\.5 s"):
         ask(nobody(), patience_s=0.5)
@@ -103,6 +108,7 @@ def test_no_server_yet_is_waited_for() -> None:
         ask(patience_s=0.3)
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     ("status", "error"), [(400, RequestRefused), (401, ServerRefused), (404, ServerRefused)]
 )
@@ -113,6 +119,7 @@ def test_a_server_that_refuses_is_an_error_at_once(status: int, error: type[Exce
     assert len(fake.requests) == 1
 
 
+@pytest.mark.run
 def test_servers_that_run_already_get_the_key_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -123,6 +130,7 @@ def test_servers_that_run_already_get_the_key_of_the_environment(
     assert fake.keys == ["Bearer hidden"]
 
 
+@pytest.mark.run
 def test_a_captioner_s_thread_gets_its_replies_in_order() -> None:
     with FakeOpenAI(lambda request, n: request["messages"][0]["content"]) as fake:
 

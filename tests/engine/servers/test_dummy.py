@@ -6,15 +6,13 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 
 import aiohttp
-import psutil
 import pytest
 from openai import AuthenticationError, OpenAI
 
-from engine.servers.dummy import reply
+from engine.servers.dummy import DummyServer, reply
 
 Start = Callable[..., str]
 _NAMES = ("audio_caption", "visual_caption")
@@ -78,6 +76,7 @@ def test_without_a_schema_the_answer_is_text() -> None:
     assert reply([{"role": "user", "content": "DRAFT caption: A cat."}], None) == "A cat."
 
 
+@pytest.mark.run
 def test_an_openai_client_gets_captions_and_usage(start: Start) -> None:
     with OpenAI(base_url=start("--name", "writer") + "/v1", api_key="none") as client:
         assert [model.id for model in client.models.list()] == ["writer"]
@@ -91,6 +90,7 @@ def test_an_openai_client_gets_captions_and_usage(start: Start) -> None:
     assert answer.choices[0].finish_reason == "stop"
 
 
+@pytest.mark.run
 def test_a_key_from_the_environment_is_demanded(start: Start) -> None:
     url = start(VLLM_API_KEY="secret") + "/v1"
     with OpenAI(base_url=url, api_key="wrong", max_retries=0) as client:
@@ -99,6 +99,7 @@ def test_a_key_from_the_environment_is_demanded(start: Start) -> None:
         assert client.with_options(api_key="secret").models.list().data
 
 
+@pytest.mark.run
 def test_bad_requests_are_refused_and_harm_no_other(start: Start) -> None:
     url = start("--batch-ms", "0")
 
@@ -117,32 +118,34 @@ def test_bad_requests_are_refused_and_harm_no_other(start: Start) -> None:
     assert asyncio.run(ask()) == [400, 400, 400, 404, 200]
 
 
-async def _ask_many(url: str, count: int, parallel: int) -> float:
-    """Seconds for `count` requests, `parallel` at a time."""
-    body = {"messages": [{"role": "user", "content": "x"}], "response_format": _CAPTIONS}
-    gate = asyncio.Semaphore(parallel)
-    async with aiohttp.ClientSession(url) as session:
+@pytest.mark.run
+def test_at_most_so_many_requests_are_worked_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sleeps as long as a batch takes: how many sleep at once is the rate."""
+    asleep: list[float] = []
+    most = 0
+    sleep = asyncio.sleep
 
-        async def ask() -> None:
-            async with gate, session.post("/v1/chat/completions", json=body) as answer:
-                assert answer.status == 200
-                await answer.read()
+    async def counted(seconds: float) -> None:
+        nonlocal most
+        asleep.append(seconds)
+        most = max(most, len(asleep))
+        for _ in range(20):
+            await sleep(0)
+        asleep.remove(seconds)
 
-        await ask()
-        began = time.perf_counter()
-        await asyncio.gather(*(ask() for _ in range(count)))
-        return time.perf_counter() - began
+    async def ask() -> list[int]:
+        server = DummyServer("dummy", batch_ms=100, slots=4)
+        monkeypatch.setattr("engine.servers.dummy.asyncio.sleep", counted)
+        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        host, port = listening.sockets[0].getsockname()
+        body = {"messages": [{"role": "user", "content": "x"}]}
+        async with listening, aiohttp.ClientSession(f"http://{host}:{port}") as session:
 
+            async def one() -> int:
+                async with session.post("/v1/chat/completions", json=body) as answer:
+                    return answer.status
 
-def test_slots_and_batch_time_bound_the_rate(start: Start) -> None:
-    url = start("--batch-ms", "100", "--slots", "4")
-    assert asyncio.run(_ask_many(url, 12, 12)) >= 0.3
+            return await asyncio.gather(*(one() for _ in range(12)))
 
-
-def test_a_request_costs_little(start: Start) -> None:
-    url = start("--batch-ms", "0", "--slots", "64")
-    server = next(c for c in psutil.Process().children() if "engine.servers.dummy" in c.cmdline())
-    before = sum(server.cpu_times()[:2])
-    asyncio.run(_ask_many(url, 800, 32))
-    used = sum(server.cpu_times()[:2]) - before
-    assert used / 800 < 0.0005, "400 requests a second would take a fifth of a core"
+    assert asyncio.run(ask()) == [200] * 12
+    assert most == 4 and asleep == []

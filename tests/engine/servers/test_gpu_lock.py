@@ -14,6 +14,8 @@ from engine.servers.server import Server
 from engine.servers.spec import ServerSpec
 from tests.conftest import wait_until
 
+pytestmark = pytest.mark.run
+
 _HOLD = """
 import sys, time
 from engine.servers import gpu_lock

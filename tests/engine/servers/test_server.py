@@ -63,6 +63,7 @@ def _group(pid: int) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.run
 def test_start_returns_at_once_and_the_server_becomes_ready(make: Make) -> None:
     server = make(begin=False)
     assert server.status()["state"] == "idle"
@@ -76,6 +77,7 @@ def test_start_returns_at_once_and_the_server_becomes_ready(make: Make) -> None:
     assert 0 < status["seconds_to_ready"] < _READY_S
 
 
+@pytest.mark.run
 def test_a_killed_server_comes_back_by_itself(make: Make) -> None:
     server = make()
     server.wait_ready(_READY_S)
@@ -88,6 +90,7 @@ def test_a_killed_server_comes_back_by_itself(make: Make) -> None:
     assert status["pid"] != first
 
 
+@pytest.mark.run
 def test_a_server_that_no_longer_answers_is_replaced(make: Make) -> None:
     server = make(health_seconds=0.3)
     server.wait_ready(_READY_S)
@@ -96,6 +99,7 @@ def test_a_server_that_no_longer_answers_is_replaced(make: Make) -> None:
     server.wait_ready(_READY_S)
 
 
+@pytest.mark.run
 def test_why_a_server_went_is_told_while_it_is_away(make: Make) -> None:
     server = make()
     server.wait_ready(_READY_S)
@@ -104,6 +108,7 @@ def test_why_a_server_went_is_told_while_it_is_away(make: Make) -> None:
     assert "signal 9 (out of memory?)" in server.status()["error"]
 
 
+@pytest.mark.run
 def test_wrong_arguments_are_quoted_from_the_log_and_not_tried_again(make: Make) -> None:
     server = make(args=("--no-such-option",))
     with pytest.raises(ServiceError) as raised:
@@ -116,6 +121,7 @@ def test_wrong_arguments_are_quoted_from_the_log_and_not_tried_again(make: Make)
     assert (status["state"], status["url"], status["starts"]) == ("failed", None, 1)
 
 
+@pytest.mark.run
 def test_a_server_that_is_never_ready_has_failed(make: Make) -> None:
     server = make(kind="dummy", name="writer", args=("--name", "other"), start_seconds=1, tries=1)
     with pytest.raises(ServiceError, match="was not ready after 1 s"):
@@ -135,17 +141,20 @@ def test_an_address_of_another_machine_is_refused(make: Make) -> None:
         server.wait_ready(5)
 
 
-def test_stop_leaves_no_process_and_is_quick(make: Make) -> None:
+@pytest.mark.run
+def test_stop_leaves_no_process_and_needs_no_kill(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.servers.server._STOP_GRACE_S", 10 * _READY_S)  # then it is killed
     server = make()
     server.wait_ready(_READY_S)
     pid = server.status()["pid"]
-    began = time.perf_counter()
     server.stop()
-    assert time.perf_counter() - began < 8, "less than the grace of a server that does not listen"
     assert _group(pid) == []
     assert (server.status()["state"], server.url()) == ("stopped", None)
 
 
+@pytest.mark.run
 def test_stop_during_a_start_ends_it(make: Make) -> None:
     server = make(args=("--name", "other"))
     _until(lambda: server.status()["pid"])
@@ -158,6 +167,7 @@ def test_stop_before_start_is_fine(make: Make) -> None:
     make(begin=False).stop()
 
 
+@pytest.mark.run
 def test_waiters_learn_that_it_was_stopped(make: Make) -> None:
     server = make(args=("--name", "other"))
     said: list[str] = []
@@ -175,6 +185,7 @@ def test_waiters_learn_that_it_was_stopped(make: Make) -> None:
     assert "stopped" in said[0]
 
 
+@pytest.mark.run
 def test_its_processes_carry_the_mark_of_the_run(make: Make) -> None:
     server = make(mark=processes.mark("here", 7))
     server.wait_ready(_READY_S)
@@ -185,6 +196,7 @@ def test_on_loopback_there_is_no_key(make: Make) -> None:
     assert make(begin=False).api_key() is None
 
 
+@pytest.mark.run
 def test_on_another_address_requests_need_the_key_of_the_run(make: Make) -> None:
     server = make(host="0.0.0.0")
     url = server.wait_ready(_READY_S)
@@ -196,6 +208,7 @@ def test_on_another_address_requests_need_the_key_of_the_run(make: Make) -> None
     assert all(key not in part for part in command)
 
 
+@pytest.mark.run
 def test_a_stranger_on_the_port_is_not_taken_for_the_server(make: Make) -> None:
     stranger = make(name="stranger")
     port = int(stranger.wait_ready(_READY_S).rsplit(":", 1)[1].partition("/")[0])
@@ -205,6 +218,7 @@ def test_a_stranger_on_the_port_is_not_taken_for_the_server(make: Make) -> None:
     assert server.status()["starts"] == 2
 
 
+@pytest.mark.run
 def test_a_proxy_in_the_environment_is_not_asked(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,6 +293,8 @@ def _running(url: str) -> float:
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(counted))
 
 
+@pytest.mark.models
+@pytest.mark.xdist_group("vllm")
 def test_vllm_answers_comes_back_after_a_kill_drains_and_leaves_nothing(make: Make) -> None:
     """One server, since a start costs half a minute. The seeded requests that are longer together
     than a scheduling step are what killed vLLM's CPU engine while it cut prompts in chunks."""

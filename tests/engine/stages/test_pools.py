@@ -17,11 +17,14 @@ from engine.profile.profile import CaptionerSpec
 from engine.servers.client import Replicas
 from engine.servers.spec import ServerSpec
 from engine.stages.actors import Host
-from engine.stages.pools import Captioned, Decoders, Fault, Hosts, _until_up
+from engine.stages.contract import Fault
+from engine.stages.pools import Answers, Decoders, Hosts, _until_up
 from manifests.ids import uri_of
 from manifests.media import Media
 from tests import badmedia
 from tests.engine.fake_openai import FakeOpenAI
+
+pytestmark = pytest.mark.run
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,17 +54,23 @@ def _with_decoder(work: Callable[[Decoders, int], Awaitable[None]], seconds: flo
 
     async def main() -> None:
         decoders = Decoders(1, DecodePlan((16000,), 2, 64), seconds)
-        (actor,) = decoders._actors
-        await work(decoders, await actor.ready.remote())
+        await work(decoders, await _pid(decoders))
 
     asyncio.run(main())
+
+
+async def _pid(decoders: Decoders) -> int:
+    """The process of the only decoder."""
+    (actor,) = decoders._actors
+    pid: int = await actor.ready.remote()
+    return pid
 
 
 def test_media_comes_back_by_reference(clips: Path) -> None:
     async def work(decoders: Decoders, pid: int) -> None:
         decoded = await decoders.decode(_clip(sorted(clips.iterdir())[0]))
         assert not isinstance(decoded, Fault)
-        media = await decoded[1]
+        media = await decoded.media
         assert (media.clip_id, media.frames.shape) == ("clip000", (2, 48, 64, 3))
 
     _with_decoder(work)
@@ -76,6 +85,7 @@ def test_a_hanging_decoder_is_killed_and_the_next_clip_is_decoded(clips: Path) -
         assert isinstance(hung, Fault)
         assert (hung.stage, hung.reason) == ("decode", "timeout")
         assert not isinstance(await decoders.decode(second), Fault)
+        assert await _pid(decoders) != pid
 
     _with_decoder(work, seconds=3)
 
@@ -85,6 +95,7 @@ def test_a_decoder_that_somebody_kills_costs_no_clip(clips: Path) -> None:
         clip = _clip(sorted(clips.iterdir())[0])
         os.kill(pid, signal.SIGKILL)
         assert not isinstance(await decoders.decode(clip), Fault)
+        assert await _pid(decoders) != pid
 
     _with_decoder(work)
 
@@ -147,16 +158,18 @@ def test_a_host_that_died_finds_its_captioner_s_server_again(tmp_path: Path) -> 
     spec = CaptionerSpec(name="asks", use="captioners.served:AudioChat", server="away")
     media = Media("c" * 32, "h" * 64, 1000, audio={16_000: np.zeros(16_000, np.float32)})
 
-    async def twice(url: str) -> list[Captioned]:
+    async def twice(url: str) -> list[Answers]:
         servers = {"away": Replicas(ServerSpec(name="away", urls=(url,)), [])}
         host: Any = ray.remote(Host)
         host = host.options(num_cpus=0.1, max_restarts=-1).remote([spec], tmp_path, 60, servers)
         hosts, batch = Hosts([host], 60), {media.clip_id: ray.put(media)}
-        found = [await hosts.caption("asks", batch, {})]
-        os.kill(await host.warm.remote(), signal.SIGKILL)
-        return [*found, await hosts.caption("asks", batch, {})]
+        first, pid = await hosts.ask("asks", batch, {}), await host.warm.remote()
+        os.kill(pid, signal.SIGKILL)
+        second = await hosts.ask("asks", batch, {})
+        assert await host.warm.remote() != pid
+        return [first, second]
 
     with FakeOpenAI(lambda request, number: "A dog barks.") as fake:
         first, second = asyncio.run(twice(fake.url))
-    assert first.said == second.said and not second.faults
+    assert first.answers == second.answers and not second.faults
     assert (first.tokens_in, first.tokens_out) == (100, 3)

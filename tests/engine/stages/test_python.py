@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import run
 
+pytestmark = pytest.mark.run
+
 _CAPTIONER = '''
 from captioners.contract import Captioner
 from manifests.media import Needs

@@ -130,6 +130,7 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_rest_listed() -> None:
     assert listing.unreadable == [os.fsencode(root / "closed")]
 
 
+@pytest.mark.run
 def test_a_folder_whose_path_is_too_long_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from manifests.books import books
 from manifests.commits import Record
 from manifests.evidence import evidence_from_row, evidence_to_rows, weak_to_row
 from manifests.ids import content_hash
+from manifests.kinds import kind_of
 from manifests.tables import File
 from manifests.workspace import Workspace
 from tests.manifests.made import (
@@ -29,7 +30,6 @@ from tests.manifests.made import (
     make,
     quarantined,
     said,
-    schema_of,
     sealed,
 )
 
@@ -71,7 +71,7 @@ def test_a_retry_that_failed_again_is_no_problem(made: Made) -> None:
 
 def test_a_source_that_was_replaced_is_no_problem(made: Made) -> None:
     stood = made.rows("clips")[QUARANTINED]["clip_id"]
-    made.append(Record(kind="ingest", epoch=1, cut=CUT, counts={}, replaced={stood: 0}))
+    made.append(Record(stage="ingest", epoch=1, cut=CUT, counts={}, replaced={stood: 0}))
     assert made.verify() == []
     assert books(made.state, CUT, JOB).quarantined == SHARDS - 1
 
@@ -83,7 +83,7 @@ def test_a_shard_that_waits_is_no_problem(made: Made) -> None:
 
 
 def test_another_job_is_not_judged_by_this_ones_weak_tables(made: Made) -> None:
-    made.lie(lambda record: record.update(job="f" * 16), kind="shard")
+    made.lie(lambda record: record.update(job="f" * 16), stage="caption")
     assert made.verify() == []
 
 
@@ -158,7 +158,7 @@ def test_swapped_captions_with_their_digests_are_named(made: Made) -> None:
 
 
 def test_rows_swapped_but_for_their_clip_id_are_named(made: Made) -> None:
-    columns = tuple(schema_of("captions").names[1:])
+    columns = tuple(kind_of("captions").schema.names[1:])
     clips = _swap(made, "captions", 0, 3, columns)
     assert made.named("digest") == made.named("join") == made.named("evidence") == clips
 
@@ -300,7 +300,7 @@ def test_a_weak_row_of_other_media_is_named(made: Made) -> None:
 
 
 def test_swapped_weak_rows_are_named(made: Made) -> None:
-    columns = tuple(schema_of(TABLES["ears"]).names[1:])
+    columns = tuple(kind_of(TABLES["ears"]).schema.names[1:])
     clips = _swap(made, TABLES["ears"], 0, 4, columns)
     assert made.named("join") == clips
 
@@ -384,7 +384,7 @@ def test_books_that_lie_are_named(made: Made, outcome: str) -> None:
     def lie(record: Row) -> None:
         record["counts"][outcome] += 1
 
-    made.lie(lie, kind="shard")
+    made.lie(lie, stage="caption")
     messages = [p.message for p in made.verify() if p.kind == "books"]
     assert any("do not close" in message for message in messages)
     assert any(f"{outcome} by the records" in message for message in messages)
@@ -395,13 +395,13 @@ def test_books_that_close_but_lie_are_named(made: Made) -> None:
         record["counts"]["captioned"] += 1
         record["counts"]["quarantined"] -= 1
 
-    made.lie(lie, kind="shard")
+    made.lie(lie, stage="caption")
     assert books(made.state, CUT, JOB).close
     assert {p.kind for p in made.verify()} == {"books"}
 
 
 def test_a_listing_without_its_clips_is_named(made: Made) -> None:
-    made.lie(lambda record: record.update(files=record["files"][:1]), kind="ingest")
+    made.lie(lambda record: record.update(files=record["files"][:1]), stage="ingest")
     assert "books" in {p.kind for p in made.verify()}
 
 
@@ -485,10 +485,10 @@ def _retry(made: Made, clip: Row, outcome: str) -> None:
         rows = {"quarantine": [quarantined(clip, "again")]}
     for table, found in rows.items():
         path = f"{table}/retry.parquet"
-        files.append(tables.write(made.root, path, table, found, schema_of(table)))
+        files.append(tables.write(made.root, path, table, found, kind_of(table).schema))
     made.append(
         Record(
-            kind="shard",
+            stage="caption",
             epoch=1,
             cut=CUT,
             job=JOB,

@@ -21,6 +21,8 @@ from pipelines.verify import verify_workspace
 from tests.conftest import quick_profile, run
 from tests.manifests.made import Made, sealed
 
+pytestmark = pytest.mark.run
+
 _MOST_TRUE = 0.7
 
 
@@ -49,7 +51,7 @@ def _captions(workspace: Path) -> list[dict[str, Any]]:
     """Caption rows of the newest job."""
     place = Workspace.open(workspace)
     state = commits.load(place)
-    files = [f for r in state.shards(state.jobs()[-1]).values() for x in r for f in x.files]
+    files = state.files(job=state.jobs()[-1])
     return list(tables.read_all(place.root, [f for f in files if f.table == "captions"]))
 
 
@@ -79,6 +81,7 @@ def test_it_writes_a_fit_for_each_captioner_a_report_and_a_picture(
     for name in ("dummy-audio", "dummy-video"):
         known = Calibration.model_validate_json((folder / f"{name}.json").read_text())
         assert known.table.startswith(f"weak/{name}-")
+        assert known.kinds
         for fit in known.kinds.values():
             assert fit.method == "platt-map" and fit.raw and fit.fitted and fit.n <= 20
     fusion = Fusion.model_validate_json((folder / "fusion.json").read_text())

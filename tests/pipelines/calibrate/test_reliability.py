@@ -64,8 +64,9 @@ def test_too_few_origins_have_no_interval() -> None:
     assert quality(world.after, world.true, world.origins).interval is None
 
 
-def test_the_interval_covers_what_is_true_of_the_world() -> None:
+def test_the_interval_covers_what_is_true_of_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many small worlds that are off by 0.15, some nineteen of twenty intervals reach it."""
+    monkeypatch.setattr("pipelines.calibrate.reliability._DRAWS", 200)
     rng = np.random.default_rng(3)
     covered = 0
     for _ in range(60):

@@ -1,6 +1,5 @@
 """Rows say of each clip what was made of this clip, or are not made."""
 
-import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,18 +8,12 @@ from typing import Any
 
 import pytest
 
-from engine.profile.conditions import CLIP_LABELS
-from engine.stages.pools import Fault
 from manifests import schemas, tables
 from manifests.captions import CaptionSet, How, Written
 from manifests.evidence import Evidence, evidence_from_row
 from manifests.sources.examined import clip_rows
-from pipelines.caption.rows import (
-    caption_row,
-    clip_facts,
-    filtered_row,
-    quarantine_row,
-)
+from pipelines.caption.licences import Licence
+from pipelines.caption.rows import caption_row
 from tests.manifests.made import evidence_of, said, source
 
 _CLIP, _OTHER = clip_rows(source(1))
@@ -43,7 +36,7 @@ _WRITTEN = Written(
 def _row(
     clip: dict[str, Any] = _CLIP, evidence: Evidence = _EVIDENCE, written: Written = _WRITTEN
 ) -> dict[str, Any]:
-    return caption_row(clip, evidence, written, "job", "MIT", True)
+    return caption_row(clip, evidence, written, "job", Licence("MIT", True, {}))
 
 
 def test_a_caption_row_says_what_was_written_and_how() -> None:
@@ -87,31 +80,7 @@ def test_captions_from_other_evidence_are_refused() -> None:
         _row(evidence=evidence_of(_CLIP, said(_CLIP, 4)))
 
 
-def test_a_filtered_row_names_its_rule(tmp_path: Path) -> None:
-    row = filtered_row(_CLIP, "too short")
-    tables.write(tmp_path, "x", "filtered", [row], schemas.FILTERED)
-    assert tables.read(tmp_path, "x")[0] == row
-    assert (row["clip_id"], row["rule"]) == (_CLIP["clip_id"], "too short")
-
-
-def test_a_quarantine_row_says_how_to_see_the_fault_again(tmp_path: Path) -> None:
-    fault = Fault("decode", "timeout", "it took too long")
-    row = quarantine_row(_CLIP, fault, "/a b/it's $HOME")
-    tables.write(tmp_path, "x", "quarantine", [row], schemas.QUARANTINE)
-    assert tables.read(tmp_path, "x")[0] == row
-    assert (row["stage"], row["reason"], row["message"]) == ("decode", "timeout", fault.message)
-    words = shlex.split(row["reproduce"])
-    assert words[:4] == ["captionmill", "quarantine", "show", "/a b/it's $HOME"]
-    assert words[4:] == [_CLIP["clip_id"], "--run"]
-
-
-def test_facts_of_a_clip_are_what_conditions_may_ask() -> None:
-    assert set(clip_facts(_CLIP)) == set(CLIP_LABELS)
-    assert clip_facts(_CLIP) == {"seconds": 10.0, "audio": 1.0, "video": 1.0, "still": 0.0}
-    still = _CLIP | {"kind": "image", "end_ms": 0, "has_audio": False}
-    assert clip_facts(still) == {"seconds": 0.0, "audio": 0.0, "video": 1.0, "still": 1.0}
-
-
+@pytest.mark.run
 def test_making_rows_needs_no_ray() -> None:
     script = "import sys, pipelines.caption.rows; sys.exit('ray' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0

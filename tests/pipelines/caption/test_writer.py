@@ -66,6 +66,7 @@ def always(**changes: str) -> Callable[[Request, int], str]:
     return lambda request, number: json.dumps(GOOD | changes)
 
 
+@pytest.mark.run
 def test_a_good_reply_is_taken_at_once() -> None:
     with FakeOpenAI(always()) as fake:
         written = write(clip(), fake.url)
@@ -76,6 +77,7 @@ def test_a_good_reply_is_taken_at_once() -> None:
     assert (written.tokens_in, written.model) == (100, "writer")
 
 
+@pytest.mark.run
 def test_the_request_is_guided_seeded_and_bounded() -> None:
     with FakeOpenAI(always()) as fake:
         write(clip(), fake.url)
@@ -86,6 +88,7 @@ def test_the_request_is_guided_seeded_and_bounded() -> None:
     assert fake.keys == ["Bearer secret"]
 
 
+@pytest.mark.run
 def test_each_caption_is_accepted_on_its_own() -> None:
     def script(request: Request, number: int) -> str:
         first = {"seen": "A dog barks.", "heard": "A dog barks."}
@@ -100,6 +103,7 @@ def test_each_caption_is_accepted_on_its_own() -> None:
     assert len(fake.requests) == 2
 
 
+@pytest.mark.run
 def test_what_stays_bad_becomes_the_template_and_says_so() -> None:
     with FakeOpenAI(always(heard="A dog barks (87%).")) as fake:
         written = write(clip(), fake.url)
@@ -114,6 +118,7 @@ def test_what_stays_bad_becomes_the_template_and_says_so() -> None:
     assert written.how["visual_caption"].by == "llm" and len(fake.requests) == 3
 
 
+@pytest.mark.run
 def test_the_rungs_differ_in_seed_and_temperature() -> None:
     with FakeOpenAI(always(heard="")) as fake:
         write(clip(), fake.url)
@@ -121,6 +126,7 @@ def test_the_rungs_differ_in_seed_and_temperature() -> None:
     assert [request["temperature"] for request in fake.requests] == [0, 0, 0.5]
 
 
+@pytest.mark.run
 def test_a_repair_names_the_faults_to_the_writer() -> None:
     able = Rung(name="repair", prompt="tiers", repair=True)
     with FakeOpenAI(always(heard="A cat meows.")) as fake:
@@ -128,6 +134,7 @@ def test_a_repair_names_the_faults_to_the_writer() -> None:
     assert "cat meow" in fake.requests[1]["messages"][-1]["content"]
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("reply", ["", "no JSON", '{"heard": "A dog barks."}', "null"])
 def test_a_reply_that_is_none_faults_every_caption(reply: str) -> None:
     with FakeOpenAI(lambda request, number: reply) as fake:
@@ -135,12 +142,14 @@ def test_a_reply_that_is_none_faults_every_caption(reply: str) -> None:
     assert {how.by for how in written.how.values()} == {"template"}
 
 
+@pytest.mark.run
 def test_a_reply_cut_at_the_token_limit_is_truncated() -> None:
     with FakeOpenAI(lambda r, n: '{"heard": "A dog', finish_reason="length") as fake:
         written = write(clip(), fake.url)
     assert written.how["audio_caption"].faults[0] == "first:truncated"
 
 
+@pytest.mark.run
 def test_a_clip_without_sound_is_asked_for_one_caption() -> None:
     with FakeOpenAI(lambda request, number: '{"seen": "Two cars."}') as fake:
         written = write(clip(heard=None, has_audio=False), fake.url)
@@ -161,6 +170,7 @@ def test_nothing_to_write_asks_nobody(evidence: Evidence) -> None:
     assert {how.by for how in written.how.values()} <= {None, "template"}
 
 
+@pytest.mark.run
 def test_answers_stay_with_their_clips_in_any_order() -> None:
     sounds = ["a dog barks", "a cat meows", "rain falls", "music plays", "a bell rings"]
     answered = {sound: threading.Event() for sound in sounds}
@@ -183,6 +193,7 @@ def test_answers_stay_with_their_clips_in_any_order() -> None:
     assert [w.captions.audio_caption for w in written] == [s.capitalize() + "." for s in sounds]
 
 
+@pytest.mark.run
 def test_at_most_so_many_requests_at_a_time() -> None:
     pairs = threading.Barrier(2)
     inside: set[int] = set()
@@ -206,6 +217,7 @@ def test_at_most_so_many_requests_at_a_time() -> None:
     assert most == 2 and len(fake.requests) == 8
 
 
+@pytest.mark.run
 def test_the_books_of_the_stats_close() -> None:
     async def some() -> Writer:
         writer = Writer(SPEC, client(fake.url))
@@ -222,6 +234,7 @@ def test_the_books_of_the_stats_close() -> None:
     assert stats.llm_share == pytest.approx(2 / 3)
 
 
+@pytest.mark.run
 def test_an_injection_in_speech_changes_no_request_but_its_own_line() -> None:
     speech = Evidence(
         "e" * 32, True, False, 1000,
@@ -248,6 +261,7 @@ def replies(*captions: dict[str, str]) -> dict[str, Any]:
     return {"choices": choices, "usage": {"prompt_tokens": 9, "completion_tokens": 30}}
 
 
+@pytest.mark.run
 def test_of_several_candidates_the_good_one_that_tells_most_is_kept() -> None:
     dogs = {"heard": "A dog barks.", "both": "A dog barks, with two cars in view."}
     more = {
@@ -270,6 +284,7 @@ def test_candidates_that_would_all_be_the_same_are_no_rung() -> None:
         Rung(name="first", prompt="terse", candidates=4)
 
 
+@pytest.mark.run
 def test_variants_are_kept_once_and_only_without_fault() -> None:
     said = iter(["A dog is barking.", "The barking of a dog.", "A dog is barking.", "A wolf."])
 
@@ -284,6 +299,7 @@ def test_variants_are_kept_once_and_only_without_fault() -> None:
     assert len({request["seed"] for request in fake.requests}) == 5
 
 
+@pytest.mark.run
 def test_a_variant_asks_for_its_style(tmp_path: Path) -> None:
     prompt = tmp_path / "mine.toml"
     styles = 'lines = ["Style: {style}", "Heard: {heard}"]\n[styles]\nbrief = "few words"\n'
@@ -299,6 +315,7 @@ def test_a_variant_asks_for_its_style(tmp_path: Path) -> None:
         WriterSpec(ladder=(rung,), variants=("long",))
 
 
+@pytest.mark.run
 def test_a_clip_of_music_is_asked_by_the_prompt_for_music() -> None:
     rung = Rung(name="first", prompt="terse", domains={"music": "terse-other"})
     spec = SPEC.model_copy(update={"ladder": (rung,)})
@@ -310,6 +327,7 @@ def test_a_clip_of_music_is_asked_by_the_prompt_for_music() -> None:
     assert spec.prompt_digest() != SPEC.model_copy(update={"ladder": LADDER[:1]}).prompt_digest()
 
 
+@pytest.mark.run
 def test_the_guards_count_what_they_look_at() -> None:
     async def one(url: str) -> Writer:
         writer = Writer(SPEC, client(url))
@@ -335,6 +353,7 @@ def test_a_server_that_stays_away_is_an_error_and_no_template() -> None:
         asyncio.run(Writer(SPEC, nobody).write(clip()))
 
 
+@pytest.mark.run
 def test_the_caption_digest_is_computed_from_the_row_alone() -> None:
     with FakeOpenAI(always()) as fake:
         written = write(clip(), fake.url)
@@ -344,6 +363,7 @@ def test_the_caption_digest_is_computed_from_the_row_alone() -> None:
     assert written.evidence_digest == clip().digest()
 
 
+@pytest.mark.run
 def test_evidence_that_the_server_refuses_goes_to_the_template() -> None:
     def script(request: Request, number: int) -> str | int:
         return 400 if "rumbles" in json.dumps(request["messages"]) else json.dumps(GOOD)
@@ -357,6 +377,7 @@ def test_evidence_that_the_server_refuses_goes_to_the_template() -> None:
     assert {how.by for how in other.how.values()} == {"llm"}
 
 
+@pytest.mark.run
 def test_a_server_that_refuses_everything_is_no_clip_s_fault() -> None:
     with FakeOpenAI(lambda request, number: 400) as fake, pytest.raises(ServerRefused, match="400"):
         write(clip(), fake.url)

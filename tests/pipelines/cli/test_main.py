@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import run
 
+pytestmark = pytest.mark.run
+
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
@@ -28,7 +30,7 @@ def test_help_imports_nothing_heavy() -> None:
     ("arguments", "told"),
     [
         (("caption", "no such folder", "out", "-p", "dummy"), "no such file or folder"),
-        (("caption", ".", "out", "--profile", "best"), "no profile «best»; there are"),
+        (("caption", ".", "out", "--profile", "best"), 'no profile "best"; use'),
         (("caption", ".", "out", "--profile", "none.toml"), "can't read the profile"),
         (("status", "nothing"), "is not a captionmill workspace"),
         (("show", "nothing"), "is not a captionmill workspace"),
@@ -71,7 +73,7 @@ def test_a_gate_that_asks_a_later_captioner_is_refused(tmp_path: Path) -> None:
     )
     done = run("caption", tmp_path, tmp_path / "out", "--profile", profile)
     assert done.returncode == 1
-    assert "asks «b», which is no captioner that stands before it" in done.stderr
+    assert 'asks "b", but no captioner of this name comes before it' in done.stderr
 
 
 def test_dry_run_counts_and_writes_nothing(clips: Path, tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""Leases of the shards that a stage has to work: those that no commit names, and those to retry."""
+
+from collections.abc import Iterator, Mapping
+
+from engine.run.ingest import elsewhere
+from engine.stages.contract import ShardLease, Stage
+from manifests.commits import State
+from manifests.workspace import Workspace
+
+
+def pending(state: State, stage: Stage) -> list[int]:
+    """Listed shards that no commit of this job names, in order."""
+    done = state.shards(stage.digest)
+    listed = (record.shard for record in state.ingests(stage.cut))
+    return [shard for shard in listed if shard is not None and shard not in done]
+
+
+def leases(
+    workspace: Workspace, state: State, stage: Stage, shards: Mapping[int, frozenset[str] | None]
+) -> Iterator[ShardLease]:
+    """A lease for each of these shards, made when it is asked for; shards: with the clips to retry, None
+    for a shard that is worked for the first time."""
+    places = elsewhere(workspace, state, stage.cut)
+    done = state.shards(stage.digest)
+    for shard, only in shards.items():
+        yield ShardLease(
+            epoch=state.epoch,
+            shard=shard,
+            generation=done[shard][-1].generation + 1 if only is not None else 0,
+            clips_file=workspace.clips(stage.cut, shard),
+            committed={
+                table: [file.path for file in state.files(table, shard)] for table in stage.reads
+            },
+            twins=places,
+            only=only,
+        )

@@ -1,0 +1,120 @@
+"""The kinds of tables that a workspace can hold: one registry.
+
+A stage registers the kinds that it writes when it is imported. Everything that has to know what a table
+looks like, where its files lie or what its rows mean to the books asks here.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from manifests import schemas
+from manifests.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of table.
+
+    name: the first part of a table's name: `captions`, `weak` of `weak/yamnet-<digest>`. folder: where
+    its files lie, below the workspace. doc: what a row is, for the page of the tables. outcome: what
+    the books count a clip as that has a row here; None where a row decides nothing. shared: rows belong
+    to the table's own digest and serve every job, instead of to one job. listed: rows belong to the
+    listing of a cut.
+    """
+
+    name: str
+    schema: pa.Schema
+    folder: str
+    doc: str = ""
+    outcome: str | None = None
+    shared: bool = False
+    listed: bool = False
+
+
+_KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    """Makes a kind known; the same one twice is one. Raises ValueError when its name, or its folder, is
+    that of another kind."""
+    for other in _KINDS.values():
+        if other != kind and (other.name == kind.name or other.folder == kind.folder):
+            raise ValueError(f"table kind {kind.name} in {kind.folder}: taken by {other.name}")
+    return _KINDS.setdefault(kind.name, kind)
+
+
+def kind_of(table: str) -> Kind:
+    """The kind of a table. Raises UserError for one that nobody registered."""
+    name = table.partition("/")[0]
+    if name not in _KINDS:
+        raise UserError(f"table {table}: no stage of this installation writes tables like it")
+    return _KINDS[name]
+
+
+def kinds() -> tuple[Kind, ...]:
+    """Every registered kind, in the order of registration."""
+    return tuple(_KINDS.values())
+
+
+def outcomes() -> dict[str, str]:
+    """By kind, what the books count its rows as; only kinds that decide something."""
+    return {kind.name: kind.outcome for kind in _KINDS.values() if kind.outcome is not None}
+
+
+SOURCES = register(
+    Kind(
+        "sources",
+        schemas.SOURCES,
+        "sources",
+        "One row for each file as it was listed; a file whose bytes are those of an earlier one has "
+        "`duplicate` set and finds its clips by `content_hash`. The last row of a URI counts.",
+        listed=True,
+    )
+)
+CLIPS = register(
+    Kind(
+        "clips",
+        schemas.CLIPS,
+        "clips",
+        "One row for each clip, in shards whose members never change.",
+        listed=True,
+    )
+)
+WEAK = register(
+    Kind(
+        "weak",
+        schemas.WEAK,
+        "weak",
+        "What one captioner said: one table for each version of each captioner.",
+        shared=True,
+    )
+)
+CAPTIONS = register(
+    Kind(
+        "captions",
+        schemas.CAPTIONS,
+        "captions/stage1",
+        "The result: one row for each captioned clip.",
+        outcome="captioned",
+    )
+)
+FILTERED = register(
+    Kind(
+        "filtered",
+        schemas.FILTERED,
+        "filtered",
+        "Clips that a rule of the profile left out.",
+        outcome="filtered",
+    )
+)
+QUARANTINE = register(
+    Kind(
+        "quarantine",
+        schemas.QUARANTINE,
+        "quarantine",
+        "Clips that could not be processed. A retry adds a generation; the rows of the newest "
+        "generation that names a clip count.",
+        outcome="quarantined",
+    )
+)

@@ -1,0 +1,104 @@
+"""What a whole run promises whatever it captions: bounded memory, and no network."""
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from captioners.dummy import DummyVideo
+from manifests.media import Needs
+from tests.conftest import (
+    CLIPS,
+    RUN_S,
+    books_of,
+    command,
+    files_of,
+    problems_of,
+    quick_profile,
+    wait_until,
+    write_clip,
+)
+
+pytestmark = pytest.mark.run
+
+_SIDE, _FRAMES, _COUNT = 256, 16, 24
+_CLIP_BYTES = _FRAMES * _SIDE * _SIDE * 3
+_WINDOW_MB = 8
+
+
+class Wide(DummyVideo):
+    """Asks for many large frames."""
+
+    needs = Needs(frames=_FRAMES, frame_px=_SIDE)
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clips whose frames are as large as `Wide` asks for."""
+    folder = tmp_path_factory.mktemp("wide")
+    for number in range(_COUNT):
+        write_clip(folder / f"{number:02d}.mp4", number, seconds=4, size=(_SIDE, _SIDE))
+    return folder
+
+
+def test_decoded_media_in_flight_stay_within_the_window(
+    wide: Path, tmp_path: Path, cluster: str, started: Any
+) -> None:
+    """As the worker counts them before they are decoded, and as Ray's object store holds them."""
+    out, profile = tmp_path / "out", tmp_path / "wide.toml"
+    text = quick_profile().replace("captioners.dummy:DummyVideo", f"{__name__}:Wide")
+    text = text.replace("batch = 4", f"batch = 1\nwindow_mb = {_WINDOW_MB}")
+    profile.write_text(text)
+    before = _store(cluster)
+    driver = started("caption", wide, out, "--profile", profile, RAY_ADDRESS=cluster)
+    held: list[int] = []
+
+    def over() -> bool:
+        held.append(_store(cluster).object_store_bytes_used - before.object_store_bytes_used)
+        return driver.poll() is not None
+
+    wait_until(over, RUN_S)
+    assert driver.returncode == 0, driver.communicate()[1]
+    (log,) = (out / "runlog").iterdir()
+    counted = json.loads(log.read_text())["window_bytes"]
+    assert 2 * _CLIP_BYTES < counted <= _WINDOW_MB << 20
+    print(max(held), counted, _store(cluster))
+    created = _store(cluster).cumulative_created_bytes - before.cumulative_created_bytes
+    assert created > _COUNT * _CLIP_BYTES > 5 * (_WINDOW_MB << 20)
+    assert max(held) <= _WINDOW_MB << 20
+    assert books_of(out)[0]["captioned"] == _COUNT
+
+
+def _store(address: str) -> Any:
+    """What the object store of a cluster says of itself."""
+    from ray._private.internal_api import get_memory_info_reply, get_state_from_address
+
+    return get_memory_info_reply(get_state_from_address(address)).store_stats
+
+
+# Starts a command in a network of its own, in which there is nothing but loopback.
+_ALONE = textwrap.dedent("""
+    import ctypes, fcntl, os, socket, struct, sys
+    CLONE_NEWUSER, CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x10000000, 0x40000000, 0x8914, 1
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET | (CLONE_NEWUSER if os.geteuid() else 0)):
+        sys.exit("no network of its own: " + os.strerror(ctypes.get_errno()))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+    assert [name for _, name in socket.if_nameindex()] == ["lo"], socket.if_nameindex()
+    os.execvp(sys.argv[1], sys.argv[1:])
+""")
+
+
+def test_a_whole_run_needs_no_network(reference: Path, clips: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    line = command("caption", clips, out, "--profile", reference / "quick.toml")
+    alone = [sys.executable, "-c", _ALONE, *line]
+    done = subprocess.run(alone, capture_output=True, text=True, timeout=RUN_S, check=False)
+    assert done.returncode == 0, done.stderr
+    assert books_of(out)[0]["captioned"] == CLIPS
+    assert files_of(out) == files_of(reference / "out") and problems_of(out) == []

@@ -1,0 +1,71 @@
+"""A retry of quarantined clips that is killed half way, and done again: every clip once."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import books_of, problems_of, quick_profile, run
+
+pytestmark = pytest.mark.run
+
+_CLIPS, _AWAY = 12, 5
+
+
+@pytest.fixture(scope="module")
+def quarantined(clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two shards (`out`) of which clips are in quarantine, since their files (`media`) were
+    away for a while."""
+    root = tmp_path_factory.mktemp("quarantined")
+    (root / "media").mkdir()
+    (root / "away").mkdir()
+    for path in sorted(clips.iterdir())[:_CLIPS]:
+        os.link(path, root / "media" / path.name)
+    (root / "quick.toml").write_text(quick_profile())
+    arguments = ("caption", root / "media", root / "out", "--profile", root / "quick.toml")
+    listed = run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit:2")
+    assert listed.returncode == -signal.SIGKILL
+    gone = sorted((root / "media").iterdir())[::2][:_AWAY]
+    for path in gone:
+        path.rename(root / "away" / path.name)
+    done = run(*arguments, RAY_ADDRESS=cluster)
+    assert done.returncode == 0, done.stderr
+    for path in (root / "away").iterdir():
+        path.rename(root / "media" / path.name)
+    (books,) = books_of(root / "out")
+    assert (books["captioned"], books["quarantined"]) == (_CLIPS - _AWAY, _AWAY)
+    return root
+
+
+def _retry(root: Path, out: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return run("quarantine", "retry", out, **environment)
+
+
+@pytest.mark.parametrize(
+    "point", ["journal.put:2", "shard.between_files", "driver.before_commit", "driver.after_commit"]
+)
+def test_a_retry_killed_half_way_is_done_by_the_next(
+    point: str, quarantined: Path, tmp_path: Path, cluster: str
+) -> None:
+    out = Path(shutil.copytree(quarantined / "out", tmp_path / "out"))
+    before = {path: path.read_bytes() for path in out.rglob("*.parquet")}
+    if point.startswith("driver"):
+        killed = _retry(quarantined, out, CAPTIONMILL_KILL_AT=point, RAY_ADDRESS=cluster)
+        assert killed.returncode == -signal.SIGKILL
+        left = books_of(out)[0]["quarantined"]
+        assert 0 < left <= _AWAY - (point == "driver.after_commit")
+    else:
+        _retry(quarantined, out, CAPTIONMILL_KILL_AT=point)
+        newest = max((out / "runlog").iterdir())
+        assert json.loads(newest.read_text())["worker_deaths"] > 0
+    if books_of(out)[0]["quarantined"]:
+        again = _retry(quarantined, out, RAY_ADDRESS=cluster)
+        assert again.returncode == 0, again.stderr
+    (books,) = books_of(out)
+    assert books["close"] and books["captioned"] == books["input"] == _CLIPS
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert problems_of(out) == []
