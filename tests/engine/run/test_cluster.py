@@ -9,6 +9,7 @@ import ray
 from engine.profile.profile import load
 from engine.run.cluster import cluster as joined
 from manifests.workspace import Workspace
+from pipelines.caption.stage import CaptionStage
 from tests.conftest import quick_profile, run
 
 pytestmark = pytest.mark.run
@@ -40,5 +41,5 @@ def test_workers_of_a_joined_cluster_know_that_they_are_captionmill_s(
         return ray.get_runtime_context().runtime_env["env_vars"]
 
     # The cluster of the tests inherited the variable from them: what counts is what the run gives.
-    with joined(workspace, load(str(tmp_path / "quick.toml")), epoch=1):
+    with joined(workspace, CaptionStage(load(str(tmp_path / "quick.toml"))), epoch=1):
         assert ray.get(given.remote()) == {"CAPTIONMILL": "1"}
