@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 import pytest
 
+from engine import torch_cpu
 from manifests import commits
 from manifests.workspace import Workspace, WorkspaceError
 from pipelines.status import jobs
@@ -32,6 +33,7 @@ from tests.stages import embed as embed  # registers its kind of table
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+torch_cpu.switch_on()
 
 _GUARD = tiers.Guard()
 

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.run
 def worked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, str]]:
     """The folder, the workspace, and what must become of each file."""
     root = tmp_path_factory.mktemp("bad media")
-    expected = badmedia.make(root / "media")
+    expected = badmedia.make(root / "media") | {"bomb.mp4": "memory"}
+    (root / "media" / "bomb.mp4").write_bytes(badmedia.index_bomb())
     profile = root / "quick.toml"
     profile.write_text(quick_profile())
     done = run("caption", root / "media", root / "out", "--profile", profile)
