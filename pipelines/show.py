@@ -1,9 +1,8 @@
-"""Captions, what they claim, and all their evidence, in the terminal."""
+"""Captions, what they claim, and all their evidence, as lines for a terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from manifests import tables
@@ -13,6 +12,7 @@ from manifests.ids import path_of
 from manifests.tables import File
 from manifests.workspace import Workspace
 from pipelines.status import JobStatus
+from pipelines.terminal import one_line
 
 _SPANS = 4
 TITLES = {"audio_caption": "heard", "visual_caption": "seen", "audio_visual_caption": "together"}
@@ -26,18 +26,18 @@ def find(
     A duplicate file is found by its own name: the row is its twin's.
     """
     hashes = _contents(workspace, state, job.cut, wanted) if wanted else set()
-    found = []
+    matching = []
     for row in tables.read_all(workspace.root, caption_files(state, job.digest)):
         if wanted is None or row["clip_id"].startswith(wanted) or row["content_hash"] in hashes:
-            found.append(row)
-            if len(found) == limit:
+            matching.append(row)
+            if len(matching) == limit:
                 break
-    return found
+    return matching
 
 
 def caption_files(state: State, job: str) -> list[File]:
     """The files that hold a job's captions."""
-    return state.files("captions", job=job)
+    return list(state.files("captions", job=job))
 
 
 def _contents(workspace: Workspace, state: State, cut: str, name: str) -> set[str]:
@@ -51,32 +51,26 @@ def _contents(workspace: Workspace, state: State, cut: str, name: str) -> set[st
 
 
 def readable(uri: str) -> str:
-    """The path of a source for people: what could move the cursor or is no text is escaped."""
+    """The path of a source for people: what is no text, or not printable, is escaped."""
     text = path_of(uri).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def render(rows: Sequence[Mapping[str, Any]], whole: bool) -> None:
-    """Prints rows to stdout. whole: with every claim, else captions only."""
-    console = Console(soft_wrap=True, highlight=False)
+def lines(rows: Sequence[Mapping[str, Any]], whole: bool) -> Iterator[Text]:
+    """Rows as lines to print. whole: with every claim, else captions only."""
     for row in rows:
         start, end = row["start_ms"] / 1000, row["end_ms"] / 1000
         span = "still" if row["kind"] == "image" else f"{start:g}-{end:g} s"
-        console.print(Text(f"{readable(row['uri'])}  [{span}]", style="bold"))
-        for line in captions(row):
-            console.print(line)
+        yield Text(f"{readable(row['uri'])}  [{span}]", style="bold")
+        yield from captions(row)
         if whole:
-            for line in variants(row):
-                console.print(line)
-            for line in claims(row):
-                console.print(line)
-            for line in evidence(row):
-                console.print(line)
-            for line in origin(row):
-                console.print(line)
+            yield from variants(row)
+            yield from claims(row)
+            yield from evidence(row)
+            yield from origin(row)
         else:
-            console.print(Text(f"  captionmill show WORKSPACE {row['clip_id'][:12]}", style="dim"))
-        console.print()
+            yield Text(f"  captionmill show WORKSPACE {row['clip_id'][:12]}", style="dim")
+        yield Text()
 
 
 def captions(row: Mapping[str, Any]) -> Iterator[Text]:
@@ -90,7 +84,7 @@ def captions(row: Mapping[str, Any]) -> Iterator[Text]:
             yield Text(f"  {TITLES[name]:9}none: {row[f'{short}_why']}", style="dim")
     if row["transcript"]:
         language = Text(f"  ({row['language']})", style="dim")
-        yield Text("  said     ", style="cyan") + plain(f"«{row['transcript']}»") + language
+        yield Text("  said     ", style="cyan") + plain(f'"{row["transcript"]}"') + language
 
 
 def variants(row: Mapping[str, Any]) -> Iterator[Text]:
@@ -103,7 +97,7 @@ def variants(row: Mapping[str, Any]) -> Iterator[Text]:
 
 
 def claims(row: Mapping[str, Any]) -> Iterator[Text]:
-    """What the captions claim, once, with what speaks for it; what nothing supports stands out."""
+    """What the captions claim, once each, with its support; a claim without support stands out."""
     together: dict[str, tuple[list[str], Mapping[str, Any]]] = {}
     for claim in row["claims"]:
         of, _ = together.setdefault(claim["text"], ([], claim))
@@ -153,21 +147,21 @@ def _claim(claim: Mapping[str, Any]) -> str:
 
 def _believed(sure: Mapping[str, Any] | None) -> str:
     """A confidence: its word, its number, and who scored."""
-    return f"{sure['tier']} {sure['probability']:.2f} by {sure['by']}" if sure else "unjudged"
+    return f"{sure['tier']} {sure['probability']:.2f} by {sure['by']}" if sure else "not judged"
 
 
 def origin(row: Mapping[str, Any]) -> Iterator[Text]:
-    """Identity, digests and what the writer's replies were refused for."""
+    """Identity, digests, and why replies of the writer were rejected."""
     for fault in row["lints"]:
-        yield Text("    refused  ", style="dim") + plain(fault)
+        yield Text("    rejected ", style="dim") + plain(fault)
     yield Text(f"  clip {row['clip_id']}  evidence {row['evidence_digest']}", style="dim")
     yield Text(
-        f"  writer {row['writer'] or 'none asked'}  prompt {row['prompt_digest']}"
+        f"  writer {row['writer'] or 'none'}  prompt {row['prompt_digest']}"
         f"  config {row['config_digest']}  licence {row['licence']}",
         style="dim",
     )
 
 
 def plain(text: str) -> Text:
-    """Text out of media or models: never markup, never control characters."""
-    return Text("".join(c if c.isprintable() else " " for c in text))
+    """Text out of media or models, on one line: never markup, never control characters."""
+    return Text(one_line(text))

@@ -1,9 +1,9 @@
 """`captionmill spans`: claims with their times, as labels for training on frames.
 
-One row for each supported claim of an audio or visual caption of which some captioner said when; that
-of an audio-visual caption would be the same again. Frames are those of PE-A-Frame: one each 40 ms
-(1920 / 48000 s), of the clip, not of its source. A span says where a claim was heard or seen by a
-captioner, not that it is absent everywhere else.
+One row for each supported claim of an audio or visual caption for which some captioner gave a time; those
+of the audio-visual caption would only repeat them. Frames are those of PE-A-Frame: one every 40 ms
+(1920 / 48000 s) of the clip, not of its source. A span says where a captioner heard or saw a claim, not
+that it is absent everywhere else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ class SpansError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written. timeless: supported claims that nobody gave a time."""
+    """What was written. timeless: supported claims without a time."""
 
     file: Path
     claims: int
@@ -60,8 +60,8 @@ class Exported:
     def text(self) -> str:
         """For people."""
         return (
-            f"{self.claims} claims of {self.clips} clips with their times: {self.file}\n"
-            f"{self.timeless} claims have no time: no captioner said when"
+            f"wrote {self.claims} claims with times, from {self.clips} clips: {self.file}\n"
+            f"left out {self.timeless} claims for which no captioner gave a time"
         )
 
 
@@ -69,9 +69,9 @@ def export(workspace: Workspace, state: State, job: JobStatus, target: Path) -> 
     """Writes the spans of a job's captions to a Parquet file, one shard in memory at a time. Raises
     SpansError where the file exists or can't be written."""
     if target.exists():
-        raise SpansError(f"{target} exists: name another file, or remove it")
+        raise SpansError(f"{target} exists already: name another file, or remove it")
     if not target.parent.is_dir():
-        raise SpansError(f"{target} can't be written: there is no folder {target.parent}")
+        raise SpansError(f"can't write {target}: there is no folder {target.parent}")
     claims, timeless = 0, 0
     clips: set[str] = set()
     try:
@@ -81,18 +81,18 @@ def export(workspace: Workspace, state: State, job: JobStatus, target: Path) -> 
         ):
             for file in caption_files(state, job.digest):
                 captioned = tables.read(workspace.root, file.path)
-                found = [row for each in captioned for row in rows(each)]
-                timed = [row for row in found if row["spans"]]
+                supported = [row for clip in captioned for row in rows(clip)]
+                timed = [row for row in supported if row["spans"]]
                 writer.write_table(tables.arrow(timed, SCHEMA))
-                claims, timeless = claims + len(timed), timeless + len(found) - len(timed)
+                claims, timeless = claims + len(timed), timeless + len(supported) - len(timed)
                 clips.update(row["clip_id"] for row in timed)
     except OSError as error:
-        raise SpansError(f"{target} can't be written: {error}") from error
+        raise SpansError(f"can't write {target}: {error}") from error
     return Exported(target, claims, len(clips), timeless)
 
 
 def rows(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The supported claims of a caption row, those without a time too."""
+    """The supported claims of a caption row, with or without a time."""
     same = ("clip_id", "content_hash", "uri", "start_ms", "end_ms", "caption_digest")
     for claim in row["claims"]:
         if claim["supported"] and claim["caption"] in _OF:

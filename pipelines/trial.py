@@ -1,8 +1,8 @@
 """`captionmill prompt try`: what several prompts make of the same evidence, side by side.
 
-The evidence is a workspace's, so no media is decoded and no captioner runs; nothing is written. Each
-prompt is asked once for a clip, greedily as the ladder's first rung does, and the guards say what they
-would have let through.
+The evidence is that of a workspace, so no media is decoded and no captioner runs; nothing is written.
+Each prompt is used once for a clip, greedily as on the ladder's first rung, and the guards say what they
+would have accepted.
 """
 
 import random
@@ -16,10 +16,11 @@ from typing import Any
 
 from captioners.contract import ModelServer
 from captioners.weights.models import Models
+from engine.profile.keys import require_keys
 from engine.profile.profile import Profile
 from engine.profile.writer import Rung, WriterSpec
 from engine.servers.client import Client, RequestRefused, ServerRefused, ServerUnavailable
-from engine.servers.local import served
+from engine.servers.local import serve
 from manifests import tables
 from manifests.captions import CAPTIONS, CaptionName
 from manifests.commits import State
@@ -28,8 +29,9 @@ from manifests.evidence import Evidence, evidence_from_row
 from manifests.workspace import Workspace
 from pipelines.caption.stage import CaptionStage
 from pipelines.caption.writer import Writer, nearness
-from pipelines.show import TITLES, caption_files, plain, readable
-from pipelines.status import newest, settings
+from pipelines.show import TITLES, caption_files, readable
+from pipelines.status import JobStatus
+from pipelines.terminal import one_line
 from prompts.nearness import Nearness
 from prompts.render import available, load
 from prompts.selection import Alike, Facts, select
@@ -37,7 +39,7 @@ from prompts.verdict import judge
 
 _SEED = 20251219
 _POOL = 10
-"""Rows that are looked at for each one that is drawn."""
+"""Rows to choose from for each clip that is drawn."""
 
 
 class TrialError(UserError):
@@ -46,8 +48,8 @@ class TrialError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one prompt gave for one clip. captions: as the model wrote them; faults: what the guards
-    hold against each, nothing where it is accepted; whole: why the reply can't be read at all."""
+    """What one prompt gave for one clip. captions: as the model wrote them; faults: why the guards reject
+    each, nothing where it is accepted; whole: why the reply can't be read at all."""
 
     prompt: str
     captions: Mapping[CaptionName, str]
@@ -57,7 +59,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One clip. known: its facts, surest first."""
+    """One clip. known: its facts, most certain first."""
 
     clip_id: str
     uri: str
@@ -67,7 +69,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """One prompt over all clips. accepted, asked: captions. faults: how often each was found. Tokens
+    """One prompt over all clips. accepted, asked: captions. faults: how often each occurred. Tokens
     and seconds: of all its requests, which were sent together."""
 
     prompt: str
@@ -103,25 +105,30 @@ class _Clip:
 
 
 def trial(
-    workspace: Workspace, state: State, prompts: Sequence[str], sample: int, profile: Profile | None
+    workspace: Workspace,
+    state: State,
+    job: JobStatus,
+    prompts: Sequence[str],
+    sample: int,
+    profile: Profile,
 ) -> Trial:
-    """Asks the writer's server of the newest job's profile, or of `profile`. prompts: names or .toml
-    paths, those of its ladder where none is given. Raises TrialError, WorkspaceError, ServiceError."""
-    job = newest(workspace, state)
-    used = profile or Profile(**settings(workspace, job.digest)["profile"])
-    spec = CaptionStage(used).writer
+    """Asks the writer's server of `profile` about evidence of `job`. prompts: names or .toml paths, those
+    of the ladder where none is given. Raises TrialError, ProfileError, ServerError."""
+    spec = CaptionStage(profile).writer
+    server_spec = profile.server(spec.model)
+    require_keys([server_spec])
     chosen = list(dict.fromkeys(prompts or [name for rung in spec.ladder for name in rung.prompts]))
     _check(chosen)
     near = nearness(spec, Models())
     clips = _drawn(workspace, state, job.digest, sample, near.alike if near else None)
     with (
         tempfile.TemporaryDirectory(prefix="captionmill-prompt-") as logs,
-        served(used.server(spec.model), Models(), Path(logs)) as server,
+        serve(server_spec, Models(), Path(logs)) as server,
     ):
         try:
             asked = [_asked(server, spec, prompt, clips, near) for prompt in chosen]
         except (ServerRefused, ServerUnavailable) as error:
-            raise TrialError(str(error)) from error
+            raise TrialError(str(error)) from None
     return Trial(
         tuple(
             Tried(
@@ -138,14 +145,14 @@ def trial(
 
 def _check(prompts: Sequence[str]) -> None:
     if not prompts:
-        raise TrialError("the profile's ladder asks nobody: name prompts with --prompt")
+        raise TrialError("the profile's ladder is empty: name prompts with --prompt")
     for prompt in prompts:
         try:
             load(prompt)
         except FileNotFoundError:
-            known = ", ".join(available())
+            names = ", ".join(available())
             raise TrialError(
-                f"no prompt «{prompt}»; there are {known}, or a path to a .toml file"
+                f'no prompt "{prompt}"; choose one of {names}, or a path to a .toml file'
             ) from None
         except ValueError as error:
             raise TrialError(f"the prompt {prompt} is not valid: {error}") from error
@@ -154,7 +161,7 @@ def _check(prompts: Sequence[str]) -> None:
 def _drawn(
     workspace: Workspace, state: State, job: str, sample: int, alike: Alike | None
 ) -> list[_Clip]:
-    """Clips of which there is something to write, out of shards taken at random."""
+    """Clips with something to write about, out of shards taken at random."""
     drawing = random.Random(_SEED)
     files = caption_files(state, job)
     drawing.shuffle(files)
@@ -168,7 +175,7 @@ def _drawn(
         if len(pool) >= _POOL * sample:
             break
     if not pool:
-        raise TrialError(f"of no clip in {workspace.root} there is anything to write")
+        raise TrialError(f"no clip in {workspace.root} has anything to write about")
     return drawing.sample(pool, min(sample, len(pool)))
 
 
@@ -192,16 +199,16 @@ def _asked(
     ]
     seconds = time.perf_counter() - began
     replies = [_reply(prompt, near, *pair) for pair in zip(clips, answers, strict=True)]
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for reply in replies:
-        found.update(name for faults in reply.faults.values() for name in map(_name, faults))
-        found.update([_name(reply.whole)] if reply.whole else [])
+        counts.update(name for faults in reply.faults.values() for name in map(_name, faults))
+        counts.update([_name(reply.whole)] if reply.whole else [])
     used = [answer.get("usage") or {} for answer in answers if answer]
     return replies, Total(
         prompt,
         sum(not faults for reply in replies for faults in reply.faults.values()),
         sum(len(clip.names) for clip in clips),
-        dict(found.most_common()),
+        dict(counts.most_common()),
         sum(usage.get("prompt_tokens", 0) for usage in used),
         sum(usage.get("completion_tokens", 0) for usage in used),
         round(seconds, 2),
@@ -209,7 +216,7 @@ def _asked(
 
 
 def _answers(server: ModelServer, bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any] | None]:
-    """What the server answers; None to a request that it refuses."""
+    """The server's replies; None for a request that it refuses."""
     try:
         return list(server.post("/chat/completions", bodies))
     except RequestRefused:
@@ -242,12 +249,13 @@ def _name(fault: str) -> str:
     return fault.partition(":")[0]
 
 
-def text(found: Trial) -> str:
+def text(trial: Trial) -> str:
     """For people: each caption by every prompt, one below the other."""
-    wide = max(len(total.prompt) for total in found.totals)
+    wide = max(len(total.prompt) for total in trial.totals)
     lines = []
-    for clip in found.clips:
-        lines += [f"{readable(clip.uri)}  {clip.clip_id[:12]}", f"  known: {'; '.join(clip.known)}"]
+    for clip in trial.clips:
+        known = one_line("; ".join(clip.known))
+        lines += [f"{readable(clip.uri)}  {clip.clip_id[:12]}", f"  known: {known}"]
         for name in CAPTIONS:
             for reply in clip.replies:
                 if name in reply.captions:
@@ -255,15 +263,16 @@ def text(found: Trial) -> str:
         for reply in clip.replies:
             if reply.whole is not None:
                 lines.append(
-                    f"  {'':<9}{reply.prompt:<{wide}}  NO REPLY THAT CAN BE READ: {reply.whole}"
+                    f"  {'':<9}{reply.prompt:<{wide}}  UNREADABLE REPLY: {one_line(reply.whole)}"
                 )
         lines.append("")
-    return "\n".join([*lines, *(_sum(total, wide, len(found.clips)) for total in found.totals)])
+    return "\n".join([*lines, *(_sum(total, wide, len(trial.clips)) for total in trial.totals)])
 
 
 def _line(reply: Reply, name: CaptionName) -> str:
-    caption = plain(reply.captions[name]).plain
-    return f"{caption}  REFUSED {', '.join(reply.faults[name])}" if reply.faults[name] else caption
+    caption = one_line(reply.captions[name])
+    faults = one_line(", ".join(reply.faults[name]))
+    return f"{caption}  REJECTED: {faults}" if faults else caption
 
 
 def _sum(total: Total, wide: int, clips: int) -> str:
@@ -271,5 +280,5 @@ def _sum(total: Total, wide: int, clips: int) -> str:
     return (
         f"{total.prompt:<{wide}}  {total.accepted} of {total.asked} captions accepted "
         f"({total.accepted / total.asked:.0%}); {total.tokens_in / clips:.0f} tokens in and "
-        f"{total.tokens_out / clips:.0f} out a clip, {total.seconds:.1f} s; refused: {faults}"
+        f"{total.tokens_out / clips:.0f} out per clip, {total.seconds:.1f} s; rejected: {faults}"
     )

@@ -1,23 +1,34 @@
-"""Verify a workspace: the files, the joins, and every caption against the evidence it came from."""
+"""Verify a workspace: the files, the joins, and every caption against the evidence it came from.
 
-from collections.abc import Iterator, Mapping
+The workspace may be somebody else's, and its settings name files: prompts, calibrations, an embedder.
+None of them can run code. Prompts (TOML) and calibrations (JSON) are parsed as data and only compared by
+digest; they are read if they are regular files of a moderate size, so that a pipe or a device can't hold
+up the check, and nothing of a file that is neither is ever shown. An embedder is loaded only if it is a
+pack or a hub model that the user fetched, never from a folder that the settings name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from captioners.confidence import calibration
 from captioners.confidence.calibration import CalibrationError
+from captioners.weights.hub import PREFIX
 from captioners.weights.models import Models
-from captioners.weights.packs import PackMissing
+from captioners.weights.packs import PackError, declared
 from engine.profile.writer import WriterSpec, guards_state
+from engine.run.settings import read
 from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
+from manifests.clearing import strangers
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
-from manifests.verify import verify as files
-from manifests.verify.verify import Problem
+from manifests.verify.check import Job, check_workspace
+from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
 from pipelines.caption.writer import first_messages, nearness
-from pipelines.status import JobStatus, jobs, settings
+from pipelines.status import JobStatus, jobs
 from prompts.grounding import ground
 from prompts.provenance import claims
 from prompts.render import clip_prompt_digest
@@ -26,6 +37,10 @@ from prompts.support import supports
 from prompts.verdict import as_read
 
 _LISTED = 50
+_NAMED = 5
+_LARGEST = 64 << 20
+"""Bytes of a file that settings may name."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
 @dataclass(slots=True)
@@ -50,10 +65,13 @@ class Report:
     def text(self) -> str:
         """For people."""
         if not self.problems:
-            well = f"all is well: {self.captions} captioned clips in {len(self.jobs)} job(s)"
-            agree = "checksums, identities, digests, evidence, guards and books agree"
-            return "\n".join([f"{well}; {agree}", *self.notes])
-        lines = [*self.notes, f"{len(self.problems)} problems:"]
+            jobs = f"{len(self.jobs)} job" + ("" if len(self.jobs) == 1 else "s")
+            checks = "checksums, identities, digests, evidence, guards and books agree"
+            return "\n".join(
+                [f"no problems: {self.captions} captioned clips in {jobs}; {checks}", *self.notes]
+            )
+        count = len(self.problems)
+        lines = [*self.notes, f"{count} problem" + ("" if count == 1 else "s") + ":"]
         for problem in self.problems[:_LISTED]:
             clip = f" clip {problem.clip_id}" if problem.clip_id else ""
             lines.append(f"  {problem.kind}: {problem.where}{clip}: {problem.message}")
@@ -65,22 +83,25 @@ class Report:
 def verify_workspace(workspace: Workspace, state: State) -> Report:
     """Verifies every job of a workspace. Raises WorkspaceError when settings can't be read."""
     report = Report(jobs=jobs(workspace, state))
+    checks = []
     for job in report.jobs:
-        kept = settings(workspace, job.digest)
+        kept = read(workspace, job.digest)
         report.captions += job.books.captioned
-        report.problems += files.verify(
-            workspace,
-            state,
-            job.cut,
-            job.digest,
-            kept["settings"]["captioners"],
-            _recheck(kept, report.notes),
+        joined, recheck = {}, None
+        if job.stage == "caption":
+            joined, recheck = kept["settings"]["captioners"], _recheck(kept, report.notes)
+        checks.append(Job(job.digest, job.cut, joined, recheck))
+    report.problems = check_workspace(workspace, state, checks)
+    if foreign := strangers(workspace, state):
+        named = ", ".join(foreign[:_NAMED]) + (", ..." if len(foreign) > _NAMED else "")
+        count, verb = ("1 file", "is") if len(foreign) == 1 else (f"{len(foreign)} files", "are")
+        report.notes.append(
+            f"{count} in the table folders {verb} not captionmill's (left alone): {named}"
         )
-    report.problems = list(dict.fromkeys(report.problems))  # those of the listing are every job's
     return report
 
 
-def _recheck(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck:
+def _recheck(kept: Mapping[str, Any], notes: list[str]) -> Recheck:
     """Whether the confidences of a caption row are those of its calibrations, and what the guards say."""
     parts = [part for part in (_judges(kept, notes), _guards(kept, notes)) if part is not None]
 
@@ -91,48 +112,55 @@ def _recheck(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck:
     return recheck
 
 
-def _judges(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
+def _judges(kept: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """Whether the confidences of a row are those of its calibrations; None when others, or another word
     table, are there now."""
-    folder = kept["profile"].get("calibration")
+    same = False
     try:
-        known = calibration.load(kept["settings"]["order"], Path(folder) if folder else None)
-        same = known.digest == kept["settings"]["calibrations"]
-        # What is fused hangs on the word table too: it says which claims speak for each other.
-        same = same and kept["settings"]["writer"]["guards"] == guards_state()
-    except CalibrationError:
+        folder, order = kept["profile"]["calibration"], kept["settings"]["order"]
+        named = [Path(folder) / f"{name}.json" for name in order] if folder else []
+        if all(map(_NAME.fullmatch, order)) and _are_data(path for path in named if path.exists()):
+            calibrations = calibration.load(order, Path(folder) if folder else None)
+            # What is fused depends on the word table too: it says which claims speak for each other.
+            same = (
+                calibrations.digest == kept["settings"]["calibrations"]
+                and kept["settings"]["writer"]["guards"] == guards_state()
+            )
+    except (CalibrationError, OSError, KeyError, TypeError):
         same = False
     if not same:
         notes.append(
-            f"job {kept['digest']} was judged by other calibrations, or another word table, than are "
-            "there now: its confidences were not checked again"
+            f"job {kept['digest']} used other calibrations, or another word table, than those "
+            "installed: its confidences were not checked again"
         )
         return None
 
     def recheck(row: Mapping[str, Any]) -> Iterator[str]:
         captions = evidence_from_row(row).captions
-        judged = known.judge(captions)
-        if known.fuse(judged, supports(judged)) != captions:
+        judged = calibrations.judge(captions)
+        if calibrations.fuse(judged, supports(judged)) != captions:
             yield "the confidences are not those that the calibrations give"
 
     return recheck
 
 
-def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
+def _guards(kept: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """What the guards say of a caption row, and whether its prompt is that of its evidence; None when
     prompts or guards are others today than those that wrote it."""
-    spec = WriterSpec(**kept["profile"]["writer"])
+    spec, near = None, None
     try:
-        same = spec.settings() == kept["settings"]["writer"]
-        templates, near = spec.templates(), nearness(spec, Models())
-    except PackMissing as missing:
+        writer = kept["profile"]["writer"]
+        if _is_installed(writer["embedder"]) and _are_data(_prompts(writer)):
+            spec = WriterSpec(**writer)
+            templates, near = spec.templates(), nearness(spec, Models())
+    except PackError as missing:
         notes.append(f"job {kept['digest']}: groundings were not checked again: {missing}")
         return None
-    except (OSError, ValueError):
-        same = False
-    if not same:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        spec = None
+    if spec is None or spec.settings() != kept["settings"]["writer"]:
         notes.append(
-            f"job {kept['digest']} was written with other prompts or guards than those installed: "
+            f"job {kept['digest']} used other prompts or guards than those installed: "
             "its prompts and groundings were not checked again"
         )
         return None
@@ -147,7 +175,7 @@ def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
         claimed: list[CaptionClaim] = []
         for name in CAPTIONS:
             if (row[name] is None) != (name in facts.absent):
-                yield f"{name}: there, or not there, against the evidence"
+                yield f"{name}: present or absent against the evidence"
             elif row[name] is not None:
                 read = as_read(name, row[name], facts, near)
                 yield from map(str, ground(name, read, facts))
@@ -155,8 +183,26 @@ def _guards(kept: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
         for variant in row["variants"]:
             name, text = variant["caption"], variant["text"]
             faults = ground(name, as_read(name, text, facts, near), facts)
-            yield from (f"variant «{text}»: {fault}" for fault in faults)
+            yield from (f'variant "{text}": {fault}' for fault in faults)
         if claims_to_rows(claimed) != row["claims"]:
             yield "the claims are not those that the captions make of this evidence"
 
     return recheck
+
+
+def _prompts(writer: Mapping[str, Any]) -> Iterator[Path]:
+    """Files that a stored writer names as prompts."""
+    for rung in writer["ladder"]:
+        for name in (rung["prompt"], *rung["domains"].values()):
+            if name.endswith(".toml"):
+                yield Path(name)
+
+
+def _are_data(paths: Iterable[Path]) -> bool:
+    """Whether all are regular files of a moderate size."""
+    return all(path.is_file() and path.stat().st_size <= _LARGEST for path in paths)
+
+
+def _is_installed(embedder: str | None) -> bool:
+    """Whether it is none, or a model that the user fetched by name."""
+    return embedder is None or embedder.startswith(PREFIX) or embedder in declared()

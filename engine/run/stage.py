@@ -1,6 +1,5 @@
 """Runs a stage over sources: lists what is new, works what is pending, tells the books."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,8 @@ from engine.run.ingest import Ingest
 from engine.run.lease import DriverLease
 from engine.run.leases import leases, pending
 from engine.run.limit import NO_LIMIT, Limit
+from engine.run.settings import keep
 from engine.stages.contract import Stage
-from manifests.atomic import write_atomic
 from manifests.books import Books, books
 from manifests.commits import Log
 from manifests.sources.folder import Listing
@@ -52,7 +51,7 @@ def run(
     """
     workspace = Workspace.create(root)
     with DriverLease(workspace) as log:
-        keep_settings(workspace, stage)
+        keep(workspace, stage)
         ingest = Ingest(stage.cut, stage.profile, workspace, log)
         added = ingest.run(sources, limit, listed)
         shards = dict.fromkeys(pending(log.state, stage))
@@ -75,17 +74,3 @@ def work(
     total = books(log.state, stage.cut, stage.digest).input
     driver = Driver(stage, workspace, log, Cache().root, show, until)
     return driver.run(leases(workspace, log.state, stage, shards), total)
-
-
-def keep_settings(workspace: Workspace, stage: Stage) -> None:
-    """Keeps the settings behind a digest; they are what `verify` and `retry` read."""
-    settings = {
-        "digest": stage.digest,
-        "stage": stage.name,
-        "cut": stage.cut,
-        "profile": stage.profile.model_dump(mode="json"),
-        "settings": stage.settings(),
-    }
-    # Each time: sizes and the writer's URL may be others, and the newest is the one a user means.
-    content = json.dumps(settings, indent=1, sort_keys=True).encode()
-    write_atomic(workspace.config(stage.digest), content)

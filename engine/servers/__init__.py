@@ -1,1 +1,1 @@
-"""Model servers: started, watched, asked."""
+"""Model servers: started, watched and asked."""

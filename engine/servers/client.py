@@ -1,8 +1,12 @@
 """Requests to a model server: the least loaded of its replicas, waiting while all are away.
 
 A request is sent again only where sending it twice does no harm: nothing came back, or the server said
-that it is busy or shutting down. A refusal (any other status of 400 and more) is told at once: of this
+that it is busy or shutting down. Any other status of 400 and more is a refusal, raised at once: of this
 request, or of whatever we send (a wrong key, a model that is not there).
+
+Requests to loopback and to servers that captionmill started never go through a proxy; those to other
+URLs honour HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY. No error repeats a key, nor the user name,
+password or query of a URL.
 """
 
 import asyncio
@@ -10,9 +14,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine.servers.address import is_loopback_url
+from engine.servers.redact import public_url, without
 from engine.servers.spec import ServerSpec
 
 if TYPE_CHECKING:
@@ -44,10 +50,12 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One replica: base URL («http://127.0.0.1:8000/v1») and the key it wants."""
+    """One replica: base URL ("http://127.0.0.1:8000/v1") and the key it wants. ours: captionmill started
+    it, so that it is reached without a proxy."""
 
     url: str
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
+    ours: bool = False
 
 
 class Client:
@@ -87,13 +95,14 @@ class Client:
                 try:
                     return await self._once(endpoint, path, body)
                 except APIConnectionError as error:
-                    why = f"{endpoint.url}: {error}"
+                    why = _public(endpoint, str(error))
                 except APIStatusError as error:
-                    why = f"{endpoint.url}: HTTP {error.status_code}: {error.message}"
+                    why = _public(endpoint, f"HTTP {error.status_code}: {error.message}")
+                    # Not `from error`: a traceback would show its text, and a key that it repeats.
                     if error.status_code in _THIS_REQUEST:
-                        raise RequestRefused(f"the server refused a request: {why}") from error
+                        raise RequestRefused(f"the server refused a request: {why}") from None
                     if error.status_code not in _BUSY:
-                        raise ServerRefused(f"the server refused: {why}") from error
+                        raise ServerRefused(f"the server refused: {why}") from None
                 self._shunned[endpoint] = time.monotonic() + _SHUN_S
                 if self._least_loaded(shunned=False) is not None:
                     continue
@@ -118,47 +127,57 @@ class Client:
             self._load[endpoint] -= 1
         self.seconds += time.perf_counter() - began
         self._shunned.pop(endpoint, None)
-        found: dict[str, Any] = reply
-        return found
+        body_received: dict[str, Any] = reply
+        return body_received
 
     def _least_loaded(self, shunned: bool = True) -> Endpoint | None:
         """Of the replicas that answer, else (with `shunned`) of all that are ready."""
         ready = self._endpoints()
         now = time.monotonic()
-        well = [e for e in ready if self._shunned.get(e, 0.0) < now]
-        return min(well or (ready if shunned else ()), key=self._load.__getitem__, default=None)
+        answering = [e for e in ready if self._shunned.get(e, 0.0) < now]
+        return min(
+            answering or (ready if shunned else ()), key=self._load.__getitem__, default=None
+        )
 
     def _client(self, endpoint: Endpoint) -> "AsyncOpenAI":
         from openai import AsyncOpenAI, DefaultAioHttpClient
 
         if endpoint not in self._clients:
+            direct = endpoint.ours or is_loopback_url(endpoint.url)
             self._clients[endpoint] = AsyncOpenAI(
                 base_url=endpoint.url,
                 api_key=endpoint.key or "none",
                 timeout=self._timeout_s,
                 max_retries=0,
-                http_client=DefaultAioHttpClient(timeout=self._timeout_s),
+                http_client=DefaultAioHttpClient(timeout=self._timeout_s, trust_env=not direct),
             )
         return self._clients[endpoint]
+
+
+def _public(endpoint: Endpoint, message: str) -> str:
+    """What may be said of an endpoint and of its error."""
+    return f"{public_url(endpoint.url)}: {without(public_url(message), [endpoint.key])}"
 
 
 class Replicas:
     """The replicas of a server that are ready now, as seen from a Ray actor.
 
     spec: of the server. actors: names of the actors that watch its replicas
-    (`engine.servers.fleet`); none when the profile names the URLs of servers that run already.
+    (`engine.servers.fleet`); none when the profile names the URLs of running servers. Their key is read
+    here, in the driver: on another machine of a cluster the variable need not be set. Raises ServerError
+    when it is not set here.
     """
 
     def __init__(self, spec: ServerSpec, actors: Sequence[str]) -> None:
         self.spec = spec
         self._actors = actors
-        self._found: dict[str, Endpoint] = {}
+        key = spec.api_key() if spec.urls else None
+        self._running = [Endpoint(url, key) for url in spec.urls]
+        self._started: dict[str, Endpoint] = {}
 
     def __call__(self) -> list[Endpoint]:
         """Those that are ready."""
-        if self.spec.urls:
-            return [Endpoint(url, self.spec.api_key()) for url in self.spec.urls]
-        return list(self._found.values())
+        return self._running or list(self._started.values())
 
     async def ready(self) -> None:
         """Returns when one of them is. Raises ServerUnavailable once their start must have failed."""
@@ -179,13 +198,13 @@ class Replicas:
         while True:
             try:
                 actor: Any = ray.get_actor(name)
-                found: tuple[str, str | None] | None = await actor.endpoint.remote()
+                endpoint: tuple[str, str | None] | None = await actor.endpoint.remote()
             except (ValueError, RayActorError):  # not made yet, or gone
-                found = None
-            if found is None:
-                self._found.pop(name, None)
+                endpoint = None
+            if endpoint is None:
+                self._started.pop(name, None)
             else:
-                self._found[name] = Endpoint(*found)
+                self._started[name] = Endpoint(*endpoint, ours=True)
             await asyncio.sleep(_FOLLOW_EVERY_S)
 
 
@@ -193,7 +212,7 @@ class Bridge:
     """A server for one captioner, which lives in a thread (`captioners.contract.ModelServer`).
 
     loop: the event loop that the requests run on. tokens_in, tokens_out: read and written so far, as far
-    as the server tells it.
+    as the server reports them.
     """
 
     def __init__(self, model: str, client: Client, loop: asyncio.AbstractEventLoop) -> None:

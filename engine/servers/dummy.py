@@ -3,8 +3,8 @@
     python -m engine.servers.dummy --port 8000 [--batch-ms 100] [--slots 16]
 
 It answers as an OpenAI-compatible server does, deterministically and within the reply schema: for
-each string property NAME of the schema, the text after a line «DRAFT NAME: » of the last user
-message, else a fixed sentence. At most `slots` requests are worked at a time and each takes
+each string property NAME of the schema, the text after "DRAFT NAME: " in the last user message, else a
+fixed sentence. At most `slots` requests are worked at a time and each takes
 `batch-ms`, so that its rate is known: slots * 1000 / batch-ms requests a second. HTTP is parsed by
 hand, with keep-alive: the server must cost a fraction of a core, or it would be what is measured.
 """
@@ -16,6 +16,8 @@ import os
 import re
 import time
 from typing import Any, NamedTuple
+
+from engine.servers.address import in_url
 
 _FALLBACK = "Nothing certain is known of this clip."
 _MAX_BODY = 16 << 20
@@ -161,18 +163,18 @@ def _response(status: int, value: dict[str, Any]) -> bytes:
 
 
 async def _main(args: argparse.Namespace) -> None:
-    served = DummyServer(args.name, args.batch_ms, args.slots, os.environ.get("VLLM_API_KEY"))
-    server = await asyncio.start_server(served.serve, args.host, args.port, backlog=1024)
-    port = server.sockets[0].getsockname()[1]
-    print(f"dummy server «{args.name}» listens on http://{args.host}:{port}", flush=True)
-    await server.serve_forever()
+    server = DummyServer(args.name, args.batch_ms, args.slots, os.environ.get("VLLM_API_KEY"))
+    listener = await asyncio.start_server(server.serve, args.host, args.port, backlog=1024)
+    port = listener.sockets[0].getsockname()[1]
+    print(f'dummy server "{args.name}" listens on http://{in_url(args.host)}:{port}', flush=True)
+    await listener.serve_forever()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A stand-in for an OpenAI-compatible server.")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0: any free one, which is printed")
-    parser.add_argument("--name", default="dummy", help="name of the model it claims to serve")
-    parser.add_argument("--batch-ms", type=float, default=100.0, help="what each request takes")
-    parser.add_argument("--slots", type=int, default=16, help="requests worked at a time")
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free port and prints it")
+    parser.add_argument("--name", default="dummy", help="name of the model to serve")
+    parser.add_argument("--batch-ms", type=float, default=100.0, help="time for each request")
+    parser.add_argument("--slots", type=int, default=16, help="requests worked on at a time")
     asyncio.run(_main(parser.parse_args()))

@@ -23,7 +23,9 @@ class FleetFailed(Exception):
 
 
 class Fleet:
-    """Servers that run until `stop`. name: gives each actor its name out of a suffix."""
+    """Servers that run until `stop`. logs: folder of their logs. mark: of the run
+    (`engine.processes.mark`). prefix: begins the names of the actors. Raises ServerError for a key that
+    the environment lacks."""
 
     def __init__(self, specs: Sequence[ServerSpec], logs: Path, mark: str, prefix: str) -> None:
         self._actors: dict[str, list[Any]] = {}
@@ -40,7 +42,7 @@ class Fleet:
                 self._actors[spec.name].append(server)
 
     def state(self) -> str:
-        """In words, for the view: «ready», or which servers are not. Raises FleetFailed."""
+        """In words, for the view: "ready", or which servers are not. Raises FleetFailed."""
         waiting = []
         for name, actors in self._actors.items():
             states = [self._status(actor) for actor in actors]
@@ -48,13 +50,13 @@ class Fleet:
             if actors and all(state == "failed" for state, _ in states):
                 raise FleetFailed("\n".join(dict.fromkeys(why for _, why in states)))
             if ready < len(actors):
-                told = states[0][0] if len(actors) == 1 else f"{ready}/{len(actors)}"
-                waiting.append(f"{name} {told}")
+                progress = states[0][0] if len(actors) == 1 else f"{ready}/{len(actors)}"
+                waiting.append(f"{name} {progress}")
         return ", ".join(waiting) or "ready"
 
     def stop(self) -> None:
-        """Lets every server end what it works on, and ends it."""
-        actors = [actor for those in self._actors.values() for actor in those]
+        """Lets every server finish what it works on, and ends it."""
+        actors = [actor for replicas in self._actors.values() for actor in replicas]
         try:
             ray.get([actor.drain.remote(_DRAIN_S) for actor in actors], timeout=2 * _DRAIN_S)
             ray.get([actor.stop.remote() for actor in actors], timeout=_STOP_S)
@@ -68,5 +70,5 @@ class Fleet:
         except ray.exceptions.GetTimeoutError:
             return "busy", ""
         except ray.exceptions.RayActorError as error:
-            return "failed", f"what watches a server died: {error}"
+            return "failed", f"the process that watches a server died: {error}"
         return str(status["state"]), str(status["error"] or "")

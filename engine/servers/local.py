@@ -14,11 +14,12 @@ from engine.servers.spec import ServerSpec
 
 
 @contextmanager
-def served(spec: ServerSpec, models: Models, logs: Path) -> Iterator[ModelServer]:
-    """A server of a profile; one replica of it is started for the block if it is ours to start. Raises
-    PackMissing, ServiceError."""
+def serve(spec: ServerSpec, models: Models, logs: Path) -> Iterator[ModelServer]:
+    """A server of a profile: the running one that it names, else one replica, started for the block.
+    Raises PackMissing, ServerError."""
     if spec.urls:
-        with _bridge(spec, [Endpoint(url, spec.api_key()) for url in spec.urls]) as bridge:
+        key = spec.api_key()
+        with _bridge(spec, [Endpoint(url, key) for url in spec.urls]) as bridge:
             yield bridge
         return
     if spec.model:
@@ -27,7 +28,7 @@ def served(spec: ServerSpec, models: Models, logs: Path) -> Iterator[ModelServer
     server.start()
     try:
         url = server.wait_ready(spec.tries * spec.start_seconds)
-        with _bridge(spec, [Endpoint(url, server.api_key())]) as bridge:
+        with _bridge(spec, [Endpoint(url, server.api_key(), ours=True)]) as bridge:
             yield bridge
     finally:
         server.stop()

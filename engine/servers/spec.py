@@ -9,11 +9,13 @@ from typing import Literal
 import psutil
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-_LOOPBACK = ("127.", "localhost", "::1")
+from engine.servers.address import is_loopback
+from engine.servers.redact import public_url
+from manifests.errors import UserError
 
-# What every vLLM server of ours is told. No network and no statistics sent; the prefix cache serves
-# the fixed part of the prompt; white space between JSON tokens lets small models run on for ever;
-# one line for each of 100M requests is no log.
+# Every vLLM server of ours gets these. No network, no statistics sent; the prefix cache serves the fixed
+# part of the prompt; white space between JSON tokens lets small models run on for ever; a log with a
+# line for each of 100M requests is of no use.
 _VLLM_ENV = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -29,15 +31,18 @@ _VLLM_ARGS = (
 )
 # Without a GPU: the model runs inside the engine's process (one import of vLLM less, 7 to 12 s of
 # the start on two cores, and 0.8 GB), and prompts are not cut in chunks: vLLM 0.32 dies of a seeded
-# request whose prompt is («CPU Generator does not use offset», gpu_model_runner._bookkeeping_sync).
+# request whose prompt is ("CPU Generator does not use offset", gpu_model_runner._bookkeeping_sync).
 _CPU_ENV = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
 _CPU_ARGS = ("--no-enable-chunked-prefill",)
 _CPU_BATCHED_TOKENS = 2048
 
-
-# What a vLLM server may take of its share of a card: the rest is for CUDA's own context and for what
-# others on the card need for a moment.
+# What a vLLM server may take of its share of a GPU: the rest is for CUDA's own context and for what
+# others on the GPU need for a moment.
 _OF_ITS_SHARE = 0.92
+
+
+class ServerError(UserError):
+    """A server that can't be brought up or asked; says why and what to do."""
 
 
 class ServerSpec(BaseModel):
@@ -45,23 +50,25 @@ class ServerSpec(BaseModel):
 
     name: what requests call the model; captioners and the writer ask for a server by it. Either
     `model` (a pack, `hub:<owner>/<name>`, or a folder that vLLM can serve) is started, or `urls` of
-    servers that run already are used, with the key in the environment variable `api_key_env`. licence,
-    outputs_train: of what it says and whether that may train other models, where its model is none that
-    is known to us.
+    running servers are used, with the key in the environment variable `api_key_env`, which must be set.
+    licence, outputs_train: terms of its replies, and whether they may train other models, for a model
+    that captionmill does not know.
 
-    replicas: so many servers, each request goes to the least loaded. num_gpus: of each replica; below
-    1 a share of a card, 0 means vLLM's CPU build. tensor_parallel: cards that one replica is spread
-    over. quantization: as vLLM names it («fp8»), None as the weights are. max_model_len: tokens of
-    prompt and reply. max_num_seqs: requests worked at once by a replica. media: how many sounds,
-    images and videos one request may hold. prompt_embeds: take prompts as embeddings (only from
-    ourselves: such a server never leaves loopback). args, env: added to the command line and the
-    environment, and stronger than what stands there already.
+    replicas: number of servers; each request goes to the least loaded. num_gpus: of each replica; below
+    1 a share of a GPU, 0 means vLLM's CPU build. tensor_parallel: GPUs that one replica is spread
+    over. quantization: as vLLM names it ("fp8"); None keeps the weights as they are. max_model_len:
+    tokens of prompt and reply. max_num_seqs: requests that a replica works on at once. media: how many
+    sounds, images and videos one request may hold. prompt_embeds: accept prompts as embeddings (only
+    from ourselves: such a server never leaves loopback). args, env: added to the command line and the
+    environment; they override what is there already. Never put a key in `args`: every user of the
+    machine can read it. Only the names in `env`, and the values of harmless flags in `args`, are ever
+    stored or shown (`engine.servers.redact`).
 
     host: an address that clients reach; any but a loopback one gets an API key made for the run.
-    port: 0 for a free one. start_seconds: after that long without being ready a start has failed.
-    health_seconds: how long one question after its health may take, and how soon three without an
-    answer end it. tries: failed starts in a row before it gives up. timeout_s: of one request.
-    patience_s: how long all replicas may be away before a run ends. batch_ms, slots: of the dummy.
+    port: 0 for a free one. start_seconds: a start that is not ready by then has failed.
+    health_seconds: how long an answer to a health check may take, and how soon three missing answers
+    end it. tries: failed starts in a row before it gives up. timeout_s: of one request. patience_s: how
+    long all replicas may be away before a run ends. batch_ms, slots: of the dummy.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,13 +104,19 @@ class ServerSpec(BaseModel):
     @model_validator(mode="after")
     def _can_be(self) -> "ServerSpec":
         if self.urls and self.model:
-            raise ValueError(f"server {self.name}: give a model to start or urls to use, not both")
+            raise ValueError(f"server {self.name}: give either a model to start or urls to use")
+        if any(public_url(url) != url for url in self.urls):
+            # They would not work either: the client sends a key as a header, and adds paths to the URL.
+            raise ValueError(
+                f"server {self.name}: urls must be scheme://host:port/path, without a user name, "
+                "a password or a query; put a key into an environment variable and name it in api_key_env"
+            )
         if self.outputs_train is not None and self.licence is None:
             raise ValueError(
                 f"server {self.name}: outputs_train goes with the licence that says so"
             )
         if self.num_gpus > 1 and self.num_gpus != int(self.num_gpus):
-            raise ValueError(f"server {self.name}: num_gpus is a share of one card or whole cards")
+            raise ValueError(f"server {self.name}: num_gpus is a share of one GPU or whole GPUs")
         if self.tensor_parallel > 1 and self.num_gpus != self.tensor_parallel:
             raise ValueError(
                 f"server {self.name}: tensor_parallel = {self.tensor_parallel} needs "
@@ -118,11 +131,19 @@ class ServerSpec(BaseModel):
     @property
     def is_local(self) -> bool:
         """Whether it listens on loopback alone."""
-        return self.host.startswith(_LOOPBACK)
+        return is_loopback(self.host)
 
     def api_key(self) -> str | None:
-        """The key of servers that run already, from the environment."""
-        return os.environ.get(self.api_key_env) if self.api_key_env else None
+        """The key of running servers, from the environment; None if the profile names no variable.
+        Raises ServerError for a variable that is not set."""
+        if self.api_key_env is None:
+            return None
+        if not (key := os.environ.get(self.api_key_env)):
+            raise ServerError(
+                f"server {self.name}: the environment variable {self.api_key_env} "
+                "(its api_key_env) is not set; export it and rerun the command"
+            )
+        return key
 
 
 def command(spec: ServerSpec, port: int) -> list[str]:
@@ -157,7 +178,7 @@ def _sizes(spec: ServerSpec) -> list[str]:
 
 
 def environment(spec: ServerSpec) -> dict[str, str]:
-    """What a replica's environment has beside that of this process."""
+    """Variables that a replica gets in addition to those of this process."""
     own: dict[str, str] = {}
     if spec.kind == "vllm":
         own.update(_VLLM_ENV)
@@ -168,11 +189,11 @@ def environment(spec: ServerSpec) -> dict[str, str]:
 
 
 def lacks(spec: ServerSpec) -> str | None:
-    """What must be there before it can be started and is not; None when all is."""
+    """What is missing for a start; None when nothing is."""
     if spec.kind == "vllm" and not (Path(spec.model) / "config.json").is_file():
         return (
-            f"there is no model to serve in {spec.model!r}: no config.json. "
-            "`captionmill models fetch` brings the models of a profile."
+            f"no model to serve in {spec.model!r}: it has no config.json. "
+            "`captionmill models fetch` downloads the models of a profile."
         )
     return None
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.media.decode import Plan
+from engine.profile.keys import require_keys
 from engine.profile.profile import ModelSpec, Profile, ProfileError
 from manifests.ids import digest
 
@@ -182,8 +183,9 @@ class Stage(ABC):
         return {}
 
     def check(self) -> None:
-        """Raises ProfileError for what a run would find too late, or must not do: here an interpreter
-        that is not there."""
+        """Raises ProfileError for what a run would find too late, or must not do: here a key that is not
+        set, an interpreter that is not there."""
+        require_keys(self.profile.servers)
         for unit in self.units:
             python = unit.model.python if unit.model else None
             if python is not None and shutil.which(python) is None:

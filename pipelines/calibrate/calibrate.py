@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from captioners.confidence import calibration
 from captioners.confidence.calibration import FUSION, Calibration, Calibrations
 from captioners.confidence.fit import Quality
+from engine.run import settings
 from manifests import tables
 from manifests.atomic import make_folder, write_atomic
 from manifests.commits import State
@@ -29,7 +30,7 @@ from manifests.workspace import Workspace
 from pipelines.calibrate.fitting import FOLDS, Fitter, HeldOutClaim, LabelledClip, kinds_of
 from pipelines.calibrate.labelled import Labelled, read
 from pipelines.calibrate.reliability import Judged, draw, quality, tier_shares
-from pipelines.status import JobStatus, newest, settings
+from pipelines.status import JobStatus, newest
 
 _NAMED = 3
 _CONTENT = "content_hash"
@@ -109,7 +110,7 @@ def calibrate(labelled: Path, workspace: Workspace, state: State) -> Report:
     Raises ListError, CalibrateError, WorkspaceError.
     """
     job = newest(workspace, state)
-    job_settings = settings(workspace, job.digest)["settings"]
+    job_settings = settings.read(workspace, job.digest)["settings"]
     names: dict[str, str] = {
         name: job_settings["captioners"][name] for name in job_settings["order"]
     }

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from captioners.weights.models import Models
 from captioners.weights.packs import PackMissing
-from engine.profile.profile import Profile, load
+from engine.profile.profile import load
 from engine.run import stage as running
 from engine.run.ingest import examine
 from engine.run.lease import DriverLease
 from engine.run.limit import NO_LIMIT, Limit
+from engine.run.settings import stage_of
 from engine.run.stage import Result
 from manifests.books import books
 from manifests.commits import State
@@ -20,7 +21,7 @@ from manifests.sources.folder import Listing
 from manifests.workspace import Workspace, WorkspaceError
 from pipelines.caption.stage import CaptionStage
 from pipelines.quarantine import current
-from pipelines.status import newest, settings
+from pipelines.status import newest
 
 if TYPE_CHECKING:
     from engine.run.view import View
@@ -102,21 +103,19 @@ def retry(
     root: Path,
     only: Sequence[str] | None = None,
     show: Callable[["View"], None] = lambda view: None,
+    profile: str | None = None,
 ) -> Result:
     """Works quarantined clips of the newest job again, as a new generation of their shards.
 
-    only: clip ids or their first digits, None for all. Raises what `caption` raises, and
-    WorkspaceError when the installed code or weights make another job of the same profile.
+    only: clip ids or their first digits, None for all. profile: that of the job; a built-in one need
+    not be named. Raises what `caption` raises, and ProfileNeeded (`engine.run.settings.stage_of`).
     """
     workspace = Workspace.open(root)
     with DriverLease(workspace) as log:
         last = newest(workspace, log.state)
-        stage = CaptionStage(Profile(**settings(workspace, last.digest)["profile"]))
-        if stage.digest != last.digest:
-            raise WorkspaceError(
-                "models or code changed since these clips were captioned; "
-                "run `captionmill caption` again: it makes a new version and tries them all"
-            )
+        command = f"captionmill quarantine retry {shlex.quote(str(root))}"
+        stage = stage_of(workspace, last.digest, profile, CaptionStage, command)
+        stage.check()
         shards = _to_retry(workspace, log.state, stage, only)
         view = running.work(stage, workspace, log, shards, show) if shards else None
         closing = books(log.state, stage.cut, stage.digest)
@@ -139,7 +138,7 @@ def _to_retry(
         raise WorkspaceError(f"not in quarantine: {', '.join(unknown)}")
     if entries and not wanted:
         raise WorkspaceError(
-            "these files could not be opened: repair (or `touch`) them and run captionmill caption "
-            "again, which looks at files that changed"
+            "these files could not be opened: repair (or `touch`) them and rerun captionmill caption, "
+            "which looks at files that changed"
         )
     return {shard: frozenset(clips) for shard, clips in sorted(wanted.items())}

@@ -1,14 +1,16 @@
-"""What a person sees while a run works and when it is over: a live view, or lines where there is none."""
+"""What a person sees while a run works: a live view on a terminal, else lines."""
 
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+
+from pipelines.terminal import console, styled
 
 if TYPE_CHECKING:
     from engine.run.view import View
@@ -17,14 +19,14 @@ _LINE_EVERY_S = 10.0
 
 
 class Watch:
-    """Shows a run's views on stderr: live on a terminal, else a line every ten seconds and at each
-    change of what is going on. A context manager."""
+    """Shows a run's views on stderr: live on a terminal, else a line every ten seconds and whenever the
+    phase changes. A context manager."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=quiet)
+        self._console = console(err=True, quiet=quiet)
         self._live: Live | None = None
         self._last = 0.0
-        self._said = ""
+        self._last_subject = ""
 
     def __enter__(self) -> "Watch":
         if self._console.is_terminal and not self._console.quiet:
@@ -42,24 +44,25 @@ class Watch:
             self._live.stop()
 
     def listed(self, count: int) -> None:
-        """So many new sources were examined."""
+        """Shows how many new sources were examined so far."""
+        text = f"examining sources: {count} new so far"
         if self._live is not None:
-            self._live.update(Text(f"looking at sources: {count} new so far"))
+            self._live.update(styled(text))
         elif self._due("listing"):
-            self._console.print(f"looking at sources: {count} new so far")
+            self._console.print(styled(text))
 
     def show(self, view: "View") -> None:
         """Shows how far a run is."""
         if self._live is not None:
             self._live.update(_panel(view))
         elif self._due(f"{view.phase} {view.server}"):
-            self._console.print(line(view), highlight=False, soft_wrap=True)
+            self._console.print(styled(line(view)))
 
-    def _due(self, what: str) -> bool:
+    def _due(self, subject: str) -> bool:
         now = time.monotonic()
-        if what == self._said and now - self._last < _LINE_EVERY_S:
+        if subject == self._last_subject and now - self._last < _LINE_EVERY_S:
             return False
-        self._last, self._said = now, what
+        self._last, self._last_subject = now, subject
         return True
 
 
@@ -76,7 +79,7 @@ def line(view: "View") -> str:
     if rate:
         parts.append(f"{rate:.2f} clips/s, {_left(view, rate)} left")
     if view.server and view.server != "ready":
-        parts.append(f"writer's server {view.server}")
+        parts.append(f"writer's server: {view.server}")
     if view.done["quarantined"]:
         parts.append(f"{view.done['quarantined']} failed")
     return "; ".join(parts) + (f"  (busy: {busy})" if busy else "")
@@ -118,6 +121,9 @@ def _panel(view: "View") -> Group:
         table.add_column(title, justify="left" if title == "stage" else "right")
     for name, share in shares(view).items():
         counts = view.progress.units[name]
-        table.add_row(name, str(counts.queued), str(counts.done), f"{share:.0%}")
-    faults = [Text(f"  {n} x {what}", "red") for what, n in view.progress.faults.most_common(5)]
-    return Group(head, bar, table, *faults)
+        table.add_row(styled(name), str(counts.queued), str(counts.done), f"{share:.0%}")
+    faults = [
+        styled(f"  {count} x {fault}", "red")
+        for fault, count in view.progress.faults.most_common(5)
+    ]
+    return Group(styled(head), bar, table, *faults)

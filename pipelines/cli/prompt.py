@@ -1,10 +1,12 @@
 """`captionmill prompt`: prompts of the writer, tried before they are used."""
 
+import shlex
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.terminal import Json, Profile, Root, errors, opened, say_json
+from pipelines.cli.terminal import JobProfile, Json, Root, errors, opened
+from pipelines.terminal import say, say_json
 
 prompt_app = typer.Typer(help="Prompts of the writer.", no_args_is_help=True)
 
@@ -22,23 +24,27 @@ def prompt_try(
         typer.Option(
             "--prompt",
             metavar="NAME|FILE.toml",
-            help="One of those to compare; again for another. Without any: those of the ladder.",
+            help="A prompt to compare; repeat for more. Default: the prompts of the ladder.",
         ),
     ] = None,
-    sample: Annotated[int, typer.Option(min=1, help="Clips, drawn at random.")] = 20,
-    profile: Profile = None,
+    sample: Annotated[int, typer.Option(min=1, help="Number of clips, drawn at random.")] = 20,
+    profile: JobProfile = None,
     as_json: Json = False,
 ) -> None:
-    """What prompts make of the evidence in a workspace, side by side; nothing is written. Asks the server
-    of the profile that captioned it, unless --profile names another."""
+    """Compare what prompts make of the evidence in a workspace; nothing is written. Uses the server of
+    the profile that captioned it, or of --profile."""
     with errors():
-        from engine.profile.profile import load
+        from engine.run.settings import stage_of
         from pipelines import trial
+        from pipelines.caption.stage import CaptionStage
+        from pipelines.status import newest
 
         place, state = opened(workspace)
-        used = load(profile) if profile is not None else None
-        found = trial.trial(place, state, prompts or [], sample, used)
+        job = newest(place, state)
+        command = f"captionmill prompt try {shlex.quote(str(workspace))}"
+        stage = stage_of(place, job.digest, profile, CaptionStage, command, differs=True)
+        outcome = trial.trial(place, state, job, prompts or [], sample, stage.profile)
         if as_json:
-            say_json(found.to_json())
+            say_json(outcome.to_json())
         else:
-            typer.echo(trial.text(found))
+            say(trial.text(outcome))

@@ -1,4 +1,4 @@
-"""What a run, a workspace and the quarantine look like in words."""
+"""A run, a workspace and the quarantine in words."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from manifests.books import Books
 from pipelines.caption.names import GUARDED, REJECTED
 from pipelines.quarantine import Entry
+from pipelines.show import readable
 from pipelines.status import JobStatus
 
 if TYPE_CHECKING:
@@ -54,8 +55,13 @@ def guards(tallies: Mapping[str, int]) -> list[str]:
     return [f"guards checked {checked} LLM captions and rejected {listed}"]
 
 
+def skipped(count: int) -> str:
+    """Files that are not named like media."""
+    return f"{count} file{'' if count == 1 else 's'} skipped: unrecognised extension"
+
+
 def run(result: "Result") -> str:
-    """The summary of a run: books, who wrote, rate, where time went, guards, where the result lies."""
+    """The summary of a run: books, who wrote, rate, where time went, guards, where the results are."""
     from pipelines.cli.progress import shares
     from pipelines.plan import against, hours
 
@@ -67,15 +73,15 @@ def run(result: "Result") -> str:
             lines.append(f"  {count} {name}")
     view = result.view
     if view is None:
-        lines.append("nothing was left to do")
+        lines.append("nothing left to do")
     elif view.elapsed:
         lines.append(
             f"{view.worked} clips in {view.elapsed:.1f} s, {view.worked / view.elapsed:.2f}/s, "
-            f"after {view.startup:.1f} s of start-up"
+            f"after {view.startup:.1f} s of startup"
         )
         busiest = sorted(shares(view).items(), key=lambda item: -item[1])
-        told = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
-        lines.append(f"busy: {told}")
+        busy = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
+        lines.append(f"busy: {busy}")
         lines += guards(view.progress.tallies)
     if (planned := against(result.workspace, result.stage.digest)) is not None:
         expected, low, high, spent = planned
@@ -85,11 +91,11 @@ def run(result: "Result") -> str:
             f"actual{so_far}: {hours(spent)}"
         )
     if view is not None and view.stopped:
-        lines.append("stopped: the time or money that you gave is spent; the same command goes on")
+        lines.append("stopped: time or budget is used up; rerun the command to continue")
     if result.listing.ignored:
-        lines.append(f"{result.listing.ignored} passed over: not named like media")
+        lines.append(skipped(result.listing.ignored))
     for folder in result.listing.unreadable:
-        lines.append(f"folder that can't be read: {folder.decode('utf-8', 'backslashreplace')}")
+        lines.append(f"unreadable folder: {folder.decode('utf-8', 'backslashreplace')}")
     after = ["verify"]
     if result.books.quarantined:
         after.insert(0, "quarantine list")
@@ -123,7 +129,7 @@ def run_json(result: "Result") -> dict[str, Any]:
 
 def status(job: JobStatus) -> str:
     """One job of `captionmill status`."""
-    state = "finished" if job.books.finished else "unfinished: run the same command again"
+    state = "finished" if job.books.finished else "unfinished: rerun the same command"
     return "\n".join(
         [
             f"{job.profile} {job.digest}: {state}",
@@ -134,12 +140,12 @@ def status(job: JobStatus) -> str:
     )
 
 
-def preview(found: "Preview") -> str:
+def preview(preview: "Preview") -> str:
     """What a run would find."""
-    lines = [f"{found.sources} sources, {found.clips} clips, {found.seconds:.0f} s of media"]
-    lines += [f"  {count} can't be worked: {fault}" for fault, count in found.faults.items()]
-    if found.ignored:
-        lines.append(f"  {found.ignored} passed over: not named like media")
+    lines = [f"{preview.sources} sources, {preview.clips} clips, {preview.seconds:.0f} s of media"]
+    lines += [f"  {count} can't be processed: {fault}" for fault, count in preview.faults.items()]
+    if preview.ignored:
+        lines.append(f"  {skipped(preview.ignored)}")
     return "\n".join(lines)
 
 
@@ -148,20 +154,20 @@ def quarantine(entries: Sequence[Entry]) -> str:
     if not entries:
         return "the quarantine is empty"
     return "\n".join(
-        f"{e.row['clip_id'][:12]}  {e.row['stage']}: {e.row['reason']}  {e.row['uri']}"
+        f"{e.row['clip_id'][:12]}  {e.row['stage']}: {e.row['reason']}  {readable(e.row['uri'])}"
         for e in entries
     )
 
 
-def quarantined(entry: Entry, again: str | None) -> str:
-    """One clip in quarantine."""
+def quarantined(entry: Entry, command: str, again: str | None) -> str:
+    """One clip in quarantine. command: runs what failed once more; again: its outcome."""
     row = entry.row
     lines = [
         f"clip     {row['clip_id']}",
-        f"source   {row['uri']}",
+        f"source   {readable(row['uri'])}",
         f"span     {row['start_ms'] / 1000:g} s to {row['end_ms'] / 1000:g} s",
         f"stage    {row['stage']}",
         f"reason   {row['reason']}: {row['message']}",
-        f"again    {row['reproduce']}",
+        f"again    {command}",
     ]
     return "\n".join(lines if again is None else [*lines, "", again])

@@ -1,31 +1,43 @@
-"""What the commands share: arguments, how errors end them, JSON."""
+"""What the commands share: arguments, the workspace, how errors end a command."""
 
-import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from pipelines.terminal import fail, say
 
 if TYPE_CHECKING:
     from manifests.commits import State
     from manifests.workspace import Workspace
 
-Root = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A workspace of captionmill.")]
+Root = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A captionmill workspace.")]
+_PROFILES = "cpu|gpu|gpu-permissive|dummy|FILE.toml"
 Profile = Annotated[
     str | None,
     typer.Option(
         "--profile",
         "-p",
-        metavar="cpu|gpu|gpu-permissive|dummy|FILE.toml",
-        help="Captioners, gates and writer. Without it: gpu where nvidia-smi works, else cpu.",
+        metavar=_PROFILES,
+        help="Captioners, gates and writer. Default: gpu if nvidia-smi lists one, else cpu.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
+JobProfile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        "-p",
+        metavar=_PROFILES,
+        help="The profile that the workspace was captioned with; needed unless it is built in.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")]
 
 
 def opened(root: Path) -> tuple["Workspace", "State"]:
@@ -50,7 +62,7 @@ def default_profile() -> str:
 
 @contextmanager
 def errors() -> Iterator[None]:
-    """Turns what users can mend into one message and exit status 1; Ctrl-C and SIGTERM into 130."""
+    """Turns what users can fix into one message and exit status 1, Ctrl-C and SIGTERM into 130."""
     from manifests.errors import UserError
 
     def stop(number: int, frame: object) -> None:
@@ -60,7 +72,7 @@ def errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("\nstopped; run the same command again to go on", err=True)
+        say("\nstopped; rerun the command to continue", err=True)
         raise SystemExit(130) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -69,17 +81,16 @@ def errors() -> Iterator[None]:
         fail(str(error))
     except OSError as error:
         if error.errno is None:
-            raise
-        place = f"{error.filename}: " if error.filename else ""
-        fail(f"{place}{error.strerror}; nothing is lost: mend that and run the command again")
+            _crash(error)
+        place = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        fail(f"{place}{error.strerror}. No work was lost. Fix this and rerun the command.")
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        _crash(error)
 
 
-def fail(message: str) -> NoReturn:
-    """Says it on stderr and ends with status 1."""
-    typer.echo(f"error: {message}", err=True)
-    raise SystemExit(1)
-
-
-def say_json(value: Any) -> None:
-    """Says it on stdout."""
-    typer.echo(json.dumps(value, indent=1, default=str, ensure_ascii=True))
+def _crash(error: Exception) -> NoReturn:
+    """Prints a traceback; its last line may quote a file or a model."""
+    say("".join(traceback.format_exception(error)).rstrip(), err=True)
+    raise SystemExit(1) from None

@@ -6,7 +6,7 @@ from typing import Any
 
 from captioners.contract import ModelServer
 from captioners.weights.models import Models
-from engine.servers import local as pipelines_served
+from engine.servers.local import serve
 from engine.servers.spec import ServerSpec
 
 
@@ -21,10 +21,10 @@ def served(folder: Path, logs: Path, **spec: Any) -> AbstractContextManager[Mode
         "env": {"VLLM_CPU_KVCACHE_SPACE": "1", "TORCHDYNAMO_DISABLE": "1"},
     }
     started = ServerSpec(model=str(folder), **(small | spec))
-    return pipelines_served.served(started, Models(), logs)
+    return serve(started, Models(), logs)
 
 
 def asking(url: str, model: str = "model") -> AbstractContextManager[ModelServer]:
     """The server that runs at `url` already."""
     running = ServerSpec(name=model, urls=(url,), timeout_s=60)
-    return pipelines_served.served(running, Models(), Path())
+    return serve(running, Models(), Path())

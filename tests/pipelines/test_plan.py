@@ -75,7 +75,9 @@ def test_turns_come_one_after_the_other_and_are_loaded_for_each_wave() -> None:
 
 def test_what_would_help_names_the_slowest_stage_and_the_next() -> None:
     (told,) = what_would_help(planned())
-    assert told.startswith("all waits for writer: with 2 times its slots") and "by 50%" in told
+    assert (
+        told.startswith("the run is limited by writer: with 2 times its slots") and "by 50%" in told
+    )
     alike = Pace("eyes", 0, seconds=0.39, slots=2, doubt=0.0, cpus=1, gpus=0)
     assert "writer and eyes alike" in what_would_help(planned(paces=(alike, WRITER)))[0]
 
@@ -104,7 +106,7 @@ def test_what_can_not_be_planned_is_told(tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no film")
     done = run("plan", tmp_path, "--profile", "dummy")
     assert done.returncode == 1
-    assert "no clip of the sample was captioned: 1 of 1 clips could not be worked" in done.stderr
+    assert "no clip of the sample was captioned: 1 of 1 clips could not be processed" in done.stderr
 
 
 EARS_SPEC = {"name": "ears", "use": "captioners.dummy:DummyAudio", "group": "e", "num_gpus": 0.5}
@@ -146,7 +148,7 @@ def test_what_took_turns_here_may_fit_together_there() -> None:
     slots = {pace.name: pace.slots for pace in there.paces}
     assert slots == {"decode": 2, "eyes": 2, "more": 2, "ears": 2, "writer": 16}
     assert there.low < here.low
-    assert "2.0 times the replicas" in text(there) and "times the replicas" not in text(here)
+    assert "2.0 times its present replicas" in text(there) and "present replicas" not in text(here)
 
 
 def test_stages_that_share_a_card_share_its_hours() -> None:
@@ -165,8 +167,8 @@ def test_decoding_is_parted_among_turns() -> None:
 
 def test_tokens_of_every_stage_are_told() -> None:
     told = text(_planned(*sampled(), 1000, 0.0, None, None))
-    assert "tokens of eyes: 500000 in, 50000 out (500 and 50 a clip)" in told
-    assert "tokens of writer: 300000 in, 90000 out (300 and 90 a clip)" in told
+    assert "tokens of eyes: 500000 in, 50000 out (500 and 50 per clip)" in told
+    assert "tokens of writer: 300000 in, 90000 out (300 and 90 per clip)" in told
 
 
 def test_gpus_that_the_profile_never_fits_on_are_refused_before_the_sample(clips: Path) -> None:

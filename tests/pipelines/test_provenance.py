@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from engine.run.settings import read
 from manifests import commits
 from manifests.captions import CAPTIONS
 from manifests.workspace import Workspace
 from pipelines.show import claims
-from pipelines.status import newest, settings
+from pipelines.status import newest
 from pipelines.verify import _recheck
 from tests.conftest import run
 
@@ -35,7 +36,7 @@ def test_every_caption_of_a_run_names_who_supports_it(rows: list[dict[str, Any]]
 def test_changed_claims_are_found(workspace: Path, rows: list[dict[str, Any]]) -> None:
     place = Workspace.open(workspace)
     job = newest(place, commits.load(place))
-    recheck = _recheck(settings(place, job.digest), [])
+    recheck = _recheck(read(place, job.digest), [])
     row = rows[0]
     assert list(recheck(row)) == []
     other = {**row, "claims": [{**row["claims"][0], "captioners": ["dummy-video"]}]}
@@ -49,10 +50,10 @@ def test_a_variant_that_no_evidence_holds_is_found(
     workspace: Path, rows: list[dict[str, Any]]
 ) -> None:
     place = Workspace.open(workspace)
-    recheck = _recheck(settings(place, newest(place, commits.load(place)).digest), [])
+    recheck = _recheck(read(place, newest(place, commits.load(place)).digest), [])
     variant = {"caption": "audio_caption", "style": "plain", "text": "A lion roars."}
     found = list(recheck({**rows[0], "variants": [variant]}))
-    assert found and all(one.startswith("variant «A lion roars.»: ") for one in found)
+    assert found and all(one.startswith('variant "A lion roars.": ') for one in found)
     assert any("unsupported: lion" in one for one in found)
 
 

@@ -54,8 +54,8 @@ def test_a_list_without_its_columns_is_told(checkpoint: Path, tmp_path: Path) ->
         audio_retrieval(tmp_path / "set.csv", str(checkpoint))
 
 
-def test_the_command_tells_it_beside_the_authors_figure(checkpoint: Path, listed: Path) -> None:
+def test_the_command_shows_it_beside_the_published_figure(checkpoint: Path, listed: Path) -> None:
     done = run("selfcheck", "--audiocaps", listed, "--model", str(checkpoint))
     assert done.returncode == 0, done.stderr
-    assert "over 12 captions of 6 sounds, 1 sounds could not be read" in done.stdout
-    assert "by its authors: 45.8%" in done.stdout
+    assert "over 12 captions of 6 sounds (unreadable sounds: 1)" in done.stdout
+    assert "published for PE-AV large on AudioCaps: 45.8%" in done.stdout

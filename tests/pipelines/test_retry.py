@@ -42,7 +42,7 @@ def quarantined(clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFact
 
 
 def _retry(root: Path, out: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return run("quarantine", "retry", out, **environment)
+    return run("quarantine", "retry", out, "--profile", root / "quick.toml", **environment)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_a_file_that_is_there_is_kept(workspace: Path, tmp_path: Path) -> None:
 @pytest.mark.run
 def test_a_folder_that_is_not_there_is_told(workspace: Path, tmp_path: Path) -> None:
     done = run("spans", workspace, tmp_path / "no" / "spans.parquet")
-    assert done.returncode == 1 and "can't be written" in done.stderr
+    assert done.returncode == 1 and "can't write" in done.stderr
 
 
 def test_frames_are_those_that_a_span_touches() -> None:

@@ -13,6 +13,11 @@ pytestmark = pytest.mark.run
 WRONG = {"heard": "Thunder rumbles.", "seen": "A unicorn.", "both": "Thunder over a unicorn."}
 
 
+def quick(workspace: Path) -> tuple[str | Path, ...]:
+    """Names the profile that captioned the workspace: it is none that is built in."""
+    return ("--profile", workspace.parent / "quick.toml")
+
+
 def asking(url: str, folder: Path) -> Path:
     """The quick profile with a writer's server that runs already."""
     before, _, after = quick_profile().partition('kind = "dummy"')
@@ -23,9 +28,8 @@ def asking(url: str, folder: Path) -> Path:
 
 def test_replies_stand_side_by_side_and_nothing_is_written(workspace: Path) -> None:
     before = files_of(workspace)
-    done = run(
-        "prompt", "try", workspace, "--prompt", "draft", "--prompt", "terse", "--sample", "3"
-    )
+    prompts = ("--prompt", "draft", "--prompt", "terse", "--sample", "3")
+    done = run("prompt", "try", workspace, *prompts, *quick(workspace))
     assert done.returncode == 0, done.stderr
     assert files_of(workspace) == before
     lines = done.stdout.splitlines()
@@ -38,14 +42,15 @@ def test_replies_stand_side_by_side_and_nothing_is_written(workspace: Path) -> N
 
 
 def test_without_names_the_ladder_s_prompts_are_tried(workspace: Path) -> None:
-    found = json.loads(run("prompt", "try", workspace, "--json").stdout)
+    found = json.loads(run("prompt", "try", workspace, "--json", *quick(workspace)).stdout)
     assert [total["prompt"] for total in found["totals"]] == ["draft"]
     assert len(found["clips"]) == 6
 
 
 def test_the_same_clips_are_drawn_again(workspace: Path) -> None:
     def drawn() -> list[str]:
-        found = json.loads(run("prompt", "try", workspace, "--sample", "2", "--json").stdout)
+        options = ("--sample", "2", "--json", *quick(workspace))
+        found = json.loads(run("prompt", "try", workspace, *options).stdout)
         return [clip["clip_id"] for clip in found["clips"]]
 
     first = drawn()
@@ -56,7 +61,7 @@ def test_what_the_guards_refuse_is_shown_with_the_reason(workspace: Path, tmp_pa
     with FakeOpenAI(lambda request, number: json.dumps(WRONG)) as fake:
         arguments = ("--prompt", "terse", "--profile", asking(fake.url, tmp_path))
         done = run("prompt", "try", workspace, *arguments)
-    assert "Thunder rumbles.  REFUSED unsupported: thunder rumbl" in done.stdout
+    assert "Thunder rumbles.  REJECTED: unsupported: thunder rumbl" in done.stdout
     assert "0 of 18 captions accepted (0%)" in done.stdout and "unsupported 18" in done.stdout
 
 
@@ -78,8 +83,8 @@ def test_a_request_that_is_refused_is_one_clip_s(workspace: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("prompt", "told"),
     [
-        ("nonsense", "no prompt «nonsense»; there are draft, terse"),
-        ("missing.toml", "no prompt «missing.toml»"),
+        ("nonsense", 'no prompt "nonsense"; choose one of draft, terse'),
+        ("missing.toml", 'no prompt "missing.toml"'),
         ("broken.toml", "the prompt broken.toml is not valid"),
     ],
 )
@@ -88,7 +93,7 @@ def test_a_prompt_that_is_none_is_told(
 ) -> None:
     (tmp_path / "broken.toml").write_text("id = 3")
     monkeypatch.chdir(tmp_path)
-    done = run("prompt", "try", workspace, "--prompt", prompt)
+    done = run("prompt", "try", workspace, "--prompt", prompt, *quick(workspace))
     assert done.returncode == 1 and told in done.stderr
 
 

@@ -29,7 +29,7 @@ from pipelines.cli.terminal import errors
 
 _COLUMNS = [("clip_id", pa.string()), ("content_hash", pa.string())]
 _SCHEMA = pa.schema([*_COLUMNS, ("embedding", pa.list_(pa.float32()))])
-register(Kind("embeddings", _SCHEMA, "embeddings", "Embeddings of clips.", outcome="embedded"))
+register(Kind("embeddings", _SCHEMA, "embeddings", outcome="embedded"))
 
 
 @dataclass(frozen=True, slots=True)

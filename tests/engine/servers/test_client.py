@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+import pickle
 import socket
 import threading
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from captioners.weights.models import Models
 from engine.servers.client import (
     Bridge,
     Client,
@@ -18,7 +23,8 @@ from engine.servers.client import (
     ServerRefused,
     ServerUnavailable,
 )
-from engine.servers.spec import ServerSpec
+from engine.servers.local import serve
+from engine.servers.spec import ServerError, ServerSpec
 from tests.engine.fake_openai import FakeOpenAI
 
 BODY = {"model": "writer", "messages": [{"role": "user", "content": "Hello"}]}
@@ -145,3 +151,127 @@ def test_a_captioner_s_thread_gets_its_replies_in_order() -> None:
     assert tokens == (8 * 100, 8)
     assert [said(reply) for reply in replies] == [str(n) for n in range(8)]
     assert {json.dumps(request["model"]) for request in fake.requests} == {'"writer"'}
+
+
+SECRET = "sk-0123456789"
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("status", [400, 401, 503])
+def test_an_error_does_not_repeat_the_key(status: int) -> None:
+    def script(request: Any, number: int) -> int:
+        return status
+
+    with FakeOpenAI(script, refusal=f"Incorrect API key: {SECRET}") as fake:
+
+        async def asking() -> None:
+            client = Client(lambda: [Endpoint(fake.url, SECRET)], patience_s=0.3)
+            try:
+                await client.post(CHAT, BODY)
+            finally:
+                await client.close()
+
+        with pytest.raises((RequestRefused, ServerRefused, ServerUnavailable)) as raised:
+            asyncio.run(asking())
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "Incorrect API key" in shown and fake.url in shown
+    assert SECRET not in shown
+
+
+def test_a_key_is_not_in_the_text_of_an_endpoint() -> None:
+    assert SECRET not in repr(Endpoint("http://host/v1", SECRET))
+
+
+def test_a_key_that_is_not_set_is_an_error_that_names_server_and_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SOME_KEY", raising=False)
+    spec = ServerSpec(name="ears", urls=("http://host/v1",), api_key_env="SOME_KEY")
+    with pytest.raises(ServerError, match="server ears: the environment variable SOME_KEY"):
+        Replicas(spec, [])
+
+
+def test_actors_get_the_key_of_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_KEY", "hidden")
+    replicas = Replicas(ServerSpec(urls=("http://host/v1",), api_key_env="SOME_KEY"), [])
+    monkeypatch.delenv("SOME_KEY")
+    assert [endpoint.key for endpoint in pickle.loads(pickle.dumps(replicas))()] == ["hidden"]
+
+
+class Proxy:
+    """A little HTTP proxy on loopback that records what it is asked for and refuses it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                proxy.asked.append(self.path)
+                self.send_error(403)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Silent."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture(params=["HTTP_PROXY", "ALL_PROXY"])
+def proxy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    little = Proxy()
+    monkeypatch.setenv(request.param, little.url)
+    yield little
+    little.close()
+
+
+@pytest.mark.run
+def test_requests_to_loopback_use_no_proxy(proxy: Proxy) -> None:
+    with FakeOpenAI(lambda r, n: "well") as fake:
+        (reply,) = ask(fake.url)
+    assert said(reply) == "well" and proxy.asked == []
+
+
+@pytest.mark.run
+def test_requests_to_other_urls_use_the_proxy(proxy: Proxy) -> None:
+    with pytest.raises(ServerRefused, match="403"):
+        ask("http://models.example/v1")
+    assert proxy.asked == ["http://models.example/v1/chat/completions"]
+
+
+@pytest.mark.run
+def test_requests_to_servers_of_ours_use_no_proxy(proxy: Proxy) -> None:
+    async def asking() -> None:
+        # No address of this machine is sure to be no loopback one; nobody answers on this.
+        client = Client(lambda: [Endpoint("http://0.0.0.0:9/v1", ours=True)], patience_s=0.1)
+        try:
+            await client.post(CHAT, BODY)
+        finally:
+            await client.close()
+
+    with pytest.raises(ServerUnavailable):
+        asyncio.run(asking())
+    assert proxy.asked == []
+
+
+@pytest.mark.run
+def test_a_server_of_a_profile_is_started_and_asked_past_a_dead_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = nobody().removesuffix("/v1")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, dead)
+    spec = ServerSpec(kind="dummy", batch_ms=0, timeout_s=10)
+    with serve(spec, Models(), tmp_path) as server:
+        (reply,) = server.post(CHAT, [{"messages": BODY["messages"]}])
+    assert said(reply)

@@ -1,4 +1,4 @@
-"""Who has a share of a card loads alone there."""
+"""Processes with a share of one GPU load one at a time."""
 
 import fcntl
 import subprocess
@@ -26,7 +26,7 @@ with gpu_lock.alone(0.5):
 
 
 @pytest.fixture(autouse=True)
-def own_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def own_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", f"test-{tmp_path.name}")
 
 
@@ -71,7 +71,7 @@ def test_who_dies_lets_go() -> None:
 
 
 @pytest.mark.parametrize("num_gpus", [0.0, 1.0, 2.0])
-def test_whole_cards_and_none_wait_for_nobody(num_gpus: float) -> None:
+def test_whole_gpus_and_none_wait_for_nobody(num_gpus: float) -> None:
     other = holding()
     with gpu_lock.alone(num_gpus):
         assert not is_free()

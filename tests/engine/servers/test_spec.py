@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from engine.servers.spec import ServerSpec, command, environment, lacks
+from engine.servers.spec import ServerError, ServerSpec, command, environment, lacks
 
 
 def arguments(**spec: Any) -> dict[str, str]:
@@ -55,8 +56,18 @@ def test_a_model_that_is_not_there_is_told_before_the_start(tmp_path: Any) -> No
     assert lacks(ServerSpec(model=str(tmp_path))) is None
 
 
-@pytest.mark.parametrize(
-    ("host", "local"), [("127.0.0.1", True), ("::1", True), ("0.0.0.0", False)]
-)
-def test_only_loopback_is_local(host: str, local: bool) -> None:
-    assert ServerSpec(host=host).is_local is local
+@pytest.mark.parametrize("url", ["http://me:word@host/v1", "http://host/v1?token=word"])
+def test_a_url_that_holds_a_secret_is_refused_without_a_word_of_it(url: str) -> None:
+    with pytest.raises(ValidationError, match="api_key_env") as raised:
+        ServerSpec(urls=(url,))
+    assert all("word@" not in e["msg"] and "=word" not in e["msg"] for e in raised.value.errors())
+
+
+def test_a_key_is_read_from_the_named_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = ServerSpec(urls=("http://host/v1",), api_key_env="SOME_KEY")
+    monkeypatch.setenv("SOME_KEY", "hidden")
+    assert spec.api_key() == "hidden"
+    monkeypatch.setenv("SOME_KEY", "")
+    with pytest.raises(ServerError, match=r"server writer: .* SOME_KEY .* is not set"):
+        spec.api_key()
+    assert ServerSpec().api_key() is None

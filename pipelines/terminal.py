@@ -1,0 +1,69 @@
+"""How text reaches the terminal.
+
+All of it goes out through `say` and `fail` (or, for the live view, as `styled` text on `console`). Folder
+names, captions and error messages hold what somebody else wrote, and a terminal obeys escape sequences.
+"""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1 controls but newline and tab
+    "\u202a-\u202e\u2066-\u2069"  # what reverses the direction of text
+    "\ud800-\udfff]"  # lone surrogates, which no encoding has
+)
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def clean(text: str) -> str:
+    """Text that a terminal only shows: what it would obey is replaced, character by character."""
+    return _UNSAFE.sub(_REPLACEMENT, text)
+
+
+def one_line(text: str) -> str:
+    """The same for text that must not begin a line of its own."""
+    return clean(" ".join(text.split()))
+
+
+def styled(text: "str | Text", style: str = "") -> "Text":
+    """Text for rich, cleaned and never markup."""
+    from rich.text import Text
+
+    if isinstance(text, str):
+        return Text(clean(text), style)
+    cleaned = text.copy()
+    cleaned.plain = clean(text.plain)  # as long as before: its styles stay where they are
+    return cleaned
+
+
+def console(err: bool = False, quiet: bool = False) -> "Console":
+    """A console of rich; print only `styled` text on it."""
+    from rich.console import Console
+
+    return Console(stderr=err, quiet=quiet, highlight=False, soft_wrap=True)
+
+
+def say(message: "str | Text", err: bool = False) -> None:
+    """Prints a message to stdout or stderr."""
+    if isinstance(message, str):
+        typer.echo(clean(message), err=err)
+    else:
+        console(err).print(styled(message))
+
+
+def fail(message: str) -> NoReturn:
+    """Prints an error to stderr and ends with status 1."""
+    say(f"error: {message}", err=True)
+    raise SystemExit(1)
+
+
+def say_json(value: Any) -> None:
+    """Prints JSON in ASCII to stdout."""
+    say(json.dumps(value, indent=1, default=str, ensure_ascii=True))
