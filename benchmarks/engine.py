@@ -23,7 +23,7 @@ import psutil
 from benchmarks import watched
 from benchmarks.clips import make
 from captioners.dummy import DummyAudio
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from engine.profile.profile import load
 from engine.servers.server import Server
 from manifests.media import Media

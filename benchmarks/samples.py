@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from benchmarks import watched
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from pipelines.samples import PACKS, build
 
 

@@ -4,8 +4,8 @@
     python -m benchmarks.writer speed [--url URL] [--profile cpu] [--clips 96] [--runs 5]
 
 Without --url the profile's server is started, and stopped at the end; the profile
-`benchmarks/tuning/untuned.toml` is the writer as it was before its tuning. `share` writes made-up
-evidence (`benchmarks.evidences`) and counts who wrote what, after the first request and after the ladder;
+`recipes/tuning/untuned.toml` is the writer as it was before its tuning. `share` writes made-up
+evidence (`recipes.evidences`) and counts who wrote what, after the first request and after the ladder;
 with --show N it prints the captions of the first N clips. `speed` sends the same requests with a bare
 asyncio client and with the writer, in turns, and compares generated tokens per second; the writer's rate
 is given with and without the time that its guards take. Exit status 1: speed under 95 % (guards not
@@ -26,7 +26,6 @@ from typing import Any
 
 from openai import AsyncOpenAI
 
-from benchmarks.evidences import evidences
 from engine.profile import profile
 from engine.profile.writer import WriterSpec
 from engine.servers.client import Client, Endpoint
@@ -35,6 +34,7 @@ from manifests.evidence import Evidence
 from pipelines.caption.writer import Writer
 from prompts.fallback import template
 from prompts.selection import select
+from recipes.evidences import evidences
 
 _LEAST_SHARE = 0.30
 LEAST_SPEED = 0.95

@@ -35,8 +35,8 @@ def checked(family: type[_Family], name: str, options: Mapping[str, Any]) -> _Fa
         return family(**options)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
-            for found in error.errors()
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
         )
         allowed = ", ".join(family.model_fields)
         raise ValueError(f"options of {name}: {wrong} (allowed: {allowed})") from None
@@ -101,11 +101,11 @@ def loaded(model_class: Any, folder: Path) -> Any:
     from transformers import AutoConfig
 
     expected = model_class.config_class.model_type
-    found = AutoConfig.from_pretrained(
+    model_type = AutoConfig.from_pretrained(
         folder, local_files_only=True, trust_remote_code=False
     ).model_type
-    if found != expected:
-        raise ValueError(f"{folder} holds a model of type {found!r}, not {expected!r}")
+    if model_type != expected:
+        raise ValueError(f"{folder} holds a model of type {model_type!r}, not {expected!r}")
     model, report = model_class.from_pretrained(folder, output_loading_info=True, **settings())
     if report["missing_keys"]:
         some = ", ".join(sorted(report["missing_keys"])[:3])
@@ -140,8 +140,12 @@ def caption_scores(model: Any, generated: Any) -> list[float]:
     counted = _counted(model, chosen)
     total = torch.zeros(len(chosen), dtype=torch.float64, device=chosen.device)
     for step in range(steps):
-        of = generated.scores[step] if beams is None else generated.scores[step][beams[:, step]]
-        logprobs = of.float().log_softmax(dim=-1).gather(1, chosen[:, step, None])[:, 0].double()
+        step_scores = (
+            generated.scores[step] if beams is None else generated.scores[step][beams[:, step]]
+        )
+        logprobs = (
+            step_scores.float().log_softmax(dim=-1).gather(1, chosen[:, step, None])[:, 0].double()
+        )
         total += torch.where(counted[:, step], logprobs, 0.0)
     mean = total / counted.sum(dim=1)
     return [float(score) for score in mean.exp()]

@@ -46,7 +46,7 @@ class ModelServer(Protocol):
     def post(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The JSON replies to requests that are sent together, in the order of `bodies`.
 
-        path: below `/v1`, «/chat/completions». A server that is away is waited for. Raises an
+        path: below `/v1`, "/chat/completions". A server that is away is waited for. Raises an
         exception that names the server's words when it refuses one of them.
         """
         ...

@@ -21,8 +21,8 @@ from manifests.media import Media, Needs
 
 _BATCH = 16
 _CRASH_STATUS = 13
-_Said = tuple[str, str, Kind]
-_HEARD: tuple[_Said, ...] = (
+_Phrase = tuple[str, str, Kind]
+_SOUNDS: tuple[_Phrase, ...] = (
     ("Dog", "a dog barks", "sound"),
     ("Rain", "rain falls", "sound"),
     ("Engine", "an engine runs", "sound"),
@@ -32,7 +32,7 @@ _HEARD: tuple[_Said, ...] = (
     ("Guitar", "a guitar plays", "music"),
     ("Speech", "a person speaks", "speech"),
 )
-_SEEN: tuple[_Said, ...] = (
+_SIGHTS: tuple[_Phrase, ...] = (
     ("dog", "a dog", "object"),
     ("car", "a car", "object"),
     ("person", "two people", "object"),
@@ -47,7 +47,7 @@ _SEEN: tuple[_Said, ...] = (
 class _Dummy(Captioner):
     """What both have in common."""
 
-    vocabulary: tuple[_Said, ...]
+    vocabulary: tuple[_Phrase, ...]
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
@@ -92,7 +92,7 @@ class DummyAudio(_Dummy):
 
     modality = "audio"
     needs = Needs(audio_hz=16_000)
-    vocabulary = _HEARD
+    vocabulary = _SOUNDS
 
 
 class DummyVideo(_Dummy):
@@ -100,4 +100,4 @@ class DummyVideo(_Dummy):
 
     modality = "video"
     needs = Needs(frames=4, frame_px=64)
-    vocabulary = _SEEN
+    vocabulary = _SIGHTS

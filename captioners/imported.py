@@ -1,14 +1,13 @@
 """Captions that exist already, as one more weak captioner: beside the media, of other tools, in lists.
 
-Nothing is taken for a clip that was not said of it. A caption of a whole file belongs to a clip that is
-all of that file; where the file was cut into several clips it is left out, unless the caption has times:
-then it goes to the clips that hold at least half of its span.
+A clip only gets captions that were given for it. A caption of a whole file belongs to a clip that is all
+of that file; where the file was cut into several clips it is left out, unless the caption has times: then
+it goes to the clips that hold at least half of its span.
 
 The raw score is the list's own, else 1: somebody said so. Without a calibration or a scorer the claims
 count only where others agree.
 """
 
-import csv
 import json
 import os
 import sqlite3
@@ -25,6 +24,7 @@ from captioners.weights.terms import UNKNOWN, Terms
 from manifests.evidence import Claim, WeakCaption
 from manifests.ids import content_hash, path_of, uri_of
 from manifests.media import Media, Needs
+from manifests.sources.list import ListError, read
 
 _KEYS = ("clip_id", "content_hash", "uri", "file")
 _MOST_BYTES = 16 << 20
@@ -33,7 +33,7 @@ _PART_OF_A_SOURCE = "the caption is of all of its file, this clip is a part"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class GivenCaption:
     """One caption of a source. start_ms, end_ms: in the source, None for all of it."""
 
     text: str
@@ -43,10 +43,13 @@ class Said:
 
 
 class _Options(BaseModel):
-    """source: «beside» (`<name>.json` with a `caption`, or `<name>.txt`, as WebDataset and img2dataset
-    lay them), «curator» (`metas/v0/<name>.json` next to the folder `clips`, as cosmos-curate and NeMo
-    Curator write), or the path of a list (Parquet, CSV or JSON lines). licence, outputs_train: of the
-    captions; unknown where nobody says (`captioners.weights.terms.Terms`)."""
+    """Where the captions are, and under which terms.
+
+    source: "beside" (`<name>.json` with a `caption`, or `<name>.txt`, as WebDataset and img2dataset lay
+    them), "curator" (`metas/v0/<name>.json` next to the folder `clips`, as cosmos-curate and NeMo Curator
+    write), or the path of a list (`manifests.sources.list`). licence, outputs_train: of the captions;
+    unknown unless given (`captioners.weights.terms.Terms`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,7 +60,7 @@ class _Options(BaseModel):
 
 
 class _Imported(Captioner):
-    """Options: `source` as above; `key`: the field or column that holds the text («caption»); `licence`
+    """Options: `source` as above; `key`: the field or column that holds the text ("caption"); `licence`
     and `outputs_train` of the captions.
 
     A list needs the column `key`, and one of `file` (absolute, or from the list's folder), `uri`,
@@ -74,38 +77,39 @@ class _Imported(Captioner):
     @classmethod
     def terms_of(cls, options: Mapping[str, Any]) -> Terms:
         """What the profile says of the captions."""
-        told = _Options(**options)
-        return Terms(licence=told.licence, outputs_train=told.outputs_train)
+        chosen = _Options(**options)
+        return Terms(licence=chosen.licence, outputs_train=chosen.outputs_train)
 
     @classmethod
     def state_of(cls, options: Mapping[str, Any]) -> str:
-        """The list's content: with another one, other things are said."""
+        """The content hash of the list: another list gives other captions."""
         source = Path(_Options(**options).source)
         return content_hash(source) if source.is_file() else ""
 
     def load(self) -> None:
-        """Reads the list to a file on disk that is looked up by key. Raises ValueError."""
+        """Reads the list to a file on disk that is looked up by key. Raises ListError."""
         if self._chosen.source not in ("beside", "curator"):
             self._list = _List(Path(self._chosen.source), self._chosen.key)
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
-        """What was said of each clip."""
+        """The captions given for each clip."""
         return [self._weak(media) for media in batch]
 
     def _weak(self, media: Media) -> WeakCaption:
-        found = list(self._found(media))
-        fitting = [said for said in found if _fits(said, media)]
+        given = list(self._given(media))
+        fitting = [caption for caption in given if _fits(caption, media)]
         if not fitting:
-            return self.weak(media, skipped=_PART_OF_A_SOURCE if found else "no caption was given")
-        claims = tuple(claim for said in fitting for claim in self._claims(said, media))
-        text = " ".join(" ".join(said.text.split()) for said in fitting)
+            return self.weak(media, skipped=_PART_OF_A_SOURCE if given else "no caption was given")
+        claims = tuple(claim for caption in fitting for claim in self._claims(caption, media))
+        text = " ".join(" ".join(caption.text.split()) for caption in fitting)
         return self.weak(media, text=text, claims=claims)
 
-    def _claims(self, said: Said, media: Media) -> Iterator[Claim]:
-        for clause in clauses(said.text):
-            yield Claim(clause, clause, "caption", self.modality, said.score, _span(said, media))
+    def _claims(self, caption: GivenCaption, media: Media) -> Iterator[Claim]:
+        span = _span(caption, media)
+        for clause in clauses(caption.text):
+            yield Claim(clause, clause, "caption", self.modality, caption.score, span)
 
-    def _found(self, media: Media) -> Iterable[Said]:
+    def _given(self, media: Media) -> Iterable[GivenCaption]:
         if self._list is not None:
             return self._list.of(media)
         path = Path(path_of(media.uri).decode("utf-8", "surrogateescape"))
@@ -129,95 +133,77 @@ class ImportedSeen(_Imported):
 class _List:
     """A list of captions on disk, looked up by key: its memory does not grow with its rows.
 
-    Raises ValueError for a list that can't be used.
+    Raises ListError for a list that can't be used.
     """
 
     def __init__(self, path: Path, column: str) -> None:
-        self._rows = sqlite3.connect(
-            "", check_same_thread=False
-        )  # a file that goes when it is closed
-        self._rows.execute("CREATE TABLE said (key, text, start_ms, end_ms, score)")
-        rows = (row for given in _rows(path) if (row := _row(given, path, column)) is not None)
-        self._rows.executemany("INSERT INTO said VALUES (?, ?, ?, ?, ?)", rows)
-        self._rows.execute("CREATE INDEX by_key ON said (key)")
+        # Without a name, SQLite's file is removed when it is closed.
+        self._table = sqlite3.connect("", check_same_thread=False)
+        self._table.execute("CREATE TABLE captions (key, text, start_ms, end_ms, score)")
+        rows = (_row(row, path, column) for row in read(path, [column]) if row[column])
+        self._table.executemany("INSERT INTO captions VALUES (?, ?, ?, ?, ?)", rows)
+        self._table.execute("CREATE INDEX by_key ON captions (key)")
 
-    def of(self, media: Media) -> list[Said]:
-        """What it says of a clip and of its source, in the list's order."""
+    def of(self, media: Media) -> list[GivenCaption]:
+        """The captions of a clip and of its source, in the list's order."""
         keys = (media.clip_id, media.content_hash, media.uri)
-        query = "SELECT text, start_ms, end_ms, score, key FROM said WHERE key IN (?, ?, ?)"
-        found = self._rows.execute(f"{query} ORDER BY rowid", keys)
-        return [_said(row, media) for row in found]
+        query = "SELECT text, start_ms, end_ms, score, key FROM captions WHERE key IN (?, ?, ?)"
+        rows = self._table.execute(f"{query} ORDER BY rowid", keys)
+        return [_from_row(row, media) for row in rows]
 
 
-def _said(row: tuple[str, int | None, int | None, float, str], media: Media) -> Said:
+def _from_row(row: tuple[str, int | None, int | None, float, str], media: Media) -> GivenCaption:
     text, start, end, score, key = row
-    if key == media.clip_id:  # said of this very clip: it has no other span
+    if key == media.clip_id:  # of this very clip: it has no other span
         start, end = media.start_ms, media.start_ms + media.duration_ms
-    return Said(text, start, end, score)
+    return GivenCaption(text, start, end, score)
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    if path.suffix == ".parquet":
-        import pyarrow.parquet
-
-        with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(use_threads=False):
-                yield from batch.to_pylist()
-    elif path.suffix == ".csv":
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            yield from csv.DictReader(lines)
-    elif path.suffix in (".jsonl", ".ndjson"):
-        with path.open(encoding="utf-8") as lines:
-            yield from (json.loads(line) for line in lines if line.strip())
-    else:
-        raise ValueError(f"{path}: a list of captions is a .parquet, .csv or .jsonl file")
-
-
-def _row(given: Mapping[str, Any], path: Path, column: str) -> tuple[Any, ...] | None:
-    """A row of the table; None for one without a text."""
-    key = next((name for name in _KEYS if given.get(name)), None)
-    if key is None or column not in given:
-        raise ValueError(
-            f"{path}: a row needs «{column}» and one of {', '.join(_KEYS)}; it has {', '.join(given)}"
+def _row(row: Mapping[str, Any], path: Path, column: str) -> tuple[Any, ...]:
+    """A row of the table: key, text, start, end, score."""
+    by = next((name for name in _KEYS if row.get(name)), None)
+    if by is None:
+        raise ListError(f"{path}: a row needs one of {', '.join(_KEYS)}; it has {', '.join(row)}")
+    key = row[by]
+    if by == "file":
+        key = uri_of(os.fsencode(os.path.abspath(path.parent / str(key))))
+    try:
+        start, end = (
+            None if row.get(side) in (None, "") else int(row[side])
+            for side in ("start_ms", "end_ms")
         )
-    if not given[column]:
-        return None
-    named = given[key]
-    if key == "file":
-        named = uri_of(os.fsencode(os.path.abspath(path.parent / str(named))))
-    start, end = (
-        None if given.get(n) in (None, "") else int(given[n]) for n in ("start_ms", "end_ms")
-    )
-    score = 1.0 if given.get("score") in (None, "") else float(given["score"])
-    return (str(named), str(given[column]), start, end, score)
+        score = 1.0 if row.get("score") in (None, "") else float(row["score"])
+    except ValueError as error:
+        raise ListError(f"{path}: the row of {row[by]}: {error}") from error
+    return (str(key), str(row[column]), start, end, score)
 
 
-def _beside(path: Path, key: str) -> list[Said]:
+def _beside(path: Path, key: str) -> list[GivenCaption]:
     """The caption in `<name>.json` or `<name>.txt` beside a media file."""
     described = _json(path.with_suffix(".json"))
     if isinstance(described, dict) and isinstance(described.get(key), str):
-        return [Said(described[key])] if described[key].strip() else []
+        return [GivenCaption(described[key])] if described[key].strip() else []
     text = _read(path.with_suffix(".txt"))
-    return [Said(text)] if text and text.strip() else []
+    return [GivenCaption(text)] if text and text.strip() else []
 
 
-def _curated(path: Path) -> list[Said]:
+def _curated(path: Path) -> list[GivenCaption]:
     """The windows' captions of a clip that cosmos-curate or NeMo Curator wrote: for each window the
     first one, an enhanced one before others; frames become times by the source's rate."""
     described = _json(path.parent.parent / "metas" / "v0" / f"{path.stem}.json")
     if not isinstance(described, dict) or not isinstance(described.get("windows"), list):
         return []
     windows, rate = described["windows"], described.get("framerate_source")
-    found = []
+    captions = []
     for window in windows:
         names = sorted((n for n in window if n.endswith("_caption")), key=_not_enhanced)
         texts = [window[n] for n in names if isinstance(window[n], str) and window[n].strip()]
         if texts and (len(windows) == 1 or not rate):
-            found.append(Said(texts[0]))
+            captions.append(GivenCaption(texts[0]))
         elif texts:
             start, end = (round(window[f"{side}_frame"] * 1000 / rate) for side in ("start", "end"))
-            found.append(Said(texts[0], start, end))
-    return found
+            captions.append(GivenCaption(texts[0], start, end))
+    return captions
 
 
 def _not_enhanced(name: str) -> bool:
@@ -241,18 +227,19 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _fits(said: Said, media: Media) -> bool:
+def _fits(caption: GivenCaption, media: Media) -> bool:
     """Whether a caption is of this clip: of all of its source, or of a span that it holds half of."""
-    if said.start_ms is None or said.end_ms is None:
+    if caption.start_ms is None or caption.end_ms is None:
         return media.whole
-    held = min(said.end_ms, media.start_ms + media.duration_ms) - max(said.start_ms, media.start_ms)
-    return held > 0 and 2 * held >= said.end_ms - said.start_ms
+    clip_end = media.start_ms + media.duration_ms
+    held = min(caption.end_ms, clip_end) - max(caption.start_ms, media.start_ms)
+    return held > 0 and 2 * held >= caption.end_ms - caption.start_ms
 
 
-def _span(said: Said, media: Media) -> tuple[tuple[int, int], ...]:
+def _span(caption: GivenCaption, media: Media) -> tuple[tuple[int, int], ...]:
     """When, from the start of the clip; nothing for all of it."""
-    if said.start_ms is None or said.end_ms is None:
+    if caption.start_ms is None or caption.end_ms is None:
         return ()
-    start = max(0, said.start_ms - media.start_ms)
-    end = min(media.duration_ms, said.end_ms - media.start_ms)
+    start = max(0, caption.start_ms - media.start_ms)
+    end = min(media.duration_ms, caption.end_ms - media.start_ms)
     return () if (start, end) == (0, media.duration_ms) else ((start, end),)

@@ -1,7 +1,7 @@
-"""What needs no model: facts measured in samples and pixels, as claims of kind «signal».
+"""What needs no model: facts measured in samples and pixels, as claims of kind "signal".
 
 A claim's score is the measure itself in the unit stated below; its text is empty unless the fact can
-stand in a caption («there is silence»). The engine's gates and filters read these labels by name.
+stand in a caption ("there is silence"). The engine's gates and filters read these labels by name.
 
 | class | label | score |
 |---|---|---|
@@ -87,7 +87,7 @@ class AudioMeasures(Captioner):
             if len(samples)
             else _signal("audio", "clipping", 0.0),
         )
-        return self.weak(media, text=_said(claims, "audio"), claims=claims)
+        return self.weak(media, text=_sentence(claims, "audio"), claims=claims)
 
 
 class VideoMeasures(Captioner):
@@ -136,7 +136,7 @@ class VideoMeasures(Captioner):
             _signal("video", "motion", float(moving)),
             _signal("video", "brightness", float(luma.mean()) / 255),
         )
-        return self.weak(media, text=_said(claims, "video"), claims=claims)
+        return self.weak(media, text=_sentence(claims, "video"), claims=claims)
 
 
 def silent_windows(samples: Audio) -> npt.NDArray[np.bool_]:
@@ -164,12 +164,12 @@ def loudness(samples: Audio) -> float:
     weights[1:-1] *= 2
     power = np.array([np.abs(np.fft.rfft(b)) ** 2 @ weights for b in blocks]) / block**2
     level = -0.691 + 10 * np.log10(np.maximum(power, 1e-12))
-    kept = power[level > -70]
-    if len(kept) == 0:
+    gated = power[level > -70]
+    if len(gated) == 0:
         return -70.0
-    relative = -0.691 + 10 * np.log10(kept.mean()) - 10
-    kept = kept[-0.691 + 10 * np.log10(kept) > relative]
-    return float(max(-70.0, -0.691 + 10 * np.log10(kept.mean())))
+    relative = -0.691 + 10 * np.log10(gated.mean()) - 10
+    gated = gated[-0.691 + 10 * np.log10(gated) > relative]
+    return float(max(-70.0, -0.691 + 10 * np.log10(gated.mean())))
 
 
 def _k_weights(size: int) -> _Floats:
@@ -193,10 +193,10 @@ def _k_weights(size: int) -> _Floats:
 def _stretches(silent: npt.NDArray[np.bool_], duration_ms: int) -> tuple[tuple[int, int], ...]:
     """Spans of silence of half a second and more."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], silent.astype(np.int8), [0]])))
-    found = ((int(a) * _WINDOW_MS, int(b) * _WINDOW_MS) for a, b in edges.reshape(-1, 2))
+    stretches = ((int(a) * _WINDOW_MS, int(b) * _WINDOW_MS) for a, b in edges.reshape(-1, 2))
     return tuple(
         (start, min(end, duration_ms))
-        for start, end in found
+        for start, end in stretches
         if end - start >= _SHORTEST_SILENCE_MS and start < duration_ms
     )
 
@@ -222,7 +222,7 @@ def _signal(
     )
 
 
-def _said(claims: Sequence[Claim], modality: Modality) -> str:
+def _sentence(claims: Sequence[Claim], modality: Modality) -> str:
     """The sentence of the facts that can stand in one; empty without any."""
-    telling = [c for c in claims if c.text]
-    return sentence(telling, modality) if telling else ""
+    sayable = [c for c in claims if c.text]
+    return sentence(sayable, modality) if sayable else ""

@@ -30,5 +30,5 @@ class MiniLM:
             hidden = self._model(**batch).last_hidden_state
             mask = batch["attention_mask"][..., None]
             mean = (hidden * mask).sum(1) / mask.sum(1)
-            found: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).numpy()
-        return found
+            unit: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).numpy()
+        return unit

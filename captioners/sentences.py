@@ -1,15 +1,15 @@
 """From tags to sentences, and from a generated caption to the statements that it makes.
 
-What is heard comes as clauses («a dog barks», «music plays»), what is seen as noun phrases («a
-person», «two cars», «a valley»). Rules:
+What is heard comes as clauses ("a dog barks", "music plays"), what is seen as noun phrases ("a
+person", "two cars", "a valley"). Rules:
 
 - Order is the caller's: captioners give the surest first. A text said before is not said again.
-- Parts are joined by commas and one «and»; the comma stays where a part holds an «and» itself.
-- What is heard: «A dog barks and rain falls.» What is seen: «A person and two cars are seen.»
-- Scenes follow the objects: «A person is seen; the scene is a valley.»
-- Signals («there is silence», «a black picture») are said only where there is nothing else.
-- Claims of kind «caption» are sentences already and come first, as they are.
-- No claim: «Nothing distinct is heard.», «Nothing distinct is seen.»
+- Parts are joined by commas and one "and"; the comma stays where a part holds an "and" itself.
+- What is heard: "A dog barks and rain falls." What is seen: "A person and two cars are seen."
+- Scenes follow the objects: "A person is seen; the scene is a valley."
+- Signals ("there is silence", "a black picture") are said only where there is nothing else.
+- Claims of kind "caption" are sentences already and come first, as they are.
+- No claim: "Nothing distinct is heard.", "Nothing distinct is seen."
 
 Articles and counts belong to the phrases themselves, so that a sentence says of a claim exactly what
 its text says.
@@ -19,32 +19,32 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from manifests.evidence import Claim, Kind, Modality
+from manifests.sentences import finished, joined
 
 _ALONE = {"audio": "Nothing distinct is heard.", "video": "Nothing distinct is seen."}
 # First words of a noun phrase that speaks of one thing.
-_ONE = frozenset(("a", "an", "one", "the", "another"))
+_SINGULAR = frozenset(("a", "an", "one", "the", "another"))
 
 # What `clauses` splits at. A stop ends a sentence before a capital or a number, after a word of three
-# letters («e.g.» and «vs.» have fewer), or where it stands alone.
+# letters ("e.g." and "vs." have fewer), or where it stands alone.
 _SENTENCE_END = re.compile(
     r"""\n+|;\s*|\s[.!?]+\s|(?:(?<![A-Z])(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)[.!?…]+"""
     r"""["'”’»)]*\s+(?=["'“‘«(]*[A-Z0-9À-ÖØ-Þ]))|(?<=[a-z]{3})(?<!\bMrs)[.!?…]+["'”’»)]*\s+"""
 )
 _JOINT = re.compile(r",?\s+(and then|then|followed by|while|as)\s+", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”|«[^»\n]*»')
-# «A man is followed by a dog», «dressed as a clown», «such as», «as well as» are one statement.
+# "A man is followed by a dog", "dressed as a clown", "such as", "as well as" are one statement.
 _PASSIVE = ("is", "are", "was", "were", "be", "been", "being", "gets")
 _NO_MOMENT = re.compile(
     "such|well|same|so|known|seen|used|dressed|disguised|described|serves|serving|acts|acting|works|"
     "working|far|soon|long|just|much"
 )
-# What a subject begins with; other words may be verbs («and then laughs»).
+# What a subject begins with; other words may be verbs ("and then laughs").
 _SUBJECT = re.compile(
     "a|an|the|another|one|two|three|four|five|six|several|many|some|others?|both|each|every|all|no|"
     "this|that|these|those|his|her|their|its|he|she|it|they|we|there|somebody|someone|something|"
     "people|men|women|children"
 )
-_STOPS = (".", "!", "?")
 _FINITE = ("is", "are", "was", "were", "has", "have", "had", "can", "begin")
 
 
@@ -59,27 +59,11 @@ def sentence(claims: Sequence[Claim], modality: Modality) -> str:
     return " ".join([*captions, *([tags] if tags else [])]) or _ALONE[modality]
 
 
-def joined(parts: Sequence[str]) -> str:
-    """«a», «a and b», «a, b and c»; with a comma before the «and» where a part holds one."""
-    if len(parts) < 2:
-        return "".join(parts)
-    comma = "," if any(" and " in part for part in parts) else ""
-    return f"{', '.join(parts[:-1])}{comma} and {parts[-1]}"
-
-
-def finished(text: str) -> str:
-    """The text with a capital at its start and a stop at its end, which may be inside a quotation."""
-    text = text.strip()
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text.rstrip('"”’»)')[-1:] in _STOPS else ".")
-
-
 def clauses(text: str) -> list[str]:
     """The statements that a generated caption makes, each as it is written, without its last stop.
 
-    A caption is split at the ends of its sentences and lines, at semicolons, and at «while», «followed
-    by», «(and) then» and «as» where a clause of its own follows. Where that is not sure, and inside a
+    A caption is split at the ends of its sentences and lines, at semicolons, and at "while", "followed
+    by", "(and) then" and "as" where a clause of its own follows. Where that is not sure, and inside a
     quotation, it stays whole: a statement too long is checked harder, half a one means nothing. What
     holds no letter is left out, and a statement is not made twice.
 
@@ -87,11 +71,11 @@ def clauses(text: str) -> list[str]:
     ['A dog barks', 'a man speaks', 'A bell rings', 'silence']
     """
     parts = (part for piece in _split(_SENTENCE_END, text) for part in _moments(piece))
-    once: dict[str, str] = {}
+    unique: dict[str, str] = {}
     for part in (part.strip(" \t\r\n.,;:!?…") for part in parts):
         if any(letter.isalpha() for letter in part):
-            once.setdefault(part.casefold(), part)
-    return list(once.values())
+            unique.setdefault(part.casefold(), part)
+    return list(unique.values())
 
 
 def _split(mark: re.Pattern[str], text: str) -> list[str]:
@@ -146,11 +130,11 @@ def _maybe_verb(word: str) -> bool:
 
 def _texts(claims: Sequence[Claim], kinds: Collection[Kind]) -> list[str]:
     """The texts of these kinds, each once, in order."""
-    once: dict[str, str] = {}
+    unique: dict[str, str] = {}
     for claim in claims:
         if claim.kind in kinds and (text := claim.text.strip()):
-            once.setdefault(text.casefold(), text)
-    return list(once.values())
+            unique.setdefault(text.casefold(), text)
+    return list(unique.values())
 
 
 def _heard(clauses: Sequence[str]) -> str:
@@ -167,4 +151,4 @@ def _seen(objects: Sequence[str], scenes: Sequence[str]) -> str:
 
 
 def _plural(phrases: Sequence[str]) -> bool:
-    return len(phrases) > 1 or phrases[0].split()[0].lower() not in _ONE
+    return len(phrases) > 1 or phrases[0].split()[0].lower() not in _SINGULAR

@@ -9,11 +9,10 @@ text that the writer's guards judge. Qwen2-Audio hears the first 30 s of a clip.
 
 import base64
 import io
-import re
 import tomllib
 import wave
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from math import exp
@@ -25,7 +24,8 @@ from pydantic import Field
 
 from captioners._transformers import Options, checked
 from captioners.contract import Captioner, Packs
-from captioners.sentences import clauses, finished
+from captioners.replies import cleaned
+from captioners.sentences import clauses
 from captioners.video._vision import chosen
 from manifests.evidence import Claim, Modality, WeakCaption
 from manifests.media import Audio, Frames, Media, Needs
@@ -38,31 +38,8 @@ _SEED = 8
 # Less than this much sound is followed by silence: vLLM refuses what is no token of Qwen2-Audio (40 ms).
 _LEAST_SAMPLES = _HZ // 10
 
-_MARKUP = re.compile(r"\*+|`+|(?<!\w)_+|_+(?!\w)")
-_LISTED = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
-_QUOTES = {'"': '"', "“": "”", "«": "»", "'": "'"}
-_SENTENCE_END = re.compile(r"[.!?][\"”’)]*(?=\s|$)")
-_MEDIUM = (
-    r"(?:the|this|these|an?) (?:(?:short|given|provided|audio|video|sound) )*"
-    r"(?:audio|video|sound|clip|recording|track|footage|images?|pictures?|scene|frames|"
-    r"(?:series|sequence) of (?:images|frames))"
-)
-_OPENER = re.compile(
-    rf"(?:{_MEDIUM}(?:,? (?:then|also|mainly|primarily))? "
-    r"(?:shows?|features?|depicts?|captures?|contains?|consists? of|"
-    r"(?:begins?|starts?|opens?) with|(?:is|are|seems? to be) of)(?: that)?:? |"
-    rf"in {_MEDIUM}, |(?:we|you|i) (?:can )?(?:see|hear) |(?:caption|description|answer): |"
-    r"(?:sure|certainly|of course)[,!.](?: |$)|here(?: is|'s|’s) [^.:]*: )",
-    re.IGNORECASE,
-)
-_REFUSAL = re.compile(
-    r"(?:i(?:['’]m| am) (?:sorry|unable|not able)|sorry(?=[,.])|i apologi[sz]e|"
-    r"i (?:cannot|can['’]t|do not have|don['’]t have)|as an? (?:ai|language model)|unfortunately, i)\b",
-    re.IGNORECASE,
-)
 
-
-class _Chosen(Options):
+class _ChatOptions(Options):
     """prompt: a name of questions.toml, or the question itself. max_tokens: of an answer; an unfinished
     last sentence is left out. model: the profile gives it to the server."""
 
@@ -71,7 +48,7 @@ class _Chosen(Options):
     max_tokens: int = Field(default=96, ge=8, le=1024)
 
 
-class _Seen(_Chosen):
+class _VideoChatOptions(_ChatOptions):
     """frames: evenly spaced ones of the clip. frame_px: their longest side."""
 
     frames: int = Field(default=8, ge=1, le=64)
@@ -82,7 +59,7 @@ class _Chat(Captioner):
     """What both have in common."""
 
     packs = ()
-    _allowed: ClassVar[type[_Chosen]] = _Chosen
+    _allowed: ClassVar[type[_ChatOptions]] = _ChatOptions
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
@@ -124,8 +101,10 @@ class _Chat(Captioner):
     def _weak(self, media: Media, reply: Mapping[str, Any]) -> WeakCaption:
         (choice,) = reply["choices"]
         text = cleaned(choice["message"]["content"] or "", choice["finish_reason"] == "length")
-        told = [token["logprob"] for token in (choice.get("logprobs") or {}).get("content") or ()]
-        score = exp(min(0.0, fmean(told))) if told else 0.0
+        logprobs = [
+            token["logprob"] for token in (choice.get("logprobs") or {}).get("content") or ()
+        ]
+        score = exp(min(0.0, fmean(logprobs))) if logprobs else 0.0
         claims = tuple(Claim(c, c, "caption", self.modality, score) for c in clauses(text))
         if not claims:
             return self.weak(media, skipped="the model said nothing")
@@ -133,9 +112,9 @@ class _Chat(Captioner):
 
 
 class AudioChat(_Chat):
-    """Claims of kind «caption», one for each statement of the caption.
+    """Claims of kind "caption", one for each statement of the caption.
 
-    Options: `prompt`: «general», «music» (genre, instruments, tempo, mood; a gate of the profile takes it
+    Options: `prompt`: "general", "music" (genre, instruments, tempo, mood; a gate of the profile takes it
     to clips with music), or a question of one's own; `max_tokens`, 96. score: exp of the mean
     log-probability of the answer's tokens, in (0, 1], of the whole caption; 0 where a server tells none.
     """
@@ -153,25 +132,25 @@ class AudioChat(_Chat):
 
 
 class VideoChat(_Chat):
-    """Claims of kind «caption», one for each statement of the caption.
+    """Claims of kind "caption", one for each statement of the caption.
 
-    Options: `prompt`: «general» or a question of one's own; `max_tokens`, 96; `frames`, 8, and
+    Options: `prompt`: "general" or a question of one's own; `max_tokens`, 96; `frames`, 8, and
     `frame_px`, 512: what of the clip it sees, as JPEG. score: as of `AudioChat`.
     """
 
     modality = "video"
-    _allowed = _Seen
+    _allowed = _VideoChatOptions
 
     @classmethod
     def needs_of(cls, options: Mapping[str, Any]) -> Needs:
         """As many frames as the options say."""
-        asked = checked(_Seen, cls.__name__, options)
-        return Needs(frames=asked.frames, frame_px=asked.frame_px)
+        chosen_options = checked(_VideoChatOptions, cls.__name__, options)
+        return Needs(frames=chosen_options.frames, frame_px=chosen_options.frame_px)
 
     needs = Needs(frames=8, frame_px=512)
 
     def _parts(self, media: Media) -> list[dict[str, Any]]:
-        assert isinstance(self._chosen, _Seen)
+        assert isinstance(self._chosen, _VideoChatOptions)
         frames, _ = chosen(media, self._chosen.frames)
         return [
             {"type": "image_url", "image_url": {"url": _data_url(frame, self._chosen.frame_px)}}
@@ -179,55 +158,12 @@ class VideoChat(_Chat):
         ]
 
 
-def cleaned(text: str, unfinished: bool = False) -> str:
-    """A model's answer as whole sentences on one line, or "" for a refusal.
-
-    Without markup, quotes around all of it, openers («The video shows») and sentences in which the model
-    speaks of what it can't do. unfinished: it was cut off; the last sentence is left out if it is not the
-    only one.
-    """
-    text = _unquoted(" ".join(_lines(text)))
-    if unfinished and (ends := [m.end() for m in _SENTENCE_END.finditer(text)]):
-        text = text[: ends[-1]]
-    said = [plain for part in re.split(r"(?<=[.!?])\s+", text) if (plain := _unopened(part))]
-    if not said or _REFUSAL.match(said[0]):
-        return ""
-    return finished(" ".join(sentence for sentence in said if not _REFUSAL.match(sentence)))
-
-
-def _lines(text: str) -> Iterator[str]:
-    """The lines of an answer without markup; points of a list become sentences, headings nothing."""
-    for line in text.splitlines():
-        line = " ".join(line.split())
-        if line.startswith(("#", "```")):
-            continue
-        plain = _MARKUP.sub("", _LISTED.sub("", line, count=1) if _LISTED.match(line) else line)
-        if plain := plain.strip():
-            yield finished(plain) if _LISTED.match(line) else plain
-
-
-def _unquoted(text: str) -> str:
-    """The text without quotes that stand around all of it."""
-    closing = _QUOTES.get(text[:1])
-    if closing is not None and text.endswith(closing) and closing not in text[1:-1]:
-        return text[1:-1].strip()
-    return text
-
-
-def _unopened(sentence: str) -> str:
-    """The sentence without openers."""
-    while match := _OPENER.match(sentence):
-        rest = sentence[match.end() :]
-        sentence = rest[:1].upper() + rest[1:]
-    return sentence
-
-
-def _question(side: Modality, prompt: str) -> str:
+def _question(modality: Modality, prompt: str) -> str:
     """A question by its name in questions.toml, or itself. Raises ValueError for an unknown name."""
-    known = _questions()[side]
-    if prompt not in known and " " not in prompt.strip():
-        raise ValueError(f"prompt: {prompt!r} is no question and none of {', '.join(known)}")
-    return known.get(prompt, prompt).strip()
+    questions = _questions()[modality]
+    if prompt not in questions and " " not in prompt.strip():
+        raise ValueError(f"prompt: {prompt!r} is no question and none of {', '.join(questions)}")
+    return questions.get(prompt, prompt).strip()
 
 
 @cache

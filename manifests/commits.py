@@ -1,22 +1,32 @@
 """Commit records: the only thing that says what is in a workspace.
 
-A run opens an *epoch* by creating `commits/<epoch>/open.json` exclusively: it names the driver and
-holds every record that was valid at that moment. Its own records follow as `<seq>.json`. A reader
-takes the newest epoch: the opening and the records beside it. So a record that a driver of an older
-epoch adds after a newer one was opened is void without anyone having to delete it, and reading is one
-snapshot plus the records of one run. What no record names does not exist.
+A run opens an *epoch*: it writes a snapshot of every record that is valid at that moment
+(`manifests.snapshot`) and then creates `commits/<epoch>/open.json` exclusively, which names the driver
+and the snapshot. Its own records follow as `<number>.json`. A reader takes the newest epoch: the
+snapshot and the records beside it. So a record that a driver of an older epoch adds after a newer one
+was opened is void without anyone having to delete it, and reading is one snapshot plus the records of
+one run. What no record names does not exist.
+
+Of older epochs the last one stays, since its driver may still look at it; those before are removed.
 """
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from manifests import snapshot
+from manifests.atomic import create_atomic
 from manifests.errors import UserError
-from manifests.kinds import kinds
-from manifests.state import INGEST, Record, State
-from manifests.workspace import Workspace, create_atomic
+from manifests.packed import Packed
+from manifests.record import INGEST, Record, from_json, to_json
+from manifests.snapshot import Snapshot
+from manifests.state import State
+from manifests.workspace import Workspace
 
 __all__ = [
     "INGEST",
@@ -26,17 +36,24 @@ __all__ = [
     "Log",
     "Record",
     "State",
-    "clear_uncommitted",
+    "check_newest",
     "heartbeat",
     "holder",
     "load",
     "newest_epoch",
     "open_epoch",
     "released",
+    "write_opening",
 ]
 
-_EPOCH = re.compile(r"\d{6}")
-_RECORD = re.compile(r"\d{6}\.json")
+# Numbers have six digits, and more from a million on.
+_NUMBER = r"(\d{6}|[1-9]\d{6,})"
+_EPOCH = re.compile(_NUMBER)
+_RECORD = re.compile(rf"{_NUMBER}\.json")
+_OURS = re.compile(
+    rf"open\.json|heartbeat|released|{_NUMBER}\.json|{snapshot.NAME.pattern}"
+    rf"|\.(open|{_NUMBER})\.json\.\d+\.tmp"
+)
 
 
 class CommitError(UserError):
@@ -61,38 +78,71 @@ class _Opening(BaseModel):
     """Content of `open.json`."""
 
     holder: Holder
-    records: list[Record]
+    snapshot: Snapshot
 
 
-Model = TypeVar("Model", bound=BaseModel)
+Parsed = TypeVar("Parsed")
 
 
 def load(workspace: Workspace) -> State:
     """The state of a workspace. Raises CommitError when a record can't be read."""
-    epoch = newest_epoch(workspace)
-    if epoch == 0:
-        return State(0)
+    while True:
+        epoch = newest_epoch(workspace)
+        if epoch == 0:
+            return State(0)
+        try:
+            state = _load(workspace, epoch)
+        except CommitError:
+            if newest_epoch(workspace) == epoch:
+                raise
+            continue
+        # Only an epoch that is still the newest was surely whole all the while: older ones are removed.
+        if newest_epoch(workspace) == epoch:
+            return state
+
+
+def _load(workspace: Workspace, epoch: int) -> State:
     folder = _folder(workspace, epoch)
-    opening = _read(folder / "open.json", _Opening)
-    names = sorted(p.name for p in folder.iterdir() if _RECORD.fullmatch(p.name))
-    return State(epoch, [*opening.records, *(_read(folder / name, Record) for name in names)])
+    named = _opening(folder).snapshot
+    try:
+        packed = snapshot.read(folder, named)
+        numbers = sorted(int(p.stem) for p in folder.iterdir() if _RECORD.fullmatch(p.name))
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise CommitError(f"{folder / named.name} can't be read: {error}") from error
+    records = (_read(_record(folder, number), from_json) for number in numbers)
+    return State(epoch, records, packed)
 
 
 def newest_epoch(workspace: Workspace) -> int:
     """Number of the newest opened epoch, 0 when there is none."""
-    if not workspace.commits.is_dir():
-        return 0
-    opened = (
-        int(p.name)
-        for p in workspace.commits.iterdir()
-        if _EPOCH.fullmatch(p.name) and (p / "open.json").exists()
-    )
-    return max(opened, default=0)
+    return next(_epochs(workspace), 0)
+
+
+def _epochs(workspace: Workspace) -> Iterator[int]:
+    """Opened epochs, newest first."""
+    if workspace.commits.is_dir():
+        for epoch in sorted(_numbered(workspace), reverse=True):
+            if (_folder(workspace, epoch) / "open.json").exists():
+                yield epoch
+
+
+def _numbered(workspace: Workspace) -> list[int]:
+    return [int(p.name) for p in workspace.commits.iterdir() if _EPOCH.fullmatch(p.name)]
+
+
+def check_newest(workspace: Workspace, epoch: int) -> None:
+    """Raises EpochTaken when an epoch is no longer the newest."""
+    newest = newest_epoch(workspace)
+    if newest != epoch:
+        raise EpochTaken(
+            f"another driver took this workspace over (epoch {newest}); "
+            "this one stops, what it committed stands"
+        )
 
 
 def holder(workspace: Workspace, epoch: int) -> Holder:
     """The driver that opened an epoch. Raises CommitError when its opening can't be read."""
-    return _read(_folder(workspace, epoch) / "open.json", _Opening).holder
+    return _opening(_folder(workspace, epoch)).holder
 
 
 def heartbeat(workspace: Workspace, epoch: int) -> Path:
@@ -113,9 +163,39 @@ def open_epoch(workspace: Workspace, epoch: int, holder: Holder) -> State:
     state = load(workspace)
     if state.epoch >= epoch:
         raise EpochTaken(f"epoch {epoch} is already open")
-    opening = _Opening(holder=holder, records=list(state.records()))
-    _create(_folder(workspace, epoch) / "open.json", opening)
-    return State(epoch, state.records())
+    packed = state.packed()
+    write_opening(workspace, epoch, holder, packed)
+    # Whoever was slow may have opened an epoch that others opened, left behind and removed meanwhile.
+    check_newest(workspace, epoch)
+    _prune(workspace, epoch - 1)
+    return State(epoch, packed=packed)
+
+
+def write_opening(workspace: Workspace, epoch: int, holder: Holder, records: Packed) -> None:
+    """Writes the snapshot of an epoch, then its opening. Raises EpochTaken."""
+    folder = _folder(workspace, epoch)
+    written = snapshot.write(folder, records)
+    try:
+        opening = _Opening(holder=holder, snapshot=written)
+        _create(folder / "open.json", opening.model_dump_json().encode())
+    except EpochTaken:
+        (folder / written.name).unlink(missing_ok=True)
+        raise
+
+
+def _prune(workspace: Workspace, before: int) -> None:
+    """Removes epochs older than one: what has a name of ours, the opening first."""
+    with suppress(OSError):  # it is tried again when the next epoch opens
+        for epoch in sorted(_numbered(workspace)):
+            if epoch >= before:
+                break
+            folder = _folder(workspace, epoch)
+            (folder / "open.json").unlink(missing_ok=True)
+            for path in folder.iterdir():
+                if _OURS.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+            with suppress(OSError):  # somebody else's files are in it
+                folder.rmdir()
 
 
 class Log:
@@ -128,51 +208,38 @@ class Log:
 
     def append(self, record: Record) -> None:
         """Commits. Raises EpochTaken when a newer epoch was opened: the record counts then only if
-        that epoch's opening holds it."""
+        that epoch's snapshot holds it."""
         if record.epoch != self.state.epoch:
             raise CommitError(f"a record of epoch {record.epoch} in epoch {self.state.epoch}")
-        self._check()
-        folder = _folder(self._workspace, self.state.epoch)
-        _create(folder / f"{self._next:06d}.json", record)
-        self._check()
+        check_newest(self._workspace, record.epoch)
+        path = _record(_folder(self._workspace, record.epoch), self._next)
+        _create(path, to_json(record))
+        check_newest(self._workspace, record.epoch)
         self._next += 1
         self.state.add(record)
-
-    def _check(self) -> None:
-        newest = newest_epoch(self._workspace)
-        if newest != self.state.epoch:
-            raise EpochTaken(
-                f"another driver took this workspace over (epoch {newest}); "
-                "this one stops, what it committed stands"
-            )
-
-
-def clear_uncommitted(workspace: Workspace, state: State) -> list[str]:
-    """Removes table files that no record names; returns their relative paths."""
-    known = {file.path for file in state.files()}
-    removed = []
-    for folder in dict.fromkeys(kind.folder.partition("/")[0] for kind in kinds()):
-        for path in sorted((workspace.root / folder).rglob("*")):
-            name = path.relative_to(workspace.root).as_posix()
-            if path.is_file() and name not in known:
-                path.unlink()
-                removed.append(name)
-    return removed
 
 
 def _folder(workspace: Workspace, epoch: int) -> Path:
     return workspace.commits / f"{epoch:06d}"
 
 
-def _read(path: Path, model: type[Model]) -> Model:
+def _record(folder: Path, number: int) -> Path:
+    return folder / f"{number:06d}.json"
+
+
+def _opening(folder: Path) -> _Opening:
+    return _read(folder / "open.json", _Opening.model_validate_json)
+
+
+def _read(path: Path, parse: Callable[[bytes], Parsed]) -> Parsed:
     try:
-        return model.model_validate_json(path.read_bytes())
+        return parse(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise CommitError(f"{path} can't be read: {error}") from error
 
 
-def _create(path: Path, content: BaseModel) -> None:
+def _create(path: Path, content: bytes) -> None:
     try:
-        create_atomic(path, content.model_dump_json().encode())
+        create_atomic(path, content)
     except FileExistsError:
         raise EpochTaken(f"{path} exists: another driver is at work here") from None

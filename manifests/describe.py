@@ -16,9 +16,9 @@ digests are of the settings that made a table (`configs/<config digest>.json` ha
 
 
 def markdown() -> str:
-    """The whole page."""
+    """The whole page: every kind that has a description."""
     parts = [_HEAD]
-    for kind in kinds():
+    for kind in (kind for kind in kinds() if kind.doc):
         parts.append(f"\n## {kind.name}\n`{_path(kind)}`\n\n{kind.doc}\n\n")
         parts.append("| column | type | |\n|---|---|---|\n")
         parts += [f"| `{f.name}` | {_type(f.type)} | {_doc(f)} |\n" for f in kind.schema]

@@ -18,9 +18,9 @@ class Kind:
 
     name: the first part of a table's name: `captions`, `weak` of `weak/yamnet-<digest>`. folder: where
     its files lie, below the workspace. doc: what a row is, for the page of the tables. outcome: what
-    the books count a clip as that has a row here; None where a row decides nothing. shared: rows belong
-    to the table's own digest and serve every job, instead of to one job. listed: rows belong to the
-    listing of a cut.
+    the books count a clip as that has a row here; None where a row decides nothing. shared: the table's
+    name ends with a digest of its own and its rows serve every job; else they belong to one job. listed:
+    rows belong to the listing of a cut.
     """
 
     name: str

@@ -1,16 +1,16 @@
 """The workspace: one directory that holds everything of a job and is all its state."""
 
 import json
-import os
-import shutil
+import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from manifests.atomic import create_atomic, make_folder
 from manifests.errors import UserError
-from manifests.kinds import kind_of
+from manifests.kinds import CLIPS, SOURCES, Kind, kind_of
 
 FORMAT = 4
 _MARK = "captionmill.json"
@@ -78,23 +78,26 @@ class Workspace:
 
     def sources(self, cut: str, part: int) -> str:
         """Relative path of one committed part of the listing."""
-        return f"sources/{cut}/part-{part:05d}.parquet"
+        return _checked(SOURCES, f"{SOURCES.folder}/{cut}/part-{part:05d}.parquet")
 
     def clips(self, cut: str, shard: int) -> str:
         """Relative path of a shard's clip table."""
-        return f"clips/{cut}/shard-{shard:05d}.parquet"
+        return _checked(CLIPS, f"{CLIPS.folder}/{cut}/shard-{shard:05d}.parquet")
 
     def path(self, table: str, job: str, shard: int, generation: int, epoch: int) -> str:
         """Relative path of a shard's file of a table that a stage writes.
 
         A table that serves every job has the job's first digits in the name. The epoch is in it so that
-        a worker of a driver that lost its lease can't overwrite a file that was committed since.
+        a worker of a driver that lost its lease can't overwrite a file that was committed since. Raises
+        ValueError for a job, or the end of a shared table's name, that is no digest.
         """
         kind = kind_of(table)
         name = f"shard-{shard:05d}-g{generation}-e{epoch:06d}"
         if kind.shared:
-            return f"{kind.folder}/{table.partition('/')[2]}/{name}-{job[:8]}.parquet"
-        return f"{kind.folder}/{job}/{name}.parquet"
+            path = f"{kind.folder}/{table.partition('/')[2]}/{name}-{job[:8]}.parquet"
+        else:
+            path = f"{kind.folder}/{job}/{name}.parquet"
+        return _checked(kind, path)
 
     def config(self, job: str) -> Path:
         """The resolved settings behind a config digest."""
@@ -109,65 +112,36 @@ class Workspace:
         return self.root / "runlog" / f"{epoch:06d}.jsonl"
 
 
-def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it, each durably."""
-    if not folder.is_dir():
-        make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
+def is_table_file(kind: Kind, path: str) -> bool:
+    """Whether a path relative to the workspace is one that `Workspace` gives to a file of this kind, or
+    that such a file has while it is written (`.<name>.<process>.tmp`)."""
+    folder, _, name = path.rpartition("/")
+    if temporary := re.fullmatch(r"\.(.+)\.\d+\.tmp", name):
+        name = temporary[1]
+    return _names(kind).fullmatch(f"{folder}/{name}") is not None
 
 
-def write_atomic(path: Path, data: bytes, durable: bool = True) -> None:
-    """Writes a file so that it is there whole or not at all.
-
-    durable: also after a power cut (fsync of file and folder); SIGKILL needs no fsync.
-    """
-    with _temporary(path, data, durable) as temporary:
-        temporary.replace(path)
-    if durable:
-        sync_folder(path.parent)
-
-
-def create_atomic(path: Path, data: bytes) -> None:
-    """The same, durably, for a file that is not there yet. Raises FileExistsError if it is."""
-    with _temporary(path, data, durable=True) as temporary:
-        path.hardlink_to(temporary)
-    sync_folder(path.parent)
-
-
-@contextmanager
-def _temporary(path: Path, data: bytes, durable: bool) -> Iterator[Path]:
-    """A file beside `path` with these bytes, gone after the block."""
-    if durable:
-        make_folder(path.parent)
+@cache
+def _names(kind: Kind) -> re.Pattern[str]:
+    """The paths of a kind's files. Numbers are padded with zeros, and may be longer than that."""
+    digest, five, six = "[0-9a-f]{16}", r"(\d{5}|[1-9]\d{5,})", r"(\d{6}|[1-9]\d{6,})"
+    shard = rf"shard-{five}-g\d+-e{six}"
+    if kind.listed:
+        below = rf"{digest}/(part|shard)-{five}"
+    elif kind.shared:
+        below = rf"[^/]+-{digest}/{shard}-[0-9a-f]{{8}}"
     else:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
+        below = f"{digest}/{shard}"
+    return re.compile(rf"{re.escape(kind.folder)}/{below}\.parquet")
+
+
+def _checked(kind: Kind, path: str) -> str:
+    """The path. What is not known by its name would never be cleared."""
+    if not is_table_file(kind, path):
+        raise ValueError(f"{path}: not the name of a file of {kind.name}")
+    return path
 
 
 def _is_mark(name: str) -> bool:
     """Whether it is what a killed process left of making a workspace."""
     return name.startswith(f".{_MARK}.") and name.endswith(".tmp")
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes renames and links in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def remove_tree(folder: Path) -> None:
-    """Removes a folder if it is there."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -22,9 +22,10 @@ from engine.run.ingest import examine
 from engine.run.turns import gpus_of, groups, of_turn, turns
 from engine.stages.contract import Stage, Turn
 from engine.stages.progress import Counts
+from manifests.atomic import write_atomic
 from manifests.errors import UserError
 from manifests.sources.folder import Listing
-from manifests.workspace import Workspace, write_atomic
+from manifests.workspace import Workspace
 from pipelines.caption.run import caption
 from pipelines.caption.stage import CaptionStage
 

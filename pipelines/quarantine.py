@@ -8,6 +8,7 @@ from typing import Any
 
 from manifests import tables
 from manifests.commits import State
+from manifests.kinds import QUARANTINE
 from manifests.workspace import Workspace
 
 _PATIENCE_S = 300
@@ -24,16 +25,16 @@ class Entry:
 
 def current(workspace: Workspace, state: State, job: str) -> Iterator[Entry]:
     """Clips of a job that are in quarantine now: not retried since, nor was their source replaced."""
-    for shard, records in sorted(state.shards(job).items()):
+    shards = state.shards(job, QUARANTINE.name)
+    replaced: dict[str, Mapping[str, int]] = {}
+    for shard, records in shards.items():
         for place, record in enumerate(records):
+            if record.cut not in replaced:
+                replaced[record.cut] = state.replaced(record.cut)
             later = {clip for follower in records[place + 1 :] for clip in follower.retried}
-            later |= state.replaced(record.cut).keys()
-            for file in record.files:
-                if file.table != "quarantine":
-                    continue
-                for row in tables.read(workspace.root, file.path):
-                    if row["clip_id"] not in later:
-                        yield Entry(row, shard, record.generation)
+            for row in tables.read_all(workspace.root, record.files):
+                if row["clip_id"] not in later and row["clip_id"] not in replaced[record.cut]:
+                    yield Entry(row, shard, record.generation)
 
 
 def reproduce(workspace: Workspace, job: str, profile: str, entry: Entry) -> str:

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from captioners.weights.cache import Cache
 from captioners.weights.models import Models
-from captioners.weights.packs import Cache
 from engine.run.ingest import examine_one
 from engine.run.settings import stage_of
 from engine.servers.local import serve

@@ -6,7 +6,6 @@ was never run for captionmill. Scores are the plain products of the model's vect
 and a bias change no order, and no score depends on what else is in the set.
 """
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from engine.media.open import MediaError
 from engine.media.probe import probe
 from manifests.errors import UserError
 from manifests.media import Media
+from manifests.sources.list import read
 
 EXPECTED = 0.458
 """R@1 of PE-AV large on AudioCaps, text to sound, by its authors."""
@@ -40,8 +40,9 @@ class Retrieval:
 
 
 def audio_retrieval(listed: Path, model: str) -> Retrieval:
-    """R@1 of a set: a CSV with the columns `file` (from its folder, or absolute) and `caption`, one line
-    a caption. model: of PE-AV. Raises SetError, PackMissing."""
+    """R@1 of a set: a list (`manifests.sources.list`) with the columns `file` (from its folder, or
+    absolute) and `caption`, one row a caption. model: of PE-AV. Raises SetError, ListError,
+    PackMissing."""
     captioner = PeAudioScores("pe-audio", Models(), {"model": model})
     captioner.load()
     clips: list[Media] = []
@@ -67,12 +68,8 @@ def audio_retrieval(listed: Path, model: str) -> Retrieval:
 
 def _captions(listed: Path) -> dict[Path, list[str]]:
     captions: dict[Path, list[str]] = {}
-    with listed.open(newline="", encoding="utf-8-sig") as lines:
-        rows = csv.DictReader(lines)
-        if not {"file", "caption"} <= set(rows.fieldnames or ()):
-            raise SetError(f"{listed} needs the columns file and caption")
-        for row in rows:
-            captions.setdefault(listed.parent / row["file"], []).append(row["caption"])
+    for row in read(listed, ["file", "caption"]):
+        captions.setdefault(listed.parent / row["file"], []).append(row["caption"])
     return captions
 
 

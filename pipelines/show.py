@@ -37,7 +37,7 @@ def find(
 
 def caption_files(state: State, job: str) -> list[File]:
     """The files that hold a job's captions."""
-    return state.files("captions", job=job)
+    return list(state.files("captions", job=job))
 
 
 def _contents(workspace: Workspace, state: State, cut: str, name: str) -> set[str]:

@@ -6,7 +6,6 @@ of the audio-visual caption would only repeat them. Frames are those of PE-A-Fra
 that it is absent everywhere else.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests import tables
+from manifests.atomic import replacing
 from manifests.commits import State
 from manifests.errors import UserError
 from manifests.workspace import Workspace
@@ -70,11 +70,15 @@ def export(workspace: Workspace, state: State, job: JobStatus, target: Path) -> 
     SpansError where the file exists or can't be written."""
     if target.exists():
         raise SpansError(f"{target} exists already: name another file, or remove it")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    if not target.parent.is_dir():
+        raise SpansError(f"can't write {target}: there is no folder {target.parent}")
     claims, timeless = 0, 0
     clips: set[str] = set()
     try:
-        with pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+        with (
+            replacing(target) as temporary,
+            pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer,
+        ):
             for file in caption_files(state, job.digest):
                 captioned = tables.read(workspace.root, file.path)
                 supported = [row for clip in captioned for row in rows(clip)]
@@ -82,11 +86,8 @@ def export(workspace: Workspace, state: State, job: JobStatus, target: Path) -> 
                 writer.write_table(tables.arrow(timed, SCHEMA))
                 claims, timeless = claims + len(timed), timeless + len(supported) - len(timed)
                 clips.update(row["clip_id"] for row in timed)
-        temporary.replace(target)
     except OSError as error:
         raise SpansError(f"can't write {target}: {error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return Exported(target, claims, len(clips), timeless)
 
 

@@ -6,14 +6,17 @@ from typing import Any
 from engine.run.settings import read
 from manifests.books import Books, books
 from manifests.commits import State
+from manifests.kinds import CAPTIONS
 from manifests.workspace import Workspace, WorkspaceError
 
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """The books of one job and the profile it ran with."""
+    """The books of one job, its stage and the profile it ran with. captions: where its captions lie, or
+    would lie."""
 
     digest: str
+    stage: str
     profile: str
     cut: str
     books: Books
@@ -23,6 +26,7 @@ class JobStatus:
         """For `--json`."""
         return {
             "config_digest": self.digest,
+            "stage": self.stage,
             "profile": self.profile,
             "captions": self.captions,
             **self.books.to_json(),
@@ -30,31 +34,31 @@ class JobStatus:
 
 
 def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
-    """Every job of a workspace, in the order in which they were begun."""
+    """Every job of a workspace, in the order in which they were begun. Raises WorkspaceError when the
+    settings of one are missing or damaged."""
     folder = workspace.root / "configs"
-    kept = {path.stem for path in folder.glob("*.json")}
-    if lost := [job for job in state.jobs() if job not in kept]:
+    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    digests = [path.stem for path in files]
+    if lost := [job for job in state.jobs() if job not in digests]:
         raise WorkspaceError(f"the settings of job {lost[0]} are gone: {folder / lost[0]}.json")
-    files = sorted(folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
-    found = []
-    for path in files:
-        told = read(workspace, path.stem)
-        cut = told["cut"]
-        found.append(
-            JobStatus(
-                digest=path.stem,
-                profile=told["profile"]["name"],
-                cut=cut,
-                books=books(state, cut, path.stem),
-                captions=str(workspace.root / "captions" / "stage1" / path.stem),
-            )
-        )
-    return found
+    return [_status(workspace, state, digest) for digest in digests]
 
 
-def newest(workspace: Workspace, state: State) -> JobStatus:
-    """The job that was begun last. Raises WorkspaceError when there is none."""
-    found = jobs(workspace, state)
-    if not found:
-        raise WorkspaceError(f"nothing was captioned in {workspace.root} yet")
-    return found[-1]
+def _status(workspace: Workspace, state: State, digest: str) -> JobStatus:
+    stored = read(workspace, digest)
+    return JobStatus(
+        digest=digest,
+        stage=stored["stage"],
+        profile=stored["profile"]["name"],
+        cut=stored["cut"],
+        books=books(state, stored["cut"], digest),
+        captions=str(workspace.root / CAPTIONS.folder / digest),
+    )
+
+
+def newest(workspace: Workspace, state: State, stage: str = "caption") -> JobStatus:
+    """The job of a stage that was begun last. Raises WorkspaceError when there is none."""
+    begun = [job for job in jobs(workspace, state) if job.stage == stage]
+    if not begun:
+        raise WorkspaceError(f"no {stage} job was begun in {workspace.root} yet")
+    return begun[-1]

@@ -240,7 +240,7 @@ def _reply(
     return Reply(
         prompt,
         {name: verdict.captions[name] or "" for name in clip.names},
-        {name: tuple(map(str, faults)) for name, faults in verdict.faults.items()},
+        {name: tuple(map(str, faults)) for name, faults in verdict.violations.items()},
         None,
     )
 

@@ -21,10 +21,11 @@ from captioners.weights.packs import PackError, declared
 from engine.profile.writer import WriterSpec, guards_state
 from engine.run.settings import read
 from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
+from manifests.clearing import strangers
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
-from manifests.verify import verify as files
-from manifests.verify.verify import Problem
+from manifests.verify.check import Job, check_workspace
+from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
 from pipelines.caption.writer import first_messages, nearness
 from pipelines.status import JobStatus, jobs
@@ -36,6 +37,7 @@ from prompts.support import supports
 from prompts.verdict import as_read
 
 _LISTED = 50
+_NAMED = 5
 _LARGEST = 64 << 20
 """Bytes of a file that settings may name."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -81,26 +83,27 @@ class Report:
 def verify_workspace(workspace: Workspace, state: State) -> Report:
     """Verifies every job of a workspace. Raises WorkspaceError when settings can't be read."""
     report = Report(jobs=jobs(workspace, state))
+    checks = []
     for job in report.jobs:
-        settings = read(workspace, job.digest)
+        kept = read(workspace, job.digest)
         report.captions += job.books.captioned
-        report.problems += files.verify(
-            workspace,
-            state,
-            job.cut,
-            job.digest,
-            settings["settings"]["captioners"],
-            _recheck(settings, report.notes),
+        joined, recheck = {}, None
+        if job.stage == "caption":
+            joined, recheck = kept["settings"]["captioners"], _recheck(kept, report.notes)
+        checks.append(Job(job.digest, job.cut, joined, recheck))
+    report.problems = check_workspace(workspace, state, checks)
+    if foreign := strangers(workspace, state):
+        named = ", ".join(foreign[:_NAMED]) + (", ..." if len(foreign) > _NAMED else "")
+        count, verb = ("1 file", "is") if len(foreign) == 1 else (f"{len(foreign)} files", "are")
+        report.notes.append(
+            f"{count} in the table folders {verb} not captionmill's (left alone): {named}"
         )
-    report.problems = list(dict.fromkeys(report.problems))  # those of the listing are every job's
     return report
 
 
-def _recheck(settings: Mapping[str, Any], notes: list[str]) -> files.Recheck:
+def _recheck(kept: Mapping[str, Any], notes: list[str]) -> Recheck:
     """Whether the confidences of a caption row are those of its calibrations, and what the guards say."""
-    parts = [
-        part for part in (_judges(settings, notes), _guards(settings, notes)) if part is not None
-    ]
+    parts = [part for part in (_judges(kept, notes), _guards(kept, notes)) if part is not None]
 
     def recheck(row: Mapping[str, Any]) -> Iterator[str]:
         for part in parts:
@@ -109,25 +112,25 @@ def _recheck(settings: Mapping[str, Any], notes: list[str]) -> files.Recheck:
     return recheck
 
 
-def _judges(settings: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
+def _judges(kept: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """Whether the confidences of a row are those of its calibrations; None when others, or another word
     table, are there now."""
     same = False
     try:
-        folder, order = settings["profile"]["calibration"], settings["settings"]["order"]
+        folder, order = kept["profile"]["calibration"], kept["settings"]["order"]
         named = [Path(folder) / f"{name}.json" for name in order] if folder else []
         if all(map(_NAME.fullmatch, order)) and _are_data(path for path in named if path.exists()):
             calibrations = calibration.load(order, Path(folder) if folder else None)
             # What is fused depends on the word table too: it says which claims speak for each other.
             same = (
-                calibrations.digest == settings["settings"]["calibrations"]
-                and settings["settings"]["writer"]["guards"] == guards_state()
+                calibrations.digest == kept["settings"]["calibrations"]
+                and kept["settings"]["writer"]["guards"] == guards_state()
             )
     except (CalibrationError, OSError, KeyError, TypeError):
         same = False
     if not same:
         notes.append(
-            f"job {settings['digest']} used other calibrations, or another word table, than those "
+            f"job {kept['digest']} used other calibrations, or another word table, than those "
             "installed: its confidences were not checked again"
         )
         return None
@@ -141,23 +144,23 @@ def _judges(settings: Mapping[str, Any], notes: list[str]) -> files.Recheck | No
     return recheck
 
 
-def _guards(settings: Mapping[str, Any], notes: list[str]) -> files.Recheck | None:
+def _guards(kept: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """What the guards say of a caption row, and whether its prompt is that of its evidence; None when
     prompts or guards are others today than those that wrote it."""
     spec, near = None, None
     try:
-        writer = settings["profile"]["writer"]
+        writer = kept["profile"]["writer"]
         if _is_installed(writer["embedder"]) and _are_data(_prompts(writer)):
             spec = WriterSpec(**writer)
             templates, near = spec.templates(), nearness(spec, Models())
     except PackError as missing:
-        notes.append(f"job {settings['digest']}: groundings were not checked again: {missing}")
+        notes.append(f"job {kept['digest']}: groundings were not checked again: {missing}")
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         spec = None
-    if spec is None or spec.settings() != settings["settings"]["writer"]:
+    if spec is None or spec.settings() != kept["settings"]["writer"]:
         notes.append(
-            f"job {settings['digest']} used other prompts or guards than those installed: "
+            f"job {kept['digest']} used other prompts or guards than those installed: "
             "its prompts and groundings were not checked again"
         )
         return None

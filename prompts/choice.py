@@ -17,13 +17,13 @@ from prompts.words import tokens
 
 def best(name: CaptionName, candidates: Sequence[str], facts: Facts) -> str:
     """The caption to keep; of equals the first. Raises ValueError for no candidates."""
-    return max(candidates, key=lambda caption: told(name, caption, facts))
+    return max(candidates, key=lambda caption: expected_facts(name, caption, facts))
 
 
-def told(name: CaptionName, caption: str, facts: Facts) -> float:
+def expected_facts(name: CaptionName, caption: str, facts: Facts) -> float:
     """How much of what is known a caption tells: the expected number of true facts in it, and one more
     for speech that it quotes."""
-    said = tokens(without_quotations(caption))
-    mine = facts_of(name, facts)
-    quoted = any(fact.kind == "speech" for fact in mine) and bool(quotations(caption))
-    return sum(f.confidence.probability for f in mine if is_said(f, said)) + quoted
+    spoken = tokens(without_quotations(caption))
+    relevant = facts_of(name, facts)
+    quoted = any(fact.kind == "speech" for fact in relevant) and bool(quotations(caption))
+    return sum(f.confidence.probability for f in relevant if is_said(f, spoken)) + quoted

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from manifests.captions import CaptionName, CaptionSet
+from manifests.sentences import finished, joined
 from prompts.selection import Fact, Facts
 
 _SMALL = frozenset(
@@ -26,7 +27,7 @@ def template(facts: Facts) -> CaptionSet:
 
 
 def both(facts: Facts) -> str:
-    """What is heard and what is seen as one sentence: «A dog barks, with two cars in view.»"""
+    """What is heard and what is seen as one sentence, as in "A dog barks, with two cars in view"."""
     heard = clauses(facts.heard)
     if any(fact.kind == "caption" for fact in facts.seen):
         return f"{sentence(phrases(facts.seen))} {sentence(heard)}"
@@ -36,33 +37,26 @@ def both(facts: Facts) -> str:
 
 
 def clauses(facts: Sequence[Fact]) -> str:
-    """«a dog barks, a bell rings and music plays»"""
-    return _series([_clean(fact) for fact in facts])
+    """Clauses as in "a dog barks, a bell rings and music plays"."""
+    return joined([_clean(fact) for fact in facts])
 
 
 def phrases(facts: Sequence[Fact]) -> str:
-    """«a person, a dog and two cars»"""
-    return _series([_clean(fact) for fact in facts])
+    """Noun phrases as in "a person, a dog and two cars"."""
+    return joined([_clean(fact) for fact in facts])
 
 
 def sentence(text: str) -> str:
-    """The text with a capital at its start and one full stop at its end."""
-    text = text.strip()
-    if text and text[-1] not in ".!?":
-        text += "."
-    return text[:1].upper() + text[1:]
+    """The text with a capital at its start and a stop at its end.
+
+    A stop inside a quotation does not end it.
+    """
+    return finished(text, quoted_stop=False)
 
 
 def _clean(fact: Fact) -> str:
     """A fact's text without the marks that ended it as a sentence. Its capital goes too where the
-    first word is a small one; «Christian music plays» and «TV sets» keep theirs."""
+    first word is a small one; "Christian music plays" and "TV sets" keep theirs."""
     text = re.sub(r"[.!?\s]+$", "", fact.text)
     first, _, rest = text.partition(" ")
     return f"{first.lower()} {rest}" if first in _SMALL and rest else text
-
-
-def _series(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    joint = ", and " if any("," in part or " and " in part for part in parts) else " and "
-    return ", ".join(parts[:-1]) + joint + parts[-1]

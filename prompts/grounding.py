@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from manifests.captions import CaptionName
 from manifests.evidence import Modality
-from prompts.faults import Fault
 from prompts.quotes import is_spoken, quotations, without_quotations
 from prompts.selection import Fact, Facts
+from prompts.violations import Violation
 from prompts.words import NUMBERS, lexicon, stem, tokens, upward, words
 
 _SPEAKS_OF = {"audio_caption": "audio", "visual_caption": "video", "audio_visual_caption": "both"}
@@ -29,52 +29,52 @@ def facts_of(name: CaptionName, facts: Facts) -> tuple[Fact, ...]:
     return facts.heard + facts.seen
 
 
-def ground(name: CaptionName, caption: str, facts: Facts) -> list[Fault]:
-    """Faults of one caption: «misquoted», «unsupported», «mixed», «wrong_sense», «torn», «garbled»,
-    «count», «lost»; each at most once."""
-    mine = facts_of(name, facts)
-    found = []
-    wrong = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]
-    if wrong:
-        found.append(Fault("misquoted", name, wrong[0][:60]))
-    said = tokens(_without_harmless(without_quotations(caption)))
-    said_together = parts(without_quotations(caption), name)
-    found += _unsupported(name, said_together, mine)
-    found += _mixed(name, said_together, mine)
-    found += _wrong_sense(name, without_quotations(caption), mine)
-    found += _torn(name, without_quotations(caption), mine)
-    found += _garbled(name, without_quotations(caption), mine)
-    found += _recounted(name, without_quotations(caption), mine)
-    lost = [fact.text for fact in mine if fact.must and not is_said(fact, said)]
+def ground(name: CaptionName, caption: str, facts: Facts) -> list[Violation]:
+    """Faults of one caption: "misquoted", "unsupported", "mixed", "wrong_sense", "torn", "garbled",
+    "count", "lost"; each at most once."""
+    relevant = facts_of(name, facts)
+    violations = []
+    misquoted = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]
+    if misquoted:
+        violations.append(Violation("misquoted", name, misquoted[0][:60]))
+    caption_tokens = tokens(_without_harmless(without_quotations(caption)))
+    caption_parts = parts(without_quotations(caption), name)
+    violations += _unsupported(name, caption_parts, relevant)
+    violations += _mixed(name, caption_parts, relevant)
+    violations += _wrong_sense(name, without_quotations(caption), relevant)
+    violations += _torn(name, without_quotations(caption), relevant)
+    violations += _garbled(name, without_quotations(caption), relevant)
+    violations += _recounted(name, without_quotations(caption), relevant)
+    lost = [fact.text for fact in relevant if fact.must and not is_said(fact, caption_tokens)]
     if lost:
-        found.append(Fault("lost", name, "; ".join(lost)))
-    return found
+        violations.append(Violation("lost", name, "; ".join(lost)))
+    return violations
 
 
 def is_quoted(quotation: str, name: CaptionName, facts: Facts) -> Fact | None:
-    """The speech that a quotation in this caption is of, or what shows these words («a sign reads
-    "exit"»); None where nobody said and nothing shows them."""
-    mine, text = facts_of(name, facts), quotation.rstrip(". ")
-    for fact in mine:
+    """The speech that a quotation in this caption is of, or what shows these words ("a sign reads
+    "exit""); None where nobody said and nothing shows them."""
+    relevant, text = facts_of(name, facts), quotation.rstrip(". ")
+    for fact in relevant:
         if any(is_spoken(text, shown) for shown in quotations(fact.text)):
             return fact
-    speech = next((fact for fact in mine if fact.kind == "speech"), None)
+    speech = next((fact for fact in relevant if fact.kind == "speech"), None)
     return speech if is_spoken(text, facts.transcript) else None
 
 
-def is_said(fact: Fact, said: Iterable[str]) -> bool:
+def is_said(fact: Fact, caption_tokens: Iterable[str]) -> bool:
     """Whether a caption with these tokens tells this fact.
 
     Of one or two content words all must be there, of more two thirds (of a free sentence half);
-    a narrower word stands for a broader one («barking» tells of a dog).
+    a narrower word stands for a broader one ("barking" tells of a dog).
     """
-    reach = upward(frozenset(said))
+    reach = upward(frozenset(caption_tokens))
     content = fact.words - lexicon().plain["both"] - NUMBERS
     content = (content - lexicon().light) or content
-    told = sum(word in reach for word in content)
+    matched = sum(word in reach for word in content)
     if fact.kind == "caption":
-        return 2 * told >= len(content)
-    return told == len(content) if len(content) <= 2 else 3 * told >= 2 * len(content)
+        return 2 * matched >= len(content)
+    return matched == len(content) if len(content) <= 2 else 3 * matched >= 2 * len(content)
 
 
 def _without_harmless(text: str) -> str:
@@ -86,19 +86,19 @@ def _without_harmless(text: str) -> str:
 
 def parts(text: str, name: CaptionName) -> list[list[str]]:
     """Content tokens of a caption without its quotations, one list for each part of its sentences."""
-    known = lexicon()
-    plain = known.plain[_SPEAKS_OF[name]]
-    found: list[list[str]] = []
+    table = lexicon()
+    plain = table.plain[_SPEAKS_OF[name]]
+    result: list[list[str]] = []
     for piece in _pieces(_without_harmless(text)):
         part: list[str] = []
         for token in _without_views(tokens(piece), name):
-            if token in known.breaks:
-                found.append(part)
+            if token in table.breaks:
+                result.append(part)
                 part = []
             elif token not in plain:
                 part.append(token)
-        found.append(part)
-    return [part for part in found if part]
+        result.append(part)
+    return [part for part in result if part]
 
 
 def _pieces(text: str) -> list[str]:
@@ -107,19 +107,19 @@ def _pieces(text: str) -> list[str]:
     return text.split(",")
 
 
-def _without_views(found: list[str], name: CaptionName) -> list[str]:
-    """Drops «in the picture» and its like: the one place that needs no evidence."""
+def _without_views(part: list[str], name: CaptionName) -> list[str]:
+    """Drops "in the picture" and its like: the one place that needs no evidence."""
     views = lexicon().views_heard if name == "audio_caption" else lexicon().views
-    kept: list[str] = []
+    rest: list[str] = []
     at = 0
-    while at < len(found):
-        after = at + 2 if found[at + 1 : at + 2] in (["the"], ["this"], ["a"]) else at + 1
-        if found[at] in ("in", "on") and after < len(found) and found[after] in views:
+    while at < len(part):
+        after = at + 2 if part[at + 1 : at + 2] in (["the"], ["this"], ["a"]) else at + 1
+        if part[at] in ("in", "on") and after < len(part) and part[after] in views:
             at = after + 1
         else:
-            kept.append(found[at])
+            rest.append(part[at])
             at += 1
-    return kept
+    return rest
 
 
 def allowed(fact: Fact) -> frozenset[str]:
@@ -129,20 +129,28 @@ def allowed(fact: Fact) -> frozenset[str]:
 
 
 def _unsupported(
-    name: CaptionName, said: Sequence[Sequence[str]], mine: Sequence[Fact]
-) -> list[Fault]:
-    held = frozenset[str]().union(*(allowed(fact) for fact in mine))
-    wrong = [token for part in said for token in part if token not in held]
-    return [Fault("unsupported", name, " ".join(dict.fromkeys(wrong)))] if wrong else []
+    name: CaptionName, caption_parts: Sequence[Sequence[str]], relevant: Sequence[Fact]
+) -> list[Violation]:
+    supported = frozenset[str]().union(*(allowed(fact) for fact in relevant))
+    unsupported = [token for part in caption_parts for token in part if token not in supported]
+    return (
+        [Violation("unsupported", name, " ".join(dict.fromkeys(unsupported)))]
+        if unsupported
+        else []
+    )
 
 
-def _mixed(name: CaptionName, said: Sequence[Sequence[str]], mine: Sequence[Fact]) -> list[Fault]:
+def _mixed(
+    name: CaptionName, caption_parts: Sequence[Sequence[str]], relevant: Sequence[Fact]
+) -> list[Violation]:
     """Who does what: neighbours in one part of a sentence must come from one and the same fact."""
-    for part in said:
-        by = [{at for at, fact in enumerate(mine) if token in allowed(fact)} for token in part]
-        for at, facts in enumerate(by[:-1]):
-            if facts and by[at + 1] and not facts & by[at + 1]:
-                return [Fault("mixed", name, f"{part[at]} {part[at + 1]}")]
+    for part in caption_parts:
+        supporters = [
+            {at for at, fact in enumerate(relevant) if token in allowed(fact)} for token in part
+        ]
+        for at, facts in enumerate(supporters[:-1]):
+            if facts and supporters[at + 1] and not facts & supporters[at + 1]:
+                return [Violation("mixed", name, f"{part[at]} {part[at + 1]}")]
     return []
 
 
@@ -153,7 +161,7 @@ _SENSES: dict[Modality, re.Pattern[str]] = {
 }
 
 
-def _wrong_sense(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
+def _wrong_sense(name: CaptionName, text: str, relevant: Sequence[Fact]) -> list[Violation]:
     """What is only heard said to be in view, or what is only seen to be heard: a part of an audio-visual
     caption that says so must name something of a fact of that sense."""
     if name != "audio_visual_caption":
@@ -162,9 +170,11 @@ def _wrong_sense(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fau
     for piece in _BREAK.split(text.lower()):
         content = [token for token in _without_views(tokens(piece), name) if token not in plain]
         for sense, says in _SENSES.items():
-            held = frozenset[str]().union(*(allowed(f) for f in mine if f.modality == sense))
-            if says.search(piece) and content and held.isdisjoint(content):
-                return [Fault("wrong_sense", name, piece.strip())]
+            supported = frozenset[str]().union(
+                *(allowed(f) for f in relevant if f.modality == sense)
+            )
+            if says.search(piece) and content and supported.isdisjoint(content):
+                return [Violation("wrong_sense", name, piece.strip())]
     return []
 
 
@@ -173,56 +183,60 @@ _LISTED = re.compile(r",? and |, ")
 _ANOTHER = re.compile(r"\s*(?:an?|another|one|two|three|four|five|six|several|many)\b")
 
 
-def _torn(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
-    """One thing told as two: «a music box and a ballerina» of a music box with a ballerina, «a dog and an
-    animal» of a dog. Of two neighbours in a list both can only be one and the same thing in view."""
+def _torn(name: CaptionName, text: str, relevant: Sequence[Fact]) -> list[Violation]:
+    """One thing told as two: "a music box and a ballerina" of a music box with a ballerina, "a dog and an
+    animal" of a dog. Of two neighbours in a list both can only be one and the same thing in view."""
     plain = lexicon().plain[_SPEAKS_OF[name]]
-    reach = [allowed(fact) for fact in mine]
+    reach = [allowed(fact) for fact in relevant]
     for clause in _CLAUSE.split(text.lower()):
         before: int | None = None
         for piece in _LISTED.split(clause):
             content = [t for t in _without_views(tokens(piece), name) if t not in plain]
-            held = [at for at, known in enumerate(reach) if known.issuperset(content)]
-            thing = held[0] if content and len(held) == 1 else None
+            fitting = [
+                place
+                for place, tokens_of_fact in enumerate(reach)
+                if tokens_of_fact.issuperset(content)
+            ]
+            thing = fitting[0] if content and len(fitting) == 1 else None
             if thing is not None and thing == before and _ANOTHER.match(piece):
-                fact = mine[thing]
+                fact = relevant[thing]
                 if fact.kind in ("object", "scene") and not _LISTED.search(fact.text):
-                    return [Fault("torn", name, piece.strip())]
+                    return [Violation("torn", name, piece.strip())]
             before = thing
     return []
 
 
-def _garbled(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
-    """A clause's verb in two forms at once: «a brass band is parades by»."""
+def _garbled(name: CaptionName, text: str, relevant: Sequence[Fact]) -> list[Violation]:
+    """A clause's verb in two forms at once: "a brass band is parades by"."""
     verbs = {
         word
-        for fact in mine
+        for fact in relevant
         if fact.modality == "audio"
         for word in words(fact.text)[1:]
         if word.endswith("s") and not word.endswith("ss")
     }
-    told = words(text)
-    for before, word in pairwise(told):
+    caption_words = words(text)
+    for before, word in pairwise(caption_words):
         if before in ("is", "was") and word in verbs:
-            return [Fault("garbled", name, f"{before} {word}")]
+            return [Violation("garbled", name, f"{before} {word}")]
     return []
 
 
-def _recounted(name: CaptionName, text: str, mine: Sequence[Fact]) -> list[Fault]:
+def _recounted(name: CaptionName, text: str, relevant: Sequence[Fact]) -> list[Violation]:
     """One made of many or many of one: a noun of what is seen in another form than the evidence's.
 
-    Numbers are words of the evidence like others; here it is about «a car» for «two cars».
+    Numbers are words of the evidence like others; here it is about "a car" for "two cars".
     """
-    exact = {word for fact in mine for word in words(fact.text)}
+    exact = {word for fact in relevant for word in words(fact.text)}
     forms = {
         token: word
-        for fact in mine
+        for fact in relevant
         if fact.modality == "video" and fact.kind in ("object", "scene")
         for word in words(fact.text)
         for token in tokens(word)
     }
     for word in words(text):
-        known = forms.get(stem(word))
-        if known is not None and word not in exact:
-            return [Fault("count", name, f"{word} for {known}")]
+        expected = forms.get(stem(word))
+        if expected is not None and word not in exact:
+            return [Violation("count", name, f"{word} for {expected}")]
     return []

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet
-from prompts.faults import Fault
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_AT_MOST
+from prompts.violations import Violation
 from prompts.words import NUMBERS, tokens
 
 Lint = Callable[[str], str | None]
@@ -59,13 +59,14 @@ _DANGLING = re.compile(
     r"(?:^|\s)(?:an?|the|and|or|of|with|while|as|are|at|to|for|from|but|that|which|its)$",
     re.IGNORECASE,
 )
-# Written vowels are not always spoken ones: «a unicorn», «a one-way sign», «an hour» are right.
+# Written vowels are not always spoken ones: "a unicorn", "a one-way sign", "an hour" are right.
 _ARTICLE = re.compile(
     r"\ban? (?:two|three|four|five|six|seven|eight|nine|ten|several|many|an?|the)\b(?!-)"
     r"|\ba (?!eu|ewe|one\b|once\b|u[bcfknrst][aeiou]|uni|us[aeu])[aeiou][a-z]+"
     r"|\ban (?!hour|honest|honou?r|heir|herb|x\b|x-)[b-df-hj-np-tv-z][a-z]+",
     re.IGNORECASE,
 )
+_DIGITS = re.compile(r"\d\S*")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -74,35 +75,37 @@ def empty(caption: str) -> str | None:
     return None if re.search(r"[^\W\d_]{2}", caption) else "no words"
 
 
+def _first(pattern: re.Pattern[str], text: str) -> str | None:
+    """The first match, None without one."""
+    match = pattern.search(text)
+    return match.group(0) if match else None
+
+
 def leak(caption: str) -> str | None:
     """Confidences, their words, field names or digits."""
     outside = without_quotations(caption)
-    found = _CONFIDENCE.search(outside) or _FIELDS.search(outside) or re.search(r"\d\S*", outside)
-    return found.group(0) if found else None
+    return _first(_CONFIDENCE, outside) or _first(_FIELDS, outside) or _first(_DIGITS, outside)
 
 
 def hedge(caption: str) -> str | None:
-    """«Possibly» and its like: what is not sure is left out, never hinted at."""
-    found = _HEDGE.search(without_quotations(caption))
-    return found.group(0) if found else None
+    """Words such as "possibly": what is not sure is left out, never hinted at."""
+    return _first(_HEDGE, without_quotations(caption))
 
 
 def refusal(caption: str) -> str | None:
     """Talk about the task instead of the clip."""
-    found = _META.search(without_quotations(caption))
-    return found.group(0) if found else None
+    return _first(_META, without_quotations(caption))
 
 
 def command(caption: str) -> str | None:
-    """An order to whoever reads it: «ignore the above», a sentence that begins with «write»."""
-    found = _COMMAND.search(without_quotations(caption))
-    return found.group(0) if found else None
+    """An order to whoever reads it: "ignore the above", a sentence that begins with "write"."""
+    return _first(_COMMAND, without_quotations(caption))
 
 
 def markup(caption: str) -> str | None:
     """Brackets, tags, links, line breaks: nothing that belongs in a sentence."""
-    found = _MARKUP.search(without_quotations(caption))
-    return repr(found.group(0)) if found else None
+    mark = _first(_MARKUP, without_quotations(caption))
+    return None if mark is None else repr(mark)
 
 
 def loop(caption: str) -> str | None:
@@ -121,14 +124,16 @@ def loop(caption: str) -> str | None:
     for four, times in fours.items():
         if times > 1 and sum(word not in _COMMON for word in four) > 2:
             return " ".join(four)
-    # «a milk can can be seen» is no slip.
+    # "a milk can can be seen" is no slip.
     after = zip(words, words[1:], [*words[2:], ""], strict=False)
     twice = [a for a, b, c in after if a == b and (a, c) != ("can", "be")]
     if twice:
         return f"{twice[0]} {twice[0]}"
     for part in re.split(r"[.,;:!?]", outside):
-        said = tokens(part)
-        for a, b, c, d in zip(said, said[1:], said[2:], said[3:], strict=False):
+        words_of_part = tokens(part)
+        for a, b, c, d in zip(
+            words_of_part, words_of_part[1:], words_of_part[2:], words_of_part[3:], strict=False
+        ):
             if (a, b) == (c, d):
                 return f"{a} {b} {c} {d}"
     often = [w for w, n in Counter(words).items() if n > 3 and w not in _COMMON | NUMBERS]
@@ -161,6 +166,7 @@ def truncated(caption: str) -> str | None:
     """Ends in the middle: at a small word or comma, with an open quotation, or at the length limit."""
     text = caption.rstrip(" .!?")
     if _DANGLING.search(text) or text.endswith((",", ";", ":", "-")):
+        # Details enter the request that repairs a caption: other quotation marks are another request.
         return f"ends with «{text.split()[-1]}»"
     if caption.count('"') % 2 or caption.count("“") != caption.count("”"):
         return "open quotation"
@@ -170,9 +176,8 @@ def truncated(caption: str) -> str | None:
 
 
 def article(caption: str) -> str | None:
-    """«a elephant», «an car», «a three chairs»."""
-    found = _ARTICLE.search(without_quotations(caption))
-    return found.group(0) if found else None
+    """A wrong article: "a elephant", "an car", "a three chairs"."""
+    return _first(_ARTICLE, without_quotations(caption))
 
 
 def language(caption: str) -> str | None:
@@ -203,10 +208,10 @@ def copied_modality(name: CaptionName, captions: CaptionSet) -> str | None:
     """
     caption = captions[name] or ""
     outside = without_quotations(caption)
-    wrong = {"audio_caption": _OF_SEEING, "visual_caption": _OF_HEARING}.get(name)
-    found = wrong.search(outside) if wrong else None
-    if found:
-        return f"«{found.group(0)}» in {name}"
+    other_sense = {"audio_caption": _OF_SEEING, "visual_caption": _OF_HEARING}.get(name)
+    match = other_sense.search(outside) if other_sense else None
+    if match:
+        return f"«{match.group(0)}» in {name}"
     for earlier in CAPTIONS[: CAPTIONS.index(name)]:
         other = captions[earlier]
         if other is not None and tokens(other) == tokens(caption):
@@ -219,8 +224,8 @@ def prompt_copied(caption: str, fixed: Sequence[str]) -> str | None:
     words = tokens(caption)
     sixes = set(zip(*(words[at:] for at in range(6)), strict=False))
     for text in fixed:
-        there = tokens(text)
-        for six in zip(*(there[at:] for at in range(6)), strict=False):
+        fixed_words = tokens(text)
+        for six in zip(*(fixed_words[at:] for at in range(6)), strict=False):
             if six in sixes:
                 return " ".join(six)
     return None
@@ -233,15 +238,17 @@ def unsayable(text: str) -> str | None:
     if len(text) > CAPTION_AT_MOST:
         return f"{len(text)} characters"
     return next(
-        (why for name, of in LINTS.items() if name != "article" and (why := of(text))), None
+        (why for name, check in LINTS.items() if name != "article" and (why := check(text))), None
     )
 
 
-def lint(name: CaptionName, captions: CaptionSet, fixed: Sequence[str]) -> list[Fault]:
+def lint(name: CaptionName, captions: CaptionSet, fixed: Sequence[str]) -> list[Violation]:
     """All faults of form of one caption of a set. fixed: the prompt's instructions."""
     caption = captions[name] or ""
-    found = [(lint_name, check(caption)) for lint_name, check in LINTS.items()]
-    if not found[0][1]:
-        found.append(("copied_modality", copied_modality(name, captions)))
-        found.append(("prompt_copied", prompt_copied(caption, fixed)))
-    return [Fault(lint_name, name, detail) for lint_name, detail in found if detail is not None]
+    details = [(lint_name, check(caption)) for lint_name, check in LINTS.items()]
+    if not details[0][1]:
+        details.append(("copied_modality", copied_modality(name, captions)))
+        details.append(("prompt_copied", prompt_copied(caption, fixed)))
+    return [
+        Violation(lint_name, name, detail) for lint_name, detail in details if detail is not None
+    ]

@@ -3,7 +3,7 @@
 A word of a caption that no fact holds may stand for a word of one when their embeddings are as near as
 `CUT`. It is then read as that word by everything that follows (who does what, what is lost,
 provenance); the caption keeps its own. Numbers, colours and words that the table knows are never read
-so: there near words are often opposites («two» and «three», «red» and «blue», «dog» and «cat»). Of what
+so: there near words are often opposites ("two" and "three", "red" and "blue", "dog" and "cat"). Of what
 is seen, one thing never stands for several.
 
 Of whole clauses it tells whether two captioners say the same in other words (`prompts.selection`).
@@ -44,23 +44,23 @@ class Nearness:
     """Reads captions with an embedder; remembers every word that it embedded."""
 
     embed: Embed
-    _known: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    _cache: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def read(self, name: CaptionName, caption: str, facts: Facts) -> str:
         """The caption with each word that stands for a fact's in that one's place."""
-        mine = facts_of(name, facts)
-        held = frozenset[str]().union(*(allowed(fact) for fact in mine))
-        known = lexicon()
-        plain = known.plain["both"] | known.breaks
-        closed = held | plain | NUMBERS | _COLOURS | known.upward.keys()
-        free = {word for word in words(without_quotations(caption)) if stem(word) not in closed}
-        if not free:
+        relevant = facts_of(name, facts)
+        supported = frozenset[str]().union(*(allowed(fact) for fact in relevant))
+        table = lexicon()
+        plain = table.plain["both"] | table.breaks
+        closed = supported | plain | NUMBERS | _COLOURS | table.upward.keys()
+        unknown = {word for word in words(without_quotations(caption)) if stem(word) not in closed}
+        if not unknown:
             return caption
         heard, seen = (
             sorted(
                 {
                     w
-                    for f in mine
+                    for f in relevant
                     if f.modality == side
                     for w in words(f.text)
                     if stem(w) not in plain
@@ -70,15 +70,15 @@ class Nearness:
         )
         stands = {
             word: near
-            for word in free
+            for word in unknown
             if (near := self.nearest(word, [*heard, *(s for s in seen if _as_many(word, s))]))
         }
         return outside(caption, lambda part: replaced(part, stands))
 
-    def alike(self, one: str, other: str) -> bool:
+    def alike(self, first: str, second: str) -> bool:
         """Whether two clauses are as good as the same. Other colours make another thing."""
-        colours = [_COLOURS & set(words(text)) for text in (one, other)]
-        near = self._vectors([one, other])
+        colours = [_COLOURS & set(words(text)) for text in (first, second)]
+        near = self._vectors([first, second])
         return colours[0] == colours[1] and float(near[0] @ near[1]) >= ALIKE
 
     def nearest(self, word: str, others: Collection[str]) -> str | None:
@@ -89,13 +89,13 @@ class Nearness:
         at = int(near.argmax())
         return list(others)[at] if near[at] >= CUT else None
 
-    def _vectors(self, wanted: Collection[str]) -> NDArray[np.float32]:
-        new = [word for word in wanted if word not in self._known]
+    def _vectors(self, texts: Collection[str]) -> NDArray[np.float32]:
+        new = [word for word in texts if word not in self._cache]
         if new:
-            self._known.update(zip(new, self.embed(new), strict=True))
-        return np.stack([self._known[word] for word in wanted])
+            self._cache.update(zip(new, self.embed(new), strict=True))
+        return np.stack([self._cache[word] for word in texts])
 
 
-def _as_many(one: str, other: str) -> bool:
+def _as_many(first: str, second: str) -> bool:
     """Whether both nouns are singular or both plural, by their ending."""
-    return one.endswith("s") == other.endswith("s")
+    return first.endswith("s") == second.endswith("s")

@@ -17,24 +17,24 @@ from prompts.words import stem, tokens, words
 
 def claims(name: CaptionName, caption: str, facts: Facts) -> tuple[CaptionClaim, ...]:
     """The claims of one caption: of facts in their order, then quotations, then what has no support."""
-    mine = facts_of(name, facts)
+    relevant = facts_of(name, facts)
     plain = without_quotations(caption)
-    said = parts(plain, name)
-    told = {at for at, fact in enumerate(mine) if is_said(fact, tokens(plain))}
-    for part in said:
-        if (fact := _claimed(part, mine, told)) is not None:
-            told.add(fact)
+    caption_parts = parts(plain, name)
+    claimed = {at for at, fact in enumerate(relevant) if is_said(fact, tokens(plain))}
+    for part in caption_parts:
+        if (fact := _claimed(part, relevant, claimed)) is not None:
+            claimed.add(fact)
     return (
-        *(_of_fact(name, mine[at]) for at in sorted(told)),
+        *(_of_fact(name, relevant[at]) for at in sorted(claimed)),
         *_quoted(name, caption, facts),
-        *_unsupported(name, plain, said, mine),
+        *_unsupported(name, plain, caption_parts, relevant),
     )
 
 
-def _claimed(part: Sequence[str], mine: Sequence[Fact], told: set[int]) -> int | None:
+def _claimed(part: Sequence[str], relevant: Sequence[Fact], claimed: set[int]) -> int | None:
     """Which fact a part of a sentence claims, by its place."""
-    holding = [at for at, fact in enumerate(mine) if allowed(fact).issuperset(part)]
-    return next((at for at in holding if at in told), holding[0] if holding else None)
+    holding = [place for place, fact in enumerate(relevant) if allowed(fact).issuperset(part)]
+    return next((place for place in holding if place in claimed), holding[0] if holding else None)
 
 
 def _of_fact(name: CaptionName, fact: Fact) -> CaptionClaim:
@@ -53,12 +53,19 @@ def _quoted(name: CaptionName, caption: str, facts: Facts) -> Iterator[CaptionCl
 
 
 def _unsupported(
-    name: CaptionName, caption: str, said: Sequence[Sequence[str]], mine: Sequence[Fact]
+    name: CaptionName,
+    caption: str,
+    caption_parts: Sequence[Sequence[str]],
+    relevant: Sequence[Fact],
 ) -> Iterator[CaptionClaim]:
-    held = frozenset[str]().union(*(allowed(fact) for fact in mine))
+    supported = frozenset[str]().union(*(allowed(fact) for fact in relevant))
     as_written = {stem(word): word for word in words(caption)}
-    for part in said:
-        wrong = [token for token in part if token not in held]
-        if wrong:
-            shown = [as_written.get(one, one) for token in wrong for one in token.split("_")]
+    for part in caption_parts:
+        unsupported = [token for token in part if token not in supported]
+        if unsupported:
+            shown = [
+                as_written.get(stem_of_part, stem_of_part)
+                for token in unsupported
+                for stem_of_part in token.split("_")
+            ]
             yield CaptionClaim(name, " ".join(shown))

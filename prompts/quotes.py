@@ -36,7 +36,7 @@ def is_spoken(quotation: str, transcript: str | None) -> bool:
 
 def excerpt(transcript: str, characters: int) -> str:
     """The start of a transcript as inert text of at most this length, whole words, no marks that
-    could end a quotation or a line; «...» at the end where words were left out."""
+    could end a quotation or a line; "..." at the end where words were left out."""
     plain = re.sub(r"[^\w\s.,;:!?'’-]|_", " ", transcript)
     words = " ".join(plain.split())
     if len(words) <= characters:

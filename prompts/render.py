@@ -47,9 +47,9 @@ class Example(_Part):
 
 class Template(_Part):
     """One prompt. lines: of the user message, each a label and what it holds; a line whose value is
-    empty for a clip is left out. repair: what is added when a reply is refused, «{faults}» in it.
+    empty for a clip is left out. repair: what is added when a reply is refused, "{faults}" in it.
     keys: what the reply's strings are called. A name that repeats the end of another
-    («audio_visual_caption») makes a small model copy the other's text. styles: how other than plainly
+    ("audio_visual_caption") makes a small model copy the other's text. styles: how other than plainly
     captions can be asked for, by name, each with what `{style}` then stands for.
     """
 
@@ -174,9 +174,9 @@ def _fenced(transcript: str) -> str:
 
 
 def _filled(lines: Sequence[str], values: dict[str, str]) -> str:
-    kept = []
+    filled = []
     for line in lines:
         fields = _FIELD.findall(line)
         if all(values[field] for field in fields):
-            kept.append(_FIELD.sub(lambda match: values[match[1]], line))
-    return "\n".join(kept)
+            filled.append(_FIELD.sub(lambda match: values[match[1]], line))
+    return "\n".join(filled)

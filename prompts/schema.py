@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from manifests.captions import CaptionName, CaptionSet
-from prompts.faults import Fault
+from prompts.violations import Violation
 
 CAPTION_AT_MOST = 240
 """Characters of one caption."""
@@ -28,7 +28,7 @@ def json_schema(keys: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def parse(text: str, keys: Mapping[CaptionName, str]) -> CaptionSet | Fault:
+def parse(text: str, keys: Mapping[CaptionName, str]) -> CaptionSet | Violation:
     """The captions of a reply, or why it is none. keys: what each wanted caption is called in it.
 
     A reply must be one JSON object with these keys and no others, every value a string of at most
@@ -37,16 +37,16 @@ def parse(text: str, keys: Mapping[CaptionName, str]) -> CaptionSet | Fault:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return Fault("not_json", detail=_start(text))
+        return Violation("not_json", detail=_start(text))
     if not isinstance(value, dict):
-        return Fault("not_json", detail="not an object")
+        return Violation("not_json", detail="not an object")
     if set(value) != set(keys.values()):
-        return Fault("wrong_keys", detail=_start(", ".join(value)))
+        return Violation("wrong_keys", detail=_start(", ".join(value)))
     for name, key in keys.items():
         if not isinstance(value[key], str):
-            return Fault("wrong_type", name, type(value[key]).__name__)
+            return Violation("wrong_type", name, type(value[key]).__name__)
         if len(value[key]) > CAPTION_AT_MOST:
-            return Fault("too_long", name, f"{len(value[key])} characters")
+            return Violation("too_long", name, f"{len(value[key])} characters")
     return CaptionSet(**{name: value[key] for name, key in keys.items()})
 
 

@@ -4,16 +4,16 @@ Rules, in this order:
 1. A claim is supported by every claim of its modality that implies it (`prompts.support`). It is as
    sure as the surest of these; each counts with everybody's word (`Claim.fused`), or with its own
    confidence where nobody fused.
-2. Sounds that captioners confuse («rain», «engine») are rivals when none of them is high. What is
+2. Sounds that captioners confuse ("rain", "engine") are rivals when none of them is high. What is
    seen may choose one of those that were heard; it never adds one.
-3. Low claims are left out. There is no «possibly». So is free text that no caption may repeat
+3. Low claims are left out. There is no "possibly". So is free text that no caption may repeat
    (`prompts.lints.unsayable`): orders, refusals, another language.
-4. What a kept claim implies is not said a second time: «a bird and a duck» would be two. If it was surer,
+4. What a kept claim implies is not said a second time: "a bird and a duck" would be two. If it was surer,
    the kept one must be said in its place. Only sure music stays beside singing that is only likely: who
-   hears of both hears one thing. Nor are the same words under two labels («Frog», «Croak»), whatever
+   hears of both hears one thing. Nor are the same words under two labels ("Frog", "Croak"), whatever
    the number, nor what another captioner says in words that are as good as the same, where an embedder
-   knows that (`prompts.nearness`): «a motorbike revs» beside «a motorcycle roars off».
-5. Signals («silence», «a black picture») count only where nothing else is left.
+   knows that (`prompts.nearness`): "a motorbike revs" beside "a motorcycle roars off".
+5. Signals ("silence", "a black picture") count only where nothing else is left.
 Pure: the same evidence and embedder always give the same facts.
 """
 
@@ -50,7 +50,7 @@ _MUSIC = frozenset({"music"})
 class Fact:
     """One claim that the writer may say.
 
-    text: a clause when heard («a dog barks»), a noun phrase when seen («two cars»). confidence: after
+    text: a clause when heard ("a dog barks"), a noun phrase when seen ("two cars"). confidence: after
     fusion, never low. must: a caption that leaves it out has lost a confident fact. captioners: who
     said it or something that implies it, in the evidence's order. spans: as of the claim that it is.
     """
@@ -120,7 +120,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _Candidate:
     claim: Claim
     captioner: str
     meaning: Meaning
@@ -138,15 +138,15 @@ class _Judged:
         assert sure is not None
         return replace(sure, tier=self.tier)
 
-    def implies(self, other: "_Judged") -> bool:
+    def implies(self, other: "_Candidate") -> bool:
         return self.meaning.implies(other.meaning)
 
 
 def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
     """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing.
     alike: of the profile's embedder, None where it names none."""
-    heard = _supported(_judged(evidence, "audio"))
-    seen = _supported(_judged(evidence, "video"))
+    heard = _supported(_candidates(evidence, "audio"))
+    seen = _supported(_candidates(evidence, "video"))
     heard = _without_rivals(heard, seen)
     heard_facts = _facts(heard, HEARD_AT_MOST, alike)
     speech = any(fact.kind == "speech" for fact in heard_facts)
@@ -160,14 +160,16 @@ def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
     )
 
 
-def _judged(evidence: Evidence, modality: Modality) -> list[_Judged]:
-    found = []
+def _candidates(evidence: Evidence, modality: Modality) -> list[_Candidate]:
+    candidates = []
     for weak in evidence.captions:
         for claim in weak.claims:
-            sure = claim.believed
-            if claim.modality == modality and sure is not None and _sayable(claim):
-                found.append(_Judged(claim, weak.captioner, meaning(claim), sure.tier))
-    return found
+            confidence = claim.believed
+            if claim.modality == modality and confidence is not None and _sayable(claim):
+                candidates.append(
+                    _Candidate(claim, weak.captioner, meaning(claim), confidence.tier)
+                )
+    return candidates
 
 
 def _sayable(claim: Claim) -> bool:
@@ -177,34 +179,45 @@ def _sayable(claim: Claim) -> bool:
     return bool(claim.text.strip())
 
 
-def _supported(claims: Sequence[_Judged]) -> list[_Judged]:
+def _supported(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """Rule 1: every claim with its tier after fusion and its supporters."""
     fused = []
-    for one in claims:
-        by = [other for other in claims if other.implies(one)] or [one]
-        tier = max((other.tier for other in by), key=_ORDER.__getitem__)
-        who = tuple(dict.fromkeys(other.captioner for other in by))
-        fused.append(replace(one, tier=tier, captioners=who))
+    for candidate in candidates:
+        supporters = [other for other in candidates if other.implies(candidate)] or [candidate]
+        tier = max((other.tier for other in supporters), key=_ORDER.__getitem__)
+        captioners = tuple(dict.fromkeys(other.captioner for other in supporters))
+        fused.append(replace(candidate, tier=tier, captioners=captioners))
     return fused
 
 
-def _without_rivals(heard: list[_Judged], seen: Sequence[_Judged]) -> list[_Judged]:
+def _without_rivals(heard: list[_Candidate], seen: Sequence[_Candidate]) -> list[_Candidate]:
     """Rule 2: of rival sounds the one that the picture speaks for, when it speaks for just one."""
     sights = frozenset[str]().union(
-        *(one.meaning.reach for one in seen if one.tier != "low" and one.claim.kind != "signal")
+        *(
+            candidate.meaning.reach
+            for candidate in seen
+            if candidate.tier != "low" and candidate.claim.kind != "signal"
+        )
     )
     for group in lexicon().confusable.values():
         rivals = {
             sound: [
-                one for one in heard if sound in one.meaning.by_label and one.claim.kind != "signal"
+                candidate
+                for candidate in heard
+                if sound in candidate.meaning.by_label and candidate.claim.kind != "signal"
             ]
             for sound in group
         }
-        rivals = {sound: ones for sound, ones in rivals.items() if ones}
-        best = [max(_probability(one.claim) for one in ones) for ones in rivals.values()]
+        rivals = {sound: candidates for sound, candidates in rivals.items() if candidates}
+        best = [
+            max(_probability(candidate.claim) for candidate in candidates)
+            for candidates in rivals.values()
+        ]
         if len(rivals) < 2 or sum(best) < RIVALS_AT_LEAST:
             continue
-        if any(one.tier == "high" for ones in rivals.values() for one in ones):
+        if any(
+            candidate.tier == "high" for candidates in rivals.values() for candidate in candidates
+        ):
             continue
         chosen = [sound for sound in rivals if group[sound] & sights]
         if len(chosen) == 1:
@@ -212,78 +225,95 @@ def _without_rivals(heard: list[_Judged], seen: Sequence[_Judged]) -> list[_Judg
     return heard
 
 
-def _chosen(heard: list[_Judged], sound: str, rivals: dict[str, list[_Judged]]) -> list[_Judged]:
+def _chosen(
+    heard: list[_Candidate], sound: str, rivals: dict[str, list[_Candidate]]
+) -> list[_Candidate]:
     winners = rivals[sound]
-    beaten = [one for ones in rivals.values() for one in ones if one not in winners]
+    beaten = [
+        candidate
+        for candidates in rivals.values()
+        for candidate in candidates
+        if candidate not in winners
+    ]
     return [
-        replace(one, tier="medium") if one in winners and one.tier == "low" else one
-        for one in heard
-        if one not in beaten
+        replace(candidate, tier="medium")
+        if candidate in winners and candidate.tier == "low"
+        else candidate
+        for candidate in heard
+        if candidate not in beaten
     ]
 
 
-def _facts(claims: Sequence[_Judged], at_most: int, alike: Alike | None) -> tuple[Fact, ...]:
+def _facts(candidates: Sequence[_Candidate], at_most: int, alike: Alike | None) -> tuple[Fact, ...]:
     """Rules 3 to 5, and the limit on their number."""
-    sure = [one for one in claims if one.tier != "low"]
+    likely = [candidate for candidate in candidates if candidate.tier != "low"]
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
-    sure.sort(key=lambda one: one.rank, reverse=True)
-    sure = _worded_once([one for one in sure if one.claim.kind != "signal"] or sure[:1])
-    kept = [one for at, one in enumerate(sure) if not _said_by_another(one, at, sure)]
+    likely.sort(key=lambda candidate: candidate.rank, reverse=True)
+    likely = _worded_once(
+        [candidate for candidate in likely if candidate.claim.kind != "signal"] or likely[:1]
+    )
+    kept = [
+        candidate
+        for at, candidate in enumerate(likely)
+        if not _implied_by_another(candidate, at, likely)
+    ]
     kept = (_meant_once(kept, alike) if alike else kept)[:at_most]
-    due = [one for one in sure if one.tier == _PROMISED]
-    promised = any(one.implies(other) for one in kept for other in due)
+    due = [candidate for candidate in likely if candidate.tier == _PROMISED]
+    promised = any(candidate.implies(other) for candidate in kept for other in due)
     return tuple(
         Fact(
-            text=" ".join(one.claim.text.split()),
-            label=one.claim.label,
-            kind=one.claim.kind,
-            modality=one.claim.modality,
-            confidence=one.confidence,
-            must=any(one.implies(other) for other in due) or (not promised and at == 0),
-            captioners=one.captioners,
-            spans=one.claim.spans,
+            text=" ".join(candidate.claim.text.split()),
+            label=candidate.claim.label,
+            kind=candidate.claim.kind,
+            modality=candidate.claim.modality,
+            confidence=candidate.confidence,
+            must=any(candidate.implies(other) for other in due) or (not promised and at == 0),
+            captioners=candidate.captioners,
+            spans=candidate.claim.spans,
         )
-        for at, one in enumerate(kept)
+        for at, candidate in enumerate(kept)
     )
 
 
-def _worded_once(claims: Sequence[_Judged]) -> list[_Judged]:
+def _worded_once(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """The first of those with the same words, numbers aside, supported by all of them."""
-    found: dict[tuple[str, ...], _Judged] = {}
-    for one in claims:
-        said = tuple(token for token in tokens(one.claim.text) if token not in _COUNTING)
-        first = found.setdefault(said, one)
-        found[said] = _with(first, one)
-    return list(found.values())
+    by_words: dict[tuple[str, ...], _Candidate] = {}
+    for candidate in candidates:
+        wording = tuple(token for token in tokens(candidate.claim.text) if token not in _COUNTING)
+        first = by_words.setdefault(wording, candidate)
+        by_words[wording] = _with(first, candidate)
+    return list(by_words.values())
 
 
-def _meant_once(claims: Sequence[_Judged], alike: Alike) -> list[_Judged]:
+def _meant_once(candidates: Sequence[_Candidate], alike: Alike) -> list[_Candidate]:
     """The first of those that are alike, supported by all of them. Who names two things means two, and
     what the word table relates was looked at before."""
-    found: list[_Judged] = []
-    for one in claims:
-        for at, first in enumerate(found):
-            related = one.implies(first) or first.implies(one)
-            same_voice = set(one.captioners) & set(first.captioners)
-            if not related and not same_voice and alike(first.claim.text, one.claim.text):
-                found[at] = _with(first, one)
+    distinct: list[_Candidate] = []
+    for candidate in candidates:
+        for at, first in enumerate(distinct):
+            related = candidate.implies(first) or first.implies(candidate)
+            same_captioner = set(candidate.captioners) & set(first.captioners)
+            if not related and not same_captioner and alike(first.claim.text, candidate.claim.text):
+                distinct[at] = _with(first, candidate)
                 break
         else:
-            found.append(one)
-    return found
+            distinct.append(candidate)
+    return distinct
 
 
-def _with(first: _Judged, other: _Judged) -> _Judged:
-    who = dict.fromkeys((*first.captioners, *other.captioners))
-    return replace(first, captioners=tuple(who))
+def _with(first: _Candidate, other: _Candidate) -> _Candidate:
+    captioners = dict.fromkeys((*first.captioners, *other.captioners))
+    return replace(first, captioners=tuple(captioners))
 
 
-def _said_by_another(one: _Judged, at: int, others: Sequence[_Judged]) -> bool:
-    for place, other in enumerate(others):
-        surer = one.meaning.core == _MUSIC and _ORDER[other.tier] < _ORDER[one.tier]
-        if place == at or not other.implies(one) or surer:
+def _implied_by_another(
+    candidate: _Candidate, own_index: int, candidates: Sequence[_Candidate]
+) -> bool:
+    for index, other in enumerate(candidates):
+        surer = candidate.meaning.core == _MUSIC and _ORDER[other.tier] < _ORDER[candidate.tier]
+        if index == own_index or not other.implies(candidate) or surer:
             continue
-        if not one.implies(other) or place < at:
+        if not candidate.implies(other) or index < own_index:
             return True
     return False
 

@@ -1,6 +1,6 @@
 """Which claims speak for which: the lexicon's implications, for fusion and for judging claims.
 
-«A dog» implies «an animal», never the other way round; what is heard never implies what is seen. Pure.
+"A dog" implies "an animal", never the other way round; what is heard never implies what is seen. Pure.
 """
 
 import re
@@ -33,8 +33,8 @@ class Meaning:
     def implies(self, other: "Meaning") -> bool:
         """Whether the other holds where this one does.
 
-        Labels tell that, but not of two that stand for each other without being the same («Hum»,
-        «Humming»): then, and where a label tells less than its text («Honk», «a goose honks»), the
+        Labels tell that, but not of two that stand for each other without being the same ("Hum",
+        "Humming"): then, and where a label tells less than its text ("Honk", "a goose honks"), the
         other's text has to be implied as well.
         """
         mutual = self.core <= other.by_label and self.label != other.label
@@ -57,7 +57,7 @@ def supports(captions: Sequence[WeakCaption]) -> list[Support]:
 
     Claims without a text (bare measures, scores) or without confidence neither have nor give support.
     """
-    told = [
+    meanings = [
         ((at, number), claim.modality, meaning(claim))
         for at, weak in enumerate(captions)
         for number, claim in enumerate(weak.claims)
@@ -65,20 +65,23 @@ def supports(captions: Sequence[WeakCaption]) -> list[Support]:
     ]
     return [
         Support(
-            place,
-            said.core,
+            index,
+            own.core,
             tuple(
-                other
-                for other, side, its in told
-                if side == modality and (other == place or its.implies(said))
+                other_index
+                for other_index, other_modality, other_meaning in meanings
+                if other_modality == modality
+                and (other_index == index or other_meaning.implies(own))
             ),
             tuple(
-                other
-                for other, side, its in told
-                if side == modality and said.implies(its) and not its.implies(said)
+                other_index
+                for other_index, other_modality, other_meaning in meanings
+                if other_modality == modality
+                and own.implies(other_meaning)
+                and not other_meaning.implies(own)
             ),
         )
-        for place, modality, said in told
+        for index, modality, own in meanings
     ]
 
 
@@ -90,11 +93,11 @@ def about(claim: Claim) -> frozenset[str]:
 
 
 def _label_tokens(label: str) -> frozenset[str]:
-    """Tokens of a label's first name: «Chicken, rooster» is chicken, «Whimper (dog)» whimper."""
+    """Tokens of a label's first name: "Chicken, rooster" is chicken, "Whimper (dog)" whimper."""
     first = re.split(r"[,;(/]", label, maxsplit=1)[0].replace("_", " ")
     return frozenset(tokens(first)) - lexicon().label_noise - NUMBERS
 
 
 def _telling(text: str, modality: Modality) -> frozenset[str]:
-    found = frozenset(tokens(text)) - NUMBERS
-    return (found - lexicon().plain[modality]) or found
+    telling = frozenset(tokens(text)) - NUMBERS
+    return (telling - lexicon().plain[modality]) or telling

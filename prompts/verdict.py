@@ -1,31 +1,34 @@
-"""What all guards together say of one reply: schema, lints, grounding. Pure."""
+"""What all guards together say of a reply: schema, lints, grounding. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from manifests.captions import CaptionName, CaptionSet
 from prompts.fallback import sentence
-from prompts.faults import Fault
 from prompts.grounding import ground
 from prompts.lints import lint
 from prompts.nearness import Nearness
 from prompts.render import Template
 from prompts.schema import parse
 from prompts.selection import Facts
+from prompts.violations import Violation
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """captions: as the reply has them, tidied. faults: of each caption that was looked at, empty for one
-    that is accepted. whole: why nothing of the reply can be used."""
+    """What the guards say of a reply.
+
+    captions: as the reply has them, tidied. violations: of each caption that was checked, empty for one
+    that is accepted. whole: why nothing of the reply can be used.
+    """
 
     captions: CaptionSet = field(default_factory=CaptionSet)
-    faults: Mapping[CaptionName, Sequence[Fault]] = field(default_factory=dict)
-    whole: Fault | None = None
+    violations: Mapping[CaptionName, Sequence[Violation]] = field(default_factory=dict)
+    whole: Violation | None = None
 
-    def against(self, name: CaptionName) -> Sequence[Fault]:
-        """What speaks against one caption that was looked at."""
-        return [self.whole] if self.whole is not None else self.faults[name]
+    def against(self, name: CaptionName) -> Sequence[Violation]:
+        """What speaks against one caption that was checked."""
+        return [self.whole] if self.whole is not None else self.violations[name]
 
 
 def judge(
@@ -37,11 +40,14 @@ def judge(
     wanted: Sequence[CaptionName] | None = None,
     near: Nearness | None = None,
 ) -> Verdict:
-    """The verdict on a reply that was asked for the captions `names`. cut: it ended at the token limit.
-    wanted: those to look at, all by default. near: reads words that the word table lacks."""
+    """The verdict on a reply that was asked for the captions `names`.
+
+    cut: it ended at the token limit. wanted: the captions to check, all by default. near: reads words
+    that the word table lacks.
+    """
     parsed = parse(reply, {name: prompt.keys[name] for name in names})
-    if isinstance(parsed, Fault):
-        return Verdict(whole=Fault("truncated", detail="token limit") if cut else parsed)
+    if isinstance(parsed, Violation):
+        return Verdict(whole=Violation("truncated", detail="token limit") if cut else parsed)
     tidied = CaptionSet(
         **{name: sentence(" ".join((parsed[name] or "").split())) for name in names}
     )

@@ -1,6 +1,6 @@
 """Words as the guards compare them: stemmed, phrases joined, with what each may stand for.
 
-A token is the stem of a word, or the stems of a known phrase joined by «_» («hot_dog»), so that a
+A token is the stem of a word, or the stems of a known phrase joined by "_" ("hot_dog"), so that a
 hot dog is no dog. The table is `lexicon.toml`; a word that it lacks is matched by its stem alone.
 """
 
@@ -33,7 +33,7 @@ class Lexicon:
     upward: all tokens that may be said instead of this one, itself included: synonyms and broader
     words, transitively. plain: tokens that need no evidence, by what a caption speaks of. light:
     tokens that need evidence, and whose absence loses nothing. breaks: tokens between the parts of a
-    sentence. views, views_heard: what may follow «in» without being a place, the second in captions of
+    sentence. views, views_heard: what may follow "in" without being a place, the second in captions of
     what is heard. harmless: wordings that add nothing.
     confusable: groups of sounds taken for each other, each with the sights that speak for it.
     """
@@ -67,10 +67,10 @@ def _stemmer() -> Any:
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The stem of one word, in lower case; irregular forms by the table. A doubled last consonant is
-    one: «purrs» and «purring»."""
+    one: "purrs" and "purring"."""
     word = word.lower().replace("’", "'").removesuffix("'s").removesuffix("'")
-    found = str(_stemmer().stemWord(_table()["irregular"].get(word, word)))
-    return found[:-1] if _DOUBLED.search(found) else found
+    stemmed = str(_stemmer().stemWord(_table()["irregular"].get(word, word)))
+    return stemmed[:-1] if _DOUBLED.search(stemmed) else stemmed
 
 
 @lru_cache(maxsize=1)
@@ -87,7 +87,7 @@ def words(text: str) -> list[str]:
 
 def replaced(text: str, others: Mapping[str, str]) -> str:
     """The text with words, in lower case keys of `others`, replaced."""
-    return _WORD.sub(lambda found: others.get(found[0].lower(), found[0]), text)
+    return _WORD.sub(lambda match: others.get(match[0].lower(), match[0]), text)
 
 
 def tokens(text: str) -> list[str]:
@@ -98,19 +98,19 @@ def tokens(text: str) -> list[str]:
 @lru_cache(maxsize=65536)
 def _tokens_of(text: str) -> tuple[str, ...]:
     stems = [stem(word) for word in words(text)]
-    found: list[str] = []
-    at = 0
-    while at < len(stems):
+    result: list[str] = []
+    place = 0
+    while place < len(stems):
         for size in (4, 3, 2):
-            joined = _phrases().get(tuple(stems[at : at + size]))
-            if joined is not None and len(stems) - at >= size:
-                found.append(joined)
-                at += size
+            joined = _phrases().get(tuple(stems[place : place + size]))
+            if joined is not None and len(stems) - place >= size:
+                result.append(joined)
+                place += size
                 break
         else:
-            found.append(stems[at])
-            at += 1
-    return tuple(found)
+            result.append(stems[place])
+            place += 1
+    return tuple(result)
 
 
 def _token(phrase: str) -> str:
@@ -135,13 +135,13 @@ def _closures(table: dict[str, Any]) -> dict[str, frozenset[str]]:
 
 
 def _reach(word: str, step: dict[str, set[str]]) -> frozenset[str]:
-    seen, todo = {word}, [word]
-    while todo:
-        for other in step.get(todo.pop(), ()):
-            if other not in seen:
-                seen.add(other)
-                todo.append(other)
-    return frozenset(seen)
+    reached, pending = {word}, [word]
+    while pending:
+        for other in step.get(pending.pop(), ()):
+            if other not in reached:
+                reached.add(other)
+                pending.append(other)
+    return frozenset(reached)
 
 
 @lru_cache(maxsize=1)
@@ -169,7 +169,7 @@ def lexicon() -> Lexicon:
     )
 
 
-def upward(found: frozenset[str]) -> frozenset[str]:
+def upward(given: frozenset[str]) -> frozenset[str]:
     """All that may be said instead of these tokens, themselves included."""
     table = lexicon().upward
-    return found.union(*(table.get(token, frozenset()) for token in found))
+    return given.union(*(table.get(token, frozenset()) for token in given))

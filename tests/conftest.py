@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from manifests.workspace import Workspace, WorkspaceError
 from pipelines.status import jobs
 from pipelines.verify import verify_workspace
 from tests import tiers
+from tests.stages import embed as embed  # registers its kind of table
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -152,6 +154,46 @@ def reference(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Staged:
+    """A stage as tests run it. verb: of its command. outcome: of a clip that is worked. reference: a
+    folder like that of the fixture `reference`, worked by this stage."""
+
+    verb: str
+    outcome: str
+    reference: Path
+
+    def same_as_reference(self, workspace: Path) -> None:
+        """Asserts that a workspace holds what one unbroken run gave: each clip once, the same bytes."""
+        assert files_of(workspace) == files_of(self.reference / "out")
+        (books,) = books_of(workspace)
+        assert books["close"] and books[self.outcome] == CLIPS and books["pending"] == 0
+        assert problems_of(workspace) == []
+
+
+@pytest.fixture(scope="session")
+def captioning(reference: Path) -> Staged:
+    """The stage `caption`."""
+    return Staged("caption", "captioned", reference)
+
+
+@pytest.fixture(scope="session")
+def embedding(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    """The stage `embed` (`tests.stages.embed`)."""
+    folder = tmp_path_factory.mktemp("embedded")
+    (folder / "quick.toml").write_text(quick_profile(workers=2))
+    done = run("embed", clips, folder / "out", "--profile", folder / "quick.toml")
+    assert done.returncode == 0, done.stderr
+    return Staged("embed", "embedded", folder)
+
+
+@pytest.fixture(params=["captioning", "embedding"])
+def staged(request: pytest.FixtureRequest) -> Staged:
+    """Each stage in turn."""
+    found: Staged = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """The address of a Ray cluster that believes to have one GPU, for RAY_ADDRESS: a run that joins it
@@ -195,7 +237,9 @@ def quick_profile(**changes: Any) -> str:
 
 
 def command(*arguments: str | Path) -> list[str]:
-    """The command line of captionmill, as a user's shell would run it."""
+    """The command line of captionmill, as a user's shell would run it; `embed` is the tests' stage."""
+    if arguments[0] == "embed":
+        return [sys.executable, "-m", "tests.stages.embed", *map(str, arguments[1:])]
     return [sys.executable, "-m", "captionmill", *map(str, arguments)]
 
 

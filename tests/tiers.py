@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 
 TIERS = {
     "unit": "offline, starts no process, loads no weights; added to every test without a tier",

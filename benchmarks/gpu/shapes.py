@@ -181,7 +181,7 @@ def eyes(folder: Path, tiny: bool = False) -> Path:
 
 
 def _words(size: int, **special: str) -> PreTrainedTokenizerFast:
-    """SmolLM2's tokenizer, grown to `size` tokens. special: tokens by their roles («audio_token»)."""
+    """SmolLM2's tokenizer, grown to `size` tokens. special: tokens by their roles ("audio_token")."""
     small: Any = PreTrainedTokenizerFast.from_pretrained(Models().fetch(WORDS))
     backend = json.loads(small.backend_tokenizer.to_str())
     vocab = backend["model"]["vocab"]

@@ -4,7 +4,7 @@
 
 `stage1.toml` beside this file says what runs: `captionmill caption` as users start it, with models of
 random weights at their real shapes (`shapes`, `towers`), on made clips of 640 x 360 with sound. A
-scorer's similarities are luck then, so all of them count as «medium»: both chat models' captions of
+scorer's similarities are luck then, so all of them count as "medium": both chat models' captions of
 every clip go to the writer (`asked`: of how many it was asked). Its answers mean nothing and are refused
 after they were written; each clip costs one request. The rate is taken between the first shard that was
 written and the last one: models load once in a run of millions of clips. Busy is what the card's driver
@@ -34,7 +34,8 @@ from benchmarks import watched
 from benchmarks.gpu import shapes, towers
 from benchmarks.gpu.machine import machine
 from captioners.confidence._logistic import SAME
-from captioners.confidence.calibration import Calibration, Cuts, Fit
+from captioners.confidence.calibration import Calibration, Cuts
+from captioners.confidence.fit import Fit
 from captioners.confidence.tiers import ENOUGH
 from captioners.weights.models import Models
 from engine.media.ffmpeg import run
@@ -50,7 +51,7 @@ _CPU = dict.fromkeys(_CARD, 0.0)
 # Cosines are from -1 to 1.
 _CUTS = Cuts(medium=-1.0, high=2.0, why="random weights: nothing of what they say is asked for")
 _SCORERS = ("clap", "siglip-scores")
-# Of taggers, whatever the score: sigmoid(1), «medium».
+# Of taggers, whatever the score: sigmoid(1), "medium".
 _EVEN = Fit(method="platt-map", n=ENOUGH, line=SAME.model_copy(update={"weights": (0.0, 1.0)}))
 _TAGGERS: dict[str, tuple[Kind, ...]] = {
     "ast": ("sound", "music", "scene", "speech"),
@@ -104,7 +105,7 @@ def profile(folder: Path, fp8: bool, tiny: bool) -> Path:
 
 
 def calibration(folder: Path) -> None:
-    """Every caption that a scorer reads and every tag is «medium», so that the writer is asked for every
+    """Every caption that a scorer reads and every tag is "medium", so that the writer is asked for every
     clip: with tags alone, since what chat models of random weights say is no English and no fact."""
     folder.mkdir()
     for name in _SCORERS:

@@ -24,18 +24,19 @@ from typing import Any
 from benchmarks.quality import captioned
 from benchmarks.quality.fusion.fused import SIDES, calibrated
 from benchmarks.quality.fusion.fusion import Clips, Fusion, Posterior, Setting, View, fusion
-from benchmarks.quality.known import Case, Side
+from benchmarks.quality.known import Case
 from benchmarks.quality.measures import report
 from benchmarks.quality.measures.concepts import Concepts, Hits, happened, hits
 from benchmarks.quality.measures.measures import Measured, Ruler
 from benchmarks.quality.simulation import simulated
 from benchmarks.quality.simulation.simulated import Simulated
-from benchmarks.quality.world.world import load
 from benchmarks.quality.written import measured, server, write
 from engine.profile import profile
 from manifests.captions import CaptionName, Written
 from manifests.evidence import Evidence
 from prompts.selection import Facts, select
+from recipes.world.concepts import Side
+from recipes.world.world import load
 
 _WRITTEN = "ours, as written"
 

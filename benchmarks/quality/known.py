@@ -5,28 +5,8 @@ matcher import nothing of the guards (`prompts`), and no guard reads them.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
-from manifests.evidence import Kind, WeakCaption
-
-Side = Literal["heard", "seen"]
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """One thing that can be heard or seen.
-
-    phrasings: how captioners put it, a clause when heard («a dog is barking»), a noun phrase when seen
-    («a small brown dog»). names: wordings by which the matcher knows it besides these. broader: keys of
-    concepts that are true wherever it is («animal_sound»).
-    """
-
-    key: str
-    side: Side
-    kind: Kind
-    phrasings: tuple[str, ...]
-    names: tuple[str, ...] = ()
-    broader: tuple[str, ...] = ()
+from manifests.evidence import WeakCaption
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +37,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A clip of the bench. scenario: what it tests («silent visible source»). weak: what captioners said
+    """A clip of the bench. scenario: what it tests ("silent visible source"). weak: what captioners said
     of it, not yet judged."""
 
     clip_id: str

@@ -35,12 +35,12 @@ def windows(samples: Audio, size: int) -> list[tuple[int, Audio]]:
 
 def merged(spans: Iterable[tuple[float, float]], duration_ms: int) -> tuple[tuple[int, int], ...]:
     """Spans in ms, sorted, joined where they touch or overlap, cut at the ends of the clip."""
-    found: list[tuple[int, int]] = []
+    joined: list[tuple[int, int]] = []
     for start, end in sorted((max(0, round(a)), min(duration_ms, round(b))) for a, b in spans):
         if start >= end:
             continue
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
-            found.append((start, end))
-    return tuple(found)
+            joined.append((start, end))
+    return tuple(joined)

@@ -13,8 +13,8 @@ def believed(text: str, logprob: float, compression: float, no_speech: float) ->
 
     Refused are a compression ratio above 2.4 (loops) or a mean log probability below -1, Whisper's own
     bounds; a no-speech probability above 0.6, whatever the log probability is (Whisper lets a sure text
-    pass: «Hmm» over a cartoon's music had 0.66); no letter or digit in it, or a letter five times in a
-    row («Mmmmm»).
+    pass: "Hmm" over a cartoon's music had 0.66); no letter or digit in it, or a letter five times in a
+    row ("Mmmmm").
     """
     return (
         compression <= _MOST_COMPRESSED

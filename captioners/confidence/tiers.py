@@ -2,10 +2,10 @@
 
 The paper puts the similarity of a caption and its media into the prompt as one of these three words and
 does not publish where it cuts, so the cut-points are ours: under 0.5 a claim is rather false than true
-(«low»), from 0.8 on at most one in five is wrong («high»).
+("low"), from 0.8 on at most one in five is wrong ("high").
 
-Media files that stand behind a probability bound its word, whatever it is: under `ENOUGH` never «high»,
-under `FEW` «low»: that is an anecdote, not a calibration. Files are counted, not claims: what is said of
+Media files that stand behind a probability bound its word, whatever it is: under `ENOUGH` never "high",
+under `FEW` "low": that is an anecdote, not a calibration. Files are counted, not claims: what is said of
 one file hangs together.
 """
 

@@ -33,7 +33,7 @@ _TAGGED: tuple[Kind, ...] = ("sound", "music", "speech")
 
 
 class _TagOptions(Options):
-    """labels: clauses («a dog barks») in place of AudioSet's."""
+    """labels: clauses ("a dog barks") in place of AudioSet's."""
 
     labels: tuple[str, ...] | None = Field(default=None, min_length=2)
 
@@ -68,7 +68,7 @@ class _Clap(TransformersCaptioner):
 
         cut = [part for _, part in windows(samples, self.window)]
         inputs = self._processor.feature_extractor(cut, sampling_rate=HZ, return_tensors="pt")
-        # For checkpoints of the «fused» kind the front end calls a random one of short sounds long.
+        # For checkpoints of the "fused" kind the front end calls a random one of short sounds long.
         inputs["is_longer"] = torch.zeros(len(cut), 1, dtype=torch.bool)
         inputs = inputs.to(self._model.device, self._model.dtype)
         with torch.inference_mode():
@@ -84,15 +84,15 @@ class _Clap(TransformersCaptioner):
                 list(part), padding=True, truncation=True, return_tensors="pt"
             )
             with torch.inference_mode():
-                found = self._model.get_text_features(**tokens.to(self._model.device))
-                vectors.append(_unit(found.pooler_output))
+                features = self._model.get_text_features(**tokens.to(self._model.device))
+                vectors.append(_unit(features.pooler_output))
         return torch.cat(vectors)
 
 
 class ClapTags(_Clap):
     """Claims by clause, the surest first.
 
-    Options: `model`; `labels`: clauses to listen for, of kind «sound»; by default those of AudioSet's
+    Options: `model`; `labels`: clauses to listen for, of kind "sound"; by default those of AudioSet's
     sounds, music and speech.
 
     score: softmax of scale * cosine over all labels (transformers' zero-shot pipeline), in the window
@@ -138,17 +138,17 @@ class ClapScores(_Clap):
     def _weak(self, media: Media) -> WeakCaption:
         def judge(texts: list[str]) -> list[float]:
             cosines = self.sounds(media.audio[HZ]) @ self.texts(texts).T
-            found: list[float] = cosines.max(dim=0).values.tolist()
-            return found
+            best: list[float] = cosines.max(dim=0).values.tolist()
+            return best
 
         return scored(self, media, judge)
 
 
 def _labels() -> list[tuple[str, str, Kind]]:
     """(label, clause, kind) of AudioSet's classes, one for each clause."""
-    known = [sound_class(label) for label in classes()]
-    by_clause = {one.clause: one for one in reversed(known) if one.kind in _TAGGED}
-    return [(one.label, one.clause, one.kind) for one in reversed(by_clause.values())]
+    every = [sound_class(label) for label in classes()]
+    by_clause = {sound.clause: sound for sound in reversed(every) if sound.kind in _TAGGED}
+    return [(sound.label, sound.clause, sound.kind) for sound in reversed(by_clause.values())]
 
 
 def _named(clauses: Sequence[str]) -> list[tuple[str, str, Kind]]:
@@ -156,5 +156,5 @@ def _named(clauses: Sequence[str]) -> list[tuple[str, str, Kind]]:
 
 
 def _unit(vectors: "Tensor") -> "Tensor":
-    found: Tensor = vectors.float() / vectors.float().norm(dim=-1, keepdim=True)
-    return found
+    unit: Tensor = vectors.float() / vectors.float().norm(dim=-1, keepdim=True)
+    return unit

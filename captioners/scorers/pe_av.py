@@ -37,7 +37,7 @@ _MOST_TOKENS = 512
 
 
 class _PeAv(TransformersCaptioner):
-    """Claims of kind «score», one for each text of the captioners that it reads.
+    """Claims of kind "score", one for each text of the captioners that it reads.
 
     score: the cosine of the clip's vector and the text's, in [-1, 1]. A claim says nothing itself, see
     `captioners.scorers._scores`.
@@ -58,8 +58,8 @@ class _PeAv(TransformersCaptioner):
 
         with torch.inference_mode():
             pairs = self._clip(media).float(), self._texts(texts).float()
-            found: list[float] = torch.nn.functional.cosine_similarity(*pairs).tolist()
-        return found
+            cosines: list[float] = torch.nn.functional.cosine_similarity(*pairs).tolist()
+        return cosines
 
     def _loaded(self, folder: Path) -> Any:
         return self._part(loaded(_model_class(), folder))
@@ -86,13 +86,13 @@ class _PeAv(TransformersCaptioner):
                 max_length=_MOST_TOKENS,
                 return_tensors="pt",
             ).to(self._model.device)
-            found = self._model.text_model(
+            output = self._model.text_model(
                 input_ids=tokens["input_ids"],
                 attention_mask=tokens["attention_mask"],
                 output_hidden_states=True,
             )
             # As in the model's own forward: its methods for texts alone lack the hidden states.
-            vectors.append(head(found.hidden_states[-1][:, 0]))
+            vectors.append(head(output.hidden_states[-1][:, 0]))
         return torch.cat(vectors)
 
     def _sound(self, media: Media) -> dict[str, "Tensor"]:

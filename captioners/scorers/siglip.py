@@ -10,11 +10,9 @@ Texts go in as in training: lower case, padded to the full length (64 tokens), w
 through the checkpoint's own processor, and clip by clip, so that no clip depends on its neighbours.
 """
 
-import csv
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -22,6 +20,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from captioners._transformers import Options, TransformersCaptioner, runs
+from captioners.phrases.phrases import coco, group_phrase, imagenet
 from captioners.scorers._scores import scored
 from captioners.sentences import sentence
 from captioners.video._vision import chosen, pooled, spans
@@ -47,7 +46,7 @@ _Floats = npt.NDArray[np.float64]
 
 
 class _Label(NamedTuple):
-    """label: the captioner's own name; phrase: a noun phrase that can follow «a photo of»."""
+    """label: the captioner's own name; phrase: a noun phrase that can follow "a photo of"."""
 
     label: str
     phrase: str
@@ -55,7 +54,7 @@ class _Label(NamedTuple):
 
 
 class _TagOptions(Options):
-    """labels: noun phrases («a red car») in place of the default list."""
+    """labels: noun phrases ("a red car") in place of the default list."""
 
     labels: tuple[str, ...] | None = Field(default=None, min_length=1)
 
@@ -109,13 +108,13 @@ class _Siglip(TransformersCaptioner):
 
 
 class SiglipTags(_Siglip):
-    """Claims of kind «object» or «scene», by phrase, the surest first.
+    """Claims of kind "object" or "scene", by phrase, the surest first.
 
-    Options: `model`; `labels`: noun phrases to look for, all of kind «object». By default those of
-    COCO and of ImageNet: its scenes, its things that stand alone, and of a group («dog»: 118 breeds)
+    Options: `model`; `labels`: noun phrases to look for, all of kind "object". By default those of
+    COCO and of ImageNet: its scenes, its things that stand alone, and of a group ("dog": 118 breeds)
     the group.
 
-    score: mean over the best quarter of the frames of P(the frame and «this is a photo of <phrase>.»
+    score: mean over the best quarter of the frames of P(the frame and "this is a photo of <phrase>."
     belong together), from 0.05 on; at most 8 claims. spans: frames with at least half of the score.
     """
 
@@ -141,7 +140,7 @@ class SiglipTags(_Siglip):
         frames, times = chosen(media, _FRAMES)
         each = self.probabilities(frames)
         scores = pooled(each)
-        found = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= _FLOOR]
+        likely = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= _FLOOR]
         claims = tuple(
             Claim(
                 label=self._labels[i].label,
@@ -151,13 +150,13 @@ class SiglipTags(_Siglip):
                 score=float(scores[i]),
                 spans=spans((each[:, i] >= scores[i] / 2).tolist(), times, media.duration_ms),
             )
-            for i in found[:_MOST_CLAIMS]
+            for i in likely[:_MOST_CLAIMS]
         )
         return self.weak(media, text=sentence(claims, "video"), claims=claims)
 
 
 class SiglipScores(_Siglip):
-    """Claims of kind «score»: how well frames fit each text of the captioners that it reads.
+    """Claims of kind "score": how well frames fit each text of the captioners that it reads.
 
     score: mean over the best quarter of the frames of the cosine between frame and text, in [-1, 1].
     A claim says nothing itself, see `captioners.scorers._scores`.
@@ -182,18 +181,11 @@ def _unit(vectors: "Tensor") -> "Tensor":
 @cache
 def _labels() -> list[_Label]:
     """The default list, each phrase once."""
-    found: dict[str, _Label] = {}
-    for row in _table("coco.csv"):
-        found.setdefault(row["one"], _Label(row["label"], row["one"], "object"))
-    for row in _table("imagenet.csv"):
-        label, phrase = row["label"], row["phrase"]
-        if group := row["group"]:
-            label, phrase = group, f"{'an' if group[0] in 'aeiou' else 'a'} {group}"
-        kind: Literal["object", "scene"] = "scene" if row["kind"] == "scene" else "object"
-        found.setdefault(phrase, _Label(label, phrase, kind))
-    return list(found.values())
-
-
-def _table(name: str) -> list[dict[str, str]]:
-    text = (files("captioners") / "phrases" / name).read_text("utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    by_phrase: dict[str, _Label] = {}
+    for thing in coco():
+        by_phrase.setdefault(thing.one, _Label(thing.label, thing.one, "object"))
+    for label, phrase, kind, group in imagenet():
+        if group:
+            label, phrase = group, group_phrase(group)
+        by_phrase.setdefault(phrase, _Label(label, phrase, kind))
+    return list(by_phrase.values())

@@ -30,29 +30,29 @@ class Graph:
 
     def __init__(self, model_json: Path) -> None:
         model = json.loads(model_json.read_text())
-        known = _weights(model["weightsManifest"], model_json.parent)
+        values = _weights(model["weightsManifest"], model_json.parent)
         nodes: list[_Node] = model["modelTopology"]["node"]
         unknown = {n["op"] for n in nodes} - set(_OPS) - {"Const", "Placeholder"}
         if unknown:
             raise ValueError(f"{model_json.name}: operations not known here: {sorted(unknown)}")
         (self._input,) = (n["name"] for n in nodes if n["op"] == "Placeholder")
         self.outputs: list[str] = sorted(n.split(":")[0] for n in model["signature"]["outputs"])
-        self._constants: dict[str, Tensor] = known
+        self._constants: dict[str, Tensor] = values
         self._steps: list[_Node] = []
         # What does not hang on the input is worked once, here.
         for node in (n for n in nodes if n["op"] not in ("Const", "Placeholder")):
-            if all(_producer(name) in known for name in node["input"]):
-                _run(node, known)
+            if all(_producer(name) in values for name in node["input"]):
+                _run(node, values)
             else:
                 self._steps.append(node)
 
     def __call__(self, value: Tensor) -> dict[str, Tensor]:
         """All outputs by name, of one input tensor (its shape as the graph states it)."""
-        known = dict(self._constants)
-        known[self._input] = value
+        values = dict(self._constants)
+        values[self._input] = value
         for node in self._steps:
-            _run(node, known)
-        return {name: known[name] for name in self.outputs}
+            _run(node, values)
+        return {name: values[name] for name in self.outputs}
 
 
 def _weights(manifest: list[dict[str, Any]], folder: Path) -> dict[str, Tensor]:
@@ -79,15 +79,15 @@ def _producer(name: str) -> str:
     return name.split(":")[0]
 
 
-def _run(node: _Node, known: dict[str, Tensor]) -> None:
+def _run(node: _Node, values: dict[str, Tensor]) -> None:
     """Works one node; a second output is stored as `name:1`, as TensorFlow names it."""
-    result = _OPS[node["op"]](node, [known[name] for name in node["input"]])
+    result = _OPS[node["op"]](node, [values[name] for name in node["input"]])
     name = node["name"]
     if isinstance(result, Tensor):
-        known[name] = result
+        values[name] = result
         return
     for index, part in enumerate(result):
-        known[f"{name}:{index}" if index else name] = part
+        values[f"{name}:{index}" if index else name] = part
 
 
 def _strides(node: _Node) -> tuple[int, int]:

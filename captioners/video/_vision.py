@@ -42,12 +42,12 @@ def spans(
     (`captioners.contract.evenly`).
     """
     edges = [0, *((a + b) // 2 for a, b in pairwise(times_ms)), duration_ms]
-    found: list[tuple[int, int]] = []
+    joined: list[tuple[int, int]] = []
     for index, hit in enumerate(seen):
         if not hit:
             continue
-        if found and found[-1][1] == edges[index]:
-            found[-1] = (found[-1][0], edges[index + 1])
+        if joined and joined[-1][1] == edges[index]:
+            joined[-1] = (joined[-1][0], edges[index + 1])
         else:
-            found.append((edges[index], edges[index + 1]))
-    return tuple(found)
+            joined.append((edges[index], edges[index + 1]))
+    return tuple(joined)

@@ -6,17 +6,14 @@ depth 1.2, without squeeze-and-excitation, ReLU6, stem and head not scaled
 (`efficientnet_lite_builder.py` of tensorflow/tpu). Its convolutions pad as torch does by default for
 such weights: see `_same`. Input: 260 px, (x - 127) / 128. About 60 ms a frame on one thread.
 
-ImageNet has one label a picture and no «nothing of these»: on a street scene it names whatever comes
-nearest, and noise is a bird. Kinds of one group («a dog»: 118 breeds) are added up where no single
+ImageNet has one label a picture and no "nothing of these": on a street scene it names whatever comes
+nearest, and noise is a bird. Kinds of one group ("a dog": 118 breeds) are added up where no single
 one stands out.
 """
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from captioners.contract import Captioner, Packs
+from captioners.phrases.phrases import ImageNetClass, group_phrase, imagenet
 from captioners.sentences import sentence
 from captioners.video._vision import chosen, pooled, spans
 from manifests.evidence import Claim, WeakCaption
@@ -36,7 +34,7 @@ _CROP = PIXELS / (PIXELS + 32)
 _MEAN, _SCALE = 127.0, 128.0
 FEATURES = 1280
 # Below 0.3 the claims are noise; between 0.3 and 0.5 they may agree with another captioner.
-_SAID = 0.3
+_LEAST_SCORE = 0.3
 _MOST_CLAIMS = 4
 
 _WIDTH, _DEPTH = 1.1, 1.2
@@ -52,18 +50,8 @@ _STAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Class:
-    """One of the 1,000: its name, the phrase for it, and the wider name it may fall under."""
-
-    label: str
-    phrase: str
-    kind: Literal["object", "scene"]
-    group: str
-
-
 class EfficientNet(Captioner):
-    """Claims of kind «object» or «scene», by class.
+    """Claims of kind "object" or "scene", by class.
 
     score: mean over the best quarter of the frames of the softmax probability, from 0.3 on; of a
     group, of the sum over its classes. At most 4 claims. spans: frames in which it was above 0.3.
@@ -76,7 +64,7 @@ class EfficientNet(Captioner):
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
         self._net: Lite2 | None = None
-        self._classes = _classes()
+        self._classes = imagenet()
 
     def load(self) -> None:
         """Loads the network. Raises `captioners.weights.packs.PackMissing`."""
@@ -101,41 +89,42 @@ class EfficientNet(Captioner):
 
     def _weak(self, media: Media) -> WeakCaption:
         frames, times = chosen(media, self.needs.frames)
-        said = sorted(self._found(self.probabilities(frames)), key=lambda f: -f[1])
+        detected = sorted(self._found(self.probabilities(frames)), key=lambda f: -f[1])
         claims = tuple(
             Claim(
-                label=entry.label,
-                text=entry.phrase,
-                kind=entry.kind,
+                label=named.label,
+                text=named.phrase,
+                kind=named.kind,
                 modality="video",
                 score=score,
-                spans=spans((each >= _SAID).tolist(), times, media.duration_ms),
+                spans=spans((each >= _LEAST_SCORE).tolist(), times, media.duration_ms),
             )
-            for entry, score, each in said[:_MOST_CLAIMS]
+            for named, score, each in detected[:_MOST_CLAIMS]
         )
         return self.weak(media, text=sentence(claims, "video"), claims=claims)
 
     def _found(
         self, each: npt.NDArray[np.float64]
-    ) -> list[tuple[_Class, float, npt.NDArray[np.float64]]]:
+    ) -> list[tuple[ImageNetClass, float, npt.NDArray[np.float64]]]:
         """Classes that stand out, and groups of which no class does: class, score, score by frame."""
         scores = pooled(each)
-        found = [
-            (self._classes[i], float(scores[i]), each[:, i]) for i in np.nonzero(scores >= _SAID)[0]
+        detected = [
+            (self._classes[i], float(scores[i]), each[:, i])
+            for i in np.nonzero(scores >= _LEAST_SCORE)[0]
         ]
-        named = {entry.group for entry, _, _ in found}
+        groups = {named.group for named, _, _ in detected}
         members: dict[str, list[int]] = {}
-        for index, entry in enumerate(self._classes):
-            if entry.group and entry.group not in named:
-                members.setdefault(entry.group, []).append(index)
+        for index, named in enumerate(self._classes):
+            if named.group and named.group not in groups:
+                members.setdefault(named.group, []).append(index)
         for group, indices in members.items():
             total = each[:, indices].sum(axis=1)
             score = float(pooled(total[:, None])[0])
-            if score >= _SAID:
-                article = "an" if group[0] in "aeiou" else "a"
+            if score >= _LEAST_SCORE:
                 kind = self._classes[indices[0]].kind
-                found.append((_Class(group, f"{article} {group}", kind, group), score, total))
-        return found
+                wider = ImageNetClass(group, group_phrase(group), kind, group)
+                detected.append((wider, score, total))
+        return detected
 
 
 class Lite2(nn.Module):
@@ -213,15 +202,6 @@ def prepare(frame: npt.NDArray[np.uint8]) -> Tensor:
     image = torch.tensor(frame[top : top + side, left : left + side]).permute(2, 0, 1)[None]
     image = F.interpolate(image.float(), (PIXELS, PIXELS), mode="bicubic", antialias=True)
     return (image.clamp(0, 255) - _MEAN) / _SCALE
-
-
-def _classes() -> list[_Class]:
-    """The 1,000 classes in the order of the network's outputs."""
-    table = (files("captioners") / "phrases" / "imagenet.csv").read_text().splitlines()
-    return [
-        _Class(r["label"], r["phrase"], "scene" if r["kind"] == "scene" else "object", r["group"])
-        for r in csv.DictReader(table)
-    ]
 
 
 def _norm(width: int) -> nn.BatchNorm2d:

@@ -10,16 +10,15 @@ It is a small detector: it finds people and vehicles well, names a cup a vase wi
 drawn animal a bird. Its calibration says how far to believe it.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from captioners.contract import Captioner, Packs
+from captioners.phrases.phrases import CocoClass, coco
 from captioners.sentences import sentence
 from captioners.video._vision import chosen, pooled, spans
 from manifests.evidence import Claim, WeakCaption
@@ -31,7 +30,7 @@ _BINS = 11  # reg_max 10
 _MEAN_BGR = (103.53, 116.28, 123.675)
 _STD_BGR = (57.375, 57.12, 58.395)
 # A box counts from 0.35 on, what NanoDet's own demo shows (`demo/demo.py`, score_thresh).
-_SEEN = 0.35
+_LEAST_SCORE = 0.35
 # Only what is this sure is counted: below, half of a second box is a hand or a shadow of the first.
 _COUNTED = 0.5
 # One thing gets one name: of boxes this alike the surest class stays, whatever the others are.
@@ -52,11 +51,11 @@ class Box:
 
 
 class NanoDet(Captioner):
-    """Claims of kind «object», each a noun phrase with a count («two cars»).
+    """Claims of kind "object", each a noun phrase with a count ("two cars").
 
     score: the mean over the best quarter of the frames of the best box of that class, from 0.35 on.
     Counted are boxes from 0.5 on that at least two frames and a quarter of them show at once; from
-    five on it is «several». spans: where a box of that class was seen.
+    five on it is "several". spans: where a box of that class was seen.
     """
 
     modality = "video"
@@ -66,7 +65,7 @@ class NanoDet(Captioner):
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
         self._graph: Any = None
-        self._phrases = _phrases()
+        self._classes = coco()
 
     def load(self) -> None:
         """Loads the graph. Raises `captioners.weights.packs.PackMissing`."""
@@ -113,24 +112,24 @@ class NanoDet(Captioner):
 
     def _weak(self, media: Media) -> WeakCaption:
         frames, times = chosen(media, self.needs.frames)
-        best = np.zeros((len(frames), len(self._phrases)))
+        best = np.zeros((len(frames), len(self._classes)))
         counts = np.zeros_like(best, dtype=np.int64)
         for index, frame in enumerate(frames):
             for box in self.detect(frame):
                 best[index, box.label] = max(best[index, box.label], box.score)
                 counts[index, box.label] += box.score >= _COUNTED
         scores = pooled(best)
-        found = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= _SEEN]
+        likely = [i for i in np.argsort(-scores, kind="stable") if scores[i] >= _LEAST_SCORE]
         claims = tuple(
             Claim(
-                label=self._phrases[i][0],
-                text=_counted(agreed(counts[:, i].tolist()), self._phrases[i]),
+                label=self._classes[i].label,
+                text=_counted(agreed(counts[:, i].tolist()), self._classes[i]),
                 kind="object",
                 modality="video",
                 score=float(scores[i]),
                 spans=spans((best[:, i] > 0).tolist(), times, media.duration_ms),
             )
-            for i in found[:_MOST_CLAIMS]
+            for i in likely[:_MOST_CLAIMS]
         )
         return self.weak(media, text=sentence(claims, "video"), claims=claims)
 
@@ -144,14 +143,8 @@ def agreed(counts: Sequence[int]) -> int:
     return max(1, sorted(counts, reverse=True)[needed - 1])
 
 
-def _phrases() -> list[tuple[str, str, str]]:
-    """Label, «a car» and «cars» of each class, in the order of the network's outputs."""
-    table = (files("captioners") / "phrases" / "coco.csv").read_text().splitlines()
-    return [(row["label"], row["one"], row["many"]) for row in csv.DictReader(table)]
-
-
-def _counted(count: int, phrase: tuple[str, str, str]) -> str:
-    return phrase[1] if count == 1 else f"{_WORDS.get(count, 'several')} {phrase[2]}"
+def _counted(count: int, named: CocoClass) -> str:
+    return named.one if count == 1 else f"{_WORDS.get(count, 'several')} {named.many}"
 
 
 def _centres() -> tuple[_Floats, _Floats]:
@@ -169,28 +162,28 @@ def _boxes(scores: _Floats, sides: _Floats) -> list[Box]:
     """Boxes of one frame after suppression, from scores (cells, 80) and side bins (cells, 44)."""
     label = scores.argmax(axis=1)
     score = scores.max(axis=1)
-    (kept,) = np.nonzero(score >= _SEEN)
-    kept = kept[np.argsort(-score[kept], kind="stable")]
-    bins = sides[kept].reshape(-1, 4, _BINS)
+    (order,) = np.nonzero(score >= _LEAST_SCORE)
+    order = order[np.argsort(-score[order], kind="stable")]
+    bins = sides[order].reshape(-1, 4, _BINS)
     bins = np.exp(bins - bins.max(axis=2, keepdims=True))
     reach = (bins * np.arange(_BINS)).sum(axis=2) / bins.sum(axis=2)
     centres, strides = _centres()
-    reach *= strides[kept, None]
-    corners = np.concatenate([centres[kept] - reach[:, :2], centres[kept] + reach[:, 2:]], axis=1)
+    reach *= strides[order, None]
+    corners = np.concatenate([centres[order] - reach[:, :2], centres[order] + reach[:, 2:]], axis=1)
     result: list[Box] = []
-    while len(kept):
-        result.append(Box(int(label[kept[0]]), float(score[kept[0]]), tuple(corners[0].tolist())))
+    while len(order):
+        result.append(Box(int(label[order[0]]), float(score[order[0]]), tuple(corners[0].tolist())))
         apart = _overlap(corners[0], corners) < _SAME
         apart[0] = False
-        kept, corners = kept[apart], corners[apart]
+        order, corners = order[apart], corners[apart]
     return result
 
 
-def _overlap(one: _Floats, many: _Floats) -> _Floats:
+def _overlap(box: _Floats, boxes: _Floats) -> _Floats:
     """Intersection over union of one box (4,) with many (n, 4): (n,)."""
-    low, high = np.maximum(one[:2], many[:, :2]), np.minimum(one[2:], many[:, 2:])
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=1)
-    areas = (many[:, 2:] - many[:, :2]).prod(axis=1) + (one[2:] - one[:2]).prod()
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod()
     union: _Floats = areas - shared
     result: _Floats = shared / np.maximum(union, 1e-9)
     return result

@@ -31,15 +31,15 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from captioners._transformers import Options, TransformersCaptioner, checked, device, runs, settings
+from captioners.replies import cleaned
 from captioners.sentences import clauses
-from captioners.served import cleaned
 from captioners.video._vision import chosen
+from manifests.atomic import new_folder
 from manifests.evidence import Claim, WeakCaption
 from manifests.media import Media, Needs
 
@@ -69,7 +69,7 @@ class _Options(Options):
 
 
 class PerceptionLM(TransformersCaptioner):
-    """Claims of kind «caption», one for each statement of the caption.
+    """Claims of kind "caption", one for each statement of the caption.
 
     Options: `model`, the whole checkpoint; `frames`, 16: how many evenly spaced ones it sees; `prompt`, a
     question of one's own; `max_tokens`, 160: an unfinished last sentence is left out.
@@ -103,11 +103,11 @@ class PerceptionLM(TransformersCaptioner):
         the server raises."""
         if self._model is None or self.server is None:
             raise RuntimeError(f"{self.name}: load() comes before caption()")
-        said: list[WeakCaption] = []
+        captions: list[WeakCaption] = []
         for part in runs(batch, _TOGETHER):
             replies = self.server.post("/completions", [self._request(media) for media in part])
-            said += [self._weak(*pair) for pair in zip(part, replies, strict=True)]
-        return said
+            captions += [self._weak(*pair) for pair in zip(part, replies, strict=True)]
+        return captions
 
     def embeddings(self, media: Media) -> "Tensor":
         """The prompt of a clip as the decoder takes it: (tokens, width), on the CPU."""
@@ -153,7 +153,7 @@ class PerceptionLM(TransformersCaptioner):
         text = cleaned(choice["text"], choice["finish_reason"] == "length")
         logprobs: list[float] = choice["logprobs"]["token_logprobs"]
         score = math.exp(sum(logprobs) / max(1, len(logprobs)))
-        claims = tuple(Claim(said, said, "caption", "video", score) for said in clauses(text))
+        claims = tuple(Claim(clause, clause, "caption", "video", score) for clause in clauses(text))
         if not claims:
             return self.weak(media, skipped="the model said nothing")
         return self.weak(media, text=text, claims=claims)
@@ -183,12 +183,9 @@ def language_model(folder: Path, into: Path) -> None:
     decoder.model, decoder.lm_head = whole.model.language_model, whole.lm_head
     if (folder / "generation_config.json").is_file():
         decoder.generation_config = transformers.GenerationConfig.from_pretrained(folder)
-    into.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=into.parent) as unfinished:
-        made = Path(unfinished) / into.name
-        decoder.save_pretrained(made)
-        tokenizer.from_pretrained(folder, local_files_only=True).save_pretrained(made)
-        made.rename(into)
+    with new_folder(into) as unfinished:
+        decoder.save_pretrained(unfinished)
+        tokenizer.from_pretrained(folder, local_files_only=True).save_pretrained(unfinished)
 
 
 def _config(folder: Path) -> Any:

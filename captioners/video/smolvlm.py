@@ -23,10 +23,11 @@ from captioners._transformers import (
     checked,
     runs,
 )
-from captioners.sentences import clauses, finished
+from captioners.sentences import clauses
 from captioners.video._vision import chosen
 from manifests.evidence import Claim, WeakCaption
 from manifests.media import Media, Needs
+from manifests.sentences import finished
 
 # The longest side of a frame in the model's training on video (`video_sampling` of its processor).
 _FRAME_PX = 512
@@ -46,7 +47,7 @@ class _Options(Options):
 
 
 class SmolVlm(TransformersCaptioner):
-    """Claims of kind «caption», one for each statement of the caption.
+    """Claims of kind "caption", one for each statement of the caption.
 
     Options: `model`; `frames`: how many evenly spaced ones it sees, 8; `max_new_tokens`, 96: an
     unfinished last sentence is left out.
@@ -88,8 +89,8 @@ class SmolVlm(TransformersCaptioner):
         ends = torch.tensor(self._model.generation_config.eos_token_id, device=written.device)
         ended = torch.isin(written, ends).any(dim=1).tolist()
         texts = self._processor.tokenizer.batch_decode(written, skip_special_tokens=True)
-        said = zip(batch, texts, ended, caption_scores(self._model, out), strict=True)
-        return [self._weak(*each) for each in said]
+        outputs = zip(batch, texts, ended, caption_scores(self._model, out), strict=True)
+        return [self._weak(*each) for each in outputs]
 
     def prepare(self, batch: Sequence[Media]) -> Any:
         """The model's inputs for a batch: `input_ids` and `attention_mask` (clips, tokens), padded on
@@ -110,7 +111,7 @@ class SmolVlm(TransformersCaptioner):
 
     def _weak(self, media: Media, text: str, ended: bool, score: float) -> WeakCaption:
         text = tidied(text, ended)
-        claims = tuple(Claim(said, said, "caption", "video", score) for said in clauses(text))
+        claims = tuple(Claim(clause, clause, "caption", "video", score) for clause in clauses(text))
         if not claims:
             return self.weak(media, skipped="the model said nothing")
         return self.weak(media, text=text, claims=claims)

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from captioners.weights import hub
-from captioners.weights.packs import Cache, PackError, PackMissing, declared
+from captioners.weights.cache import Cache
+from captioners.weights.packs import PackError, PackMissing, declared
 from captioners.weights.terms import UNKNOWN, Terms
 from manifests.ids import content_hash, digest
 
@@ -66,7 +67,9 @@ def terms(name: str) -> Terms:
 def known_on_hub() -> Mapping[str, Terms]:
     """The models of hub.toml by their names, `hub:<owner>/<name>`."""
     table = tomllib.loads((_HERE / "hub.toml").read_text(encoding="utf-8"))
-    return MappingProxyType({f"{hub.PREFIX}{name}": Terms(**said) for name, said in table.items()})
+    return MappingProxyType(
+        {f"{hub.PREFIX}{name}": Terms(**entry) for name, entry in table.items()}
+    )
 
 
 def _is_folder(name: str) -> bool:

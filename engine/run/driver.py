@@ -22,7 +22,8 @@ from engine.stages.contract import ShardLease, Stage, Turn
 from engine.stages.journal import Journal
 from engine.stages.progress import Progress
 from engine.stages.worker import Worked
-from manifests.commits import Log, Record, clear_uncommitted
+from manifests.clearing import clear_uncommitted
+from manifests.commits import Log, Record
 from manifests.workspace import Workspace
 
 _ANSWER_S = 5.0
@@ -69,7 +70,7 @@ class Driver:
         self._view.done.update(self._committed)
         os.environ.update(processes.marked(processes.mark(self._workspace.id, self._epoch)))
         processes.sweep(self._workspace.id, keep_epoch=self._epoch)
-        clear_uncommitted(self._workspace, self._log.state)
+        clear_uncommitted(self._workspace, self._log.state, lambda _: reach("driver.clearing"))
         self._phase("starting Ray")
         with cluster(self._workspace, self._stage, self._epoch):
             try:

@@ -1,8 +1,10 @@
 """Ingest, run: examines sources in killable processes and commits them, a shard of clips at a time.
 
-A source is hashed when it is first seen and again only if its size or mtime changed.
+A source is hashed when it is first seen and again only if its size or mtime changed. Sources stream: a
+shard is committed as soon as it is full.
 """
 
+import hashlib
 import multiprocessing
 import os
 from collections import deque
@@ -18,14 +20,15 @@ from engine.crashpoints import reach
 from engine.media.open import MediaError
 from engine.media.probe import Probe, probe
 from engine.profile.profile import Cutting, Profile
-from engine.stages.contract import Place
 from manifests import schemas, tables
 from manifests.commits import INGEST, Log, Record, State
 from manifests.errors import UserError
 from manifests.ids import clip_id, content_hash, uri_of
+from manifests.kinds import SOURCES
 from manifests.sources.cut import cut
 from manifests.sources.examined import Examined, clip_rows, source_row
 from manifests.sources.folder import Listing
+from manifests.sources.shards import shard_size
 from manifests.workspace import Workspace
 
 _NO_MEDIA: dict[str, Any] = {
@@ -65,44 +68,78 @@ class _Known:
         return self.content or uri
 
 
-class _Listed:
-    """What earlier runs listed for a cut.
+_ROW = ("size", "mtime_ns", "spans", "taken", "fault")
 
-    sources: by URI. taken: spans that were taken, by content. stands: by the content (or URI) of
-    sources with a fault, the clip that stands for them, and its shard.
+
+class _Listed:
+    """What was listed for a cut so far: what tells a new source, a changed one and a twin.
+
+    settled: of sources without a fault whose spans were all taken, size and mtime by URI. open: the
+    other sources by URI. taken: spans that were taken, by content. stands: by the content (or URI) of
+    sources with a fault, the clip that stands for them, and its shard. URIs and contents are kept as
+    digests of 16 bytes, so a source costs about 300 bytes, whatever the length of its path.
     """
 
     def __init__(self, workspace: Workspace, state: State, cut: str) -> None:
-        self.sources: dict[str, _Known] = {}
-        self.taken: dict[str, int] = {}
+        self.settled: dict[bytes, tuple[int, int]] = {}
+        self.open: dict[str, _Known] = {}
+        self.taken: dict[bytes, int] = {}
         self.stands: dict[str, tuple[str, int]] = {}
         columns = ["uri", "content_hash", *_ROW, "duplicate"]
         replaced = state.replaced(cut)
         for record in state.ingests(cut):
             for file in record.files:
-                if file.table == "sources":
+                if file.table == SOURCES.name:
                     for row in tables.read(workspace.root, file.path, columns):
                         self._add(row, record.shard)
-        self.stands = {k: s for k, s in self.stands.items() if s[0] not in replaced}
+        self.stands = {key: clip for key, clip in self.stands.items() if clip[0] not in replaced}
 
     def _add(self, row: dict[str, Any], shard: int | None) -> None:
         known = _Known(row["content_hash"], **{name: row[name] for name in _ROW})
-        self.sources[row["uri"]] = known
-        key = known.key(row["uri"])
+        uri = row["uri"]
+        if known.fault is None and known.taken >= known.spans:
+            self.open.pop(uri, None)
+            self.settled[_short(uri)] = (known.size, known.mtime_ns)
+        else:
+            self.settled.pop(_short(uri), None)
+            self.open[uri] = known
+        key = known.key(uri)
         if known.content is not None and not row["duplicate"]:
-            self.taken[known.content] = max(known.taken, self.taken.get(known.content, 0))
+            self.take(known.content, max(known.taken, self.taken_of(known.content)))
         if known.fault is not None and not row["duplicate"] and shard is not None:
             self.stands[key] = (clip_id(key, 0, 0), shard)
 
+    def is_new(self, path: bytes) -> bool:
+        """Whether a file was not listed yet, not to the end, or has changed since."""
+        uri = uri_of(path)
+        known = self.open.get(uri)
+        stamp = (known.size, known.mtime_ns) if known else self.settled.get(_short(uri))
+        if stamp is None or (known is not None and known.taken < known.spans):
+            return True
+        try:
+            status = os.stat(path)
+        except OSError:
+            return known is None or known.fault is None
+        return stamp != (status.st_size, status.st_mtime_ns)
+
+    def take(self, content: str, spans: int) -> None:
+        """So many spans of a content were taken."""
+        self.taken[_short(content)] = spans
+
+    def taken_of(self, content: str | None) -> int:
+        """How many spans of a content were taken; None for a file that can't be read."""
+        return 0 if content is None else self.taken.get(_short(content), 0)
+
     def mended(self, uri: str) -> tuple[str, int] | None:
         """The clip, with its shard, that stood for a source with a fault and for no other."""
-        known = self.sources.pop(uri)
+        known = self.open.pop(uri)
         key = known.key(uri)
-        others = any(k.fault is not None and k.key(u) == key for u, k in self.sources.items())
+        others = any(k.fault is not None and k.key(u) == key for u, k in self.open.items())
         return None if others else self.stands.pop(key, None)
 
 
-_ROW = ("size", "mtime_ns", "spans", "taken", "fault")
+def _short(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 class Ingest:
@@ -121,10 +158,10 @@ class Ingest:
         self._sources: list[dict[str, Any]] = []
         self._clips: list[dict[str, Any]] = []
         self._replaced: dict[str, int] = {}
-        ingests = log.state.ingests(cut)
-        self._part = len(ingests)
-        self._shard = sum(r.shard is not None for r in ingests)
-        self._total = sum(r.counts["clips"] - len(r.replaced) for r in ingests)
+        self._part = log.state.parts(cut)
+        listed = log.state.listed(cut)
+        self._shard = len(listed)
+        self._total = sum(listed.values()) - len(log.state.replaced(cut))
 
     def run(
         self,
@@ -135,33 +172,22 @@ class Ingest:
         """Commits what is new; returns how many clips were added. Raises SourceError.
 
         limit: no more than this many clips in the workspace. seen is called with the number of
-        sources examined so far.
+        sources examined so far. In memory are the rows of one shard, and of every source that was ever
+        listed what tells whether it is new, changed or a twin: about 300 bytes.
         """
         before = self._total
-        paths = list(self.listing.paths(sources))
-        shard = max(self._profile.sizes.shard, -(-len(paths) // 10_000))
-        new = (path for path in paths if self._is_new(path))
+        new = filter(self._listed.is_new, self.listing.paths(sources))
         for count, source in enumerate(examine(new, self._profile.clips), start=1):
             if limit is not None and self._total >= limit:
                 break
-            self._take(source, limit, shard)
+            self._take(source, limit)
             seen(count)
         if self._sources:
             self._commit()
         return self._total - before
 
-    def _is_new(self, path: bytes) -> bool:
-        known = self._listed.sources.get(uri_of(path))
-        if known is None or known.taken < known.spans:
-            return True
-        try:
-            status = os.stat(path)
-        except OSError:
-            return known.fault is None
-        return (known.size, known.mtime_ns) != (status.st_size, status.st_mtime_ns)
-
-    def _take(self, source: Examined, limit: int | None, shard: int) -> None:
-        known = self._listed.sources.get(source.uri)
+    def _take(self, source: Examined, limit: int | None) -> None:
+        known = self._listed.open.get(source.uri)
         if known is not None and known.fault is not None:
             if (known.fault, known.content) == (source.fault, source.content_hash):
                 return
@@ -169,7 +195,7 @@ class Ingest:
                 self._replaced[stood[0]] = stood[1]
                 self._total -= 1
         content = source.content_hash
-        taken = self._listed.taken.get(content, 0) if content is not None else 0
+        taken = self._listed.taken_of(content)
         if taken >= len(source.spans):
             self._sources.append(source_row(source, len(source.spans), duplicate=True))
             return
@@ -180,14 +206,14 @@ class Ingest:
             self._clips.append(row)
             self._total += 1
             taken += 1
-            if len(self._clips) >= shard:
+            if len(self._clips) >= shard_size(self._shard, self._profile.sizes.shard):
                 self._sources.append(source_row(source, taken, duplicate=False))
                 self._commit()
                 recorded = taken
         if recorded != taken:
             self._sources.append(source_row(source, taken, duplicate=False))
         if content is not None:
-            self._listed.taken[content] = taken
+            self._listed.take(content, taken)
 
     def _commit(self) -> None:
         root, cut_digest = self._workspace.root, self._cut
@@ -214,23 +240,6 @@ class Ingest:
         reach("ingest.after_commit")
         self._part += 1
         self._sources, self._clips, self._replaced = [], [], {}
-
-
-def elsewhere(workspace: Workspace, state: State, cut: str) -> dict[str, tuple[Place, ...]]:
-    """All places of contents that were listed more than once: twins, and files that were moved or
-    touched since; newest first, by content."""
-    found: dict[str, dict[Place, None]] = {}
-    columns = ["content_hash", "uri", "size", "mtime_ns"]
-    for record in state.ingests(cut):
-        for file in record.files:
-            if file.table == "sources":
-                for row in tables.read(workspace.root, file.path, columns):
-                    if row["content_hash"] is not None:
-                        place = Place(row["uri"], row["size"], row["mtime_ns"])
-                        found.setdefault(row["content_hash"], {})[place] = None
-    return {
-        content: tuple(reversed(places)) for content, places in found.items() if len(places) > 1
-    }
 
 
 def examine(paths: Iterator[bytes], cutting: Cutting) -> Iterator[Examined]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from engine.run.ingest import elsewhere
+from engine.run.twins import Places
 from engine.stages.contract import ShardLease, Stage
 from manifests.commits import State
 from manifests.workspace import Workspace
@@ -11,8 +11,7 @@ from manifests.workspace import Workspace
 def pending(state: State, stage: Stage) -> list[int]:
     """Listed shards that no commit of this job names, in order."""
     done = state.shards(stage.digest)
-    listed = (record.shard for record in state.ingests(stage.cut))
-    return [shard for shard in listed if shard is not None and shard not in done]
+    return [shard for shard in state.listed(stage.cut) if shard not in done]
 
 
 def leases(
@@ -20,17 +19,18 @@ def leases(
 ) -> Iterator[ShardLease]:
     """A lease for each of these shards, made when it is asked for; shards: with the clips to retry, None
     for a shard that is worked for the first time."""
-    places = elsewhere(workspace, state, stage.cut)
+    places = Places(workspace, state, stage.cut)
     done = state.shards(stage.digest)
     for shard, only in shards.items():
+        clips_file = workspace.clips(stage.cut, shard)
         yield ShardLease(
             epoch=state.epoch,
             shard=shard,
             generation=done[shard][-1].generation + 1 if only is not None else 0,
-            clips_file=workspace.clips(stage.cut, shard),
+            clips_file=clips_file,
             committed={
                 table: [file.path for file in state.files(table, shard)] for table in stage.reads
             },
-            twins=places,
+            twins=places.of(clips_file),
             only=only,
         )

@@ -6,8 +6,8 @@ from typing import Any
 
 import ray
 
+from captioners.weights.cache import Cache
 from captioners.weights.models import Models
-from captioners.weights.packs import Cache
 from engine import processes
 from engine.run.turns import groups, of_turn
 from engine.servers.fleet import Fleet

@@ -24,8 +24,9 @@ from typing import Any, TypeVar
 from engine.profile.profile import Profile, available, load
 from engine.servers.redact import HIDDEN, is_secret_name, public_url, redacted
 from engine.stages.contract import Stage
+from manifests.atomic import write_atomic
 from manifests.errors import UserError
-from manifests.workspace import Workspace, WorkspaceError, write_atomic
+from manifests.workspace import Workspace, WorkspaceError
 
 S = TypeVar("S", bound=Stage)
 

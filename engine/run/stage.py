@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from engine.run.ingest import Ingest
 from engine.run.lease import DriverLease
 from engine.run.leases import leases, pending

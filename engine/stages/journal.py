@@ -11,8 +11,8 @@ from pathlib import Path
 
 from engine.crashpoints import reach
 from engine.stages.contract import Row, Rows
+from manifests.atomic import remove_tree, write_atomic
 from manifests.kinds import kind_of
-from manifests.workspace import remove_tree, write_atomic
 
 QUARANTINE = "quarantine"
 

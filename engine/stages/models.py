@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from captioners.contract import Model, ModelServer
+from captioners.weights.cache import Cache
 from captioners.weights.models import Models
-from captioners.weights.packs import Cache
 from engine.media.decode import Plan
 from engine.profile.profile import ModelSpec, Profile, ProfileError
 from engine.servers import gpu_lock

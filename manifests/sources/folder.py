@@ -5,9 +5,10 @@ every machine and in every run.
 """
 
 import glob
+import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -42,31 +43,29 @@ class Listing:
 
     def paths(self, sources: Sequence[str]) -> Iterator[bytes]:
         """Absolute paths of every source file, each once, in order of their bytes within each SOURCE
-        (folder, file or glob).
+        (folder, file or glob). They are read as they are asked for; several sources cost a digest of 16
+        bytes for each path, one source costs nothing.
 
-        Raises SourceError for one that names no file or folder.
+        Raises SourceError, before the first path, for a SOURCE that names no file or folder.
         """
-        seen: set[bytes] = set()
-        for source in sources:
-            for path in self._of(source):
-                if path not in seen:
-                    seen.add(path)
-                    yield path
+        matches = {source: _matches(source) for source in sources}
+        return self._once(matches) if len(matches) > 1 else self._all(matches)
 
-    def _of(self, source: str) -> Iterator[bytes]:
-        root = os.path.abspath(os.fsencode(source))
-        if os.path.isdir(root):
-            yield from self._walk(root)
-        elif os.path.lexists(root):
-            if _is_special(root):
-                raise SourceError(f"{source}: neither a file nor a folder")
-            yield root
-        else:
-            found = [os.path.abspath(os.fsencode(p)) for p in glob.glob(source, recursive=True)]
-            files = sorted(p for p in found if not os.path.isdir(p) and not _is_special(p))
-            if not files:
-                raise SourceError(f"{source}: no such file or folder, and no file matches it")
-            yield from files
+    def _once(self, matches: Mapping[str, Sequence[bytes]]) -> Iterator[bytes]:
+        seen: set[bytes] = set()
+        for path in self._all(matches):
+            digest = hashlib.blake2b(path, digest_size=16).digest()
+            if digest not in seen:
+                seen.add(digest)
+                yield path
+
+    def _all(self, matches: Mapping[str, Sequence[bytes]]) -> Iterator[bytes]:
+        for paths in matches.values():
+            for path in paths:
+                if os.path.isdir(path):
+                    yield from self._walk(path)
+                else:
+                    yield path
 
     def _walk(self, root: bytes) -> Iterator[bytes]:
         # A stack, not recursion: folders may be nested deeper than Python calls.
@@ -102,6 +101,22 @@ class Listing:
             self.loops += 1
         else:
             above.append(_Level(here, iter(entries)))
+
+
+def _matches(source: str) -> list[bytes]:
+    """The folder or file that a SOURCE is, or the files that it matches. Raises SourceError for none."""
+    root = os.path.abspath(os.fsencode(source))
+    if os.path.isdir(root):
+        return [root]
+    if os.path.lexists(root):
+        if _is_special(root):
+            raise SourceError(f"{source}: neither a file nor a folder")
+        return [root]
+    matched = [os.path.abspath(os.fsencode(path)) for path in glob.glob(source, recursive=True)]
+    files = sorted(p for p in set(matched) if not os.path.isdir(p) and not _is_special(p))
+    if not files:
+        raise SourceError(f"{source}: no such file or folder, and no file matches it")
+    return files
 
 
 class _Level(NamedTuple):

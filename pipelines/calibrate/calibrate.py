@@ -17,15 +17,17 @@ import numpy as np
 from pydantic import BaseModel
 
 from captioners.confidence import calibration
-from captioners.confidence.calibration import FUSION, Calibration, Calibrations, Quality
+from captioners.confidence.calibration import FUSION, Calibration, Calibrations
+from captioners.confidence.fit import Quality
 from engine.run import settings
 from manifests import tables
+from manifests.atomic import make_folder, write_atomic
 from manifests.commits import State
 from manifests.errors import UserError
 from manifests.evidence import Kind, Tier, WeakCaption, weak_from_row
 from manifests.ids import content_hash
-from manifests.workspace import Workspace, make_folder, write_atomic
-from pipelines.calibrate.fitting import FOLDS, Fitter, Found, Shown, kinds_of
+from manifests.workspace import Workspace
+from pipelines.calibrate.fitting import FOLDS, Fitter, HeldOutClaim, LabelledClip, kinds_of
 from pipelines.calibrate.labelled import Labelled, read
 from pipelines.calibrate.reliability import Judged, draw, quality, tier_shares
 from pipelines.status import JobStatus, newest
@@ -97,7 +99,7 @@ class Report:
         )
         lines.append(f"true by tier of the fused confidence: {tiers}")
         if self.left_out:
-            lines.append(f"{self.left_out} labelled files were filtered or are in quarantine")
+            lines.append(f"{self.left_out} labelled files were filtered or quarantined")
         lines.append(f'written to {self.folder}; in a profile: calibration = "{self.folder}"')
         return "\n".join(lines)
 
@@ -105,31 +107,35 @@ class Report:
 def calibrate(labelled: Path, workspace: Workspace, state: State) -> Report:
     """Fits and tests the captioners of a workspace's newest job; writes `calibration/` into it.
 
-    Raises LabelledError, CalibrateError, WorkspaceError.
+    Raises ListError, CalibrateError, WorkspaceError.
     """
     job = newest(workspace, state)
-    kept = settings.read(workspace, job.digest)["settings"]
-    names: dict[str, str] = {name: kept["captioners"][name] for name in kept["order"]}
+    job_settings = settings.read(workspace, job.digest)["settings"]
+    names: dict[str, str] = {
+        name: job_settings["captioners"][name] for name in job_settings["order"]
+    }
     rows = _by_content(labelled)
-    said = _said(workspace, state, names, rows)
-    left_out = _left_out(workspace, state, job, rows, said)
-    given = _given(names)
-    shown = [_shown(rows[captions[0].content_hash], captions, given) for captions in said]
-    fitter = Fitter(given, f"{labelled.name}, captioned by job {job.digest}")
-    found = list(fitter.test(shown))
-    if not found:
+    captioned = _captioned(workspace, state, names, rows)
+    left_out = _left_out(workspace, state, job, rows, captioned)
+    unfitted = _unfitted(names)
+    clips = [
+        _labelled_clip(rows[captions[0].content_hash], captions, unfitted) for captions in captioned
+    ]
+    fitter = Fitter(unfitted, f"{labelled.name}, captioned by job {job.digest}")
+    tested = list(fitter.test(clips))
+    if not tested:
         raise CalibrateError(
-            f"of what captioners said of the files of {labelled} nothing can be judged"
+            f"the captioners made no claim about the files of {labelled} that it can judge"
         )
-    groups: dict[tuple[str, tuple[Kind, ...]], list[Found]] = defaultdict(list)
+    groups: dict[tuple[str, tuple[Kind, ...]], list[HeldOutClaim]] = defaultdict(list)
     order = list(names)
-    for claim in sorted(found, key=lambda claim: order.index(claim.captioner)):
+    for claim in sorted(tested, key=lambda claim: order.index(claim.captioner)):
         groups[claim.captioner, kinds_of(claim.claim)].append(claim)
     alone = {key: _judged(key[0], claims, fused=False) for key, claims in groups.items()}
     fused = [
         _judged(name, claims, fused=True)
         for side, name in _FUSED.items()
-        if (claims := _once([claim for claim in found if claim.claim.modality == side]))
+        if (claims := _once([claim for claim in tested if claim.claim.modality == side]))
     ]
     report = Report(
         workspace.root / "calibration",
@@ -140,12 +146,12 @@ def calibrate(labelled: Path, workspace: Workspace, state: State) -> Report:
         tier_shares(fused),
         left_out,
     )
-    _write(report, fitter.fit(shown))
+    _write(report, fitter.fit(clips))
     panels = [
-        _judged(name, [claim for claim in found if claim.captioner == name], fused=False)
+        _judged(name, [claim for claim in tested if claim.captioner == name], fused=False)
         for name in dict.fromkeys(name for name, _ in groups)
     ]
-    draw(panels, fused, report.folder / "reliability.png", _title(labelled, shown))
+    draw(panels, fused, report.folder / "reliability.png", _title(labelled, clips))
     return report
 
 
@@ -160,21 +166,21 @@ def _by_content(labelled: Path) -> dict[str, Labelled]:
         other = rows.setdefault(content, row)
         if other.model_copy(update={"file": row.file}) != row:
             raise CalibrateError(
-                f"{labelled} says of {other.file} and {row.file}, the same bytes, not the same"
+                f"{labelled} labels {other.file} and {row.file} differently, but their bytes are the same"
             )
     return rows
 
 
-def _said(
+def _captioned(
     workspace: Workspace, state: State, names: Mapping[str, str], contents: Container[str]
 ) -> list[tuple[WeakCaption, ...]]:
-    """What the captioners said, in their order, of each clip of these contents."""
-    said: dict[str, dict[str, WeakCaption]] = defaultdict(dict)
+    """The weak captions, in the captioners' order, of each clip of these contents."""
+    by_clip: dict[str, dict[str, WeakCaption]] = defaultdict(dict)
     for name, table in names.items():
         for row in tables.read_all(workspace.root, state.files(table)):
             if row["content_hash"] in contents:
-                said[row["clip_id"]][name] = weak_from_row(row)
-    return [tuple(by[name] for name in names if name in by) for _, by in sorted(said.items())]
+                by_clip[row["clip_id"]][name] = weak_from_row(row)
+    return [tuple(by[name] for name in names if name in by) for _, by in sorted(by_clip.items())]
 
 
 def _left_out(
@@ -182,10 +188,10 @@ def _left_out(
     state: State,
     job: JobStatus,
     rows: Mapping[str, Labelled],
-    said: Sequence[Sequence[WeakCaption]],
+    captioned: Sequence[Sequence[WeakCaption]],
 ) -> int:
-    """How many labelled files were worked without a word. Raises CalibrateError for those that were not
-    worked."""
+    """How many labelled files have no weak caption. Raises CalibrateError for files that were not
+    captioned yet."""
     sources = state.files("sources", cut=job.cut)
     listed = {row["content_hash"] for row in tables.read_all(workspace.root, sources, [_CONTENT])}
     missing = [row.file for content, row in rows.items() if content not in listed]
@@ -195,7 +201,7 @@ def _left_out(
             f"{len(missing)} of {len(rows)} labelled files are not in {workspace.root} ({named}); "
             f"caption them first: captionmill caption FOLDER {workspace.root}"
         )
-    silent = rows.keys() - {captions[0].content_hash for captions in said}
+    silent = rows.keys() - {captions[0].content_hash for captions in captioned}
     if silent and job.books.pending:
         raise CalibrateError(
             f"{len(silent)} of {len(rows)} labelled files are not captioned yet: "
@@ -204,52 +210,52 @@ def _left_out(
     return len(silent)
 
 
-def _given(names: Mapping[str, str]) -> dict[str, Calibration]:
+def _unfitted(names: Mapping[str, str]) -> dict[str, Calibration]:
     """What is not fitted of each captioner: facts and a scorer's cut-points, as the package has them."""
     own = calibration.load(names).by_captioner
-    given = {}
+    unfitted = {}
     for name, table in names.items():
-        known = own.get(name, Calibration(captioner=name, source=""))
-        facts = {kind: fit for kind, fit in known.kinds.items() if fit.method == "fact"}
-        given[name] = known.model_copy(update={"table": table, "kinds": facts})
-    return given
+        calibration_of = own.get(name, Calibration(captioner=name, source=""))
+        facts = {kind: fit for kind, fit in calibration_of.kinds.items() if fit.method == "fact"}
+        unfitted[name] = calibration_of.model_copy(update={"table": table, "kinds": facts})
+    return unfitted
 
 
-def _shown(
-    row: Labelled, captions: tuple[WeakCaption, ...], given: Mapping[str, Calibration]
-) -> Shown:
+def _labelled_clip(
+    row: Labelled, captions: tuple[WeakCaption, ...], unfitted: Mapping[str, Calibration]
+) -> LabelledClip:
     """A clip with the truth of what was said of it; facts and bare measures are nobody's opinion."""
     content = captions[0].content_hash
     truths = {
         (at, number): true
         for at, weak in enumerate(captions)
         for number, claim in enumerate(weak.claims)
-        if claim.text.strip() and claim.kind not in given[weak.captioner].kinds
+        if claim.text.strip() and claim.kind not in unfitted[weak.captioner].kinds
         if (true := row.truth(claim)) is not None
     }
-    return Shown(content, row.origin or content, captions, truths)
+    return LabelledClip(content, row.origin or content, captions, truths)
 
 
-def _once(found: Sequence[Found]) -> list[Found]:
+def _once(tested: Sequence[HeldOutClaim]) -> list[HeldOutClaim]:
     """Of several claims that say the same of a clip, and are as true, the first."""
-    told: dict[tuple[int, frozenset[str], bool], Found] = {}
-    for claim in found:
-        told.setdefault((id(claim.shown), claim.support.about, claim.true), claim)
-    return list(told.values())
+    first: dict[tuple[int, frozenset[str], bool], HeldOutClaim] = {}
+    for claim in tested:
+        first.setdefault((id(claim.clip), claim.support.about, claim.true), claim)
+    return list(first.values())
 
 
-def _judged(name: str, found: Sequence[Found], fused: bool) -> Judged:
+def _judged(name: str, tested: Sequence[HeldOutClaim], fused: bool) -> Judged:
     """The probabilities of claims: raw and calibrated, or those of the surest captioner and fused."""
-    after = [claim.fused if fused else claim.own for claim in found]
-    before = [claim.alone.probability if fused else claim.raw for claim in found]
+    after = [claim.fused if fused else claim.own for claim in tested]
+    before = [claim.alone.probability if fused else claim.raw for claim in tested]
     return Judged(
         name,
         np.array(before),
-        np.array([sure.probability for sure in after]),
-        np.array([claim.true for claim in found]),
-        np.array([claim.shown.origin for claim in found]),
-        len({claim.shown.file for claim in found}),
-        tuple(sure.tier for sure in after),
+        np.array([confidence.probability for confidence in after]),
+        np.array([claim.true for claim in tested]),
+        np.array([claim.clip.origin for claim in tested]),
+        len({claim.clip.file for claim in tested}),
+        tuple(confidence.tier for confidence in after),
     )
 
 
@@ -266,20 +272,20 @@ def _row(judged: Judged, kinds: tuple[Kind, ...]) -> Row:
     )
 
 
-def _write(report: Report, known: Calibrations) -> None:
+def _write(report: Report, calibrations: Calibrations) -> None:
     """The calibrations with their figures, what captioners are worth together, and the report."""
     make_folder(report.folder)
     for old in report.folder.glob("*.json"):
         old.unlink()
     for name in dict.fromkeys(row.captioner for row in report.rows if row.kinds):
-        calibration = known.by_captioner[name]
+        calibration = calibrations.by_captioner[name]
         kinds = dict(calibration.kinds)
         for row in report.rows:
             if row.captioner == name:
                 figures = {"raw": row.before, "fitted": row.after}
                 kinds |= {kind: kinds[kind].model_copy(update=figures) for kind in row.kinds}
         _save(report.folder / f"{name}.json", calibration.model_copy(update={"kinds": kinds}))
-    _save(report.folder / f"{FUSION}.json", known.fusion)
+    _save(report.folder / f"{FUSION}.json", calibrations.fusion)
     text = json.dumps(report.to_json(), indent=1) + "\n"
     write_atomic(report.folder / "report.json", text.encode())
 
@@ -289,8 +295,8 @@ def _save(path: Path, model: BaseModel) -> None:
     write_atomic(path, text.encode())
 
 
-def _title(labelled: Path, shown: Sequence[Shown]) -> str:
-    files, origins = {clip.file for clip in shown}, {clip.origin for clip in shown}
+def _title(labelled: Path, clips: Sequence[LabelledClip]) -> str:
+    files, origins = {clip.file for clip in clips}, {clip.origin for clip in clips}
     return (
         f"{labelled.name}: {len(files)} files of {len(origins)} origins; "
         "every claim judged by what other origins taught"

@@ -1,43 +1,34 @@
 """Media of known content: the list that `captionmill calibrate` reads, and what is true by it.
 
-A row names a file and what is true of it, as labels («Dog») or clauses («a dog barks»). A claim is true
-if one of them implies it by the lexicon (a dog is an animal) or is its label; a sentence («caption») if
-each of its content words stands in something true. Numbers count where both sides state one: of «one
-person» «two people» is false. A claim that says the same as an `unsure` entry is not counted; everything
-else is false, or not counted either where the list is not complete. An entry that begins with «heard:»
-or «seen:» speaks of that side alone.
+A row names a file and what is true of it, as labels ("Dog") or clauses ("a dog barks"). A claim is true
+if one of them implies it by the lexicon (a dog is an animal) or is its label; a sentence ("caption") if
+each of its content words stands in something true. Numbers count where both sides state one: of "one
+person" "two people" is false. A claim that says the same as an `unsure` entry is not counted; everything
+else is false, or not counted either where the list is not complete. An entry that begins with "heard:"
+or "seen:" speaks of that side alone.
 """
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from manifests.errors import UserError
 from manifests.evidence import Claim, Modality
 from manifests.ids import path_of
+from manifests.sources import list as sources
 from prompts.support import about, meaning
 from prompts.words import NUMBERS, upward, words
 
-_SUFFIXES = (".csv", ".jsonl", ".parquet")
 _SIDES: dict[str, Modality] = {"heard:": "audio", "seen:": "video"}
 _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 _COUNTS |= {"nine": 9, "ten": 10, "dozen": 12}
 _MANY = 0
 
 
-class LabelledError(UserError):
-    """A list that can't be used; says which row and why."""
-
-
-def _entries(value: Any) -> Any:
-    """A list, or text with «;» between its entries; nothing is none."""
+def _listed(value: Any) -> Any:
+    """A list, or text with ";" between its entries; nothing is none."""
     if value is None:
         return ()
     entries = value.split(";") if isinstance(value, str) else value
@@ -50,7 +41,7 @@ def _unless_empty(value: Any) -> Any:
     return True if value is None or value == "" else value
 
 
-Entries = Annotated[tuple[str, ...], BeforeValidator(_entries)]
+Entries = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Labelled(BaseModel):
@@ -77,22 +68,22 @@ class Labelled(BaseModel):
 
     def truth(self, claim: Claim) -> bool | None:
         """Whether a claim holds of the file; None where nobody can say."""
-        known = self._known
+        entries = self._entries
         label = claim.label.casefold()
         for name, value in (("unsure", None), ("false", False), ("true", True)):
-            if any(label == e.text and e.of(claim) for e in known[name]):
+            if any(label == e.text and e.of(claim) for e in entries[name]):
                 return value
         core, reach = about(claim), meaning(claim).reach
-        if _implied(claim, core, known["true"]):
+        if _implied(claim, core, entries["true"]):
             return True
-        if any(e.of(claim) and e.core <= reach for e in known["false"]):
+        if any(e.of(claim) and e.core <= reach for e in entries["false"]):
             return False
-        if any(e.of(claim) and e.core <= reach and core <= e.reach for e in known["unsure"]):
+        if any(e.of(claim) and e.core <= reach and core <= e.reach for e in entries["unsure"]):
             return None
         return False if self.complete else None
 
     @cached_property
-    def _known(self) -> Mapping[str, "list[_Entry]"]:
+    def _entries(self) -> Mapping[str, "list[_Entry]"]:
         return {
             name: [_Entry(text) for text in entries]
             for name, entries in (
@@ -132,7 +123,7 @@ def _implied(claim: Claim, core: frozenset[str], entries: Iterable[_Entry]) -> b
 
 
 def _number(text: str) -> int | None:
-    """How many a text says there are; None where it does not, 0 for «several» and its like."""
+    """How many a text says there are; None where it does not, 0 for "several" and its like."""
     for word in words(text):
         if word in _COUNTS:
             return _COUNTS[word]
@@ -141,49 +132,31 @@ def _number(text: str) -> int | None:
     return None
 
 
-def _same(one: int | None, other: int | None) -> bool:
-    if one is None or other is None:
+def _same(first: int | None, second: int | None) -> bool:
+    if first is None or second is None:
         return True
-    return one == other or (_MANY in (one, other) and 1 not in (one, other))
+    return first == second or (_MANY in (first, second) and 1 not in (first, second))
 
 
 def read(path: Path) -> list[Labelled]:
-    """The rows of a list: CSV, JSON lines or Parquet by its suffix. Raises LabelledError."""
-    if path.suffix.lower() not in _SUFFIXES:
-        raise LabelledError(f"{path}: a list of labelled media ends in {', '.join(_SUFFIXES)}")
-    found = []
-    try:
-        for number, row in enumerate(_rows(path), 1):
-            try:
-                found.append(Labelled.model_validate(row))
-            except ValidationError as error:
-                raise LabelledError(f"{path}, row {number}: {_why(error)}") from error
-    except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise LabelledError(f"{path} can't be read: {why}") from error
-    if not found:
-        raise LabelledError(f"{path} names no file")
-    return found
-
-
-def _rows(path: Path) -> Iterator[Any]:
-    if path.suffix.lower() == ".parquet":
-        yield from pq.read_table(path).to_pylist()
-        return
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        if path.suffix.lower() == ".csv":
-            yield from csv.DictReader(file)
-        else:
-            yield from (json.loads(line) for line in file if line.strip())
+    """The rows of a list (`manifests.sources.list`). Raises ListError."""
+    rows = []
+    for number, row in enumerate(sources.read(path), 1):
+        try:
+            rows.append(Labelled.model_validate(row))
+        except ValidationError as error:
+            raise sources.ListError(f"{path}, row {number}: {_why(error)}") from error
+    if not rows:
+        raise sources.ListError(f"{path} names no file")
+    return rows
 
 
 def _why(error: ValidationError) -> str:
     columns = ", ".join(Labelled.model_fields)
-    told = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    first = told[0]
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"no column is called «{name}»; there are {columns}"
+        return f'no column is called "{name}"; there are {columns}'
     if first["type"] == "missing":
-        return f"the column «{name}» is missing"
+        return f'the column "{name}" is missing'
     return f"{name or 'row'}: {first['msg']}"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from captioners.confidence.calibration import Quality
+from captioners.confidence.fit import Quality
 from captioners.confidence.tiers import HIGH, MEDIUM
 from manifests.evidence import Tier
 
@@ -49,7 +49,7 @@ def quality(
 ) -> Quality:
     """Brier and adaptive ECE of at least one claim, with the interval of the latter."""
     members = [np.flatnonzero(origins == origin) for origin in np.unique(origins)]
-    found = ece(probabilities, true)
+    error = ece(probabilities, true)
     interval = None
     if len(members) >= _FEWEST_ORIGINS:
         rng = np.random.default_rng(0)
@@ -58,10 +58,10 @@ def quality(
             picked = rng.integers(len(members), size=len(members))
             at = np.concatenate([members[i] for i in picked])
             draws.append(ece(probabilities[at], true[at]))
-        low, high = np.quantile(draws, [0.025, 0.975]) - (np.mean(draws) - found)
+        low, high = np.quantile(draws, [0.025, 0.975]) - (np.mean(draws) - error)
         interval = (round(max(0.0, float(low)), _DIGITS), round(min(1.0, float(high)), _DIGITS))
     brier = float(np.mean((probabilities - true) ** 2))
-    return Quality(brier=round(brier, _DIGITS), ece=round(found, _DIGITS), interval=interval)
+    return Quality(brier=round(brier, _DIGITS), ece=round(error, _DIGITS), interval=interval)
 
 
 def ece(probabilities: Floats, true: npt.NDArray[np.bool_]) -> float:
@@ -82,12 +82,12 @@ def bins(probabilities: Floats, true: npt.NDArray[np.bool_]) -> Iterator[tuple[f
 
 def tier_shares(judged: Sequence[Judged]) -> dict[Tier, tuple[int, int]]:
     """By tier: how many claims have it, and how many of these are true."""
-    found: dict[Tier, tuple[int, int]] = {"low": (0, 0), "medium": (0, 0), "high": (0, 0)}
+    shares: dict[Tier, tuple[int, int]] = {"low": (0, 0), "medium": (0, 0), "high": (0, 0)}
     for each in judged:
         for tier, true in zip(each.tiers, each.true.tolist(), strict=True):
-            claims, right = found[tier]
-            found[tier] = claims + 1, right + true
-    return found
+            claims, right = shares[tier]
+            shares[tier] = claims + 1, right + true
+    return shares
 
 
 def wilson(right: float, count: int) -> tuple[float, float]:
@@ -126,52 +126,52 @@ def draw(panels: Sequence[Judged], fused: Sequence[Judged], path: Path, title: s
     figure.savefig(path, dpi=_DPI)
 
 
-def _panel(place: Any, judged: Judged, is_fused: bool) -> None:
+def _panel(axes: Any, judged: Judged, is_fused: bool) -> None:
     names = ("surest captioner alone", "fused") if is_fused else ("raw score", "calibrated")
-    place.plot([0, 1], [0, 1], color=_QUIET, linewidth=1, linestyle=":")
+    axes.plot([0, 1], [0, 1], color=_QUIET, linewidth=1, linestyle=":")
     for cut in (MEDIUM, HIGH):
-        place.axvline(cut, color=_QUIET, linewidth=0.6, alpha=0.6)
-    place.axhline(0, color="black", linewidth=0.6)
-    _points(place, judged.before, judged.true, _BEFORE, "o")
-    _points(place, judged.after, judged.true, _AFTER, "s")
-    _counts(place, judged)
+        axes.axvline(cut, color=_QUIET, linewidth=0.6, alpha=0.6)
+    axes.axhline(0, color="black", linewidth=0.6)
+    _points(axes, judged.before, judged.true, _BEFORE, "o")
+    _points(axes, judged.after, judged.true, _AFTER, "s")
+    _counts(axes, judged)
     for at, (name, probabilities, colour) in enumerate(
         ((names[0], judged.before, _BEFORE), (names[1], judged.after, _AFTER))
     ):
-        found = quality(probabilities, judged.true, judged.origins)
-        told = f"{name}: Brier {found.brier:.3f}, ECE {found.ece:.3f}"
-        if found.interval:
-            told += " [{:.3f}, {:.3f}]".format(*found.interval)
-        where = {"transform": place.transAxes, "color": colour, "fontsize": 8.5}
-        place.text(0.0, 1.062 - 0.045 * at, told, **where)
-    place.set_title(judged.name, fontsize=12, fontweight="bold", loc="left", pad=30)
+        figures = quality(probabilities, judged.true, judged.origins)
+        caption = f"{name}: Brier {figures.brier:.3f}, ECE {figures.ece:.3f}"
+        if figures.interval:
+            caption += " [{:.3f}, {:.3f}]".format(*figures.interval)
+        where = {"transform": axes.transAxes, "color": colour, "fontsize": 8.5}
+        axes.text(0.0, 1.062 - 0.045 * at, caption, **where)
+    axes.set_title(judged.name, fontsize=12, fontweight="bold", loc="left", pad=30)
     origins = len(np.unique(judged.origins))
-    place.set_xlabel(
+    axes.set_xlabel(
         f"probability ({len(judged)} claims, {judged.true.mean():.0%} true; {judged.files} files,"
         f" {origins} origins)",
         fontsize=8.5,
     )
-    place.set_ylabel("share that is true", fontsize=8.5)
-    place.set_xlim(-0.02, 1.02)
-    place.set_ylim(_COUNTS_FROM - 0.02, 1.04)
-    place.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    place.set_xticks([0, 0.25, MEDIUM, HIGH, 1])
-    place.tick_params(labelsize=8)
+    axes.set_ylabel("share that is true", fontsize=8.5)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(_COUNTS_FROM - 0.02, 1.04)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_xticks([0, 0.25, MEDIUM, HIGH, 1])
+    axes.tick_params(labelsize=8)
 
 
 def _points(
-    place: Any, probabilities: Floats, true: npt.NDArray[np.bool_], colour: str, marker: str
+    axes: Any, probabilities: Floats, true: npt.NDArray[np.bool_], colour: str, marker: str
 ) -> None:
-    found = list(bins(probabilities, true))
-    x, y = [mean for mean, _, _ in found], [share for _, share, _ in found]
-    bounds = [wilson(share * size, size) for _, share, size in found]
+    points = list(bins(probabilities, true))
+    x, y = [mean for mean, _, _ in points], [share for _, share, _ in points]
+    bounds = [wilson(share * size, size) for _, share, size in points]
     below = [max(0.0, share - low) for (low, _), share in zip(bounds, y, strict=True)]
     above = [max(0.0, high - share) for (_, high), share in zip(bounds, y, strict=True)]
     looks = {"color": colour, "marker": marker, "markersize": 5, "linewidth": 1.1}
-    place.errorbar(x, y, yerr=[below, above], elinewidth=0.6, capsize=2, **looks)
+    axes.errorbar(x, y, yerr=[below, above], elinewidth=0.6, capsize=2, **looks)
 
 
-def _counts(place: Any, judged: Judged) -> None:
+def _counts(axes: Any, judged: Judged) -> None:
     """Two histograms side by side in each step of probability."""
     edges = np.linspace(0, 1, _COUNTED + 1)
     every = [np.histogram(p, edges)[0] for p in (judged.before, judged.after)]
@@ -180,10 +180,10 @@ def _counts(place: Any, judged: Judged) -> None:
     for at, (counts, colour) in enumerate(zip(every, (_BEFORE, _AFTER), strict=True)):
         heights = counts / most * _COUNTS_HIGH
         left = edges[:-1] + (0.1 + at * 0.4) / _COUNTED
-        place.bar(left, heights, width, _COUNTS_FROM, align="edge", color=colour, alpha=0.8)
+        axes.bar(left, heights, width, _COUNTS_FROM, align="edge", color=colour, alpha=0.8)
 
 
-def _tiers(place: Any, fused: Sequence[Judged]) -> None:
+def _tiers(axes: Any, fused: Sequence[Judged]) -> None:
     """What the words for the writer are worth."""
     shares = tier_shares(fused)
     for at, (tier, (claims, right)) in enumerate(shares.items()):
@@ -191,24 +191,24 @@ def _tiers(place: Any, fused: Sequence[Judged]) -> None:
             low, high = wilson(right, claims)
             share = right / claims
             error = [[max(0.0, share - low)], [max(0.0, high - share)]]
-            place.bar(at, share, color=_AFTER, width=0.6, yerr=error, capsize=4)
-            place.text(at, 1.02, f"{share:.0%} of {claims}", ha="center", fontsize=9)
+            axes.bar(at, share, color=_AFTER, width=0.6, yerr=error, capsize=4)
+            axes.text(at, 1.02, f"{share:.0%} of {claims}", ha="center", fontsize=9)
         else:
-            place.text(at, 1.02, "none", ha="center", fontsize=9)
-        place.text(at, -0.08, tier, ha="center", fontsize=10)
+            axes.text(at, 1.02, "none", ha="center", fontsize=9)
+        axes.text(at, -0.08, tier, ha="center", fontsize=10)
     for cut in (MEDIUM, HIGH):
-        place.axhline(cut, color=_QUIET, linewidth=0.6, alpha=0.6)
-    place.set_xlim(-0.6, 2.6)
-    place.set_ylim(-0.12, 1.1)
-    place.set_xticks([])
-    place.set_yticks([0, 0.25, MEDIUM, HIGH, 1])
-    place.tick_params(labelsize=8)
-    place.set_title("What the words are worth", fontsize=12, fontweight="bold", loc="left", pad=30)
-    place.text(
+        axes.axhline(cut, color=_QUIET, linewidth=0.6, alpha=0.6)
+    axes.set_xlim(-0.6, 2.6)
+    axes.set_ylim(-0.12, 1.1)
+    axes.set_xticks([])
+    axes.set_yticks([0, 0.25, MEDIUM, HIGH, 1])
+    axes.tick_params(labelsize=8)
+    axes.set_title("What the words are worth", fontsize=12, fontweight="bold", loc="left", pad=30)
+    axes.text(
         0.0,
         1.015,
         "share of the fused claims of each tier that is true",
-        transform=place.transAxes,
+        transform=axes.transAxes,
         fontsize=8.5,
         color=_AFTER,
     )

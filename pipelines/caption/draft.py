@@ -7,11 +7,11 @@ from typing import Any
 
 from manifests.captions import CaptionName, CaptionSet, Variant
 from prompts.choice import best
-from prompts.faults import Fault
 from prompts.nearness import Nearness
 from prompts.render import Template
 from prompts.selection import Facts
 from prompts.verdict import Verdict, judge
+from prompts.violations import Violation
 from prompts.words import tokens
 
 
@@ -31,7 +31,7 @@ class Draft:
     accepted: dict[CaptionName, tuple[str, str]] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=list)
     faults: dict[CaptionName, list[str]] = field(default_factory=dict)
-    last: list[Fault] = field(default_factory=list)
+    last: list[Violation] = field(default_factory=list)
     judged: int = 0
     found: Counter[str] = field(default_factory=Counter)
     tokens_in: int = 0
@@ -62,7 +62,7 @@ class Draft:
                 continue
             faults = verdicts[0].against(name)
             self.faults.setdefault(name, []).extend(f"{rung}:{fault.name}" for fault in faults)
-            self.last += verdicts[0].faults.get(name, ())
+            self.last += verdicts[0].violations.get(name, ())
 
     def vary(self, style: str, prompt: Template, reply: Mapping[str, Any]) -> None:
         """Takes what is without fault of a reply to a request for variants, and not there already."""

@@ -184,7 +184,7 @@ def samples(
 ) -> None:
     """Build a handful of sample clips with sound from free media."""
     with errors():
-        from captioners.weights.packs import Cache
+        from captioners.weights.cache import Cache
         from pipelines.samples import PACKS, build
 
         cache = Cache()

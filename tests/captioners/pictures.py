@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from manifests.media import Frames, Media, evenly
 
 

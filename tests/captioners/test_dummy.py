@@ -4,7 +4,7 @@ import pytest
 
 from captioners.contract import Captioner
 from captioners.dummy import DummyAudio, DummyVideo
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from manifests.media import Media
 
 _FAST = {"batch_ms": 0}

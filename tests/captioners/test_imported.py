@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from captioners.imported import ImportedHeard, ImportedSeen
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from manifests.evidence import WeakCaption
 from manifests.ids import uri_of
 from manifests.media import Media
@@ -142,8 +142,8 @@ def test_two_lists_differ_in_what_enters_the_digest(tmp_path: Path) -> None:
     ("name", "text", "told"),
     [
         ("list.jsonl", '{"path": "a", "caption": "x"}', "one of clip_id, content_hash, uri, file"),
-        ("list.jsonl", '{"file": "a", "text": "x"}', "needs «caption»"),
-        ("list.xml", "<x/>", "is a .parquet, .csv or .jsonl file"),
+        ("list.jsonl", '{"file": "a", "text": "x"}', 'column "caption" is missing'),
+        ("list.xml", "<x/>", "a list ends in"),
     ],
 )
 def test_a_list_that_can_not_be_used_is_told(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from captioners.measures import AudioMeasures, VideoMeasures, loudness, silent_windows
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from manifests.evidence import Claim, WeakCaption
 from manifests.media import Audio, Frames, Media
 from tests.captioners.pictures import clip, film, noise

@@ -1,7 +1,8 @@
 import pytest
 
-from captioners.sentences import clauses, finished, joined, sentence
+from captioners.sentences import clauses, sentence
 from manifests.evidence import Claim, Kind, Modality
+from manifests.sentences import finished, joined
 
 
 def heard(*texts: str, kind: Kind = "sound") -> list[Claim]:

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from captioners.contract import Captioner
-from captioners.served import AudioChat, VideoChat, cleaned
+from captioners.replies import cleaned
+from captioners.served import AudioChat, VideoChat
 from captioners.weights.models import Models
 from manifests.evidence import WeakCaption
 from manifests.media import Media

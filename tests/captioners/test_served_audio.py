@@ -19,7 +19,8 @@ from transformers import (
     WhisperFeatureExtractor,
 )
 
-from captioners.served import AudioChat, cleaned
+from captioners.replies import cleaned
+from captioners.served import AudioChat
 from captioners.weights.models import Models
 from engine.servers.client import Bridge
 from manifests.media import Media
@@ -82,7 +83,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _as_released(file: Path) -> None:
     """Names weights as the released checkpoints do, which vLLM knows: transformers 5.19 loads those
-    names, but saves «language_model.model.model.»."""
+    names, but saves "language_model.model.model."."""
     weights = load_file(file)
     doubled, single = "language_model.model.model.", "language_model.model."
     save_file({n.replace(doubled, single): w for n, w in weights.items()}, file, {"format": "pt"})

@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 from transformers import AutoProcessor, SmolVLMForConditionalGeneration
 
-from captioners.served import VideoChat, cleaned
+from captioners.replies import cleaned
+from captioners.served import VideoChat
 from captioners.weights.models import Models
 from engine.servers.client import Bridge
 from manifests.media import Media

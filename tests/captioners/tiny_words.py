@@ -12,7 +12,7 @@ WORDS = [" A", " dog", " cat", " man", " runs", " sits", " and", ".", " while", 
 
 def tokenizer(special: Sequence[str], **roles: str) -> PreTrainedTokenizerFast:
     """Byte level, with the merges that the words need. special: tokens that are no text. roles: which of
-    them is which, by the names that transformers gives («eos_token»)."""
+    them is which, by the names that transformers gives ("eos_token")."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges: list[tuple[str, str]] = []
     for word in WORDS:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from manifests.captions import CaptionName, CaptionSet, How, Variant, Written, c
 from manifests.commits import Holder, Log, Record, State
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption, weak_to_row
 from manifests.kinds import kind_of
+from manifests.record import to_json
 from manifests.sources.examined import Examined, clip_rows, source_row
 from manifests.tables import File
-from manifests.verify.verify import Problem, Recheck, verify
+from manifests.verify.check import Job, check_workspace
+from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
 from pipelines.caption.licences import Licence
 from pipelines.caption.rows import caption_row
@@ -116,7 +118,7 @@ class Made:
 
     def verify(self, recheck: Recheck | None = None) -> list[Problem]:
         """Problems of the one job."""
-        return verify(self.workspace, self.state, CUT, JOB, TABLES, recheck)
+        return check_workspace(self.workspace, self.state, [Job(JOB, CUT, TABLES, recheck)])
 
     def named(self, kind: str, recheck: Recheck | None = None) -> set[str | None]:
         """Clips that problems of this kind name; fails when there is none."""
@@ -127,7 +129,7 @@ class Made:
 
     def file(self, table: str, shard: int = 0) -> File:
         """A committed file of generation 0."""
-        return self.state.files(table, shard)[0]
+        return next(self.state.files(table, shard))
 
     def rows(self, table: str, shard: int = 0) -> list[Row]:
         """The rows of a file."""
@@ -144,9 +146,7 @@ class Made:
         """Puts another file into the record that names `old`."""
 
         def change(record: Row) -> None:
-            record["files"] = [
-                new.model_dump() if f["path"] == old.path else f for f in record["files"]
-            ]
+            record["files"] = [asdict(new) if f["path"] == old.path else f for f in record["files"]]
 
         self.lie(change)
 
@@ -162,7 +162,7 @@ class Made:
         """One more commit."""
         last = max(int(p.stem) for p in (self.workspace.commits / "000001").glob("0*.json"))
         path = self.workspace.commits / "000001" / f"{last + 1:06d}.json"
-        path.write_text(record.model_dump_json())
+        path.write_bytes(to_json(record))
 
 
 def sealed(row: Row) -> Row:

@@ -1,5 +1,6 @@
 """The books close when every clip is accounted for once, and only then."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,8 +117,8 @@ def test_a_clip_replaced_twice_is_gone_once() -> None:
 
 
 def test_other_jobs_and_cuts_do_not_count() -> None:
-    other_job = _done(0, captioned=7).model_copy(update={"job": "k"})
-    other_cut = _listed(0, 7).model_copy(update={"cut": "d"})
+    other_job = replace(_done(0, captioned=7), job="k")
+    other_cut = replace(_listed(0, 7), cut="d")
     told = _books(_listed(0, 1), other_job, other_cut)
     assert _numbers(told) == (1, 0, 0, 0, 1)
 

@@ -7,10 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from manifests import commits
-from manifests.commits import CommitError, EpochTaken, Holder, Log, Record
+from manifests import commits, snapshot
+from manifests.commits import CommitError, EpochTaken, Holder, Log, Record, State
+from manifests.ids import content_hash
+from manifests.packed import Packed
+from manifests.record import to_json
+from manifests.snapshot import Snapshot
 from manifests.tables import File
 from manifests.workspace import Workspace
 
@@ -93,6 +99,183 @@ def test_the_holder_is_kept(workspace: Workspace) -> None:
     assert commits.holder(workspace, 1) == _HOLDER
 
 
+@pytest.mark.parametrize("last", [1_000_000, 10_000_000])
+def test_numbers_of_records_may_grow_longer(workspace: Workspace, last: int) -> None:
+    log = _open(workspace, 1)
+    log._next = last - 2
+    for shard in range(4):
+        log.append(_record(1, shard))
+    assert (workspace.commits / "000001" / f"{last}.json").exists()
+    assert _shards(workspace) == [0, 1, 2, 3]
+
+
+def test_numbers_of_epochs_may_grow_longer(workspace: Workspace) -> None:
+    for epoch in range(999_998, 1_000_002):
+        _open(workspace, epoch).append(_record(epoch, epoch))
+    assert commits.newest_epoch(workspace) == 1_000_001
+    assert _shards(workspace) == [999_998, 999_999, 1_000_000, 1_000_001]
+
+
+# Snapshots
+
+
+def _snapshot(workspace: Workspace, epoch: int) -> Path:
+    (path,) = (workspace.commits / f"{epoch:06d}").glob("snapshot-*.parquet")
+    return path
+
+
+def test_a_snapshot_is_named_by_its_sha256(workspace: Workspace) -> None:
+    _open(workspace, 1).append(_record(1, 1))
+    _open(workspace, 2)
+    path = _snapshot(workspace, 2)
+    opening = json.loads((path.parent / "open.json").read_text())
+    assert opening["snapshot"] == {"name": path.name, "sha256": content_hash(path)}
+
+
+@pytest.mark.parametrize("damage", ["gone", "torn", "another"])
+def test_a_snapshot_that_is_not_the_one_named_is_told_with_its_path(
+    workspace: Workspace, damage: str
+) -> None:
+    _open(workspace, 1).append(_record(1, 1))
+    _open(workspace, 2)
+    path = _snapshot(workspace, 2)
+    if damage == "gone":
+        path.unlink()
+    if damage == "torn":
+        path.write_bytes(path.read_bytes()[:-1])
+    if damage == "another":  # it can be read, but is not what the driver of the epoch saw
+        path.write_bytes(_snapshot(workspace, 1).read_bytes())
+    with pytest.raises(CommitError, match=f"{path} can't be read"):
+        commits.load(workspace)
+    with pytest.raises(CommitError, match=f"{path} can't be read"):
+        _open(workspace, 3)
+
+
+def test_a_snapshot_that_is_no_table_of_records_is_told(workspace: Workspace) -> None:
+    _open(workspace, 1)
+    path = _snapshot(workspace, 1)
+    pq.write_table(pa.table({"shard": [1]}), path)
+    opening = path.parent / "open.json"
+    named = json.loads(opening.read_text())
+    named["snapshot"]["sha256"] = content_hash(path)
+    opening.write_text(json.dumps(named))
+    with pytest.raises(CommitError, match="not those of commit records"):
+        commits.load(workspace)
+
+
+def test_an_opening_names_no_file_outside_of_its_folder(workspace: Workspace) -> None:
+    _open(workspace, 1)
+    opening = workspace.commits / "000001" / "open.json"
+    named = json.loads(opening.read_text())
+    named["snapshot"]["name"] = f"../000001/{named['snapshot']['name']}"
+    opening.write_text(json.dumps(named))
+    with pytest.raises(CommitError, match=f"{opening} can't be read"):
+        commits.load(workspace)
+
+
+# Old epochs
+
+
+def _epochs(workspace: Workspace) -> list[str]:
+    return sorted(path.name for path in workspace.commits.iterdir())
+
+
+def test_the_epoch_before_is_kept_and_older_ones_go(workspace: Workspace) -> None:
+    for epoch in range(1, 5):
+        log = _open(workspace, epoch)
+        commits.heartbeat(workspace, epoch).touch()
+        log.append(_record(epoch, epoch))
+        commits.released(workspace, epoch).touch()
+    assert _epochs(workspace) == ["000003", "000004"]
+    assert _shards(workspace) == [1, 2, 3, 4]
+
+
+def test_files_of_others_in_an_old_epoch_stay(workspace: Workspace) -> None:
+    _open(workspace, 1)
+    note = workspace.commits / "000001" / "note.json"
+    note.touch()
+    (workspace.commits / "notes").mkdir()
+    _open(workspace, 2)
+    _open(workspace, 3)
+    assert list(note.parent.iterdir()) == [note]
+    assert _epochs(workspace) == ["000001", "000002", "000003", "notes"]
+
+
+def test_a_zombie_whose_epoch_was_removed_is_told(workspace: Workspace) -> None:
+    zombie = _open(workspace, 1)
+    for epoch in (2, 3, 4):
+        _open(workspace, epoch)
+    with pytest.raises(EpochTaken, match=r"took this workspace over \(epoch 4\)"):
+        zombie.append(_record(1, 1))
+    assert _shards(workspace) == []
+
+
+def test_what_a_zombie_wrote_into_a_removed_epoch_is_void_and_goes(workspace: Workspace) -> None:
+    for epoch in (1, 2, 3):
+        _open(workspace, epoch)
+    late = workspace.commits / "000001"
+    late.mkdir()
+    (late / "000001.json").write_bytes(to_json(_record(1, 1)))
+    assert commits.newest_epoch(workspace) == 3
+    _open(workspace, 4)
+    assert _shards(workspace) == []
+    assert _epochs(workspace) == ["000003", "000004"]
+
+
+def test_a_reader_whose_epoch_is_removed_reads_the_newest(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _open(workspace, 1).append(_record(1, 1))
+    read = snapshot.read
+
+    def slow(folder: Path, named: Snapshot) -> Packed:
+        monkeypatch.undo()
+        for epoch in (2, 3):
+            _open(workspace, epoch).append(_record(epoch, epoch))
+        return read(folder, named)
+
+    monkeypatch.setattr(snapshot, "read", slow)
+    assert _shards(workspace) == [1, 2, 3]
+
+
+def test_a_reader_whose_records_are_removed_behind_it_reads_the_newest(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _open(workspace, 1).append(_record(1, 1))
+    read = snapshot.read
+
+    def slow(folder: Path, named: Snapshot) -> Packed:
+        packed = read(folder, named)
+        monkeypatch.undo()
+        _open(workspace, 2)
+        # What is left of epoch 1 in the middle of its removal: nothing that can't be read.
+        (folder / "000001.json").unlink()
+        return packed
+
+    monkeypatch.setattr(snapshot, "read", slow)
+    assert _shards(workspace) == [1]
+
+
+def test_who_opens_an_epoch_that_others_left_behind_is_told(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It read the records, and slept while epochs were opened and removed."""
+    _open(workspace, 1)
+    load = commits.load
+
+    def slow(place: Workspace) -> State:
+        state = load(place)
+        monkeypatch.undo()
+        for epoch in (2, 3, 4):
+            _open(workspace, epoch)
+        return state
+
+    monkeypatch.setattr(commits, "load", slow)
+    with pytest.raises(EpochTaken, match=r"epoch 4"):
+        _open(workspace, 2)
+    assert commits.newest_epoch(workspace) == 4
+
+
 # One driver
 
 
@@ -126,8 +309,9 @@ def test_of_processes_that_open_an_epoch_at_once_exactly_one_wins(workspace: Wor
     told = [won.get() for _ in range(3 * rounds)]
     winners = [(epoch, pid) for epoch, pid in told if pid is not None]
     assert sorted(epoch for epoch, _ in winners) == list(range(1, rounds + 1))
-    for epoch, pid in winners:
+    for epoch, pid in sorted(winners)[-2:]:
         assert commits.holder(workspace, epoch).pid == pid
+        assert _snapshot(workspace, epoch)  # the losers took theirs away
 
 
 def test_a_zombie_is_told_at_its_next_commit(workspace: Workspace) -> None:
@@ -147,7 +331,7 @@ def test_a_zombie_is_told_of_an_epoch_that_opens_while_it_commits(
     zombie = _open(workspace, 1)
     create = commits._create
 
-    def slow(path: Path, content: Record) -> None:
+    def slow(path: Path, content: bytes) -> None:
         monkeypatch.undo()
         _open(workspace, 2)
         create(path, content)
@@ -163,7 +347,7 @@ def test_a_record_that_a_zombie_still_wrote_is_void(workspace: Workspace) -> Non
     _open(workspace, 1)
     _open(workspace, 2).append(_record(2, 2))
     late = workspace.commits / "000001" / "000001.json"
-    late.write_text(_record(1, 1).model_dump_json())
+    late.write_bytes(to_json(_record(1, 1)))
     assert _shards(workspace) == [2]
     _open(workspace, 3)
     assert _shards(workspace) == [2]
@@ -249,58 +433,3 @@ def test_a_damaged_opening_has_no_holder(workspace: Workspace) -> None:
     path.write_text(json.dumps({"records": []}))
     with pytest.raises(CommitError, match=str(path)):
         commits.holder(workspace, 1)
-
-
-def test_exactly_what_no_record_names_is_cleared(workspace: Workspace) -> None:
-    log = _open(workspace, 1)
-    known = ["captions/stage1/j/a.parquet", "weak/x-1/b.parquet", "clips/c/c.parquet"]
-    log.append(_record(1, 0, *(_file(path) for path in known)))
-    unknown = [
-        "captions/stage1/j/b.parquet",
-        "captions/stage1/k/a.parquet",
-        "captions/.a.parquet.7.tmp",
-        "clips/c/d.parquet",
-        "filtered/j/a.parquet",
-        "quarantine/j/a.parquet",
-        "sources/c/a.parquet",
-        "weak/x-1/.b.parquet.9.tmp",
-        "weak/x-2/b.parquet",
-    ]
-    others = ["configs/j.json", "journal/j/0/a.json", "runlog/a", "logs/a", "notes", "other/a"]
-    for path in (*known, *unknown, *others):
-        (workspace.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (workspace.root / path).touch()
-    before = _all_files(workspace)
-    removed = commits.clear_uncommitted(workspace, log.state)
-    assert sorted(removed) == sorted(unknown)
-    assert before - _all_files(workspace) == set(unknown)
-    assert commits.clear_uncommitted(workspace, log.state) == []
-
-
-def _all_files(workspace: Workspace) -> set[str]:
-    return {str(p.relative_to(workspace.root)) for p in workspace.root.rglob("*") if p.is_file()}
-
-
-# Questions to the state
-
-
-def test_state_answers_by_cut_job_table_and_shard(workspace: Workspace) -> None:
-    log = _open(workspace, 1)
-    a, b, c = _file("a"), _file("b"), _file("c", "weak/x")
-    log.append(Record(stage="ingest", epoch=1, cut="c", shard=0, counts={"clips": 2}))
-    log.append(Record(stage="ingest", epoch=1, cut="d", shard=0, counts={"clips": 5}))
-    log.append(_record(1, 1, a, c, counts={"captioned": 1}))
-    log.append(_record(1, 0, counts={"captioned": 2, "llm": 3}))
-    log.append(_record(1, 1, b, generation=1))
-    log.append(Record(stage="caption", epoch=1, cut="c", job="k", shard=0, counts={"captioned": 9}))
-    state = commits.load(workspace)
-    assert [r.counts for r in state.ingests("d")] == [{"clips": 5}]
-    assert [r.generation for r in state.shards("j")[1]] == [0, 1]
-    assert sorted(state.shards("j")) == [0, 1]
-    assert state.jobs() == ["j", "k"]
-    assert state.files() == [a, c, b]
-    assert state.files("captions") == [a, b]
-    assert state.files("weak/x", 1) == [c]
-    assert state.files("captions", 0) == []
-    assert state.counts("j") == {"captioned": 3, "llm": 3}
-    assert state.ingested("c") == {"clips": 2}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from manifests.workspace import FORMAT, Workspace, WorkspaceError, create_atomic, write_atomic
+from manifests.workspace import FORMAT, Workspace, WorkspaceError
 
 
 def test_a_new_folder_becomes_a_workspace_and_keeps_its_id(tmp_path: Path) -> None:
@@ -81,28 +81,6 @@ def test_processes_that_make_it_at_once_open_the_same_one(tmp_path: Path) -> Non
     assert len(ids) == 10
 
 
-def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    for data in (b"old", b"newer"):
-        write_atomic(tmp_path / "a" / "x", data)
-        assert (tmp_path / "a" / "x").read_bytes() == data
-    assert [p.name for p in (tmp_path / "a").iterdir()] == ["x"]
-
-
-def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "folder" / "below").mkdir(parents=True)
-    with pytest.raises(OSError):
-        write_atomic(tmp_path / "folder", b"x")
-    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
-
-
-def test_creating_does_not_replace(tmp_path: Path) -> None:
-    create_atomic(tmp_path / "x", b"first")
-    with pytest.raises(FileExistsError):
-        create_atomic(tmp_path / "x", b"second")
-    assert (tmp_path / "x").read_bytes() == b"first"
-    assert [p.name for p in tmp_path.iterdir()] == ["x"]
-
-
 def test_every_place_is_another(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path)
     places = [
@@ -116,7 +94,7 @@ def test_every_place_is_another(tmp_path: Path) -> None:
     assert len(set(places)) == len(places)
     weak = [
         workspace.path(table, job, shard, generation, epoch)
-        for table in ("weak/x-1", "weak/y-1")
+        for table in (f"weak/x-{'1' * 16}", f"weak/y-{'1' * 16}")
         for job in ("a" * 16, "b" * 16)
         for shard in (1, 10)
         for generation in (0, 1)

@@ -10,7 +10,8 @@ import torch
 from captioners.scorers.pe_av import HZ, PeAudioScores
 from captioners.weights.models import Models
 from manifests.media import Media
-from pipelines.retrieval import SetError, audio_retrieval
+from manifests.sources.list import ListError
+from pipelines.retrieval import audio_retrieval
 from tests.captioners.scorers.test_pe_av import checkpoint as checkpoint
 from tests.conftest import run, write_clip
 
@@ -49,7 +50,7 @@ def test_vectors_are_of_any_length_and_one_for_each(checkpoint: Path) -> None:
 
 def test_a_list_without_its_columns_is_told(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "set.csv").write_text("path,text\n")
-    with pytest.raises(SetError, match="needs the columns file and caption"):
+    with pytest.raises(ListError, match='column "file", "caption" is missing'):
         audio_retrieval(tmp_path / "set.csv", str(checkpoint))
 
 

@@ -38,7 +38,7 @@ def evidence(*captioners: list[Claim], transcript: str | None = None, **sides: A
 
 
 def facts(heard: list[str], sights: list[str], transcript: str | None = None) -> Facts:
-    """Facts that must be said; a clause with «speaks» is speech."""
+    """Facts that must be said; a clause with "speaks" is speech."""
     return Facts(
         True,
         True,

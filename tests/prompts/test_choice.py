@@ -1,6 +1,6 @@
 """Best of N: most of what is known, by what it is believed."""
 
-from prompts.choice import best, told
+from prompts.choice import best, expected_facts
 from prompts.selection import select
 from tests.prompts.clips import claim, evidence, facts, seen
 
@@ -11,7 +11,9 @@ def test_the_caption_that_tells_more_is_kept() -> None:
     )
     captions = ["A dog barks.", "A bell rings as a dog barks.", "A bell rings."]
     assert best("audio_caption", captions, known) == captions[1]
-    assert told("audio_caption", captions[0], known) > told("audio_caption", captions[2], known)
+    assert expected_facts("audio_caption", captions[0], known) > expected_facts(
+        "audio_caption", captions[2], known
+    )
 
 
 def test_of_equals_the_first_is_kept() -> None:

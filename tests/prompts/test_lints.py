@@ -2,12 +2,12 @@
 
 import pytest
 
-from benchmarks.evidences import evidences
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet
 from prompts.fallback import template
 from prompts.lints import LINTS, copied_modality, lint, prompt_copied
 from prompts.render import load
 from prompts.selection import select
+from recipes.evidences import evidences
 
 GOOD = (
     "A dog barks while a person speaks.",

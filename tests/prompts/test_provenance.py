@@ -2,11 +2,11 @@
 
 import pytest
 
-from benchmarks.evidences import evidences
 from manifests.captions import CAPTIONS, CaptionName
 from prompts.fallback import template
 from prompts.provenance import claims
 from prompts.selection import select
+from recipes.evidences import evidences
 from tests.prompts.clips import claim, evidence, facts, seen
 
 STREET = facts(["a dog barks", "a person speaks"], ["two cars", "a bench"], "come here, Rex")

@@ -5,12 +5,12 @@ import os
 
 import pytest
 
-from benchmarks.evidences import evidences
 from manifests.captions import CAPTIONS, CaptionSet
 from prompts.grounding import ground
 from prompts.lints import lint
 from prompts.render import available, load, prompt_digest, render
 from prompts.selection import select
+from recipes.evidences import evidences
 from tests.prompts.clips import claim, evidence, facts, seen
 
 TEMPLATES = available()

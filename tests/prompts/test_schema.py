@@ -6,8 +6,8 @@ import pytest
 
 from captioners.weights.models import Models
 from manifests.captions import CaptionSet
-from prompts.faults import Fault
 from prompts.schema import CAPTION_AT_MOST, json_schema, parse
+from prompts.violations import Violation
 
 KEYS = {"audio_caption": "heard", "visual_caption": "seen"}
 
@@ -39,7 +39,7 @@ def test_a_good_reply_becomes_captions() -> None:
 )
 def test_a_bad_reply_is_a_fault(reply: str, fault: str) -> None:
     found = parse(reply, KEYS)  # type: ignore[arg-type]
-    assert isinstance(found, Fault) and found.name == fault
+    assert isinstance(found, Violation) and found.name == fault
 
 
 @pytest.mark.models

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.evidences import evidences
 from captioners.confidence.calibration import load
 from manifests.evidence import Claim, Confidence
 from prompts.selection import HEARD_AT_MOST, SEEN_AT_MOST, Fact, select
 from prompts.support import supports
+from recipes.evidences import evidences
 from tests.prompts.clips import claim, evidence, seen
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import cast
 
 import pyarrow as pa
-from pipelines.cli.terminal import errors
 
 from captioners.contract import Model
 from engine.media.decode import Plan
@@ -26,10 +25,11 @@ from engine.stages.tools import Tools
 from manifests.ids import digest
 from manifests.kinds import Kind, register
 from manifests.media import Media, Needs
+from pipelines.cli.terminal import errors
 
 _COLUMNS = [("clip_id", pa.string()), ("content_hash", pa.string())]
 _SCHEMA = pa.schema([*_COLUMNS, ("embedding", pa.list_(pa.float32()))])
-register(Kind("embeddings", _SCHEMA, "embeddings", "Embeddings of clips.", outcome="embedded"))
+register(Kind("embeddings", _SCHEMA, "embeddings", outcome="embedded"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.quality.fusion.fused import Said, ran, said, sides
-from benchmarks.quality.known import Case, Side
+from benchmarks.quality.known import Case
 from benchmarks.quality.measures.concepts import Hits, f1, happened, hits
 from benchmarks.quality.measures.intervals import Figure, Floats, bootstrap
 from benchmarks.quality.measures.measures import Ruler
+from recipes.world.concepts import Side
 
 Chosen = Callable[[Case, Side], frozenset[str]]
 """Which concepts a list says of one side of a clip."""

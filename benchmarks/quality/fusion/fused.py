@@ -8,15 +8,16 @@ calibrate` would.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.quality.known import Case, Side
+from benchmarks.quality.known import Case
 from benchmarks.quality.measures.concepts import happened
 from benchmarks.quality.measures.measures import Ruler
 from benchmarks.quality.simulation.simulated import Simulated
 from captioners.confidence.calibration import Calibration, Calibrations
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
-from pipelines.calibrate.fitting import Fitter, Shown
+from pipelines.calibrate.fitting import Fitter, LabelledClip
 from prompts.selection import Fact, Facts, select
 from prompts.support import supports
+from recipes.world.concepts import Side
 
 SIDES: tuple[Side, ...] = ("heard", "seen")
 Reader = Callable[[str, Side], frozenset[str]]
@@ -78,7 +79,7 @@ def sides(cases: Sequence[Case]) -> dict[str, Side]:
     return found
 
 
-def shown(ruler: Ruler, case: Case) -> Shown:
+def labelled_clip(ruler: Ruler, case: Case) -> LabelledClip:
     """A clip for the fit: which of its claims are true. What nobody can decide, what is measured and what
     the matcher can't read is in no truth."""
     truths, read = {}, reader(ruler, case)
@@ -94,14 +95,14 @@ def shown(ruler: Ruler, case: Case) -> Shown:
                     truths[at, number] = True
             elif not any(ruler.concepts.undecided(key, case.truth.unsure) for key in of):
                 truths[at, number] = False
-    return Shown(case.clip_id, case.clip_id, case.weak, truths)
+    return LabelledClip(case.clip_id, case.clip_id, case.weak, truths)
 
 
 def calibrated(ruler: Ruler, cases: Sequence[Case]) -> Calibrations:
     """The calibrations of simulated captioners, fitted by the product's own way."""
     names = dict.fromkeys(weak.captioner for case in cases for weak in case.weak)
     given = {name: Calibration(captioner=name, source="benchmarks.quality") for name in names}
-    return Fitter(given, "benchmarks.quality").fit([shown(ruler, case) for case in cases])
+    return Fitter(given, "benchmarks.quality").fit([labelled_clip(ruler, case) for case in cases])
 
 
 def evidence(case: Case, known: Calibrations) -> Evidence:

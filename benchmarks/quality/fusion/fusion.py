@@ -2,7 +2,7 @@
 
 For each way in which captioners err (correlation of their errors, honest confidences or not) fusion is
 fitted on clips of other seeds by the product's own way, and its facts are held against other lists of
-the same evidence (`benchmarks.quality.baselines`). No language model is asked.
+the same evidence (`benchmarks.quality.fusion.baselines`). No language model is asked.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from benchmarks.quality.fusion.fused import (
     keys_of,
     sides,
 )
-from benchmarks.quality.known import Case, Side
+from benchmarks.quality.known import Case
 from benchmarks.quality.measures.concepts import Hits, happened, hits
 from benchmarks.quality.measures.intervals import Figure
 from benchmarks.quality.measures.measures import Ruler
@@ -27,6 +27,7 @@ from benchmarks.quality.simulation.words import Wording
 from captioners.confidence.calibration import Calibrations
 from manifests.evidence import Evidence
 from prompts.selection import Facts, select
+from recipes.world.concepts import Side
 
 View = Literal["all", "side", "concept"]
 """What an oracle looks at: everything, the captioners of one side, or all of that side's captioners on

@@ -2,9 +2,9 @@
 
     python -m benchmarks.quality.guards.guards [--replies 10000] [--seed 0] [--show 3] [--json FILE]
 
-Replies are made by `benchmarks.quality.replies` and `.subtle` from the held-out evidence of
-`benchmarks.evidences`. A fault is missed when the caption that holds it is accepted (of the class
-«schema»: when any is). A false alarm is a caption without fault that is refused; captions beside a
+Replies are made by `benchmarks.quality.guards.replies` and `.subtle` from the held-out evidence of
+`recipes.evidences`. A fault is missed when the caption that holds it is accepted (of the class
+"schema": when any is). A false alarm is a caption without fault that is refused; captions beside a
 faulty one are not counted.
 """
 
@@ -16,13 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.evidences import evidences
 from benchmarks.quality.guards.replies import FAULTS, KEYS, Known, Made, made
 from benchmarks.quality.guards.subtle import SUBTLE, elsewhere
 from manifests.captions import CAPTIONS
 from prompts.render import load
 from prompts.selection import Facts, select
 from prompts.verdict import judge
+from recipes.evidences import evidences
 
 _FAULTLESS = ("good", "reworded")
 _KEY = dict(zip(CAPTIONS, KEYS, strict=True))
@@ -60,7 +60,7 @@ def _count(tallies: dict[str, Tally], reply: Made, facts: Facts) -> None:
         _wrong(tally, not refused, reply.text, "")
         return
     for name in looked_at:
-        faults = [verdict.whole] if verdict.whole else verdict.faults[name]
+        faults = [verdict.whole] if verdict.whole else verdict.violations[name]
         tally.count += 1
         tally.by[faults[0].name if faults else "accepted"] += 1
         wrong = bool(faults) if reply.fault in _FAULTLESS else not faults

@@ -2,11 +2,11 @@
 
     python -m benchmarks.quality.guards.nearness
 
-Pairs of single words out of the bench's world: two names of one thing («sofa», «couch»), and names of
-two things of one topic («trumpet», «trombone»), which is where a captioner errs. For each cosine: how
+Pairs of single words out of the bench's world: two names of one thing ("sofa", "couch"), and names of
+two things of one topic ("trumpet", "trombone"), which is where a captioner errs. For each cosine: how
 many of the first would be read as each other, and of the second (wrongly). Words that the guards' own
 table knows are counted apart, since they are never read by nearness. Then the same of whole clauses: two
-wordings of one thing («a motorbike revs», «a motorcycle roars off»), and of two things of one topic.
+wordings of one thing ("a motorbike revs", "a motorcycle roars off"), and of two things of one topic.
 """
 
 import argparse
@@ -15,12 +15,12 @@ from itertools import combinations, product
 
 import numpy as np
 
-from benchmarks.quality.known import Concept
-from benchmarks.quality.world.world import load
 from captioners.minilm import MiniLM
 from captioners.weights.models import Models
 from prompts.nearness import ALIKE, CUT
 from prompts.words import lexicon, stem
+from recipes.world.concepts import Concept
+from recipes.world.world import load
 
 Pairs = list[tuple[str, str]]
 _CUTS = (0.65, 0.7, 0.75, CUT, 0.85, 0.9)

@@ -1,9 +1,9 @@
 """Replies of a writer, good ones and faulty ones of every class, made from evidence and seeded.
 
 Wordings are this file's own: nothing of the guards is imported, and no guard reads it. A faulty reply is
-a good one with one fault put into one of its captions (or, of class «schema», into the JSON). What is
-«good» is true to the evidence and complete, in its words; what is «reworded» too, with verbs in another
-form («a dog is barking», «the barking of a dog»).
+a good one with one fault put into one of its captions (or, of class "schema", into the JSON). What is
+"good" is true to the evidence and complete, in its words; what is "reworded" too, with verbs in another
+form ("a dog is barking", "the barking of a dog").
 """
 
 import json
@@ -28,7 +28,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A reply. fault: its class, «good» for none. at: the caption that holds the fault, None for all."""
+    """A reply. fault: its class, "good" for none. at: the caption that holds the fault, None for all."""
 
     text: str
     fault: str
@@ -148,18 +148,18 @@ def good(rng: random.Random, known: Known) -> Captions:
 
 
 def reworded(rng: random.Random, clause: str) -> str:
-    """A clause with its verb in another form, where that verb is its last word: «a dog barks»."""
+    """A clause with its verb in another form, where that verb is its last word: "a dog barks"."""
     subject, _, verb = clause.rpartition(" ")
     if not subject or not verb.endswith("s") or verb.endswith("ss") or not clause.startswith("a"):
         return clause
-    if subject.endswith(" or"):  # «a cupboard opens or closes»
+    if subject.endswith(" or"):  # "a cupboard opens or closes"
         return clause
     doing = _doing(verb)
     return rng.choice((f"{subject} is {doing}", f"the {doing} of {subject}"))
 
 
 def _doing(verb: str) -> str:
-    """«barks» to «barking»; the rules of spelling, without exceptions."""
+    """From "barks" to "barking"; the rules of spelling, without exceptions."""
     if verb.endswith("ies"):
         base = verb[:-3] + "y"
     elif verb.endswith(("ches", "shes", "sses", "xes", "zzes", "oes")):
@@ -185,7 +185,7 @@ def _listed(
 
 
 def joined(parts: Sequence[str]) -> str:
-    """«a, b and c»"""
+    """Joined as in "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
@@ -199,7 +199,7 @@ def told(captions: Captions) -> str:
 
 
 def _worded(wordings: Sequence[str]) -> Fault:
-    """A fault that is a wording around a caption («{c}», «{l}» with a small first letter)."""
+    """A fault that is a wording around a caption ("{c}", "{l}" with a small first letter)."""
 
     def make(rng: random.Random, captions: Captions, known: Known) -> tuple[str, str] | None:
         at = rng.choice(list(captions))
@@ -317,7 +317,7 @@ FAULTS: dict[str, Fault] = {
 
 
 def made(rng: random.Random, known: Known, faults: Mapping[str, Fault] = FAULTS) -> Made | None:
-    """A reply of a class drawn at random, «good», «reworded» or, half of the time, one with a fault; None
+    """A reply of a class drawn at random, "good", "reworded" or, half of the time, one with a fault; None
     where the evidence gives none of that class."""
     captions = good(rng, known)
     if not captions:

@@ -1,5 +1,5 @@
 """Faulty replies that are nearly right: one word off, somebody else's words, two faults at once, orders
-out of the media obeyed. As `benchmarks.quality.replies`, whose wordings they share.
+out of the media obeyed. As `benchmarks.quality.guards.replies`, whose wordings they share.
 """
 
 import json
@@ -53,7 +53,7 @@ def count(rng: random.Random, captions: Captions, known: Known) -> Made:
 
 
 def one_as_two(rng: random.Random, captions: Captions, known: Known) -> Made:
-    """One thing in view made into two: «a rock beauty and a fish»."""
+    """One thing in view made into two: "a rock beauty and a fish"."""
     at = rng.choice([key for key in captions if key != "heard"] or [""])
     found = [part for part in known.seen if re.fullmatch(r"an? [a-z]+( [a-z]+)+", part)]
     found = [part for part in found if " of " not in part]

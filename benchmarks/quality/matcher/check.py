@@ -2,14 +2,14 @@
 
     python -m benchmarks.quality.matcher.check [--show]
 
-A row of checked.jsonl: side («heard», «seen», «both»), caption, names: the narrowest concepts it
+A row of checked.jsonl: side ("heard", "seen", "both"), caption, names: the narrowest concepts it
 names, and where there is something to say of them: denied, counts, quoted, beyond (words that must be
-left over, since the world has no concept for them). made: «template»: of the world's phrasings;
-«reworded», «second», «third»: written freely, one after the other; «written»: by captionmill's writer for
+left over, since the world has no concept for them). made: "template": of the world's phrasings;
+"reworded", "second", "third": written freely, one after the other; "written": by captionmill's writer for
 simulated clips of seed 8, read by somebody who saw neither matcher nor clips. Labels were written before
-the matcher was run on a row, and were not changed after. It was mended after reading what «template»,
-«reworded» and «second» showed, and what it misread of captions of seed 7; not after «third» and
-«written». As each was first run (precision, recall, exact rows; 2026-11-25, «written» 2026-11-26):
+the matcher was run on a row, and were not changed after. It was mended after reading what "template",
+"reworded" and "second" showed, and what it misread of captions of seed 7; not after "third" and
+"written". As each was first run (precision, recall, exact rows; 2026-11-25, "written" 2026-11-26):
 
 | | rows | first run | | | now | | |
 |---|---|---|---|---|---|---|---|
@@ -27,9 +27,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality.known import Concept, Reading, Side
+from benchmarks.quality.known import Reading
 from benchmarks.quality.matcher.matcher import Matcher
-from benchmarks.quality.world.world import load
+from recipes.world.concepts import Concept, Side
+from recipes.world.world import load
 
 CHECKED = Path(__file__).parent / "checked.jsonl"
 

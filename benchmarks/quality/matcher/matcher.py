@@ -1,14 +1,14 @@
 """The bench's matcher: which concepts a free caption names.
 
 It knows concepts by their names and phrasings (`patterns`), in any word order and inflection,
-within a clause. The longest pattern wins its words; a word is shared by two where «and» joins the rest
-(«a man and a woman talk», «a dog barks and growls»). Quotations are set aside, what is denied («no dog»)
+within a clause. The longest pattern wins its words; a word is shared by two where "and" joins the rest
+("a man and a woman talk", "a dog barks and growls"). Quotations are set aside, what is denied ("no dog")
 is told apart, numbers go to what they stand before.
 
 What a caption of one side says is taken for that side first. In a caption of both, parts that speak of
-hearing or seeing («… is in view», «… can be heard») are taken so, and of a sentence with one such part
-the rest for the other side. Where nothing tells, the longer pattern wins, then what is heard («a dog
-barks» is a sound and no sight). A word that only the other side knows is named all the same: so modality
+hearing or seeing ("… is in view", "… can be heard") are taken so, and of a sentence with one such part
+the rest for the other side. Where nothing tells, the longer pattern wins, then what is heard ("a dog
+barks" is a sound and no sight). A word that only the other side knows is named all the same: so modality
 purity can be measured.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from benchmarks.quality.known import Concept, Mention, Reading, Side
+from benchmarks.quality.known import Mention, Reading
 from benchmarks.quality.matcher.patterns import Found, Pattern, Patterns
 from benchmarks.quality.matcher.words import (
     ALWAYS_PAIRS,
@@ -37,6 +37,7 @@ from benchmarks.quality.matcher.words import (
     tokens,
     unquoted,
 )
+from recipes.world.concepts import Concept, Side
 
 _JOINS = frozenset({"and", "or", ",", "then", "plus", "both", "also"}) | ARTICLES
 _SOUNDING = frozenset(
@@ -46,7 +47,7 @@ _SOUNDING = frozenset(
 _VISIBLE = frozenset({"walk", "run", "ride", "dance"})
 _POSTURES = frozenset({"stand", "sit", "lie", "graze", "lean", "rest", "wait", "look", "appear"})
 _DENIED_AT_MOST = 2
-"""Telling words that «no» and «without» deny."""
+"""Telling words that "no" and "without" deny."""
 _BEFORE_A_NUMBER = 4
 
 
@@ -122,7 +123,7 @@ class _Reader:
         return parts
 
     def _framed(self, clause: list[int]) -> list[_Part]:
-        """A clause of a caption of both sides; cut at «with», «and» and commas where its pieces speak of
+        """A clause of a caption of both sides; cut at "with", "and" and commas where its pieces speak of
         different sides."""
         pieces: list[list[int]] = [[]]
         for place in clause:
@@ -213,8 +214,8 @@ class _Reader:
         )
 
     def _told_of(self, found: Found) -> bool:
-        """Whether words that both sides know tell of something going on («people clap», «people are
-        clapping»), not of a thing («people clapping», «a fire engine», one word)."""
+        """Whether words that both sides know tell of something going on ("people clap", "people are
+        clapping"), not of a thing ("people clapping", "a fire engine", one word)."""
         last = self.words[found.places[-1]]
         if len(found.places) == 1 or last.among(_VISIBLE):
             return False
@@ -241,7 +242,7 @@ class _Reader:
         return self._quality(found, free) or self._in_sight(found, owners.values())
 
     def _begins_anew(self, found: Found) -> bool:
-        """«a fire engine and a truck» is no fire truck: an article after «and» begins another thing."""
+        """An article after "and" begins another thing: "a fire engine and a truck" is no fire truck."""
         return any(
             self.words[after - 1].word in ARTICLES
             and {"and", ","} & {self.words[at].word for at in range(before, after)}
@@ -249,12 +250,12 @@ class _Reader:
         )
 
     def _quality(self, found: Found, free: Sequence[int]) -> bool:
-        """Whether what is free stands right before what is taken: «a brown dog barks»."""
+        """Whether what is free stands right before what is taken: "a brown dog barks"."""
         return bool(free) and all(at + 1 in found.places and at + 1 in self.taken for at in free)
 
     def _goes_on(self, found: Found, free: Sequence[int], owners: Iterable[Found]) -> bool:
-        """«a train passes, sounding its horn»: of the same subject, before and after a comma or «and».
-        Or a quality of what another pattern has: «an old man reads»."""
+        """Of the same subject, before and after a comma or "and": "a train passes, sounding its horn".
+        Or a quality of what another pattern has, as in "an old man reads"."""
         if self._quality(found, free):
             return True
         theirs = {at for owner in owners for at in owner.places} - set(found.places)
@@ -265,13 +266,13 @@ class _Reader:
         return bool(between & {",", "and"})
 
     def _sounding(self, found: Found) -> bool:
-        """«a man plays a guitar» is a sight and a sound, «a man playing a guitar» is a sight."""
+        """That "a man plays a guitar" is a sight and a sound, "a man playing a guitar" is a sight."""
         return any(
             self.words[at].among(_SOUNDING) and not self.words[at].ends_ing for at in found.places
         )
 
     def _in_sight(self, found: Found, owners: Iterable[Found]) -> bool:
-        """«a barking dog» is a sound and a sight, and so is a dog that stands there and barks."""
+        """That "a barking dog" is a sound and a sight, and so is a dog that stands there and barks."""
         if self.side is not None or len(found.places) > 1:
             return False
         at = found.places[0]
@@ -281,7 +282,7 @@ class _Reader:
         return barking or stands
 
     def _joined(self, place: int, owners: Iterable[Found]) -> bool:
-        """Whether «and» joins this word to one of the owners', with nothing telling between."""
+        """Whether "and" joins this word to one of the owners', with nothing telling between."""
         for owner in owners:
             for other in owner.places:
                 low, high = sorted((place, other))
@@ -306,7 +307,7 @@ class _Reader:
                 self.explained.add(at)
 
     def _negated(self) -> frozenset[int]:
-        """Places that a negation reaches: some words, or to the end of its clause, a comma, «but»."""
+        """Places that a negation reaches: some words, or to the end of its clause, a comma, "but"."""
         found, within, left = set(), False, 0
         for at, token in enumerate(self.words):
             if token.word in NEGATORS:
@@ -322,7 +323,7 @@ class _Reader:
         return frozenset(found)
 
     def _count(self, found: Found) -> int | None:
-        """The number that stands before what is named, or «twice» after what is heard."""
+        """The number that stands before what is named, or "twice" after what is heard."""
         for start in found.places:
             for at in range(start - 1, max(start - 1 - _BEFORE_A_NUMBER, -1), -1):
                 token = self.words[at]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from benchmarks.quality.known import Concept, Side
 from benchmarks.quality.matcher.words import (
     ARTICLES,
     FUNCTION,
@@ -16,6 +15,7 @@ from benchmarks.quality.matcher.words import (
     forms,
     tokens,
 )
+from recipes.world.concepts import Concept, Side
 
 Slot = frozenset[str]
 _PEOPLE = frozenset({"man", "woman", "boy", "girl", "child", "kid", "person", "people", "baby"})
@@ -90,7 +90,7 @@ class Patterns:
 
     def _cores(self) -> Mapping[str, frozenset[str]]:
         """By concept, the words without which it has no name; the others of its wordings are details,
-        («a fox in the grass»)."""
+        ("a fox in the grass")."""
         shortest: dict[str, int] = {}
         for pattern in self.every:
             if not pattern.wording:
@@ -104,7 +104,7 @@ class Patterns:
         return {key: frozenset(words) for key, words in found.items()}
 
     def _in_company(self) -> frozenset[tuple[str, tuple[Slot, ...]]]:
-        """Patterns with a detail that names something else («a bridge over a river»): so only where the
+        """Patterns with a detail that names something else ("a bridge over a river"): so only where the
         words stand together."""
         alone: dict[str, set[str]] = defaultdict(set)
         for pattern in self.every:
@@ -175,7 +175,7 @@ def _near(places: Sequence[int], words: Sequence[Token], stretch: int) -> bool:
 
 
 def _slot(words: Iterable[str]) -> Slot:
-    """Words of a name in any form; «=parking» is that very word or its plural."""
+    """Words of a name in any form; "=parking" is that very word or its plural."""
     known = [w for w in words if w and w not in FUNCTION]
     return frozenset[str]().union(*({w} if w[0] == "=" else forms(w) for w in known))
 

@@ -54,10 +54,10 @@ SEEN_FRAME = _set(
 SEEN_NOUNS = _set(
     "picture pictures image images photo photograph footage scene screen video frame camera"
 )
-"""They speak of seeing after an article, and not in «a video game»."""
+"""They speak of seeing after an article, and not in "a video game"."""
 HEARD_FRAME = _set("hear heard audible audibly sound sounds noise listen audio")
 SURE_FRAMES = _set("view visible visibly see seen hear heard audible audibly")
-"""Those that hold in a caption of one side, too: there «the sound booth» is no frame."""
+"""Those that hold in a caption of one side, too: there "the sound booth" is no frame."""
 BREAKS = _set("; . ! ? ( ) – — while whereas as before after then until when where meanwhile")
 PARTS = _set(", with and or plus beside alongside next behind over but")
 ARTICLES = _set("a an the some another other")
@@ -210,7 +210,7 @@ def tokens(text: str) -> list[Token]:
 
 @lru_cache(maxsize=65536)
 def forms(word: str) -> frozenset[str]:
-    """All that a word may be a form of, itself included: «barking» is bark, «taping» tape, not tap."""
+    """All that a word may be a form of, itself included: "barking" is bark, "taping" tape, not tap."""
     if word in _WHOLE or not word[0].isalpha() or len(word) < 3:
         return frozenset({word})
     found = {word}

@@ -6,8 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmarks.quality.known import Concept, Reading, Side, Truth
+from benchmarks.quality.known import Reading, Truth
 from benchmarks.quality.measures.intervals import Figure, Floats, bootstrap
+from recipes.world.concepts import Concept, Side
 
 
 class Reads(Protocol):

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from benchmarks.quality.known import Case, Reading, Side, Truth
+from benchmarks.quality.known import Case, Reading, Truth
 from benchmarks.quality.measures import texts
 from benchmarks.quality.measures.concepts import Concepts, Hits, Reads, happened, hits
 from benchmarks.quality.measures.intervals import NOTHING, Figure, mean, share, wilson
 from manifests.captions import CAPTIONS, Author, CaptionName, CaptionSet, Written
 from prompts.fallback import template
 from prompts.selection import Fact, Facts
+from recipes.world.concepts import Side
 
 Pair = tuple[float, float]
 
@@ -174,7 +175,7 @@ class Ruler:
         return told, 1
 
     def _twice(self, reading: Reading) -> Pair:
-        """One thing named as if it were two: again, or by a broader word («a sedan» and «a vehicle»)."""
+        """One thing named as if it were two: again, or by a broader word ("a sedan" and "a vehicle")."""
         told = [m.key for m in reading.mentions]
         reach = [self.concepts.implied([key]) for key in told]
         again = (told[i] in reach[j] for i, j in permutations(range(len(told)), 2))

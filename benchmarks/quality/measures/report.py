@@ -26,7 +26,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def percent(figure: Figure, digits: int = 1) -> str:
-    """«12.3 [10.1, 14.9]», in percent; «-» where there was nothing to count."""
+    """A figure as "12.3 [10.1, 14.9]", in percent; "-" where there was nothing to count."""
     if figure.value is None:
         return "-"
     if figure.low is None or figure.high is None:
@@ -36,7 +36,7 @@ def percent(figure: Figure, digits: int = 1) -> str:
 
 
 def number(figure: Figure) -> str:
-    """«7.4 [7.2, 7.6]»"""
+    """A figure as "7.4 [7.2, 7.6]"."""
     if figure.value is None:
         return "-"
     return f"{figure.value:.1f} [{figure.low:.1f}, {figure.high:.1f}]"
@@ -45,7 +45,7 @@ def number(figure: Figure) -> str:
 def measured_figures(
     measured: Sequence[Measured], templates: Sequence[Measured]
 ) -> dict[str, dict[str, dict[str, Figure]]]:
-    """Figures by caption («all three» among them), group and measure."""
+    """Figures by caption ("all three" among them), group and measure."""
     found = {}
     for name in (*CAPTIONS, None):
         of = [

@@ -68,7 +68,7 @@ def without_quotes(text: str) -> str:
 
 
 def stem(word: str) -> str:
-    """A word without the ending of its form: «barks», «barking», «barked» are one."""
+    """A word without the ending of its form: "barks", "barking", "barked" are one."""
     word = word.lower().removesuffix("'s").removesuffix("’s")
     for ending in ("ing", "ed", "es", "s"):
         cut = word.removesuffix(ending)
@@ -91,7 +91,7 @@ def leaks(text: str, facts: Iterable[str]) -> list[str]:
 
 
 def hedges(text: str, facts: Iterable[str]) -> list[str]:
-    """Words of doubt («possibly»), except what a fact's words are."""
+    """Words of doubt ("possibly"), except what a fact's words are."""
     return _found(_HEDGE, text, facts)
 
 
@@ -102,7 +102,7 @@ def refuses(text: str) -> bool:
 
 def loops(text: str, facts: Iterable[str]) -> bool:
     """Whether it says the same again: words twice in a row, a part of a sentence twice, or any six words
-    in a row twice. What a fact's own words repeat («knock knock») is none."""
+    in a row twice. What a fact's own words repeat ("knock knock") is none."""
     plain = without_quotes(text)
     found = words(plain)
     allowed = {gram for fact in facts for gram in _doubled(words(fact))}
@@ -124,8 +124,8 @@ def parts(text: str) -> list[list[str]]:
 
 
 def mixes(text: str, facts: Sequence[str]) -> tuple[int, int]:
-    """Who does what, and what is how: parts of sentences that join what two facts say apart («a red
-    dog» of «a red car» and «a dog»), and all parts with two words or more of facts."""
+    """Who does what, and what is how: parts of sentences that join what two facts say apart ("a red
+    dog" of "a red car" and "a dog"), and all parts with two words or more of facts."""
     said = [stems(fact) for fact in facts]
     wrong = total = 0
     for part in parts(without_quotes(text)):

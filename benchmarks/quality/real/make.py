@@ -8,7 +8,7 @@ media are made of, with versions, hashes and licences, stands in packages.toml; 
 packs by `apt-get download`, so this needs Debian 12, its lists (`apt-get update`) and its packages
 espeak-ng, flite, festival, festvox-kallpc16k, festvox-us-slt-hts and fluidsynth installed.
 
-No recording or picture is one that calibration used: benchmarks/calibrate_cpu.py takes its media from
+No recording or picture is one that calibration used: recipes/calibration/cpu.py takes its media from
 other packages and says other sentences, and `shared_with` compares contents.
 """
 
@@ -23,16 +23,18 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import calibrate_cpu, media
 from benchmarks.quality.known import Case, Happening, Truth
 from benchmarks.quality.real import picture as real_picture
 from benchmarks.quality.real import plan as real_plan
 from benchmarks.quality.real import sound as real_sound
 from benchmarks.quality.real.plan import Clip
 from benchmarks.quality.real.sources import PROMPTS, SOUNDFONT, fetch, packages, sounds
-from captioners.weights.packs import Cache, PackMissing
+from captioners.weights.cache import Cache
+from captioners.weights.packs import PackMissing
 from manifests.ids import content_hash
 from manifests.media import Audio
+from recipes import media
+from recipes.calibration import cpu as calibrate_cpu
 
 SEED = 11
 _CASES = "cases.json"

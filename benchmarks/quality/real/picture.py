@@ -6,9 +6,9 @@ A photograph becomes a film by a camera that moves over it, a cut-out by moving 
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks import media
 from benchmarks.quality.real.plan import Clip
 from benchmarks.quality.real.sources import Picture, pictures
+from recipes import media
 
 _WIDE, _HIGH, _RATE = 640, 360, 15
 _VIDEO = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p")

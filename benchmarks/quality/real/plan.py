@@ -35,7 +35,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A clip to make. picture: a name of pictures.toml, «black», or None; behind: a colour or the
+    """A clip to make. picture: a name of pictures.toml, "black", or None; behind: a colour or the
     name of a photograph; copies: of a cut-out; sounding: whether there is a sound track. decided: the
     picture tells what the sound alone leaves open."""
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import media
 from benchmarks.quality.real.sources import PROMPTS, SOUNDFONT, Sound, unsure_list
 from manifests.media import Audio
+from recipes import media
 
 HZ = 32_000
 _EDGE_S = 0.01

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks import media
-from benchmarks.quality.known import Concept
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
+from recipes import media
+from recipes.world.concepts import Concept
 
 _HERE = Path(__file__).parent
 PROMPTS = "asterisk-core-sounds-en-wav"

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.quality.known import Happening, Side, Truth
+from benchmarks.quality.known import Happening, Truth
 from benchmarks.quality.simulation.model import Field, Model
-from benchmarks.quality.world.world import World
+from recipes.world.concepts import Side
+from recipes.world.world import World
 
 _SIDES: tuple[Side, Side] = ("heard", "seen")
 _ONE_SIDED = 0.05

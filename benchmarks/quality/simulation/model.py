@@ -25,9 +25,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from benchmarks.quality.known import Side
 from benchmarks.quality.simulation.scenes import Floats, Places, Topic
-from benchmarks.quality.world.world import World
+from recipes.world.concepts import Side
+from recipes.world.world import World
 
 STRENGTH, STRENGTH_SPREAD, HARDNESS_SPREAD = (1.2, 6.0), 0.7, 0.6
 """Bounds of a captioner's strength for a concept, its spread, and that of what is hard for everybody."""

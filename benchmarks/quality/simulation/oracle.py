@@ -1,7 +1,7 @@
 """The oracle: what follows from the captioners' readings for who knows how clips are made.
 
 Exact, up to a sum over a grid in place of the integral over the shared error z. A claimed concept gives
-its reading x, a concept that a captioner knows and does not claim gives «below its threshold». Given z,
+its reading x, a concept that a captioner knows and does not claim gives "below its threshold". Given z,
 readings are independent; given the place, topics are. So for each topic
 
     P(readings of one concept | set of leaves) = sum_z phi(z) prod_c (density of x_c, or P(x_c < t_c))
@@ -18,9 +18,9 @@ from math import erfc, log, pi, sqrt
 
 import numpy as np
 
-from benchmarks.quality.known import Side
 from benchmarks.quality.simulation.model import Field, Model
 from benchmarks.quality.simulation.scenes import Floats
+from recipes.world.concepts import Side
 
 _GRID = np.linspace(-6, 6, 193)
 _LOG_WEIGHT = -0.5 * _GRID**2 - np.log(np.exp(-0.5 * _GRID**2).sum())

@@ -3,7 +3,7 @@
 A clip plays in one place. Given the place, each topic is quiet or active on its own. An active topic has
 one event or two: something heard and what makes it in view, something heard alone (off-screen), or
 something seen alone (of what could sound: a silent visible source). All that can happen in a topic is
-listed with its probability, so that what was observed can be inverted exactly (`sim_oracle`).
+listed with its probability, so that what was observed can be inverted exactly (`oracle`).
 """
 
 import tomllib
@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.quality.known import Side
-from benchmarks.quality.world.world import Entry, World
+from recipes.world.concepts import Side
+from recipes.world.world import Entry, World
 
 Floats = npt.NDArray[np.float64]
 
-_SETTINGS = Path(__file__).parents[1] / "world/settings.toml"
+_SETTINGS = Path(__file__).parent / "settings.toml"
 _BOTH, _HEARD, _SEEN = 0.5, 0.25, 0.25
 """How an event is: heard and seen, heard alone, seen alone, where a topic has all three."""
 _TWO = 0.25
@@ -84,7 +84,7 @@ def places_of(world: World) -> Places:
     known = {topic.name for topic in topics}
     unknown = {t for place in places.values() for t in place} - known - {"often"}
     if unknown and len(known) > len(unknown) * 4:
-        raise ValueError(f"world_settings.toml names topics that are not there: {sorted(unknown)}")
+        raise ValueError(f"settings.toml names topics that are not there: {sorted(unknown)}")
     often = np.array([place["often"] for place in places.values()], float)
     elsewhere = float(told["elsewhere"])  # type: ignore[arg-type]
     active = [[p.get(topic.name, elsewhere) for topic in topics] for p in places.values()]

@@ -5,7 +5,7 @@
     truths(case)               all concepts that are true of it, broader ones as well
     case.said                  of every claim, the concept that it says, and the number
 
-How clips come about: `sim_scenes`; how captioners err: `sim_model`; the oracle: `sim_oracle`. One seed
+How clips come about: `scenes`; how captioners err: `model`; the oracle: `oracle`. One seed
 gives the same clips and the same noise for honest and dishonest captioners. Wordings are the world's
 for the bench, none that a writer is trained with. Calibration and bench take different seeds
 (`CALIBRATION_SEEDS`, `BENCH_SEEDS`); parameters of captioners are the same in both.
@@ -13,7 +13,7 @@ for the bench, none that a writer is trained with. Calibration and bench take di
 Dishonest: the logit of the honest score times 1.8 plus a bias of the captioner's own. It is monotone, so
 the oracle is the same.
 
-What follows from time and number is not in `posterior`: a claim that says «two» has its concept's
+What follows from time and number is not in `posterior`: a claim that says "two" has its concept's
 probability there. Its number is right with P = `NUMBER_RIGHT` where the concept is there.
 """
 
@@ -24,13 +24,14 @@ from math import sqrt
 
 import numpy as np
 
-from benchmarks.quality.known import Case, Side
+from benchmarks.quality.known import Case
 from benchmarks.quality.simulation.clips import Clip, clip
 from benchmarks.quality.simulation.model import Model, cast
 from benchmarks.quality.simulation.oracle import Oracle, Readings
 from benchmarks.quality.simulation.scenes import Floats, places_of
 from benchmarks.quality.simulation.words import Said, Wording, spoken_of, weak_of
-from benchmarks.quality.world.world import Part, load
+from recipes.world.concepts import Side
+from recipes.world.world import Part, load
 
 CALIBRATION_SEEDS, BENCH_SEEDS = range(1000), range(1000, 2000)
 _CORRELATED_AT_MOST = 0.95
@@ -40,7 +41,7 @@ _CORRELATED_AT_MOST = 0.95
 @dataclass(frozen=True, slots=True)
 class Simulated(Case):
     """A clip of known making. said: of each claim of each weak caption, what it says. readings: what
-    drove the claims (`sim_model`), for the oracle; correlation, captioners, part: of its making."""
+    drove the claims (`model`), for the oracle; correlation, captioners, part: of its making."""
 
     said: tuple[tuple[Said, ...], ...] = ()
     readings: Readings | None = field(default=None, compare=False, repr=False)
@@ -61,8 +62,8 @@ def cases(
     """This many clips of a seed; the first of more are the same.
 
     captioners: of each side, 1 to 4, the strongest first; a speech recogniser comes with them. wording:
-    «own»: every captioner has phrasings of its own, «shared»: all put a concept alike, as captioners of
-    one vocabulary do. part: of the world, for captions to train with («train»).
+    "own": every captioner has phrasings of its own, "shared": all put a concept alike, as captioners of
+    one vocabulary do. part: of the world, for captions to train with ("train").
     """
     if not 0 <= correlation <= _CORRELATED_AT_MOST:
         raise ValueError(f"{correlation} is no correlation from 0 to {_CORRELATED_AT_MOST}")

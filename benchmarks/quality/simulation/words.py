@@ -11,11 +11,11 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.quality.known import Side
 from benchmarks.quality.simulation.clips import Clip, says_words
 from benchmarks.quality.simulation.model import Captioner, Model, chance_of, rng_of
 from benchmarks.quality.simulation.oracle import Readings
 from manifests.evidence import Claim, Modality, WeakCaption
+from recipes.world.concepts import Side
 
 Wording = Literal["own", "shared"]
 
@@ -28,7 +28,7 @@ _OVERCONFIDENT, _BIAS = 1.8, (0.2, 1.4)
 _SAID_WITH_WORDS = 0.8
 _LOST_WORDS = 0.06
 _JITTER_MS = 300
-_SPOKEN = Path(__file__).parents[1] / "world/spoken.toml"
+_SPOKEN = Path(__file__).parent / "spoken.toml"
 _WORD = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _MODALITY: dict[Side, Modality] = {"heard": "audio", "seen": "video"}
 _SIGNALS: tuple[tuple[Side, str, str], ...] = (

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 
-from benchmarks.quality.known import Case, Concept, Happening, Mention, Reading, Side, Truth
+from benchmarks.quality.known import Case, Happening, Mention, Reading, Truth
 from benchmarks.quality.measures.concepts import Concepts
 from benchmarks.quality.measures.measures import Ruler, Told
 from manifests.captions import CaptionName
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Tier, WeakCaption
 from prompts.selection import Facts, select
+from recipes.world.concepts import Concept, Side
 
 _MIDDLE: Mapping[Tier, float] = {"low": 0.2, "medium": 0.6, "high": 0.9}
 _COUNTS = {"two": 2, "three": 3}

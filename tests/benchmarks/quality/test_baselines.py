@@ -7,9 +7,10 @@ import pytest
 
 from benchmarks.quality.fusion import baselines, fused
 from benchmarks.quality.fusion.baselines import score
-from benchmarks.quality.known import Case, Side
+from benchmarks.quality.known import Case
 from benchmarks.quality.measures.concepts import Hits, f1_figure
 from manifests.evidence import Claim, WeakCaption
+from recipes.world.concepts import Side
 from tests.benchmarks.quality import little
 
 _SAYS = {

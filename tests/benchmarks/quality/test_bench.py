@@ -10,12 +10,13 @@ import pytest
 from benchmarks.quality import bench, captioned
 from benchmarks.quality.fusion import baselines, fused
 from benchmarks.quality.fusion.fusion import OURS, Clips, fusion
-from benchmarks.quality.known import Case, Side
+from benchmarks.quality.known import Case
 from benchmarks.quality.measures import report
 from benchmarks.quality.measures.intervals import Figure
 from benchmarks.quality.written import measured, unguarded, write
 from engine.profile.writer import Rung, WriterSpec
 from manifests.ids import path_of
+from recipes.world.concepts import Side
 from tests.benchmarks.quality import little
 from tests.benchmarks.quality.test_baselines import cases
 from tests.engine.fake_openai import FakeOpenAI, Request

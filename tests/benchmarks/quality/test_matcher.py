@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.quality.known import Concept, Side
 from benchmarks.quality.matcher import matcher as module
 from benchmarks.quality.matcher.check import narrowest, rows
 from benchmarks.quality.matcher.matcher import Matcher
 from benchmarks.quality.matcher.words import forms
-from benchmarks.quality.world.world import load
+from recipes.world.concepts import Concept, Side
+from recipes.world.world import load
 
 ROWS = rows()
 _CONCEPTS = load().concepts()

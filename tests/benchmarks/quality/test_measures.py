@@ -119,7 +119,7 @@ def test_figures_are_for_all_rows_for_the_llms_and_for_the_template() -> None:
 
 
 def test_a_concept_that_goes_round_in_a_circle_ends() -> None:
-    from benchmarks.quality.known import Concept
+    from recipes.world.concepts import Concept
 
     known = Concepts(
         [

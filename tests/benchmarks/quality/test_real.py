@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import calibrate_cpu
-from benchmarks.quality.known import Case, Concept
+from benchmarks.quality.known import Case
 from benchmarks.quality.real import make as real
 from benchmarks.quality.real import picture as real_picture
 from benchmarks.quality.real import plan as real_plan
 from benchmarks.quality.real import sound as real_sound
 from benchmarks.quality.real import sources as real_sources
 from benchmarks.quality.real.plan import Clip, Event
-from benchmarks.quality.world import world
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
+from recipes.calibration import cpu as calibrate_cpu
+from recipes.world import world
+from recipes.world.concepts import Concept
 
 _SCENARIOS = {
     *("one event", "two events", "two events at once", "three events", "speech over music"),

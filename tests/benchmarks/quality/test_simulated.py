@@ -9,7 +9,7 @@ import pytest
 from benchmarks.quality.simulation.model import Field, cast, confusion_rates
 from benchmarks.quality.simulation.scenes import topics_of
 from benchmarks.quality.simulation.simulated import Simulated, cases, posterior, truths
-from benchmarks.quality.world.world import load
+from recipes.world.world import load
 
 _WORLD = load("bench")
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from captioners.audio.silero import Silero
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from tests.captioners.sounds import HZ, animal, clip, silence, speech
 
 pytestmark = pytest.mark.models

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from captioners.audio.whisper import Whisper
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from tests.captioners.sounds import animal, cartoon, silence, speech
 
 pytestmark = pytest.mark.models

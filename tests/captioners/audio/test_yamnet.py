@@ -5,7 +5,7 @@ import pytest
 
 from captioners.audio.audioset import classes, sound_class
 from captioners.audio.yamnet import YamNet, prepare
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from manifests.evidence import WeakCaption
 from tests.captioners.sounds import HZ, animal, cartoon, clip, silence, speech
 

@@ -11,12 +11,10 @@ import pytest
 from captioners.confidence.calibration import (
     FUSION,
     CalibrationError,
-    Fit,
-    Label,
-    fitted,
     load,
     similarities,
 )
+from captioners.confidence.fit import Fit, Label, fit_labels
 from manifests.evidence import Claim, Confidence, Kind, WeakCaption
 
 _EXACT = ((0.0, 0.0), (0.0, 0.0))
@@ -80,7 +78,7 @@ def test_files_bound_the_tier_and_leave_the_probability(tmp_path: Path, n: int, 
 
 def test_few_labels_draw_towards_a_half() -> None:
     few, many = (
-        fitted([Label(f"f{i}", f"o{i}", "Dog", 0.95, True) for i in range(n)]) for n in (3, 300)
+        fit_labels([Label(f"f{i}", f"o{i}", "Dog", 0.95, True) for i in range(n)]) for n in (3, 300)
     )
     assert few.line.probability(3.0) < many.line.probability(3.0) - 0.03
     assert (few.n, few.origins, few.claims, few.true) == (3, 3, 3, 3)
@@ -88,7 +86,7 @@ def test_few_labels_draw_towards_a_half() -> None:
 
 def test_no_number_of_claims_makes_up_for_files() -> None:
     labels = [Label("one", "o", f"Dog {i}", 0.99, True) for i in range(1000)]
-    assert fitted(labels).n == 1
+    assert fit_labels(labels).n == 1
 
 
 def test_an_unknown_captioner_gets_the_prior_and_is_named(tmp_path: Path) -> None:
@@ -153,7 +151,7 @@ def _read(count: int, seed: int = 1) -> list[Label]:
 
 
 def test_a_scorer_that_read_a_captioner_sharpens_its_claims(tmp_path: Path) -> None:
-    fit = fitted(_read(400))
+    fit = fit_labels(_read(400))
     assert fit.scored is not None and (fit.scored.scorer, fit.scored.n) == ("clap", 400)
     _write(tmp_path, **fit.model_dump(mode="json"))
     sure, not_sure = (_sure(tmp_path, _weak(0.6), _scorer(s)) for s in (0.5, 0.1))
@@ -163,7 +161,7 @@ def test_a_scorer_that_read_a_captioner_sharpens_its_claims(tmp_path: Path) -> N
 
 
 def test_a_scorer_helps_on_media_that_it_was_not_fitted_with() -> None:
-    fit, unseen = fitted(_read(400)), _read(400, seed=2)
+    fit, unseen = fit_labels(_read(400)), _read(400, seed=2)
     scored = fit.scored
     assert scored is not None
     alone, both = [], []
@@ -178,7 +176,7 @@ def test_a_scorer_helps_on_media_that_it_was_not_fitted_with() -> None:
 def test_a_scorer_that_read_too_few_files_is_left_out() -> None:
     few = [Label(f"f{i}", "o", "Dog", 0.5, True, {"clap": i / 10}) for i in range(9)]
     same = [Label(f"f{i}", "o", "Dog", 0.5, True, {"clap": 0.3}) for i in range(50)]
-    assert fitted(few).scored is None and fitted(same).scored is None
+    assert fit_labels(few).scored is None and fit_labels(same).scored is None
 
 
 # Facts, stand-ins, bounds

@@ -8,7 +8,8 @@ import pytest
 
 from captioners.confidence._logistic import logit, sigmoid
 from captioners.confidence.cooccurrence import Cooccurrence
-from captioners.confidence.fusion import BASE, Fusion, Heard, Stack, Voices, stacked, voices
+from captioners.confidence.fusion import Fusion, votes_for
+from captioners.confidence.stack import BASE, LabelledVotes, Stack, Votes, fit_stack
 from captioners.confidence.tiers import ENOUGH
 from manifests.evidence import Claim, Confidence, Support, Tier, WeakCaption
 
@@ -115,7 +116,7 @@ def test_only_who_ran_and_knows_the_words_is_silent() -> None:
         _said("stranger"),
     ]
     (support,) = _all(captions)
-    assert voices(captions, support, _WORDS).silent == ("twin",)
+    assert votes_for(captions, support, _WORDS).silent == ("twin",)
 
 
 def test_silence_speaks_against_as_far_as_it_was_learned() -> None:
@@ -130,7 +131,7 @@ def test_silence_speaks_against_as_far_as_it_was_learned() -> None:
 def test_a_broader_word_counts_as_far_as_it_was_learned() -> None:
     captions = _said("ears", (0.4, "low")), _said("other", (0.7, "medium"))
     support = Support((0, 0), _DOG, ((0, 0),), ((1, 0),))
-    heard = voices(captions, support, {})
+    heard = votes_for(captions, support, {})
     assert heard.broader == {"other": pytest.approx(logit(0.7) - logit(BASE))}
     plain = replace(heard, broader={})
     assert Stack().log_odds(heard) == Stack().log_odds(plain)
@@ -142,7 +143,7 @@ def test_a_broader_word_counts_as_far_as_it_was_learned() -> None:
 def test_who_says_the_thing_itself_is_not_counted_for_a_broader_word_too() -> None:
     captions = _said("ears", (0.4, "low")), _said("other", (0.7, "medium"), (0.8, "high"))
     support = Support((0, 0), _DOG, ((0, 0), (1, 0)), ((1, 1),))
-    assert voices(captions, support, {}).broader == {}
+    assert votes_for(captions, support, {}).broader == {}
 
 
 def test_a_broader_word_is_learned_to_count() -> None:
@@ -151,8 +152,8 @@ def test_a_broader_word_is_learned_to_count() -> None:
     for number in range(600):
         true = bool(drawn.random() < 0.5)
         broader = {"other": 3.0} if drawn.random() < (0.9 if true else 0.2) else {}
-        heard.append(Heard(Voices({"ears": 0.0}, (), broader), true, number % 5))
-    assert stacked(heard, _WORDS, 600, 600).broader["other"] > 0.3
+        heard.append(LabelledVotes(Votes({"ears": 0.0}, (), broader), true, number % 5))
+    assert fit_stack(heard, _WORDS, 600, 600).broader["other"] > 0.3
 
 
 def test_what_was_learned_of_others_is_not_used_for_a_stranger() -> None:
@@ -214,8 +215,8 @@ def test_no_cooccurrence_is_told_as_before_there_was_any() -> None:
 # Learning
 
 
-def _world(count: int, seed: int, repeats: bool) -> list[Heard]:
-    """Claims of «ears», each as likely as it says. Half of them «twin» says too, as independent
+def _world(count: int, seed: int, repeats: bool) -> list[LabelledVotes]:
+    """Claims of "ears", each as likely as it says. Half of them "twin" says too, as independent
     evidence or (repeats) as an echo that knows nothing of its own."""
     rng = np.random.default_rng(seed)
     heard = []
@@ -229,12 +230,12 @@ def _world(count: int, seed: int, repeats: bool) -> list[Heard]:
         if rng.uniform() < 0.5 and (repeats or echo > -1.5):
             said["twin"] = echo
         ordered = dict(sorted(said.items(), key=lambda item: -item[1]))
-        heard.append(Heard(Voices(ordered), true, len(heard) % 10))
+        heard.append(LabelledVotes(Votes(ordered), true, len(heard) % 10))
     return heard
 
 
 def test_an_echo_is_learned_to_be_one_and_independent_word_to_count() -> None:
-    stacks = [stacked(_world(3000, 1, repeats), _WORDS, 3000, 3000) for repeats in (True, False)]
+    stacks = [fit_stack(_world(3000, 1, repeats), _WORDS, 3000, 3000) for repeats in (True, False)]
     echo, independent = (stack.pairs["ears+twin"] for stack in stacks)
     assert echo < 0.1
     assert independent > 0.4
@@ -242,11 +243,11 @@ def test_an_echo_is_learned_to_be_one_and_independent_word_to_count() -> None:
 
 def test_the_learned_stack_is_better_on_what_it_never_saw_than_the_rule() -> None:
     for repeats in (True, False):
-        stack = stacked(_world(3000, 1, repeats), _WORDS, 3000, 3000)
+        stack = fit_stack(_world(3000, 1, repeats), _WORDS, 3000, 3000)
         unseen = _world(3000, 2, repeats)
         true = np.array([each.true for each in unseen])
         learned, rule = (
-            np.array([s.probability(each.voices) for each in unseen]) for s in (stack, Stack())
+            np.array([s.probability(each.votes) for each in unseen]) for s in (stack, Stack())
         )
         assert np.mean((learned - true) ** 2) < np.mean((rule - true) ** 2)
         assert abs(learned.mean() - true.mean()) < 0.02
@@ -259,18 +260,18 @@ def test_silence_is_learned_and_never_speaks_for() -> None:
         true = bool(rng.uniform() < 0.5)
         silent = ("twin",) if rng.uniform() < (0.2 if true else 0.8) else ()
         loud = ("other",) if rng.uniform() < (0.8 if true else 0.2) else ()
-        heard.append(Heard(Voices({"ears": 0.0}, silent + loud), true, at % 10))
-    stack = stacked(heard, _WORDS, 2000, 2000)
+        heard.append(LabelledVotes(Votes({"ears": 0.0}, silent + loud), true, at % 10))
+    stack = fit_stack(heard, _WORDS, 2000, 2000)
     assert stack.silent["twin"] < -1
     assert stack.silent["other"] == 0
 
 
 def test_without_data_it_is_the_rule() -> None:
-    nothing = stacked([], {}, 0, 0)
+    nothing = fit_stack([], {}, 0, 0)
     assert (nothing.pairs, nothing.silent, nothing.n) == ({}, {}, 0)
-    assert not nothing.knows(Voices({"ears": 0.0}))
+    assert not nothing.knows(Votes({"ears": 0.0}))
 
 
 def test_a_file_gives_the_same_stack() -> None:
-    fusion = Fusion(source="s", audio=stacked(_world(200, 1, False), _WORDS, 200, 200))
+    fusion = Fusion(source="s", audio=fit_stack(_world(200, 1, False), _WORDS, 200, 200))
     assert Fusion.model_validate_json(fusion.model_dump_json()) == fusion

@@ -135,7 +135,7 @@ def sound(seed: int, seconds: float) -> Audio:
 
 
 def media(seed: int, texts: list[str], count: int = 16, seconds: float = 1.0) -> Media:
-    """A clip of seeded noise, and what «other» said of it."""
+    """A clip of seeded noise, and what "other" said of it."""
     made = clip(film(seed, count), clip_id=f"{seed:032x}")
     claims = tuple(Claim(f"#{n}", t, "sound", "audio", 0.5) for n, t in enumerate(texts))
     said = {"other": WeakCaption(made.clip_id, made.content_hash, "other", claims=claims)}

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from captioners.video.efficientnet import FEATURES, EfficientNet, _classes, load, prepare
-from captioners.weights.packs import Cache
+from captioners.phrases.phrases import imagenet
+from captioners.video.efficientnet import FEATURES, EfficientNet, load, prepare
+from captioners.weights.cache import Cache
 from tests.captioners.pictures import clip, film
 
 pytestmark = pytest.mark.models
@@ -31,7 +32,7 @@ def _ball() -> np.ndarray:
 def test_an_orange_disc_is_taken_for_something_round(efficientnet: EfficientNet) -> None:
     each = efficientnet.probabilities(_ball()[None])
     assert each.sum() == pytest.approx(1)
-    names = [entry.label for entry in _classes()]
+    names = [entry.label for entry in imagenet()]
     best = {names[i] for i in np.argsort(-each[0])[:3]}
     assert best <= {"orange", "lemon", "balloon", "ping-pong ball", "croquet ball", "tennis ball"}
 
@@ -72,7 +73,7 @@ def test_features_are_pooled_and_finite() -> None:
 
 
 def test_each_class_has_a_phrase_of_its_own() -> None:
-    entries = _classes()
+    entries = imagenet()
     assert len(entries) == 1000
     assert len({entry.label for entry in entries}) == 1000
     articles = ("a ", "an ")

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from captioners.video.nanodet import NanoDet, _overlap, agreed
-from captioners.weights.packs import Cache
+from captioners.weights.cache import Cache
 from tests.captioners.pictures import clip, film, noise
 
 pytestmark = pytest.mark.models

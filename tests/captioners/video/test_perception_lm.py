@@ -20,8 +20,8 @@ from transformers import (
     PerceptionLMVideoProcessor,
 )
 
+from captioners.replies import cleaned
 from captioners.sentences import clauses
-from captioners.served import cleaned
 from captioners.video.perception_lm import PerceptionLM, language_model
 from captioners.weights.models import Models, terms
 from engine.servers.client import Bridge

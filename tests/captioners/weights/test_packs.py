@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from captioners.weights import packs
-from captioners.weights.packs import Archive, Cache, Pack, PackError, PackMissing, declared
+from captioners.weights import _fetch
+from captioners.weights.cache import Cache
+from captioners.weights.packs import Archive, Pack, PackError, PackMissing, declared
 
 FILES = {
     "toy/weights.bin.part1": b"one",
@@ -150,7 +151,7 @@ def test_a_full_disk_leaves_no_half_pack(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(packs.shutil, "copyfileobj", full)
+    monkeypatch.setattr(_fetch.shutil, "copyfileobj", full)
     with pytest.raises(PackError, match="no space left in"):
         cache(tmp_path, toy).fetch("toy")
     assert left(tmp_path / "cache") == []
@@ -169,7 +170,8 @@ def test_what_a_killed_fetch_left_is_cleared(tmp_path: Path, toy: Pack) -> None:
 FETCH = """
 import sys
 from pathlib import Path
-from captioners.weights.packs import Cache, Pack
+from captioners.weights.cache import Cache
+from captioners.weights.packs import Pack
 pack = Pack.model_validate_json(sys.argv[1])
 print(Cache(Path(sys.argv[2]), {pack.name: pack}).fetch(pack.name))
 """
@@ -263,13 +265,12 @@ def with_adapter(toy: Pack, data: bytes) -> Pack:
 def test_bundled_files_beside_archives_reach_the_step_that_prepares(
     tmp_path: Path, toy: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def prepared(pack: Pack, laid: Path, into: Path) -> Path:
-        shutil.copytree(laid, into)
-        return into
+    def prepare(pack: Pack, laid: Path, into: Path) -> None:
+        shutil.copytree(laid, into, dirs_exist_ok=True)
 
     (tmp_path / "adapter.bin").write_bytes(b"thin")
-    monkeypatch.setattr(packs, "_weights", lambda pack: tmp_path)
-    monkeypatch.setattr(packs, "_prepared", prepared)
+    monkeypatch.setattr(_fetch, "bundled", lambda pack: tmp_path)
+    monkeypatch.setattr(_fetch, "_prepare", prepare)
     pack = with_adapter(toy, b"thin")
     own = cache(tmp_path, pack)
     folder = own.fetch("toy")

@@ -1,4 +1,4 @@
-"""Whole runs of the dummy profile, killed anywhere: every clip once, none lost, the same bytes."""
+"""Whole runs, killed anywhere: every clip once, none lost, the same bytes, whatever the stage."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from manifests.workspace import Workspace
 from tests.conftest import (
     CLIPS,
     RUN_S,
+    Staged,
     books_of,
     files_of,
     kill,
@@ -54,13 +55,6 @@ def _ran(*arguments: str | Path, **environment: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
-
-
-def _same_as(reference: Path, workspace: Path) -> None:
-    assert files_of(workspace) == files_of(reference / "out")
-    (books,) = books_of(workspace)
-    assert books["close"] and books["captioned"] == CLIPS and books["pending"] == 0
-    assert problems_of(workspace) == []
 
 
 def _runlog(out: Path) -> dict[str, Any]:
@@ -107,14 +101,14 @@ def test_a_finished_workspace_answers_without_starting_ray(
 @pytest.mark.parametrize("point", [point for point in POINTS if point not in _ELSEWHERE])
 def test_killed_at_a_commit_point_it_goes_on(
     point: str,
-    reference: Path,
+    staged: Staged,
     clips: Path,
     tmp_path: Path,
     profile: Callable[..., Path],
     cluster: str,
 ) -> None:
     out = tmp_path / "out"
-    arguments = ("caption", clips, out, "--profile", profile())
+    arguments = (staged.verb, clips, out, "--profile", profile())
     in_worker = point.startswith(("journal", "shard"))
     there = {} if in_worker else {"RAY_ADDRESS": cluster}
     there["CAPTIONMILL_KILL_AT"] = f"{point}:{_TIMES.get(point, 1)}"
@@ -126,14 +120,14 @@ def test_killed_at_a_commit_point_it_goes_on(
         assert killed.returncode == -signal.SIGKILL
     again = run(*arguments, RAY_ADDRESS=cluster)
     assert again.returncode == 0, again.stderr
-    _same_as(reference, out)
+    staged.same_as_reference(out)
 
 
 def test_killed_while_it_clears_up_after_a_killed_run_it_goes_on(
-    reference: Path, clips: Path, tmp_path: Path, cluster: str
+    staged: Staged, clips: Path, tmp_path: Path, cluster: str
 ) -> None:
     out = tmp_path / "out"
-    arguments = ("caption", clips, out, "--profile", reference / "quick.toml")
+    arguments = (staged.verb, clips, out, "--profile", staged.reference / "quick.toml")
     for point in ("driver.before_commit", "driver.clearing"):
         killed = run(*arguments, RAY_ADDRESS=cluster, CAPTIONMILL_KILL_AT=point)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -141,22 +135,30 @@ def test_killed_while_it_clears_up_after_a_killed_run_it_goes_on(
     again = run(*arguments, RAY_ADDRESS=cluster)
     assert again.returncode == 0, again.stderr
     assert _uncommitted(out) == set()
-    _same_as(reference, out)
+    staged.same_as_reference(out)
+
+
+_PARTS = ("ray::Host", "ray::Decoder", "ray::ShardWorker")
 
 
 @pytest.mark.parametrize(
-    "title", ["ray::Host", "ray::Decoder", "ray::ShardWorker", "engine.servers.dummy"]
+    ("staged", "title"),
+    [
+        *(("captioning", title) for title in (*_PARTS, "engine.servers.dummy")),
+        *(("embedding", title) for title in _PARTS),
+    ],
+    indirect=["staged"],
 )
 def test_a_killed_part_is_replaced_during_the_run(
     title: str,
-    reference: Path,
+    staged: Staged,
     clips: Path,
     tmp_path: Path,
     profile: Callable[..., Path],
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
-    driver = started("caption", clips, out, "--profile", profile())
+    driver = started(staged.verb, clips, out, "--profile", profile())
     worker = stop_at_work(out)
     dead = kill(out, title)
     wait_until(lambda: {process.pid for process in processes_of(out, title)} - dead)
@@ -164,41 +166,42 @@ def test_a_killed_part_is_replaced_during_the_run(
         worker[0].resume()
     assert driver.wait(RUN_S) == 0, driver.communicate()[1]
     assert _runlog(out)["worker_deaths"] == (title == "ray::ShardWorker")
-    _same_as(reference, out)
+    staged.same_as_reference(out)
 
 
 def test_after_a_killed_driver_its_processes_go_and_the_work_goes_on(
-    reference: Path,
+    staged: Staged,
     clips: Path,
     tmp_path: Path,
     profile: Callable[..., Path],
+    cluster: str,
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
-    arguments = ("caption", clips, out, "--profile", profile())
+    arguments = (staged.verb, clips, out, "--profile", profile())
     driver = started(*arguments)
     (worker,) = stop_at_work(out)
     driver.kill()
     assert driver.wait() == -signal.SIGKILL
     assert worker.is_running(), "a process that is stopped can't have ended by itself"
     orphans = processes_of(out)
-    assert run(*arguments).returncode == 0
+    assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
     assert worker in orphans and not any(_lives(process) for process in orphans)
     assert not processes_of(out)
-    _same_as(reference, out)
+    staged.same_as_reference(out)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
     number: signal.Signals,
-    reference: Path,
+    staged: Staged,
     clips: Path,
     tmp_path: Path,
     cluster: str,
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
-    arguments = ("caption", clips, out, "--profile", reference / "quick.toml")
+    arguments = (staged.verb, clips, out, "--profile", staged.reference / "quick.toml")
     driver = started(*arguments)
     wait_until(lambda: list(out.glob("journal/*/*/*.json")))
     driver.send_signal(number)
@@ -207,18 +210,18 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
     assert "run the same command again" in told
     assert not processes_of(out)
     assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
-    _same_as(reference, out)
+    staged.same_as_reference(out)
 
 
 def test_a_second_driver_is_refused(
-    reference: Path,
+    staged: Staged,
     clips: Path,
     tmp_path: Path,
     cluster: str,
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
-    arguments = ("caption", clips, out, "--profile", reference / "quick.toml")
+    arguments = (staged.verb, clips, out, "--profile", staged.reference / "quick.toml")
     driver = started(*arguments, RAY_ADDRESS=cluster)
     wait_until(lambda: list(out.glob("commits/*/open.json")))
     second = run(*arguments)

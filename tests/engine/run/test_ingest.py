@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from engine.profile.profile import load
-from engine.run.ingest import Ingest, elsewhere
+from engine.run.ingest import Ingest
 from engine.run.lease import DriverLease
+from engine.run.twins import Places
 from manifests import commits, tables
 from manifests.books import books
 from manifests.workspace import Workspace
@@ -93,11 +94,52 @@ def test_shards_fill_across_sources(
     assert [r.counts["clips"] for r in records] == [8, 4]
 
 
+def test_a_shard_is_committed_as_soon_as_it_is_full_and_later_ones_are_larger(
+    job: CaptionStage, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("manifests.sources.shards._STEP", 2)
+    source = _wav(tmp_path / "a.wav", 30 * 50)
+    committed = []
+
+    def seen(count: int) -> None:
+        committed.append(len(commits.load(workspace).listed(job.cut)))
+
+    with DriverLease(workspace) as log:
+        Ingest(job.cut, job.profile, workspace, log).run([str(source)], None, seen)
+    assert committed == [4]
+    assert list(commits.load(workspace).listed(job.cut).values()) == [8, 8, 16, 16, 2]
+
+
+def test_the_size_of_a_shard_does_not_depend_on_the_run_that_fills_it(
+    job: CaptionStage, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("manifests.sources.shards._STEP", 1)
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for number in range(2):
+        _wav(folder / f"{number}.wav", 30 * 12, level=1 + number)
+        _ingest(job, workspace, folder)
+    assert list(commits.load(workspace).listed(job.cut).values()) == [8, 4, 12]
+
+
 def test_twins_share_their_clips(job: CaptionStage, workspace: Workspace, tmp_path: Path) -> None:
     twins = [_wav(tmp_path / name, 5) for name in ("a.wav", "b.wav")]
     assert _ingest(job, workspace, *twins) == 1
-    (places,) = elsewhere(workspace, commits.load(workspace), job.cut).values()
-    assert [place.uri[-5:] for place in places] == ["b.wav", "a.wav"]
+
+
+def test_a_twin_is_a_place_of_the_shards_that_hold_its_content(
+    job: CaptionStage, workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for number in range(3):
+        _wav(folder / f"{number}.wav", 95, level=1 + number)
+    twin = _wav(tmp_path / "twin.wav", 95, level=3)
+    assert _ingest(job, workspace, folder, twin) == 12
+    places = Places(workspace, commits.load(workspace), job.cut)
+    assert places.of(workspace.clips(job.cut, 0)) == {}
+    (twins,) = places.of(workspace.clips(job.cut, 1)).values()
+    assert [place.uri[-8:] for place in twins] == ["twin.wav", "ia/2.wav"]
 
 
 def test_a_mended_file_is_new_and_its_broken_twin_stays_in_the_books(

@@ -201,6 +201,20 @@ def test_what_names_no_file_is_an_error(name: str, tmp_path: Path) -> None:
         _below(tmp_path, tmp_path / name)
 
 
+def test_all_sources_are_looked_for_before_the_first_path_comes(tmp_path: Path) -> None:
+    _touch(tmp_path, b"a.mp4")
+    with pytest.raises(SourceError, match="missing"):
+        Listing().paths([str(tmp_path), str(tmp_path / "missing")])
+
+
+def test_folders_are_read_as_paths_are_asked_for(tmp_path: Path) -> None:
+    _touch(tmp_path, b"a/a.mp4", b"b/b.mp4")
+    paths = Listing().paths([str(tmp_path)])
+    assert next(paths).endswith(b"/a/a.mp4")
+    _touch(tmp_path, b"b/c.mp4")
+    assert [os.path.basename(path) for path in paths] == [b"b.mp4", b"c.mp4"]
+
+
 def test_a_pipe_is_an_error(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
     with pytest.raises(SourceError, match="neither a file nor a folder"):

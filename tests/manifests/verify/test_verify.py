@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def test_a_file_with_other_columns_is_named(made: Made) -> None:
 
 def test_a_file_with_fewer_rows_than_committed_is_named(made: Made) -> None:
     file = made.file(TABLES["ears"], 1)
-    made.forge(file, file.model_copy(update={"rows": file.rows + 1}))
+    made.forge(file, replace(file, rows=file.rows + 1))
     assert [(p.kind, p.where) for p in made.verify()] == [("rows", file.path)]
 
 
@@ -414,7 +415,7 @@ def test_a_flood_is_named_with_one_of_its_clips(made: Made) -> None:
     problems = made.verify()
     assert [(p.kind, p.where) for p in problems] == [("flood", "visual_caption")]
     assert problems[0].clip_id in _ids(made.rows("captions", 1))
-    assert "«A thing.» stands on clips of 12" in problems[0].message
+    assert problems[0].message == '"A thing." appears on 12 clips with different evidence'
 
 
 def test_a_template_is_no_flood(made: Made) -> None:
@@ -469,8 +470,7 @@ def _flooded(name: str) -> Callable[[list[Row]], list[Row]]:
 def _as_it_is(made: Made, file: File) -> File:
     """What a commit would say of a file that a hand wrote."""
     path = made.root / file.path
-    found = {"bytes": path.stat().st_size, "sha256": content_hash(path)}
-    return file.model_copy(update=found)
+    return replace(file, bytes=path.stat().st_size, sha256=content_hash(path))
 
 
 def _retry(made: Made, clip: Row, outcome: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from manifests.evidence import Claim, Kind, Modality
 from manifests.ids import uri_of
-from pipelines.calibrate.labelled import Labelled, LabelledError, read
+from manifests.sources.list import ListError
+from pipelines.calibrate.labelled import Labelled, read
 
 
 def _claim(label: str, text: str = "", kind: Kind = "sound", modality: Modality = "audio") -> Claim:
@@ -137,10 +138,10 @@ def test_a_file_is_absolute_a_uri_or_beside_the_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("l.txt", "", "ends in .csv, .jsonl, .parquet"),
+        ("l.txt", "", "a list ends in"),
         ("l.csv", "file,true\n", "names no file"),
-        ("l.csv", "file,tru\na.wav,Dog\n", "row 1: no column is called «tru»"),
-        ("l.csv", "file\na.wav\n", "row 1: the column «true» is missing"),
+        ("l.csv", "file,tru\na.wav,Dog\n", 'row 1: no column is called "tru"'),
+        ("l.csv", "file\na.wav\n", 'row 1: the column "true" is missing'),
         ("l.jsonl", '{"file": "a", "true": []}\n{"file": 3, "true": []}\n', "row 2: file"),
         ("l.jsonl", "{", "can't be read"),
         ("l.parquet", "none", "can't be read"),
@@ -150,10 +151,10 @@ def test_a_bad_list_is_refused_with_its_reason(
     tmp_path: Path, name: str, text: str, told: str
 ) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(LabelledError, match=told):
+    with pytest.raises(ListError, match=told):
         read(tmp_path / name)
 
 
 def test_a_list_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LabelledError, match="No such file"):
+    with pytest.raises(ListError, match="No such file"):
         read(tmp_path / "none.csv")

@@ -1,5 +1,6 @@
 """The writer of the cpu profile on a real vLLM server, killed while it writes."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -71,10 +72,13 @@ def test_a_writer_that_is_killed_at_work_costs_no_clip(
     driver = started("caption", clips, out, "--profile", _profile(tmp_path / "live.toml"))
     (server,) = wait_until(lambda: processes_of(out, _SERVER), _START_S)
     wait_until(lambda: _writes(server), _START_S)
+    group = [process for process in processes_of(out) if os.getpgid(process.pid) == server.pid]
+    assert any("EngineCore" in process.name() for process in group)
     dead = kill(out, _SERVER)
     assert books_of(out)[0]["pending"] > 0, "it was killed when all was written"
     assert dead == {server.pid}
-    wait_until(lambda: processes_of(out, _SERVER), _START_S)
+    (again,) = wait_until(lambda: processes_of(out, _SERVER), _START_S)
+    assert again not in group and not set(group) & set(processes_of(out))
     assert driver.wait(RUN_S) == 0, driver.communicate()[1]
     rows, expected = _captions(out), _captions(reference / "out")
     assert rows.keys() == expected.keys() and len(rows) == CLIPS

@@ -1,0 +1,378 @@
+"""Commit records as one Arrow table: a few hundred bytes a file instead of Python objects.
+
+Rows lie by job, shard and commit (those of the listing first, by cut and commit), so that the records of
+a job or of a shard are neighbours: a question reads a few slices, and makes objects of those alone.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from manifests.record import Record
+from manifests.tables import File
+
+_NAME = pa.dictionary(pa.int32(), pa.string())
+_FILE = pa.struct(
+    [
+        ("table", _NAME),
+        ("path", pa.string()),
+        ("rows", pa.int64()),
+        ("bytes", pa.int64()),
+        ("sha256", pa.string()),
+    ]
+)
+SCHEMA = pa.schema(
+    [
+        ("position", pa.int64()),
+        ("stage", _NAME),
+        ("epoch", pa.int64()),
+        ("cut", _NAME),
+        ("job", _NAME),
+        ("shard", pa.int64()),
+        ("generation", pa.int64()),
+        ("counts", pa.map_(pa.string(), pa.int64())),
+        ("retried", pa.list_(pa.string())),
+        ("replaced", pa.map_(pa.string(), pa.int64())),
+        ("files", pa.list_(_FILE)),
+    ]
+)
+"""position: the record's number in the order of the commits."""
+
+# Records that become objects together: enough that reading one shard after another costs little, few
+# enough that reading one costs little too. The last blocks are kept: those of a shard's listing and jobs.
+_BLOCK, _BLOCKS_KEPT = 128, 8
+
+Numbers = npt.NDArray[np.int64]
+
+
+class Packed:
+    """Records in a table of `SCHEMA`. Raises pa.ArrowException, ValueError or KeyError for another."""
+
+    def __init__(self, table: pa.Table) -> None:
+        if not table.schema.equals(SCHEMA):
+            raise ValueError("its columns are not those of commit records")
+        self._columns = {name: _array(table[name]) for name in SCHEMA.names}
+        self.table = table
+        self._files: pa.StructArray = self._columns["files"].values
+        self._file_offsets = _offsets(self._columns["files"])
+        self._blocks: dict[tuple[int, str | None], list[Record]] = {}
+
+    @classmethod
+    def of(cls, records: Sequence[Record], after: "Packed | None" = None) -> "Packed":
+        """These records, behind those that were packed before."""
+        first = len(after) if after is not None else 0
+        table = _table(records, first)
+        if after is not None:
+            table = pa.concat_tables([after.table, table])
+        return cls(_sorted(table.combine_chunks()))
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    # Where records lie
+
+    @cached_property
+    def _jobs(self) -> dict[str, tuple[int, int]]:
+        """Rows [first, end) of each job, oldest job first."""
+        ranges = _ranges(self._columns["job"])
+        positions = self._column("position")
+        return dict(sorted(ranges.items(), key=lambda item: positions[slice(*item[1])].min()))
+
+    @cached_property
+    def _cuts(self) -> dict[str, tuple[int, int]]:
+        """Rows [first, end) of the listing of each cut."""
+        return _ranges(self._columns["cut"].slice(0, self._columns["job"].null_count))
+
+    @cached_property
+    def _by_shard(self) -> tuple[Numbers, Numbers]:
+        """Shards in order, and the row of each; of one shard in the order of the commits."""
+        shards = self._column("shard")
+        order = np.lexsort((self._column("position"), shards))
+        return shards[order], order
+
+    def _column(self, name: str) -> Numbers:
+        """A column of numbers; -1 for null."""
+        numbers: Numbers = self._columns[name].fill_null(-1).to_numpy()
+        return numbers
+
+    # Questions
+
+    def records(self) -> Iterator[Record]:
+        """All, in the order of the commits."""
+        order = np.argsort(self._column("position"))
+        for start in range(0, len(order), _BLOCK):
+            rows = order[start : start + _BLOCK]
+            taken = Packed(self.table.take(pa.array(rows)).combine_chunks())
+            yield from taken._made(0, len(rows))
+
+    def ingests(self, cut: str) -> Iterator[Record]:
+        """The listing of a cut, in the order of the commits."""
+        first, end = self._cuts.get(cut, (0, 0))
+        for start in range(first, end, _BLOCK):
+            yield from self._made(start, min(start + _BLOCK, end))
+
+    def parts(self, cut: str) -> int:
+        """How many records the listing of a cut has."""
+        first, end = self._range(None, cut)
+        return end - first
+
+    def jobs(self) -> dict[str, str]:
+        """The stage of each job, oldest job first."""
+        stages = self._columns["stage"]
+        return {job: stages[first].as_py() for job, (first, _) in self._jobs.items()}
+
+    def shards(self, job: str) -> list[int]:
+        """The shard of each record of a job, in order: a shard once for each generation."""
+        first, end = self._jobs.get(job, (0, 0))
+        shards: list[int] = self._column("shard")[first:end].tolist()
+        return shards
+
+    def of_job(self, job: str, number: int, table: str | None) -> Record:
+        """The record at a place of `shards(job)`, with its files of one table or of all."""
+        return self._at(self._jobs[job][0] + number, table)
+
+    def listed(self, cut: str) -> dict[int, int]:
+        """Shards of a cut, in the order of the commits, with how many clips each has."""
+        first, end = self._cuts.get(cut, (0, 0))
+        shards = self._column("shard")[first:end].tolist()
+        clips = self._count("clips")[first:end].tolist()
+        return {shard: count for shard, count in zip(shards, clips, strict=True) if shard >= 0}
+
+    def counts(self, job: str | None = None, cut: str | None = None) -> Counter[str]:
+        """Sum of the counts of a job, or of the listing of a cut."""
+        first, end = self._range(job, cut)
+        offsets = _offsets(self._columns["counts"])
+        names = self._count_names
+        start, stop = offsets[first], offsets[end]
+        sums = np.zeros(len(names.dictionary), np.int64)
+        numbers = self._columns["counts"].items.to_numpy()[start:stop]
+        np.add.at(sums, names.indices.to_numpy()[start:stop], numbers)
+        seen = np.unique(names.indices.to_numpy()[start:stop])
+        return Counter({names.dictionary[i].as_py(): int(sums[i]) for i in seen.tolist()})
+
+    def retried(self, job: str) -> int:
+        """How many clips the records of a job name as retried."""
+        first, end = self._range(job, None)
+        offsets = _offsets(self._columns["retried"])
+        return int(offsets[end] - offsets[first])
+
+    def replaced(self, cut: str) -> dict[str, int]:
+        """Clips that the listing of a cut names as replaced."""
+        first, end = self._range(None, cut)
+        column = self._columns["replaced"]
+        offsets = _offsets(column)
+        start, count = offsets[first], offsets[end] - offsets[first]
+        keys, items = column.keys.slice(start, count), column.items.slice(start, count)
+        return dict(zip(keys.to_pylist(), items.to_pylist(), strict=True))
+
+    def numbers(self) -> set[int | None]:
+        """Numbers of all shards; None among them for records of no shard."""
+        return {None if n < 0 else n for n in np.unique(self._by_shard[0]).tolist()}
+
+    def of_shard(self, shard: int | None) -> list[Record]:
+        """Every record of shards of this number, of all jobs and cuts, in the order of the commits."""
+        shards, rows = self._by_shard
+        number = -1 if shard is None else shard
+        first, end = np.searchsorted(shards, [number, number + 1])
+        return [self._at(row) for row in rows[first:end].tolist()]
+
+    def files(self, table: str | None, job: str | None, cut: str | None) -> Iterator[File]:
+        """Files of a table, a job or the listing of a cut, in the order of the rows."""
+        first, end = (0, len(self)) if job is None and cut is None else self._range(job, cut)
+        first, end = self._file_offsets[first], self._file_offsets[end]
+        places = self._of_table(first, end, table)
+        for start in range(0, len(places), 16 * _BLOCK):
+            yield from self._files_at(places[start : start + 16 * _BLOCK])
+
+    def paths(self) -> list[str]:
+        """Paths of all files."""
+        paths: list[str] = self._files.field("path").to_numpy(zero_copy_only=False).tolist()
+        return paths
+
+    # Objects
+
+    def _range(self, job: str | None, cut: str | None) -> tuple[int, int]:
+        if job is not None:
+            return self._jobs.get(job, (0, 0))
+        return self._cuts.get(cut or "", (0, 0))
+
+    @cached_property
+    def _count_names(self) -> pa.DictionaryArray:
+        return self._columns["counts"].keys.dictionary_encode()
+
+    def _count(self, name: str) -> Numbers:
+        """What each record counts under a name, 0 where it does not."""
+        counts, keys = self._columns["counts"], self._count_names
+        numbers = np.zeros(len(self), np.int64)
+        code = keys.dictionary.index(name).as_py()
+        if code >= 0:
+            places = np.flatnonzero(keys.indices.to_numpy() == code)
+            rows = np.searchsorted(_offsets(counts), places, "right") - 1
+            numbers[rows] = counts.items.to_numpy()[places]
+        return numbers
+
+    @cached_property
+    def _tables(self) -> tuple[list[str], Numbers]:
+        """Names of tables, and the number of each file's."""
+        tables = self._files.field("table")
+        return tables.dictionary.to_pylist(), _codes(tables)
+
+    def _of_table(self, first: int, end: int, table: str | None) -> Numbers:
+        """Places of files in [first, end), of one table or of all."""
+        if table is None:
+            return np.arange(first, end)
+        names, codes = self._tables
+        if table not in names:
+            return np.arange(0)
+        return first + np.flatnonzero(codes[first:end] == names.index(table))
+
+    def _files_at(self, places: Numbers) -> list[File]:
+        if not len(places):
+            return []
+        first, count = int(places[0]), len(places)
+        if int(places[-1]) - first + 1 == count:
+            columns = [self._files.field(i).slice(first, count) for i in range(1, len(_FILE))]
+        else:
+            columns = [self._files.field(i).take(pa.array(places)) for i in range(1, len(_FILE))]
+        names, codes = self._tables
+        tables = [names[code] for code in codes[places].tolist()]
+        return [File(*values) for values in zip(tables, *map(_values, columns), strict=True)]
+
+    def _at(self, row: int, table: str | None = None) -> Record:
+        start = row - row % _BLOCK
+        block = self._blocks.pop((start, table), None)
+        if block is None:
+            block = self._made(start, min(start + _BLOCK, len(self)), table)
+            if len(self._blocks) == _BLOCKS_KEPT:
+                del self._blocks[next(iter(self._blocks))]
+        self._blocks[start, table] = block
+        return block[row - start]
+
+    def _made(self, first: int, end: int, table: str | None = None) -> list[Record]:
+        """The records of rows [first, end), with their files of one table or of all."""
+        columns = [
+            _values(self._columns[name].slice(first, end - first))
+            for name in SCHEMA.names
+            if name not in ("position", "counts", "retried", "replaced", "files")
+        ]
+        columns += [
+            [dict(pairs) for pairs in self._lists("counts", first, end)],
+            [tuple(clips) for clips in self._lists("retried", first, end)],
+            [dict(pairs) for pairs in self._lists("replaced", first, end)],
+        ]
+        offsets = self._file_offsets[first : end + 1]
+        places = self._of_table(offsets[0], offsets[-1], table)
+        files = self._files_at(places)
+        bounds = np.searchsorted(places, offsets).tolist()
+        rows = zip(*columns, bounds[:-1], bounds[1:], strict=True)
+        return [
+            Record(
+                stage=stage,
+                epoch=epoch,
+                cut=cut,
+                job=job,
+                shard=shard,
+                generation=generation,
+                counts=counts,
+                retried=retried,
+                replaced=replaced,
+                files=tuple(files[start:stop]),
+            )
+            for stage, epoch, cut, job, shard, generation, counts, retried, replaced, start, stop in rows
+        ]
+
+    def _lists(self, name: str, first: int, end: int) -> Iterator[Iterable[Any]]:
+        """Values of a column of lists, or pairs of a column of maps; quicker than `to_pylist`."""
+        column = self._columns[name]
+        offsets = _offsets(column)[first : end + 1]
+        start, count = offsets[0], offsets[-1] - offsets[0]
+        if isinstance(column, pa.MapArray):
+            keys, items = (
+                _values(part.slice(start, count)) for part in (column.keys, column.items)
+            )
+            values: list[Any] = list(zip(keys, items, strict=True))
+        else:
+            values = _values(column.values.slice(start, count))
+        for low, high in pairwise((offsets - start).tolist()):
+            yield values[low:high]
+
+
+def _table(records: Sequence[Record], first: int) -> pa.Table:
+    """Records as they are, the first of them at this position."""
+    files = [file for record in records for file in record.files]
+    parts = [
+        pa.array([getattr(file, field.name) for file in files], _plain(field.type)).cast(field.type)
+        for field in _FILE
+    ]
+    ends = np.cumsum([0, *(len(record.files) for record in records)])
+    columns = {
+        "position": list(range(first, first + len(records))),
+        "counts": [list(record.counts.items()) for record in records],
+        "replaced": [list(record.replaced.items()) for record in records],
+        "files": pa.ListArray.from_arrays(
+            pa.array(ends, pa.int32()), pa.StructArray.from_arrays(parts, fields=list(_FILE))
+        ),
+    }
+    for name in set(SCHEMA.names) - columns.keys():
+        columns[name] = [getattr(record, name) for record in records]
+    return pa.table({name: columns[name] for name in SCHEMA.names}, SCHEMA)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _sorted(table: pa.Table) -> pa.Table:
+    """By job, shard and commit; the listing first, by cut and commit."""
+    codes = {name: _codes(_array(table[name])) for name in ("job", "cut")}
+    listing = codes["job"] < 0
+    shards = np.where(listing, 0, table["shard"].fill_null(-1).to_numpy())
+    cuts = np.where(listing, codes["cut"], 0)
+    order = np.lexsort((table["position"].to_numpy(), shards, cuts, codes["job"]))
+    if np.array_equal(
+        order, np.arange(len(order))
+    ):  # what came last was of the last shards, as it is mostly
+        return table
+    return table.take(pa.array(order)).combine_chunks()
+
+
+def _ranges(names: pa.DictionaryArray) -> dict[str, tuple[int, int]]:
+    """Rows [first, end) of each name in a column where equal ones are neighbours; null is no name."""
+    codes = _codes(names)
+    starts = np.flatnonzero(np.diff(codes, prepend=-2)).tolist()
+    return {
+        names.dictionary[int(codes[first])].as_py(): (first, end)
+        for first, end in pairwise([*starts, len(codes)])
+        if codes[first] >= 0
+    }
+
+
+def _codes(names: pa.DictionaryArray) -> Numbers:
+    """Numbers of the names of a column; -1 for null."""
+    codes: Numbers = names.indices.fill_null(-1).to_numpy().astype(np.int64)
+    return codes
+
+
+def _offsets(column: Any) -> Numbers:
+    offsets: Numbers = column.offsets.to_numpy().astype(np.int64)
+    return offsets
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """Python values; quicker than `to_pylist` for names, text and numbers without nulls."""
+    if pa.types.is_dictionary(column.type):
+        names = column.dictionary.to_pylist()
+        return [None if code < 0 else names[code] for code in _codes(column).tolist()]
+    if column.null_count:
+        return list(column.to_pylist())
+    return list(column.to_numpy(zero_copy_only=False).tolist())
+
+
+def _array(column: pa.ChunkedArray) -> Any:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
