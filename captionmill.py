@@ -89,9 +89,11 @@ def caption(
     limit: no more than this many clips in the workspace. Raises what `pipelines.caption.run.caption`
     raises.
     """
+    from engine import torch_cpu
     from pipelines.caption import run
     from pipelines.cli.terminal import default_profile
 
+    torch_cpu.switch_on()
     result = run.caption(_names(sources), Path(workspace), profile or default_profile(), limit)
     return open(workspace, result.stage.digest)
 
@@ -104,9 +106,11 @@ def plan(
     gpu_price: float | None = None,
 ) -> "Plan":
     """Captions a sample and says what all of the sources will take, as `captionmill plan` does."""
+    from engine import torch_cpu
     from pipelines import plan as planning
     from pipelines.cli.terminal import default_profile
 
+    torch_cpu.switch_on()
     used = profile or default_profile()
     return planning.plan(_names(sources), used, sample, gpus, gpu_price)
 

@@ -26,7 +26,7 @@ from typing import Any
 import av
 import numpy as np
 
-from engine.media.decode import Plan, decode
+from engine.media.decode import DecodePlan, decode
 from engine.media.ffmpeg import binary, run
 
 HZ, FRAMES, PX = 48_000, 16, 336
@@ -81,7 +81,7 @@ CASES = [
 
 
 def ours(path: Path, start_ms: int, end_ms: int, video: bool) -> tuple[int, int]:
-    plan = Plan((HZ,), FRAMES, PX)
+    plan = DecodePlan((HZ,), FRAMES, PX)
     media = decode(bytes(path), "c", "h", start_ms, end_ms, plan, True, video).media
     return len(media.audio[HZ]), 0 if media.frames is None else len(media.frames)
 

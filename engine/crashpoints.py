@@ -1,6 +1,6 @@
 """Named points at which a test kills the process: `CAPTIONMILL_KILL_AT=<name>[:<n-th time>]`.
 
-Every step whose interruption could lose or double a clip has one; the tests of «effectively once»
+Every step whose interruption could lose or double a clip has one; the tests of "effectively once"
 go through them all.
 """
 

@@ -43,10 +43,10 @@ def marked(value: str, environment: Mapping[str, str] | None = None) -> dict[str
 
 
 def dying_with_parent(command: list[str], death_signal: int = signal.SIGTERM) -> list[str]:
-    """`command`, such that the kernel sends it `death_signal` when its parent dies (Linux only).
+    """`command`, wrapped so that the kernel sends it `death_signal` when its parent dies.
 
     The parent is the *thread* that starts it: start it from one that lives as long as the command
-    shall. Elsewhere than on Linux the command comes back as it was.
+    should. Linux only; elsewhere the command is returned unchanged.
     """
     if not sys.platform.startswith("linux"):
         return command
@@ -55,11 +55,11 @@ def dying_with_parent(command: list[str], death_signal: int = signal.SIGTERM) ->
 
 
 def sweep(workspace_id: str, keep_epoch: int | None = None, grace_s: float = 5.0) -> list[int]:
-    """Kills what dead drivers of this workspace left on this machine; the process ids, sorted.
+    """Kills what dead drivers of this workspace left on this machine; returns the process ids, sorted.
 
-    With `keep_epoch` only processes of earlier epochs and their children go: this driver's own,
-    and those of one that has taken over since, stay. Never touched: this process, its ancestors,
-    and processes of another user. SIGTERM first, SIGKILL after `grace_s` seconds.
+    With `keep_epoch` only processes of earlier epochs and their children are killed: this driver's
+    own, and those of a driver that has taken over since, stay. Never touched: this process, its
+    ancestors, and processes of another user. SIGTERM first, SIGKILL after `grace_s` seconds.
     """
     swept: set[int] = set()
     for _ in range(_SWEEPS):  # a dying Ray may start one more worker while it is being swept
@@ -91,9 +91,9 @@ def _left_behind(workspace_id: str, keep_epoch: int | None) -> list[psutil.Proce
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     marks = {process: _epoch(process, workspace_id) for process in psutil.process_iter()}
     current = {p for p, epoch in marks.items() if epoch is not None and not _old(epoch, keep_epoch)}
-    found = {p for p, epoch in marks.items() if epoch is not None and _old(epoch, keep_epoch)}
-    found |= {child for process in found - current for child in _children(process)}
-    return [process for process in found - current if process.pid not in spared]
+    left = {p for p, epoch in marks.items() if epoch is not None and _old(epoch, keep_epoch)}
+    left |= {child for process in left - current for child in _children(process)}
+    return [process for process in left - current if process.pid not in spared]
 
 
 def _old(epoch: int, keep_epoch: int | None) -> bool:
@@ -118,14 +118,14 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 def _where(condition: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
     """Living processes for which `condition` holds."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         try:
             if condition(process) and _lives(process):
-                found.append(process)
+                processes.append(process)
         except (psutil.Error, OSError):
             continue
-    return found
+    return processes
 
 
 def _lives(process: psutil.Process) -> bool:

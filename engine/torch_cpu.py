@@ -1,16 +1,22 @@
 """Lets a CPU torch live beside CUDA builds of torchvision, torchaudio and torchcodec.
 
-PyPI's Linux wheels of the three are CUDA builds, and pip can't know that the torch beside them is
-not. Then torchvision fails on import («operator torchvision::nms does not exist») and the other
-two raise OSError, which vLLM does not catch. torch calls `settle` at the end of its own import, in
-every process, through the entry point group `torch.backends` of pyproject.toml. Where torch has
-CUDA, or the libraries match it, nothing changes; PyTorch's CPU wheel index brings ones that match.
+PyPI's Linux wheels of the three are CUDA builds, and pip can't know that the torch beside them is not.
+Then importing torchvision fails ("operator torchvision::nms does not exist") and the other two raise
+OSError, which vLLM does not catch. `settle` makes them harmless. Where torch has CUDA, or the libraries
+match it, it changes nothing; PyTorch's CPU wheel index has ones that match.
 
-The price: torchvision's compiled operators (nms, roi_align, image decoding) are not there, and
-torchaudio and torchcodec are not found. Nothing in captionmill uses them.
+Every process of captionmill that imports torch needs this, vLLM's servers too. torch calls `on_import`
+at the end of its own import, through the entry point group `torch.backends` of pyproject.toml, in
+every process of the environment: a user's notebook too, where nothing may change. So it acts only
+where the environment variable `SWITCH` says so. `switch_on` sets it, for this process and all that it
+starts.
+
+The price: torchvision's compiled operators (nms, roi_align, image decoding) are missing, and torchaudio
+and torchcodec are not found. Nothing in captionmill uses them.
 """
 
 import mmap
+import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
@@ -18,6 +24,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+SWITCH = "CAPTIONMILL"
+"""The environment variable that, set to 1, marks a process as captionmill's."""
 _CUDA_LIBRARY = b"libtorch_cuda.so"
 _HIDDEN = ("torchaudio", "torchcodec")
 # What torchvision registers fake kernels for without asking whether its C++ part has been loaded:
@@ -29,8 +37,25 @@ _TORCHVISION_OPERATORS = (
 _keep: list[Any] = []  # a torch.library.Library takes its operators along when it is collected
 
 
+def switch_on() -> None:
+    """Makes this process and those that it starts settle as soon as they import torch; this one at
+    once if it has."""
+    os.environ[SWITCH] = "1"
+    if "torch" in sys.modules:
+        settle()
+
+
+def on_import() -> None:
+    """Settles in captionmill's processes and does nothing in any other; torch calls it."""
+    if os.environ.get(SWITCH) == "1":
+        settle()
+
+
 def settle() -> None:
-    """Makes the mismatched ones of the three libraries harmless; does nothing the second time."""
+    """Makes mismatched builds of the three libraries harmless; does nothing the second time.
+
+    Imports torch if need be. Changes `sys.meta_path`.
+    """
     import torch
 
     if torch.version.cuda is not None or torch.version.hip is not None:
@@ -58,8 +83,8 @@ def _is_cuda_build(package: str) -> bool:
 
 def _shared_libraries(folder: Path) -> list[Path]:
     """The extension modules of a package's folder, small ones first: they answer fastest."""
-    found = [*folder.glob("*.so"), *(folder / "lib").glob("*.so")]
-    return sorted(found, key=lambda path: path.stat().st_size)
+    libraries = [*folder.glob("*.so"), *(folder / "lib").glob("*.so")]
+    return sorted(libraries, key=lambda path: path.stat().st_size)
 
 
 def _names(path: Path, library: bytes) -> bool:
@@ -72,8 +97,8 @@ def _names(path: Path, library: bytes) -> bool:
 def _finder_without(hidden: frozenset[str]) -> type[PathFinder]:
     """A PathFinder that finds everything but `hidden`.
 
-    It answers None, as for a package that is not installed: a finder that raises would break those
-    who only ask, as transformers does.
+    It answers None, as for a package that is not installed: a finder that raises would break code that
+    only asks, such as transformers.
     """
 
     class FinderWithoutCudaBuilds(PathFinder):

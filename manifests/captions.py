@@ -31,8 +31,8 @@ class How:
     """How one caption was written.
 
     by: None when it can't exist, with the reason in `why`. rung: name of the ladder's step that wrote
-    it («first», «repair», «fresh», «template»). faults: of this caption's replies that were refused,
-    as «rung:fault», in order.
+    it ("first", "repair", "fresh", "template"). faults: of this caption's replies that were refused,
+    as "rung:fault", in order.
     """
 
     by: Author | None

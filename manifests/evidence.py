@@ -18,9 +18,9 @@ class Confidence:
     """A raw score made comparable.
 
     probability: calibrated probability in [0, 1] that the claim is true. tier: its word for the
-    writer, which never sees the number. by: what really scored: «platt-map yamnet» (a calibration, with
-    the scorer it takes in as «platt-map ears+clap»), a scorer's name («clap»: its similarity cut in
-    three), «fact», «prior», or of what is fused «stack» or «rule» with the captioners that spoke.
+    writer, which never sees the number. by: what really scored: "platt-map yamnet" (a calibration, with
+    the scorer it takes in as "platt-map ears+clap"), a scorer's name ("clap": its similarity cut in
+    three), "fact", "prior", or of what is fused "stack" or "rule" with the captioners that spoke.
     Raises ValueError for what is no probability.
     """
 
@@ -38,9 +38,9 @@ class Confidence:
 class Claim:
     """One checkable statement in a weak caption.
 
-    label: the captioner's own name of it («Dog»). text: the same as a phrase that can stand in a
-    sentence («a dog barks»); empty where it is a bare measure, or of kind «score» what another
-    captioner's claim is worth (label: «<captioner>/<its label>»). score: raw, in the captioner's own
+    label: the captioner's own name of it ("Dog"). text: the same as a phrase that can stand in a
+    sentence ("a dog barks"); empty where it is a bare measure, or of kind "score" what another
+    captioner's claim is worth (label: "<captioner>/<its label>"). score: raw, in the captioner's own
     unit. spans: (start, end) in ms from the start of the clip; empty when the captioner does not say
     when. confidence: of this captioner's word, fused: of everybody's; None until judged.
 
@@ -97,7 +97,7 @@ class Support:
     claim in it).
 
     about: the stems of what it is about. by: claims of its modality that imply it, itself included.
-    broader: claims of its modality that it implies and that don't imply it («a bird», of «an owl»).
+    broader: claims of its modality that it implies and that don't imply it ("a bird", of "an owl").
     """
 
     claim: tuple[int, int]

@@ -1,4 +1,4 @@
-"""Decoded media: what is wanted of a clip, and what it is handed on as."""
+"""Decoded media: what captioners want of a clip, and the form in which they get it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ class Needs:
     """What a captioner wants decoded.
 
     audio_hz: sampling rate of mono audio, None for no audio. frames: how many evenly spaced frames,
-    0 for none. frame_px: longest side of a frame in pixels; frames may come larger, never smaller
-    than the source allows.
+    0 for none. frame_px: longest side of a frame in pixels; frames may be larger, and smaller
+    only where the source is.
     """
 
     audio_hz: int | None = None

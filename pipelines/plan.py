@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.media.examine import examine
 from engine.profile.profile import Profile, load
-from engine.run.ingest import examine
 from engine.run.turns import gpus_of, groups, of_turn, turns
 from engine.stages.contract import Stage, Turn
 from engine.stages.progress import Counts

@@ -13,7 +13,7 @@ from typing import Any
 
 from captioners.weights.cache import Cache
 from captioners.weights.models import Models
-from engine.run.ingest import examine_one
+from engine.media.examine import examine
 from engine.run.settings import stage_of
 from engine.servers.local import serve
 from engine.stages.actors import Decoder
@@ -34,7 +34,7 @@ def main(root: str, digest: str, profile: str, shard: str, clip_id: str, stage: 
     captioning = stage_of(workspace, digest, profile, CaptionStage, command)
     clips = tables.read(workspace.root, workspace.clips(captioning.cut, int(shard)))
     clip: dict[str, Any] = next(row for row in clips if row["clip_id"] == clip_id)
-    source = examine_one(path_of(clip["uri"]), captioning.profile.clips)
+    (source,) = examine(iter([path_of(clip["uri"])]), captioning.profile.clips)
     say(f"probe: {source.fault_message or 'ok'}")
     if source.fault is not None or stage == "probe":
         return

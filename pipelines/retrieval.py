@@ -11,7 +11,7 @@ from pathlib import Path
 
 from captioners.scorers.pe_av import HZ, PeAudioScores
 from captioners.weights.models import Models
-from engine.media.decode import Plan, decode
+from engine.media.decode import DecodePlan, decode
 from engine.media.open import MediaError
 from engine.media.probe import probe
 from manifests.errors import UserError
@@ -76,7 +76,9 @@ def _captions(listed: Path) -> dict[Path, list[str]]:
 def _clip(path: Path) -> Media:
     probed = probe(bytes(path))
     end = min(probed.duration_ms, _MOST_MS)
-    return decode(bytes(path), "c", "h", 0, end, Plan((HZ,), 0, 0), probed.has_audio, False).media
+    return decode(
+        bytes(path), "c", "h", 0, end, DecodePlan((HZ,), 0, 0), probed.has_audio, False
+    ).media
 
 
 def line(measured: Retrieval) -> str:

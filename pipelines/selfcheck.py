@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from captioners.contract import Captioner, ModelServer
 from captioners.weights.models import Models
 from captioners.weights.packs import PackMissing
-from engine.media.decode import Plan, decode
+from engine.media.decode import DecodePlan, decode
 from engine.media.probe import probe
 from engine.profile.keys import require_keys
 from engine.profile.profile import CaptionerSpec
@@ -178,7 +178,7 @@ def _media(
     with as_file(files("pipelines") / "data" / "speech_en.flac") as speech:
         path = bytes(speech if name == _SPEECH else clips[name])
         probed = probe(path)
-        plan = Plan((needs.audio_hz,) if needs.audio_hz else (), needs.frames, needs.frame_px)
+        plan = DecodePlan((needs.audio_hz,) if needs.audio_hz else (), needs.frames, needs.frame_px)
         audio, video = (
             probed.has_audio and bool(needs.audio_hz),
             probed.has_video and needs.frames > 0,

@@ -85,11 +85,11 @@ def verify_workspace(workspace: Workspace, state: State) -> Report:
     report = Report(jobs=jobs(workspace, state))
     checks = []
     for job in report.jobs:
-        kept = read(workspace, job.digest)
+        settings = read(workspace, job.digest)
         report.captions += job.books.captioned
         joined, recheck = {}, None
         if job.stage == "caption":
-            joined, recheck = kept["settings"]["captioners"], _recheck(kept, report.notes)
+            joined, recheck = settings["settings"]["captioners"], _recheck(settings, report.notes)
         checks.append(Job(job.digest, job.cut, joined, recheck))
     report.problems = check_workspace(workspace, state, checks)
     if foreign := strangers(workspace, state):
@@ -101,9 +101,11 @@ def verify_workspace(workspace: Workspace, state: State) -> Report:
     return report
 
 
-def _recheck(kept: Mapping[str, Any], notes: list[str]) -> Recheck:
+def _recheck(settings: Mapping[str, Any], notes: list[str]) -> Recheck:
     """Whether the confidences of a caption row are those of its calibrations, and what the guards say."""
-    parts = [part for part in (_judges(kept, notes), _guards(kept, notes)) if part is not None]
+    parts = [
+        part for part in (_judges(settings, notes), _guards(settings, notes)) if part is not None
+    ]
 
     def recheck(row: Mapping[str, Any]) -> Iterator[str]:
         for part in parts:
@@ -112,25 +114,25 @@ def _recheck(kept: Mapping[str, Any], notes: list[str]) -> Recheck:
     return recheck
 
 
-def _judges(kept: Mapping[str, Any], notes: list[str]) -> Recheck | None:
+def _judges(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """Whether the confidences of a row are those of its calibrations; None when others, or another word
     table, are there now."""
     same = False
     try:
-        folder, order = kept["profile"]["calibration"], kept["settings"]["order"]
+        folder, order = settings["profile"]["calibration"], settings["settings"]["order"]
         named = [Path(folder) / f"{name}.json" for name in order] if folder else []
         if all(map(_NAME.fullmatch, order)) and _are_data(path for path in named if path.exists()):
             calibrations = calibration.load(order, Path(folder) if folder else None)
             # What is fused depends on the word table too: it says which claims speak for each other.
             same = (
-                calibrations.digest == kept["settings"]["calibrations"]
-                and kept["settings"]["writer"]["guards"] == guards_state()
+                calibrations.digest == settings["settings"]["calibrations"]
+                and settings["settings"]["writer"]["guards"] == guards_state()
             )
     except (CalibrationError, OSError, KeyError, TypeError):
         same = False
     if not same:
         notes.append(
-            f"job {kept['digest']} used other calibrations, or another word table, than those "
+            f"job {settings['digest']} used other calibrations, or another word table, than those "
             "installed: its confidences were not checked again"
         )
         return None
@@ -144,23 +146,23 @@ def _judges(kept: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     return recheck
 
 
-def _guards(kept: Mapping[str, Any], notes: list[str]) -> Recheck | None:
+def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """What the guards say of a caption row, and whether its prompt is that of its evidence; None when
     prompts or guards are others today than those that wrote it."""
     spec, near = None, None
     try:
-        writer = kept["profile"]["writer"]
+        writer = settings["profile"]["writer"]
         if _is_installed(writer["embedder"]) and _are_data(_prompts(writer)):
             spec = WriterSpec(**writer)
             templates, near = spec.templates(), nearness(spec, Models())
     except PackError as missing:
-        notes.append(f"job {kept['digest']}: groundings were not checked again: {missing}")
+        notes.append(f"job {settings['digest']}: groundings were not checked again: {missing}")
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         spec = None
-    if spec is None or spec.settings() != kept["settings"]["writer"]:
+    if spec is None or spec.settings() != settings["settings"]["writer"]:
         notes.append(
-            f"job {kept['digest']} used other prompts or guards than those installed: "
+            f"job {settings['digest']} used other prompts or guards than those installed: "
             "its prompts and groundings were not checked again"
         )
         return None

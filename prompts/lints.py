@@ -167,7 +167,7 @@ def truncated(caption: str) -> str | None:
     text = caption.rstrip(" .!?")
     if _DANGLING.search(text) or text.endswith((",", ";", ":", "-")):
         # Details enter the request that repairs a caption: other quotation marks are another request.
-        return f"ends with «{text.split()[-1]}»"
+        return f'ends with "{text.split()[-1]}"'
     if caption.count('"') % 2 or caption.count("“") != caption.count("”"):
         return "open quotation"
     if len(caption) >= CAPTION_AT_MOST and caption[-1] not in '.!?"”':
@@ -211,7 +211,7 @@ def copied_modality(name: CaptionName, captions: CaptionSet) -> str | None:
     other_sense = {"audio_caption": _OF_SEEING, "visual_caption": _OF_HEARING}.get(name)
     match = other_sense.search(outside) if other_sense else None
     if match:
-        return f"«{match.group(0)}» in {name}"
+        return f'"{match.group(0)}" in {name}'
     for earlier in CAPTIONS[: CAPTIONS.index(name)]:
         other = captions[earlier]
         if other is not None and tokens(other) == tokens(caption):

@@ -88,6 +88,37 @@ def _sound_and_picture(folder: Path) -> dict[str, str]:
     return dict.fromkeys(names, CAPTIONED)
 
 
+def index_bomb(samples: int = 85_000_000) -> bytes:
+    """An MP4 of some 550 bytes that announces so many samples; FFmpeg indexes each in 24 bytes."""
+    entry = bytes(6) + b"\0\1" + bytes(16) + struct.pack(">HH", 64, 64) + bytes(50)
+    tables = (
+        _box(b"stsd", _numbers(0, 1), _box(b"mp4v", entry)),
+        _box(b"stts", _numbers(0, 1, samples, 1)),
+        _box(b"stsc", _numbers(0, 1, 1, samples, 1)),
+        _box(b"stsz", _numbers(0, 1, samples)),
+        _box(b"stco", _numbers(0, 1, 0)),
+    )
+    media = (
+        _box(b"mdhd", _numbers(0, 0, 0, 1000, samples, 0)),
+        _box(b"hdlr", bytes(8), b"vide", bytes(13)),
+        _box(b"minf", _box(b"vmhd", bytes(12)), _box(b"stbl", *tables)),
+    )
+    track = _box(b"tkhd", _numbers(0, 0, 0, 1, 0, samples), bytes(60)), _box(b"mdia", *media)
+    movie = _box(b"mvhd", _numbers(0, 0, 0, 1000, samples), bytes(80)), _box(b"trak", *track)
+    return _box(b"ftyp", b"isom", bytes(4), b"isom") + _box(b"moov", *movie) + _box(b"mdat")
+
+
+def text_bomb(mebibytes: int = 1900) -> bytes:
+    """A PNG of some 2 MB whose compressed text (a zTXt chunk) unfolds to so many MiB."""
+    deflate = zlib.compressobj(9)
+    first = deflate.compress(bytes(1 << 20)) + deflate.flush(zlib.Z_FULL_FLUSH)
+    again = deflate.compress(bytes(1 << 20)) + deflate.flush(zlib.Z_FULL_FLUSH)
+    # Without a checksum at the end: by the time that is missed, all is unfolded.
+    text = _chunk(b"zTXt", b"Comment\0\0" + first + again * (mebibytes - 1))
+    pixels = _chunk(b"IDAT", zlib.compress(bytes(16 * 17)))
+    return _png_header(16, 16) + text + pixels + _chunk(b"IEND", b"")
+
+
 def _stills(folder: Path) -> dict[str, str]:
     forms = {
         "still.jpg": ["yuvj420p"],
@@ -192,6 +223,15 @@ def _tone(hertz: int) -> list[str]:
 
 def _url(folder: Path, name: str) -> str:
     return f"file:{folder / name}"
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def _numbers(*numbers: int) -> bytes:
+    return struct.pack(f">{len(numbers)}I", *numbers)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 import pytest
 
+from engine import torch_cpu
 from manifests import commits
 from manifests.workspace import Workspace, WorkspaceError
 from pipelines.status import jobs
@@ -32,6 +33,7 @@ from tests.stages import embed as embed  # registers its kind of table
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+torch_cpu.switch_on()
 
 _GUARD = tiers.Guard()
 
@@ -327,6 +329,12 @@ def stop_at_work(workspace: Path) -> list[psutil.Process]:
         process.suspend()
     assert books_of(workspace)[0]["pending"] > 0, "it was over before it could be stopped"
     return list(worker)
+
+
+def committed_files(workspace: Path) -> dict[Path, bytes]:
+    """The tables of a workspace with their bytes; not the snapshots of its records, which come and go."""
+    tables = set(workspace.rglob("*.parquet")) - set((workspace / "commits").rglob("*"))
+    return {path: path.read_bytes() for path in tables}
 
 
 def files_of(workspace: Path) -> dict[str, str]:

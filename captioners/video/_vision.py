@@ -39,7 +39,7 @@ def spans(
     """Spans in ms of the frames that are `seen`, each reaching half way to its neighbours.
 
     The first and last frame reach to the ends of the clip: frames lie in the middles of equal parts
-    (`captioners.contract.evenly`).
+    (`manifests.media.evenly`).
     """
     edges = [0, *((a + b) // 2 for a, b in pairwise(times_ms)), duration_ms]
     joined: list[tuple[int, int]] = []

@@ -26,7 +26,7 @@ _AIMS_MS = (500, 12_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DecodePlan:
     """What is decoded of each clip: sound at these rates in Hz, so many frames, their longest side."""
 
     audio_hz: tuple[int, ...] = ()
@@ -53,7 +53,7 @@ def decode(
     content_hash: str,
     start_ms: int,
     end_ms: int,
-    plan: Plan,
+    plan: DecodePlan,
     has_audio: bool,
     has_video: bool,
     expect: tuple[int, int] | None = None,
@@ -86,7 +86,7 @@ class _Clip:
     path: bytes
     start_ms: int
     end_ms: int
-    plan: Plan
+    plan: DecodePlan
     has_audio: bool
     has_video: bool
     expect: tuple[int, int] | None
@@ -227,10 +227,10 @@ def _pictures(clip: _Clip, side: "_Side") -> tuple[Any, tuple[int, ...], str | N
     reader = side.reader
     if reader is None:
         return None, (), side.reason
-    kept = len(reader.pictures)
-    if reader.lost > kept:
-        return None, (), f"picture is broken: {reader.lost} of {reader.lost + kept} frames"
-    if not kept:
+    count = reader.count
+    if reader.lost > count:
+        return None, (), f"picture is broken: {reader.lost} of {reader.lost + count} frames"
+    if not count:
         broken = "picture is broken: no frame" if reader.errors else "no picture in this span"
         return None, (), broken
     times = tuple(

@@ -56,8 +56,8 @@ def run(arguments: list[str], timeout_s: float = 120.0) -> None:
     except subprocess.TimeoutExpired:
         raise FfmpegError(f"ffmpeg took longer than {timeout_s:g} s") from None
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode("utf-8", "replace")[-_ERROR_TAIL:]
-        raise FfmpegError(f"ffmpeg failed ({error.returncode}): {said}") from None
+        output = error.stderr.decode("utf-8", "replace")[-_ERROR_TAIL:]
+        raise FfmpegError(f"ffmpeg failed ({error.returncode}): {output}") from None
 
 
 def preview(

@@ -1,4 +1,4 @@
-"""Opening media that nobody vouches for.
+"""Opening media from sources that nobody vouches for.
 
 A source is opened once as a plain file and handed to FFmpeg as a byte stream without a name. So
 nothing in its name or content can make FFmpeg open anything else: no protocol, no pattern, no
@@ -34,9 +34,10 @@ Reason = Literal[
     "source_changed",
     "timeout",
     "decoder_crash",
+    "memory",
 ]
-"""Why media could not be worked. `network_reference`: it names other files or hosts. `timeout` and
-`decoder_crash` are for whoever runs the decoder in a process of its own."""
+"""Why media could not be used. `network_reference`: it names other files or hosts. `timeout`,
+`decoder_crash` and `memory` are for whoever runs the decoder in a process of its own."""
 
 # Largest picture that is decoded: 8192 x 8192. 8K video is half of it.
 MAX_PIXELS = 1 << 26
@@ -105,7 +106,7 @@ _S = TypeVar("_S", bound=Any)
 
 
 class MediaError(Exception):
-    """Media that can't be worked: `reason` for counting, `message` for people. Pickles whole."""
+    """Media that can't be used: `reason` for counting, `message` for people. Survives pickling."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(reason, message)
@@ -117,7 +118,7 @@ class MediaError(Exception):
 
 
 class _Bytes:
-    """A file as FFmpeg may see it: bytes and positions. Its name would steer the choice of demuxer."""
+    """A file as FFmpeg may see it: bytes and positions. A name would steer the choice of demuxer."""
 
     name = ""
 
@@ -129,7 +130,7 @@ class _Bytes:
 
 @contextmanager
 def open_media(path: bytes, expect: tuple[int, int] | None = None) -> Iterator["InputContainer"]:
-    """The container in the file at `path`, its streams found, each decoder held to one thread.
+    """The container in the file at `path`, with its streams found and each decoder held to one thread.
 
     expect: (size in bytes, mtime in ns) that the file must have, before and after. Raises
     MediaError, also in place of what FFmpeg raises in the `with` block.
@@ -183,7 +184,7 @@ def audio_stream(container: "InputContainer") -> tuple["AudioStream | None", str
 
 
 def use_only(container: "InputContainer", chosen: "list[Stream]") -> None:
-    """Lets the demuxer pass over every other stream."""
+    """Makes the demuxer skip every other stream."""
     from av.stream import Discard
 
     for stream in container.streams:
@@ -221,10 +222,10 @@ def _open_file(path: bytes) -> FileIO:
 
 
 def _check(file: FileIO, expect: tuple[int, int] | None) -> int:
-    found = os.fstat(file.fileno())
-    if expect is not None and expect != (found.st_size, found.st_mtime_ns):
+    status = os.fstat(file.fileno())
+    if expect is not None and expect != (status.st_size, status.st_mtime_ns):
         raise MediaError("source_changed", "size or mtime differ from those of the hashed file")
-    return found.st_size
+    return status.st_size
 
 
 def _options(head: bytes) -> dict[str, str]:

@@ -37,8 +37,8 @@ class Probe:
     """What a source holds.
 
     kind: an image is one picture without sound, of duration 0. audio_reason, video_reason: why that
-    side can't be used, None when it can. width, height: upright, in pixels; rate in Hz; 0 or «» for
-    what there is not. fps: average, 0 when unknown.
+    side can't be used, None when it can. width, height: upright, in pixels; rate in Hz; 0 or "" for
+    what is missing. fps: average, 0 when unknown.
     """
 
     kind: Literal["video", "audio", "image"]
@@ -63,14 +63,14 @@ def probe(path: bytes) -> Probe:
     Raises MediaError when nothing in it can be used.
     """
     with open_media(path) as container:
-        video, audio = _Found(*video_stream(container)), _Found(*audio_stream(container))
-        found = {f.stream.index: f for f in (video, audio) if f.stream is not None}
-        if not found:
+        video, audio = _Stream(*video_stream(container)), _Stream(*audio_stream(container))
+        streams = {f.stream.index: f for f in (video, audio) if f.stream is not None}
+        if not streams:
             reasons = f"{audio.reason}, {video.reason}"
             raise MediaError("no_streams", reasons)
-        use_only(container, [f.stream for f in found.values()])
-        _read(container, found)
-        for stream in found.values():
+        use_only(container, [f.stream for f in streams.values()])
+        _read(container, streams)
+        for stream in streams.values():
             stream.judge()
         if video.reason and audio.reason:
             if _too_large(video.failed):
@@ -80,7 +80,7 @@ def probe(path: bytes) -> Probe:
 
 
 @dataclass
-class _Found:
+class _Stream:
     """One stream while it is read; `end` on its own clock."""
 
     stream: Any
@@ -131,19 +131,19 @@ class _Found:
             self.reason = f"{self.stream.type} stream has no decodable packets"
 
 
-def _read(container: "InputContainer", found: dict[int, _Found]) -> None:
+def _read(container: "InputContainer", streams: dict[int, _Stream]) -> None:
     import av
 
     left = _MEASURED_PACKETS
     try:
-        for packet in container.demux([f.stream for f in found.values()]):
-            found[packet.stream.index].see(packet)
+        for packet in container.demux([f.stream for f in streams.values()]):
+            streams[packet.stream.index].see(packet)
             left -= 1
             if not left:
                 return
     except av.FFmpegError:
         # What was read until here is what there is.
-        for stream in found.values():
+        for stream in streams.values():
             if stream.tried < _TRIED_PACKETS and not stream.decoded:
                 stream._decode(av.Packet())
 
@@ -156,22 +156,22 @@ def _too_large(packet: Any) -> bool:
         return False
     av.logging.set_level(av.logging.ERROR)
     try:
-        with av.logging.Capture() as said:
+        with av.logging.Capture() as log:
             packet.stream.codec_context.flush_buffers()
             packet.decode()
     except av.FFmpegError:
         pass
     finally:
         av.logging.set_level(None)
-    return any(_TOO_LARGE in line for _, _, line in said)
+    return any(_TOO_LARGE in line for _, _, line in log)
 
 
-def _summary(container: "InputContainer", video: _Found, audio: _Found) -> Probe:
+def _summary(container: "InputContainer", video: _Stream, audio: _Stream) -> Probe:
     has_audio, has_video = audio.reason is None, video.reason is None
     image = has_video and not has_audio and video.packets == 1
     width = height = 0
     if has_video:
-        from engine.media.frames import upright_size
+        from engine.media.scaling import upright_size
 
         width, height = upright_size(video.frames[0], video.stream)
     fps = video.stream.average_rate if has_video else None
@@ -194,7 +194,7 @@ def _summary(container: "InputContainer", video: _Found, audio: _Found) -> Probe
     )
 
 
-def _duration_ms(container: "InputContainer", video: _Found, audio: _Found) -> int:
+def _duration_ms(container: "InputContainer", video: _Stream, audio: _Stream) -> int:
     """From the first to the end of the last packet of usable streams, in ms."""
     origin = Fraction(container.start_time or 0, 1_000_000)
     ends = [

@@ -4,7 +4,6 @@ import logging
 import os
 import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,18 +11,24 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from engine import torch_cpu
 from engine.profile.profile import ProfileError
+from engine.run.scratch import scratch_folder, scratch_folders
 from engine.run.turns import groups
 from engine.stages.contract import Stage
 from manifests.workspace import Workspace
 
+DECODER_CPUS = 0.25
+"""CPUs that a shard worker reserves for each of its decoders."""
+
 
 @contextmanager
 def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
-    """Ray for the block: the cluster of $RAY_ADDRESS if it is set, else one of this machine.
+    """Ray for the block: the cluster of $RAY_ADDRESS if it is set, else one on this machine.
 
     A local one has at least the CPUs that the profile asks for, listens on loopback, and leaves its
-    logs in `logs/ray/<epoch>`; those of a killed driver are brought there by the next.
+    logs in `logs/ray/<epoch>`; the next driver brings those of a killed one there. Raises ProfileError
+    when the cluster is too small for the profile, NoScratchFolder.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -31,7 +36,13 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
 
     stop = signal.getsignal(signal.SIGTERM)
     if address := os.environ.get("RAY_ADDRESS"):
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            # A local cluster's processes inherit it.
+            runtime_env={"env_vars": {torch_cpu.SWITCH: "1"}},
+        )
         _handle_sigterm(stop)
         try:
             _check(stage)
@@ -39,8 +50,10 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
         finally:
             ray.shutdown()
         return
-    scratch = Path(tempfile.gettempdir()) / f"captionmill-{workspace.id}"
-    _bring_logs(scratch, workspace, epoch - 1)
+    name = f"captionmill-{workspace.id}"
+    for left in scratch_folders(name):
+        _bring_logs(left, workspace, epoch - 1)
+    scratch = scratch_folder(name)
     ray.init(
         num_cpus=max(os.cpu_count() or 1, ceil(cpus(stage))),
         object_store_memory=stage.profile.sizes.object_store_mb << 20,
@@ -48,7 +61,6 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
         log_to_driver=False,
         logging_level=logging.ERROR,
         _node_ip_address="127.0.0.1",
-        # Its sockets need a short path, which a workspace may not have.
         _temp_dir=str(scratch),
     )
     _handle_sigterm(stop)
@@ -61,7 +73,7 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
 
 
 def _handle_sigterm(handler: Any) -> None:
-    """Puts back what Ray replaced by a handler of its own, which ends without a word."""
+    """Puts back the handler that Ray replaced by its own, which ends the process without a word."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, handler)
 
@@ -69,7 +81,7 @@ def _handle_sigterm(handler: Any) -> None:
 def _check(stage: Stage) -> None:
     """Raises ProfileError when Ray could never place what the profile asks for: it would wait.
 
-    GPUs that don't suffice for all at once are shared out by turns (`engine.run.turns`).
+    Too few GPUs for all at once are no error: stages then take turns (`engine.run.turns`).
     """
     have, wanted = amount("CPU"), cpus(stage)
     if wanted > have:
@@ -88,14 +100,14 @@ def amount(resource: str) -> float:
 
 
 def cpus(stage: Stage) -> float:
-    """CPUs that Ray must have for a run: decoders and the hosts of every group."""
+    """CPUs that a run reserves: for decoders, and for the hosts of every group of models."""
     sizes = stage.profile.sizes
     hosts = sum(replicas * each for replicas, each, _ in groups(stage.units).values())
-    return 0.25 * sizes.workers * sizes.decoders + hosts
+    return DECODER_CPUS * sizes.workers * sizes.decoders + hosts
 
 
 def _bring_logs(scratch: Path, workspace: Workspace, epoch: int) -> None:
-    """Moves Ray's logs into the workspace; a disk too full for them must not hide why a run ended."""
+    """Moves Ray's logs into the workspace. A full disk must not hide why a run ended."""
     target = workspace.logs / "ray" / f"{epoch:06d}"
     for session in sorted(scratch.glob("session_2*")):
         with suppress(OSError):
@@ -104,6 +116,6 @@ def _bring_logs(scratch: Path, workspace: Workspace, epoch: int) -> None:
 
 
 def _no_plain_files(folder: str, names: list[str]) -> list[str]:
-    """Links to what is gone, and sockets."""
+    """Names of sockets, and of links whose target is gone."""
     paths = {name: Path(folder) / name for name in names}
     return [name for name, path in paths.items() if not (path.is_file() or path.is_dir())]

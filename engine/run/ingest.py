@@ -1,55 +1,26 @@
-"""Ingest, run: examines sources in killable processes and commits them, a shard of clips at a time.
+"""Ingest: commits what examining the sources gave (`engine.media.examine`), a shard of clips at a time.
 
 A source is hashed when it is first seen and again only if its size or mtime changed. Sources stream: a
 shard is committed as soon as it is full.
 """
 
 import hashlib
-import multiprocessing
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
-
 from engine.crashpoints import reach
-from engine.media.open import MediaError
-from engine.media.probe import Probe, probe
-from engine.profile.profile import Cutting, Profile
+from engine.media.examine import examine
+from engine.profile.profile import Profile
 from manifests import schemas, tables
 from manifests.commits import INGEST, Log, Record, State
-from manifests.errors import UserError
-from manifests.ids import clip_id, content_hash, uri_of
+from manifests.ids import clip_id, uri_of
 from manifests.kinds import SOURCES
-from manifests.sources.cut import cut
 from manifests.sources.examined import Examined, clip_rows, source_row
 from manifests.sources.folder import Listing
 from manifests.sources.shards import shard_size
 from manifests.workspace import Workspace
-
-_NO_MEDIA: dict[str, Any] = {
-    "kind": None,
-    "has_audio": False,
-    "has_video": False,
-    "audio_reason": None,
-    "video_reason": None,
-    "duration_ms": 0,
-    "width": None,
-    "height": None,
-    "fps": None,
-    "rate": None,
-    "channels": None,
-    "video_codec": None,
-    "audio_codec": None,
-    "container": None,
-}
-# Time to look at a source before it is taken for hanging: hashing reads all of it.
-_PROBE_S = 60.0
-_SLOW_DISK_BYTES_PER_S = 20e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,95 +211,3 @@ class Ingest:
         reach("ingest.after_commit")
         self._part += 1
         self._sources, self._clips, self._replaced = [], [], {}
-
-
-def examine(paths: Iterator[bytes], cutting: Cutting) -> Iterator[Examined]:
-    """Examines sources in a few processes, in order; a source that crashes or hangs one is a fault."""
-    ahead = 4 * (os.cpu_count() or 1)
-    pool: Any = ProcessPool(
-        max_workers=os.cpu_count() or 1, context=multiprocessing.get_context("spawn")
-    )
-    with pool:
-        window: deque[tuple[bytes, Any]] = deque()
-        try:
-            for path in paths:
-                timeout = _PROBE_S + _size(path) / _SLOW_DISK_BYTES_PER_S
-                future = pool.schedule(examine_one, args=(path, cutting), timeout=timeout)
-                window.append((path, future))
-                if len(window) >= ahead:
-                    yield _result(*window.popleft())
-            while window:
-                yield _result(*window.popleft())
-        finally:
-            pool.stop()
-
-
-def _size(path: bytes) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0
-
-
-def _result(path: bytes, future: Any) -> Examined:
-    try:
-        examined: Examined = future.result()
-    except BrokenProcessPool as error:
-        raise UserError(
-            "the processes that look at sources were ended from outside (is memory short?); "
-            "run the same command again to go on"
-        ) from error
-    except FutureTimeout:
-        return _faulty(path, "timeout", "looking at the file took too long; it was given up")
-    except ProcessExpired as error:
-        return _faulty(path, "decoder_crash", f"opening the file crashed the decoder ({error})")
-    return examined
-
-
-def examine_one(path: bytes, cutting: Cutting) -> Examined:
-    """Runs in a process of its own: identity, streams and spans of one source."""
-    try:
-        status = os.stat(path)
-        if not os.access(path, os.R_OK):
-            raise PermissionError(13, os.strerror(13))
-        content = content_hash(path)
-    except OSError as error:
-        return Examined(
-            path, None, 0, 0, _NO_MEDIA, ((0, 0),), "unreadable", error.strerror or str(error)
-        )
-    known = (path, content, status.st_size, status.st_mtime_ns)
-    try:
-        found = probe(path)
-        spans = _spans(path, found, cutting)
-    except MediaError as error:
-        return Examined(*known, _NO_MEDIA, ((0, 0),), error.reason, str(error))
-    except Exception as error:  # whatever a file makes of our code harms only that file
-        return Examined(*known, _NO_MEDIA, ((0, 0),), "broken", f"{type(error).__name__}: {error}")
-    return Examined(*known, {key: getattr(found, key) for key in _NO_MEDIA}, spans)
-
-
-def _spans(path: bytes, found: Probe, cutting: Cutting) -> tuple[tuple[int, int], ...]:
-    if found.kind == "image":
-        return ((0, 0),)
-    scenes: Sequence[int] = ()
-    if cutting.scenes and found.has_video:
-        from engine.media.scenes import scene_cuts
-
-        scenes = scene_cuts(path)
-    spans = cut(
-        found.duration_ms,
-        max_ms=round(cutting.max_seconds * 1000),
-        min_tail_ms=round(cutting.min_tail_seconds * 1000),
-        scene_cuts_ms=scenes,
-    )
-    return tuple(spans)
-
-
-def _faulty(path: bytes, fault: str, message: str) -> Examined:
-    """A source whose examination died: known by its URI, for who knows what reading it would do."""
-    try:
-        status = os.stat(path)
-        known = (status.st_size, status.st_mtime_ns)
-    except OSError:
-        known = (0, 0)
-    return Examined(path, None, *known, _NO_MEDIA, ((0, 0),), fault, message)

@@ -13,7 +13,7 @@ from typing import Any
 import ray
 
 from captioners.contract import Answer, Model
-from engine.media.decode import Plan, decode
+from engine.media.decode import DecodePlan, decode
 from engine.media.open import MediaError
 from engine.profile.profile import ModelSpec
 from engine.servers.client import Bridge, Client, Replicas
@@ -61,7 +61,7 @@ class Decoding:
 class Decoder:
     """Decodes one clip a call. Ends with its process; what it returns belongs to the caller."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: DecodePlan) -> None:
         self._plan = plan
 
     def ready(self) -> int:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.media.decode import Plan
+from engine.media.decode import DecodePlan
 from engine.profile.keys import require_keys
 from engine.profile.profile import ModelSpec, Profile, ProfileError
 from manifests.ids import digest
@@ -174,9 +174,9 @@ class Stage(ABC):
         return ()
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> DecodePlan:
         """What to decode of a clip."""
-        return Plan()
+        return DecodePlan()
 
     def settings(self) -> dict[str, Any]:
         """The resolved settings, as kept in the workspace under the digest."""
@@ -207,7 +207,7 @@ class Stage(ABC):
     def slots(self) -> dict[str, int]:
         """How much of each unit, and of decoding, works at once in a run."""
         sizes = self.profile.sizes
-        slots = {"decode": sizes.workers * sizes.decoders} if self.plan != Plan() else {}
+        slots = {"decode": sizes.workers * sizes.decoders} if self.plan != DecodePlan() else {}
         replicas: dict[str, int] = {}
         for unit in self.units:
             if unit.model is not None:

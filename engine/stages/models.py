@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from captioners.contract import Model, ModelServer
 from captioners.weights.cache import Cache
 from captioners.weights.models import Models
-from engine.media.decode import Plan
+from engine.media.decode import DecodePlan
 from engine.profile.profile import ModelSpec, Profile, ProfileError
 from engine.servers import gpu_lock
 
@@ -66,10 +66,10 @@ def identity(spec: ModelSpec, profile: Profile) -> list[Any]:
     return parts
 
 
-def decode_plan(specs: Iterable[ModelSpec]) -> Plan:
+def decode_plan(specs: Iterable[ModelSpec]) -> DecodePlan:
     """What to decode of a clip so that every one of these models has what it needs."""
     needs: Sequence[Needs] = [model_class(spec).needs_of(spec.options) for spec in specs]
-    return Plan(
+    return DecodePlan(
         audio_hz=tuple(sorted({n.audio_hz for n in needs if n.audio_hz is not None})),
         frames=max((n.frames for n in needs), default=0),
         frame_px=max((n.frame_px for n in needs), default=0),

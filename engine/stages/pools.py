@@ -11,14 +11,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import psutil
 import ray
 from ray.exceptions import RayActorError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from captioners.contract import Answer
-from engine.media.decode import Plan
+from engine.media.decode import DecodePlan
+from engine.media.memory import MemoryGuard, allowance
 from engine.servers.client import ServerRefused, ServerUnavailable
 from engine.stages.actors import Answered, Decoder, Decoding, Hung, Unreserved
 from engine.stages.contract import Fault
+from engine.stages.window import decoded_bytes
 from manifests.evidence import WeakCaption
 
 T = TypeVar("T")
@@ -61,53 +65,79 @@ class Answers:
 
 class Decoders:
     """The decoding processes of one shard worker; one clip at a time each. ready is called when one is
-    up."""
+    up.
+
+    They run on the worker's own node, where their memory can be watched. They reserve no CPU: whoever
+    makes them has reserved it.
+    """
 
     def __init__(
-        self, count: int, plan: Plan, seconds: float, ready: Callable[[], None] = lambda: None
+        self,
+        count: int,
+        plan: DecodePlan,
+        seconds: float,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
+        self._plan = plan
         self._seconds = seconds
         self._ready = ready
+        self._guard = MemoryGuard()
         self._idle: asyncio.Queue[Any] = asyncio.Queue()
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         actor: Any = ray.remote(Decoder)
-        actor = actor.options(num_cpus=0.25, max_restarts=-1)
+        actor = actor.options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
         self._actors = [actor.remote(plan) for _ in range(count)]
         for handle in self._actors:
             self._idle.put_nowait(handle)
-        self._starting = set(self._actors)
+        self._pids: dict[Any, int] = {}
 
     async def decode(self, clip: Mapping[str, Any]) -> DecodedClip | Fault:
         """A decoded clip (a row of the clips table), or why there is none.
 
-        A process that dies is tried a second time: somebody else may have killed it.
+        A process that dies is tried a second time, since somebody else may have killed it; not one
+        that was killed here, for its time or its memory.
         """
         actor = await self._idle.get()
         try:
             for _ in range(2):
-                if actor in self._starting:
-                    await _until_up(actor.ready, "a decoder")
-                    self._starting.discard(actor)
+                if actor not in self._pids:
+                    self._pids[actor] = await _until_up(actor.ready, "a decoder")
                     self._ready()
                 try:
                     return await self._once(actor, clip)
                 except TimeoutError:
                     ray.kill(actor, no_restart=False)
-                    self._starting.add(actor)
+                    del self._pids[actor]
                     return Fault("decode", "timeout", f"decoding took over {self._seconds:g} s")
                 except RayTaskError as error:
                     return Fault("decode", "decoder_error", _last_line(error))
-                except RayActorError:
-                    self._starting.add(actor)
+                except _TookTooMuch as error:
+                    del self._pids[actor]
+                    return Fault("decode", "memory", str(error))
+                except (RayActorError, psutil.NoSuchProcess):
+                    del self._pids[actor]
             return Fault("decode", "decoder_crash", "decoding killed its process, twice")
         finally:
             self._idle.put_nowait(actor)
 
     async def _once(self, actor: Any, clip: Mapping[str, Any]) -> DecodedClip | Fault:
-        told, media = actor.decode.options(num_returns=2).remote(dict(clip))
-        decoding: Decoding = await asyncio.wait_for(_result(told), self._seconds)
+        limit = allowance(decoded_bytes(clip, self._plan))
+        with self._guard.watching(self._pids[actor], limit) as watch:
+            result, media = actor.decode.options(num_returns=2).remote(dict(clip))
+            try:
+                decoding: Decoding = await asyncio.wait_for(_result(result), self._seconds)
+            except RayActorError:
+                self._guard.forget(watch)
+                if watch.exceeded:
+                    raise _TookTooMuch(f"decoding took over {limit >> 20} MiB of memory") from None
+                raise
         if decoding.fault is not None:
             return decoding.fault
         return DecodedClip(media, decoding.seconds, decoding.audio_reason, decoding.video_reason)
+
+
+class _TookTooMuch(Exception):
+    """A decoder was killed for its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,24 +277,23 @@ def _last_line(error: BaseException) -> str:
     return lines[-1][:500] if lines else type(error).__name__
 
 
-async def _until_up(method: Any, what: str, seconds: float = _START_S) -> None:
-    """Waits until an actor that may be starting, or starting again, answers `method`.
+async def _until_up(method: Any, what: str, seconds: float = _START_S) -> Any:
+    """The answer to `method` of an actor that may be starting, or starting again.
 
     Raises RuntimeError when it does not in time, and what the method raises.
     """
     try:
         async with asyncio.timeout(seconds):
-            await _retried(method.remote)
+            return await _retried(method.remote)
     except TimeoutError:
         raise RuntimeError(f"{what} did not start within {seconds:g} s") from None
 
 
-async def _retried(call: Callable[[], Any]) -> None:
+async def _retried(call: Callable[[], Any]) -> Any:
     """Calls an actor until it is there: Ray fails calls to one that it starts again."""
     while True:
         try:
-            await _result(call())
-            return
+            return await _result(call())
         except RayTaskError:
             raise
         except RayActorError as error:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from engine.media.decode import Plan
+from engine.media.decode import DecodePlan
 
 
 class Window:
@@ -37,7 +37,7 @@ class Window:
                 self._changed.notify_all()
 
 
-def decoded_bytes(clip: Mapping[str, Any], plan: Plan) -> int:
+def decoded_bytes(clip: Mapping[str, Any], plan: DecodePlan) -> int:
     """Upper bound of the decoded bytes of a clip (a row of the clips table): float32 sound, RGB frames
     no taller than wide."""
     seconds = (clip["end_ms"] - clip["start_ms"]) / 1000

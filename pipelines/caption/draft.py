@@ -20,9 +20,9 @@ class Draft:
     """The captions of one clip while they climb the ladder.
 
     names: captions that can exist. near: reads words that the word table lacks. accepted: text and rung
-    of those that are done. faults: of each caption's refused replies, as «rung:fault». last: faults of
-    the newest reply, for a repair. judged: captions that the guards looked at, of every candidate;
-    found: how many each of them refused.
+    of those that are done. faults: of each caption's refused replies, as "rung:fault". last: faults of
+    the newest reply, for a repair. checked: captions that the guards checked, of every candidate;
+    rejected: how many each of them rejected.
     """
 
     facts: Facts
@@ -32,8 +32,8 @@ class Draft:
     variants: list[Variant] = field(default_factory=list)
     faults: dict[CaptionName, list[str]] = field(default_factory=dict)
     last: list[Violation] = field(default_factory=list)
-    judged: int = 0
-    found: Counter[str] = field(default_factory=Counter)
+    checked: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
     tokens_in: int = 0
     tokens_out: int = 0
     requests: int = 0
@@ -69,12 +69,12 @@ class Draft:
         for verdict in self._verdicts(prompt, self.names, reply, self.names):
             for name in self.names:
                 text = verdict.captions[name] or ""
-                if not verdict.against(name) and tokens(text) not in self._told(name):
+                if not verdict.against(name) and tokens(text) not in self._texts(name):
                     self.variants.append(Variant(name, style, text))
 
-    def _told(self, name: CaptionName) -> list[list[str]]:
-        told = [variant.text for variant in self.variants if variant.caption == name]
-        return [tokens(text) for text in (*told, self.accepted.get(name, ("", ""))[0])]
+    def _texts(self, name: CaptionName) -> list[list[str]]:
+        texts = [variant.text for variant in self.variants if variant.caption == name]
+        return [tokens(text) for text in (*texts, self.accepted.get(name, ("", ""))[0])]
 
     def _verdicts(
         self,
@@ -93,9 +93,9 @@ class Draft:
             text = choice["message"]["content"] or ""
             verdict = judge(text, cut, prompt, names, self.facts, wanted, self.near)
             verdicts.append(verdict)
-            self.judged += len(wanted)
+            self.checked += len(wanted)
             for name in wanted:
-                self.found.update({fault.name for fault in verdict.against(name)})
+                self.rejected.update({fault.name for fault in verdict.against(name)})
         return verdicts
 
     def captions(self, drawn: CaptionSet) -> dict[CaptionName, tuple[str, str]]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from captioners.weights.models import Models
 from captioners.weights.packs import PackMissing
+from engine.media.examine import examine
 from engine.profile.profile import load
 from engine.run import stage as running
-from engine.run.ingest import examine
 from engine.run.lease import DriverLease
 from engine.run.limit import NO_LIMIT, Limit
 from engine.run.settings import stage_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from captioners.confidence import calibration
 from captioners.contract import Captioner
-from engine.media.decode import Plan
+from engine.media.decode import DecodePlan
 from engine.profile.profile import CaptionerSpec, ProfileError
 from engine.profile.writer import WriterSpec
 from engine.stages.contract import Rows, Stage, Step, Unit, Work
@@ -46,7 +46,7 @@ class CaptionStage(Stage):
         return cast("dict[str, type[Captioner]]", classes)
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> DecodePlan:
         """What to decode of a clip so that every captioner has what it needs."""
         return decode_plan(self.profile.captioners)
 

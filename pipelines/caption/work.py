@@ -70,8 +70,8 @@ class CaptionWork(Work):
         counts.done += 1
         counts.busy = self._writer.seconds
         counts.tokens_in, counts.tokens_out = stats.tokens_in, stats.tokens_out
-        progress.tallies[GUARDED] = stats.judged
-        for guard, rejected in stats.found.items():
+        progress.tallies[GUARDED] = stats.checked
+        for guard, rejected in stats.rejected.items():
             progress.tallies[f"{REJECTED}{guard}"] = rejected
         return caption_row(clip, evidence, written, self._stage.digest, self._stage.licence)
 

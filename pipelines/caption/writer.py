@@ -52,8 +52,8 @@ class WriterStats:
     """Sums over all clips of one writer.
 
     by: captions by (name, author); rungs: captions by the step that wrote them; faults: refusals by
-    «rung:fault», of captions. judged: captions that the guards looked at, of all candidates and
-    variants; found: how many of these each guard refused. guard_seconds: selecting, linting and
+    "rung:fault", of captions. checked: captions that the guards checked, of all candidates and
+    variants; rejected: how many of these each guard rejected. guard_seconds: selecting, linting and
     grounding.
     """
 
@@ -61,12 +61,12 @@ class WriterStats:
     requests: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
-    judged: int = 0
+    checked: int = 0
     guard_seconds: float = 0.0
     by: Counter[tuple[CaptionName, Author]] = field(default_factory=Counter)
     rungs: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
-    found: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
 
     @property
     def llm_share(self) -> float:
@@ -80,8 +80,8 @@ class WriterStats:
         self.requests += draft.requests
         self.tokens_in += draft.tokens_in
         self.tokens_out += draft.tokens_out
-        self.judged += draft.judged
-        self.found.update(draft.found)
+        self.checked += draft.checked
+        self.rejected.update(draft.rejected)
         for name, each in how.items():
             if each.by is not None and each.rung is not None:
                 self.by[name, each.by] += 1
@@ -209,7 +209,7 @@ class Writer:
 
     def _finished(self, evidence: Evidence, draft: Draft) -> Written:
         absent = draft.facts.absent
-        told = draft.captions(template(draft.facts))
+        chosen = draft.captions(template(draft.facts))
         texts: dict[CaptionName, str] = {}
         how: dict[CaptionName, How] = {}
         claimed: list[CaptionClaim] = []
@@ -217,7 +217,7 @@ class Writer:
             if name in absent:
                 how[name] = How(None, why=absent[name])
                 continue
-            texts[name], rung = told[name]
+            texts[name], rung = chosen[name]
             read = as_read(name, texts[name], draft.facts, self._near)
             claimed += claims(name, read, draft.facts)
             author: Author = "llm" if name in draft.accepted else "template"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from engine import torch_cpu
 from pipelines.cli.caption import caption, plan
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
@@ -196,4 +197,5 @@ def samples(
 
 def main() -> None:
     """Entry point of the command `captionmill`."""
+    torch_cpu.switch_on()
     app()

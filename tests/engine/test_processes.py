@@ -17,7 +17,7 @@ pytestmark = pytest.mark.run
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
-# Says «up» when it is ready, then lives until it is killed.
+# Says "up" when it is ready, then lives until it is killed.
 _SLEEP = "print('up', flush=True); import time; time.sleep(600)"
 _STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + _SLEEP
 _PARENT = (
@@ -29,7 +29,7 @@ _PARENT = (
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts `python -c CODE`, marked or not, once it has printed its first line (in `.said`)."""
+    """Starts `python -c CODE`, marked or not, once it has printed its first line (in `.first_line`)."""
     started: list[subprocess.Popen[bytes]] = []
 
     def starting(code: str, mark: str | None = None, **options: object) -> subprocess.Popen[bytes]:
@@ -37,7 +37,7 @@ def start() -> Iterator[Start]:
         command = [sys.executable, "-c", code]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, **options)  # type: ignore[call-overload]
         started.append(process)
-        process.said = _line(process)
+        process.first_line = _line(process)
         return process
 
     yield starting
@@ -82,7 +82,7 @@ def test_sweep_finds_nothing_twice(start: Start) -> None:
 
 def test_sweep_takes_children_that_lost_the_mark(start: Start) -> None:
     parent = start(_PARENT.format(child=_SLEEP), processes.mark("here", 1))
-    child = int(parent.said)
+    child = int(parent.first_line)
     assert processes.sweep("here", keep_epoch=2) == sorted([parent.pid, child])
     assert not _alive(child)
 
@@ -106,7 +106,7 @@ def test_sweep_never_touches_itself_or_its_ancestors(start: Start) -> None:
         "'from engine.processes import sweep; print(sweep(\"here\"))']).returncode)"
     )
     grandparent = start(code, processes.mark("here", 1))
-    assert grandparent.said == "[]"
+    assert grandparent.first_line == "[]"
     assert grandparent.wait() == 0
 
 
@@ -118,7 +118,7 @@ def test_the_mark_outlives_a_changed_process_title(start: Start) -> None:
 
 def test_a_group_ends_after_its_leader_has_died(start: Start) -> None:
     leader = start(_PARENT.format(child=_SLEEP), start_new_session=True)
-    child = int(leader.said)
+    child = int(leader.first_line)
     leader.kill()
     leader.wait()
     assert _alive(child)
@@ -134,7 +134,7 @@ def test_a_child_dies_with_its_parent(start: Start) -> None:
         "print(child.pid, flush=True); child.wait()"
     )
     parent = start(code)
-    child = psutil.Process(int(parent.said))
+    child = psutil.Process(int(parent.first_line))
     parent.kill()
     parent.wait()
     assert psutil.wait_procs([child], timeout=10)[1] == [] or not _alive(child.pid)
@@ -159,8 +159,8 @@ def test_a_tied_command_keeps_its_arguments_and_its_folder(tmp_path: Path) -> No
     odd = "a 'b' \"c\" $d \n"
     code = "import os, sys; print(repr(sys.argv[1]), os.getcwd())"
     command = processes.dying_with_parent([sys.executable, "-c", code, odd])
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert said.stdout == f"{odd!r} {tmp_path}\n"
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{odd!r} {tmp_path}\n"
 
 
 def test_what_ray_leaves_of_a_killed_driver_is_swept(start: Start) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,15 @@ pytestmark = pytest.mark.run
 
 _CUDA = b"\x7fELF ... libtorch_cuda.so\x00"
 _PLAIN = b"\x7fELF ... libtorch_cpu.so\x00"
+_ROOT = Path(__file__).parents[2]
 
 
-def _run(code: str, *folders: Path) -> str:
-    """What a new Python prints, with `folders` first on its path."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))}
+def _run(code: str, *folders: Path, switch: str | None = "1") -> str:
+    """What a new Python prints, with `folders` first on its path and the variable set to `switch`."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [*folders, _ROOT]))}
+    environment.pop("CAPTIONMILL")
+    if switch is not None:
+        environment["CAPTIONMILL"] = switch
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         env=environment,
@@ -30,7 +35,8 @@ def _run(code: str, *folders: Path) -> str:
 
 
 def _companions(folder: Path, library: bytes) -> Path:
-    """Packages of the three names with one shared library each."""
+    """Packages of the three names with one shared library each, and captionmill's entry point as an
+    installation from here would have it."""
     for name in ("torchvision", "torchaudio", "torchcodec"):
         package = folder / name
         package.mkdir(parents=True)
@@ -39,11 +45,17 @@ def _companions(folder: Path, library: bytes) -> Path:
         (folder / place).parent.mkdir(exist_ok=True)
         (folder / place).write_bytes(library)
     (folder / "torchcodec" / "empty.so").write_bytes(b"")
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
+    installed = folder / "captionmill-0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: captionmill\nVersion: 0\n")
+    (target,) = project["entry-points"]["torch.backends"].values()
+    (installed / "entry_points.txt").write_text(f"[torch.backends]\ncaptionmill = {target}\n")
     return folder
 
 
-# Which of the two are found, what importing one says, which operators exist, and whether calling the
-# shim a second time changes anything.
+# Which of the two are found, what importing one gives, which operators exist, and whether settling a
+# second time changes anything.
 _SEEN = """
     import importlib.util, sys, torch
     print([importlib.util.find_spec(n) is not None for n in ("torchaudio", "torchcodec")])
@@ -70,6 +82,41 @@ def test_matching_builds_are_left_alone(tmp_path: Path) -> None:
     assert seen == "[True, True]\ntorchaudio\nFalse False\nTrue\n"
 
 
+@pytest.mark.parametrize("switch", [None, "", "0"])
+def test_a_process_that_is_not_captionmill_s_is_left_alone(
+    switch: str | None, tmp_path: Path
+) -> None:
+    code = """
+        import sys
+        before = list(sys.meta_path)
+        import torch
+        print(sys.meta_path == before, hasattr(torch.ops.torchvision, "nms"))
+    """
+    assert _run(code, _companions(tmp_path, _CUDA), switch=switch) == "True False\n"
+
+
+def test_switching_on_settles_where_torch_is_imported_already(tmp_path: Path) -> None:
+    code = """
+        import importlib.util, torch
+        from engine.torch_cpu import switch_on
+        switch_on()
+        print(importlib.util.find_spec("torchaudio"), hasattr(torch.ops.torchvision, "nms"))
+    """
+    assert _run(code, _companions(tmp_path, _CUDA), switch=None) == "None True\n"
+
+
+def test_switching_on_settles_children_that_import_torch(tmp_path: Path) -> None:
+    code = """
+        import subprocess, sys
+        from engine.torch_cpu import switch_on
+        switch_on()
+        assert "torch" not in sys.modules
+        child = "import torch, importlib.util; print(importlib.util.find_spec('torchaudio'))"
+        print(subprocess.run([sys.executable, "-c", child], capture_output=True).stdout)
+    """
+    assert _run(code, _companions(tmp_path, _CUDA), switch=None) == "b'None\\n'\n"
+
+
 def test_nothing_changes_beside_a_cuda_torch(tmp_path: Path) -> None:
     code = """
         import os, sys
@@ -86,6 +133,19 @@ def test_nothing_changes_beside_a_cuda_torch(tmp_path: Path) -> None:
 
 def test_torchvision_of_this_environment_imports() -> None:
     assert _run("import torchvision.transforms.v2; print('imported')") == "imported\n"
+
+
+def test_the_command_marks_its_process_and_what_it_starts() -> None:
+    code = """
+        import os, sys
+        sys.argv = ["captionmill", "--help"]
+        from pipelines.cli.main import main
+        try:
+            main()
+        finally:
+            print(os.environ["CAPTIONMILL"])
+    """
+    assert _run(code + "    ", switch=None).endswith("\n1\n")
 
 
 def test_the_module_costs_nothing_to_import() -> None:

@@ -16,7 +16,7 @@ from manifests.workspace import Workspace
 from pipelines.quarantine import current
 from pipelines.status import newest
 from tests import badmedia
-from tests.conftest import books_of, problems_of, quick_profile, run
+from tests.conftest import books_of, committed_files, problems_of, quick_profile, run
 
 pytestmark = pytest.mark.run
 
@@ -25,7 +25,8 @@ pytestmark = pytest.mark.run
 def worked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, str]]:
     """The folder, the workspace, and what must become of each file."""
     root = tmp_path_factory.mktemp("bad media")
-    expected = badmedia.make(root / "media")
+    expected = badmedia.make(root / "media") | {"bomb.mp4": "memory"}
+    (root / "media" / "bomb.mp4").write_bytes(badmedia.index_bomb())
     profile = root / "quick.toml"
     profile.write_text(quick_profile())
     done = run("caption", root / "media", root / "out", "--profile", profile)
@@ -147,7 +148,7 @@ def test_a_retry_adds_a_generation_and_changes_no_file(
     assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
     (row,) = _quarantined(out)
     assert (row["stage"], row["reason"]) == ("decode", "missing")
-    before = {p: p.read_bytes() for p in out.rglob("*.parquet")}
+    before = committed_files(out)
 
     kept.rename(away)
     done = run("quarantine", "retry", out, "--profile", quick, RAY_ADDRESS=cluster)

@@ -15,7 +15,7 @@ from typing import cast
 import pyarrow as pa
 
 from captioners.contract import Model
-from engine.media.decode import Plan
+from engine.media.decode import DecodePlan
 from engine.profile.profile import ModelSpec, load
 from engine.run.stage import run
 from engine.stages.contract import Batch, Fault, Rows, Stage, Step, Unit, Work
@@ -71,7 +71,7 @@ class EmbedStage(Stage):
     steps = (Step("encode", (Unit("encoder", encoder),), decodes=True),)
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> DecodePlan:
         """Sound and two frames."""
         return decode_plan([self.encoder])
 

@@ -33,17 +33,17 @@ def melody(seconds: float, rate: int = RATE) -> npt.NDArray[np.float32]:
     return (0.5 * np.sin(2 * np.pi * np.cumsum(hertz) / rate)).astype(np.float32)
 
 
-def lag_ms(heard: npt.NDArray[np.float32], said: npt.NDArray[np.float32], rate: int) -> float:
-    """By how much `heard` comes after `said`, in ms."""
-    size = 1 << (len(heard) + len(said)).bit_length()
-    product = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(said, size))
+def lag_ms(heard: npt.NDArray[np.float32], original: npt.NDArray[np.float32], rate: int) -> float:
+    """By how much `heard` comes after `original`, in ms."""
+    size = 1 << (len(heard) + len(original)).bit_length()
+    product = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(original, size))
     lag = int(np.argmax(np.fft.irfft(product, size)))
     return 1000 * (lag if lag < size // 2 else lag - size) / rate
 
 
-def likeness(heard: npt.NDArray[np.float32], said: npt.NDArray[np.float32]) -> float:
+def likeness(heard: npt.NDArray[np.float32], original: npt.NDArray[np.float32]) -> float:
     """Correlation of two spans of sound, at lag 0."""
-    return float(np.corrcoef(heard, said)[0, 1])
+    return float(np.corrcoef(heard, original)[0, 1])
 
 
 def make(

@@ -1,3 +1,4 @@
+import gc
 import os
 import pickle
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.media.decode import Decoded, Plan, decode
+from engine.media.decode import Decoded, DecodePlan, decode
 from engine.media.ffmpeg import run
 from engine.media.open import MediaError
 from engine.media.probe import probe
@@ -15,7 +16,7 @@ from tests.engine.media import made as media
 pytestmark = pytest.mark.run
 
 SECONDS, FPS = 12, 25
-PLAN = Plan(audio_hz=(16_000, 48_000), frames=16, frame_px=160)
+PLAN = DecodePlan(audio_hz=(16_000, 48_000), frames=16, frame_px=160)
 _X264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
 _VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"]
 _MPEG4 = ["-c:v", "mpeg4", "-bf", "2", "-q:v", "3"]
@@ -62,10 +63,12 @@ def _source(folder: Path, name: str) -> Path:
     return path if path.exists() else media.make(path, SOURCES[name][0], SECONDS, FPS)
 
 
-def _clip(path: Path, start_ms: int = 0, end_ms: int | None = None, plan: Plan = PLAN) -> Decoded:
-    found = probe(bytes(path))
-    end_ms = found.duration_ms if end_ms is None else end_ms
-    return decode(bytes(path), "c", "h", start_ms, end_ms, plan, found.has_audio, found.has_video)
+def _clip(
+    path: Path, start_ms: int = 0, end_ms: int | None = None, plan: DecodePlan = PLAN
+) -> Decoded:
+    probed = probe(bytes(path))
+    end_ms = probed.duration_ms if end_ms is None else end_ms
+    return decode(bytes(path), "c", "h", start_ms, end_ms, plan, probed.has_audio, probed.has_video)
 
 
 def _due(start_ms: int, end_ms: int) -> list[int]:
@@ -94,9 +97,9 @@ def test_sound_is_that_of_the_span(folder, name):
             16_000: 16 * (end - start),
             48_000: 48 * (end - start),
         }
-        said = whole[48 * start : 48 * end]
-        assert abs(media.lag_ms(audio[48_000], said, 48_000)) <= SOURCES[name][2], (start, end)
-        assert abs(media.lag_ms(audio[16_000], said[::3], 16_000)) <= SOURCES[name][2] + 0.07
+        original = whole[48 * start : 48 * end]
+        assert abs(media.lag_ms(audio[48_000], original, 48_000)) <= SOURCES[name][2], (start, end)
+        assert abs(media.lag_ms(audio[16_000], original[::3], 16_000)) <= SOURCES[name][2] + 0.07
 
 
 def test_what_planning_leaves_out_changes_no_pixel(folder):
@@ -132,8 +135,8 @@ def test_media_is_tied_to_its_clip_and_crosses_processes(folder):
 
 def test_frames_are_made_smaller_and_never_larger(folder):
     path = _source(folder, "h264.mp4")
-    small = _clip(path, plan=Plan((), 4, 80)).media.frames
-    same = _clip(path, plan=Plan((), 4, 1_000)).media.frames
+    small = _clip(path, plan=DecodePlan((), 4, 80)).media.frames
+    same = _clip(path, plan=DecodePlan((), 4, 1_000)).media.frames
     assert small is not None
     assert same is not None
     assert (small.shape, same.shape) == ((4, 48, 80, 3), (4, 96, 160, 3))
@@ -141,8 +144,21 @@ def test_frames_are_made_smaller_and_never_larger(folder):
 
 def test_a_plan_without_sound_or_frames_decodes_neither(folder):
     path = _source(folder, "h264.mp4")
-    assert _clip(path, plan=Plan((), 2, 80)).media.audio == {}
-    assert _clip(path, plan=Plan((16_000,), 0, 0)).media.frames is None
+    assert _clip(path, plan=DecodePlan((), 2, 80)).media.audio == {}
+    assert _clip(path, plan=DecodePlan((16_000,), 0, 0)).media.frames is None
+
+
+def test_frames_are_freed_as_soon_as_they_are_scaled(folder):
+    import av
+
+    path = _source(folder, "h264.mp4")
+    gc.collect()
+    gc.disable()
+    try:
+        _clip(path)
+        assert not any(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
@@ -214,10 +230,10 @@ def test_sound_that_starts_late_and_ends_early_keeps_its_place(tmp_path):
     delayed = ["-af", "atrim=0:2,adelay=1000", "-c:a", "pcm_s16le"]
     path = media.make(tmp_path / "v.mkv", [*_X264, *delayed])
     samples = _clip(path).media.audio[48_000]
-    said = media.melody(2)
+    original = media.melody(2)
     assert not samples[:47_900].any()
     assert not samples[3 * 48_000 + 100 :].any()
-    assert abs(media.lag_ms(samples[48_000 : 3 * 48_000], said, 48_000)) <= 1
+    assert abs(media.lag_ms(samples[48_000 : 3 * 48_000], original, 48_000)) <= 1
 
 
 def test_sound_that_changes_its_rate_and_channels_goes_on(tmp_path):
@@ -272,7 +288,7 @@ def test_sound_that_is_no_number_or_too_loud_is_held_in_range(tmp_path):
 
 
 def test_a_broken_side_leaves_the_other(corpus):
-    plan = Plan((16_000,), 4, 64)
+    plan = DecodePlan((16_000,), 4, 64)
     for name, audio, frames in (("broken-audio.mp4", 0, 4), ("broken-video.mp4", 1, 0)):
         path = bytes(corpus / name)
         made = decode(path, "c", "h", 0, 2_000, plan, has_audio=True, has_video=True)

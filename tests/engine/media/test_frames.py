@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.media.decode import Plan, decode
+from engine.media.decode import DecodePlan, decode
 from engine.media.probe import probe
 
 _RED, _GREEN, _BLUE, _BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
@@ -35,9 +35,9 @@ def test_a_photo_is_turned_as_its_exif_says(
     path = tmp_path / "photo.jpg"
     image.save(path, exif=exif, quality=95)
 
-    found = probe(bytes(path))
-    assert (found.kind, found.width, found.height) == ("image", *size)
-    decoded = decode(bytes(path), "clip", "content", 0, 0, Plan((), 1, 64), False, True)
+    probed = probe(bytes(path))
+    assert (probed.kind, probed.width, probed.height) == ("image", *size)
+    decoded = decode(bytes(path), "clip", "content", 0, 0, DecodePlan((), 1, 64), False, True)
     assert decoded.media.frames is not None
     (frame,) = decoded.media.frames
     seen = (frame[3, 3], frame[3, -4], frame[-4, 3], frame[-4, -4])

@@ -30,8 +30,8 @@ def _outcome(path: bytes) -> str:
 
 def test_every_file_of_the_corpus_ends_as_it_must(corpus):
     folder, expected = corpus
-    found = {name: _outcome(bytes(folder) + b"/" + os.fsencode(name)) for name in expected}
-    assert found == expected
+    outcomes = {name: _outcome(bytes(folder) + b"/" + os.fsencode(name)) for name in expected}
+    assert outcomes == expected
 
 
 def _made(tmp_path: Path, name: str, *options: str) -> Probe:
@@ -39,8 +39,8 @@ def _made(tmp_path: Path, name: str, *options: str) -> Probe:
 
 
 def test_video_with_sound(tmp_path):
-    found = _made(tmp_path, "v.mp4", "-pix_fmt", "yuv420p", "-ac", "2", "-ar", "44100")
-    assert found == Probe(
+    probed = _made(tmp_path, "v.mp4", "-pix_fmt", "yuv420p", "-ac", "2", "-ar", "44100")
+    assert probed == Probe(
         kind="video",
         duration_ms=2_000,
         has_audio=True,
@@ -57,23 +57,23 @@ def test_video_with_sound(tmp_path):
 
 
 def test_a_still_is_an_image_of_no_length(corpus):
-    found = probe(bytes(corpus[0] / "still.jpg"))
-    assert (found.kind, found.duration_ms, found.has_audio) == ("image", 0, False)
+    probed = probe(bytes(corpus[0] / "still.jpg"))
+    assert (probed.kind, probed.duration_ms, probed.has_audio) == ("image", 0, False)
 
 
 def test_a_moving_gif_is_a_video(corpus):
-    found = probe(bytes(corpus[0] / "moving.gif"))
-    assert (found.kind, found.duration_ms) == ("video", 2_000)
+    probed = probe(bytes(corpus[0] / "moving.gif"))
+    assert (probed.kind, probed.duration_ms) == ("video", 2_000)
 
 
 def test_size_is_that_of_the_upright_picture(corpus):
-    found = probe(bytes(corpus[0] / "turned-90.mp4"))
-    assert (found.width, found.height) == (96, 128)
+    probed = probe(bytes(corpus[0] / "turned-90.mp4"))
+    assert (probed.width, probed.height) == (96, 128)
 
 
 def test_pixels_that_are_not_square_make_the_picture_lower(tmp_path):
-    found = _made(tmp_path, "v.mp4", "-vf", "setsar=2/1", "-an")
-    assert (found.width, found.height) == (160, 48)
+    probed = _made(tmp_path, "v.mp4", "-vf", "setsar=2/1", "-an")
+    assert (probed.width, probed.height) == (160, 48)
 
 
 def test_a_side_that_cannot_be_used_says_why(corpus):
@@ -98,8 +98,8 @@ def test_length_is_measured_where_the_header_lies(tmp_path):
     whole = media.make(tmp_path / "v.mp4", ["-movflags", "+faststart", "-g", "10"], seconds=8)
     content = whole.read_bytes()
     whole.write_bytes(content[: len(content) // 2])
-    found = probe(bytes(whole))
-    assert 1_000 < found.duration_ms < 7_000
+    probed = probe(bytes(whole))
+    assert 1_000 < probed.duration_ms < 7_000
 
 
 def test_length_is_measured_where_there_is_none(tmp_path):
@@ -108,8 +108,8 @@ def test_length_is_measured_where_there_is_none(tmp_path):
 
 
 def test_a_source_of_hours(tmp_path):
-    found = probe(bytes(badmedia.hours(tmp_path / "long.wav", hours=3)))
-    assert (found.duration_ms, found.rate) == (3 * 3_600_000, 8_000)
+    probed = probe(bytes(badmedia.hours(tmp_path / "long.wav", hours=3)))
+    assert (probed.duration_ms, probed.rate) == (3 * 3_600_000, 8_000)
 
 
 def test_text_is_no_media_whatever_it_says(tmp_path):
@@ -144,8 +144,8 @@ def test_what_is_no_file_does_not_hang(tmp_path):
 
 
 def test_results_and_errors_cross_processes(corpus):
-    found = probe(bytes(corpus[0] / "good.mp4"))
-    assert pickle.loads(pickle.dumps(found)) == found
+    probed = probe(bytes(corpus[0] / "good.mp4"))
+    assert pickle.loads(pickle.dumps(probed)) == probed
     error = pickle.loads(pickle.dumps(MediaError("broken", "why")))
     assert (error.reason, error.message, str(error)) == ("broken", "why", "broken: why")
 

@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 import ray
 
-from engine.media.decode import Plan
+from engine.media.decode import DecodePlan
 from engine.profile.profile import CaptionerSpec
 from engine.servers.client import Replicas
 from engine.servers.spec import ServerSpec
 from engine.stages.actors import Host
 from engine.stages.contract import Fault
-from engine.stages.pools import Answers, Decoders, Hosts
+from engine.stages.pools import Answers, Decoders, Hosts, _until_up
 from manifests.ids import uri_of
 from manifests.media import Media
+from tests import badmedia
 from tests.engine.fake_openai import FakeOpenAI
 
 pytestmark = pytest.mark.run
@@ -52,7 +53,7 @@ def _with_decoder(work: Callable[[Decoders, int], Awaitable[None]], seconds: flo
     """Runs `work` with one decoder that is up, and its process id."""
 
     async def main() -> None:
-        decoders = Decoders(1, Plan((16000,), 2, 64), seconds)
+        decoders = Decoders(1, DecodePlan((16000,), 2, 64), seconds)
         await work(decoders, await _pid(decoders))
 
     asyncio.run(main())
@@ -95,6 +96,39 @@ def test_a_decoder_that_somebody_kills_costs_no_clip(clips: Path) -> None:
         os.kill(pid, signal.SIGKILL)
         assert not isinstance(await decoders.decode(clip), Fault)
         assert await _pid(decoders) != pid
+
+    _with_decoder(work)
+
+
+@pytest.mark.parametrize("bomb", [badmedia.index_bomb, badmedia.text_bomb])
+def test_a_decoder_that_takes_too_much_memory_is_killed_and_the_next_clip_is_decoded(
+    bomb: Callable[[], bytes], clips: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(bomb())
+
+    async def work(decoders: Decoders, pid: int) -> None:
+        fault = await decoders.decode(_clip(path))
+        assert fault == Fault("decode", "memory", "decoding took over 1024 MiB of memory")
+        (actor,) = decoders._actors
+        assert await _until_up(actor.ready, "a decoder") != pid
+        assert not isinstance(await decoders.decode(_clip(sorted(clips.iterdir())[0])), Fault)
+
+    _with_decoder(work)
+
+
+def test_a_decoder_started_anew_is_watched_too(clips: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(badmedia.index_bomb())
+
+    async def work(decoders: Decoders, pid: int) -> None:
+        assert not isinstance(await decoders.decode(_clip(sorted(clips.iterdir())[0])), Fault)
+        os.kill(pid, signal.SIGKILL)
+        (actor,) = decoders._actors
+        assert await _until_up(actor.ready, "a decoder") != pid
+        fault = await decoders.decode(_clip(path))
+        assert isinstance(fault, Fault)
+        assert fault.reason == "memory"
 
     _with_decoder(work)
 

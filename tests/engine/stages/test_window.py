@@ -2,7 +2,7 @@
 
 import asyncio
 
-from engine.media.decode import Plan
+from engine.media.decode import DecodePlan
 from engine.stages.window import Window, decoded_bytes
 
 _CLIP = {"start_ms": 0, "end_ms": 10_000, "has_audio": True, "has_video": True}
@@ -10,10 +10,10 @@ _CLIP = {"start_ms": 0, "end_ms": 10_000, "has_audio": True, "has_video": True}
 
 def test_bytes_of_media_are_those_of_samples_and_pixels() -> None:
     both = 10 * (48_000 + 16_000) * 4 + 16 * 336 * 336 * 3
-    assert decoded_bytes(_CLIP, Plan((16_000, 48_000), 16, 336)) == both
+    assert decoded_bytes(_CLIP, DecodePlan((16_000, 48_000), 16, 336)) == both
     deaf = _CLIP | {"has_audio": False}
-    assert decoded_bytes(deaf, Plan((16_000,), 16, 336)) == 16 * 336 * 336 * 3
-    assert decoded_bytes(deaf | {"has_video": False}, Plan((16_000,), 16, 336)) == 0
+    assert decoded_bytes(deaf, DecodePlan((16_000,), 16, 336)) == 16 * 336 * 336 * 3
+    assert decoded_bytes(deaf | {"has_video": False}, DecodePlan((16_000,), 16, 336)) == 0
 
 
 def test_no_more_is_held_than_the_limit() -> None:

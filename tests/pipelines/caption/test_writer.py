@@ -338,7 +338,7 @@ def test_the_guards_count_what_they_look_at() -> None:
     with FakeOpenAI(always(heard="A dog barks (87%).")) as fake:
         stats = asyncio.run(one(fake.url)).stats
     # Three captions of the first reply, then the one that is missing twice.
-    assert stats.judged == 5 and stats.found["leak"] == 3
+    assert stats.checked == 5 and stats.rejected["leak"] == 3
 
 
 def test_how_many_requests_at_a_time_does_not_enter_the_digest() -> None:

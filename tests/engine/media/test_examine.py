@@ -1,0 +1,75 @@
+"""Sources examined in real processes: what becomes of those that break their process."""
+
+import os
+import wave
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.media.examine import examine, examine_one
+from engine.profile.profile import Cutting
+from manifests.ids import content_hash
+from manifests.sources.examined import Examined
+from tests import badmedia
+
+pytestmark = pytest.mark.run
+
+
+def _wav(path: Path, seconds: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 1, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(8000 * seconds))
+    return path
+
+
+def _examined(*paths: Path) -> list[Examined]:
+    return list(examine(map(bytes, paths), Cutting()))
+
+
+def test_a_source_is_examined_as_in_this_process(tmp_path: Path) -> None:
+    path = _wav(tmp_path / "a.wav", 95)
+    (examined,) = _examined(path)
+    assert examined == examine_one(bytes(path), Cutting())
+    assert (examined.content_hash, examined.fault) == (content_hash(bytes(path)), None)
+    assert examined.spans == ((0, 30_000), (30_000, 60_000), (60_000, 90_000), (90_000, 95_000))
+
+
+def test_sources_come_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    paths = [_wav(tmp_path / f"{seconds}.wav", seconds) for seconds in (40, 1, 30, 2, 20)]
+    assert [source.path for source in _examined(*paths)] == [bytes(path) for path in paths]
+
+
+def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
+    (examined,) = _examined(tmp_path / "gone.wav")
+    assert (examined.fault, examined.content_hash) == ("unreadable", None)
+
+
+@pytest.mark.parametrize("bomb", [badmedia.index_bomb, badmedia.text_bomb])
+def test_a_source_that_takes_too_much_memory_is_given_up(
+    bomb: Callable[[], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(bomb())
+    before, after = _wav(tmp_path / "a.wav", 1), _wav(tmp_path / "b.wav", 2)
+    examined = _examined(before, path, after)
+    assert [source.fault for source in examined] == [None, "memory", None]
+    assert examined[1].fault_message == "examining the file took over 1024 MiB of memory"
+
+
+def test_a_source_whose_process_somebody_kills_is_no_memory_fault(tmp_path: Path) -> None:
+    waiting = tmp_path / "waiting.wav"
+    os.mkfifo(waiting)
+    with ThreadPoolExecutor(1) as pool:
+        examined = pool.submit(_examined, waiting)
+        with waiting.open("wb"):  # returns when the process has opened it to read
+            (reader,) = (p for p in psutil.Process().children() if _has_open(p, waiting))
+            reader.kill()
+            (source,) = examined.result()
+    assert source.fault == "decoder_crash"
+
+
+def _has_open(process: psutil.Process, path: Path) -> bool:
+    return any(os.path.samefile(link, path) for link in Path(f"/proc/{process.pid}/fd").iterdir())

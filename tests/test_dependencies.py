@@ -1,0 +1,74 @@
+"""Every package that the code imports is one that pyproject.toml asks for."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+_PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
+_OWN = ("manifests", "captioners", "prompts", "engine", "pipelines", "captionmill")
+_BESIDE = ("tests", "benchmarks", "recipes")
+
+
+def _imports(package: str) -> Iterator[tuple[str, Path]]:
+    """First names of the absolute imports of a package or module, anywhere in its files."""
+    for path in [*(_ROOT / package).rglob("*.py"), *_ROOT.glob(f"{package}.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from ((alias.name.split(".")[0], path) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.split(".")[0], path
+
+
+def _names(requirements: Iterable[str]) -> set[str]:
+    """Normalised names of the distributions that requirements ask for."""
+    return {
+        re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement, maxsplit=1)[0]).lower()
+        for requirement in requirements
+    }
+
+
+def _undeclared(packages: Iterable[str], declared: set[str]) -> dict[str, str]:
+    """What the packages import from distributions that are not `declared`, and a file that does so."""
+    passed = {*sys.stdlib_module_names, *_OWN, *_BESIDE}
+    distributions = packages_distributions()
+    return {
+        name: str(path.relative_to(_ROOT))
+        for package in packages
+        for name, path in _imports(package)
+        if name not in passed and not declared & _names(distributions.get(name, ()))
+    }
+
+
+def _declared(*extras: str) -> set[str]:
+    optional = _PROJECT["optional-dependencies"]
+    return _names([*_PROJECT["dependencies"], *(r for extra in extras for r in optional[extra])])
+
+
+@pytest.mark.parametrize("extra", ["cpu", "gpu"])
+def test_what_the_code_imports_is_declared(extra: str) -> None:
+    assert _undeclared(_OWN, _declared(extra)) == {}
+
+
+def test_what_tests_and_benchmarks_import_is_declared() -> None:
+    assert _undeclared(_BESIDE, _declared("cpu", "test")) == {}
+
+
+def test_each_declared_package_has_a_tested_version() -> None:
+    tested = _names((_ROOT / "constraints.txt").read_text().splitlines())
+    assert _declared("cpu", "test") <= tested
+
+
+def test_one_build_of_opencv_is_asked_for() -> None:
+    tested = _names((_ROOT / "constraints.txt").read_text().splitlines())
+    assert [name for name in tested if name.startswith("opencv")] == ["opencv-python-headless"]
+
+
+def test_an_import_that_nobody_declared_is_found() -> None:
+    assert "pytest" in _undeclared(["tests"], _declared("cpu"))
