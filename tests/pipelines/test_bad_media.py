@@ -16,7 +16,7 @@ from manifests.workspace import Workspace
 from pipelines.quarantine import current
 from pipelines.status import newest
 from tests import badmedia
-from tests.conftest import books_of, problems_of, quick_profile, run
+from tests.conftest import books_of, committed_files, problems_of, quick_profile, run
 
 pytestmark = pytest.mark.run
 
@@ -148,7 +148,7 @@ def test_a_retry_adds_a_generation_and_changes_no_file(
     assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
     (row,) = _quarantined(out)
     assert (row["stage"], row["reason"]) == ("decode", "missing")
-    before = {p: p.read_bytes() for p in out.rglob("*.parquet")}
+    before = committed_files(out)
 
     kept.rename(away)
     done = run("quarantine", "retry", out, "--profile", quick, RAY_ADDRESS=cluster)
