@@ -337,6 +337,12 @@ def files_of(workspace: Path) -> dict[str, str]:
     return {re.sub(r"-e\d{6}", "", file.path): file.sha256 for file in state.files()}
 
 
+def committed_bytes(workspace: Path) -> dict[Path, bytes]:
+    """The content of every committed file."""
+    state = commits.load(Workspace.open(workspace))
+    return {workspace / file.path: (workspace / file.path).read_bytes() for file in state.files()}
+
+
 def books_of(workspace: Path) -> list[dict[str, Any]]:
     """The books of each job of a workspace, as `captionmill status --json` tells them."""
     place = Workspace.open(workspace)
