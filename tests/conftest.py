@@ -331,16 +331,16 @@ def stop_at_work(workspace: Path) -> list[psutil.Process]:
     return list(worker)
 
 
-def committed_files(workspace: Path) -> dict[Path, bytes]:
-    """The tables of a workspace with their bytes; not the snapshots of its records, which come and go."""
-    tables = set(workspace.rglob("*.parquet")) - set((workspace / "commits").rglob("*"))
-    return {path: path.read_bytes() for path in tables}
-
-
 def files_of(workspace: Path) -> dict[str, str]:
     """sha256 of every committed file, by its path but for the epoch in it."""
     state = commits.load(Workspace.open(workspace))
     return {re.sub(r"-e\d{6}", "", file.path): file.sha256 for file in state.files()}
+
+
+def committed_bytes(workspace: Path) -> dict[Path, bytes]:
+    """The content of every committed file."""
+    state = commits.load(Workspace.open(workspace))
+    return {workspace / file.path: (workspace / file.path).read_bytes() for file in state.files()}
 
 
 def books_of(workspace: Path) -> list[dict[str, Any]]:

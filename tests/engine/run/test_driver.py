@@ -68,7 +68,8 @@ def _uncommitted(out: Path) -> set[str]:
     """Table files that no record names."""
     state = commits.load(Workspace.open(out))
     committed = {file.path for file in state.files()}
-    return {path.relative_to(out).as_posix() for path in out.rglob("*.parquet")} - committed
+    files = (path for path in out.rglob("*.parquet") if out / "commits" not in path.parents)
+    return {path.relative_to(out).as_posix() for path in files} - committed
 
 
 def _lives(process: psutil.Process) -> bool:

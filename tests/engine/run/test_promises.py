@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from captioners.dummy import DummyVideo
-from manifests.media import Needs
 from tests.conftest import (
     CLIPS,
     RUN_S,
@@ -22,18 +20,13 @@ from tests.conftest import (
     wait_until,
     write_clip,
 )
+from tests.engine.wide import FRAMES, SIDE
 
 pytestmark = pytest.mark.run
 
-_SIDE, _FRAMES, _COUNT = 256, 16, 24
-_CLIP_BYTES = _FRAMES * _SIDE * _SIDE * 3
+_COUNT = 24
+_CLIP_BYTES = FRAMES * SIDE * SIDE * 3
 _WINDOW_MB = 8
-
-
-class Wide(DummyVideo):
-    """Asks for many large frames."""
-
-    needs = Needs(frames=_FRAMES, frame_px=_SIDE)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +34,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Clips whose frames are as large as `Wide` asks for."""
     folder = tmp_path_factory.mktemp("wide")
     for number in range(_COUNT):
-        write_clip(folder / f"{number:02d}.mp4", number, seconds=4, size=(_SIDE, _SIDE))
+        write_clip(folder / f"{number:02d}.mp4", number, seconds=4, size=(SIDE, SIDE))
     return folder
 
 
@@ -50,7 +43,7 @@ def test_decoded_media_in_flight_stay_within_the_window(
 ) -> None:
     """As the worker counts them before they are decoded, and as Ray's object store holds them."""
     out, profile = tmp_path / "out", tmp_path / "wide.toml"
-    text = quick_profile().replace("captioners.dummy:DummyVideo", f"{__name__}:Wide")
+    text = quick_profile().replace("captioners.dummy:DummyVideo", "tests.engine.wide:Wide")
     text = text.replace("batch = 4", f"batch = 1\nwindow_mb = {_WINDOW_MB}")
     profile.write_text(text)
     before = _store(cluster)
