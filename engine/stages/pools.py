@@ -21,9 +21,8 @@ from engine.media.decode import DecodePlan
 from engine.media.memory import MemoryGuard, allowance
 from engine.servers.client import ServerRefused, ServerUnavailable
 from engine.stages.actors import Answered, Decoder, Decoding, Hung, Unreserved
-from engine.stages.contract import Fault
+from engine.stages.contract import Fault, Inputs
 from engine.stages.window import decoded_bytes
-from manifests.evidence import WeakCaption
 
 T = TypeVar("T")
 
@@ -146,7 +145,7 @@ class _Question:
 
     model: str
     replica: Any
-    said: Mapping[str, Mapping[str, WeakCaption]]
+    inputs: Inputs
 
 
 class Hosts:
@@ -179,11 +178,11 @@ class Hosts:
         self,
         name: str,
         batch: Mapping[str, Any],
-        said: Mapping[str, Mapping[str, WeakCaption]],
+        inputs: Inputs,
     ) -> Answers:
         """What a model makes of a batch.
 
-        batch: references to media by clip_id; said: weak captions that it may read, by clip.
+        batch: references to media by clip_id; inputs: what it may read of others, by clip and name.
         Raises ServerUnavailable, ServerRefused: no clip's fault.
         """
         if not batch:
@@ -192,7 +191,7 @@ class Hosts:
         replica = min(self._load, key=lambda handle: self._load[handle])
         self._load[replica] += 1
         try:
-            question = _Question(name, replica, said)
+            question = _Question(name, replica, inputs)
             return await self._attempt(question, dict(batch), alone=False)
         finally:
             self._load[replica] -= 1
@@ -231,12 +230,12 @@ class Hosts:
     async def _call(self, question: _Question, batch: dict[str, Any], alone: bool) -> Answered:
         limit = _START_S + 3 * self._seconds
         replica = question.replica
-        said = {clip: question.said[clip] for clip in batch if clip in question.said}
+        inputs = {clip: question.inputs[clip] for clip in batch if clip in question.inputs}
         token = uuid.uuid4().hex if alone else None
         try:
             if token is not None:
                 await self._reserve(replica, token, limit)
-            call = _result(replica.ask.remote(question.model, list(batch.values()), said, token))
+            call = _result(replica.ask.remote(question.model, list(batch.values()), inputs, token))
             return await asyncio.wait_for(call, limit)
         except TimeoutError:  # not even its own watch over hanging captioners answered
             ray.kill(replica, no_restart=False)

@@ -108,7 +108,7 @@ def broken(
     guilty = dict(zip(_MISCHIEF, few[1::3], strict=True))
     options = [f', {option} = ["{content_hash(clip)}"]' for option, clip in guilty.items()]
     profile = root / "quick.toml"
-    profile.write_text(quick_profile(audio="".join(options), caption_seconds=2))
+    profile.write_text(quick_profile(audio="".join(options), model_seconds=2))
     done = run("caption", *few, root / "out", "--profile", profile, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     return root / "out", guilty
