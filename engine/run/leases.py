@@ -9,9 +9,17 @@ from manifests.workspace import Workspace
 
 
 def pending(state: State, stage: Stage) -> list[int]:
-    """Listed shards that no commit of this job names, in order."""
+    """Listed shards that no commit of this job names, in order, and that every job it reads has
+    committed."""
     done = state.shards(stage.digest)
-    return [shard for shard in state.listed(stage.cut) if shard not in done]
+    read = [
+        state.shards(reading.job) for reading in stage.reads.values() if reading.job is not None
+    ]
+    return [
+        shard
+        for shard in state.listed(stage.cut)
+        if shard not in done and all(shard in shards for shards in read)
+    ]
 
 
 def leases(
@@ -29,7 +37,8 @@ def leases(
             generation=done[shard][-1].generation + 1 if only is not None else 0,
             clips_file=clips_file,
             committed={
-                table: [file.path for file in state.files(table, shard)] for table in stage.reads
+                name: [file.path for file in state.files(reading.table, shard, reading.job)]
+                for name, reading in stage.reads.items()
             },
             twins=places.of(clips_file),
             only=only,

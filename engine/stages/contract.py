@@ -74,11 +74,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A committed table that a stage reads. job: whose rows are meant, None for a shared table."""
+
+    table: str
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ShardLease:
     """One shard to work.
 
-    epoch: of the driver. clips_file: its clip table. committed: files of the tables that the stage
-    reads, of the same shard, by table. twins: places of contents of this shard that were listed more
+    epoch: of the driver. clips_file: its clip table. committed: files that the stage reads, of the same
+    shard, by the names of `Stage.reads`. twins: places of contents of this shard that were listed more
     than once, newest first, by content. only: of a retry, the clips to work again; None for all.
     """
 
@@ -105,8 +113,9 @@ class Fault:
 class Batch:
     """Clips of a shard that are worked together.
 
-    clips: rows of the clips table, without those that have an outcome already. rows: by clip and
-    table, what is committed in the tables that the stage reads, and what earlier units gave.
+    clips: rows of the clips table, without those that have an outcome already. rows: by clip, the
+    committed rows that the stage reads (by the names of `Stage.reads`) and what earlier units gave (by
+    table).
     """
 
     clips: tuple[Mapping[str, Any], ...]
@@ -169,9 +178,10 @@ class Stage(ABC):
         """What works batches in a shard worker."""
 
     @property
-    def reads(self) -> tuple[str, ...]:
-        """Tables whose committed rows its batches are given, such as its own shared tables."""
-        return ()
+    def reads(self) -> Mapping[str, Reading]:
+        """Committed tables whose rows its batches are given. Its own shared tables, which other jobs fill
+        too, are named by themselves; a shard waits until the jobs that it reads have committed it."""
+        return {}
 
     @property
     def plan(self) -> DecodePlan:

@@ -138,12 +138,12 @@ class ShardWorker:
         return work
 
     def _committed(self, lease: ShardLease) -> _Committed:
-        """Committed rows of the tables that the stage reads, by clip and table."""
+        """Committed rows that the stage reads, by clip and the names of `Stage.reads`."""
         rows: dict[str, dict[str, Row]] = {}
-        for table, files in lease.committed.items():
+        for name, files in lease.committed.items():
             for path in files:
                 for row in tables.read(self._workspace.root, path):
-                    rows.setdefault(row["clip_id"], {})[table] = row
+                    rows.setdefault(row["clip_id"], {})[name] = row
         return rows
 
     async def _batch(

@@ -10,7 +10,7 @@ from captioners.contract import Captioner
 from engine.media.decode import DecodePlan
 from engine.profile.profile import CaptionerSpec, ProfileError
 from engine.profile.writer import WriterSpec
-from engine.stages.contract import Rows, Stage, Step, Unit, Work
+from engine.stages.contract import Reading, Rows, Stage, Step, Unit, Work
 from engine.stages.models import decode_plan, identity, model_class, weights
 from manifests.ids import digest
 from pipelines.caption.licences import Licence, licence
@@ -77,9 +77,9 @@ class CaptionStage(Stage):
         return (*self.weak.values(), "captions", "filtered", "quarantine")
 
     @property
-    def reads(self) -> tuple[str, ...]:
+    def reads(self) -> Mapping[str, Reading]:
         """Its own weak tables: other jobs with the same captioners fill them too."""
-        return tuple(self.weak.values())
+        return {table: Reading(table) for table in self.weak.values()}
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:

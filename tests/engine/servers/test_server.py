@@ -324,7 +324,7 @@ def test_vllm_answers_drains_and_leaves_nothing(make: Make) -> None:
     answered = threading.Thread(target=_captions, args=(url,))
     answered.start()
     _until(lambda: _running(url) > 0)
-    assert server.drain(120) and server.url() is None and _running(url) == 0
+    assert server.drain(300) and server.url() is None and _running(url) == 0
     answered.join()
     server.stop()
     assert _group(pid) == []

@@ -45,7 +45,7 @@ def _profile(path: Path) -> Path:
 def _captions(out: Path) -> dict[str, dict[str, Any]]:
     """The caption rows of a workspace by clip."""
     place = Workspace.open(out)
-    rows = tables.read_all(place.root, commits.load(place).table("captions"))
+    rows = tables.read_all(place.root, commits.load(place).files("captions"))
     return {row["clip_id"]: dict(row) for row in rows}
 
 
