@@ -91,9 +91,9 @@ def _quarantined(out: Path) -> list[Mapping[str, Any]]:
 
 
 _MISCHIEF = {
-    "fail_on": "captioner_error",
-    "crash_on": "captioner_crash",
-    "hang_on": "captioner_hang",
+    "fail_on": "model_error",
+    "crash_on": "model_crash",
+    "hang_on": "model_hang",
 }
 
 
