@@ -82,13 +82,16 @@ class Decoders:
         self._ready = ready
         self._guard = MemoryGuard()
         self._idle: asyncio.Queue[Any] = asyncio.Queue()
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        actor: Any = ray.remote(Decoder)
-        actor = actor.options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
-        self._actors = [actor.remote(plan) for _ in range(count)]
+        self._actors = self._made(count) if count else []
         for handle in self._actors:
             self._idle.put_nowait(handle)
         self._pids: dict[Any, int] = {}
+
+    def _made(self, count: int) -> list[Any]:
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        actor: Any = ray.remote(Decoder)
+        actor = actor.options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
+        return [actor.remote(self._plan) for _ in range(count)]
 
     async def decode(self, clip: Mapping[str, Any]) -> DecodedClip | Fault:
         """A decoded clip (a row of the clips table), or why there is none.

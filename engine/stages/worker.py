@@ -190,6 +190,8 @@ class ShardWorker:
         async with self._window.hold(size):
             if self._stopping:
                 return None
+            if not step.decodes:  # a decoder that is ready begins the others
+                self._progress.begin()
             rows = await self._work.run(step, units, batch) if batch.clips else {}
         check_rows(batch, rows, self._stage.tables)
         return rows
@@ -251,8 +253,8 @@ def _left(clips: Sequence[Row], committed: _Committed, entry: Entry, lease: Shar
 
 
 def check_rows(batch: Batch, rows: Rows, tables: Sequence[str]) -> None:
-    """Raises RuntimeError unless every row is of a table that the stage writes, of a clip of the batch and
-    of its media, and the only one of its clip in that table."""
+    """Raises RuntimeError unless every row is of a table that the stage writes, of a clip of the batch
+    and of its media, and the only one of its clip in that table."""
     content = {clip["clip_id"]: clip["content_hash"] for clip in batch.clips}
     for table, given in rows.items():
         if given and table not in tables:
