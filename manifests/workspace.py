@@ -1,5 +1,6 @@
 """The workspace: one directory that holds everything of a job and is all its state."""
 
+import hashlib
 import json
 import re
 import uuid
@@ -8,12 +9,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from manifests.atomic import create_atomic, make_folder
+from manifests.atomic import create_atomic, is_linked, make_folder
 from manifests.errors import UserError
-from manifests.kinds import CLIPS, SOURCES, Kind, kind_of
+from manifests.kinds import CLIPS, SOURCES, Kind, kind_of, kinds
 
 FORMAT = 4
 _MARK = "captionmill.json"
+_ID = re.compile("[0-9a-f]{12}")
 
 
 class WorkspaceError(UserError):
@@ -64,7 +66,22 @@ class Workspace:
                 f"{root} has format {form}, this captionmill reads {FORMAT}; "
                 "use the version that made it, or a new folder"
             )
+        if not isinstance(identity, str) or not _ID.fullmatch(identity):
+            raise WorkspaceError(f"{root / _MARK} can't be read: its id is not 12 hex digits")
+        folders = {"commits", "configs", "journal", *(kind.folder for kind in kinds())}
+        if linked := sorted(folder for folder in folders if is_linked(root, folder)):
+            raise WorkspaceError(
+                f"{root / linked[0]} is or lies in a linked folder: its files may be another "
+                "workspace's. Replace the link with a folder."
+            )
         return cls(root.resolve(), identity)
+
+    @property
+    def place_id(self) -> str:
+        """What processes and scratch folders of this workspace are named by: 12 hex digits of its id and
+        its path, so that a copy of it is told apart."""
+        place = f"{self.id}:{self.root}".encode("utf-8", "surrogateescape")
+        return hashlib.sha256(place).hexdigest()[:12]
 
     @property
     def commits(self) -> Path:
