@@ -42,6 +42,7 @@ __all__ = [
     "load",
     "newest_epoch",
     "open_epoch",
+    "opening",
     "released",
     "write_opening",
 ]
@@ -145,6 +146,11 @@ def holder(workspace: Workspace, epoch: int) -> Holder:
     return _opening(_folder(workspace, epoch)).holder
 
 
+def opening(workspace: Workspace, epoch: int) -> Path:
+    """File that opens an epoch."""
+    return _folder(workspace, epoch) / "open.json"
+
+
 def heartbeat(workspace: Workspace, epoch: int) -> Path:
     """File that the driver of an epoch touches while it lives."""
     return _folder(workspace, epoch) / "heartbeat"
@@ -176,8 +182,8 @@ def write_opening(workspace: Workspace, epoch: int, holder: Holder, records: Pac
     folder = _folder(workspace, epoch)
     written = snapshot.write(folder, records)
     try:
-        opening = _Opening(holder=holder, snapshot=written)
-        _create(folder / "open.json", opening.model_dump_json().encode())
+        content = _Opening(holder=holder, snapshot=written).model_dump_json()
+        _create(opening(workspace, epoch), content.encode())
     except EpochTaken:
         (folder / written.name).unlink(missing_ok=True)
         raise

@@ -183,6 +183,7 @@ def make(root: Path) -> Made:
         clips = [row for each in sources for row in clip_rows(each)]
         _ingest(workspace, log, shard, sources, clips)
         _work(workspace, log, shard, dict(enumerate(clips, start=first)))
+    commits.released(workspace, 1).touch()
     return Made(workspace)
 
 
