@@ -192,8 +192,8 @@ def _ingest(
 ) -> None:
     listed = [source_row(each, len(each.spans), duplicate=False) for each in sources]
     files = [
-        _write(workspace, workspace.sources(CUT, shard), "sources", listed),
-        _write(workspace, workspace.clips(CUT, shard), "clips", clips),
+        _write(workspace, workspace.sources(CUT, shard, 1), "sources", listed),
+        _write(workspace, workspace.clips(CUT, shard, 1), "clips", clips),
     ]
     counts = {"sources": len(sources), "clips": len(clips)}
     log.append(

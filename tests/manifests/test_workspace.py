@@ -101,3 +101,11 @@ def test_every_place_is_another(tmp_path: Path) -> None:
         for epoch in (1, 2)
     ]
     assert len(set(weak)) == len(weak)
+    listing = [
+        place(cut, number, epoch)
+        for place in (workspace.sources, workspace.clips)
+        for cut in ("a" * 16, "b" * 16)
+        for number in (1, 10)
+        for epoch in (1, 2)
+    ]
+    assert len(set(listing)) == len(listing)
