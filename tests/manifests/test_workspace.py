@@ -128,3 +128,12 @@ def test_a_workspace_with_a_linked_folder_is_refused(tmp_path: Path, folder: str
     link.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(WorkspaceError, match="linked folder"):
         Workspace.open(tmp_path / "out")
+
+    listing = [
+        place(cut, number, epoch)
+        for place in (workspace.sources, workspace.clips)
+        for cut in ("a" * 16, "b" * 16)
+        for number in (1, 10)
+        for epoch in (1, 2)
+    ]
+    assert len(set(listing)) == len(listing)
