@@ -103,6 +103,15 @@ def test_every_place_is_another(tmp_path: Path) -> None:
     ]
     assert len(set(weak)) == len(weak)
 
+    listing = [
+        place(cut, number, epoch)
+        for place in (workspace.sources, workspace.clips)
+        for cut in ("a" * 16, "b" * 16)
+        for number in (1, 10)
+        for epoch in (1, 2)
+    ]
+    assert len(set(listing)) == len(listing)
+
 
 @pytest.mark.parametrize("identity", ["x/../e1/precious", "", "0123456789AB", 12, None, "0" * 13])
 def test_a_workspace_whose_id_is_not_ours_is_refused(tmp_path: Path, identity: object) -> None:
@@ -128,12 +137,3 @@ def test_a_workspace_with_a_linked_folder_is_refused(tmp_path: Path, folder: str
     link.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(WorkspaceError, match="linked folder"):
         Workspace.open(tmp_path / "out")
-
-    listing = [
-        place(cut, number, epoch)
-        for place in (workspace.sources, workspace.clips)
-        for cut in ("a" * 16, "b" * 16)
-        for number in (1, 10)
-        for epoch in (1, 2)
-    ]
-    assert len(set(listing)) == len(listing)
