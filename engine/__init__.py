@@ -1,1 +1,1 @@
-"""Runs the work: decoding, actor pools, shard workers, journal, lease, the vLLM service."""
+"""Runs stages on Ray: media, model servers, profiles, shard workers, the driver."""

@@ -80,7 +80,7 @@ batch = 4
 shard = 8
 workers = {workers}
 decode_seconds = {decode_seconds}
-caption_seconds = {caption_seconds}
+model_seconds = {model_seconds}
 object_store_mb = 128
 """
 
@@ -235,7 +235,7 @@ def quick_profile(**changes: Any) -> str:
         "prompt": "draft",
         "workers": 1,
         "decode_seconds": 60,
-        "caption_seconds": 60,
+        "model_seconds": 60,
     }
     return _PROFILE.format(**settings | changes)
 

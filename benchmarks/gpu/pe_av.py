@@ -27,6 +27,7 @@ from transformers import PeAudioVideoConfig
 
 from benchmarks.gpu.lean import Lean
 from benchmarks.gpu.machine import machine
+from engine import torch_cpu
 
 Embed = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Part = Callable[[], object]
@@ -188,6 +189,7 @@ def measured(batches: Sequence[int], least: float, tiny: bool) -> dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measures and prints."""
+    torch_cpu.switch_on()
     parser = argparse.ArgumentParser(description="Measures PE-AV on one GPU.")
     parser.add_argument("--batches", default="1,4,16", help="clips of a batch")
     parser.add_argument("--seconds", type=float, default=3.0, help="least time of a figure")

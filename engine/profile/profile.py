@@ -92,7 +92,7 @@ class Sizes(_Part):
     batch: clips that a model sees together; the unit of resume. shard: clips committed together.
     workers: shards worked at once. decoders: decoding processes of each worker. window_mb: decoded
     media in flight of each worker. wave: shards that one turn works before the next is loaded, where
-    units take turns on a card. decode_seconds, caption_seconds: a call that takes longer hangs, and its
+    units take turns on a card. decode_seconds, model_seconds: a call that takes longer hangs, and its
     process is killed.
     """
 
@@ -104,7 +104,7 @@ class Sizes(_Part):
     object_store_mb: int = Field(1536, ge=80)
     wave: int = Field(32, ge=1)
     decode_seconds: float = Field(120.0, gt=0)
-    caption_seconds: float = Field(600.0, gt=0)
+    model_seconds: float = Field(600.0, gt=0)
 
 
 class Profile(_Part):

@@ -71,7 +71,7 @@ class Dispatch:
             ready, _ = ray.wait(list(running), timeout=_POLL_S) if running else ([], [])
             for reference in ready:
                 worker, lease = running.pop(reference)
-                worked = self._collect(reference, lease)
+                worked = self._collect(reference, lease, worker)
                 if worked is None:
                     self._await(worker)
                     again.append(lease)
@@ -82,13 +82,16 @@ class Dispatch:
                 again.clear()
             poll()
 
-    def _collect(self, reference: Any, lease: ShardLease) -> Worked | None:
+    def _collect(self, reference: Any, lease: ShardLease, worker: Any) -> Worked | None:
         """What a worker wrote; None when it died and the shard must be leased again."""
         try:
             worked: Worked = ray.get(reference)
         except ray.exceptions.RayTaskError as error:
             raise RunFailed(self._explain(error.cause)) from error
         except ray.exceptions.RayActorError as error:
+            if isinstance(error, ray.exceptions.ActorUnavailableError):
+                # It may still be at work where it can't be reached: no shard is worked twice at a time.
+                ray.kill(worker, no_restart=False)
             self._deaths[lease.shard] += 1
             if self._deaths[lease.shard] >= _DEATHS:
                 raise RunFailed(
@@ -105,7 +108,13 @@ class Dispatch:
             try:
                 ray.get(worker.progress.remote(), timeout=_RESTART_S)
                 return
-            except ray.exceptions.RayActorError:
+            except ray.exceptions.GetTimeoutError:
+                break
+            except ray.exceptions.RayActorError as error:
+                if error.actor_init_failed:  # it would fail the same way again
+                    raise RunFailed(
+                        f"a worker can't start: {error} (logs: {self._logs})"
+                    ) from error
                 time.sleep(_POLL_S)
         raise RunFailed(f"a worker did not restart within {_RESTART_S:g} s; logs: {self._logs}")
 

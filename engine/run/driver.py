@@ -89,7 +89,8 @@ class Driver:
         if len(order) == 1:
             self._turn(0, order[0], leases)
             return
-        while wave := list(islice(leases, self._stage.profile.sizes.wave)):
+        size = self._stage.profile.sizes.wave
+        while not self._view.stopped and (wave := list(islice(leases, size))):
             for number, turn in enumerate(order):
                 if not self._view.stopped:
                     self._turn(number, turn, iter(wave))
@@ -154,10 +155,11 @@ class Driver:
         """Asks everybody how far they are; who does not answer is starting or restarting."""
         self._now = Progress()
         journaled: Counter[str] = Counter()
-        for worker in loaded.workers:
+        asked = [worker.progress.remote() for worker in loaded.workers]
+        for answer in ray.wait(asked, num_returns=len(asked), timeout=_ANSWER_S)[0]:
             try:
-                progress: Progress = ray.get(worker.progress.remote(), timeout=_ANSWER_S)
-            except (ray.exceptions.RayError, ray.exceptions.GetTimeoutError):
+                progress: Progress = ray.get(answer)
+            except ray.exceptions.RayError:
                 continue
             journaled.update(progress.clips)
             self._now.add(progress)

@@ -116,7 +116,7 @@ def _short(text: str) -> bytes:
 class Ingest:
     """Brings new sources into a workspace. cut: digest of how they become clips (`profile.clips`).
 
-    After `run`, `listing` says what was passed over.
+    After `run`, `listing` says what was skipped.
     """
 
     def __init__(self, cut: str, profile: Profile, workspace: Workspace, log: Log) -> None:

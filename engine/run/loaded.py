@@ -65,7 +65,7 @@ class Loaded:
         asked = {s.server: self.fleet.replicas[s.server] for s in specs if s.server is not None}
         host: Any = ray.remote(Host)
         host = host.options(name=name, **options)
-        return host.remote(specs, self._cache, self._stage.profile.sizes.caption_seconds, asked)
+        return host.remote(specs, self._cache, self._stage.profile.sizes.model_seconds, asked)
 
 
 def servers(stage: Stage, turn: Turn, models: Models) -> list[ServerSpec]:

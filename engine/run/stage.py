@@ -47,8 +47,9 @@ def run(
 
     limit: no more than this many clips in the workspace. show: called a few times a second while clips
     are worked. listed: with the number of sources examined. until: the time or money after which it
-    stops cleanly. Raises WorkspaceError, SourceError, LeaseHeld, RunFailed.
+    stops cleanly. Raises ProfileError, WorkspaceError, SourceError, LeaseHeld, RunFailed.
     """
+    stage.check()
     workspace = Workspace.create(root)
     with DriverLease(workspace) as log:
         keep(workspace, stage)

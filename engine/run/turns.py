@@ -10,20 +10,24 @@ from engine.stages.contract import Stage, Turn, Unit
 
 
 def turns(stage: Stage, gpus: float) -> tuple[Turn, ...]:
-    """The turns of a stage on so many GPUs: a unit goes to the first one that has room for it after
-    those that must have run before it. Raises ProfileError for what never fits."""
+    """The turns of a stage on so many GPUs: a unit goes to the first one that has room for it, after
+    those that must have run before it and not before any unit of an earlier step. Raises ProfileError
+    for what never fits."""
     loaded: list[list[Unit]] = [[]]
     turn_of: dict[str, int] = {}
-    profile = stage.profile
-    for unit in stage.units:
-        turn = max((turn_of[name] for name in unit.after), default=0)
-        while turn < len(loaded) and not _fits(profile, [*loaded[turn], unit], gpus):
-            turn += 1
-        if turn == len(loaded):
-            _require(profile, unit, gpus)
-            loaded.append([])
-        loaded[turn].append(unit)
-        turn_of[unit.name] = turn
+    profile, earliest = stage.profile, 0
+    for step in stage.steps:
+        for unit in step.units:
+            turn = max((turn_of[name] for name in unit.after), default=earliest)
+            turn = max(turn, earliest)
+            while turn < len(loaded) and not _fits(profile, [*loaded[turn], unit], gpus):
+                turn += 1
+            if turn == len(loaded):
+                _require(profile, unit, gpus)
+                loaded.append([])
+            loaded[turn].append(unit)
+            turn_of[unit.name] = turn
+        earliest = max(turn_of.values(), default=0)
     return tuple(
         Turn(tuple(unit.name for unit in units), _servers(profile, units)) for units in loaded
     )

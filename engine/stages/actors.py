@@ -17,9 +17,8 @@ from engine.media.decode import DecodePlan, decode
 from engine.media.open import MediaError
 from engine.profile.profile import ModelSpec
 from engine.servers.client import Bridge, Client, Replicas
-from engine.stages.contract import Fault
+from engine.stages.contract import Fault, Inputs
 from engine.stages.models import build
-from manifests.evidence import WeakCaption
 from manifests.ids import path_of
 from manifests.media import Media
 
@@ -163,12 +162,12 @@ class Host:
         self,
         name: str,
         media: Sequence[Any],
-        said: Mapping[str, Mapping[str, WeakCaption]],
+        inputs: Inputs,
         token: str | None = None,
     ) -> Answered:
         """What model `name` answers about a batch.
 
-        said: weak captions that it may read, by clip and captioner. Raises Hung when it takes longer
+        inputs: what it may read of others, by clip and name. Raises Hung when it takes longer
         than the host was given, and what the model raises.
         """
         async with self._turn:
@@ -177,15 +176,13 @@ class Host:
             await self._turn.wait_for(lambda: self._alone == token and not self._ending)
             self._running += 1
         try:
-            return await self._watched(name, media, said)
+            return await self._watched(name, media, inputs)
         finally:
             async with self._turn:
                 self._running -= 1
                 self._turn.notify_all()
 
-    async def _watched(
-        self, name: str, media: Sequence[Any], said: Mapping[str, Mapping[str, WeakCaption]]
-    ) -> Answered:
+    async def _watched(self, name: str, media: Sequence[Any], inputs: Inputs) -> Answered:
         started = asyncio.Event()
         loop = asyncio.get_running_loop()
         server = self._specs[name].server
@@ -194,7 +191,7 @@ class Host:
 
         # Fetched in another thread, while the model still works on the batch before.
         fetched: list[Media] = await loop.run_in_executor(self._fetch, ray.get, list(media))
-        batch = [replace(clip, said=said.get(clip.clip_id, {})) for clip in fetched]
+        batch = [replace(clip, said=inputs.get(clip.clip_id, {})) for clip in fetched]
 
         def work() -> Answered:
             model = self._model(name)

@@ -28,6 +28,8 @@ Row = dict[str, Any]
 """A row of a table, by column."""
 Rows = Mapping[str, Sequence[Row]]
 """Rows by the name of their table."""
+Inputs = Mapping[str, Mapping[str, Any]]
+"""What a model may read beside media, by clip and name: of captioners the weak captions of others."""
 
 
 @dataclass(frozen=True, slots=True)

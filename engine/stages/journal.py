@@ -57,10 +57,12 @@ class Entry:
         return counts
 
     def overlaps(self, committed: Mapping[str, Mapping[str, Row]]) -> bool:
-        """Whether it has rows that another job committed meanwhile; committed: by clip and table."""
+        """Whether it has rows of shared tables that another job committed meanwhile; committed: by clip
+        and table."""
         return any(
             table in committed.get(row["clip_id"], {})
             for table, rows in self.rows.items()
+            if kind_of(table).shared
             for row in rows
         )
 
@@ -90,6 +92,10 @@ class Journal:
         content = {"clips": list(clips), "ran": entry.ran, "rows": entry.rows}
         write_atomic(self._path(batch, step), json.dumps(content).encode(), durable=False)
         reach("journal.put")
+
+    def drop(self, batch: int, step: str) -> None:
+        """Forgets an entry, if there is one."""
+        self._path(batch, step).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Forgets it all: the shard is committed."""

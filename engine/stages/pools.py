@@ -21,9 +21,8 @@ from engine.media.decode import DecodePlan
 from engine.media.memory import MemoryGuard, allowance
 from engine.servers.client import ServerRefused, ServerUnavailable
 from engine.stages.actors import Answered, Decoder, Decoding, Hung, Unreserved
-from engine.stages.contract import Fault
+from engine.stages.contract import Fault, Inputs
 from engine.stages.window import decoded_bytes
-from manifests.evidence import WeakCaption
 
 T = TypeVar("T")
 
@@ -83,13 +82,16 @@ class Decoders:
         self._ready = ready
         self._guard = MemoryGuard()
         self._idle: asyncio.Queue[Any] = asyncio.Queue()
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        actor: Any = ray.remote(Decoder)
-        actor = actor.options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
-        self._actors = [actor.remote(plan) for _ in range(count)]
+        self._actors = self._made(count) if count else []
         for handle in self._actors:
             self._idle.put_nowait(handle)
         self._pids: dict[Any, int] = {}
+
+    def _made(self, count: int) -> list[Any]:
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        actor: Any = ray.remote(Decoder)
+        actor = actor.options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
+        return [actor.remote(self._plan) for _ in range(count)]
 
     async def decode(self, clip: Mapping[str, Any]) -> DecodedClip | Fault:
         """A decoded clip (a row of the clips table), or why there is none.
@@ -146,7 +148,7 @@ class _Question:
 
     model: str
     replica: Any
-    said: Mapping[str, Mapping[str, WeakCaption]]
+    inputs: Inputs
 
 
 class Hosts:
@@ -179,11 +181,11 @@ class Hosts:
         self,
         name: str,
         batch: Mapping[str, Any],
-        said: Mapping[str, Mapping[str, WeakCaption]],
+        inputs: Inputs,
     ) -> Answers:
         """What a model makes of a batch.
 
-        batch: references to media by clip_id; said: weak captions that it may read, by clip.
+        batch: references to media by clip_id; inputs: what it may read of others, by clip and name.
         Raises ServerUnavailable, ServerRefused: no clip's fault.
         """
         if not batch:
@@ -192,7 +194,7 @@ class Hosts:
         replica = min(self._load, key=lambda handle: self._load[handle])
         self._load[replica] += 1
         try:
-            question = _Question(name, replica, said)
+            question = _Question(name, replica, inputs)
             return await self._attempt(question, dict(batch), alone=False)
         finally:
             self._load[replica] -= 1
@@ -231,12 +233,12 @@ class Hosts:
     async def _call(self, question: _Question, batch: dict[str, Any], alone: bool) -> Answered:
         limit = _START_S + 3 * self._seconds
         replica = question.replica
-        said = {clip: question.said[clip] for clip in batch if clip in question.said}
+        inputs = {clip: question.inputs[clip] for clip in batch if clip in question.inputs}
         token = uuid.uuid4().hex if alone else None
         try:
             if token is not None:
                 await self._reserve(replica, token, limit)
-            call = _result(replica.ask.remote(question.model, list(batch.values()), said, token))
+            call = _result(replica.ask.remote(question.model, list(batch.values()), inputs, token))
             return await asyncio.wait_for(call, limit)
         except TimeoutError:  # not even its own watch over hanging captioners answered
             ray.kill(replica, no_restart=False)

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.servers.client import Client, Replicas
-from engine.stages.contract import Fault, Place, Turn
+from engine.stages.contract import Fault, Inputs, Place, Turn
 from engine.stages.pools import Answers, DecodedClip, Decoders, Hosts
 from engine.stages.progress import Progress
-from manifests.evidence import WeakCaption
 from manifests.ids import path_of
-
-_Said = Mapping[str, Mapping[str, WeakCaption]]
 
 
 class Tools:
@@ -62,16 +59,18 @@ class Tools:
             counts.worked(1, result.seconds)
         return result
 
-    async def ask(self, unit: str, media: Mapping[str, Any], said: _Said | None = None) -> Answers:
+    async def ask(
+        self, unit: str, media: Mapping[str, Any], inputs: Inputs | None = None
+    ) -> Answers:
         """What a unit's model answers about media (references by clip_id).
 
-        said: weak captions that it may read, by clip and captioner. Raises ServerUnavailable,
+        inputs: what it may read of others, by clip and name. Raises ServerUnavailable,
         ServerRefused.
         """
         counts = self.progress.unit(unit)
         counts.queued += len(media)
         try:
-            result = await self._hosts[self._groups[unit]].ask(unit, media, said or {})
+            result = await self._hosts[self._groups[unit]].ask(unit, media, inputs or {})
         finally:
             counts.queued -= len(media)
         counts.worked(len(result.answers), result.seconds)

@@ -68,7 +68,7 @@ class ShardWorker:
         self._turn = turn
         self._workspace = Workspace.open(root)
         starting = sum(s.spec.tries * s.spec.start_seconds for s in servers.values())
-        seconds = stage.profile.sizes.caption_seconds
+        seconds = stage.profile.sizes.model_seconds
         self._hosts = {
             group: Hosts([ray.get_actor(name) for name in names], seconds, starting)
             for group, names in hosts.items()
@@ -157,22 +157,25 @@ class ShardWorker:
         """Works this turn of a batch, or takes it from the journal; None before the last turn, and when
         the worker is to stop."""
         ids = [clip["clip_id"] for clip in clips]
-        total, redone = Entry(), False
-        for step in self._stage.steps:
-            entry = None if redone else journal.get(number, step.name, ids)
+        total = Entry()
+        for position, step in enumerate(self._stage.steps):
+            entry = journal.get(number, step.name, ids)
             if entry is None or entry.overlaps(committed):
-                entry, redone = Entry(), True
+                entry = Entry()
             units = [
                 unit.name
                 for unit in step.units
                 if unit.name in self._turn.units and unit.name not in entry.ran
             ]
             if units:
+                # What later steps gave was made from the entry that is replaced now.
+                for later in self._stage.steps[position + 1 :]:
+                    journal.drop(number, later.name)
                 left = _left(clips, committed, total.extended(entry.ran, entry.rows), lease)
                 rows = await self._run(step, units, left)
                 if rows is None:
                     return None
-                entry, redone = entry.extended(units, rows), True
+                entry = entry.extended(units, rows)
                 journal.put(number, step.name, ids, entry)
             if any(unit.name not in entry.ran for unit in step.units):
                 return None
@@ -187,8 +190,10 @@ class ShardWorker:
         async with self._window.hold(size):
             if self._stopping:
                 return None
+            if not step.decodes:  # a decoder that is ready begins the others
+                self._progress.begin()
             rows = await self._work.run(step, units, batch) if batch.clips else {}
-        _check(batch, rows)
+        check_rows(batch, rows, self._stage.tables)
         return rows
 
     def _done(self, ids: Sequence[str], entry: Entry) -> _Done:
@@ -247,16 +252,22 @@ def _left(clips: Sequence[Row], committed: _Committed, entry: Entry, lease: Shar
     return Batch(left, rows, lease.twins)
 
 
-def _check(batch: Batch, rows: Rows) -> None:
-    """Raises RuntimeError for a row of another clip or of other media, or given twice."""
+def check_rows(batch: Batch, rows: Rows, tables: Sequence[str]) -> None:
+    """Raises RuntimeError unless every row is of a table that the stage writes, of a clip of the batch
+    and of its media, and the only one of its clip in that table."""
     content = {clip["clip_id"]: clip["content_hash"] for clip in batch.clips}
     for table, given in rows.items():
+        if given and table not in tables:
+            raise RuntimeError(f"rows of {table}, which the stage does not write")
         ids = [row["clip_id"] for row in given]
         if len(set(ids)) < len(ids) or not content.keys() >= set(ids):
             raise RuntimeError(f"rows of {table} are not those of the batch: nothing of it is kept")
-        for row in given:
-            if "content_hash" in row and row["content_hash"] != content[row["clip_id"]]:
-                raise RuntimeError(f"a row of {table} is of other media than {row['clip_id']}")
+        if twice := next((clip for clip in ids if table in batch.rows[clip]), None):
+            raise RuntimeError(f"{table} has a row of clip {twice} already: nothing of it is kept")
+        if "content_hash" in kind_of(table).schema.names:
+            for row in given:
+                if row.get("content_hash") != content[row["clip_id"]]:
+                    raise RuntimeError(f"a row of {table} is of other media than {row['clip_id']}")
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

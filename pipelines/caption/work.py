@@ -60,7 +60,6 @@ class CaptionWork(Work):
             clip |= {f"has_{side}": False, f"{side}_reason": reason}
         evidence = evidence_of(self._stage, clip, weak)
         progress, stats = self._tools.progress, self._writer.stats
-        progress.begin()
         counts = progress.unit(WRITER)
         counts.queued += 1
         try:

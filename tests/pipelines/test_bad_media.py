@@ -91,9 +91,9 @@ def _quarantined(out: Path) -> list[Mapping[str, Any]]:
 
 
 _MISCHIEF = {
-    "fail_on": "captioner_error",
-    "crash_on": "captioner_crash",
-    "hang_on": "captioner_hang",
+    "fail_on": "model_error",
+    "crash_on": "model_crash",
+    "hang_on": "model_hang",
 }
 
 
@@ -108,7 +108,7 @@ def broken(
     guilty = dict(zip(_MISCHIEF, few[1::3], strict=True))
     options = [f', {option} = ["{content_hash(clip)}"]' for option, clip in guilty.items()]
     profile = root / "quick.toml"
-    profile.write_text(quick_profile(audio="".join(options), caption_seconds=2))
+    profile.write_text(quick_profile(audio="".join(options), model_seconds=2))
     done = run("caption", *few, root / "out", "--profile", profile, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     return root / "out", guilty

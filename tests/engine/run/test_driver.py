@@ -301,4 +301,4 @@ def test_a_profile_that_can_never_be_placed_is_refused(
     mine.write_text(mine.read_text().replace("num_cpus = 0.1", "num_gpus = 99", 1))
     done = run("caption", clips, tmp_path / "out", "--profile", mine, RAY_ADDRESS=cluster)
     assert done.returncode == 1
-    assert "asks for 99 GPUs" in done.stderr
+    assert "needs 99 GPUs" in done.stderr

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from engine.profile.profile import Profile, ProfileError
+from engine.profile.profile import ModelSpec, Profile, ProfileError
 from engine.run.turns import turns
+from engine.stages.contract import Step, Unit
 from pipelines.caption.stage import CaptionStage
+from tests.stages.embed import EmbedStage
 
 
 def profile(*captioners: dict[str, Any], writer: float = 1.0, **more: Any) -> CaptionStage:
@@ -70,3 +72,15 @@ def test_what_never_fits_is_told() -> None:
         turns(profile(EARS, {**EYES, "num_gpus": 2}), 1)
     with pytest.raises(ProfileError, match="writer needs 1 GPUs and Ray has 0"):
         turns(profile(METER), 0)
+
+
+def test_no_unit_is_loaded_before_those_of_an_earlier_step() -> None:
+    def unit(name: str, gpus: float) -> Unit:
+        model = ModelSpec(name=name, use="tests.stages.embed:DummyEncoder", group=name)
+        return Unit(name, model.model_copy(update={"num_gpus": gpus}))
+
+    class Steps(EmbedStage):
+        steps = (Step("a", (unit("a", 0.6), unit("b", 0.6))), Step("c", (unit("c", 0.3),)))
+
+    found = turns(Steps(Profile(name="own")), 1)
+    assert [turn.units for turn in found] == [("a",), ("b", "c")]
