@@ -24,6 +24,7 @@ import psutil
 import pytest
 
 from engine import torch_cpu
+from engine.run.cluster import SYSTEM_CONFIG
 from manifests import commits
 from manifests.workspace import Workspace, WorkspaceError
 from pipelines.status import jobs
@@ -205,7 +206,8 @@ def cluster() -> Iterator[str]:
 
     size = {"num_cpus": 4, "num_gpus": 1, "object_store_memory": 512 << 20}
     less = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
-    started = Cluster(initialize_head=True, head_node_args=size | less)
+    ours = {"_system_config": SYSTEM_CONFIG}
+    started = Cluster(initialize_head=True, head_node_args=size | less | ours)
     reset_ray_address()  # else whoever starts a Ray of his own on this machine would join this one
     yield started.address
     started.shutdown()

@@ -22,6 +22,11 @@ DECODER_CPUS = 0.25
 """CPUs that a shard worker reserves for each of its decoders."""
 
 
+# By default Ray frees objects once a second: decoded media would outgrow the window by what a second
+# decodes.
+SYSTEM_CONFIG = {"free_objects_period_milliseconds": 0}
+
+
 @contextmanager
 def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
     """Ray for the block: the cluster of $RAY_ADDRESS if it is set, else one on this machine.
@@ -62,6 +67,7 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
         logging_level=logging.ERROR,
         _node_ip_address="127.0.0.1",
         _temp_dir=str(scratch),
+        _system_config=SYSTEM_CONFIG,
     )
     _handle_sigterm(stop)
     try:

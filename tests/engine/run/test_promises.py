@@ -59,10 +59,11 @@ def test_decoded_media_in_flight_stay_within_the_window(
     (log,) = (out / "runlog").iterdir()
     counted = json.loads(log.read_text())["window_bytes"]
     assert 2 * _CLIP_BYTES < counted <= _WINDOW_MB << 20
-    print(max(held), counted, _store(cluster))
-    created = _store(cluster).cumulative_created_bytes - before.cumulative_created_bytes
+    after = _store(cluster)
+    created = after.cumulative_created_bytes - before.cumulative_created_bytes
     assert created > _COUNT * _CLIP_BYTES > 5 * (_WINDOW_MB << 20)
     assert max(held) <= _WINDOW_MB << 20
+    assert after.spilled_bytes_total == before.spilled_bytes_total
     assert books_of(out)[0]["captioned"] == _COUNT
 
 
