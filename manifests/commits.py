@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests import snapshot
@@ -114,6 +115,7 @@ def _load(workspace: Workspace, epoch: int) -> State:
         last = max((int(p.stem) for p in folder.iterdir() if _RECORD.fullmatch(p.name)), default=0)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise CommitError(f"{folder / named.name} can't be read: {error}") from error
+    _require_inside(folder / named.name, packed.paths)
     # By number and not as the folder lists them: a listing may lack a record that was just added, though
     # it has the next one.
     records = (_read_record(folder, number, epoch) for number in range(_FIRST, last + 1))
@@ -127,7 +129,14 @@ def _read_record(folder: Path, number: int, epoch: int) -> Record:
     record = _read(path, from_json)
     if record.epoch != epoch:
         raise CommitError(f"{path} can't be read: it is a record of epoch {record.epoch}")
+    _require_inside(path, pa.array([file.path for file in record.files], pa.string()))
     return record
+
+
+def _require_inside(source: Path, paths: pa.Array) -> None:
+    """Raises CommitError for a file outside the workspace: a workspace may be somebody else's."""
+    if pc.any(pc.match_substring_regex(paths, r"^/|(^|/)\.\.(/|$)")).as_py():
+        raise CommitError(f"{source} names a file outside the workspace")
 
 
 def newest_epoch(workspace: Workspace) -> int:

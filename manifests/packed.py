@@ -199,10 +199,10 @@ class Packed:
         for start in range(0, len(places), 16 * _BLOCK):
             yield from self._files_at(places[start : start + 16 * _BLOCK])
 
-    def paths(self) -> list[str]:
+    @property
+    def paths(self) -> pa.Array:
         """Paths of all files."""
-        paths: list[str] = self._files.field("path").to_numpy(zero_copy_only=False).tolist()
-        return paths
+        return self._files.field("path")
 
     # Objects
 

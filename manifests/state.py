@@ -138,7 +138,7 @@ class State:
 
     def paths(self) -> set[str]:
         """Paths of all committed files."""
-        return {*self._packed.paths(), *(file.path for file in _files(self._loose))}
+        return {*self._packed.paths.to_pylist(), *(file.path for file in _files(self._loose))}
 
     def _loose_of(self, job: str | None = None, cut: str | None = None) -> Iterator[Record]:
         return filter(_of(job, cut), self._loose)

@@ -461,3 +461,12 @@ def test_a_damaged_opening_has_no_holder(workspace: Workspace) -> None:
     path.write_text(json.dumps({"records": []}))
     with pytest.raises(CommitError, match=str(path)):
         commits.holder(workspace, 1)
+
+
+@pytest.mark.parametrize("path", ["/tmp/other", "../out/x", "captions/../../x", "captions/.."])
+def test_a_record_that_names_a_file_outside_the_workspace_is_refused(
+    workspace: Workspace, path: str
+) -> None:
+    _open(workspace, 1).append(_record(1, 1, _file("captions/a..b"), _file(path)))
+    with pytest.raises(CommitError, match="outside the workspace"):
+        commits.load(workspace)
