@@ -24,7 +24,7 @@ from manifests.media import Media
 from manifests.workspace import Workspace
 from pipelines.caption.stage import CaptionStage
 from pipelines.cli.terminal import errors
-from pipelines.terminal import say
+from pipelines.terminal import one_line, say
 
 
 def main(root: str, digest: str, profile: str, shard: str, clip_id: str, stage: str) -> None:
@@ -36,17 +36,17 @@ def main(root: str, digest: str, profile: str, shard: str, clip_id: str, stage: 
     clips = tables.read(workspace.root, clips_file)
     clip: dict[str, Any] = next(row for row in clips if row["clip_id"] == clip_id)
     (source,) = examine(iter([path_of(clip["uri"])]), captioning.profile.clips)
-    say(f"probe: {source.fault_message or 'ok'}")
+    say(f"probe: {one_line(source.fault_message or 'ok')}")
     if source.fault is not None or stage == "probe":
         return
     decoding, media = Decoder(captioning.plan).decode(clip)
-    say(f"decode: {decoding.fault.message if decoding.fault else 'ok'}")
+    say(f"decode: {one_line(decoding.fault.message) if decoding.fault else 'ok'}")
     if media is not None and any(spec.name == stage for spec in captioning.profile.captioners):
-        say(f"{stage}: {_answer(captioning, stage, media)}")
+        say(one_line(f"{stage}: {_answer(captioning, stage, media)}"))
 
 
 def _answer(captioning: CaptionStage, name: str, media: Media) -> str:
-    """What a captioner says of a clip, its model server included."""
+    """The caption that a captioner gives a clip; its model server is started if it needs one."""
     profile = captioning.profile
     spec = next(spec for spec in profile.captioners if spec.name == name)
     with ExitStack() as stack:
@@ -56,7 +56,7 @@ def _answer(captioning: CaptionStage, name: str, media: Media) -> str:
             started = serve(profile.server(spec.server), Models(), Path(logs))
             server = stack.enter_context(started)
         (answer,) = build(spec, Cache().root, server).answer([media])
-    return getattr(answer, "text", "") or "ok, it says nothing"
+    return getattr(answer, "text", "") or "ok (no caption)"
 
 
 if __name__ == "__main__":

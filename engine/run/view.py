@@ -1,6 +1,7 @@
 """What a run tells while it works, and the line of the run log when it is over."""
 
 import json
+import os
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -48,7 +49,8 @@ class View:
 
 
 def write_runlog(path: Path, stage: Stage, view: View, worker_deaths: int) -> None:
-    """Appends one JSON line: what a run did and how long each unit worked."""
+    """Appends one JSON line: what a run did and how long each unit worked. Nothing is written where
+    `path` is a link, which somebody else's workspace may hold."""
     units: dict[str, dict[str, Any]] = {
         name: {
             "clips": counts.done,
@@ -74,5 +76,6 @@ def write_runlog(path: Path, stage: Stage, view: View, worker_deaths: int) -> No
     }
     with suppress(OSError):  # a full disk has a better reason to tell than this one
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as file:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+        with open(descriptor, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

@@ -1,11 +1,18 @@
-"""What a server's log says of why the server ended."""
+"""The log of a server: appended to, rid of secrets, and read for why the server ended."""
 
+import errno
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO, cast
+
+from engine.servers.redact import without
+from engine.servers.spec import ServerError
 
 _TAIL_BYTES = 1 << 16
 _LINES = 8
+_LONGEST = 300
 # Lines that stand at the end of a vLLM log and say nothing of why it ended.
 _NOISE = re.compile(
     r"nanobind|leaked|resource_tracker|warnings\.warn|Route: |\[shutdown\]|^\s*\^*\s*$|^ - "
@@ -14,14 +21,39 @@ _NOISE = re.compile(
 _ERROR = re.compile(r"Error|error:|Exception|Killed|Out of memory|No space")
 
 
-def error_lines(log: Path, start: int = 0) -> list[str]:
+def opened(log: Path) -> BinaryIO:
+    """The log for appending; its folder is made. Raises ServerError where the log is a
+    symbolic link, which must not be followed out of a workspace; OSError."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return _opened(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, "ab")
+
+
+def redact(log: Path, start: int, secrets: Sequence[str | None]) -> None:
+    """Replaces secrets in what a server wrote to its log from byte `start` on. Every process that
+    appends must have ended. In place: what comes before `start`, and the file itself, stay.
+    Raises ServerError, OSError."""
+    with _opened(log, os.O_RDWR, "r+b") as file:
+        file.seek(start)
+        written = file.read()
+        # surrogateescape: other bytes of the log stay as they are, valid UTF-8 or not.
+        text = written.decode("utf-8", "surrogateescape")
+        safe = without(text, secrets).encode("utf-8", "surrogateescape")
+        if safe != written:
+            file.seek(start)
+            file.write(safe)
+            file.truncate()
+
+
+def error_lines(log: Path, start: int = 0, secrets: Sequence[str | None] = ()) -> list[str]:
     """The last lines of `log`, from byte `start` on, that may say why a server ended: those that name an
-    error, each with the indented line that continues it, else the last lines that are no known noise."""
-    with log.open("rb") as file:
+    error, each with the indented line that continues it, else the last lines that are no known noise.
+    secrets: replaced before a line is cut, so that no part of one is left at the cut."""
+    with _opened(log, os.O_RDONLY, "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(start, size - _TAIL_BYTES))
         text = file.read().decode("utf-8", "replace")
-    lines = [line.rstrip()[:300] for line in text.splitlines() if not _NOISE.search(line)]
+    text = without(text, secrets)
+    lines = [line.rstrip()[:_LONGEST] for line in text.splitlines() if not _NOISE.search(line)]
     lines = [line for line in lines if line and not line.startswith("== start ")]
     pairs = zip(["", *lines], lines, strict=False)
     errors = [line for last, line in pairs if _ERROR.search(line) or _continues(last, line)]
@@ -31,6 +63,18 @@ def error_lines(log: Path, start: int = 0) -> list[str]:
 def size(log: Path) -> int:
     """Bytes that a log has; 0 before it is there."""
     return log.stat().st_size if log.exists() else 0
+
+
+def _opened(log: Path, flags: int, mode: str) -> BinaryIO:
+    try:
+        descriptor = os.open(log, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ServerError(
+                f"the server's log {log} is a symbolic link; remove it and rerun the command"
+            ) from error
+        raise
+    return cast(BinaryIO, os.fdopen(descriptor, mode))
 
 
 def ending(code: int) -> str:

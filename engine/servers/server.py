@@ -21,8 +21,8 @@ from engine import processes
 from engine.servers import gpu_lock
 from engine.servers.address import free_port
 from engine.servers.health import Health
-from engine.servers.log import ending, error_lines, size
-from engine.servers.redact import hidden_values, redacted, without
+from engine.servers.log import ending, error_lines, opened, redact, size
+from engine.servers.redact import hidden_values, redacted
 from engine.servers.spec import ServerError, ServerSpec, command, environment, lacks
 
 State = Literal["idle", "starting", "ready", "waiting", "stopped", "failed"]
@@ -182,6 +182,7 @@ class Server:
             processes.end_group(server.pid, _STOP_GRACE_S)
             server.wait()
             self._pid = self._health = None
+            redact(self.log, log_start, self._secrets(line))
         return self._explain(why, line, time.monotonic() - began, log_start)
 
     def _free_port(self) -> int:
@@ -193,8 +194,7 @@ class Server:
             ) from error
 
     def _launch(self, line: list[str]) -> subprocess.Popen[bytes]:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
+        with opened(self.log) as log:
             log.write(f"\n== start {self._starts}: {shlex.join(redacted(line))}\n".encode())
             log.flush()
             return subprocess.Popen(
@@ -245,9 +245,12 @@ class Server:
                 return f"did not answer /health {silent} times in a row"
         return "was stopped"
 
+    def _secrets(self, line: list[str]) -> list[str | None]:
+        """What a log or a message must not repeat of this server's key, environment and command line."""
+        return [self._key, *self.spec.env.values(), *hidden_values(line)]
+
     def _explain(self, why: str, line: list[str], seconds: float, log_start: int) -> str:
-        secrets = [self._key, *self.spec.env.values(), *hidden_values(line)]
-        quoted = [without(text, secrets) for text in error_lines(self.log, log_start)]
+        quoted = error_lines(self.log, log_start, self._secrets(line))
         excerpt = "\n".join(f"    {text}" for text in quoted)
         return (
             f'the {self.spec.kind} server "{self.spec.name}" {why}, {seconds:.0f} s after its start '

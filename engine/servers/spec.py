@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Literal
@@ -35,6 +36,7 @@ _VLLM_ARGS = (
 _CPU_ENV = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
 _CPU_ARGS = ("--no-enable-chunked-prefill",)
 _CPU_BATCHED_TOKENS = 2048
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # What a vLLM server may take of its share of a GPU: the rest is for CUDA's own context and for what
 # others on the GPU need for a moment.
@@ -71,7 +73,7 @@ class ServerSpec(BaseModel):
     long all replicas may be away before a run ends. batch_ms, slots: of the dummy.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = "writer"
     kind: Literal["vllm", "dummy"] = "vllm"
@@ -105,6 +107,12 @@ class ServerSpec(BaseModel):
     def _can_be(self) -> "ServerSpec":
         if self.urls and self.model:
             raise ValueError(f"server {self.name}: give either a model to start or urls to use")
+        if self.api_key_env is not None and not _VARIABLE.fullmatch(self.api_key_env):
+            # It may be the key itself, so that the message must not repeat it.
+            raise ValueError(
+                f"server {self.name}: api_key_env must be the name of an environment variable that holds "
+                "the key (letters, digits and underscores), not the key itself"
+            )
         if any(public_url(url) != url for url in self.urls):
             # They would not work either: the client sends a key as a header, and adds paths to the URL.
             raise ValueError(

@@ -28,7 +28,7 @@ def model_class(spec: ModelSpec) -> type[Model]:
     except (ImportError, AttributeError) as error:
         raise ProfileError(f"{spec.name}: can't import {use}: {error}") from error
     if not (isinstance(named, type) and issubclass(named, Model)):
-        raise ProfileError(f"{spec.name}: {use} is no captioner and no other model")
+        raise ProfileError(f"{spec.name}: {use} is not a captioner or any other kind of model")
     return named
 
 

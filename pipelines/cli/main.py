@@ -198,4 +198,4 @@ def samples(
 def main() -> None:
     """Entry point of the command `captionmill`."""
     torch_cpu.switch_on()
-    app()
+    app(prog_name="captionmill")  # `python -m captionmill` would be called captionmill.py

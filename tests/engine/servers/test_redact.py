@@ -56,6 +56,9 @@ def test_a_text_of_others_loses_secrets_and_nothing_else() -> None:
         ("http://me:word@host:8000/v1?token=x#y", "http://host:8000/v1"),
         ("can't reach https://me@host/v1, sorry", "can't reach https://host/v1, sorry"),
         ("no url at all", "no url at all"),
+        ("https://u:p w@host", "https://host"),
+        ("see https://u:p w@x@host/v1, sorry", "see https://host/v1, sorry"),
+        ("https://u:p/w@host", HIDDEN),
         ("http://[::1", HIDDEN),
     ],
 )
@@ -66,4 +69,39 @@ def test_urls_lose_users_and_queries(text: str, shown: str) -> None:
 def test_names_that_sound_like_secrets_are_known() -> None:
     secret = ["api_key", "HF_TOKEN", "clientSecret", "password", "credentials", "Authorization"]
     assert all(map(is_secret_name, secret))
+    secret += [
+        "auth",
+        "basicAuth",
+        "pass",
+        "db_pass",
+        "userPass",
+        "passphrase",
+        "sas",
+        "x-signature",
+    ]
+    secret += ["PRIVATE", "github-pat", "headers", "extra_header", "SENTRY_DSN", "bearer"]
+    secret += ["connection_string", "connectionString", "connectionstring", "auth_tokens"]
+    assert [name for name in secret if not is_secret_name(name)] == []
+
+
+def test_names_that_only_contain_such_a_word_are_not() -> None:
+    assert not any(map(is_secret_name, ["passes", "max_pass_rate", "author", "path", "pattern"]))
+    assert not any(map(is_secret_name, ["sigma", "string", "connection", "backend", "sash"]))
     assert not any(map(is_secret_name, ["model", "max_new_tokens", "threshold", "batch_ms"]))
+
+
+def test_a_secret_in_the_json_of_a_harmless_flag_is_hidden() -> None:
+    value = '{"backend": "xgrammar", "nested": [{"api_key": "sk-secret"}], "url": "http://u:pa-word@h/"}'
+    shown = f'{{"backend": "xgrammar", "nested": [{{"api_key": "{HIDDEN}"}}], "url": "http://h/"}}'
+    flag = "--structured-outputs-config"
+    assert redacted([flag, value]) == [flag, shown]
+    assert redacted([f"{flag}={value}"]) == [f"{flag}={shown}"]
+    assert hidden_values([flag, value]) == [value, "sk-secret", "pa-word"]
+
+
+def test_what_looks_like_json_and_is_none_is_hidden() -> None:
+    assert redacted(["--model", "{api_key: S}"]) == ["--model", HIDDEN]
+
+
+def test_a_secret_that_is_part_of_another_leaves_nothing_of_it() -> None:
+    assert without("key sk-secret-more", ["sk-secret", "sk-secret-more"]) == f"key {HIDDEN}"

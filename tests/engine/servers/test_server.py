@@ -18,7 +18,8 @@ from openai import OpenAI
 
 from captioners.weights.cache import Cache
 from engine import processes
-from engine.servers.log import error_lines
+from engine.servers.log import error_lines, opened, redact
+from engine.servers.redact import HIDDEN
 from engine.servers.server import Server
 from engine.servers.spec import ServerError, ServerSpec
 
@@ -129,12 +130,14 @@ def test_neither_the_log_nor_the_error_shows_a_key(make: Make) -> None:
     server = make(args=args, env={"SOME_KEY": secrets[2]})
     with pytest.raises(ServerError) as raised:
         server.wait_ready(_READY_S)
-    start = next(line for line in server.log.read_text().splitlines() if "== start 1" in line)
+    server.stop()
+    log = server.log.read_text()
+    start = next(line for line in log.splitlines() if "== start 1" in line)
     assert "--api-key" in start and "engine.servers.dummy" in start
     # argparse quotes what it does not know: the error must not repeat it.
-    assert "unrecognized arguments" in str(raised.value)
+    assert "unrecognized arguments" in str(raised.value) and "unrecognized arguments" in log
     for secret in secrets:
-        assert secret not in start and secret not in str(raised.value)
+        assert secret not in log and secret not in str(raised.value)
 
 
 @pytest.mark.run
@@ -262,6 +265,36 @@ def test_error_lines_are_the_errors_without_noise_and_repeats(tmp_path: Path) ->
     assert error_lines(log) == ["one", "two"]
     log.write_text('Error: 2\n  Value error, no such backend\n  File "x.py", line 3\n')
     assert error_lines(log) == ["Error: 2", "  Value error, no such backend"]
+
+
+def test_secrets_leave_the_part_of_the_log_that_a_server_wrote(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"before sk-secret\n")
+    start, inode = log.stat().st_size, log.stat().st_ino
+    with opened(log) as file:
+        file.write(b"after sk-secret \xff\n")
+    redact(log, start, ["sk-secret", None])
+    assert log.read_bytes() == b"before sk-secret\nafter " + HIDDEN.encode() + b" \xff\n"
+    assert log.stat().st_ino == inode
+
+
+def test_a_long_line_is_cut_after_its_secrets_are_hidden(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("Error: " + "x" * 290 + "sk-secret\n")
+    (line,) = error_lines(log, 0, ["sk-secret"])
+    assert len(line) == 300 and line.endswith("x" + HIDDEN[:3])
+
+
+def test_a_log_that_is_a_link_is_not_followed(make: Make, tmp_path: Path) -> None:
+    server = make(begin=False)
+    server.log.parent.mkdir()
+    target = tmp_path / "target"
+    target.write_text("")
+    server.log.symlink_to(target)
+    server.start()
+    with pytest.raises(ServerError, match="is a symbolic link; remove it"):
+        server.wait_ready(_READY_S)
+    assert target.read_text() == ""
 
 
 def _captions(url: str) -> dict[str, str]:

@@ -63,6 +63,16 @@ def test_a_url_that_holds_a_secret_is_refused_without_a_word_of_it(url: str) -> 
     assert all("word@" not in e["msg"] and "=word" not in e["msg"] for e in raised.value.errors())
 
 
+@pytest.mark.parametrize("key", ["sk-live-0123", "1KEY", "A KEY", "", "KEY\n"])
+def test_a_key_in_place_of_its_variable_is_refused_without_a_word_of_it(key: str) -> None:
+    with pytest.raises(
+        ValidationError, match="must be the name of an environment variable"
+    ) as raised:
+        ServerSpec(urls=("http://host/v1",), api_key_env=key)
+    assert "sk-live" not in str(raised.value)
+    assert all("sk-live" not in e["msg"] for e in raised.value.errors())
+
+
 def test_a_key_is_read_from_the_named_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = ServerSpec(urls=("http://host/v1",), api_key_env="SOME_KEY")
     monkeypatch.setenv("SOME_KEY", "hidden")

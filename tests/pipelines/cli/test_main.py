@@ -26,6 +26,12 @@ def test_help_imports_nothing_heavy() -> None:
     assert "--dry-run" in done.stdout
 
 
+def test_help_calls_the_command_by_its_name() -> None:
+    module = [sys.executable, "-m", "captionmill", "caption", "--help"]
+    done = subprocess.run(module, capture_output=True, text=True, check=False)
+    assert "Usage: captionmill caption " in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
