@@ -5,6 +5,9 @@
     work = captionmill.caption("clips", "out")   # or captionmill.open("out")
     work.captions().to_pandas()
 
+In a script, put the calls below `if __name__ == "__main__":`. Processes that examine sources import the
+script again, as Python's multiprocessing does.
+
 Importing this module is cheap: what is heavy is imported when it is used.
 """
 
@@ -90,11 +93,14 @@ def caption(
     raises.
     """
     from engine import torch_cpu
+    from engine.processes import own_environment
     from pipelines.caption import run
     from pipelines.cli.terminal import default_profile
 
-    torch_cpu.switch_on()
-    result = run.caption(_names(sources), Path(workspace), profile or default_profile(), limit)
+    with own_environment():
+        torch_cpu.switch_on()
+        used = profile or default_profile()
+        result = run.caption(_names(sources), Path(workspace), used, limit)
     return open(workspace, result.stage.digest)
 
 
@@ -107,12 +113,14 @@ def plan(
 ) -> "Plan":
     """Captions a sample and says what all of the sources will take, as `captionmill plan` does."""
     from engine import torch_cpu
+    from engine.processes import own_environment
     from pipelines import plan as planning
     from pipelines.cli.terminal import default_profile
 
-    torch_cpu.switch_on()
-    used = profile or default_profile()
-    return planning.plan(_names(sources), used, sample, gpus, gpu_price)
+    with own_environment():
+        torch_cpu.switch_on()
+        used = profile or default_profile()
+        return planning.plan(_names(sources), used, sample, gpus, gpu_price)
 
 
 def _names(sources: Source | Sequence[Source]) -> list[str]:

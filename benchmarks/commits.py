@@ -37,9 +37,9 @@ def _holder(pid: int) -> Holder:
 
 def _file(workspace: Workspace, table: str, shard: int) -> File:
     if table == "sources":
-        path = workspace.sources(CUT, shard)
+        path = workspace.sources(CUT, shard, 1)
     elif table == "clips":
-        path = workspace.clips(CUT, shard)
+        path = workspace.clips(CUT, shard, 1)
     else:
         path = workspace.path(table, JOB, shard, 0, 1)
     sha256 = hashlib.sha256(path.encode()).hexdigest()

@@ -12,7 +12,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import psutil
 
@@ -31,15 +32,28 @@ _TIE = (
 )
 
 
-def mark(workspace_id: str, epoch: int) -> str:
+def mark(place_id: str, epoch: int) -> str:
     """The value of the environment variable `MARK` for one driver's run."""
-    return f"{workspace_id}:{epoch}"
+    return f"{place_id}:{epoch}"
 
 
 def marked(value: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """A copy of `environment` (default: this process's own) with the mark `value`."""
     base = os.environ if environment is None else environment
     return {**base, MARK: value, "SPT_NOENV": "1"}
+
+
+@contextmanager
+def own_environment() -> Iterator[None]:
+    """Puts the environment of this process back after the block: a notebook goes on after a run, and what
+    it starts then is not of the run."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def dying_with_parent(command: list[str], death_signal: int = signal.SIGTERM) -> list[str]:
@@ -54,7 +68,7 @@ def dying_with_parent(command: list[str], death_signal: int = signal.SIGTERM) ->
     return [*tie, *command]
 
 
-def sweep(workspace_id: str, keep_epoch: int | None = None, grace_s: float = 5.0) -> list[int]:
+def sweep(place_id: str, keep_epoch: int | None = None, grace_s: float = 5.0) -> list[int]:
     """Kills what dead drivers of this workspace left on this machine; returns the process ids, sorted.
 
     With `keep_epoch` only processes of earlier epochs and their children are killed: this driver's
@@ -63,7 +77,7 @@ def sweep(workspace_id: str, keep_epoch: int | None = None, grace_s: float = 5.0
     """
     swept: set[int] = set()
     for _ in range(_SWEEPS):  # a dying Ray may start one more worker while it is being swept
-        victims = _left_behind(workspace_id, keep_epoch)
+        victims = _left_behind(place_id, keep_epoch)
         if not victims:
             break
         end(victims, grace_s)
@@ -86,10 +100,10 @@ def end_group(group: int, grace_s: float) -> None:
     end(_where(lambda process: os.getpgid(process.pid) == group), grace_s)
 
 
-def _left_behind(workspace_id: str, keep_epoch: int | None) -> list[psutil.Process]:
+def _left_behind(place_id: str, keep_epoch: int | None) -> list[psutil.Process]:
     """Marked processes of earlier epochs, and their children whatever these are marked with."""
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    marks = {process: _epoch(process, workspace_id) for process in psutil.process_iter()}
+    marks = {process: _epoch(process, place_id) for process in psutil.process_iter()}
     current = {p for p, epoch in marks.items() if epoch is not None and not _old(epoch, keep_epoch)}
     left = {p for p, epoch in marks.items() if epoch is not None and _old(epoch, keep_epoch)}
     left |= {child for process in left - current for child in _children(process)}
@@ -100,11 +114,11 @@ def _old(epoch: int, keep_epoch: int | None) -> bool:
     return keep_epoch is None or epoch < keep_epoch
 
 
-def _epoch(process: psutil.Process, workspace_id: str) -> int | None:
+def _epoch(process: psutil.Process, place_id: str) -> int | None:
     """The epoch in the mark of a living process of this workspace, else None."""
     try:
         owner, _, epoch = process.environ().get(MARK, "").rpartition(":")
-        return int(epoch) if owner == workspace_id and _lives(process) else None
+        return int(epoch) if owner == place_id and _lives(process) else None
     except (psutil.Error, OSError, ValueError):
         return None
 

@@ -65,9 +65,10 @@ def make_folder(folder: Path) -> None:
         _sync(folder.parent)
 
 
-def remove_tree(folder: Path) -> None:
-    """Removes a folder if it is there."""
-    shutil.rmtree(folder, ignore_errors=True)
+def is_linked(root: Path, below: str) -> bool:
+    """Whether a folder of the relative path `below` is a link: what lies there may be another's."""
+    parts = Path(below).parts
+    return any((root / Path(*parts[:count])).is_symlink() for count in range(1, len(parts) + 1))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from manifests.atomic import is_linked
 from manifests.commits import State, check_newest
 from manifests.kinds import kinds
 from manifests.workspace import Workspace, is_table_file
@@ -49,7 +50,9 @@ def strangers(workspace: Workspace, state: State) -> list[str]:
 
 
 def _files(root: Path, folder: str) -> Iterator[str]:
-    """Files below a folder, in order; links to folders are not followed."""
+    """Files below a folder, in order; neither links to folders nor a linked folder are followed."""
+    if is_linked(root, folder):
+        return
     for place, folders, names in os.walk(root / folder):
         folders.sort()
         below = Path(place).relative_to(root).as_posix()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests import snapshot
@@ -42,9 +43,13 @@ __all__ = [
     "load",
     "newest_epoch",
     "open_epoch",
+    "opening",
     "released",
     "write_opening",
 ]
+
+_FIRST = 1
+"""Number of the first record of an epoch; the others follow without a gap."""
 
 # Numbers have six digits, and more from a million on.
 _NUMBER = r"(\d{6}|[1-9]\d{6,})"
@@ -85,7 +90,8 @@ Parsed = TypeVar("Parsed")
 
 
 def load(workspace: Workspace) -> State:
-    """The state of a workspace. Raises CommitError when a record can't be read."""
+    """The state of a workspace. Raises CommitError when a record can't be read, is missing, or belongs to
+    another epoch."""
     while True:
         epoch = newest_epoch(workspace)
         if epoch == 0:
@@ -106,11 +112,31 @@ def _load(workspace: Workspace, epoch: int) -> State:
     named = _opening(folder).snapshot
     try:
         packed = snapshot.read(folder, named)
-        numbers = sorted(int(p.stem) for p in folder.iterdir() if _RECORD.fullmatch(p.name))
+        last = max((int(p.stem) for p in folder.iterdir() if _RECORD.fullmatch(p.name)), default=0)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise CommitError(f"{folder / named.name} can't be read: {error}") from error
-    records = (_read(_record(folder, number), from_json) for number in numbers)
+    _require_inside(folder / named.name, packed.paths)
+    # By number and not as the folder lists them: a listing may lack a record that was just added, though
+    # it has the next one.
+    records = (_read_record(folder, number, epoch) for number in range(_FIRST, last + 1))
     return State(epoch, records, packed)
+
+
+def _read_record(folder: Path, number: int, epoch: int) -> Record:
+    path = _record(folder, number)
+    if not path.exists():
+        raise CommitError(f"{path} is missing, though later records of its epoch are there")
+    record = _read(path, from_json)
+    if record.epoch != epoch:
+        raise CommitError(f"{path} can't be read: it is a record of epoch {record.epoch}")
+    _require_inside(path, pa.array([file.path for file in record.files], pa.string()))
+    return record
+
+
+def _require_inside(source: Path, paths: pa.Array) -> None:
+    """Raises CommitError for a file outside the workspace: a workspace may be somebody else's."""
+    if pc.any(pc.match_substring_regex(paths, r"^/|(^|/)\.\.(/|$)")).as_py():
+        raise CommitError(f"{source} names a file outside the workspace")
 
 
 def newest_epoch(workspace: Workspace) -> int:
@@ -145,6 +171,11 @@ def holder(workspace: Workspace, epoch: int) -> Holder:
     return _opening(_folder(workspace, epoch)).holder
 
 
+def opening(workspace: Workspace, epoch: int) -> Path:
+    """File that opens an epoch."""
+    return _folder(workspace, epoch) / "open.json"
+
+
 def heartbeat(workspace: Workspace, epoch: int) -> Path:
     """File that the driver of an epoch touches while it lives."""
     return _folder(workspace, epoch) / "heartbeat"
@@ -176,8 +207,8 @@ def write_opening(workspace: Workspace, epoch: int, holder: Holder, records: Pac
     folder = _folder(workspace, epoch)
     written = snapshot.write(folder, records)
     try:
-        opening = _Opening(holder=holder, snapshot=written)
-        _create(folder / "open.json", opening.model_dump_json().encode())
+        content = _Opening(holder=holder, snapshot=written).model_dump_json()
+        _create(opening(workspace, epoch), content.encode())
     except EpochTaken:
         (folder / written.name).unlink(missing_ok=True)
         raise
@@ -203,7 +234,7 @@ class Log:
 
     def __init__(self, workspace: Workspace, state: State) -> None:
         self._workspace = workspace
-        self._next = 1
+        self._next = _FIRST
         self.state = state
 
     def append(self, record: Record) -> None:

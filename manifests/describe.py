@@ -27,7 +27,8 @@ def markdown() -> str:
 
 def _path(kind: Kind) -> str:
     if kind.listed:
-        return f"{kind.folder}/<cut>/{'part' if kind.name == 'sources' else 'shard'}-<n>.parquet"
+        part = "part" if kind.name == "sources" else "shard"
+        return f"{kind.folder}/<cut>/{part}-<n>-e<epoch>.parquet"
     shard = "shard-<n>-g<generation>-e<epoch>"
     if kind.shared:
         return f"{kind.folder}/<name>-<digest>/{shard}-<job>.parquet"

@@ -96,6 +96,13 @@ class Packed:
         order = np.lexsort((self._column("position"), shards))
         return shards[order], order
 
+    def _rows_of(self, shard: int) -> list[int]:
+        """The rows of a shard, in the order of the commits; -1: those of no shard."""
+        shards, order = self._by_shard
+        first, end = np.searchsorted(shards, [shard, shard + 1])
+        rows: list[int] = order[first:end].tolist()
+        return rows
+
     def _column(self, name: str) -> Numbers:
         """A column of numbers; -1 for null."""
         numbers: Numbers = self._columns[name].fill_null(-1).to_numpy()
@@ -177,10 +184,12 @@ class Packed:
 
     def of_shard(self, shard: int | None) -> list[Record]:
         """Every record of shards of this number, of all jobs and cuts, in the order of the commits."""
-        shards, rows = self._by_shard
-        number = -1 if shard is None else shard
-        first, end = np.searchsorted(shards, [number, number + 1])
-        return [self._at(row) for row in rows[first:end].tolist()]
+        return [self._at(row) for row in self._rows_of(-1 if shard is None else shard)]
+
+    def listing(self, cut: str, shard: int, table: str) -> list[Record]:
+        """The records that list a shard of a cut, with their files of one table."""
+        first, end = self._range(None, cut)
+        return [self._at(row, table) for row in self._rows_of(shard) if first <= row < end]
 
     def files(self, table: str | None, job: str | None, cut: str | None) -> Iterator[File]:
         """Files of a table, a job or the listing of a cut, in the order of the rows."""
@@ -190,10 +199,10 @@ class Packed:
         for start in range(0, len(places), 16 * _BLOCK):
             yield from self._files_at(places[start : start + 16 * _BLOCK])
 
-    def paths(self) -> list[str]:
+    @property
+    def paths(self) -> pa.Array:
         """Paths of all files."""
-        paths: list[str] = self._files.field("path").to_numpy(zero_copy_only=False).tolist()
-        return paths
+        return self._files.field("path")
 
     # Objects
 

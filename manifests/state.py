@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import chain, groupby
 from operator import itemgetter
 
+from manifests.kinds import CLIPS
 from manifests.packed import Packed
 from manifests.record import Record
 from manifests.tables import File
@@ -59,6 +60,16 @@ class State:
             if record.shard is not None
         }
         return self._packed.listed(cut) | loose
+
+    def clips_file(self, cut: str, shard: int) -> str:
+        """Path of the committed clip table of a shard, relative to the workspace. Raises KeyError for a
+        shard that has none."""
+        loose = filter(_of(job=None, cut=cut), self._by_shard.get(shard, ()))
+        listing = chain(self._packed.listing(cut, shard, CLIPS.name), loose)
+        file = next(_files(listing, CLIPS.name), None)
+        if file is None:
+            raise KeyError(shard)
+        return file.path
 
     def parts(self, cut: str) -> int:
         """How many parts the listing of a cut has."""
@@ -127,7 +138,7 @@ class State:
 
     def paths(self) -> set[str]:
         """Paths of all committed files."""
-        return {*self._packed.paths(), *(file.path for file in _files(self._loose))}
+        return {*self._packed.paths.to_pylist(), *(file.path for file in _files(self._loose))}
 
     def _loose_of(self, job: str | None = None, cut: str | None = None) -> Iterator[Record]:
         return filter(_of(job, cut), self._loose)

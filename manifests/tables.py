@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests.atomic import replacing
+from manifests.atomic import is_linked, replacing
+from manifests.errors import UserError
 from manifests.ids import content_hash, storable
 
 
@@ -34,8 +35,14 @@ def write(
 def write_table(root: Path, path: str, table: str, data: pa.Table) -> File:
     """Writes data to `root/path` (temp file, fsync, rename) and returns what a commit says of it.
 
-    Equal rows give equal bytes. A failed write leaves no file.
+    Equal rows give equal bytes. A failed write leaves no file. Raises UserError where a folder of the
+    path is a link.
     """
+    if is_linked(root, str(Path(path).parent)):
+        raise UserError(
+            f"{(root / path).parent} is or lies in a linked folder: its files may be another "
+            "workspace's. Replace the link with a folder."
+        )
     with replacing(root / path) as temporary:
         with temporary.open("wb") as file:
             pq.write_table(data.combine_chunks(), file, compression="zstd")

@@ -1,5 +1,6 @@
 """The workspace: one directory that holds everything of a job and is all its state."""
 
+import hashlib
 import json
 import re
 import uuid
@@ -8,12 +9,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from manifests.atomic import create_atomic, make_folder
+from manifests.atomic import create_atomic, is_linked, make_folder
 from manifests.errors import UserError
-from manifests.kinds import CLIPS, SOURCES, Kind, kind_of
+from manifests.kinds import CLIPS, SOURCES, Kind, kind_of, kinds
 
 FORMAT = 4
 _MARK = "captionmill.json"
+_ID = re.compile("[0-9a-f]{12}")
 
 
 class WorkspaceError(UserError):
@@ -64,7 +66,22 @@ class Workspace:
                 f"{root} has format {form}, this captionmill reads {FORMAT}; "
                 "use the version that made it, or a new folder"
             )
+        if not isinstance(identity, str) or not _ID.fullmatch(identity):
+            raise WorkspaceError(f"{root / _MARK} can't be read: its id is not 12 hex digits")
+        folders = {"commits", "configs", "journal", *(kind.folder for kind in kinds())}
+        if linked := sorted(folder for folder in folders if is_linked(root, folder)):
+            raise WorkspaceError(
+                f"{root / linked[0]} is or lies in a linked folder: its files may be another "
+                "workspace's. Replace the link with a folder."
+            )
         return cls(root.resolve(), identity)
+
+    @property
+    def place_id(self) -> str:
+        """What processes and scratch folders of this workspace are named by: 12 hex digits of its id and
+        its path, so that a copy of it is told apart."""
+        place = f"{self.id}:{self.root}".encode("utf-8", "surrogateescape")
+        return hashlib.sha256(place).hexdigest()[:12]
 
     @property
     def commits(self) -> Path:
@@ -76,20 +93,25 @@ class Workspace:
         """Logs of Ray, of the server and of the driver."""
         return self.root / "logs"
 
-    def sources(self, cut: str, part: int) -> str:
-        """Relative path of one committed part of the listing."""
-        return _checked(SOURCES, f"{SOURCES.folder}/{cut}/part-{part:05d}.parquet")
+    def sources(self, cut: str, part: int, epoch: int) -> str:
+        """Relative path to which the driver of an epoch writes one part of the listing.
 
-    def clips(self, cut: str, shard: int) -> str:
-        """Relative path of a shard's clip table."""
-        return _checked(CLIPS, f"{CLIPS.folder}/{cut}/shard-{shard:05d}.parquet")
+        The epoch is in the name, as in those of `clips` and `path`, so that a driver that lost its lease,
+        or a worker of it, can't overwrite a file that was committed since. Raises ValueError for a cut
+        that is no digest.
+        """
+        return _checked(SOURCES, f"{SOURCES.folder}/{cut}/part-{part:05d}-e{epoch:06d}.parquet")
+
+    def clips(self, cut: str, shard: int, epoch: int) -> str:
+        """Relative path to which the driver of an epoch writes a shard's clip table; which one is
+        committed says `manifests.state.State.clips_file`. Raises ValueError as `sources` does."""
+        return _checked(CLIPS, f"{CLIPS.folder}/{cut}/shard-{shard:05d}-e{epoch:06d}.parquet")
 
     def path(self, table: str, job: str, shard: int, generation: int, epoch: int) -> str:
         """Relative path of a shard's file of a table that a stage writes.
 
-        A table that serves every job has the job's first digits in the name. The epoch is in it so that
-        a worker of a driver that lost its lease can't overwrite a file that was committed since. Raises
-        ValueError for a job, or the end of a shared table's name, that is no digest.
+        A table that serves every job has the job's first digits in the name. Raises ValueError for a
+        job, or the end of a shared table's name, that is no digest.
         """
         kind = kind_of(table)
         name = f"shard-{shard:05d}-g{generation}-e{epoch:06d}"
@@ -127,7 +149,7 @@ def _names(kind: Kind) -> re.Pattern[str]:
     digest, five, six = "[0-9a-f]{16}", r"(\d{5}|[1-9]\d{5,})", r"(\d{6}|[1-9]\d{6,})"
     shard = rf"shard-{five}-g\d+-e{six}"
     if kind.listed:
-        below = rf"{digest}/(part|shard)-{five}"
+        below = rf"{digest}/(part|shard)-{five}-e{six}"
     elif kind.shared:
         below = rf"[^/]+-{digest}/{shard}-[0-9a-f]{{8}}"
     else:

@@ -18,7 +18,7 @@ from engine.run.settings import stage_of
 from engine.servers.local import serve
 from engine.stages.actors import Decoder
 from engine.stages.models import build
-from manifests import tables
+from manifests import commits, tables
 from manifests.ids import path_of
 from manifests.media import Media
 from manifests.workspace import Workspace
@@ -32,7 +32,8 @@ def main(root: str, digest: str, profile: str, shard: str, clip_id: str, stage: 
     workspace = Workspace.open(Path(root))
     command = "captionmill quarantine show WORKSPACE CLIP --run"
     captioning = stage_of(workspace, digest, profile, CaptionStage, command)
-    clips = tables.read(workspace.root, workspace.clips(captioning.cut, int(shard)))
+    clips_file = commits.load(workspace).clips_file(captioning.cut, int(shard))
+    clips = tables.read(workspace.root, clips_file)
     clip: dict[str, Any] = next(row for row in clips if row["clip_id"] == clip_id)
     (source,) = examine(iter([path_of(clip["uri"])]), captioning.profile.clips)
     say(f"probe: {source.fault_message or 'ok'}")

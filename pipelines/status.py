@@ -1,5 +1,6 @@
 """Where a workspace stands: its books, for the newest job or each of them."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,8 @@ from manifests.books import Books, books
 from manifests.commits import State
 from manifests.kinds import CAPTIONS
 from manifests.workspace import Workspace, WorkspaceError
+
+_DIGEST = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
     """Every job of a workspace, in the order in which they were begun. Raises WorkspaceError when the
     settings of one are missing or damaged."""
     folder = workspace.root / "configs"
-    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    ours = [path for path in folder.glob("*.json") if _DIGEST.fullmatch(path.stem)]
+    files = sorted(ours, key=lambda path: path.stat().st_mtime_ns)
     digests = [path.stem for path in files]
     if lost := [job for job in state.jobs() if job not in digests]:
         raise WorkspaceError(f"the settings of job {lost[0]} are gone: {folder / lost[0]}.json")

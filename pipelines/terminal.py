@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1 controls but newline and tab
-    "\u202a-\u202e\u2066-\u2069"  # what reverses the direction of text
+    "\u2028\u2029"  # what ends a line or a paragraph
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what reverses the direction of text
+    "\ufeff\U000e0000-\U000e007f"  # what nobody sees: the byte order mark, and tags
     "\ud800-\udfff]"  # lone surrogates, which no encoding has
 )
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -30,6 +32,11 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """The same for text that must not begin a line of its own."""
     return clean(" ".join(text.split()))
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: "1 clip", "2 clips"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def styled(text: "str | Text", style: str = "") -> "Text":

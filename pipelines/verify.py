@@ -2,9 +2,10 @@
 
 The workspace may be somebody else's, and its settings name files: prompts, calibrations, an embedder.
 None of them can run code. Prompts (TOML) and calibrations (JSON) are parsed as data and only compared by
-digest; they are read if they are regular files of a moderate size, so that a pipe or a device can't hold
-up the check, and nothing of a file that is neither is ever shown. An embedder is loaded only if it is a
-pack or a hub model that the user fetched, never from a folder that the settings name.
+digest; they are read if they are built in or regular files of a moderate size, so that a pipe or a
+device can't hold up the check, and nothing of a file that is neither is ever shown. An embedder is
+loaded only if it is a pack or a hub model that the user fetched, never from a folder that the settings
+name.
 """
 
 import re
@@ -29,9 +30,10 @@ from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
 from pipelines.caption.writer import first_messages, nearness
 from pipelines.status import JobStatus, jobs
+from pipelines.terminal import counted, one_line
 from prompts.grounding import ground
 from prompts.provenance import claims
-from prompts.render import clip_prompt_digest
+from prompts.render import available, clip_prompt_digest
 from prompts.selection import select
 from prompts.support import supports
 from prompts.verdict import as_read
@@ -64,17 +66,21 @@ class Report:
 
     def text(self) -> str:
         """For people."""
+        notes = [one_line(note) for note in self.notes]
         if not self.problems:
-            jobs = f"{len(self.jobs)} job" + ("" if len(self.jobs) == 1 else "s")
+            jobs = counted(len(self.jobs), "job")
             checks = "checksums, identities, digests, evidence, guards and books agree"
             return "\n".join(
-                [f"no problems: {self.captions} captioned clips in {jobs}; {checks}", *self.notes]
+                [
+                    f"no problems: {counted(self.captions, 'captioned clip')} in {jobs}; {checks}",
+                    *notes,
+                ]
             )
-        count = len(self.problems)
-        lines = [*self.notes, f"{count} problem" + ("" if count == 1 else "s") + ":"]
+        lines = [*notes, f"{counted(len(self.problems), 'problem')}:"]
         for problem in self.problems[:_LISTED]:
             clip = f" clip {problem.clip_id}" if problem.clip_id else ""
-            lines.append(f"  {problem.kind}: {problem.where}{clip}: {problem.message}")
+            text = f"{problem.kind}: {problem.where}{clip}: {problem.message}"
+            lines.append(f"  {one_line(text)}")
         if len(self.problems) > _LISTED:
             lines.append(f"  and {len(self.problems) - _LISTED} more (--json lists all)")
         return "\n".join(lines)
@@ -152,7 +158,7 @@ def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     spec, near = None, None
     try:
         writer = settings["profile"]["writer"]
-        if _is_installed(writer["embedder"]) and _are_data(_prompts(writer)):
+        if _is_installed(writer["embedder"]) and all(map(_is_prompt, _prompts(writer))):
             spec = WriterSpec(**writer)
             templates, near = spec.templates(), nearness(spec, Models())
     except PackError as missing:
@@ -192,12 +198,16 @@ def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     return recheck
 
 
-def _prompts(writer: Mapping[str, Any]) -> Iterator[Path]:
-    """Files that a stored writer names as prompts."""
+def _prompts(writer: Mapping[str, Any]) -> Iterator[str]:
+    """What a stored writer names as prompts."""
     for rung in writer["ladder"]:
-        for name in (rung["prompt"], *rung["domains"].values()):
-            if name.endswith(".toml"):
-                yield Path(name)
+        yield from (rung["prompt"], *rung["domains"].values())
+
+
+def _is_prompt(name: str) -> bool:
+    """Whether it is built in, or a .toml file that can be read safely: a path without this suffix is
+    no prompt, but loading it by name would open it."""
+    return _are_data([Path(name)]) if name.endswith(".toml") else name in available()
 
 
 def _are_data(paths: Iterable[Path]) -> bool:

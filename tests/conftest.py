@@ -294,7 +294,7 @@ def wait_until(what: Callable[[], Any], seconds: float = 120.0, poll_s: float = 
 def processes_of(workspace: Path, title: str = "") -> list[psutil.Process]:
     """Living processes that carry the mark of a workspace's runs, of this title."""
     try:
-        mark = f"{Workspace.open(workspace).id}:"
+        mark = f"{Workspace.open(workspace).place_id}:"
     except WorkspaceError:
         return []
     marked = []

@@ -157,7 +157,8 @@ def _result(pool: _GuardedPool, path: bytes, future: Any) -> Examined:
         examined: Examined = future.result()
     except BrokenProcessPool as error:
         raise UserError(
-            "Something ended the processes that examine sources (is the machine short of memory?). "
+            "Something ended the processes that examine sources. Is the machine short of memory? In a "
+            'script, put the call below `if __name__ == "__main__":`. '
             "Rerun the same command to continue."
         ) from error
     except FutureTimeout:

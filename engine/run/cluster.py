@@ -55,7 +55,7 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
         finally:
             ray.shutdown()
         return
-    name = f"captionmill-{workspace.id}"
+    name = f"captionmill-{workspace.place_id}"
     for left in scratch_folders(name):
         _bring_logs(left, workspace, epoch - 1)
     scratch = scratch_folder(name)

@@ -64,17 +64,21 @@ class Driver:
 
         total: clips of the job, for the view.
         """
+        with processes.own_environment():
+            return self._run(iter(leases), total)
+
+    def _run(self, leases: Iterator[ShardLease], total: int) -> View:
         self._view = View(total, self._stage.doing, self._stage.slots)
         self._began = time.time()
         self._committed.update(self._log.state.counts(self._stage.digest))
         self._view.done.update(self._committed)
-        os.environ.update(processes.marked(processes.mark(self._workspace.id, self._epoch)))
-        processes.sweep(self._workspace.id, keep_epoch=self._epoch)
+        os.environ.update(processes.marked(processes.mark(self._workspace.place_id, self._epoch)))
+        processes.sweep(self._workspace.place_id, keep_epoch=self._epoch)
         clear_uncommitted(self._workspace, self._log.state, lambda _: reach("driver.clearing"))
         self._phase("starting Ray")
         with cluster(self._workspace, self._stage, self._epoch):
             try:
-                self._waves(iter(leases))
+                self._waves(leases)
             finally:
                 path = self._workspace.runlog(self._epoch)
                 write_runlog(path, self._stage, self._view, self._dispatch.deaths)
@@ -101,7 +105,7 @@ class Driver:
         if first is None:
             return
         self._loads += 1
-        prefix = f"captionmill-{self._workspace.id}-{self._epoch}-{self._loads}"
+        prefix = f"captionmill-{self._workspace.place_id}-{self._epoch}-{self._loads}"
         loaded = Loaded(self._stage, turn, self._workspace, self._cache, prefix)
         self._view.turn, began = number, time.time()
         try:
@@ -120,7 +124,7 @@ class Driver:
             try:
                 loaded.free()
             except Exception:  # it must not hide why the run ended; the sweep takes what is left
-                processes.sweep(self._workspace.id, keep_epoch=self._epoch)
+                processes.sweep(self._workspace.place_id, keep_epoch=self._epoch)
 
     def _phase(self, phase: str) -> None:
         self._view.phase = phase

@@ -14,7 +14,7 @@ from engine.crashpoints import reach
 from engine.media.examine import examine
 from engine.profile.profile import Profile
 from manifests import schemas, tables
-from manifests.commits import INGEST, Log, Record, State
+from manifests.commits import INGEST, Log, Record, State, check_newest
 from manifests.ids import clip_id, uri_of
 from manifests.kinds import SOURCES
 from manifests.sources.examined import Examined, clip_rows, source_row
@@ -140,7 +140,8 @@ class Ingest:
         limit: int | None = None,
         seen: Callable[[int], None] = lambda count: None,
     ) -> int:
-        """Commits what is new; returns how many clips were added. Raises SourceError.
+        """Commits what is new; returns how many clips were added. Raises SourceError, and EpochTaken
+        when another driver took the workspace over.
 
         limit: no more than this many clips in the workspace. seen is called with the number of
         sources examined so far. In memory are the rows of one shard, and of every source that was ever
@@ -187,20 +188,21 @@ class Ingest:
             self._listed.take(content, taken)
 
     def _commit(self) -> None:
-        root, cut_digest = self._workspace.root, self._cut
-        path = self._workspace.sources(cut_digest, self._part)
+        root, cut_digest, epoch = self._workspace.root, self._cut, self._log.state.epoch
+        check_newest(self._workspace, epoch)
+        path = self._workspace.sources(cut_digest, self._part, epoch)
         files = [tables.write(root, path, "sources", self._sources, schemas.SOURCES)]
         shard = None
         if self._clips:
             shard = self._shard
-            path = self._workspace.clips(cut_digest, shard)
+            path = self._workspace.clips(cut_digest, shard, epoch)
             files.append(tables.write(root, path, "clips", self._clips, schemas.CLIPS))
             self._shard += 1
         reach("ingest.before_commit")
         self._log.append(
             Record(
                 stage=INGEST,
-                epoch=self._log.state.epoch,
+                epoch=epoch,
                 cut=cut_digest,
                 shard=shard,
                 counts={"sources": len(self._sources), "clips": len(self._clips)},

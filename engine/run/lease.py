@@ -1,9 +1,9 @@
 """The lease of a workspace to one driver, by epoch.
 
 Opening the next epoch is the lock (`manifests.commits`). A driver may open it when the last one
-released its epoch or is dead: on the same host its process is gone, on another host its heartbeat is
-older than `_DEAD_AFTER_S`. A driver that was only slow finds a newer epoch at its next commit, which
-is void, and stops.
+released its epoch or is dead: on the same host its process is gone, on another host its heartbeat (or
+the opening of its epoch, while no heartbeat has followed) is older than `_DEAD_AFTER_S`. A driver that
+was only slow finds a newer epoch at its next commit, which is void, and stops.
 """
 
 import socket
@@ -81,10 +81,11 @@ def _alive(workspace: Workspace, epoch: int) -> bool:
     held = commits.holder(workspace, epoch)
     if held.host == socket.gethostname():
         return _same_process(held)
-    try:
-        return time.time() - commits.heartbeat(workspace, epoch).stat().st_mtime < _DEAD_AFTER_S
-    except FileNotFoundError:
-        return False
+    # The first heartbeat comes only when the epoch is open and older ones are removed.
+    for sign in (commits.heartbeat(workspace, epoch), commits.opening(workspace, epoch)):
+        with suppress(FileNotFoundError):
+            return time.time() - sign.stat().st_mtime < _DEAD_AFTER_S
+    return False  # a newer epoch was opened meanwhile, and this one removed
 
 
 def _same_process(held: Holder) -> bool:

@@ -30,7 +30,7 @@ def leases(
     places = Places(workspace, state, stage.cut)
     done = state.shards(stage.digest)
     for shard, only in shards.items():
-        clips_file = workspace.clips(stage.cut, shard)
+        clips_file = state.clips_file(stage.cut, shard)
         yield ShardLease(
             epoch=state.epoch,
             shard=shard,

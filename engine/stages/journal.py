@@ -5,16 +5,19 @@ fsync: a power cut costs batches, never truth, because a file that does not pars
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.crashpoints import reach
 from engine.stages.contract import Row, Rows
-from manifests.atomic import remove_tree, write_atomic
+from manifests.atomic import write_atomic
 from manifests.kinds import kind_of
 
 QUARANTINE = "quarantine"
+_OURS = re.compile(r"[0-9]{6,}\.\w+\.json|\.[0-9]{6,}\.\w+\.json\.[0-9]+\.tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,12 @@ class Journal:
         self._path(batch, step).unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Forgets it all: the shard is committed."""
-        remove_tree(self._folder)
+        """Forgets it all: the shard is committed. Files that are not its own stay."""
+        for path in self._folder.glob("*"):
+            if _OURS.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+        with suppress(OSError):  # it is not there, or not empty
+            self._folder.rmdir()
 
     def _path(self, batch: int, step: str) -> Path:
         return self._folder / f"{batch:06d}.{step}.json"

@@ -275,8 +275,8 @@ def _row(judged: Judged, kinds: tuple[Kind, ...]) -> Row:
 def _write(report: Report, calibrations: Calibrations) -> None:
     """The calibrations with their figures, what captioners are worth together, and the report."""
     make_folder(report.folder)
-    for old in report.folder.glob("*.json"):
-        old.unlink()
+    for name in (*calibrations.by_captioner, FUSION, "report"):
+        (report.folder / f"{name}.json").unlink(missing_ok=True)
     for name in dict.fromkeys(row.captioner for row in report.rows if row.kinds):
         calibration = calibrations.by_captioner[name]
         kinds = dict(calibration.kinds)

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.terminal import console, styled
+from pipelines.terminal import console, counted, styled
 
 if TYPE_CHECKING:
     from engine.run.view import View
@@ -75,7 +75,7 @@ def line(view: "View") -> str:
     """A view in one line."""
     rate = view.worked / view.elapsed if view.elapsed else 0.0
     busy = ", ".join(f"{name} {share:.0%}" for name, share in shares(view).items() if share > 0.005)
-    parts = [f"{view.phase}: {done(view)}/{view.total} clips"]
+    parts = [f"{view.phase}: {done(view)}/{counted(view.total, 'clip')}"]
     if rate:
         parts.append(f"{rate:.2f} clips/s, {_left(view, rate)} left")
     if view.server and view.server != "ready":
@@ -107,7 +107,7 @@ def _panel(view: "View") -> Group:
     rate = view.worked / view.elapsed if view.elapsed else 0.0
     head = Text.assemble(
         (f"{done(view)}", "bold"),
-        f" of {view.total} clips   ",
+        f" of {counted(view.total, 'clip')}   ",
         f"{rate:.2f} clips/s   " if rate else f"{view.phase}   ",
         f"{_left(view, rate)} left   " if rate else "",
         (f"{view.done['quarantined']} failed   ", "red" if view.done["quarantined"] else "dim"),

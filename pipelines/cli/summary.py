@@ -9,6 +9,7 @@ from pipelines.caption.names import GUARDED, REJECTED
 from pipelines.quarantine import Entry
 from pipelines.show import readable
 from pipelines.status import JobStatus
+from pipelines.terminal import counted, one_line
 
 if TYPE_CHECKING:
     from engine.run.stage import Result
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def account(books: Books) -> str:
     """The books in one line."""
     sides = (
-        f"{books.input} clips = {books.captioned} captioned + {books.filtered} filtered"
+        f"{counted(books.input, 'clip')} = {books.captioned} captioned + {books.filtered} filtered"
         f" + {books.quarantined} quarantined + {books.pending} pending"
     )
     return sides if books.close else f"{sides}  -- THE BOOKS DO NOT CLOSE"
@@ -29,7 +30,7 @@ def written(books: Books) -> str:
     if books.llm_share is None:
         return "no captions yet"
     llm, template = books.detail.get("llm", 0), books.detail.get("template", 0)
-    return f"{llm} captions by the LLM, {template} by the template ({books.llm_share:.0%} LLM)"
+    return f"{counted(llm, 'caption')} by the LLM, {template} by the template ({books.llm_share:.0%} LLM)"
 
 
 def guards_json(tallies: Mapping[str, int]) -> dict[str, Any]:
@@ -52,12 +53,12 @@ def guards(tallies: Mapping[str, int]) -> list[str]:
         return []
     shares = sorted(rejected.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{name} {count / checked:.1%}" for name, count in shares) or "none"
-    return [f"guards checked {checked} LLM captions and rejected {listed}"]
+    return [f"guards checked {counted(checked, 'LLM caption')} and rejected {listed}"]
 
 
 def skipped(count: int) -> str:
     """Files that are not named like media."""
-    return f"{count} file{'' if count == 1 else 's'} skipped: unrecognised extension"
+    return f"{counted(count, 'file')} skipped: unrecognised extension"
 
 
 def run(result: "Result") -> str:
@@ -70,14 +71,14 @@ def run(result: "Result") -> str:
     lines = [account(result.books), written(result.books)]
     for name, count in result.books.detail.items():
         if name.startswith("filtered: "):
-            lines.append(f"  {count} {name}")
+            lines.append(f"  {one_line(f'{count} {name}')}")
     view = result.view
     if view is None:
         lines.append("nothing left to do")
     elif view.elapsed:
         lines.append(
-            f"{view.worked} clips in {view.elapsed:.1f} s, {view.worked / view.elapsed:.2f}/s, "
-            f"after {view.startup:.1f} s of startup"
+            f"{counted(view.worked, 'clip')} in {view.elapsed:.1f} s, "
+            f"{view.worked / view.elapsed:.2f}/s, after {view.startup:.1f} s of startup"
         )
         busiest = sorted(shares(view).items(), key=lambda item: -item[1])
         busy = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
@@ -95,7 +96,7 @@ def run(result: "Result") -> str:
     if result.listing.ignored:
         lines.append(skipped(result.listing.ignored))
     for folder in result.listing.unreadable:
-        lines.append(f"unreadable folder: {folder.decode('utf-8', 'backslashreplace')}")
+        lines.append(one_line(f"unreadable folder: {folder.decode('utf-8', 'backslashreplace')}"))
     after = ["verify"]
     if result.books.quarantined:
         after.insert(0, "quarantine list")
@@ -132,7 +133,7 @@ def status(job: JobStatus) -> str:
     state = "finished" if job.books.finished else "unfinished: rerun the same command"
     return "\n".join(
         [
-            f"{job.profile} {job.digest}: {state}",
+            one_line(f"{job.profile} {job.digest}: {state}"),
             f"  {account(job.books)}",
             f"  {written(job.books)}",
             f"  {job.captions}",
@@ -142,8 +143,14 @@ def status(job: JobStatus) -> str:
 
 def preview(preview: "Preview") -> str:
     """What a run would find."""
-    lines = [f"{preview.sources} sources, {preview.clips} clips, {preview.seconds:.0f} s of media"]
-    lines += [f"  {count} can't be processed: {fault}" for fault, count in preview.faults.items()]
+    lines = [
+        f"{counted(preview.sources, 'source')}, {counted(preview.clips, 'clip')}, "
+        f"{preview.seconds:.0f} s of media"
+    ]
+    lines += [
+        f"  {count} can't be processed: {one_line(fault)}"
+        for fault, count in preview.faults.items()
+    ]
     if preview.ignored:
         lines.append(f"  {skipped(preview.ignored)}")
     return "\n".join(lines)
@@ -154,7 +161,8 @@ def quarantine(entries: Sequence[Entry]) -> str:
     if not entries:
         return "the quarantine is empty"
     return "\n".join(
-        f"{e.row['clip_id'][:12]}  {e.row['stage']}: {e.row['reason']}  {readable(e.row['uri'])}"
+        one_line(f"{e.row['clip_id'][:12]}  {e.row['stage']}: {e.row['reason']}")
+        + f"  {readable(e.row['uri'])}"
         for e in entries
     )
 
@@ -166,8 +174,8 @@ def quarantined(entry: Entry, command: str, again: str | None) -> str:
         f"clip     {row['clip_id']}",
         f"source   {readable(row['uri'])}",
         f"span     {row['start_ms'] / 1000:g} s to {row['end_ms'] / 1000:g} s",
-        f"stage    {row['stage']}",
-        f"reason   {row['reason']}: {row['message']}",
+        f"stage    {one_line(row['stage'])}",
+        f"reason   {one_line(row['reason'] + ': ' + row['message'])}",
         f"again    {command}",
     ]
     return "\n".join(lines if again is None else [*lines, "", again])

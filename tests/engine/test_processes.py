@@ -177,3 +177,12 @@ def test_what_ray_leaves_of_a_killed_driver_is_swept(start: Start) -> None:
     swept = processes.sweep("here", keep_epoch=2)
     assert {p.pid for p in left} & set(swept)
     assert [p for p in left if _alive(p.pid)] == []
+
+
+def test_the_environment_is_put_back_after_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPT_NOENV", "mine")
+    monkeypatch.delenv(processes.MARK, raising=False)
+    with processes.own_environment():
+        os.environ.update(processes.marked("place:1"))
+        assert os.environ[processes.MARK] == "place:1"
+    assert processes.MARK not in os.environ and os.environ["SPT_NOENV"] == "mine"

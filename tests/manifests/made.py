@@ -183,6 +183,7 @@ def make(root: Path) -> Made:
         clips = [row for each in sources for row in clip_rows(each)]
         _ingest(workspace, log, shard, sources, clips)
         _work(workspace, log, shard, dict(enumerate(clips, start=first)))
+    commits.released(workspace, 1).touch()
     return Made(workspace)
 
 
@@ -191,8 +192,8 @@ def _ingest(
 ) -> None:
     listed = [source_row(each, len(each.spans), duplicate=False) for each in sources]
     files = [
-        _write(workspace, workspace.sources(CUT, shard), "sources", listed),
-        _write(workspace, workspace.clips(CUT, shard), "clips", clips),
+        _write(workspace, workspace.sources(CUT, shard, 1), "sources", listed),
+        _write(workspace, workspace.clips(CUT, shard, 1), "clips", clips),
     ]
     counts = {"sources": len(sources), "clips": len(clips)}
     log.append(

@@ -13,17 +13,18 @@ from manifests.workspace import Workspace
 CUT, JOB, DIGEST = "c" * 16, "0123456789abcdef", "a" * 16
 WEAK = f"weak/x-{DIGEST}"
 COMMITTED = [
-    f"sources/{CUT}/part-00000.parquet",
-    f"clips/{CUT}/shard-00000.parquet",
+    f"sources/{CUT}/part-00000-e000001.parquet",
+    f"clips/{CUT}/shard-00000-e000001.parquet",
     f"{WEAK}/shard-00000-g0-e000001-{JOB[:8]}.parquet",
     f"captions/stage1/{JOB}/shard-00000-g0-e000001.parquet",
 ]
 LEFT = [
-    f"sources/{CUT}/part-00001.parquet",
-    f"sources/{CUT}/part-123456.parquet",
-    f"sources/{CUT}/.part-00001.parquet.7.tmp",
-    f"clips/{CUT}/shard-00001.parquet",
-    f"clips/{CUT}/.shard-00000.parquet.71.tmp",
+    f"sources/{CUT}/part-00001-e000001.parquet",
+    f"sources/{CUT}/part-123456-e000001.parquet",
+    f"sources/{CUT}/.part-00001-e000001.parquet.7.tmp",
+    f"clips/{CUT}/shard-00000-e000002.parquet",
+    f"clips/{CUT}/shard-00001-e000001.parquet",
+    f"clips/{CUT}/.shard-00000-e000001.parquet.71.tmp",
     f"{WEAK}/shard-00000-g1-e000001-{JOB[:8]}.parquet",
     f"{WEAK}/.shard-00000-g0-e000001-{JOB[:8]}.parquet.9.tmp",
     f"weak/y-{DIGEST}/shard-00000-g0-e000001-{JOB[:8]}.parquet",
@@ -45,9 +46,10 @@ STRANGERS = [
     f"captions/stage1/{JOB}/mine/shard-00000-g0-e000001.parquet",
     "captions/stage1/mine/shard-00000-g0-e000001.parquet",
     f"captions/stage2/{JOB}/shard-00000-g0-e000001.parquet",
-    f"clips/{CUT}/shard-1.parquet",
+    f"clips/{CUT}/shard-1-e000001.parquet",
+    f"clips/{CUT}/shard-00000.parquet",
     "quarantine/my notes.txt",
-    f"sources/{CUT}/part.parquet",
+    f"sources/{CUT}/part-e000001.parquet",
     "weak/x/shard-00000-g0-e000001-01234567.parquet",
     f"{WEAK}/shard-00000-g0-e000001.parquet",
 ]

@@ -100,9 +100,11 @@ def test_the_holder_is_kept(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("last", [1_000_000, 10_000_000])
-def test_numbers_of_records_may_grow_longer(workspace: Workspace, last: int) -> None:
+def test_numbers_of_records_may_grow_longer(
+    workspace: Workspace, last: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commits, "_FIRST", last - 2)
     log = _open(workspace, 1)
-    log._next = last - 2
     for shard in range(4):
         log.append(_record(1, shard))
     assert (workspace.commits / "000001" / f"{last}.json").exists()
@@ -427,9 +429,44 @@ def test_a_damaged_record_is_told_with_its_path(
     assert not isinstance(raised.value, EpochTaken)
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_record_that_is_missing_before_others_is_told_with_its_path(
+    workspace: Workspace, number: int
+) -> None:
+    log = _open(workspace, 1)
+    for shard in range(3):
+        log.append(_record(1, shard))
+    path = workspace.commits / "000001" / f"{number:06d}.json"
+    path.unlink()
+    with pytest.raises(CommitError, match=f"{path} is missing"):
+        commits.load(workspace)
+    with pytest.raises(CommitError, match=f"{path} is missing"):
+        _open(workspace, 2)
+
+
+def test_a_record_in_the_folder_of_another_epoch_is_told_with_its_path(
+    workspace: Workspace,
+) -> None:
+    _open(workspace, 1).append(_record(1, 1))
+    _open(workspace, 2)
+    path = workspace.commits / "000002" / "000001.json"
+    path.write_bytes((workspace.commits / "000001" / "000001.json").read_bytes())
+    with pytest.raises(CommitError, match=f"{path} can't be read: it is a record of epoch 1"):
+        commits.load(workspace)
+
+
 def test_a_damaged_opening_has_no_holder(workspace: Workspace) -> None:
     _open(workspace, 1)
     path = workspace.commits / "000001" / "open.json"
     path.write_text(json.dumps({"records": []}))
     with pytest.raises(CommitError, match=str(path)):
         commits.holder(workspace, 1)
+
+
+@pytest.mark.parametrize("path", ["/tmp/other", "../out/x", "captions/../../x", "captions/.."])
+def test_a_record_that_names_a_file_outside_the_workspace_is_refused(
+    workspace: Workspace, path: str
+) -> None:
+    _open(workspace, 1).append(_record(1, 1, _file("captions/a..b"), _file(path)))
+    with pytest.raises(CommitError, match="outside the workspace"):
+        commits.load(workspace)

@@ -120,6 +120,28 @@ def test_files_are_found_by_table_shard_and_job(loose: int) -> None:
                     assert answer == paths
 
 
+@pytest.mark.parametrize("loose", range(5))
+def test_the_clip_table_of_a_shard_is_the_one_that_its_listing_names(loose: int) -> None:
+    listed = [
+        Record(
+            stage=INGEST,
+            epoch=epoch,
+            cut=cut,
+            shard=shard,
+            files=(_file("part", "sources"), _file(f"{cut}{shard}-e{epoch}", "clips")),
+        )
+        for epoch, cut, shard in ((1, "c", 0), (1, "d", 0), (2, "c", 1))
+    ]
+    worked = Record(stage="caption", epoch=2, cut="c", job="j", shard=0, files=(_file("rows"),))
+    state = _packed([*listed, worked], loose)
+    assert state.clips_file("c", 0) == "c0-e1"
+    assert state.clips_file("d", 0) == "d0-e1"
+    assert state.clips_file("c", 1) == "c1-e2"
+    for cut, shard in (("d", 1), ("c", 2), ("e", 0)):
+        with pytest.raises(KeyError):
+            state.clips_file(cut, shard)
+
+
 def test_many_records_are_packed_as_they_come() -> None:
     records = [
         Record(stage="caption", epoch=1, cut="c", job="j", shard=shard, files=(_file(str(shard)),))

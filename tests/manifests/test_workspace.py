@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import shutil
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,38 @@ def test_every_place_is_another(tmp_path: Path) -> None:
         for epoch in (1, 2)
     ]
     assert len(set(weak)) == len(weak)
+
+    listing = [
+        place(cut, number, epoch)
+        for place in (workspace.sources, workspace.clips)
+        for cut in ("a" * 16, "b" * 16)
+        for number in (1, 10)
+        for epoch in (1, 2)
+    ]
+    assert len(set(listing)) == len(listing)
+
+
+@pytest.mark.parametrize("identity", ["x/../e1/precious", "", "0123456789AB", 12, None, "0" * 13])
+def test_a_workspace_whose_id_is_not_ours_is_refused(tmp_path: Path, identity: object) -> None:
+    Workspace.create(tmp_path / "out")
+    mark = tmp_path / "out" / "captionmill.json"
+    mark.write_text(json.dumps(json.loads(mark.read_text()) | {"id": identity}))
+    with pytest.raises(WorkspaceError, match="12 hex digits"):
+        Workspace.open(tmp_path / "out")
+
+
+def test_a_copy_of_a_workspace_is_another_place(tmp_path: Path) -> None:
+    first = Workspace.create(tmp_path / "out")
+    copy = Workspace.open(Path(shutil.copytree(tmp_path / "out", tmp_path / "copy")))
+    assert first.id == copy.id and first.place_id != copy.place_id
+
+
+@pytest.mark.parametrize("folder", ["captions", "captions/stage1", "weak", "commits", "journal"])
+def test_a_workspace_with_a_linked_folder_is_refused(tmp_path: Path, folder: str) -> None:
+    Workspace.create(tmp_path / "out")
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "out" / folder
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(WorkspaceError, match="linked folder"):
+        Workspace.open(tmp_path / "out")

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from engine.profile.profile import ProfileError, load
+from engine.profile.writer import WriterSpec
 from manifests import commits
 from manifests.ids import content_hash
 from manifests.workspace import Workspace
+from pipelines import verify as verifying
 from pipelines.caption.run import caption
 from pipelines.caption.stage import CaptionStage
 from pipelines.plan import plan
@@ -148,6 +150,20 @@ def test_a_pipe_that_settings_name_does_not_hold_up_verify(foreign: Path) -> Non
     changed(foreign / "out", change)
     notes = problems_of(foreign / "out")
     assert len(notes) == 2 and all("not checked again" in note for note in notes)
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.toml", "named", "../templates/first", "missing"])
+def test_a_stored_prompt_that_is_neither_built_in_nor_a_file_is_not_opened(
+    name: str, tmp_path: Path
+) -> None:
+    for pipe in ("pipe", "pipe.toml", "named.toml"):  # "named" is loaded as named.toml
+        os.mkfifo(tmp_path / pipe)
+    writer = WriterSpec().model_dump(mode="json")
+    writer["ladder"][0]["prompt"] = name if name.startswith("..") else str(tmp_path / name)
+    notes: list[str] = []
+    settings = {"digest": "job", "profile": {"writer": writer}, "settings": {"writer": None}}
+    assert verifying._guards(settings, notes) is None
+    assert len(notes) == 1 and "not checked again" in notes[0]
 
 
 def test_an_embedder_is_not_loaded_from_a_folder_that_settings_name(

@@ -13,10 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 import pipelines
+from manifests.verify.problems import Problem
 from pipelines import show
+from pipelines.cli import summary
 from pipelines.cli.progress import _panel
 from pipelines.cli.terminal import errors
-from pipelines.terminal import clean, fail, one_line, say, say_json, styled
+from pipelines.terminal import clean, counted, fail, one_line, say, say_json, styled
+from pipelines.verify import Report
 from tests.conftest import run
 
 EVIL = "\x1b]0;title\x07\x9b2J\r\x08\u202egnp.exe\u2066\x7f\udc80"
@@ -29,7 +32,18 @@ def test_what_a_terminal_obeys_is_replaced_character_by_character() -> None:
     assert "title" in clean(EVIL) and "gnp.exe" in clean(EVIL)
 
 
-@pytest.mark.parametrize("text", ["a line\n\tand another", "Ein Hahn kräht 🐓, 雄鶏", "e\u0301"])
+@pytest.mark.parametrize(
+    "character",
+    ["\u2028", "\u2029", "\u200e", "\u200f", "\u061c", "\ufeff", "\U000e0001", "\U000e0041"],
+)
+def test_what_breaks_lines_or_is_not_seen_is_replaced(character: str) -> None:
+    assert clean(f"a{character}b") == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a line\n\tand another", "Ein Hahn kräht 🐓, 雄鶏", "e\u0301", "👩\u200d🚒 at work"],
+)
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert clean(text) == text
 
@@ -125,3 +139,25 @@ def test_nothing_is_printed_past_it() -> None:
         if direct.search(line) or ("console.print(" in line and "styled" not in line)
     ]
     assert found == []
+
+
+def test_a_name_with_a_line_break_forges_no_entry_of_a_list() -> None:
+    name = "a\n  books: all is well"
+    report = Report(problems=[Problem("rows", name, f"of {name}")], notes=[f"left alone: {name}"])
+    assert len(report.text().splitlines()) == 3
+    clip_row = {
+        "clip_id": "c" * 32,
+        "stage": name,
+        "reason": name,
+        "message": name,
+        "uri": "file:///a",
+    }
+    clip_row |= {"start_ms": 0, "end_ms": 1}
+    entry: Any = SimpleNamespace(row=clip_row)
+    assert len(summary.quarantine([entry, entry]).splitlines()) == 2
+    assert len(summary.quarantined(entry, "captionmill", None).splitlines()) == 6
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0, "0 clips"), (1, "1 clip"), (2, "2 clips")])
+def test_one_of_a_kind_is_singular(count: int, shown: str) -> None:
+    assert counted(count, "clip") == shown

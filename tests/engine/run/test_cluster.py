@@ -26,7 +26,7 @@ def test_a_run_under_a_long_temporary_folder_captions_every_clip(
     assert "3 captioned + 0 filtered + 0 quarantined" in done.stdout
     workspace = Workspace.open(tmp_path / "out")
     assert any((workspace.logs / "ray").rglob("raylet.out"))
-    assert not (Path("/tmp") / f"captionmill-{workspace.id}").exists()
+    assert not (Path("/tmp") / f"captionmill-{workspace.place_id}").exists()
 
 
 def test_workers_of_a_joined_cluster_know_that_they_are_captionmill_s(

@@ -13,6 +13,7 @@ from engine.run.lease import DriverLease
 from engine.run.twins import Places
 from manifests import commits, tables
 from manifests.books import books
+from manifests.commits import EpochTaken, Holder, Log
 from manifests.workspace import Workspace
 from pipelines.caption.stage import CaptionStage
 from tests.conftest import quick_profile
@@ -136,10 +137,58 @@ def test_a_twin_is_a_place_of_the_shards_that_hold_its_content(
         _wav(folder / f"{number}.wav", 95, level=1 + number)
     twin = _wav(tmp_path / "twin.wav", 95, level=3)
     assert _ingest(job, workspace, folder, twin) == 12
-    places = Places(workspace, commits.load(workspace), job.cut)
-    assert places.of(workspace.clips(job.cut, 0)) == {}
-    (twins,) = places.of(workspace.clips(job.cut, 1)).values()
+    state = commits.load(workspace)
+    places = Places(workspace, state, job.cut)
+    assert places.of(state.clips_file(job.cut, 0)) == {}
+    (twins,) = places.of(state.clips_file(job.cut, 1)).values()
     assert [place.uri[-8:] for place in twins] == ["twin.wav", "ia/2.wav"]
+
+
+def _take_over(job: CaptionStage, workspace: Workspace, source: Path) -> dict[Path, bytes]:
+    """Lists a source in epoch 2; returns the tables that are there then."""
+    log = Log(workspace, commits.open_epoch(workspace, 2, Holder(host="h", pid=1, started=0.0)))
+    Ingest(job.cut, job.profile, workspace, log).run([str(source)])
+    return _listing(workspace)
+
+
+def _listing(workspace: Workspace) -> dict[Path, bytes]:
+    folders = (workspace.root / "sources", workspace.root / "clips")
+    return {path: path.read_bytes() for folder in folders for path in folder.rglob("*.parquet")}
+
+
+def test_a_driver_that_was_left_behind_lists_nothing(
+    job: CaptionStage, workspace: Workspace, tmp_path: Path
+) -> None:
+    mine, theirs = _wav(tmp_path / "a.wav", 5), _wav(tmp_path / "b.wav", 5, level=2)
+    with DriverLease(workspace) as log:
+        zombie = Ingest(job.cut, job.profile, workspace, log)
+        committed = _take_over(job, workspace, theirs)
+        with pytest.raises(EpochTaken):
+            zombie.run([str(mine)])
+    assert _listing(workspace) == committed
+
+
+def test_a_driver_that_is_left_behind_while_it_lists_leaves_the_tables_of_the_next_alone(
+    job: CaptionStage, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It passed its check before the new epoch was opened, and wrote after."""
+    mine, theirs = _wav(tmp_path / "a.wav", 5), _wav(tmp_path / "b.wav", 5, level=2)
+    committed: dict[Path, bytes] = {}
+
+    def slow(place: Workspace, epoch: int) -> None:
+        monkeypatch.undo()
+        commits.check_newest(place, epoch)
+        committed.update(_take_over(job, place, theirs))
+
+    with DriverLease(workspace) as log:
+        monkeypatch.setattr("engine.run.ingest.check_newest", slow)
+        with pytest.raises(EpochTaken):
+            Ingest(job.cut, job.profile, workspace, log).run([str(mine)])
+    assert len(committed) == 2
+    listing = _listing(workspace)
+    assert len(listing) == 4
+    assert committed.items() <= listing.items()
+    assert [clip["uri"][-5:] for clip in _clips(job, workspace)] == ["b.wav"]
 
 
 def test_a_mended_file_is_new_and_its_broken_twin_stays_in_the_books(

@@ -126,6 +126,21 @@ def test_a_holder_on_another_host_is_dead_after_a_minute_of_silence(workspace: W
         assert log.state.epoch == 2
 
 
+def test_a_holder_on_another_host_lives_before_its_first_heartbeat(workspace: Workspace) -> None:
+    commits.open_epoch(workspace, 1, _ELSEWHERE)
+    with pytest.raises(LeaseHeld, match="process 1 on elsewhere"), DriverLease(workspace):
+        pass
+
+
+def test_a_holder_on_another_host_whose_heart_never_beat_is_dead_after_a_minute(
+    workspace: Workspace,
+) -> None:
+    commits.open_epoch(workspace, 1, _ELSEWHERE)
+    os.utime(commits.opening(workspace, 1), (0, time.time() - 61))
+    with DriverLease(workspace) as log:
+        assert log.state.epoch == 2
+
+
 def test_a_holder_on_another_host_that_ended_is_not_waited_for(workspace: Workspace) -> None:
     _opened(workspace, _ELSEWHERE, beat_ago=0)
     commits.released(workspace, 1).touch()

@@ -32,7 +32,7 @@ def stage() -> _Recaption:
 
 
 def _listed(log: Log, workspace: Workspace, stage: _Recaption, shard: int) -> None:
-    path = workspace.clips(stage.cut, shard)
+    path = workspace.clips(stage.cut, shard, 1)
     file = write(workspace.root, path, "clips", [], CLIPS.schema)
     counts = {"sources": 1, "clips": 1}
     log.append(Record("ingest", 1, stage.cut, shard=shard, counts=counts, files=(file,)))
@@ -67,3 +67,4 @@ def test_a_lease_carries_the_files_of_that_job_alone(tmp_path: Path, stage: _Rec
         (lease,) = leases(workspace, log.state, stage, {0: None})
     assert lease.committed == {"first captions": [first, again]}
     assert (lease.shard, lease.generation, lease.only) == (0, 0, None)
+    assert lease.clips_file == workspace.clips(stage.cut, 0, 1)

@@ -151,3 +151,21 @@ def test_an_entry_overlaps_what_another_job_committed_of_the_same_table() -> Non
     entry = Entry().extended(["ears"], {"weak/ears-1": [_row("a")]})
     assert entry.overlaps({"a": {"weak/ears-1": _row("a")}})
     assert not entry.overlaps({"a": {"weak/ears-2": _row("a")}, "b": {"weak/ears-1": _row("b")}})
+
+
+def test_removing_a_journal_leaves_files_that_are_not_its_own(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "shard")
+    journal.put(0, "weak", _CLIPS, _ENTRY)
+    (tmp_path / "shard" / "notes.txt").write_text("mine")
+    journal.remove()
+    assert [path.name for path in (tmp_path / "shard").iterdir()] == ["notes.txt"]
+
+
+def test_a_dropped_entry_is_gone_and_others_stay(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for step in ("weak", "done"):
+        journal.put(0, step, _CLIPS, _ENTRY)
+    journal.drop(0, "done")
+    journal.drop(0, "never")
+    assert journal.get(0, "done", _CLIPS) is None
+    assert journal.get(0, "weak", _CLIPS) == _ENTRY
