@@ -29,7 +29,7 @@ from transformers import (
 
 from captioners.audio._sound import windows
 from captioners.audio.ast_tags import AstTags
-from captioners.audio.whisper_large import Segment, WhisperLarge, _kept
+from captioners.audio.whisper_large import Segment, WhisperLarge, _is_speech
 from captioners.contract import Captioner
 from captioners.scorers.clap import HZ, ClapScores, ClapTags
 from captioners.weights.models import Models, terms
@@ -359,8 +359,8 @@ GOOD = Segment(" Yes, this is said.", 0.5, 2.0, logprob=-0.3, no_speech=0.1)
     ],
 )
 def test_a_segment_that_looks_invented_is_dropped(odd: dict[str, Any]) -> None:
-    assert _kept(GOOD, 3.0)
-    assert not _kept(replace(GOOD, **odd), 3.0)
+    assert _is_speech(GOOD, 3.0)
+    assert not _is_speech(replace(GOOD, **odd), 3.0)
 
 
 @pytest.mark.parametrize(
