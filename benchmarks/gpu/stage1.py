@@ -175,7 +175,7 @@ def measured(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         "elapsed_s": told["elapsed_s"],
         "startup_s": told["startup_s"],
         "stages_busy": told["busy"],
-        "stages": json.loads(log.read_text("utf-8"))["stages"],
+        "stages": json.loads(log.read_text("utf-8"))["units"],
     }
 
 
