@@ -94,7 +94,7 @@ def test_a_finished_workspace_answers_without_starting_ray(
     out = _copy(reference, tmp_path)
     done = run("caption", clips, out, "--profile", reference / "quick.toml")
     assert done.returncode == 0
-    assert "nothing was left to do" in done.stdout
+    assert "nothing left to do" in done.stdout
     assert "Ray" not in done.stderr
     assert files_of(out) == files_of(reference / "out")
 
@@ -210,7 +210,7 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
     driver.send_signal(number)
     _, told = driver.communicate(timeout=RUN_S)
     assert driver.returncode == 130, told
-    assert "run the same command again" in told
+    assert "rerun the command to continue" in told
     assert not processes_of(out)
     assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
     staged.same_as_reference(out)

@@ -87,7 +87,7 @@ def test_when_the_time_is_up_it_stops_cleanly_and_goes_on_later(
     (tmp_path / "quick.toml").write_text(quick_profile())
     arguments = ("caption", clips, tmp_path / "out", "--profile", tmp_path / "quick.toml")
     done = run(*arguments, "--max-hours", "0", RAY_ADDRESS=cluster)
-    assert done.returncode == 0 and "the same command goes on" in done.stdout
+    assert done.returncode == 0 and "rerun the command to continue" in done.stdout
     (books,) = books_of(tmp_path / "out")
     assert books["close"] and books["pending"] == CLIPS
     assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
