@@ -7,6 +7,7 @@ are no longer than a clip tell more.
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from pipelines.status import JobStatus, newest
 
 _NAMED = 3
 _CONTENT = "content_hash"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _FUSED = {"audio": "heard, fused", "video": "seen, fused"}
 
 
@@ -275,7 +277,7 @@ def _row(judged: Judged, kinds: tuple[Kind, ...]) -> Row:
 def _write(report: Report, calibrations: Calibrations) -> None:
     """The calibrations with their figures, what captioners are worth together, and the report."""
     make_folder(report.folder)
-    for name in (*calibrations.by_captioner, FUSION, "report"):
+    for name in _of_earlier_run(report.folder / "report.json"):
         (report.folder / f"{name}.json").unlink(missing_ok=True)
     for name in dict.fromkeys(row.captioner for row in report.rows if row.kinds):
         calibration = calibrations.by_captioner[name]
@@ -288,6 +290,15 @@ def _write(report: Report, calibrations: Calibrations) -> None:
     _save(report.folder / f"{FUSION}.json", calibrations.fusion)
     text = json.dumps(report.to_json(), indent=1) + "\n"
     write_atomic(report.folder / "report.json", text.encode())
+
+
+def _of_earlier_run(report: Path) -> list[str]:
+    """Captioners whose calibrations an earlier run wrote, by its report: other files are not ours."""
+    try:
+        names = [row["captioner"] for row in json.loads(report.read_text(encoding="utf-8"))["rows"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [name for name in names if isinstance(name, str) and _NAME.fullmatch(name)]
 
 
 def _save(path: Path, model: BaseModel) -> None:

@@ -233,8 +233,11 @@ def test_calibrations_that_a_run_left_out_do_not_stay(captioned: Path, tmp_path:
     out = Path(shutil.copytree(captioned / "out", tmp_path / "out"))
     (out / "calibration").mkdir(exist_ok=True)
     (out / "calibration" / "whisper.json").write_text("{}")
+    (out / "calibration" / "notes.json").write_text("{}")
+    (out / "calibration" / "report.json").write_text('{"rows": [{"captioner": "whisper"}]}')
     place = Workspace.open(out)
     calibrate(captioned / "labelled.jsonl", place, commits.load(place))
     assert load(["whisper"], out / "calibration") == replace(
         load(["whisper"]), fusion=load([], out / "calibration").fusion
     )
+    assert (out / "calibration" / "notes.json").exists()
