@@ -1,7 +1,7 @@
 """Runs a stage over sources: lists what is new, works what is pending, tells the books."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,6 @@ class Result:
     listing: Listing
     added: int = 0
     view: "View | None" = None
-    faults: dict[str, int] = field(default_factory=dict)
 
 
 def run(
