@@ -3,9 +3,10 @@
 The same weights and the same formulas as transformers' `PeAudioVideoModel.get_audio_video_embeds`: one
 product for query, key and value and one for the two inner products of the MLP, rotation without the
 4-dimensional table, no masks, fused attention, and cuDNN for the convolutions of the DAC-VAE encoder
-(transformers turns it off).
+(transformers turns it off), channels last, as its tensor-core kernels want them.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,39 @@ class _Tower(nn.Module):
         return found
 
 
+class _Snake(nn.Module):
+    """x + sin(alpha x)^2 / alpha of each channel, without a reshaping that puts channels first."""
+
+    def __init__(self, snake: Any) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(snake.alpha.detach()[..., None], requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (clips, channels, 1, samples)."""
+        found: Tensor = x + torch.sin(self.alpha * x).pow(2) / (self.alpha + 1e-9)
+        return found
+
+
+class _Codec(nn.Module):
+    """The DAC-VAE encoder as convolutions over pictures of height 1, which can lie channels last."""
+
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.encoder = copy.deepcopy(encoder)
+        for name, module in list(self.encoder.named_modules()):
+            parent, _, child = name.rpartition(".")
+            if isinstance(module, nn.Conv1d):
+                setattr(self.encoder.get_submodule(parent), child, _flat(module))
+            elif hasattr(module, "alpha"):
+                setattr(self.encoder.get_submodule(parent), child, _Snake(module))
+
+    def forward(self, sound: Tensor) -> Tensor:
+        """(clips, 1, samples) to (clips, channels, steps)."""
+        picture = sound[:, :, None].to(memory_format=torch.channels_last)
+        found: Tensor = self.encoder(picture)[:, :, 0]
+        return found
+
+
 class Lean(nn.Module):
     """The joint embedding of a `PeAudioVideoModel`."""
 
@@ -72,6 +106,7 @@ class Lean(nn.Module):
         self.join, self.head = encoder.embedder, model.audio_video_head
         heard, seen = self.join.audio_encoder, self.join.video_encoder
         self.codec, self.vision = heard.embedder, seen.embedder
+        self.dac = _Codec(self.codec.dac_encoder)
         self.heard, self.seen, self.both = _Tower(heard), _Tower(seen), _Tower(encoder)
 
     def forward(self, sound: Tensor, frames: Tensor) -> Tensor:
@@ -86,7 +121,7 @@ class Lean(nn.Module):
 
     def compiled(self, **how: Any) -> "Lean":
         """Itself, the parts compiled that take the time. how: of `torch.compile`."""
-        for module in (self.codec.dac_encoder, self.vision.vision_model):
+        for module in (self.dac, self.vision.vision_model):
             module.compile(**how)
         for tower in (self.heard, self.seen, self.both):
             for layer in tower.layers:
@@ -104,7 +139,7 @@ class Lean(nn.Module):
 
     def _codes(self, sound: Tensor) -> Tensor:
         codec = self.codec
-        codes = codec.bottleneck(codec.dac_encoder(sound))
+        codes = codec.bottleneck(self.dac(sound))
         found: Tensor = codec.data_proj(codes.transpose(1, 2))
         return found
 
@@ -115,6 +150,23 @@ class Lean(nn.Module):
     def _picture(self, frames: Tensor) -> Tensor:
         found: Tensor = self.seen(self.vision(frames)[0])[:, 1:]
         return found
+
+
+def _flat(module: nn.Conv1d) -> nn.Conv2d:
+    """A convolution over time as one over pictures of height 1."""
+    flat = nn.Conv2d(
+        module.in_channels,
+        module.out_channels,
+        (1, module.kernel_size[0]),
+        (1, module.stride[0]),
+        (0, int(module.padding[0])),
+        (1, module.dilation[0]),
+        bias=False,
+    )
+    weight = module.weight.detach()[:, :, None].contiguous(memory_format=torch.channels_last)
+    flat.weight = nn.Parameter(weight, requires_grad=False)
+    flat.bias = module.bias
+    return flat
 
 
 def _joined(*products: Any) -> nn.Linear:

@@ -9,8 +9,9 @@ Three ways, bfloat16, random weights at the shape of facebook/pe-av-large:
 - lean: `benchmarks.gpu.lean`, compiled.
 
 For each: clips/s by batch size, time of its parts, and the cosine of its vectors and float32's. The aim
-is 3 times eager with vectors that are as close to float32's as eager's. JSON on standard output. --tiny:
-a small model on the CPU, traced and not compiled, whose figures say nothing.
+is 3 times eager with vectors that are as close to float32's as eager's. Each batch size is compiled by
+itself, which takes one to two minutes. JSON on standard output; each way on standard error as it is done.
+--tiny: a small model on the CPU, traced and not compiled, whose figures say nothing.
 """
 
 import argparse
@@ -27,7 +28,6 @@ from transformers import PeAudioVideoConfig
 
 from benchmarks.gpu.lean import Lean
 from benchmarks.gpu.machine import machine
-from engine import torch_cpu
 
 Embed = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Part = Callable[[], object]
@@ -156,8 +156,10 @@ def _cosine(found: torch.Tensor, exact: torch.Tensor) -> float:
 def measured(batches: Sequence[int], least: float, tiny: bool) -> dict[str, Any]:
     """All ways, over all batch sizes."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    how = {"backend": "aot_eager"} if tiny else {"mode": "max-autotune-no-cudagraphs"}
-    probe = clips(2, tiny, device, torch.float32)
+    how = {"backend": "aot_eager"} if tiny else {}
+    torch.backends.cudnn.benchmark = True
+    # Of a size that is measured too: each size is compiled by itself.
+    probe = clips(min(batches), tiny, device, torch.float32)
     model = made(tiny, device, torch.float32)
     with torch.inference_mode():
         exact = eager(model)(*probe)
@@ -183,13 +185,13 @@ def measured(batches: Sequence[int], least: float, tiny: bool) -> dict[str, Any]
             found[name]["ms_per_clip"] = {
                 part: 1000 * seconds_of(work, least) / count for part, work in split_up.items()
             }
+            print(name, found[name], file=sys.stderr, flush=True)
     best = {name: max(way["clips_per_s"].values()) for name, way in found.items()}
     return {**found, "times_eager": {name: rate / best["eager"] for name, rate in best.items()}}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measures and prints."""
-    torch_cpu.switch_on()
     parser = argparse.ArgumentParser(description="Measures PE-AV on one GPU.")
     parser.add_argument("--batches", default="1,4,16", help="clips of a batch")
     parser.add_argument("--seconds", type=float, default=3.0, help="least time of a figure")

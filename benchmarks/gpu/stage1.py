@@ -38,7 +38,6 @@ from captioners.confidence.calibration import Calibration, Cuts
 from captioners.confidence.fit import Fit
 from captioners.confidence.tiers import ENOUGH
 from captioners.weights.models import Models
-from engine import torch_cpu
 from engine.media.ffmpeg import run
 from engine.profile.profile import load
 from manifests.evidence import Kind
@@ -181,7 +180,6 @@ def measured(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures and prints."""
-    torch_cpu.switch_on()
     parser = argparse.ArgumentParser(description="Measures stage 1 on one GPU.")
     parser.add_argument("--fp8", action="store_true", help="servers quantise their models")
     parser.add_argument("--clips", type=int, default=640)

@@ -22,7 +22,6 @@ from typing import Any
 from benchmarks.gpu import shapes
 from benchmarks.gpu.machine import machine
 from benchmarks.writer import LEAST_SPEED, evidence, passes
-from engine import torch_cpu
 from engine.profile import profile
 from engine.servers.server import Server
 from engine.servers.spec import ServerSpec
@@ -66,7 +65,6 @@ def measured(count: int, runs: int, spec: ServerSpec, logs: Path) -> dict[str, A
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures and prints."""
-    torch_cpu.switch_on()
     parser = argparse.ArgumentParser(description="Measures the writer on one GPU.")
     parser.add_argument("--clips", type=int, default=1024)
     parser.add_argument("--runs", type=int, default=3)

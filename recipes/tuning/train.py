@@ -22,7 +22,6 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from captioners.weights.models import Models
-from engine import torch_cpu
 from recipes.tuning import lora
 from recipes.tuning.examples import Example, examples
 
@@ -150,7 +149,6 @@ def _average(trained: Sequence[torch.nn.Parameter], processes: int) -> None:
 
 def main() -> int:
     """Trains and saves."""
-    torch_cpu.switch_on()
     parser = argparse.ArgumentParser(description="Tunes the writer.")
     parser.add_argument("adapter", type=Path)
     parser.add_argument("--batch", type=int, default=8)
