@@ -14,8 +14,10 @@ def _field(name: str, kind: pa.DataType, doc: str, nullable: bool = True) -> pa.
 _ID = _field("clip_id", pa.string(), "hash of (content hash, start ms, end ms)", nullable=False)
 _HASH = _field("content_hash", pa.string(), "sha256 of the source's bytes; null if unreadable")
 _URI = _field("uri", pa.string(), "file URI, percent-encoded bytes", nullable=False)
-_START = _field("start_ms", pa.int64(), "start of the clip in its source, ms", nullable=False)
-_END = _field("end_ms", pa.int64(), "end of the clip in its source, ms", nullable=False)
+_START = _field(
+    "start_ms", pa.int64(), "start of the clip in its source's content, ms", nullable=False
+)
+_END = _field("end_ms", pa.int64(), "end of the clip in its source's content, ms", nullable=False)
 _MEDIA = [
     _field("kind", pa.string(), "video, audio or image; null if it could not be opened"),
     _field("has_audio", pa.bool_(), "sound can be decoded", nullable=False),
@@ -30,6 +32,16 @@ _FAULT = [
     _field("fault_message", pa.string(), "the same for people"),
 ]
 
+_SEGMENT = pa.struct(
+    [
+        ("start_ms", pa.int64()),
+        ("end_ms", pa.int64()),
+        ("file_ms", pa.int64()),
+        ("first_byte", pa.int64()),
+        ("end_byte", pa.int64()),
+    ]
+)
+
 SOURCES = pa.schema(
     [
         _URI,
@@ -37,7 +49,7 @@ SOURCES = pa.schema(
         _field("size", pa.int64(), "bytes when it was hashed", nullable=False),
         _field("mtime_ns", pa.int64(), "modification time when it was hashed", nullable=False),
         *_MEDIA,
-        _field("duration_ms", pa.int64(), "0 for a still", nullable=False),
+        _field("duration_ms", pa.int64(), "of its content; 0 for a still", nullable=False),
         _field("width", pa.int32(), "pixels, upright"),
         _field("height", pa.int32(), "pixels, upright"),
         _field("fps", pa.float64(), "mean frames per second"),
@@ -46,6 +58,13 @@ SOURCES = pa.schema(
         _field("video_codec", pa.string(), "as ffmpeg calls it"),
         _field("audio_codec", pa.string(), "as ffmpeg calls it"),
         _field("container", pa.string(), "as ffmpeg calls it"),
+        _field(
+            "segments",
+            pa.list_(_SEGMENT),
+            "content time to file time: [start_ms, end_ms) begins at file_ms of the recording in "
+            "bytes [first_byte, end_byte)",
+            nullable=False,
+        ),
         *_FAULT,
         _field("spans", pa.int32(), "clips that the source cuts into", nullable=False),
         _field("taken", pa.int32(), "of these, taken so far (--limit)", nullable=False),
@@ -60,6 +79,10 @@ CLIPS = pa.schema(
         _URI,
         _START,
         _END,
+        _field("file_ms", pa.int64(), "start of the clip on the file's clock, ms", nullable=False),
+        _field("since_ms", pa.int64(), "start of its segment on that clock, ms", nullable=False),
+        _field("first_byte", pa.int64(), "where its recording begins in the file", nullable=False),
+        _field("end_byte", pa.int64(), "where its recording ends in the file", nullable=False),
         *_MEDIA,
         _field("size", pa.int64(), "bytes of the source when hashed", nullable=False),
         _field("mtime_ns", pa.int64(), "mtime of the source when hashed", nullable=False),

@@ -4,11 +4,10 @@
 they need. `InOrder` decodes everything and chooses among the frames as they come out. Both give the
 same frames.
 
-All times are stamps on the stream's clock, in its `base`.
+All times are stamps on the stream's clock. A frame is on screen until the next one; the last stays.
 """
 
 from collections import deque
-from fractions import Fraction
 from typing import Any
 
 from engine.media.codec import FrameDecoder
@@ -23,21 +22,20 @@ class ByGroup:
     certain which of them will be on screen at a wanted time.
 
     Decodes only groups that hold a wanted packet, only up to the last one wanted. targets: the wanted
-    times, ascending; they are taken out as they are settled.
+    times, ascending; they are taken out as they are settled. since: what is shown before it is not taken.
     """
 
     def __init__(
-        self, decoder: FrameDecoder, kept: KeptFrames, targets: deque[int], base: Fraction
+        self, decoder: FrameDecoder, kept: KeptFrames, targets: deque[int], since: int | None
     ) -> None:
         self._decoder = decoder
         self._kept = kept
         self._targets = targets
         self._last = targets[-1]
-        self._base = base
+        self._since = since
         self._groups: deque[list[Any]] = deque()
         self._held_bytes = 0
         self._waiting: set[int] = set()
-        self._shown_until = 0
         self.done = False
 
     @property
@@ -51,7 +49,6 @@ class ByGroup:
             self._groups.append([])
         self._groups[-1].append(packet)
         self._held_bytes += packet.size
-        self._shown_until = max(self._shown_until, packet.pts + _length(packet, self._base))
         # Packets to come are shown after this one's dts: what precedes a key frame is all here.
         while len(self._groups) > 1 and packet.dts >= self._groups[1][0].pts:
             self._work(self._groups.popleft(), self._groups[0])
@@ -75,9 +72,10 @@ class ByGroup:
     def _work(self, group: list[Any], following: list[Any] | None) -> None:
         """Decodes of one group what the targets before the following one's key frame need."""
         leading = _leading(following) if following else []
-        own = {packet.pts for packet in group}
+        # A hidden packet, before the start of an edit list, is decoded for those after it.
+        own = {packet.pts for packet in group if not packet.is_discard}
         shown = sorted(own.union(leading))
-        limit = following[0].pts if following else self._shown_until
+        limit = following[0].pts if following else None
         wanted = self._assign(shown, limit)
         continues = any(stamp in wanted for stamp in leading)
         self._waiting |= wanted
@@ -94,10 +92,13 @@ class ByGroup:
             self._waiting.clear()
         self._held_bytes -= sum(packet.size for packet in group)
 
-    def _assign(self, shown: list[int], limit: int) -> set[int]:
-        """The stamps on screen at the targets before `limit`; those targets are settled by it."""
+    def _assign(self, shown: list[int], limit: int | None) -> set[int]:
+        """The stamps on screen at the targets before `limit`, or at all of them where nothing follows;
+        those targets are settled by it."""
         wanted = set()
-        while self._targets and self._targets[0] < limit:
+        if self._since is not None:
+            shown = [stamp for stamp in shown if stamp >= self._since]
+        while self._targets and (limit is None or self._targets[0] < limit):
             target = self._targets.popleft()
             before = [stamp for stamp in shown if stamp <= target]
             if before:
@@ -123,18 +124,17 @@ class InOrder:
         decoder: FrameDecoder,
         kept: KeptFrames,
         targets: deque[int],
-        base: Fraction,
+        since: int | None,
         unstamped: bool,
     ) -> None:
         self._decoder = decoder
         self._kept = kept
         self._targets = targets
-        self._base = base
+        self._since = since
         self._unstamped = unstamped
         self._first_dts: int | None = None
         self._delay: int | None = None
         self._on_screen: Any = None
-        self._shown_until = 0
         self.done = False
 
     def feed(self, packet: Any) -> None:
@@ -150,21 +150,20 @@ class InOrder:
         """No packet is to come."""
         self._choose(None)
         if self._on_screen is not None:
-            self._settle(self._shown_until)
+            self._settle(None)
         self.done = True
 
     def _choose(self, packet: Any) -> None:
         for frame in self._decoder.frames(packet):
             if self._unstamped:
                 frame.pts = self._shown_at(frame)
-            if frame.pts is None:
+            if frame.pts is None or (self._since is not None and frame.pts < self._since):
                 continue
             if self._on_screen is not None:
                 if frame.pts <= self._on_screen.pts:
                     continue
                 self._settle(frame.pts)
             self._on_screen = frame
-            self._shown_until = frame.pts + _length(frame, self._base)
             while self._targets and self._targets[0] < frame.pts:
                 self._targets.popleft()  # before the first picture
 
@@ -176,10 +175,10 @@ class InOrder:
             self._delay = frame.dts - self._first_dts
         return int(frame.dts - self._delay)
 
-    def _settle(self, until: int) -> None:
-        """Keeps the frame on screen if a target lies in its time, which ends at `until`."""
+    def _settle(self, until: int | None) -> None:
+        """Keeps the frame on screen if a target lies in its time, which ends at `until`, or never."""
         passed = False
-        while self._targets and self._targets[0] < until:
+        while self._targets and (until is None or self._targets[0] < until):
             passed = self._targets.popleft() >= self._on_screen.pts or passed
         if passed:
             self._kept.add(self._on_screen)
@@ -188,11 +187,6 @@ class InOrder:
 def timed(packet: Any) -> bool:
     """Whether a packet's stamps can be relied on to plan what is decoded."""
     return packet.pts is not None and packet.dts is not None and packet.pts >= packet.dts
-
-
-def _length(shown: Any, base: Fraction) -> int:
-    """How long the last picture is taken to be shown: at least a second."""
-    return max(shown.duration or 0, int(1 / base))
 
 
 def _leading(group: list[Any]) -> list[int]:

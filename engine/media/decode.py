@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from engine.media.open import MediaError, audio_stream, open_media, use_only, video_stream
+from engine.media.open import (
+    WHOLE,
+    MediaError,
+    Range,
+    audio_stream,
+    open_media,
+    use_only,
+    video_stream,
+)
+from engine.media.probe import LONGEST_GAP_S
 from manifests.media import Media
 
 if TYPE_CHECKING:
@@ -23,6 +32,10 @@ _SEEK_AFTER_MS = 2_000
 # How long before the clip a seek aims, in ms: enough for the sound, then for a long group of
 # pictures (x264's default is 250 frames).
 _AIMS_MS = (500, 12_000)
+# So many packets in a row far beyond the span: the clock jumped.
+_JUMPED_AFTER = 20
+VERSION = 2
+"""Raised when the same file gives other media than before: it is part of every weak table's digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +70,24 @@ def decode(
     has_audio: bool,
     has_video: bool,
     expect: tuple[int, int] | None = None,
+    part: Range = WHOLE,
+    since_ms: int = 0,
 ) -> Decoded:
-    """The span [start_ms, end_ms) of the source at `path`.
+    """The span [start_ms, end_ms) of the source at `path`, by the file's clock.
 
     Sound: float32 mono, round(span * rate) samples, zeros where the source has none. Frames: those
     on screen in the middles of `plan.frames` equal parts of the span, each once (so there may be
-    fewer), upright, scaled so that the longest side is at most `plan.frame_px`, never enlarged. A
-    span of no length is a still: its first frame. has_audio, has_video: what `probe` found.
-    expect: (size, mtime in ns) of the file that was hashed.
+    fewer), upright, scaled so that the longest side is at most `plan.frame_px`, never enlarged. The last
+    picture stays on screen until the end, as in a player. A span of no length is a still: its first
+    frame. has_audio, has_video: what `probe` found.
+
+    expect: (size, mtime in ns) of the file that was hashed. part: the bytes of the clip's recording.
+    since_ms: the first moment of its segment, by the clock of these bytes; what is shown before it is
+    not taken.
 
     Raises MediaError when nothing that was asked for could be decoded.
     """
-    clip = _Clip(path, start_ms, end_ms, plan, has_audio, has_video, expect)
+    clip = _Clip(path, start_ms, end_ms, plan, has_audio, has_video, expect, part, since_ms)
     for aim_ms in _AIMS_MS:
         if start_ms <= max(aim_ms, _SEEK_AFTER_MS):
             break
@@ -90,6 +109,8 @@ class _Clip:
     has_audio: bool
     has_video: bool
     expect: tuple[int, int] | None
+    part: Range
+    since_ms: int
 
     @property
     def start(self) -> Fraction:
@@ -107,6 +128,11 @@ class _Clip:
     def wants_video(self) -> bool:
         return self.has_video and self.plan.frames > 0
 
+    @property
+    def since(self) -> Fraction | None:
+        """When its segment begins, in seconds; None for the first one, which has nothing before it."""
+        return Fraction(self.since_ms, 1000) if self.since_ms else None
+
     def moments(self) -> list[Fraction]:
         """When frames are wanted, in seconds of the source."""
         if self.end <= self.start:
@@ -119,7 +145,7 @@ class _Clip:
         from engine.media.frames import FramePicker
         from engine.media.sound import SoundReader
 
-        with open_media(self.path, self.expect) as container:
+        with open_media(self.path, self.expect, self.part) as container:
             origin = Fraction(container.start_time or 0, 1_000_000)
             picture, video_reason = video_stream(container) if self.wants_video else (None, None)
             sound, audio_reason = audio_stream(container) if self.wants_audio else (None, None)
@@ -127,7 +153,7 @@ class _Clip:
                 sound, origin, self.start, self.end, self.plan.audio_hz
             )
             video: Any = picture and FramePicker(
-                picture, origin, self.moments(), self.plan.frame_px
+                picture, origin, self.moments(), self.plan.frame_px, self.since
             )
             readers = {s.index: r for s, r in ((sound, audio), (picture, video)) if s is not None}
             use_only(container, [s for s in (sound, picture) if s is not None])
@@ -137,7 +163,7 @@ class _Clip:
                 if seek_ms is not None:
                     aim = Fraction(seek_ms, 1000)
                     packets = self._sought(container, streams, picture or sound, origin, aim)
-                _feed(packets, readers)
+                _feed(packets, readers, float(origin + self.end) + LONGEST_GAP_S)
             return _Side(audio, audio_reason, origin), _Side(video, video_reason, origin)
 
     def _sought(
@@ -174,10 +200,15 @@ class _Side:
     origin: Fraction
 
 
-def _feed(packets: Iterator[Any], readers: dict[int, Any]) -> None:
-    """Hands each packet to its reader until all are done or no more come."""
+def _feed(packets: Iterator[Any], readers: dict[int, Any], late: float) -> None:
+    """Hands each packet to its reader until all are done or no more come.
+
+    late: seconds on the stream's clock, long after the span. A stamp from then on is either wrong, and
+    the next ones are right again, or the clock jumped, and nothing of the span is to come.
+    """
     import av
 
+    ahead = dict.fromkeys(readers, 0)
     while True:
         try:
             packet = next(packets, None)
@@ -185,9 +216,17 @@ def _feed(packets: Iterator[Any], readers: dict[int, Any]) -> None:
             break  # a demuxer that can't go on: what came before stands
         if packet is None:
             break
-        reader = readers[packet.stream.index]
-        reader.feed(packet)
-        if reader.done and all(other.done for other in readers.values()):
+        index = packet.stream.index
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        if stamp is not None and stamp * packet.time_base > late:
+            ahead[index] += 1
+            if ahead[index] < _JUMPED_AFTER:
+                continue
+            readers[index].finish()
+        else:
+            ahead[index] = 0
+            readers[index].feed(packet)
+        if readers[index].done and all(other.done for other in readers.values()):
             return
     for reader in readers.values():
         reader.finish()

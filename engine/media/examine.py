@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -25,7 +25,8 @@ from engine.media.probe import Probe, probe
 from manifests.errors import UserError
 from manifests.ids import content_hash
 from manifests.sources.cut import cut
-from manifests.sources.examined import Examined
+from manifests.sources.examined import NO_SPANS, Examined, Span
+from manifests.sources.segments import Segment
 
 if TYPE_CHECKING:
     from engine.profile.profile import Cutting
@@ -46,7 +47,6 @@ _NO_MEDIA: dict[str, Any] = {
     "audio_codec": None,
     "container": None,
 }
-_NO_SPANS = ((0, 0),)
 # How long a source may take before its process counts as hung: hashing reads all of it.
 _PROBE_S = 60.0
 _SLOW_DISK_BYTES_PER_S = 20e6
@@ -78,16 +78,16 @@ def examine_one(path: bytes, cutting: "Cutting") -> Examined:
         content = content_hash(path)
     except OSError as error:
         message = error.strerror or str(error)
-        return Examined(path, None, 0, 0, _NO_MEDIA, _NO_SPANS, "unreadable", message)
+        return Examined(path, None, 0, 0, _NO_MEDIA, NO_SPANS, "unreadable", message)
     identity = (path, content, status.st_size, status.st_mtime_ns)
     try:
         probed = probe(path)
         spans = _spans(path, probed, cutting)
     except MediaError as error:
-        return Examined(*identity, _NO_MEDIA, _NO_SPANS, error.reason, str(error))
+        return Examined(*identity, _NO_MEDIA, NO_SPANS, error.reason, str(error))
     except Exception as error:  # whatever a file makes of our code harms only that file
         message = f"{type(error).__name__}: {error}"
-        return Examined(*identity, _NO_MEDIA, _NO_SPANS, "broken", message)
+        return Examined(*identity, _NO_MEDIA, NO_SPANS, "broken", message)
     return Examined(*identity, {key: getattr(probed, key) for key in _NO_MEDIA}, spans)
 
 
@@ -178,7 +178,7 @@ def _faulty(path: bytes, fault: Reason, message: str) -> Examined:
         size, mtime_ns = status.st_size, status.st_mtime_ns
     except OSError:
         size, mtime_ns = 0, 0
-    return Examined(path, None, size, mtime_ns, _NO_MEDIA, _NO_SPANS, fault, message)
+    return Examined(path, None, size, mtime_ns, _NO_MEDIA, NO_SPANS, fault, message)
 
 
 def _size(path: bytes) -> int:
@@ -188,18 +188,28 @@ def _size(path: bytes) -> int:
         return 0
 
 
-def _spans(path: bytes, probed: Probe, cutting: "Cutting") -> tuple[tuple[int, int], ...]:
-    if probed.kind == "image":
-        return _NO_SPANS
-    scenes: Sequence[int] = ()
-    if cutting.scenes and probed.has_video:
+def _spans(path: bytes, probed: Probe, cutting: "Cutting") -> tuple[Span, ...]:
+    return tuple(
+        Span(segment.start_ms + start, segment.start_ms + end, segment)
+        for segment in probed.segments
+        for start, end in _cut(path, segment, cutting)
+    )
+
+
+def _cut(path: bytes, segment: Segment, cutting: "Cutting") -> list[tuple[int, int]]:
+    """The clips of a segment, in ms from its start."""
+    length = segment.end_ms - segment.start_ms
+    if not length:
+        return [(0, 0)]
+    scenes: list[int] = []
+    if cutting.scenes and segment.has_video:
         from engine.media.scenes import scene_cuts
 
-        scenes = scene_cuts(path)
-    spans = cut(
-        probed.duration_ms,
+        cuts = scene_cuts(path, (segment.first_byte, segment.end_byte))
+        scenes = [ms - segment.file_ms for ms in cuts if 0 < ms - segment.file_ms < length]
+    return cut(
+        length,
         max_ms=round(cutting.max_seconds * 1000),
         min_tail_ms=round(cutting.min_tail_seconds * 1000),
         scene_cuts_ms=scenes,
     )
-    return tuple(spans)

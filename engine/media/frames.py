@@ -31,13 +31,21 @@ class FramePicker:
 
     origin: seconds on the stream's clock that are time 0 of the source. wanted: seconds of the
     source, ascending; a frame that is on screen at several of them is kept once. px: longest side
-    of a kept frame.
+    of a kept frame. since: seconds of the source before which no frame counts.
     """
 
-    def __init__(self, stream: Any, origin: Fraction, wanted: Iterable[Fraction], px: int) -> None:
+    def __init__(
+        self,
+        stream: Any,
+        origin: Fraction,
+        wanted: Iterable[Fraction],
+        px: int,
+        since: Fraction | None = None,
+    ) -> None:
         self._base: Fraction = stream.time_base
         self._decoder = FrameDecoder(stream.codec_context)
         self._kept = KeptFrames(Scaler(px, stream))
+        self._since = None if since is None else int((origin + since) // self._base)
         self._targets = deque(int((origin + time) // self._base) for time in wanted)
         # AVI says when packets are decoded, not when frames are shown: the order out is the truth.
         self._unstamped = stream.container.format.name == "avi" and bool(
@@ -45,7 +53,7 @@ class FramePicker:
         )
         self._way: ByGroup | InOrder
         if self._decoder.name in _PLANNED and not self._unstamped:
-            self._way = ByGroup(self._decoder, self._kept, self._targets, self._base)
+            self._way = ByGroup(self._decoder, self._kept, self._targets, self._since)
         else:
             self._way = self._in_order()
 
@@ -99,4 +107,4 @@ class FramePicker:
             self._way.feed(packet)
 
     def _in_order(self) -> InOrder:
-        return InOrder(self._decoder, self._kept, self._targets, self._base, self._unstamped)
+        return InOrder(self._decoder, self._kept, self._targets, self._since, self._unstamped)

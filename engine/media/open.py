@@ -117,35 +117,55 @@ class MediaError(Exception):
         return f"{self.reason}: {self.message}"
 
 
+Range = tuple[int, int | None]
+"""Bytes [first, end) of a file that are a recording by themselves; None for the end of the file."""
+WHOLE: Range = (0, None)
+
+
 class _Bytes:
-    """A file as FFmpeg may see it: bytes and positions. A name would steer the choice of demuxer."""
+    """A range of a file as FFmpeg may see it: bytes and positions. A name would steer the choice of
+    demuxer."""
 
     name = ""
 
-    def __init__(self, file: FileIO) -> None:
-        self.read = file.read
-        self.seek = file.seek
-        self.tell = file.tell
+    def __init__(self, file: FileIO, first: int, end: int) -> None:
+        self._file = file
+        self._first, self._end = first, end
+        self.seek(0)
+
+    def read(self, size: int) -> bytes:
+        return self._file.read(max(0, min(size, self._end - self._file.tell())))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: self._first, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._end}
+        return self._file.seek(max(self._first, origin[whence] + offset)) - self._first
+
+    def tell(self) -> int:
+        return self._file.tell() - self._first
 
 
 @contextmanager
-def open_media(path: bytes, expect: tuple[int, int] | None = None) -> Iterator["InputContainer"]:
+def open_media(
+    path: bytes, expect: tuple[int, int] | None = None, part: Range = WHOLE
+) -> Iterator["InputContainer"]:
     """The container in the file at `path`, with its streams found and each decoder held to one thread.
 
-    expect: (size in bytes, mtime in ns) that the file must have, before and after. Raises
-    MediaError, also in place of what FFmpeg raises in the `with` block.
+    expect: (size in bytes, mtime in ns) that the file must have, before and after. part: what of the
+    file is read. Raises MediaError, also in place of what FFmpeg raises in the `with` block.
     """
     import av
 
-    with _open_file(path) as file:
+    with open_file(path) as file:
         size = _check(file, expect)
-        head = file.read(4096)
-        file.seek(0)
         if not size:
             raise MediaError("empty_file", "the file has no bytes")
+        first, end = part
+        seen = _Bytes(file, first, size if end is None else end)
+        head = seen.read(4096)
+        seen.seek(0)
         try:
             container = av.open(
-                _Bytes(file),
+                seen,
                 "r",
                 options=_options(head),
                 metadata_errors="replace",
@@ -207,7 +227,8 @@ def _attached(stream: "Stream") -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def _open_file(path: bytes) -> FileIO:
+def open_file(path: bytes) -> FileIO:
+    """The regular file at `path`, unbuffered. Raises MediaError."""
     # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -1,28 +1,45 @@
 """What is in a source: measured from its packets and first frames, not believed from its header."""
 
-from dataclasses import dataclass, field
-from fractions import Fraction
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.media import recordings
+from engine.media.clock import Clock, joined
 from engine.media.open import (
     MAX_PIXELS,
     MediaError,
     audio_stream,
+    open_file,
     open_media,
     use_only,
     video_stream,
 )
+from manifests.sources.segments import Segment
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
 __all__ = ["MediaError", "Probe", "probe"]
 
+VERSION = 2
+"""Raised when the same file is examined with another result than before: it is part of the digest of how
+sources become clips, so that a newer probe looks at each source again."""
+
 # Longest source that is believed: seven days. Beyond it, timestamps are broken or hostile.
 MAX_DURATION_MS = 7 * 24 * 3600 * 1000
 
 # A header within this of the measured length is taken: it knows of padding that packets don't show.
 _HEADER_SLACK_MS = 150
+# Between stamps further apart, with neither sound nor a new picture, nothing is shown: the clock jumped.
+# A film without sound may stand still for longer, but not in the formats that carry a running clock.
+LONGEST_GAP_S = 10.0
+LONGEST_STILL_S = 120.0
+_LONGEST_SOUND_S = 5.0  # of one packet
+CLOCKED = ("mpegts", "mpeg")
+_LATE_START_MS = 1_000
 # Packets of each stream that are decoded to see that it can be: B-frames may hold back 16 of them.
 _TRIED_PACKETS = 40
 _WANTED_FRAMES = {"audio": 8, "video": 1}
@@ -36,9 +53,11 @@ _MEASURED_PACKETS = 1_500_000
 class Probe:
     """What a source holds.
 
-    kind: an image is one picture without sound, of duration 0. audio_reason, video_reason: why that
-    side can't be used, None when it can. width, height: upright, in pixels; rate in Hz; 0 or "" for
-    what is missing. fps: average, 0 when unknown.
+    kind: an image is one picture without sound, of duration 0. duration_ms: of all that is shown, gaps
+    left out. audio_reason, video_reason: why that side can't be used, None when it can. width, height:
+    upright, in pixels; rate in Hz; 0 or "" for what is missing. fps: average, 0 when unknown. Where
+    a source holds several recordings, the first that can be used says what it holds. segments: what is
+    shown, in order.
     """
 
     kind: Literal["video", "audio", "image"]
@@ -55,6 +74,7 @@ class Probe:
     channels: int = 0
     audio_codec: str = ""
     container: str = ""
+    segments: tuple[Segment, ...] = ()
 
 
 def probe(path: bytes) -> Probe:
@@ -62,60 +82,152 @@ def probe(path: bytes) -> Probe:
 
     Raises MediaError when nothing in it can be used.
     """
-    with open_media(path) as container:
-        video, audio = _Stream(*video_stream(container)), _Stream(*audio_stream(container))
-        streams = {f.stream.index: f for f in (video, audio) if f.stream is not None}
-        if not streams:
-            reasons = f"{audio.reason}, {video.reason}"
-            raise MediaError("no_streams", reasons)
-        use_only(container, [f.stream for f in streams.values()])
-        _read(container, streams)
-        for stream in streams.values():
-            stream.judge()
-        if video.reason and audio.reason:
-            if _too_large(video.failed):
-                raise MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
-            raise MediaError("broken", f"{audio.reason}, {video.reason}")
-        return _summary(container, video, audio)
+    with open_file(path) as file:
+        starts = recordings.starts(file)
+        size = os.fstat(file.fileno()).st_size
+    probed: list[Probe | MediaError] = []
+    segments: list[Segment] = []
+    for first, end in pairwise([*starts, size]):
+        while first < end or not size:
+            part, stop = _recording(path, first, end)
+            probed.append(part)
+            _add(segments, part, first, stop)
+            if stop == end:
+                break
+            if len(probed) >= recordings.MOST:
+                raise MediaError("bad_timestamps", "its clock starts again thousands of times")
+            first = stop
+    usable = [part for part in probed if isinstance(part, Probe)]
+    if not usable:
+        assert isinstance(probed[0], MediaError)
+        raise probed[0]
+    return replace(
+        usable[0],
+        kind=usable[0].kind if len(segments) == 1 else _moving(usable),
+        duration_ms=segments[-1].end_ms,
+        segments=tuple(segments),
+    )
+
+
+def _moving(parts: Sequence[Probe]) -> Literal["video", "audio"]:
+    return "video" if any(part.has_video for part in parts) else "audio"
+
+
+def _add(segments: list[Segment], part: "Probe | MediaError", first: int, stop: int) -> None:
+    """Adds the segments of a recording after those of the ones before it; one without length for a
+    recording that can't be used."""
+    at = segments[-1].end_ms if segments else 0
+    if isinstance(part, MediaError):
+        segments.append(Segment(at, at, 0, first, stop, part.reason, str(part)))
+        return
+    for segment in part.segments:
+        length = segment.end_ms - segment.start_ms
+        segments.append(
+            replace(segment, start_ms=at, end_ms=at + length, first_byte=first, end_byte=stop)
+        )
+        at += length
+
+
+def _recording(path: bytes, first: int, end: int) -> "tuple[Probe | MediaError, int]":
+    """What the recording in bytes [first, end) holds, or why it can't be used; where it ends."""
+    stop = end
+    try:
+        with open_media(path, part=(first, end)) as container:
+            audio = _Stream(*audio_stream(container))
+            still = LONGEST_STILL_S if audio.stream is None else LONGEST_GAP_S
+            video = _Stream(*video_stream(container), longest=still)
+            streams = {f.stream.index: f for f in (video, audio) if f.stream is not None}
+            if not streams:
+                reasons = f"{audio.reason}, {video.reason}"
+                raise MediaError("no_streams", reasons)
+            use_only(container, [f.stream for f in streams.values()])
+            whole = _read(container, streams)
+            restart = _restart(streams.values())
+            if restart is not None:
+                stop = _next_recording(path, first, restart, container.format.name)
+            for stream in streams.values():
+                stream.judge()
+            if video.reason and audio.reason:
+                if _too_large(video.failed):
+                    raise MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
+                raise MediaError("broken", f"{audio.reason}, {video.reason}")
+            return _summary(container, video, audio, whole), stop
+    except MediaError as error:
+        return error, stop
+
+
+def _restart(streams: "Iterable[_Stream]") -> int | None:
+    """The byte at which a further recording begins: where the clock of the first stream goes back. None
+    where none does."""
+    clocks = [stream.clock for stream in streams]
+    if all(clock.restart is None for clock in clocks):
+        return None
+    return min(at for clock in clocks if (at := clock.going_back) is not None)
+
+
+def _next_recording(path: bytes, first: int, at: int, container: str) -> int:
+    """The byte at which the recording begins whose first packet lies at byte `at` of this one."""
+    if container in CLOCKED and at > 0:
+        with open_file(path) as file:
+            start = recordings.unit_start(file, first + at, container)
+        if start > first:
+            return start
+    raise MediaError(
+        "bad_timestamps",
+        "its clock goes back in the middle: two recordings in one file, which can't be told apart "
+        "in this format. Split the file where the second one begins",
+    )
 
 
 @dataclass
 class _Stream:
-    """One stream while it is read; `end` on its own clock."""
+    """One stream while it is read."""
 
     stream: Any
     reason: str | None
+    longest: float = _LONGEST_SOUND_S
     packets: int = 0
     tried: int = 0
     errors: int = 0
-    end: int | None = None
     frames: list[Any] = field(default_factory=list)
     decoded: int = 0
     failed: Any = None
 
+    def __post_init__(self) -> None:
+        self.clock = Clock(LONGEST_GAP_S, self.longest)
+        self._base = float(self.stream.time_base or 1) if self.stream is not None else 1.0
+        self._at = -1
+
     def see(self, packet: Any) -> None:
         """Measures a packet and, among the first, decodes it."""
+        hidden = packet.is_discard  # before the start of an edit list: decoded, and never shown
         if packet.size:
             self.packets += 1
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            if stamp is not None:
-                end = stamp + (packet.duration or 0)
-                if self.end is None or end > self.end:
-                    self.end = end
+            if packet.pos is not None and packet.pos >= 0:
+                self._at = packet.pos
+            shown = packet.pts if packet.pts is not None else packet.dts
+            decoded = packet.dts if packet.dts is not None else packet.pts
+            if shown is not None and not hidden:
+                stamps = (decoded * self._base, shown * self._base)
+                self.clock.see(*stamps, (packet.duration or 0) * self._base, self._at)
         wanted = _WANTED_FRAMES[self.stream.type]
         if self.tried < _TRIED_PACKETS and self.decoded < wanted:
-            self._decode(packet)
+            self._decode(packet, hidden)
 
-    def _decode(self, packet: Any) -> None:
+    def flush(self) -> None:
+        """Takes what the decoder still holds."""
+        self._decode(None)
+
+    def _decode(self, packet: Any, hidden: bool = False) -> None:
         import av
 
-        self.tried += bool(packet.size)
+        self.tried += packet is not None and bool(packet.size) and not hidden
         try:
-            frames = packet.decode()
+            frames = self.stream.codec_context.decode(packet)
         except av.EOFError:
             return
         except av.FFmpegError:
-            self.errors += 1
+            self.errors += not hidden
             self.failed = self.failed or packet
             return
         good = [f for f in frames if not f.is_corrupt]
@@ -131,21 +243,25 @@ class _Stream:
             self.reason = f"{self.stream.type} stream has no decodable packets"
 
 
-def _read(container: "InputContainer", streams: dict[int, _Stream]) -> None:
+def _read(container: "InputContainer", streams: dict[int, _Stream]) -> bool:
+    """Reads until the end, or until a clock goes back. Whether all was measured."""
     import av
 
     left = _MEASURED_PACKETS
     try:
         for packet in container.demux([f.stream for f in streams.values()]):
-            streams[packet.stream.index].see(packet)
+            stream = streams[packet.stream.index]
+            stream.see(packet)
             left -= 1
-            if not left:
-                return
+            if not left or stream.clock.restart is not None:
+                break
     except av.FFmpegError:
-        # What was read until here is what there is.
-        for stream in streams.values():
-            if stream.tried < _TRIED_PACKETS and not stream.decoded:
-                stream._decode(av.Packet())
+        pass  # What was read until here is what there is.
+    for stream in streams.values():
+        if stream.tried < _TRIED_PACKETS and not stream.decoded and stream.packets:
+            stream.flush()
+        stream.clock.finish()
+    return bool(left)
 
 
 def _too_large(packet: Any) -> bool:
@@ -166,7 +282,7 @@ def _too_large(packet: Any) -> bool:
     return any(_TOO_LARGE in line for _, _, line in log)
 
 
-def _summary(container: "InputContainer", video: _Stream, audio: _Stream) -> Probe:
+def _summary(container: "InputContainer", video: _Stream, audio: _Stream, whole: bool) -> Probe:
     has_audio, has_video = audio.reason is None, video.reason is None
     image = has_video and not has_audio and video.packets == 1
     width = height = 0
@@ -176,9 +292,9 @@ def _summary(container: "InputContainer", video: _Stream, audio: _Stream) -> Pro
         width, height = upright_size(video.frames[0], video.stream)
     fps = video.stream.average_rate if has_video else None
     sound = audio.frames[0] if has_audio else None
-    return Probe(
+    probed = Probe(
         kind="image" if image else "video" if has_video else "audio",
-        duration_ms=0 if image else _duration_ms(container, video, audio),
+        duration_ms=0,
         has_audio=has_audio,
         has_video=has_video,
         audio_reason=audio.reason,
@@ -192,21 +308,74 @@ def _summary(container: "InputContainer", video: _Stream, audio: _Stream) -> Pro
         audio_codec=audio.stream.codec_context.name if has_audio else "",
         container=container.format.name,
     )
+    if image:
+        spans = [(0, 0)]
+    else:
+        spans = _spans(container, [f for f in (video, audio) if f.reason is None], whole)
+    return replace(
+        probed, segments=tuple(_segment(probed, container, video, audio, s) for s in spans)
+    )
 
 
-def _duration_ms(container: "InputContainer", video: _Stream, audio: _Stream) -> int:
-    """From the first to the end of the last packet of usable streams, in ms."""
-    origin = Fraction(container.start_time or 0, 1_000_000)
-    ends = [
-        f.end * Fraction(f.stream.time_base)
-        for f in (video, audio)
-        if f.reason is None and f.end is not None
+def _segment(
+    probed: Probe,
+    container: "InputContainer",
+    video: _Stream,
+    audio: _Stream,
+    span: tuple[int, int],
+) -> Segment:
+    """A segment of a recording, its place in the content still open: what of it is seen and heard."""
+    start, end = span
+    has_audio = probed.has_audio and _covers(audio.clock, container, span)
+    has_video = probed.has_video and _covers(video.clock, container, span)
+    if probed.kind == "image" or not (has_audio or has_video):
+        has_audio, has_video = probed.has_audio, probed.has_video
+    return Segment(
+        start_ms=start,
+        end_ms=end,
+        file_ms=start,
+        kind=probed.kind if has_video == probed.has_video else "audio",
+        has_audio=has_audio,
+        has_video=has_video,
+        audio_reason=probed.audio_reason if has_audio == probed.has_audio else "no sound here",
+        video_reason=probed.video_reason if has_video == probed.has_video else "no picture here",
+    )
+
+
+def _covers(clock: Clock, container: "InputContainer", span: tuple[int, int]) -> bool:
+    origin = (container.start_time or 0) / 1e6
+    return any(
+        start - origin < span[1] / 1000 and end - origin >= span[0] / 1000
+        for start, end in clock.stretches
+    )
+
+
+def _spans(
+    container: "InputContainer", streams: Sequence[_Stream], whole: bool
+) -> list[tuple[int, int]]:
+    """What is shown of a recording, in ms from its start: spans without a gap between them."""
+    origin = (container.start_time or 0) / 1e6
+    stretches = [
+        (max(0.0, start - origin), end - origin)
+        for stream in streams
+        for start, end in stream.clock.stretches
     ]
+    # Where there is sound it hardly pauses; a silent film's picture may stand still.
+    still = len(streams) == 1 and streams[0].stream.type == "video"
+    clocked = container.format.name in CLOCKED
+    gap = LONGEST_STILL_S if still and not clocked else LONGEST_GAP_S
+    spans = [(round(1000 * a), round(1000 * b)) for a, b in joined(stretches, gap)]
+    spans = [(start, end) for start, end in spans if end > start]
     header = None if container.duration is None else round(container.duration / 1000)
-    measured = round(1000 * (max(ends) - origin)) if ends else 0
-    whole = video.packets + audio.packets < _MEASURED_PACKETS
-    if header is not None and (not whole or abs(header - measured) <= _HEADER_SLACK_MS):
-        measured = header
-    if not 0 < measured <= MAX_DURATION_MS:
-        raise MediaError("bad_timestamps", f"its packets span {measured} ms")
-    return measured
+    if not spans:
+        spans = [(0, header or 0)] if not whole else []
+    if spans and spans[0][0] < _LATE_START_MS:
+        spans[0] = 0, spans[0][1]
+    if spans and header is not None:
+        start, end = spans[-1]
+        if not whole or abs(header - end) <= _HEADER_SLACK_MS:
+            spans[-1] = start, max(header, start + 1)
+    shown = sum(end - start for start, end in spans)
+    if not 0 < shown <= MAX_DURATION_MS:
+        raise MediaError("bad_timestamps", f"its packets span {shown} ms")
+    return spans

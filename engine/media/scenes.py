@@ -6,7 +6,7 @@ whatever a playlist names.
 
 from fractions import Fraction
 
-from engine.media.open import open_media, use_only, video_stream
+from engine.media.open import WHOLE, Range, open_media, use_only, video_stream
 
 # Frames are compared at this width, as PySceneDetect itself does before it compares.
 _WIDTH_PX = 256
@@ -14,8 +14,8 @@ _WIDTH_PX = 256
 _SHORTEST_SCENE = "0.600s"
 
 
-def scene_cuts(path: bytes) -> list[int]:
-    """Times in ms, ascending, at which a new scene begins in the video at `path`; none at 0.
+def scene_cuts(path: bytes, part: Range = WHOLE) -> list[int]:
+    """Times in ms, ascending, at which a new scene begins in the video in a part of the file; none at 0.
 
     Decodes every frame. Raises MediaError when the file can't be opened.
     """
@@ -28,7 +28,7 @@ def scene_cuts(path: bytes) -> list[int]:
     cv2.setNumThreads(1)
     detector = ContentDetector(min_scene_len=_SHORTEST_SCENE)
     cuts: list[FrameTimecode] = []
-    with open_media(path) as container:
+    with open_media(path, part=part) as container:
         stream, _ = video_stream(container)
         if stream is None:
             return []

@@ -77,12 +77,14 @@ class Decoder:
                 path_of(clip["uri"]),
                 clip_id=clip["clip_id"],
                 content_hash=clip["content_hash"],
-                start_ms=clip["start_ms"],
-                end_ms=clip["end_ms"],
+                start_ms=clip["file_ms"],
+                end_ms=clip["file_ms"] + clip["end_ms"] - clip["start_ms"],
                 plan=self._plan,
                 has_audio=clip["has_audio"],
                 has_video=clip["has_video"],
                 expect=(clip["size"], clip["mtime_ns"]),
+                part=(clip["first_byte"], clip["end_byte"]),
+                since_ms=clip["since_ms"],
             )
         except MediaError as error:
             fault = Fault("decode", error.reason, str(error))

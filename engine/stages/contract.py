@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.media.decode import DecodePlan
+from engine.media.probe import VERSION as PROBE_VERSION
 from engine.profile.keys import require_keys
 from engine.profile.profile import ModelSpec, Profile, ProfileError
 from manifests.ids import digest
@@ -157,7 +158,7 @@ class Stage(ABC):
     @property
     def cut(self) -> str:
         """Digest of how sources become clips: names the sources and clips tables."""
-        return digest(self.profile.clips.model_dump())
+        return digest([PROBE_VERSION, self.profile.clips.model_dump()])
 
     @property
     @abstractmethod

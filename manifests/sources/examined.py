@@ -1,17 +1,30 @@
 """A source that was looked at, and the rows of the sources and clips tables that it becomes."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from manifests.ids import clip_id, uri_of
+from manifests.sources.segments import Segment
+
+
+class Span(NamedTuple):
+    """A clip of a source: start and end in ms of the content, and the segment in which it lies."""
+
+    start_ms: int
+    end_ms: int
+    segment: Segment
+
+
+NO_SPANS = (Span(0, 0, Segment(0, 0)),)
+"""Those of a source that can't be worked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
     """What looking at one source gave: identity, streams and spans, or why it can't be worked.
 
-    spans: (start, end) in ms of its clips; ((0, 0),) for a still and for a source with a fault.
-    content_hash is None only for a file that can't be read.
+    spans: its clips; one without length for a still and for a source with a fault. content_hash is None
+    only for a file that can't be read.
     """
 
     path: bytes
@@ -19,7 +32,7 @@ class Examined:
     size: int
     mtime_ns: int
     media: dict[str, Any]
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[Span, ...]
     fault: str | None = None
     fault_message: str | None = None
 
@@ -38,6 +51,7 @@ _CLIP_MEDIA = ("kind", "has_audio", "has_video", "audio_reason", "video_reason")
 
 def source_row(source: Examined, taken: int, duplicate: bool) -> dict[str, Any]:
     """The row of `manifests.schemas.SOURCES`."""
+    segments = dict.fromkeys(span.segment for span in source.spans if source.fault is None)
     return {
         "uri": source.uri,
         "content_hash": source.content_hash,
@@ -45,6 +59,7 @@ def source_row(source: Examined, taken: int, duplicate: bool) -> dict[str, Any]:
         "mtime_ns": source.mtime_ns,
         "fault": source.fault,
         "fault_message": source.fault_message,
+        "segments": [segment.place() for segment in segments],
         "spans": len(source.spans),
         "taken": taken,
         "duplicate": duplicate,
@@ -54,19 +69,25 @@ def source_row(source: Examined, taken: int, duplicate: bool) -> dict[str, Any]:
 
 def clip_rows(source: Examined) -> list[dict[str, Any]]:
     """The rows of `manifests.schemas.CLIPS`, in order of time."""
-    return [
-        {
-            "clip_id": source.clip(start, end),
-            "content_hash": source.content_hash,
-            "uri": source.uri,
-            "start_ms": start,
-            "end_ms": end,
-            "whole": len(source.spans) == 1,
-            "size": source.size,
-            "mtime_ns": source.mtime_ns,
-            "fault": source.fault,
-            "fault_message": source.fault_message,
-            **{key: source.media[key] for key in _CLIP_MEDIA},
-        }
-        for start, end in source.spans
-    ]
+    return [_clip_row(source, span) for span in source.spans]
+
+
+def _clip_row(source: Examined, span: Span) -> dict[str, Any]:
+    segment = span.segment
+    return {
+        "clip_id": source.clip(span.start_ms, span.end_ms),
+        "content_hash": source.content_hash,
+        "uri": source.uri,
+        "start_ms": span.start_ms,
+        "end_ms": span.end_ms,
+        "file_ms": segment.file_ms + span.start_ms - segment.start_ms,
+        "since_ms": segment.file_ms,
+        "first_byte": segment.first_byte,
+        "end_byte": segment.end_byte,
+        "whole": len(source.spans) == 1,
+        "size": source.size,
+        "mtime_ns": source.mtime_ns,
+        "fault": source.fault or segment.fault,
+        "fault_message": source.fault_message or segment.fault_message,
+        **{key: getattr(segment, key) for key in _CLIP_MEDIA},
+    }

@@ -89,11 +89,11 @@ def preview(sources: Sequence[str], profile: str, limit: int | None = None) -> P
         if source.content_hash is not None and source.content_hash in hashes:
             continue
         hashes.add(source.content_hash)
-        for start, end in source.spans:
+        for span in source.spans:
             if limit is not None and clips >= limit:
                 break
             clips += 1
-            milliseconds += end - start
+            milliseconds += span.end_ms - span.start_ms
         if source.fault is not None:
             faults[source.fault] = faults.get(source.fault, 0) + 1
     return Preview(count, clips, milliseconds / 1000, faults, listing.ignored)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from captioners.confidence import calibration
 from captioners.contract import Captioner
+from engine.media.decode import VERSION as DECODER_VERSION
 from engine.media.decode import DecodePlan
 from engine.profile.profile import CaptionerSpec, ProfileError
 from engine.profile.writer import WriterSpec
@@ -57,12 +58,13 @@ class CaptionStage(Stage):
     @cached_property
     def weak(self) -> dict[str, str]:
         """The weak table of each captioner, `weak/<name>-<digest>`: changed only by what changes
-        its rows: cut, code version, options, weights, gate, and the captioners it asks."""
+        its rows: cut, decoder, code version, options, weights, gate, and the captioners it asks."""
         names: dict[str, str] = {}
         for spec in self.profile.captioners:
             video = self.classes[spec.name].modality == "video"
             parts = [
                 self.cut,
+                DECODER_VERSION,
                 identity(spec, self.profile),
                 [condition.model_dump() for condition in spec.when],
                 sorted(names[name] for name in spec.asks),

@@ -14,7 +14,8 @@ from manifests.commits import Holder, Log, Record, State
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption, weak_to_row
 from manifests.kinds import kind_of
 from manifests.record import to_json
-from manifests.sources.examined import Examined, clip_rows, source_row
+from manifests.sources.examined import Examined, Span, clip_rows, source_row
+from manifests.sources.segments import Segment
 from manifests.tables import File
 from manifests.verify.check import Job, check_workspace
 from manifests.verify.problems import Problem, Recheck
@@ -41,13 +42,14 @@ def source(number: int) -> Examined:
     """A video of 20 s in two clips."""
     media: Row = dict.fromkeys(("audio_reason", "video_reason"))
     media |= {"kind": "video", "has_audio": True, "has_video": True, "duration_ms": 20_000}
+    segment = Segment(0, 20_000, 0, 0, number, None, None, "video", True, True)
     return Examined(
         path=b"/clips/%d \xff.mp4" % number,
         content_hash=hashlib.sha256(b"%d" % number).hexdigest(),
         size=number,
         mtime_ns=number,
         media=media,
-        spans=((0, 10_000), (10_000, 20_000)),
+        spans=(Span(0, 10_000, segment), Span(10_000, 20_000, segment)),
     )
 
 

@@ -1,0 +1,118 @@
+"""The clock of one stream: where its timestamps run on, where they jump, and where they start again.
+
+Containers carry any stamps: a recorder whose clock is set while it records jumps ahead, two
+recordings in one file start again. A single wrong stamp is neither: it is a jump only if what follows
+runs on from there.
+"""
+
+from typing import NamedTuple
+
+# Stamps may go back by this much where a muxer was careless.
+_BACK_S = 1.0
+# So many packets without a return to the old clock make a jump; fewer are wrong stamps. A B-frame
+# pyramid sets back at most 16 in a stream that has no decoding times.
+_CONFIRMED_BY = 20
+_CONFIRMED_AT_END_BY = 3
+# A packet of unknown duration is shown for this long at least.
+_LEAST_S = 0.04
+
+
+class _Stamped(NamedTuple):
+    dts: float
+    start: float
+    duration: float
+    at: int
+
+
+class Clock:
+    """Takes the stamps of a stream in the order of the file.
+
+    gap: seconds without a packet that count as a jump. longest: seconds up to which a packet's own
+    duration is believed; in MP4 a jump of the clock looks like a long packet. stretches: [start, end] in
+    seconds, between which nothing jumps. restart: the byte at which the clock goes back for good (-1
+    when that is not known), None while it does not; what comes after it is not taken.
+    """
+
+    def __init__(self, gap: float, longest: float) -> None:
+        self._gap = gap
+        self._longest = longest
+        self.stretches: list[list[float]] = []
+        self.restart: int | None = None
+        self._dts = 0.0
+        self._until = 0.0
+        # Where the stretch ends if the last packet's long duration turns out to be a jump.
+        self._surely = 0.0
+        self._odd: list[_Stamped] = []
+
+    @property
+    def going_back(self) -> int | None:
+        """The byte at which the clock goes back, certain or not yet; None where it does not."""
+        if self.restart is None and self._odd and self._is_before(self._odd[0]):
+            return self._odd[0].at
+        return self.restart
+
+    def see(self, dts: float, start: float, duration: float, at: int) -> None:
+        """A packet: when it is decoded and shown, how long, all in seconds; the byte at which it lies."""
+        if self.restart is not None:
+            return
+        if abs(start - dts) > self._gap:
+            dts = start
+        self._take(_Stamped(dts, start, duration, at))
+        if len(self._odd) >= _CONFIRMED_BY:
+            self._settle()
+
+    def finish(self) -> None:
+        """No packet is to come: what is held back is settled."""
+        while self._odd and self.restart is None:
+            if self._is_before(self._odd[0]) and len(self._odd) < _CONFIRMED_AT_END_BY:
+                self._odd.clear()
+            else:
+                self._settle()
+
+    def _take(self, packet: _Stamped) -> None:
+        if self.stretches and not self._dts - _BACK_S <= packet.dts <= self._until + self._gap:
+            self._odd.append(packet)
+            return
+        self._odd.clear()
+        if not self.stretches:
+            self._begin(packet)
+        self._extend(packet)
+
+    def _settle(self) -> None:
+        """Believes the first of the odd packets."""
+        first, *others = self._odd
+        self._odd = []
+        if self._is_before(first):
+            self.restart = first.at
+            return
+        self.stretches[-1][1] = self._surely
+        self._begin(first)
+        for packet in (first, *others):
+            self._take(packet)
+
+    def _begin(self, packet: _Stamped) -> None:
+        self.stretches.append([packet.start, packet.start])
+        self._dts = self._until = packet.dts
+        self._surely = packet.start + _LEAST_S
+
+    def _extend(self, packet: _Stamped) -> None:
+        stretch, end = self.stretches[-1], packet.start + min(packet.duration, self._longest)
+        long = packet.duration > self._longest
+        self._surely = max(self._surely, packet.start + _LEAST_S if long else end)
+        stretch[0], stretch[1] = min(stretch[0], packet.start), max(stretch[1], end)
+        self._dts = max(self._dts, packet.dts)
+        self._until = max(self._until, packet.dts, end)
+
+    def _is_before(self, packet: _Stamped) -> bool:
+        return packet.dts < self._dts - _BACK_S
+
+
+def joined(stretches: list[tuple[float, float]], gap: float) -> list[tuple[float, float]]:
+    """The union of stretches, ascending; those at most `gap` seconds apart are one."""
+    whole: list[tuple[float, float]] = []
+    for start, end in sorted(stretches):
+        if whole and start - whole[-1][1] <= gap:
+            whole[-1] = whole[-1][0], max(whole[-1][1], end)
+        else:
+            whole.append((start, end))
+    return whole

@@ -1,0 +1,168 @@
+"""Where a file holds several recordings, one after another.
+
+`cat` of recordings, web radio and recorders that append make such files. FFmpeg reads the first one of
+some and mixes the clocks of others. Each recording is a range of bytes that can be read by itself.
+Most formats begin with something that comes nowhere else, which `starts` looks for. MPEG's transport and
+program streams do not: there the stamps tell (`engine.media.clock`), and `unit_start` finds where
+the recording begins before its first packet.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from io import FileIO
+
+_CHUNK = 1 << 20
+_OVERLAP = 64
+# More recordings than this are no recordings.
+MOST = 4096
+
+_TS_PACKETS = (188, 192, 204)
+# Tables of a transport stream that come before the first packet of a programme: PAT, CAT, NIT, SDT,
+# EIT, TDT; and null packets.
+_TS_TABLES = frozenset((0, 1, 16, 17, 18, 20, 0x1FFF))
+_TS_BACK = 64
+_PACK = b"\x00\x00\x01\xba"
+
+_Check = Callable[[bytes], bool]
+
+
+def starts(file: FileIO) -> list[int]:
+    """The bytes at which the recordings of a file begin, ascending, 0 first; at most `MOST`."""
+    file.seek(0)
+    head = file.read(16)
+    found: Iterator[int] = iter(())
+    if head.startswith(b"OggS"):
+        found = _ogg(file)
+    elif head.startswith(b"fLaC"):
+        found = _marks(file, b"fLaC", lambda after: after[1:4] == b"\x00\x00\x22")
+    elif head.startswith(b"\x1a\x45\xdf\xa3"):
+        found = _marks(
+            file, head[:4], lambda after: any(kind in after for kind in (b"webm", b"matroska"))
+        )
+    elif head.startswith(b"FLV\x01"):
+        found = _marks(file, head[:4], lambda after: after[1:5] == b"\x00\x00\x00\x09")
+    elif head[4:8] == b"ftyp":
+        found = _boxes(file)
+    elif head.startswith(b"RIFF"):
+        found = _riff(file)
+    whole = [0]
+    for start in found:
+        whole.append(start)
+        if len(whole) == MOST:
+            break
+    return whole
+
+
+def unit_start(file: FileIO, at: int, container: str) -> int:
+    """Where the recording begins whose first packet lies at byte `at`, in an "mpegts" or "mpeg"
+    stream."""
+    if container == "mpegts":
+        return _before_tables(file, at)
+    first = max(0, at - (1 << 16))
+    file.seek(first)
+    pack = file.read(at - first + len(_PACK)).rfind(_PACK)
+    return at if pack < 0 else first + pack
+
+
+def _ogg(file: FileIO) -> Iterator[int]:
+    """A recording begins with pages that are the first of their streams (RFC 3533, section 6)."""
+    at, beginning = 0, True
+    while page := _ogg_page(file, at):
+        start, first, at = page
+        if first and not beginning:
+            yield start
+        beginning = first
+
+
+def _ogg_page(file: FileIO, at: int) -> tuple[int, bool, int] | None:
+    """The first page from a byte on: where it begins, whether it is the first of its stream, its end."""
+    file.seek(at)
+    head = file.read(27)
+    if not head.startswith(b"OggS"):
+        start = next(_marks(file, b"OggS", lambda after: after[:1] == b"\x00", at), None)
+        if start is None:
+            return None
+        at = start
+        file.seek(at)
+        head = file.read(27)
+    if len(head) < 27:
+        return None
+    segments = file.read(head[26])
+    return at, bool(head[5] & 2), at + 27 + len(segments) + sum(segments)
+
+
+def _boxes(file: FileIO) -> Iterator[int]:
+    """Each file of the ISO base media kind begins with a box `ftyp` (ISO/IEC 14496-12, 4.3)."""
+    at = 0
+    while True:
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8:
+            return
+        size, kind = struct.unpack(">I4s", head[:8])
+        if size == 1 and len(head) == 16:
+            size = struct.unpack(">Q", head[8:])[0]
+        if at and kind == b"ftyp":
+            yield at
+        if size < 8:
+            return
+        at += size
+
+
+def _riff(file: FileIO) -> Iterator[int]:
+    """A further RIFF of AVI or WAVE; OpenDML's AVIX goes on with the first."""
+    at = 0
+    while True:
+        file.seek(at)
+        head = file.read(12)
+        if len(head) < 12 or head[:4] != b"RIFF":
+            return
+        if at and head[8:] in (b"AVI ", b"WAVE"):
+            yield at
+        at += 8 + struct.unpack("<I", head[4:8])[0]
+        at += at % 2
+
+
+def _marks(file: FileIO, mark: bytes, follows: _Check, at: int = 1) -> Iterator[int]:
+    """Where `mark` stands from byte `at` on, and what comes after it is as `follows` wants."""
+    while True:
+        file.seek(at)
+        chunk = file.read(_CHUNK + _OVERLAP)
+        place = chunk.find(mark)
+        while 0 <= place < _CHUNK:
+            if follows(chunk[place + len(mark) : place + _OVERLAP]):
+                yield at + place
+            place = chunk.find(mark, place + 1)
+        if len(chunk) < _CHUNK + _OVERLAP:
+            return
+        at += _CHUNK
+
+
+def _before_tables(file: FileIO, at: int) -> int:
+    """The PAT before a packet of a transport stream, if nothing but tables comes between; else `at`."""
+    for size in _TS_PACKETS:
+        for sync in (at, at + 4) if size == 192 else (at,):
+            first = max(sync % size, sync - _TS_BACK * size)
+            file.seek(first)
+            packets = file.read(sync - first + 1)
+            if len(packets) > size and set(packets[::size]) == {0x47}:
+                return at - _tables(packets[:-1], size)
+    return at
+
+
+def _tables(packets: bytes, size: int) -> int:
+    """How many bytes at the end of whole packets are a PAT and other tables."""
+    length = tables = 0
+    map_table = None
+    for start in range(len(packets) - size, -1, -size):
+        packet = packets[start : start + size]
+        pid = (packet[1] & 0x1F) << 8 | packet[2]
+        if pid not in _TS_TABLES:
+            # The programme's own table, whose PID only the PAT before it says.
+            if map_table not in (None, pid):
+                break
+            map_table = pid
+        length += size
+        if pid == 0:
+            tables = length
+    return tables

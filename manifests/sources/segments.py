@@ -1,0 +1,38 @@
+"""Segments of a source: what is shown of it, and where in the file that lies.
+
+Content time runs from the first shown moment of a source to its last, without gaps. Within a segment the
+file's own clock runs on; between two it jumps or starts again. No clip crosses from one to the next.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+_PLACE = ("start_ms", "end_ms", "file_ms", "first_byte", "end_byte")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment.
+
+    start_ms, end_ms: in the content. file_ms: when it begins on the file's clock, from the first moment
+    of the bytes [first_byte, end_byte), which are a recording by themselves. fault, fault_message:
+    why a recording among others can't be used; its segment has no length.
+    """
+
+    start_ms: int
+    end_ms: int
+    file_ms: int = 0
+    first_byte: int = 0
+    end_byte: int = 0
+    fault: str | None = None
+    fault_message: str | None = None
+    kind: Literal["video", "audio", "image"] | None = None
+    has_audio: bool = False
+    has_video: bool = False
+    audio_reason: str | None = None
+    video_reason: str | None = None
+
+    def place(self) -> dict[str, Any]:
+        """Where it lies, as in `manifests.schemas.SOURCES`."""
+        row = asdict(self)
+        return {name: row[name] for name in _PLACE}
