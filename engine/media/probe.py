@@ -169,7 +169,7 @@ def _next_recording(path: bytes, first: int, at: int, container: str) -> int:
     """The byte at which the recording begins whose first packet lies at byte `at` of this one."""
     if container in CLOCKED and at > 0:
         with open_file(path) as file:
-            start = recordings.unit_start(file, first + at, container)
+            start = recordings.unit_start(file, first + at)
         if start > first:
             return start
     raise MediaError(

@@ -2,25 +2,23 @@
 
 `cat` of recordings, web radio and recorders that append make such files. FFmpeg reads the first one of
 some and mixes the clocks of others. Each recording is a range of bytes that can be read by itself.
-Most formats begin with something that comes nowhere else, which `starts` looks for. MPEG's transport and
-program streams do not: there the stamps tell (`engine.media.clock`), and `unit_start` finds where
-the recording begins before its first packet.
+Most formats begin with something that comes nowhere else, which `starts` looks for. In MPEG's transport
+and program streams the stamps tell too (`engine.media.clock`), and `unit_start` finds where the
+recording begins before its first packet.
 """
 
 import struct
 from collections.abc import Callable, Iterator
 from io import FileIO
 
+from engine.media import transport
+
 _CHUNK = 1 << 20
 _OVERLAP = 64
+_HEAD = 1024
 # More recordings than this are no recordings.
 MOST = 4096
 
-_TS_PACKETS = (188, 192, 204)
-# Tables of a transport stream that come before the first packet of a programme: PAT, CAT, NIT, SDT,
-# EIT, TDT; and null packets.
-_TS_TABLES = frozenset((0, 1, 16, 17, 18, 20, 0x1FFF))
-_TS_BACK = 64
 _PACK = b"\x00\x00\x01\xba"
 
 _Check = Callable[[bytes], bool]
@@ -29,7 +27,7 @@ _Check = Callable[[bytes], bool]
 def starts(file: FileIO) -> list[int]:
     """The bytes at which the recordings of a file begin, ascending, 0 first; at most `MOST`."""
     file.seek(0)
-    head = file.read(16)
+    head = file.read(_HEAD)
     found: Iterator[int] = iter(())
     if head.startswith(b"OggS"):
         found = _ogg(file)
@@ -45,19 +43,23 @@ def starts(file: FileIO) -> list[int]:
         found = _boxes(file)
     elif head.startswith(b"RIFF"):
         found = _riff(file)
+    elif (form := transport.form_of(head)) is not None:
+        found = transport.changes(file, form)
     whole = [0]
     for start in found:
+        if start <= whole[-1]:
+            continue
         whole.append(start)
         if len(whole) == MOST:
             break
     return whole
 
 
-def unit_start(file: FileIO, at: int, container: str) -> int:
-    """Where the recording begins whose first packet lies at byte `at`, in an "mpegts" or "mpeg"
-    stream."""
-    if container == "mpegts":
-        return _before_tables(file, at)
+def unit_start(file: FileIO, at: int) -> int:
+    """Where the recording begins whose first packet lies at byte `at`, in an MPEG stream."""
+    file.seek(0)
+    if (form := transport.form_of(file.read(_HEAD))) is not None:
+        return transport.start_before(file, at, form)
     first = max(0, at - (1 << 16))
     file.seek(first)
     pack = file.read(at - first + len(_PACK)).rfind(_PACK)
@@ -136,33 +138,3 @@ def _marks(file: FileIO, mark: bytes, follows: _Check, at: int = 1) -> Iterator[
         if len(chunk) < _CHUNK + _OVERLAP:
             return
         at += _CHUNK
-
-
-def _before_tables(file: FileIO, at: int) -> int:
-    """The PAT before a packet of a transport stream, if nothing but tables comes between; else `at`."""
-    for size in _TS_PACKETS:
-        for sync in (at, at + 4) if size == 192 else (at,):
-            first = max(sync % size, sync - _TS_BACK * size)
-            file.seek(first)
-            packets = file.read(sync - first + 1)
-            if len(packets) > size and set(packets[::size]) == {0x47}:
-                return at - _tables(packets[:-1], size)
-    return at
-
-
-def _tables(packets: bytes, size: int) -> int:
-    """How many bytes at the end of whole packets are a PAT and other tables."""
-    length = tables = 0
-    map_table = None
-    for start in range(len(packets) - size, -1, -size):
-        packet = packets[start : start + size]
-        pid = (packet[1] & 0x1F) << 8 | packet[2]
-        if pid not in _TS_TABLES:
-            # The programme's own table, whose PID only the PAT before it says.
-            if map_table not in (None, pid):
-                break
-            map_table = pid
-        length += size
-        if pid == 0:
-            tables = length
-    return tables

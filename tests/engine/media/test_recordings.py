@@ -120,6 +120,15 @@ def test_three_recordings_of_different_lengths(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("change", [["-mpegts_start_pid", "512"], ["-mpegts_pmt_start_pid", "600"]])
+def test_a_recording_with_other_streams_is_found(tmp_path, change):
+    red = _film(tmp_path / "a.ts", "red", 300, *FILMS["ts"])
+    later = [*change, "-output_ts_offset", "6"]
+    blue = _film(tmp_path / "b.ts", "blue", 900, *FILMS["ts"], *later)
+    whole = _cat(tmp_path / "whole.ts", red, blue)
+    assert _content(whole, probe(bytes(whole))) == [({"red"}, 300), ({"blue"}, 900)]
+
+
 def test_a_recording_without_sound_does_not_take_that_of_the_next(tmp_path):
     silent = _film(tmp_path / "a.ts", "red", 300, *FILMS["ts"], "-an")
     film = _film(tmp_path / "b.ts", "blue", 900, *FILMS["ts"])
