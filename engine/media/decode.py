@@ -163,7 +163,8 @@ class _Clip:
                 if seek_ms is not None:
                     aim = Fraction(seek_ms, 1000)
                     packets = self._sought(container, streams, picture or sound, origin, aim)
-                _feed(packets, readers, float(origin + self.end) + LONGEST_GAP_S)
+                late = origin + self.end + Fraction(LONGEST_GAP_S)
+                _feed(packets, readers, {s.index: int(late / s.time_base) for s in streams})
             return _Side(audio, audio_reason, origin), _Side(video, video_reason, origin)
 
     def _sought(
@@ -200,11 +201,11 @@ class _Side:
     origin: Fraction
 
 
-def _feed(packets: Iterator[Any], readers: dict[int, Any], late: float) -> None:
+def _feed(packets: Iterator[Any], readers: dict[int, Any], late: dict[int, int]) -> None:
     """Hands each packet to its reader until all are done or no more come.
 
-    late: seconds on the stream's clock, long after the span. A stamp from then on is either wrong, and
-    the next ones are right again, or the clock jumped, and nothing of the span is to come.
+    late: stamps on each stream's clock, long after the span. One beyond it is either wrong, and the next
+    ones are right again, or the clock jumped, and nothing of the span is to come.
     """
     import av
 
@@ -218,7 +219,7 @@ def _feed(packets: Iterator[Any], readers: dict[int, Any], late: float) -> None:
             break
         index = packet.stream.index
         stamp = packet.dts if packet.dts is not None else packet.pts
-        if stamp is not None and stamp * packet.time_base > late:
+        if stamp is not None and stamp > late[index]:
             ahead[index] += 1
             if ahead[index] < _JUMPED_AFTER:
                 continue
