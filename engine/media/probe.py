@@ -114,11 +114,16 @@ def _moving(parts: Sequence[Probe]) -> Literal["video", "audio"]:
 
 
 def _add(segments: list[Segment], part: "Probe | MediaError", first: int, stop: int) -> None:
-    """Adds the segments of a recording after those of the ones before it; one without length for a
-    recording that can't be used."""
+    """Adds the segments of a recording after those of the ones before it; one without length for
+    recordings in a row that can't be used."""
     at = segments[-1].end_ms if segments else 0
+    if isinstance(part, Probe) and part.kind == "image" and (first or segments):
+        part = MediaError("broken", "this recording in the file has one picture and no sound")
     if isinstance(part, MediaError):
-        segments.append(Segment(at, at, 0, first, stop, part.reason, str(part)))
+        if segments and segments[-1].fault is not None:
+            segments[-1] = replace(segments[-1], end_byte=stop)
+        else:
+            segments.append(Segment(at, at, 0, first, stop, part.reason, str(part)))
         return
     for segment in part.segments:
         length = segment.end_ms - segment.start_ms

@@ -144,7 +144,7 @@ def test_a_broken_recording_leaves_the_others(tmp_path):
     ]
     broken = tmp_path / "c.mp4"
     broken.write_bytes(films[0].read_bytes()[:1_000])
-    whole = _cat(tmp_path / "whole.mp4", films[1], broken)
+    whole = _cat(tmp_path / "whole.mp4", films[1], broken, broken)
     good, bad = probe(bytes(whole)).segments
     assert (good.fault, good.has_audio, good.has_video) == (None, True, True)
     assert bad.fault == "truncated"
