@@ -36,7 +36,7 @@ class FramePicker:
 
     def __init__(self, stream: Any, origin: Fraction, wanted: Iterable[Fraction], px: int) -> None:
         self._base: Fraction = stream.time_base
-        self._decoder = FrameDecoder(stream.codec_context)
+        self._decoder = FrameDecoder(stream)
         self._kept = KeptFrames(Scaler(px, stream))
         self._targets = deque(int((origin + time) // self._base) for time in wanted)
         # AVI says when packets are decoded, not when frames are shown: the order out is the truth.
