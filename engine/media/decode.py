@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from engine.media.open import MediaError, audio_stream, open_media, use_only, video_stream
+from engine.media.pictures import Pictures, open_pictures
 from manifests.media import Media
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ def decode(
     Raises MediaError when nothing that was asked for could be decoded.
     """
     clip = _Clip(path, start_ms, end_ms, plan, has_audio, has_video, expect)
+    if clip.wants_video:
+        with open_pictures(path, expect) as pictures:
+            if pictures is not None:
+                return _pictured(clip, clip_id, content_hash, pictures)
     for aim_ms in _AIMS_MS:
         if start_ms <= max(aim_ms, _SEEK_AFTER_MS):
             break
@@ -211,6 +216,14 @@ def _decoded(
         frame_times_ms=times,
     )
     return Decoded(media, audio_reason, video_reason)
+
+
+def _pictured(clip: _Clip, clip_id: str, content_hash: str, pictures: Pictures) -> Decoded:
+    numbers = pictures.shown(clip.moments())
+    length = clip.end_ms - clip.start_ms
+    times = [min(max(0, pictures.starts[n] - clip.start_ms), length) for n in numbers]
+    frames = pictures.scaled(numbers, clip.plan.frame_px)
+    return Decoded(Media(clip_id, content_hash, length, frames=frames, frame_times_ms=tuple(times)))
 
 
 def _samples(clip: _Clip, side: "_Side") -> tuple[dict[int, Any], str | None]:

@@ -3,8 +3,8 @@
 Light is counted in parts of diffuse white, 203 cd/m2 (ITU-R BT.2408, table 1). PQ codes become light
 by the EOTF of SMPTE ST 2084 (BT.2100, table 4), HLG codes by the inverse OETF and the OOTF of BT.2100,
 table 5, for a screen of 1,000 cd/m2 (system gamma 1.2). Colours are taken from BT.2020 to BT.709 by the
-matrix of BT.2087. What is darker than three quarters of white stays as it is; what is lighter is
-rolled off by Reinhard's extended curve, so that 1,000 cd/m2 reach full white and colours keep their hue. The
+matrix of BT.2087. What is darker than three quarters of white stays as it is. What is lighter is rolled
+off by Reinhard's extended curve, so that 1,000 cd/m2 reach full white and colours keep their hue. The
 result is encoded as sRGB (IEC 61966-2-1).
 """
 

@@ -137,12 +137,7 @@ def open_media(path: bytes, expect: tuple[int, int] | None = None) -> Iterator["
     """
     import av
 
-    with _open_file(path) as file:
-        size = _check(file, expect)
-        head = file.read(4096)
-        file.seek(0)
-        if not size:
-            raise MediaError("empty_file", "the file has no bytes")
+    with open_file(path, expect) as (file, head):
         try:
             container = av.open(
                 _Bytes(file),
@@ -161,6 +156,18 @@ def open_media(path: bytes, expect: tuple[int, int] | None = None) -> Iterator["
                 raise MediaError("too_large", str(error)) from None
             except av.FFmpegError as error:
                 raise MediaError("broken", str(error)) from None
+
+
+@contextmanager
+def open_file(path: bytes, expect: tuple[int, int] | None = None) -> Iterator[tuple[FileIO, bytes]]:
+    """The file at `path`, at its start, and its first 4 KiB. expect and errors: as for `open_media`."""
+    with _open_file(path) as file:
+        size = _check(file, expect)
+        head = file.read(4096)
+        file.seek(0)
+        if not size:
+            raise MediaError("empty_file", "the file has no bytes")
+        yield file, head
         _check(file, expect)
 
 
@@ -170,6 +177,8 @@ def video_stream(container: "InputContainer") -> tuple["VideoStream | None", str
     pictures = [s for s in streams if not _attached(s)]
     if not pictures:
         return None, "only cover art" if streams else "no video stream"
+    if any(s.frames > 1 for s in pictures):  # moving HEIF has a still for its cover, too
+        pictures = [s for s in pictures if s.frames != 1]
     best = container.streams.best("video")
     return _decodable(next((s for s in pictures if s is best), pictures[0]))
 

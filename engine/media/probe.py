@@ -12,6 +12,7 @@ from engine.media.open import (
     use_only,
     video_stream,
 )
+from engine.media.pictures import Pictures, open_pictures
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -62,6 +63,9 @@ def probe(path: bytes) -> Probe:
 
     Raises MediaError when nothing in it can be used.
     """
+    with open_pictures(path) as pictures:
+        if pictures is not None:
+            return _pictured(pictures)
     with open_media(path) as container:
         video, audio = _Stream(*video_stream(container)), _Stream(*audio_stream(container))
         streams = {f.stream.index: f for f in (video, audio) if f.stream is not None}
@@ -77,6 +81,23 @@ def probe(path: bytes) -> Probe:
                 raise MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
             raise MediaError("broken", f"{audio.reason}, {video.reason}")
         return _summary(container, video, audio)
+
+
+def _pictured(pictures: Pictures) -> Probe:
+    pictures.scaled([0], 1)  # whether it can be decoded
+    moving, count = pictures.end_ms > 0, len(pictures.starts)
+    return Probe(
+        kind="video" if moving else "image",
+        duration_ms=pictures.end_ms,
+        has_audio=False,
+        has_video=True,
+        audio_reason="no audio stream",
+        width=pictures.width,
+        height=pictures.height,
+        fps=1000 * count / pictures.end_ms if moving else 0.0,
+        video_codec=pictures.codec,
+        container=pictures.container,
+    )
 
 
 @dataclass

@@ -55,8 +55,10 @@ def _save(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a.png", "a.webp", "a.gif", "a.tif", "grey.png", "palette.png", "palette.gif", "key.png"]
-    + ["deep.png"],
+    [
+        *("a.png", "a.webp", "a.gif", "a.tif", "a.avif"),
+        *("grey.png", "palette.png", "palette.gif", "key.png", "deep.png"),
+    ],
 )
 def test_a_transparent_picture_is_seen_on_a_light_ground(tmp_path: Path, name: str) -> None:
     _save(tmp_path / name)

@@ -70,7 +70,7 @@ def test_lights_above_white_stay_in_order_and_coloured():
 
 def _film(path: Path, rgb: list[float], transfer: str, options: list[str]) -> Path:
     """A second of one colour, given in codes of the transfer, 0 to 1, encoded as limited range."""
-    red, green, blue = rgb
+    red, _, blue = rgb
     luma = float(np.array(rgb) @ _LUMA)
     codes = (64 + 876 * luma, 512 + 896 * (blue - luma) / 1.8814, 512 + 896 * (red - luma) / 1.4746)
     raw = path.with_suffix(".raw")
