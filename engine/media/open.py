@@ -27,6 +27,7 @@ Reason = Literal[
     "not_media",
     "network_reference",
     "no_streams",
+    "encrypted",
     "truncated",
     "broken",
     "too_large",

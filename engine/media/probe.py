@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.media.encryption import ENCRYPTED, LOCKED, Encryption, encryption
 from engine.media.open import (
     MAX_PIXELS,
     MediaError,
@@ -66,8 +67,22 @@ def probe(path: bytes) -> Probe:
     with open_pictures(path) as pictures:
         if pictures is not None:
             return _pictured(pictures)
+    locked = encryption(path)
+    try:
+        return _probe(path, locked)
+    except MediaError as error:
+        unread = error.reason in ("not_media", "broken", "no_streams")
+        if unread and (locked or LOCKED in error.message):
+            raise MediaError("encrypted", ENCRYPTED) from None
+        raise
+
+
+def _probe(path: bytes, locked: Encryption) -> Probe:
     with open_media(path) as container:
         video, audio = _Stream(*video_stream(container)), _Stream(*audio_stream(container))
+        for side in (video, audio):
+            if side.stream is not None and locked.holds(side.stream):
+                side.stream, side.reason = None, f"{side.stream.type} stream {LOCKED}"
         streams = {f.stream.index: f for f in (video, audio) if f.stream is not None}
         if not streams:
             reasons = f"{audio.reason}, {video.reason}"
