@@ -149,7 +149,7 @@ def open_media(path: bytes, expect: tuple[int, int] | None = None) -> Iterator["
                 io_open=_refuse,
             )
         except (av.FFmpegError, ValueError, OSError) as error:
-            raise _unopened(error, head) from None
+            raise _unopened(error, head, file) from None
         with container:
             try:
                 yield container
@@ -254,18 +254,23 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
     raise MediaError("network_reference", f"it asks to open {url[:200]!r}")
 
 
-def _unopened(error: Exception, head: bytes) -> MediaError:
+def _unopened(error: Exception, head: bytes, file: FileIO) -> MediaError:
     import av
+
+    from engine.media import advice, boxes
 
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(_PLAYLISTS) or (
         text.startswith(b"<") and any(tag in text for tag in _MANIFESTS)
     ):
-        return MediaError("network_reference", "a playlist: it names other files or hosts")
+        return MediaError("network_reference", advice.PLAYLIST)
     if isinstance(error, av.MemoryError):
         return MediaError("too_large", str(error))
     if isinstance(error, OSError) and not isinstance(error, av.FFmpegError):
         return MediaError("unreadable", str(error))
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-        return MediaError("truncated", "its index (moov) is missing or cut")
-    return MediaError("not_media", f"no allowed format reads it ({error})")
+        index = next(boxes.find(file, boxes.whole(file), b"moov"), None)
+        if index is not None and not boxes.is_cut(file):
+            return MediaError("broken", f"its index (moov) can't be read ({error})")
+        return MediaError("truncated", advice.CUT_INDEX)
+    return MediaError("not_media", advice.what_it_is(head))
