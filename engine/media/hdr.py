@@ -63,7 +63,8 @@ def to_sdr(picture: npt.NDArray[Any], coded: Transfer) -> npt.NDArray[np.uint8]:
     light = np.maximum(light @ _TO_BT709.T, 0)
     brightest = np.maximum(light.max(axis=2, keepdims=True), 1e-6)
     light *= _rolled_off(brightest) / brightest
-    return _srgb_codes()[np.minimum(light * (_CODES - 1) + 0.5, _CODES - 1).astype(np.uint16)]
+    steps = np.minimum(light * (_CODES - 1) + 0.5, _CODES - 1).astype(np.uint16)
+    return np.take(_srgb_codes(), steps)
 
 
 def _rolled_off(light: _Light) -> _Light:

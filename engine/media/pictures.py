@@ -73,9 +73,12 @@ class Pictures:
 
         with _own_errors(self.fault):
             image = self.image(number)
+            image.load()
         alpha = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
-        image = image.convert("RGBA" if alpha else "RGB")
-        picture = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+        mode = "RGBA" if alpha else "RGB"
+        if image.mode != mode:
+            image = image.convert(mode)
+        picture = np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
         if self.hdr is not None:
             colours = to_sdr(picture[..., :3], self.hdr)
             picture = np.dstack([colours, picture[..., 3]]) if alpha else colours
@@ -115,7 +118,7 @@ def _heif(file: FileIO) -> Pictures:
         pictures = pillow_heif.open_heif(BytesIO(_all(file)))
         first = pictures[pictures.primary_index]
     _check_size(*first.size)
-    nclx = first.info.get("nclx_profile") or {}
+    nclx: Any = first.info.get("nclx_profile") or {}
     hdr = transfer_of(int(nclx.get("transfer_characteristics", 0)))
     return Pictures("heif", "hevc", *first.size, [0], 0, hdr, lambda _: first.to_pillow(), fault)
 
@@ -127,15 +130,15 @@ def _avif(file: FileIO) -> Pictures:
     fault: Reason = "truncated" if is_cut(file) else "broken"
     with _own_errors(fault):
         picture = AvifImagePlugin.AvifImageFile(BytesIO(_all(file)))
-        turned = picture.getexif().get(0x112, 1) in (5, 6, 7, 8)  # Pillow puts irot and imir there
+        orientation = picture.getexif().get(0x112, 1)  # of irot and imir: Pillow puts it there
     _check_size(*picture.size)
-    width, height = picture.size[::-1] if turned else picture.size
+    width, height = picture.size[::-1] if orientation > 4 else picture.size
     count = min(picture.n_frames, _MAX_COUNT)
     starts, end = _times(_avif_lengths(file, count)) if count > 1 else ([0], 0)
 
     def image(number: int) -> Any:
         picture.seek(number)
-        return ImageOps.exif_transpose(picture)
+        return picture if orientation == 1 else ImageOps.exif_transpose(picture)
 
     return Pictures("avif", "av1", width, height, starts, end, _avif_hdr(file), image, fault)
 

@@ -99,7 +99,7 @@ def _probe(path: bytes, locked: Encryption) -> Probe:
 
 
 def _pictured(pictures: Pictures) -> Probe:
-    pictures.scaled([0], 1)  # whether it can be decoded
+    pictures.scaled([0], 64)  # whether it can be decoded
     moving, count = pictures.end_ms > 0, len(pictures.starts)
     return Probe(
         kind="video" if moving else "image",
