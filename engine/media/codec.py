@@ -2,20 +2,27 @@
 
 from typing import Any
 
+from av.codec import CodecContext
 from av.error import EOFError as FFmpegEOF
 from av.error import FFmpegError
 
+from engine.media.open import MAX_PIXELS
+
 # Codecs whose unreferenced frames can be left out without changing any other.
 _SKIPPING = {"h264", "mpeg1video", "mpeg2video", "mpeg4"}
+
+# FFmpeg's own decoders of these leave transparency out; libvpx's decode it, at a higher cost.
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 class FrameDecoder:
     """The decoder of a video stream. name: FFmpeg's name of the codec. errors: packets that failed."""
 
-    def __init__(self, context: Any) -> None:
-        self._context = context
-        self._skips = context.name in _SKIPPING
+    def __init__(self, stream: Any) -> None:
+        context = stream.codec_context
         self.name: str = context.name
+        self._context = _with_alpha(stream) or context
+        self._skips = self.name in _SKIPPING
         self.errors = 0
 
     def frames(self, packet: Any) -> list[Any]:
@@ -37,3 +44,14 @@ class FrameDecoder:
     def begin_anew(self) -> None:
         """Makes it ready for a key frame after all frames came out."""
         self._context.flush_buffers()
+
+
+def _with_alpha(stream: Any) -> Any:
+    """A decoder of colours and transparency for a stream of WebM that has both, else None."""
+    name = _WITH_ALPHA.get(stream.codec_context.name)
+    if name is None or stream.metadata.get("alpha_mode") != "1":
+        return None
+    context = CodecContext.create(name, "r")
+    context.options = {"max_pixels": str(MAX_PIXELS)}
+    context.thread_count = 1
+    return context

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from engine.media.measured import LONGEST_GAP_S
 from engine.media.open import (
     WHOLE,
     MediaError,
@@ -20,7 +21,7 @@ from engine.media.open import (
     use_only,
     video_stream,
 )
-from engine.media.probe import LONGEST_GAP_S
+from engine.media.pictures import Pictures, open_pictures
 from manifests.media import Media
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ def decode(
     Raises MediaError when nothing that was asked for could be decoded.
     """
     clip = _Clip(path, start_ms, end_ms, plan, has_audio, has_video, expect, part, since_ms)
+    if clip.wants_video:
+        with open_pictures(path, expect) as pictures:
+            if pictures is not None:
+                return _pictured(clip, clip_id, content_hash, pictures)
     for aim_ms in _AIMS_MS:
         if start_ms <= max(aim_ms, _SEEK_AFTER_MS):
             break
@@ -158,7 +163,7 @@ class _Clip:
             readers = {s.index: r for s, r in ((sound, audio), (picture, video)) if s is not None}
             use_only(container, [s for s in (sound, picture) if s is not None])
             if readers:
-                streams = [container.streams[index] for index in readers]
+                streams: list[Any] = [container.streams[index] for index in readers]
                 packets = container.demux(streams)
                 if seek_ms is not None:
                     aim = Fraction(seek_ms, 1000)
@@ -251,6 +256,14 @@ def _decoded(
         frame_times_ms=times,
     )
     return Decoded(media, audio_reason, video_reason)
+
+
+def _pictured(clip: _Clip, clip_id: str, content_hash: str, pictures: Pictures) -> Decoded:
+    numbers = pictures.shown(clip.moments())
+    length = clip.end_ms - clip.start_ms
+    times = [min(max(0, pictures.starts[n] - clip.start_ms), length) for n in numbers]
+    frames = pictures.scaled(numbers, clip.plan.frame_px)
+    return Decoded(Media(clip_id, content_hash, length, frames=frames, frame_times_ms=tuple(times)))
 
 
 def _samples(clip: _Clip, side: "_Side") -> tuple[dict[int, Any], str | None]:

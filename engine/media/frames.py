@@ -43,7 +43,7 @@ class FramePicker:
         since: Fraction | None = None,
     ) -> None:
         self._base: Fraction = stream.time_base
-        self._decoder = FrameDecoder(stream.codec_context)
+        self._decoder = FrameDecoder(stream)
         self._kept = KeptFrames(Scaler(px, stream))
         self._since = None if since is None else int((origin + since) // self._base)
         self._targets = deque(int((origin + time) // self._base) for time in wanted)

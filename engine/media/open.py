@@ -27,6 +27,7 @@ Reason = Literal[
     "not_media",
     "network_reference",
     "no_streams",
+    "encrypted",
     "truncated",
     "broken",
     "too_large",
@@ -155,12 +156,9 @@ def open_media(
     """
     import av
 
-    with open_file(path) as file:
-        size = _check(file, expect)
-        if not size:
-            raise MediaError("empty_file", "the file has no bytes")
+    with open_file(path, expect) as (file, _):
         first, end = part
-        seen = _Bytes(file, first, size if end is None else end)
+        seen = _Bytes(file, first, os.fstat(file.fileno()).st_size if end is None else end)
         head = seen.read(4096)
         seen.seek(0)
         try:
@@ -173,7 +171,7 @@ def open_media(
                 io_open=_refuse,
             )
         except (av.FFmpegError, ValueError, OSError) as error:
-            raise _unopened(error, head) from None
+            raise _unopened(error, head, file) from None
         with container:
             try:
                 yield container
@@ -181,6 +179,18 @@ def open_media(
                 raise MediaError("too_large", str(error)) from None
             except av.FFmpegError as error:
                 raise MediaError("broken", str(error)) from None
+
+
+@contextmanager
+def open_file(path: bytes, expect: tuple[int, int] | None = None) -> Iterator[tuple[FileIO, bytes]]:
+    """The file at `path`, at its start, and its first 4 KiB. expect and errors: as for `open_media`."""
+    with _open_file(path) as file:
+        size = _check(file, expect)
+        head = file.read(4096)
+        file.seek(0)
+        if not size:
+            raise MediaError("empty_file", "the file has no bytes")
+        yield file, head
         _check(file, expect)
 
 
@@ -190,6 +200,8 @@ def video_stream(container: "InputContainer") -> tuple["VideoStream | None", str
     pictures = [s for s in streams if not _attached(s)]
     if not pictures:
         return None, "only cover art" if streams else "no video stream"
+    if any(s.frames > 1 for s in pictures):  # moving HEIF has a still for its cover, too
+        pictures = [s for s in pictures if s.frames != 1]
     best = container.streams.best("video")
     return _decodable(next((s for s in pictures if s is best), pictures[0]))
 
@@ -227,8 +239,7 @@ def _attached(stream: "Stream") -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def open_file(path: bytes) -> FileIO:
-    """The regular file at `path`, unbuffered. Raises MediaError."""
+def _open_file(path: bytes) -> FileIO:
     # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -265,18 +276,23 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
     raise MediaError("network_reference", f"it asks to open {url[:200]!r}")
 
 
-def _unopened(error: Exception, head: bytes) -> MediaError:
+def _unopened(error: Exception, head: bytes, file: FileIO) -> MediaError:
     import av
+
+    from engine.media import advice, boxes
 
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(_PLAYLISTS) or (
         text.startswith(b"<") and any(tag in text for tag in _MANIFESTS)
     ):
-        return MediaError("network_reference", "a playlist: it names other files or hosts")
+        return MediaError("network_reference", advice.PLAYLIST)
     if isinstance(error, av.MemoryError):
         return MediaError("too_large", str(error))
     if isinstance(error, OSError) and not isinstance(error, av.FFmpegError):
         return MediaError("unreadable", str(error))
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-        return MediaError("truncated", "its index (moov) is missing or cut")
-    return MediaError("not_media", f"no allowed format reads it ({error})")
+        index = next(boxes.find(file, boxes.whole(file), b"moov"), None)
+        if index is not None and not boxes.is_cut(file):
+            return MediaError("broken", f"its index (moov) can't be read ({error})")
+        return MediaError("truncated", advice.CUT_INDEX)
+    return MediaError("not_media", advice.what_it_is(head))

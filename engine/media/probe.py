@@ -2,12 +2,20 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.media import recordings
 from engine.media.clock import Clock, joined
+from engine.media.encryption import ENCRYPTED, LOCKED, Encryption, encryption
+from engine.media.measured import (
+    LONGEST_GAP_S,
+    LONGEST_STILL_S,
+    MeasuredStream,
+    is_too_large,
+    measure,
+)
 from engine.media.open import (
     MAX_PIXELS,
     MediaError,
@@ -17,6 +25,7 @@ from engine.media.open import (
     use_only,
     video_stream,
 )
+from engine.media.pictures import Pictures, open_pictures
 from manifests.sources.segments import Segment
 
 if TYPE_CHECKING:
@@ -33,20 +42,8 @@ MAX_DURATION_MS = 7 * 24 * 3600 * 1000
 
 # A header within this of the measured length is taken: it knows of padding that packets don't show.
 _HEADER_SLACK_MS = 150
-# Between stamps further apart, with neither sound nor a new picture, nothing is shown: the clock jumped.
-# A film without sound may stand still for longer, but not in the formats that carry a running clock.
-LONGEST_GAP_S = 10.0
-LONGEST_STILL_S = 120.0
-_LONGEST_SOUND_S = 5.0  # of one packet
 CLOCKED = ("mpegts", "mpeg")
 _LATE_START_MS = 1_000
-# Packets of each stream that are decoded to see that it can be: B-frames may hold back 16 of them.
-_TRIED_PACKETS = 40
-_WANTED_FRAMES = {"audio": 8, "video": 1}
-# What FFmpeg says of a picture above its `max_pixels`; the error itself is like any other.
-_TOO_LARGE = "Picture size"
-# Packets that are read to measure the length (some five hours of video with sound).
-_MEASURED_PACKETS = 1_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +79,28 @@ def probe(path: bytes) -> Probe:
 
     Raises MediaError when nothing in it can be used.
     """
-    with open_file(path) as file:
+    with open_pictures(path) as pictures:
+        if pictures is not None:
+            return _pictured(pictures, os.stat(path).st_size)
+    locked = encryption(path)
+    try:
+        return _probe(path, locked)
+    except MediaError as error:
+        unread = error.reason in ("not_media", "broken", "no_streams")
+        if unread and (locked or LOCKED in error.message):
+            raise MediaError("encrypted", ENCRYPTED) from None
+        raise
+
+
+def _probe(path: bytes, locked: Encryption) -> Probe:
+    with open_file(path) as (file, _):
         starts = recordings.starts(file)
         size = os.fstat(file.fileno()).st_size
     probed: list[Probe | MediaError] = []
     segments: list[Segment] = []
     for first, end in pairwise([*starts, size]):
-        while first < end or not size:
-            part, stop = _recording(path, first, end)
+        while first < end:
+            part, stop = _recording(path, first, end, locked)
             probed.append(part)
             _add(segments, part, first, stop)
             if stop == end:
@@ -133,27 +144,32 @@ def _add(segments: list[Segment], part: "Probe | MediaError", first: int, stop: 
         at += length
 
 
-def _recording(path: bytes, first: int, end: int) -> "tuple[Probe | MediaError, int]":
+def _recording(
+    path: bytes, first: int, end: int, locked: Encryption
+) -> "tuple[Probe | MediaError, int]":
     """What the recording in bytes [first, end) holds, or why it can't be used; where it ends."""
     stop = end
     try:
         with open_media(path, part=(first, end)) as container:
-            audio = _Stream(*audio_stream(container))
+            audio = MeasuredStream(*audio_stream(container))
             still = LONGEST_STILL_S if audio.stream is None else LONGEST_GAP_S
-            video = _Stream(*video_stream(container), longest=still)
+            video = MeasuredStream(*video_stream(container), longest=still)
+            for side in (video, audio):
+                if side.stream is not None and locked.holds(side.stream):
+                    side.stream, side.reason = None, f"{side.stream.type} stream {LOCKED}"
             streams = {f.stream.index: f for f in (video, audio) if f.stream is not None}
             if not streams:
                 reasons = f"{audio.reason}, {video.reason}"
                 raise MediaError("no_streams", reasons)
             use_only(container, [f.stream for f in streams.values()])
-            whole = _read(container, streams)
+            whole = measure(container, streams)
             restart = _restart(streams.values())
             if restart is not None:
                 stop = _next_recording(path, first, restart, container.format.name)
             for stream in streams.values():
                 stream.judge()
             if video.reason and audio.reason:
-                if _too_large(video.failed):
+                if is_too_large(video.failed):
                     raise MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
                 raise MediaError("broken", f"{audio.reason}, {video.reason}")
             return _summary(container, video, audio, whole), stop
@@ -161,7 +177,7 @@ def _recording(path: bytes, first: int, end: int) -> "tuple[Probe | MediaError, 
         return error, stop
 
 
-def _restart(streams: "Iterable[_Stream]") -> int | None:
+def _restart(streams: "Iterable[MeasuredStream]") -> int | None:
     """The byte at which a further recording begins: where the clock of the first stream goes back. None
     where none does."""
     clocks = [stream.clock for stream in streams]
@@ -173,7 +189,7 @@ def _restart(streams: "Iterable[_Stream]") -> int | None:
 def _next_recording(path: bytes, first: int, at: int, container: str) -> int:
     """The byte at which the recording begins whose first packet lies at byte `at` of this one."""
     if container in CLOCKED and at > 0:
-        with open_file(path) as file:
+        with open_file(path) as (file, _):
             start = recordings.unit_start(file, first + at)
         if start > first:
             return start
@@ -184,110 +200,30 @@ def _next_recording(path: bytes, first: int, at: int, container: str) -> int:
     )
 
 
-@dataclass
-class _Stream:
-    """One stream while it is read."""
-
-    stream: Any
-    reason: str | None
-    longest: float = _LONGEST_SOUND_S
-    packets: int = 0
-    tried: int = 0
-    errors: int = 0
-    frames: list[Any] = field(default_factory=list)
-    decoded: int = 0
-    failed: Any = None
-
-    def __post_init__(self) -> None:
-        self.clock = Clock(LONGEST_GAP_S, self.longest)
-        self._base = float(self.stream.time_base or 1) if self.stream is not None else 1.0
-        self._at = -1
-
-    def see(self, packet: Any) -> None:
-        """Measures a packet and, among the first, decodes it."""
-        hidden = packet.is_discard  # before the start of an edit list: decoded, and never shown
-        if packet.size:
-            self.packets += 1
-            if packet.pos is not None and packet.pos >= 0:
-                self._at = packet.pos
-            shown = packet.pts if packet.pts is not None else packet.dts
-            decoded = packet.dts if packet.dts is not None else packet.pts
-            if shown is not None and not hidden:
-                stamps = (decoded * self._base, shown * self._base)
-                self.clock.see(*stamps, (packet.duration or 0) * self._base, self._at)
-        wanted = _WANTED_FRAMES[self.stream.type]
-        if self.tried < _TRIED_PACKETS and self.decoded < wanted:
-            self._decode(packet, hidden)
-
-    def flush(self) -> None:
-        """Takes what the decoder still holds."""
-        self._decode(None)
-
-    def _decode(self, packet: Any, hidden: bool = False) -> None:
-        import av
-
-        self.tried += packet is not None and bool(packet.size) and not hidden
-        try:
-            frames = self.stream.codec_context.decode(packet)
-        except av.EOFError:
-            return
-        except av.FFmpegError:
-            self.errors += not hidden
-            self.failed = self.failed or packet
-            return
-        good = [f for f in frames if not f.is_corrupt]
-        self.errors += len(frames) - len(good)
-        self.decoded += len(good)
-        self.frames = self.frames or good[:1]
-
-    def judge(self) -> None:
-        """Sets the reason when the stream can't be used."""
-        if not self.packets:
-            self.reason = f"{self.stream.type} stream has no packets"
-        elif not self.decoded or self.errors > self.decoded:
-            self.reason = f"{self.stream.type} stream has no decodable packets"
+def _pictured(pictures: Pictures, size: int) -> Probe:
+    pictures.scaled([0], 64)  # whether it can be decoded
+    moving, count = pictures.end_ms > 0, len(pictures.starts)
+    kind: Literal["video", "image"] = "video" if moving else "image"
+    reason = "no audio stream"
+    segment = Segment(0, pictures.end_ms, 0, 0, size, None, None, kind, False, True, reason)
+    return Probe(
+        kind=kind,
+        duration_ms=pictures.end_ms,
+        has_audio=False,
+        has_video=True,
+        audio_reason=reason,
+        width=pictures.width,
+        height=pictures.height,
+        fps=1000 * count / pictures.end_ms if moving else 0.0,
+        video_codec=pictures.codec,
+        container=pictures.container,
+        segments=(segment,),
+    )
 
 
-def _read(container: "InputContainer", streams: dict[int, _Stream]) -> bool:
-    """Reads until the end, or until a clock goes back. Whether all was measured."""
-    import av
-
-    left = _MEASURED_PACKETS
-    try:
-        for packet in container.demux([f.stream for f in streams.values()]):
-            stream = streams[packet.stream.index]
-            stream.see(packet)
-            left -= 1
-            if not left or stream.clock.restart is not None:
-                break
-    except av.FFmpegError:
-        pass  # What was read until here is what there is.
-    for stream in streams.values():
-        if stream.tried < _TRIED_PACKETS and not stream.decoded and stream.packets:
-            stream.flush()
-        stream.clock.finish()
-    return bool(left)
-
-
-def _too_large(packet: Any) -> bool:
-    """Whether a packet failed for its picture's size: only FFmpeg's log tells."""
-    import av
-
-    if packet is None:
-        return False
-    av.logging.set_level(av.logging.ERROR)
-    try:
-        with av.logging.Capture() as log:
-            packet.stream.codec_context.flush_buffers()
-            packet.decode()
-    except av.FFmpegError:
-        pass
-    finally:
-        av.logging.set_level(None)
-    return any(_TOO_LARGE in line for _, _, line in log)
-
-
-def _summary(container: "InputContainer", video: _Stream, audio: _Stream, whole: bool) -> Probe:
+def _summary(
+    container: "InputContainer", video: MeasuredStream, audio: MeasuredStream, whole: bool
+) -> Probe:
     has_audio, has_video = audio.reason is None, video.reason is None
     image = has_video and not has_audio and video.packets == 1
     width = height = 0
@@ -325,8 +261,8 @@ def _summary(container: "InputContainer", video: _Stream, audio: _Stream, whole:
 def _segment(
     probed: Probe,
     container: "InputContainer",
-    video: _Stream,
-    audio: _Stream,
+    video: MeasuredStream,
+    audio: MeasuredStream,
     span: tuple[int, int],
 ) -> Segment:
     """A segment of a recording, its place in the content still open: what of it is seen and heard."""
@@ -356,7 +292,7 @@ def _covers(clock: Clock, container: "InputContainer", span: tuple[int, int]) ->
 
 
 def _spans(
-    container: "InputContainer", streams: Sequence[_Stream], whole: bool
+    container: "InputContainer", streams: Sequence[MeasuredStream], whole: bool
 ) -> list[tuple[int, int]]:
     """What is shown of a recording, in ms from its start: spans without a gap between them."""
     origin = (container.start_time or 0) / 1e6

@@ -1,14 +1,18 @@
 """Frames as they are kept: upright, RGB, small, and all of one size."""
 
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from av.sidedata.sidedata import SideDataContainer
 from av.sidedata.sidedata import Type as SideData
+from av.video.format import VideoFormat
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from engine.media.ground import Ground
+from engine.media.hdr import to_sdr, transfer
 from manifests.media import Frames
 
 
@@ -36,13 +40,16 @@ class KeptFrames:
 
 
 class Scaler:
-    """Turns frames into upright RGB of one size: that of the first, its longest side at most `px`."""
+    """Turns frames into upright RGB of one size: that of the first, its longest side at most `px`.
+
+    What is transparent shows a light ground, and HDR is made what an ordinary screen shows."""
 
     def __init__(self, px: int, stream: Any) -> None:
         self._px = px
         self._stream = stream
         self._size: tuple[int, int] | None = None
         self._reformatter = VideoReformatter()
+        self._ground = Ground()
 
     def picture(self, frame: Any) -> npt.NDArray[np.uint8]:
         """The frame as (height, width, 3) uint8."""
@@ -52,10 +59,27 @@ class Scaler:
             scale = min(Fraction(1), Fraction(self._px, max(width, height)))
             self._size = (max(1, round(width * scale)), max(1, round(height * scale)))
         width, height = self._size if not turned[0] else self._size[::-1]
-        rgb = self._reformatter.reformat(
-            frame, width, height, "rgb24", interpolation=Interpolation.BILINEAR, threads=1
-        )
-        return _upright(rgb.to_ndarray(), turned)
+        return _upright(self._rgb(frame, width, height), turned)
+
+    def _rgb(self, frame: Any, width: int, height: int) -> npt.NDArray[np.uint8]:
+        coded, alpha = transfer(frame), _has_alpha(frame.format.name)
+        form = ("rgba64le" if alpha else "rgb48le") if coded else ("rgba" if alpha else "rgb24")
+        scaled: Any = self._reformatter.reformat(
+            frame, width, height, form, interpolation=Interpolation.BILINEAR, threads=1
+        ).to_ndarray()
+        if coded:
+            colours = to_sdr(scaled[..., :3], coded)
+            if not alpha:
+                return colours
+            scaled = np.dstack([colours, (scaled[..., 3] >> 8).astype(np.uint8)])
+        return self._ground.under(scaled) if alpha else scaled
+
+
+@cache
+def _has_alpha(pixel_format: str) -> bool:
+    """Whether pixels of this format may be transparent, if only by their palette."""
+    form = VideoFormat(pixel_format)
+    return form.has_palette or any(component.is_alpha for component in form.components)
 
 
 def upright_size(frame: Any, stream: Any) -> tuple[int, int]:

@@ -8,19 +8,18 @@ import glob
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from manifests.errors import UserError
+from manifests.sources import content, names
 
-# A folder holds much that is no clip; a file that is named by itself is always a candidate.
-MEDIA_SUFFIXES = frozenset(
-    b".3g2 .3gp .aac .ac3 .aif .aiff .amr .ape .asf .au .avi .avif .bmp .caf .divx .dv .eac3 .f4v "
-    b".flac .flv .gif .heic .jpeg .jpg .m2ts .m2v .m3u8 .m4a .m4b .m4v .mka .mkv .mov .mp2 .mp3 .mp4 "
-    b".mpd .mpe .mpeg .mpg .mts .mxf .oga .ogg .ogv .opus .png .ra .rm .rmvb .spx .tga .tif .tiff .ts "
-    b".vob .wav .webm .webp .wma .wmv .wv .y4m".split()
-)
+# Suffixes that are counted each for itself: names may end in anything.
+_MOST_SUFFIXES = 200
+_LONGEST_SUFFIX = 12
+NO_SUFFIX, OTHER_SUFFIX, NO_FILE = "without extension", "others", "pipes or devices"
 
 
 class SourceError(UserError):
@@ -31,12 +30,13 @@ class SourceError(UserError):
 class Listing:
     """Sources in order, and what was passed over.
 
-    ignored: files in folders whose name is not that of media, or that are no files (pipes, sockets).
-    loops: links to a folder above. unreadable: folders that can't be listed. Hidden files and
-    folders are passed over without a word.
+    ignored: how many files in folders are no media, by suffix in lower case (else `NO_SUFFIX`,
+    `OTHER_SUFFIX`, and `NO_FILE` for what is none). Where a suffix is no known one of media, text or
+    data, and where media and text share it, the first 4 KiB decide. loops: links to a folder above.
+    unreadable: folders that can't be listed. Hidden files and folders are passed over without a word.
     """
 
-    ignored: int = 0
+    ignored: Counter[str] = field(default_factory=Counter)
     loops: int = 0
     unreadable: list[bytes] = field(default_factory=list)
     _walked: set[bytes] = field(default_factory=set)
@@ -79,10 +79,11 @@ class Listing:
                 continue
             elif _is_folder(entry):
                 self._enter(entry.path, above)
-            elif _suffix(entry.name) not in MEDIA_SUFFIXES or _is_special(entry.path):
-                self.ignored += 1
-            else:
+            elif (ignored := _ignored(entry)) is None:
                 yield entry.path
+            else:
+                several = len(self.ignored) >= _MOST_SUFFIXES and ignored not in self.ignored
+                self.ignored[OTHER_SUFFIX if several else ignored] += 1
 
     def _enter(self, folder: bytes, above: list["_Level"]) -> None:
         """Goes one level down, unless the folder was walked already or can't be."""
@@ -147,5 +148,23 @@ def _is_special(path: bytes) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _suffix(name: bytes) -> bytes:
-    return os.path.splitext(name)[1].lower()
+def _ignored(entry: os.DirEntry[bytes]) -> str | None:
+    """What a file counts as that is no source; None for a source."""
+    if _is_special(entry.path):
+        return NO_FILE
+    suffix = names.suffix(entry.name)
+    if suffix in names.MEDIA or (not names.is_other(suffix) and _is_media(entry.path, suffix)):
+        return None
+    if len(suffix) > _LONGEST_SUFFIX:
+        return OTHER_SUFFIX
+    return suffix.decode("utf-8", "backslashreplace") or NO_SUFFIX
+
+
+def _is_media(path: bytes, suffix: bytes) -> bool:
+    """Whether the content is media, where the name does not tell."""
+    head = content.head_of(path)
+    if suffix in names.SHARED:
+        return head is None or not content.is_text(head)
+    if head is None:
+        return False
+    return content.is_transport(head) if suffix in names.TRANSPORT else content.is_media(head)

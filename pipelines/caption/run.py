@@ -68,13 +68,13 @@ def _require_models(stage: CaptionStage, profile: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a run would find (`--dry-run`). seconds: of media."""
+    """What a run would find (`--dry-run`). seconds: of media. ignored: as `Listing` counts it."""
 
     sources: int
     clips: int
     seconds: float
     faults: dict[str, int]
-    ignored: int
+    ignored: dict[str, int]
 
 
 def preview(sources: Sequence[str], profile: str, limit: int | None = None) -> Preview:
@@ -96,7 +96,7 @@ def preview(sources: Sequence[str], profile: str, limit: int | None = None) -> P
             milliseconds += span.end_ms - span.start_ms
         if source.fault is not None:
             faults[source.fault] = faults.get(source.fault, 0) + 1
-    return Preview(count, clips, milliseconds / 1000, faults, listing.ignored)
+    return Preview(count, clips, milliseconds / 1000, faults, dict(listing.ignored))
 
 
 def retry(

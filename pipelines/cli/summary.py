@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from engine.run.stage import Result
     from pipelines.caption.run import Preview
 
+# Kinds of skipped files that are named.
+_SUFFIXES = 6
+
 
 def account(books: Books) -> str:
     """The books in one line."""
@@ -56,9 +59,13 @@ def guards(tallies: Mapping[str, int]) -> list[str]:
     return [f"guards checked {counted(checked, 'LLM caption')} and rejected {listed}"]
 
 
-def skipped(count: int) -> str:
-    """Files that are not named like media."""
-    return f"{counted(count, 'file')} skipped: unrecognised extension"
+def skipped(counts: Mapping[str, int]) -> str:
+    """Files in folders that are no media, by suffix, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    parts = [f"{count} {suffix}" for suffix, count in ordered[:_SUFFIXES]]
+    if rest := sum(count for _, count in ordered[_SUFFIXES:]):
+        parts.append(f"{rest} of other kinds")
+    return one_line(f"{counted(sum(counts.values()), 'file')} skipped: {', '.join(parts)}")
 
 
 def run(result: "Result") -> str:
@@ -117,7 +124,7 @@ def run_json(result: "Result") -> dict[str, Any]:
         "config_digest": result.stage.digest,
         "captions": str(result.workspace.root / "captions" / "stage1" / result.stage.digest),
         "added": result.added,
-        "ignored": result.listing.ignored,
+        "ignored": dict(result.listing.ignored),
         "stopped": view.stopped if view else False,
         "worked": view.worked if view else 0,
         "startup_s": round(view.startup, 3) if view else 0.0,

@@ -55,14 +55,93 @@ def test_media_are_known_by_their_names_and_the_rest_is_counted(tmp_path: Path) 
     _touch(tmp_path, *media, *others)
     listing = Listing()
     assert len(list(listing.paths([str(tmp_path)]))) == len(media)
-    assert listing.ignored == len(others)
+    assert listing.ignored == {".txt": 1, ".part": 1, ".json": 1, ".srt": 1, "without extension": 1}
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        *(".weba", ".jfif", ".heif", ".jxl", ".m2t", ".aifc", ".w64", ".mpv", ".JXL", ".heics"),
+        *(".hif", ".avifs", ".qt", ".3gpp", ".m4p", ".h264", ".qoi", ".wave"),
+    ],
+)
+def test_suffixes_of_media_are_known(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a{suffix}").write_bytes(b"\0")
+    assert _below(tmp_path) == [f"a{suffix}".encode()]
+
+
+_TRANSPORT = (b"G\0\1\x10" + bytes(184)) * 12
+_PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+def test_without_a_known_suffix_the_content_decides(tmp_path: Path) -> None:
+    for name in ("a", "b.mp4~", "c.1", "d.backup", "dump.unknown"):
+        (tmp_path / name).write_bytes(_PNG)
+    for name in ("Makefile", "e.unknown", "f.1"):
+        (tmp_path / name).write_text("all: build\n")
+    for name in ("g.txt", "h.thm", "i.mp4.part", "j.mp4.part-Frag3", "k.crdownload"):
+        (tmp_path / name).write_bytes(_PNG)
+    listing = Listing()
+    paths = listing.paths([str(tmp_path)])
+    assert [os.path.basename(p) for p in paths] == [
+        b"a",
+        b"b.mp4~",
+        b"c.1",
+        b"d.backup",
+        b"dump.unknown",
+    ]
+    expected = {"without extension": 1, ".unknown": 1, ".1": 1, ".txt": 1, ".thm": 1, ".part": 1}
+    assert listing.ignored == expected | {".part-frag3": 1, ".crdownload": 1}
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mts", "cts", "TS"])
+def test_source_code_is_no_transport_stream(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"film.{suffix}").write_bytes(_TRANSPORT)
+    texts = {"index": "export const a = 1;\n", "g": "G" * 5000, "empty": "", "short": "Go to 1\n"}
+    texts["nul"] = 'const nul = "\0";\n' * 300
+    for name, text in texts.items():
+        (tmp_path / f"{name}.{suffix}").write_text(text)
+    (tmp_path / f"utf16.{suffix}").write_text("export const a = 1;\n", encoding="utf-16")
+    listing = Listing()
+    assert len(list(listing.paths([str(tmp_path)]))) == 1
+    assert listing.ignored == {f".{suffix.lower()}": 6}
+
+
+@pytest.mark.parametrize("suffix", ["au", "dv", "rm", "mpg", "mpeg", "vob", "m2ts", "mpv"])
+def test_text_named_like_media_is_none(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"text.{suffix}").write_text("label: jump\n" * 500, encoding="utf-8")
+    (tmp_path / f"latin.{suffix}").write_bytes("caf\xe9\n".encode("latin-1") * 50)
+    (tmp_path / f"film.{suffix}").write_bytes(_TRANSPORT)
+    (tmp_path / f"noise.{suffix}").write_bytes(bytes(range(256)) * 4)
+    listing = Listing()
+    names = [os.path.basename(path) for path in listing.paths([str(tmp_path)])]
+    assert names == [f"film.{suffix}".encode(), f"noise.{suffix}".encode()]
+    assert listing.ignored == {f".{suffix}": 2}
+
+
+def test_pipes_are_never_opened(tmp_path: Path) -> None:
+    for name in ("a", "b.ts", "c.mpg", "d.unknown"):
+        os.mkfifo(tmp_path / name)
+    listing = Listing()
+    assert list(listing.paths([str(tmp_path)])) == []
+    assert listing.ignored == {"pipes or devices": 4}
+
+
+def test_counts_of_skipped_files_are_bounded(tmp_path: Path) -> None:
+    for number in range(1000, 1300):
+        (tmp_path / f"a.{number}").touch()
+    (tmp_path / "a.not really a suffix").touch()
+    listing = Listing()
+    assert list(listing.paths([str(tmp_path)])) == []
+    assert len(listing.ignored) <= 201
+    assert listing.ignored.total() == 301
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
     _touch(tmp_path, b"a.mp4", b".b.mp4", b".git/c.mp4", b"d/.DS_Store")
     listing = Listing()
     assert list(listing.paths([str(tmp_path)])) == [os.fsencode(tmp_path / "a.mp4")]
-    assert listing.ignored == 0
+    assert not listing.ignored
 
 
 def test_an_empty_folder_has_no_sources(tmp_path: Path) -> None:
@@ -98,7 +177,7 @@ def test_links_that_lead_nowhere_are_sources_that_cannot_be_read(tmp_path: Path)
     listing = Listing()
     names = [os.path.basename(path) for path in listing.paths([str(tmp_path)])]
     assert names == [b"gone.mp4", b"round.mp4"]
-    assert listing.ignored == 1
+    assert listing.ignored == {"without extension": 1}
 
 
 def test_pipes_and_sockets_are_ignored(tmp_path: Path) -> None:
@@ -108,7 +187,7 @@ def test_pipes_and_sockets_are_ignored(tmp_path: Path) -> None:
         server.bind(str(tmp_path / "socket.mp4"))
     listing = Listing()
     assert list(listing.paths([str(tmp_path)])) == []
-    assert listing.ignored == 2
+    assert listing.ignored == {"pipes or devices": 2}
 
 
 def test_a_folder_that_cannot_be_read_is_named_and_the_rest_listed() -> None:
@@ -190,7 +269,7 @@ def test_what_several_sources_name_comes_once(tmp_path: Path) -> None:
     sources = ["d/c.mp4", "d", "", "d", "*.mp4", "d/../a.mp4"]
     found = list(listing.paths([str(tmp_path / name) for name in sources]))
     assert [os.path.basename(path) for path in found] == [b"c.mp4", b"b.mp4", b"a.mp4"]
-    assert listing.ignored == 1
+    assert listing.ignored == {".txt": 1}
 
 
 @pytest.mark.parametrize("name", ["missing", "missing.mp4", "*.wav", "missing/*", "fold*", "pipe*"])

@@ -1,0 +1,125 @@
+"""A stream of a source while it is read: its packets, its clock, its first frames."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engine.media.clock import Clock
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+# Between stamps further apart, with neither sound nor a new picture, nothing is shown: the clock jumped.
+# A film without sound may stand still for longer, but not in the formats that carry a running clock.
+LONGEST_GAP_S = 10.0
+LONGEST_STILL_S = 120.0
+_LONGEST_SOUND_S = 5.0  # of one packet
+# Packets of each stream that are decoded to see that it can be: B-frames may hold back 16 of them.
+_TRIED_PACKETS = 40
+_WANTED_FRAMES = {"audio": 8, "video": 1}
+# What FFmpeg says of a picture above its `max_pixels`; the error itself is like any other.
+_TOO_LARGE = "Picture size"
+# Packets that are read to measure the length (some five hours of video with sound).
+_MEASURED_PACKETS = 1_500_000
+
+
+@dataclass
+class MeasuredStream:
+    """One stream while it is read."""
+
+    stream: Any
+    reason: str | None
+    longest: float = _LONGEST_SOUND_S
+    packets: int = 0
+    tried: int = 0
+    errors: int = 0
+    frames: list[Any] = field(default_factory=list)
+    decoded: int = 0
+    failed: Any = None
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(LONGEST_GAP_S, self.longest)
+        self._base = float(self.stream.time_base or 1) if self.stream is not None else 1.0
+        self._at = -1
+
+    def see(self, packet: Any) -> None:
+        """Measures a packet and, among the first, decodes it."""
+        hidden = packet.is_discard  # before the start of an edit list: decoded, and never shown
+        if packet.size:
+            self.packets += 1
+            if packet.pos is not None and packet.pos >= 0:
+                self._at = packet.pos
+            shown = packet.pts if packet.pts is not None else packet.dts
+            decoded = packet.dts if packet.dts is not None else packet.pts
+            if shown is not None and not hidden:
+                stamps = (decoded * self._base, shown * self._base)
+                self.clock.see(*stamps, (packet.duration or 0) * self._base, self._at)
+        wanted = _WANTED_FRAMES[self.stream.type]
+        if self.tried < _TRIED_PACKETS and self.decoded < wanted:
+            self._decode(packet, hidden)
+
+    def flush(self) -> None:
+        """Takes what the decoder still holds."""
+        self._decode(None)
+
+    def _decode(self, packet: Any, hidden: bool = False) -> None:
+        import av
+
+        self.tried += packet is not None and bool(packet.size) and not hidden
+        try:
+            frames = self.stream.codec_context.decode(packet)
+        except av.EOFError:
+            return
+        except av.FFmpegError:
+            self.errors += not hidden
+            self.failed = self.failed or packet
+            return
+        good = [f for f in frames if not f.is_corrupt]
+        self.errors += len(frames) - len(good)
+        self.decoded += len(good)
+        self.frames = self.frames or good[:1]
+
+    def judge(self) -> None:
+        """Sets the reason when the stream can't be used."""
+        if not self.packets:
+            self.reason = f"{self.stream.type} stream has no packets"
+        elif not self.decoded or self.errors > self.decoded:
+            self.reason = f"{self.stream.type} stream has no decodable packets"
+
+
+def measure(container: "InputContainer", streams: dict[int, MeasuredStream]) -> bool:
+    """Reads until the end, or until a clock goes back. Whether all was measured."""
+    import av
+
+    left = _MEASURED_PACKETS
+    try:
+        for packet in container.demux([f.stream for f in streams.values()]):
+            stream = streams[packet.stream.index]
+            stream.see(packet)
+            left -= 1
+            if not left or stream.clock.restart is not None:
+                break
+    except av.FFmpegError:
+        pass  # What was read until here is what there is.
+    for stream in streams.values():
+        if stream.tried < _TRIED_PACKETS and not stream.decoded and stream.packets:
+            stream.flush()
+        stream.clock.finish()
+    return bool(left)
+
+
+def is_too_large(packet: Any) -> bool:
+    """Whether a packet failed for its picture's size: only FFmpeg's log tells."""
+    import av
+
+    if packet is None:
+        return False
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as log:
+            packet.stream.codec_context.flush_buffers()
+            packet.decode()
+    except av.FFmpegError:
+        pass
+    finally:
+        av.logging.set_level(None)
+    return any(_TOO_LARGE in line for _, _, line in log)
