@@ -8,27 +8,37 @@ The raw score is the list's own, else 1: somebody said so. Without a calibration
 count only where others agree.
 """
 
-import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from captioners._beside import ambiguous, beside, described
 from captioners.contract import Captioner, Packs
 from captioners.sentences import clauses
 from captioners.weights.terms import UNKNOWN, Terms
 from manifests.evidence import Claim, WeakCaption
 from manifests.ids import content_hash, path_of, uri_of
 from manifests.media import Media, Needs
+from manifests.sources import cells
 from manifests.sources.list import ListError, read
 
-_KEYS = ("clip_id", "content_hash", "uri", "file")
-_MOST_BYTES = 16 << 20
-"""A file beside a clip that is larger holds no caption."""
+_T = TypeVar("_T")
+_KEYS = ("clip_id", "content_hash", "uri", "file", "file_name")
+_FILES = ("file", "file_name")
+_TIMES = ("start_ms", "end_ms", "start_s", "end_s")
+# Seconds, milliseconds or frames, of the clip or of a longer video: nobody can tell.
+_UNCLEAR = ("start", "end", "start_time", "end_time", "begin", "onset", "offset")
+_BLANK = " \t\r\n\xa0\ufeff"
+_STOPS = tuple(".!?…;:,\"'”’»)")
+_MOST_CLAIMS = 256
+"""Statements of a clip that are looked at: what more a text makes is no caption of 30 s."""
 _PART_OF_A_SOURCE = "the caption is of all of its file, this clip is a part"
 
 
@@ -96,26 +106,36 @@ class _Imported(Captioner):
         return [self._weak(media) for media in batch]
 
     def _weak(self, media: Media) -> WeakCaption:
-        given = list(self._given(media))
+        given, why = self._given(media)
         fitting = [caption for caption in given if _fits(caption, media)]
         if not fitting:
-            return self.weak(media, skipped=_PART_OF_A_SOURCE if given else "no caption was given")
-        claims = tuple(claim for caption in fitting for claim in self._claims(caption, media))
-        text = " ".join(" ".join(caption.text.split()) for caption in fitting)
-        return self.weak(media, text=text, claims=claims)
+            why = _PART_OF_A_SOURCE if given else why or "no caption was given"
+            return self.weak(media, skipped=why)
+        claims = tuple(islice(self._claims(fitting, media), _MOST_CLAIMS))
+        return self.weak(media, text=_joined([caption.text for caption in fitting]), claims=claims)
 
-    def _claims(self, caption: GivenCaption, media: Media) -> Iterator[Claim]:
-        span = _span(caption, media)
-        for clause in clauses(caption.text):
-            yield Claim(clause, clause, "caption", self.modality, caption.score, span)
+    def _claims(self, captions: Sequence[GivenCaption], media: Media) -> Iterator[Claim]:
+        """The statements of all captions of a clip, each once: they are one voice."""
+        made: set[tuple[Any, ...]] = set()
+        for caption in captions:
+            span = _span(caption, media)
+            for clause in clauses(caption.text):
+                statement = (clause.casefold(), span, caption.score)
+                if statement not in made:
+                    made.add(statement)
+                    yield Claim(clause, clause, "caption", self.modality, caption.score, span)
 
-    def _given(self, media: Media) -> Iterable[GivenCaption]:
+    def _given(self, media: Media) -> tuple[Sequence[GivenCaption], str | None]:
+        """The captions of a clip's source, and why there are none."""
         if self._list is not None:
-            return self._list.of(media)
+            return self._list.of(media), None
         path = Path(path_of(media.uri).decode("utf-8", "surrogateescape"))
         if self._chosen.source == "curator":
-            return _curated(path)
-        return _beside(path, self._chosen.key)
+            # Its names lose the suffix, as those of files beside the media do.
+            why = ambiguous(path.with_name(f"{path.stem}.json"), path)
+            return ([], why) if why else (_curated(path), None)
+        found = beside(path, self._chosen.key)
+        return [GivenCaption(text) for text in found.texts], found.why
 
 
 class ImportedHeard(_Imported):
@@ -140,7 +160,13 @@ class _List:
         # Without a name, SQLite's file is removed when it is closed.
         self._table = sqlite3.connect("", check_same_thread=False)
         self._table.execute("CREATE TABLE captions (key, text, start_ms, end_ms, score)")
-        rows = (_row(row, path, column) for row in read(path, [column]) if row[column])
+        rows = (
+            captions
+            for number, row in enumerate(
+                read(path, [column], (*_KEYS, *_TIMES, *_UNCLEAR, "score")), 1
+            )
+            for captions in _rows_of(row, number, path, column)
+        )
         self._table.executemany("INSERT INTO captions VALUES (?, ?, ?, ?, ?)", rows)
         self._table.execute("CREATE INDEX by_key ON captions (key)")
 
@@ -159,72 +185,135 @@ def _from_row(row: tuple[str, int | None, int | None, float, str], media: Media)
     return GivenCaption(text, start, end, score)
 
 
-def _row(row: Mapping[str, Any], path: Path, column: str) -> tuple[Any, ...]:
-    """A row of the table: key, text, start, end, score."""
-    by = next((name for name in _KEYS if row.get(name)), None)
-    if by is None:
-        raise ListError(f"{path}: a row needs one of {', '.join(_KEYS)}; it has {', '.join(row)}")
-    key = row[by]
-    if by == "file":
-        key = uri_of(os.fsencode(os.path.abspath(path.parent / str(key))))
+def _rows_of(
+    row: Mapping[str, Any], number: int, path: Path, column: str
+) -> Iterator[tuple[str, str, int | None, int | None, float]]:
+    """Rows of the table, one for each caption in a row of a list: key, text, start, end, score."""
     try:
-        start, end = (
-            None if row.get(side) in (None, "") else int(row[side])
-            for side in ("start_ms", "end_ms")
-        )
-        score = 1.0 if row.get("score") in (None, "") else float(row["score"])
+        texts = cells.texts(row[column])
+        if texts:
+            key = _key(row, path)
+            start, end = _times(row)
+            score = _named(row, "score", cells.score)
     except ValueError as error:
-        raise ListError(f"{path}: the row of {row[by]}: {error}") from error
-    return (str(key), str(row[column]), start, end, score)
+        raise ListError(f"{path}, row {number}: {error}") from error
+    for text in texts:
+        yield key, text, start, end, 1.0 if score is None else score
 
 
-def _beside(path: Path, key: str) -> list[GivenCaption]:
-    """The caption in `<name>.json` or `<name>.txt` beside a media file."""
-    described = _json(path.with_suffix(".json"))
-    if isinstance(described, dict) and isinstance(described.get(key), str):
-        return [GivenCaption(described[key])] if described[key].strip() else []
-    text = _read(path.with_suffix(".txt"))
-    return [GivenCaption(text)] if text and text.strip() else []
+def _named(row: Mapping[str, Any], name: str, parse: Callable[[Any], _T]) -> _T:
+    """A cell as `parse` reads it. Raises ValueError that names its column."""
+    try:
+        return parse(row.get(name))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _key(row: Mapping[str, Any], path: Path) -> str:
+    """What a row of a list is about: an id, a hash or a URI. Raises ValueError."""
+    by = next((name for name in _KEYS if not cells.missing(row.get(name))), None)
+    if by is None:
+        raise ValueError(f"it needs one of {', '.join(_KEYS)}; it has {', '.join(row)}")
+    key = row[by]
+    if isinstance(key, bytes):
+        key = os.fsdecode(key)
+    if isinstance(key, bool) or not isinstance(key, str | int):
+        raise ValueError(f"{by}: {str(key)[:60]!r} names no {by}")
+    key = str(key)
+    if by in _FILES and not key.strip().startswith("file:///"):
+        key = _uri_of(key, path.parent, by)
+    else:
+        key = key.strip(_BLANK)
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{by}: {key!r} holds half a character") from error
+    return key if by in (*_FILES, "uri") else key.lower()
+
+
+def _uri_of(name: str, folder: Path, by: str) -> str:
+    """The URI of a file of a list. Where there is none of the very name, it may be written otherwise:
+    with spaces around it, backslashes, or accents as another system has them. Raises ValueError."""
+    if "\0" in name:
+        raise ValueError(f"{by}: {name!r} is no name of a file")
+    bare = name.strip(_BLANK)
+    spellings = [name, bare, bare.replace("\\", "/")]
+    spellings += [unicodedata.normalize(form, bare) for form in ("NFC", "NFD")]
+    paths = [os.path.abspath(folder / spelling) for spelling in dict.fromkeys(spellings)]
+    try:
+        there = paths[:1] if len(paths) == 1 else [p for p in paths if os.path.exists(p)]
+        return uri_of(os.fsencode((there or paths)[0]))
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{by}: {name!r} holds half a character") from error
+
+
+def _times(row: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Start and end of a caption in its source, in ms; None for all of it. Raises ValueError."""
+    start, end = (
+        _named(row, f"{side}_ms", cells.milliseconds)
+        if not cells.missing(row.get(f"{side}_ms"))
+        else _named(row, f"{side}_s", cells.seconds)
+        for side in ("start", "end")
+    )
+    unclear = [name for name in _UNCLEAR if not cells.missing(row.get(name))]
+    if start is None and end is None and unclear:
+        raise ValueError(
+            f'nobody can tell what the column "{unclear[0]}" counts: give milliseconds from the start of '
+            'the file in "start_ms" and "end_ms", or seconds in "start_s" and "end_s", and take it out'
+        )
+    if (start is None) != (end is None):
+        raise ValueError(f"it has {'no start' if start is None else 'a start and no end'}")
+    if start is not None and end is not None and end <= start:
+        raise ValueError(f"it ends at {end} ms, and begins at {start} ms")
+    return start, end
 
 
 def _curated(path: Path) -> list[GivenCaption]:
     """The windows' captions of a clip that cosmos-curate or NeMo Curator wrote: for each window the
-    first one, an enhanced one before others; frames become times by the source's rate."""
-    described = _json(path.parent.parent / "metas" / "v0" / f"{path.stem}.json")
-    if not isinstance(described, dict) or not isinstance(described.get("windows"), list):
+    first one, an enhanced one before others; frames become times by the source's rate. Raises
+    ValueError that names the file."""
+    file = path.parent.parent / "metas" / "v0" / f"{path.stem}.json"
+    content = described(file)
+    if not isinstance(content, dict) or not isinstance(content.get("windows"), list):
         return []
-    windows, rate = described["windows"], described.get("framerate_source")
+    windows = content["windows"]
     captions = []
-    for window in windows:
-        names = sorted((n for n in window if n.endswith("_caption")), key=_not_enhanced)
-        texts = [window[n] for n in names if isinstance(window[n], str) and window[n].strip()]
-        if texts and (len(windows) == 1 or not rate):
-            captions.append(GivenCaption(texts[0]))
-        elif texts:
-            start, end = (round(window[f"{side}_frame"] * 1000 / rate) for side in ("start", "end"))
-            captions.append(GivenCaption(texts[0], start, end))
+    for number, window in enumerate(windows, 1):
+        try:
+            rate = cells.number(content.get("framerate_source"))
+            texts = _window_texts(window)
+            if texts and (len(windows) == 1 or not rate):
+                captions.append(GivenCaption(texts[0]))
+            elif texts and rate:
+                start, end = (
+                    _named(window, f"{side}_frame", cells.number) for side in ("start", "end")
+                )
+                if start is None or end is None:
+                    raise ValueError("it has no start_frame or no end_frame")
+                captions.append(
+                    GivenCaption(texts[0], round(start * 1000 / rate), round(end * 1000 / rate))
+                )
+        except ValueError as error:
+            raise ValueError(f"{file}, window {number}: {error}") from error
     return captions
+
+
+def _window_texts(window: Any) -> list[str]:
+    if not isinstance(window, dict):
+        raise ValueError("not a JSON object")
+    names = sorted((n for n in window if n.endswith("_caption")), key=_not_enhanced)
+    return [text for name in names for text in _named(window, name, cells.texts)]
 
 
 def _not_enhanced(name: str) -> bool:
     return "enhanced" not in name
 
 
-def _json(path: Path) -> Any:
-    text = _read(path)
-    try:
-        return None if text is None else json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
-
-
-def _read(path: Path) -> str | None:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            return None
-        return path.read_text(encoding="utf-8-sig", errors="replace")
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
+def _joined(texts: Sequence[str]) -> str:
+    """Captions one after another, each with a stop before the next one."""
+    lines = [" ".join(text.split()) for text in texts]
+    stopped = [line if line.endswith(_STOPS) else f"{line}." for line in lines[:-1]]
+    return " ".join([*stopped, *lines[-1:]])
 
 
 def _fits(caption: GivenCaption, media: Media) -> bool:

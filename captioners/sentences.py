@@ -16,6 +16,7 @@ its text says.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 
 from manifests.evidence import Claim, Kind, Modality
@@ -26,13 +27,18 @@ _ALONE = {"audio": "Nothing distinct is heard.", "video": "Nothing distinct is s
 _SINGULAR = frozenset(("a", "an", "one", "the", "another"))
 
 # What `clauses` splits at. A stop ends a sentence before a capital or a number, after a word of three
-# letters ("e.g." and "vs." have fewer), or where it stands alone.
+# letters ("e.g." and "vs." have fewer), or where it stands alone. No run of stops or spaces is looked
+# through more than twice, so that a text costs time in proportion to its length.
 _SENTENCE_END = re.compile(
-    r"""\n+|;\s*|\s[.!?]+\s|(?:(?<![A-Z])(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)[.!?…]+"""
-    r"""["'”’»)]*\s+(?=["'“‘«(]*[A-Z0-9À-ÖØ-Þ]))|(?<=[a-z]{3})(?<!\bMrs)[.!?…]+["'”’»)]*\s+"""
+    r"""\n+|;\s*|\s[.!?]++\s"""
+    r"""|(?:(?<![A-Z.!?…])(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)|(?<=[.!?…])(?<![.!?…]{2}))"""
+    r"""[.!?…]++["'”’»)]*+\s++(?=["'“‘«(]*+[A-Z0-9À-ÖØ-Þ])"""
+    r"""|(?<=[a-z]{3})(?<!\bMrs)[.!?…]++["'”’»)]*+\s++"""
 )
-_JOINT = re.compile(r",?\s+(and then|then|followed by|while|as)\s+", re.IGNORECASE)
-_QUOTED = re.compile(r'"[^"\n]*"|“[^”\n]*”|«[^»\n]*»')
+_JOINT = re.compile(r"(?:,|(?<!\s))\s++(and then|then|followed by|while|as)\s++", re.IGNORECASE)
+_OPENING = re.compile(r'["“«]')
+_CLOSING = {'"': '"', "“": "”", "«": "»"}
+_WORD = re.compile(r"[^\W\d_]+")
 # "A man is followed by a dog", "dressed as a clown", "such as", "as well as" are one statement.
 _PASSIVE = ("is", "are", "was", "were", "be", "been", "being", "gets")
 _NO_MOMENT = re.compile(
@@ -80,10 +86,10 @@ def clauses(text: str) -> list[str]:
 
 def _split(mark: re.Pattern[str], text: str) -> list[str]:
     """The text between the marks that are not inside a quotation."""
-    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    quotations = _Quotations(text)
     parts, start = [], 0
     for match in mark.finditer(text):
-        if not any(first < match.start() < last - 1 for first, last in quoted):
+        if not quotations.hold(match.start(), 1):
             parts.append(text[start : match.end()])
             start = match.end()
     return [*parts, text[start:]]
@@ -91,29 +97,86 @@ def _split(mark: re.Pattern[str], text: str) -> list[str]:
 
 def _moments(sentence: str) -> Iterator[str]:
     """The parts of one sentence that happen at once or one after another."""
-    quoted = [match.span() for match in _QUOTED.finditer(sentence)]
+    if _JOINT.search(sentence) is None:
+        yield sentence
+        return
+    quotations, words = _Quotations(sentence), _Words(sentence)
     start = 0
     for match in _JOINT.finditer(sentence):
-        inside = any(first < match.start() < last for first, last in quoted)
-        before, after = sentence[start : match.start()], sentence[match.end() :]
-        if not inside and before.strip() and _joins(match[1].lower(), before, after):
-            yield before
+        last = words.last(start, match.start())
+        inside = quotations.hold(match.start(), 0)
+        if not inside and last and words.joins(match[1].lower(), last, match.end()):
+            yield sentence[start : match.start()]
             start = match.end()
     yield sentence[start:]
 
 
-def _joins(joint: str, before: str, after: str) -> bool:
-    """Whether a statement of its own follows the joint."""
-    last = before.lower().split()[-1]
-    words = re.findall(r"[^\W\d_]+", after.lower())
-    if not words:
-        return False
-    is_subject = _SUBJECT.fullmatch(words[0]) is not None
-    if joint == "followed by":
-        return last not in _PASSIVE
-    if joint == "as":
-        return not _NO_MOMENT.fullmatch(last) and is_subject and _has_verb(words[1:])
-    return is_subject or (not _maybe_verb(words[0]) and _has_verb(words[1:2]))
+class _Quotations:
+    """Where the quotations of a text are. Lines end them."""
+
+    def __init__(self, text: str) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        # The next of each mark, from a place on that only grows: no part is searched twice.
+        ahead = dict.fromkeys((*_CLOSING.values(), "\n"), -1)
+        end = 0
+        for opening in _OPENING.finditer(text):
+            if opening.start() < end:
+                continue
+            for mark in (_CLOSING[opening[0]], "\n"):
+                if ahead[mark] <= opening.start():
+                    place = text.find(mark, opening.end())
+                    ahead[mark] = len(text) if place < 0 else place
+            closing = ahead[_CLOSING[opening[0]]]
+            if closing < ahead["\n"]:
+                end = closing + 1
+                self._starts.append(opening.start())
+                self._ends.append(end)
+
+    def hold(self, place: int, margin: int) -> bool:
+        """Whether a place is inside a quotation; margin: of its last characters that are not."""
+        at = bisect_left(self._starts, place) - 1
+        return at >= 0 and place < self._ends[at] - margin
+
+
+class _Words:
+    """The words of a sentence by their places, so that none is read again for each joint."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+        self._written = [match.span() for match in re.finditer(r"\S+", sentence)]
+        self._ends = [end for _, end in self._written]
+        self._places: list[int] = []
+        self._words: list[str] = []
+        for match in _WORD.finditer(sentence):
+            # Some letters are two in lower case, the second of which is no letter.
+            for word in _WORD.findall(match[0].lower()):
+                self._places.append(match.start())
+                self._words.append(word)
+        self._last_verb = max(
+            (at for at, word in enumerate(self._words) if _has_verb([word])), default=-1
+        )
+
+    def last(self, start: int, end: int) -> str:
+        """The last word between two places, with the marks at it; empty where there is none."""
+        at = bisect_left(self._ends, end)
+        for first, last in reversed(self._written[max(0, at - 1) : at + 1]):
+            if max(first, start) < min(last, end):
+                return self._sentence[max(first, start) : min(last, end)].lower()
+        return ""
+
+    def joins(self, joint: str, last: str, after: int) -> bool:
+        """Whether a statement of its own follows the joint, which stands after `last`."""
+        at = bisect_left(self._places, after)
+        if at == len(self._words):
+            return False
+        first, second = self._words[at], self._words[at + 1 : at + 2]
+        is_subject = _SUBJECT.fullmatch(first) is not None
+        if joint == "followed by":
+            return last not in _PASSIVE
+        if joint == "as":
+            return not _NO_MOMENT.fullmatch(last) and is_subject and self._last_verb > at
+        return is_subject or (not _maybe_verb(first) and _has_verb(second))
 
 
 def _has_verb(words: Sequence[str]) -> bool:

@@ -1,89 +1,216 @@
-"""Lists that a user brings: rows of a CSV, TSV, JSON lines or Parquet file.
+"""Lists that a user brings: rows of a CSV, TSV, JSON or Parquet file.
 
-Text is UTF-8, with or without a byte order mark. Rows are read one after another: a list may be larger
-than memory. Cells of CSV and TSV are text; what they mean is for the caller to say.
+Text may be in any encoding that can be told (`manifests.sources.encoding`), its cells may be divided by
+commas, semicolons, tabs or bars, whatever the file is called. Columns are found by their names, whatever
+the case (`manifests.sources.columns`). Rows are read one after another: a list may be larger than memory,
+but for a JSON array. Cells of CSV and TSV are text; what they mean is for the caller to say
+(`manifests.sources.cells`).
 """
 
 import csv
 import json
-from collections.abc import Collection, Iterator
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.errors import UserError
+from manifests.sources.columns import Columns
+from manifests.sources.encoding import EncodingError, encoding_of
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_JSON_LINES = (".jsonl", ".ndjson")
+_DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+_JSON = (".jsonl", ".ndjson", ".json")
 _PARQUET = ".parquet"
-SUFFIXES = (*_DELIMITERS, *_JSON_LINES, _PARQUET)
+SUFFIXES = (*_DELIMITERS, *_JSON, _PARQUET)
+
+_MOST_IN_A_ROW = 16 << 20
+"""Characters of a line, and of a cell."""
+_MOST_IN_AN_ARRAY = 64 << 20
+"""Bytes of a JSON array, which is read as a whole."""
+# Excel writes and reads it before the header.
+_DELIMITER_LINE = re.compile(r'"?sep=(.)"?\s*')
 
 
 class ListError(UserError, ValueError):
     """A list that can't be read; names the file, the row where one is at fault, and the reason."""
 
 
-def read(path: Path, needed: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+def read(
+    path: Path, needed: Collection[str] = (), optional: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
     """The rows of a list by column name, in order.
 
-    needed: columns that must be there, in JSON lines in every row. Raises ListError, also while rows are
-    read.
+    needed: columns that must be there, in JSON in every row. optional: others that the caller knows.
+    Both are found whatever their case, other columns keep their names. Raises ListError, also while rows
+    are read.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ListError(f"{path}: a list ends in {', '.join(SUFFIXES)}")
+    wanted = _Wanted(path, needed, optional)
     try:
         if suffix == _PARQUET:
-            yield from _parquet(path, needed)
-        elif suffix in _JSON_LINES:
-            yield from _json_lines(path, needed)
-        else:
-            yield from _delimited(path, _DELIMITERS[suffix], needed)
+            yield from _parquet(path, wanted)
+            return
+        with path.open("rb") as file:
+            encoding = encoding_of(file)
+        # The module's own limit, 128 KiB, holds for the process. A longer cell is no error.
+        csv.field_size_limit(max(csv.field_size_limit(), _MOST_IN_A_ROW))
+        with path.open(encoding=encoding, newline="") as text:
+            if suffix in _JSON:
+                yield from _json(path, text, wanted)
+            else:
+                yield from _delimited(path, text, _DELIMITERS[suffix], wanted)
     except OSError as error:
         raise ListError(f"{path} can't be read: {error.strerror or error}") from error
+    except EncodingError as error:
+        raise ListError(f"{path} can't be read: {error}") from error
     except UnicodeDecodeError as error:
-        raise ListError(f"{path} is not UTF-8 text: save it as UTF-8") from error
-    except (csv.Error, pa.ArrowException) as error:
+        raise ListError(f"{path} changed while it was read") from error
+    except pa.ArrowException as error:
         raise ListError(f"{path} can't be read: {error}") from error
 
 
-def _delimited(path: Path, delimiter: str, needed: Collection[str]) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file, delimiter=delimiter)
-        _check(path, rows.fieldnames or (), needed)
-        for number, row in enumerate(rows, 1):
-            if None in row:
-                raise ListError(f"{path}, row {number}: more cells than columns; quote the text?")
-            yield row
+class _Wanted:
+    """The columns that a caller asks of a list."""
+
+    def __init__(self, path: Path, needed: Collection[str], optional: Collection[str]) -> None:
+        self._path = path
+        self.needed = tuple(needed)
+        self.optional = tuple(name for name in optional if name not in self.needed)
+        self._last: Columns | None = None
+
+    def columns(self, names: Sequence[str], row: int | None = None) -> Columns:
+        """How these columns become the wanted ones. Raises ListError where one is missing."""
+        if self._last is not None and self._last.names == list(names):
+            return self._last
+        where = str(self._path) if row is None else f"{self._path}, row {row}"
+        try:
+            columns = Columns(names, self.needed, self.optional)
+        except ValueError as error:
+            raise ListError(f"{where}: {error}") from error
+        missing = [f'"{name}"' for name in self.needed if not columns.has(name)]
+        if missing:
+            there = ", ".join(names) or "none"
+            raise ListError(f"{where}: column {', '.join(missing)} is missing; there are: {there}")
+        self._last = columns
+        return columns
 
 
-def _json_lines(path: Path, needed: Collection[str]) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate((line for line in file if line.strip()), 1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise ListError(
-                    f"{path} can't be read: row {number} is not JSON: {error}"
-                ) from error
-            if not isinstance(row, dict):
-                raise ListError(f"{path}, row {number}: not a JSON object")
-            _check(f"{path}, row {number}", row, needed)
-            yield row
+def _delimited(path: Path, file: TextIO, usual: str, wanted: _Wanted) -> Iterator[dict[str, Any]]:
+    lines = _lines(path, file)
+    header = next((line for line in lines if line.strip("\r\n")), "")
+    if (told := _DELIMITER_LINE.fullmatch(header)) is not None:
+        delimiter, header = told[1], next(lines, "")
+    else:
+        delimiter = _delimiter(header, usual, wanted)
+    # "file, caption": the space belongs to neither.
+    spaced = f"{delimiter} " in header
+    rows = csv.reader(
+        chain([header], lines), delimiter=delimiter, strict=True, skipinitialspace=spaced
+    )
+    numbered = _numbered(path, rows)
+    _, names = next(numbered, (0, []))
+    columns = wanted.columns(names)
+    for number, cells in numbered:
+        if any(cells[len(names) :]):
+            raise ListError(f"{path}, row {number}: more cells than columns; quote the text?")
+        if cells == names:  # of two lists that were put together
+            continue
+        padded = cells[: len(names)] + [None] * (len(names) - len(cells))
+        yield columns.row(dict(zip(names, padded, strict=True)))
 
 
-def _parquet(path: Path, needed: Collection[str]) -> Iterator[dict[str, Any]]:
+def _numbered(path: Path, rows: Iterator[list[str]]) -> Iterator[tuple[int, list[Any]]]:
+    """Rows that are not blank with their numbers; that of the header is 0."""
+    number = -1
+    while True:
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise ListError(
+                f"{path}, row {number + 1} can't be read: {error}; a cell with quotes in it needs quotes "
+                "around it, and each of its own doubled"
+            ) from error
+        if cells:
+            number += 1
+            yield number, cells
+
+
+def _delimiter(header: str, usual: str, wanted: _Wanted) -> str:
+    """What divides the cells: that by which most of the wanted columns are there, else the usual one."""
+
+    def fits(delimiter: str) -> tuple[bool, int, bool, bool]:
+        try:
+            names = next(csv.reader([header], delimiter=delimiter), [])
+            columns = Columns(names, wanted.needed, wanted.optional)
+        except (csv.Error, ValueError):
+            return False, 0, False, delimiter == usual
+        there = [name for name in (*wanted.needed, *wanted.optional) if columns.has(name)]
+        complete = all(name in there for name in wanted.needed)
+        return complete, len(there), len(names) > 1, delimiter == usual
+
+    return max((",", ";", "\t", "|"), key=fits)
+
+
+def _json(path: Path, file: TextIO, wanted: _Wanted) -> Iterator[dict[str, Any]]:
+    for number, row in _objects(path, file):
+        if not isinstance(row, dict):
+            raise ListError(f"{path}, row {number}: not a JSON object")
+        yield wanted.columns(list(row), number).row(row)
+
+
+def _objects(path: Path, file: TextIO) -> Iterator[tuple[int, Any]]:
+    """The rows of a JSON array, or of JSON lines, with their numbers."""
+    start = file.read(4096).lstrip("\ufeff \t\r\n")
+    file.seek(0)
+    if start.startswith("[") and start.rstrip() != "[]":
+        if path.stat().st_size > _MOST_IN_AN_ARRAY:
+            raise ListError(f"{path}: a JSON array so large is not read: write one object a line")
+        array = _parsed(f"{path} can't be read: it", file.read())
+        yield from enumerate(array if isinstance(array, list) else [array], 1)
+        return
+    written = (line for line in _lines(path, file) if line.strip("\ufeff \t\r\n"))
+    for number, line in enumerate(written, 1):
+        yield number, _parsed(f"{path} can't be read: row {number}", line)
+
+
+def _parsed(what: str, text: str) -> Any:
+    try:
+        return json.loads(text.lstrip("\ufeff"), object_pairs_hook=_fields)
+    except (ValueError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else error
+        raise ListError(f"{what} is not JSON: {why}") from error
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f'the field "{twice}" is there twice')
+    return fields
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines of a text, of which none is larger than memory can hold."""
+    number = 0
+    while line := file.readline(_MOST_IN_A_ROW + 1):
+        number += 1
+        if len(line) > _MOST_IN_A_ROW:
+            raise ListError(f"{path}, line {number}: over {_MOST_IN_A_ROW} characters")
+        yield line
+
+
+def _parquet(path: Path, wanted: _Wanted) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file, pq.ParquetFile(file, pre_buffer=False) as parquet:
-        _check(path, parquet.schema_arrow.names, needed)
+        columns = wanted.columns(parquet.schema_arrow.names)
         # In this thread alone, as `manifests.tables.read` says.
         for batch in parquet.iter_batches(use_threads=False):
-            yield from batch.to_pylist()
-
-
-def _check(where: Path | str, columns: Collection[str], needed: Collection[str]) -> None:
-    missing = [f'"{name}"' for name in needed if name not in columns]
-    if missing:
-        there = ", ".join(columns) or "none"
-        raise ListError(f"{where}: column {', '.join(missing)} is missing; there are: {there}")
+            yield from map(columns.row, batch.to_pylist())

@@ -1,0 +1,110 @@
+"""How the bytes of a text that a user brings become characters.
+
+UTF-8, UTF-16 and UTF-32 by their byte order mark, UTF-16 without one by its zeros, else UTF-8. What is
+none of these is Windows-1252, if it reads like it: spreadsheets write that in Western Europe and America.
+Other old encodings (Cyrillic, Japanese, of a Mac) can't be told from one another, and are refused.
+"""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+_CHUNK = 1 << 20
+_MARKS = (  # that of UTF-32 begins like that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+_BINARY = (
+    (b"PK\x03\x04", "an Excel workbook or a ZIP archive: save the sheet as CSV, or unpack it"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook: save the sheet as CSV"),
+    (b"\x1f\x8b", "compressed (gzip): unpack it"),
+    (b"\x28\xb5\x2f\xfd", "compressed (Zstandard): unpack it"),
+    (b"BZh", "compressed (bzip2): unpack it"),
+    (b"\xfd7zXZ\x00", "compressed (xz): unpack it"),
+    (b"PAR1", "a Parquet file: let its name end in .parquet"),
+)
+# What does not stand in a Western text: a sign inside a word ("h”ren"), a capital after a small letter
+# ("dogÕs"), three letters with accents in a row. So does UTF-8 or Cyrillic look that is read as it.
+_LETTER = "A-Za-zÀ-ÖØ-öø-ÿŒœŠšŽžŸ"
+_ODD = re.compile(
+    rf"[{_LETTER}][^\x00-\x7f{_LETTER}’‘–—…·\xa0\xad]+[{_LETTER}]"
+    r"|[a-zß-öø-ÿœšž][À-ÖØ-ÞŒŠŽŸ]|[À-ÖØ-öø-ÿŒœŠšŽžŸ]{3}"
+)
+
+
+class EncodingError(ValueError):
+    """Bytes that are no text, or none whose encoding can be told; says in which line, and what to do."""
+
+
+def encoding_of(file: BinaryIO) -> str:
+    """The codec that reads a file, for `open`; it is read once, in bounded memory, and left at its start.
+
+    Raises EncodingError.
+    """
+    head = file.read(4096)
+    file.seek(0)
+    for start, what in _BINARY:
+        if head.startswith(start):
+            raise EncodingError(f"it is {what}")
+    codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), None)
+    codec = codec or _by_zeros(head) or "utf-8"
+    try:
+        _read_as(file, codec)
+    except UnicodeDecodeError as error:
+        if codec != "utf-8":
+            raise EncodingError(
+                f"it is no {codec.upper()} text, though it begins like it"
+            ) from error
+        codec = _western(file)
+    file.seek(0)
+    return codec
+
+
+def decoded(data: bytes) -> str:
+    """The characters of a text. Raises EncodingError."""
+    return data.decode(encoding_of(io.BytesIO(data)))
+
+
+def _by_zeros(head: bytes) -> str | None:
+    """UTF-16 by the zeros of its Latin letters; other text has none. Raises EncodingError."""
+    if b"\0" not in head:
+        return None
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if min(even, odd) * 10 > max(even, odd) or max(even, odd) * 4 < len(head) // 2:
+        raise EncodingError("it is no text: it holds zeros")
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _read_as(file: BinaryIO, codec: str) -> None:
+    decoder = codecs.getincrementaldecoder(codec)()
+    for chunk in _chunks(file):
+        decoder.decode(chunk)
+    decoder.decode(b"", True)
+
+
+def _western(file: BinaryIO) -> str:
+    """The codec of Windows-1252, if the text reads like it. Raises EncodingError with the line."""
+    line, before = 1, ""
+    for chunk in _chunks(file):
+        text = before + chunk.decode("cp1252", "replace")
+        odd = _ODD.search(text)
+        odd_at = len(text) if odd is None else odd.start()
+        unknown_at = text.find("\ufffd")
+        if odd is not None or unknown_at >= 0:
+            first = odd_at if unknown_at < 0 else min(odd_at, unknown_at)
+            line += text.count("\n", 0, first)
+            raise EncodingError(f"line {line} is not UTF-8 text: save it as UTF-8")
+        before = text[-2:]
+        line += text.count("\n", 0, len(text) - len(before))
+    return "cp1252"
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    while chunk := file.read(_CHUNK):
+        yield chunk
