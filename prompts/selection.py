@@ -150,7 +150,7 @@ def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
     heard = _without_rivals(heard, seen)
     heard_facts = _facts(heard, HEARD_AT_MOST, alike)
     speech = any(fact.kind == "speech" for fact in heard_facts)
-    transcript = " ".join((evidence.transcript or "").split())[:SPOKEN_AT_MOST]
+    transcript = _start(evidence.transcript or "")
     return Facts(
         has_audio=evidence.has_audio,
         has_video=evidence.has_video,
@@ -158,6 +158,15 @@ def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
         seen=_facts(seen, SEEN_AT_MOST, alike),
         transcript=transcript if speech and transcript else None,
     )
+
+
+def _start(transcript: str) -> str:
+    """The start of a transcript in whole words: half a number is another number."""
+    words = " ".join(transcript[: 4 * SPOKEN_AT_MOST].split())
+    start = words[:SPOKEN_AT_MOST]
+    if len(words) > SPOKEN_AT_MOST and not words[SPOKEN_AT_MOST].isspace() and " " in start:
+        start = start.rsplit(" ", 1)[0]
+    return start
 
 
 def _candidates(evidence: Evidence, modality: Modality) -> list[_Candidate]:
