@@ -13,7 +13,7 @@ from manifests.atomic import create_atomic, is_linked, make_folder
 from manifests.errors import UserError
 from manifests.kinds import CLIPS, SOURCES, Kind, kind_of, kinds
 
-FORMAT = 4
+FORMAT = 5
 _MARK = "captionmill.json"
 _ID = re.compile("[0-9a-f]{12}")
 
