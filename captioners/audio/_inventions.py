@@ -1,8 +1,8 @@
 """What Whisper is known to invent where nobody speaks, and texts that no speech has the shape of.
 
-Whisper learned from subtitles, so over hum, noise and music it writes what subtitles end with, at ordinary
-scores. `inventions.csv` lists such phrases in 33 languages, from public reports (openai/whisper discussions
-679, 928, 1606, 2608; issues of whisper.cpp, faster-whisper, whisper-standalone-win, subgen and Vexa):
+Whisper learned from subtitles, so over hum, noise and music it writes what subtitles end with, at
+ordinary scores. `inventions.csv` lists such phrases in 34 languages, from public reports (openai/whisper
+discussions 679, 928 and 2608 and the lists that users made of them):
 
 credit  who made the subtitles. Nobody says it: refused. Of language "any": wherever it stands.
 outro   how videos end ("Thanks for watching!"). Alone in a segment it is refused: who really says it
@@ -29,8 +29,8 @@ _AFTER_CREDIT, _AFTER_OUTRO = 60, 24
 # A segment has some 30 s of speech at most; of a longer text the beginning decides.
 _LONGEST = 2_000
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n+")  # noqa: RUF001
-_NOTE = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|（[^（）]*）|【[^【】]*】|\*[^*]*\*")  # noqa: RUF001
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n+")
+_NOTE = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|（[^（）]*）|【[^【】]*】|\*[^*]*\*")
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -13,9 +13,9 @@ from manifests.evidence import WeakCaption
 _MOST_COMPRESSED, _LEAST_LOGPROB, _MOST_NO_SPEECH = 2.4, -1.0, 0.6
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{4}")
 
-# Letters in a second of speech. Conversation has about 15 (5 syllables of 3 letters), subtitles are read at
-# 17 to 20 (Netflix's guide), the fastest speakers say 11 syllables: above 35 nobody speaks. Below 1 for three
-# seconds and more nobody does either: "Thank you." over ten seconds of "speech" is a guess.
+# Letters in a second of speech. Conversation has about 15 (5 syllables of 3 letters), subtitles are read
+# at 17 to 20 (Netflix's guide), the fastest speakers say 11 syllables: above 35 nobody speaks. Below 1 for
+# three seconds and more nobody does either: "Thank you." over ten seconds of "speech" is a guess.
 _MOST_LETTERS_A_SECOND, _LEAST_LETTERS_A_SECOND = 35.0, 1.0
 _SLOW_FROM_S = 3.0
 # Seconds of detected speech without which a segment says nothing: the shortest "no" has some.
@@ -43,7 +43,9 @@ class Voiced:
 
     def within(self, start: float, end: float) -> tuple[float, float]:
         """Seconds of speech between two times, and its mean probability; (0, 0) for none."""
-        parts = [(min(end, b) - max(start, a), p) for a, b, p in self.spans if a < end and b > start]
+        parts = [
+            (min(end, b) - max(start, a), p) for a, b, p in self.spans if a < end and b > start
+        ]
         seconds = sum(length for length, _ in parts)
         if seconds <= 0:
             return 0.0, 0.0
@@ -148,7 +150,7 @@ def languages_of(options: Mapping[str, Any], known: Iterable[str]) -> frozenset[
 
     known: what the model knows. Raises ValueError that says what to write.
     """
-    if "languages" not in options:
+    if options.get("languages") is None:
         return None
     asked, codes = options["languages"], frozenset(known)
     if not isinstance(asked, list | tuple) or not asked:

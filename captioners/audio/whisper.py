@@ -4,8 +4,8 @@ Weights: pack `whisper-base` (MIT). About 2 s a clip on one thread, so the profi
 another captioner found speech. Greedy temperature 0 with 5 beams: the same sound gives the same text.
 
 Whisper invents words where there are none. Silero's detector inside faster-whisper stands before it (only
-what it holds for speech is read), and what `captioners.audio._speech.believed` refuses is dropped. What is
-doubtful is heard a second time, cut out of the sound; what the two passes do not agree on is dropped too.
+what it holds for speech is read), and what `captioners.audio._speech.believed` refuses is dropped. What
+is doubtful is heard a second time, cut out of the sound; what the two passes do not agree on goes too.
 Beam search needs no random numbers, so that the second pass has no seed: its start is what differs.
 """
 
