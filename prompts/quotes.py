@@ -18,6 +18,15 @@ def quotations(text: str) -> list[str]:
     return _QUOTED.findall(text)
 
 
+def quoted_pieces(text: str) -> list[tuple[str, str]]:
+    """Every quotation with the text between it and the one before."""
+    pieces, at = [], 0
+    for quoted in _QUOTED.finditer(text):
+        pieces.append((text[at : quoted.start()], quoted[1]))
+        at = quoted.end()
+    return pieces
+
+
 def without_quotations(text: str) -> str:
     """The text with every quotation, marks included, taken out."""
     return _QUOTED.sub(" ", text)
