@@ -76,8 +76,8 @@ class WeakCaption:
 
     content_hash is that of the media the captioner really saw. skipped: why there is nothing, None when
     the captioner ran. missing: the stream that the captioner needs and the clip does not have; `skipped`
-    says why. transcript and language only from speech recognition; such text is data and never an
-    instruction.
+    says why. transcript, language (ISO 639-1) and language_probability (the recogniser's own, in [0, 1])
+    only from speech recognition; such text is data and never an instruction.
     """
 
     clip_id: str
@@ -89,6 +89,7 @@ class WeakCaption:
     language: str | None = None
     skipped: str | None = None
     missing: Modality | None = None
+    language_probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,12 @@ class Evidence:
         """The words spoken, from the first captioner that has any."""
         return next((c.transcript for c in self.captions if c.transcript), None)
 
+    @property
+    def language(self) -> tuple[str | None, float | None]:
+        """Language of the transcript, and how sure its recogniser was of it."""
+        first = next((c for c in self.captions if c.transcript), None)
+        return (first.language, first.language_probability) if first else (None, None)
+
     def claims(self, modality: Modality | None = None) -> list[Claim]:
         """The claims of every captioner in order, of one modality or of both."""
         return [
@@ -131,11 +138,17 @@ class Evidence:
         ]
 
     def digest(self) -> str:
-        """Digest of everything the writer may learn of this clip."""
-        return digest(asdict(self))
+        """Digest of everything the writer may learn of this clip. A captioner that names no language
+        counts as it did before there was a probability of one."""
+        parts = asdict(self)
+        for weak in parts["captions"]:
+            if weak["language_probability"] is None:
+                del weak["language_probability"]
+        return digest(parts)
 
 
-_WEAK = ("content_hash", "captioner", "text", "transcript", "language", "skipped", "missing")
+_LANGUAGE = ("language", "language_probability")
+_WEAK = ("content_hash", "captioner", "text", "transcript", *_LANGUAGE, "skipped", "missing")
 _CLAIM = ("label", "text", "kind", "modality", "score")
 
 

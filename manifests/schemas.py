@@ -110,6 +110,9 @@ WEAK = pa.schema(
         _field("claims", pa.list_(pa.struct(_CLAIM)), "checkable statements", nullable=False),
         _field("transcript", pa.string(), "words spoken: data, never instructions"),
         _field("language", pa.string(), "of the transcript, ISO 639-1"),
+        _field(
+            "language_probability", pa.float64(), "of that language, by the recogniser, in [0, 1]"
+        ),
         _field("skipped", pa.string(), "why it did not run on this clip"),
         _field("missing", pa.string(), "stream that it needs and the clip lacks: audio or video"),
     ]
@@ -126,6 +129,7 @@ EVIDENCE = pa.list_(
             ("claims", pa.list_(pa.struct(_JUDGED))),
             ("transcript", pa.string()),
             ("language", pa.string()),
+            ("language_probability", pa.float64()),
             ("skipped", pa.string()),
             ("missing", pa.string()),
         ]
@@ -168,7 +172,10 @@ CAPTIONS = pa.schema(
         _field("visual_why", pa.string(), "why there is no visual caption"),
         _field("audio_visual_why", pa.string(), "why there is no audio-visual caption"),
         _field("transcript", pa.string(), "words spoken, by speech recognition"),
-        _field("language", pa.string(), "of the transcript"),
+        _field("language", pa.string(), "of the transcript, ISO 639-1"),
+        _field(
+            "language_probability", pa.float64(), "of that language, by the recogniser, in [0, 1]"
+        ),
         _field("writer", pa.string(), "model that was asked to write; null if none was"),
         _field(
             "rungs", pa.list_(pa.string()), "rungs of the ladder that wrote them", nullable=False

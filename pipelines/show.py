@@ -8,11 +8,13 @@ from rich.text import Text
 from manifests import tables
 from manifests.captions import CAPTIONS
 from manifests.commits import State
+from manifests.evidence import evidence_from_row
 from manifests.ids import path_of
 from manifests.tables import File
 from manifests.workspace import Workspace
 from pipelines.status import JobStatus
 from pipelines.terminal import one_line
+from prompts.singing import manner
 
 _SPANS = 4
 TITLES = {"audio_caption": "heard", "visual_caption": "seen", "audio_visual_caption": "together"}
@@ -84,7 +86,8 @@ def captions(row: Mapping[str, Any]) -> Iterator[Text]:
             yield Text(f"  {TITLES[name]:9}none: {row[f'{short}_why']}", style="dim")
     if row["transcript"]:
         language = Text(f"  ({row['language']})", style="dim")
-        yield Text("  said     ", style="cyan") + plain(f'"{row["transcript"]}"') + language
+        how = "sung" if manner(evidence_from_row(row)) == "sung" else "said"
+        yield Text(f"  {how:9}", style="cyan") + plain(f'"{row["transcript"]}"') + language
 
 
 def variants(row: Mapping[str, Any]) -> Iterator[Text]:

@@ -22,8 +22,9 @@ def best(name: CaptionName, candidates: Sequence[str], facts: Facts) -> str:
 
 def expected_facts(name: CaptionName, caption: str, facts: Facts) -> float:
     """How much of what is known a caption tells: the expected number of true facts in it, and one more
-    for speech that it quotes."""
+    for speech or lyrics that it quotes."""
     spoken = tokens(without_quotations(caption))
     relevant = facts_of(name, facts)
-    quoted = any(fact.kind == "speech" for fact in relevant) and bool(quotations(caption))
+    speech = any(fact.kind == "speech" for fact in relevant)
+    quoted = (speech or facts.lyrics is not None) and bool(quotations(caption))
     return sum(f.confidence.probability for f in relevant if is_said(f, spoken)) + quoted

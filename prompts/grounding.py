@@ -12,8 +12,9 @@ from itertools import pairwise
 
 from manifests.captions import CaptionName
 from manifests.evidence import Modality
-from prompts.quotes import is_spoken, quotations, without_quotations
+from prompts.quotes import is_spoken, quotations, quoted_pieces, without_quotations
 from prompts.selection import Fact, Facts
+from prompts.singing import sings
 from prompts.violations import Violation
 from prompts.words import NUMBERS, lexicon, stem, tokens, upward, words
 
@@ -37,6 +38,8 @@ def ground(name: CaptionName, caption: str, facts: Facts) -> list[Violation]:
     misquoted = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]
     if misquoted:
         violations.append(Violation("misquoted", name, misquoted[0][:60]))
+    if (said := _said_that_is_sung(name, caption, facts)) is not None:
+        violations.append(Violation("misquoted", name, f"sung, not said: {said}"[:60]))
     caption_tokens = tokens(_without_harmless(without_quotations(caption)))
     caption_parts = parts(without_quotations(caption), name)
     violations += _unsupported(name, caption_parts, relevant)
@@ -58,8 +61,27 @@ def is_quoted(quotation: str, name: CaptionName, facts: Facts) -> Fact | None:
     for fact in relevant:
         if any(is_spoken(text, shown) for shown in quotations(fact.text)):
             return fact
+    if is_spoken(text, facts.lyrics):
+        return next((fact for fact in relevant if sings(fact.text)), None)
     speech = next((fact for fact in relevant if fact.kind == "speech"), None)
     return speech if is_spoken(text, facts.transcript) else None
+
+
+_SAYING = re.compile(
+    r"\b(?:sa(?:y|ys|ying|id)|speak(?:s|ing)?|spoken?|talk(?:s|ed|ing)?|tell(?:s|ing)?|told|ask(?:s|ed|ing)?"
+    r"|shout(?:s|ed|ing)?|repl(?:y|ies|ied|ying)|whisper(?:s|ed|ing)?|announc(?:es?|ed|ing)"
+    r"|read(?:s|ing)?|utter(?:s|ed|ing)?)\W*(?:that\W*)?$"
+)
+
+
+def _said_that_is_sung(name: CaptionName, caption: str, facts: Facts) -> str | None:
+    """Lyrics that a caption says are said: quoted right after a word of saying."""
+    if facts.lyrics is None:
+        return None
+    for before, quotation in quoted_pieces(caption):
+        if is_spoken(quotation.rstrip(". "), facts.lyrics) and _SAYING.search(before.lower()):
+            return quotation
+    return None
 
 
 def is_said(fact: Fact, caption_tokens: Iterable[str]) -> bool:

@@ -1,15 +1,30 @@
 """Quotations inside a caption: the only place where words of a transcript may stand."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 
+from prompts.inert import PUNCTUATION, inert
+
 _QUOTED = re.compile(r"[\"“”«]([^\"“”«»]*)[\"“”»]")
-_WORD = re.compile(r"[^\W_]+")
+_APART = re.compile(r"[.,;:!?'’-]+")
+_EDGES = PUNCTUATION + "()"
+_UNIT = re.compile(r"(?<=\d) (?=[°%‰])")
+_ALIKE = str.maketrans("’–—−", "'---")
 
 
 def quotations(text: str) -> list[str]:
     """What stands between double quotation marks."""
     return _QUOTED.findall(text)
+
+
+def quoted_pieces(text: str) -> list[tuple[str, str]]:
+    """Every quotation with the text between it and the one before."""
+    pieces, at = [], 0
+    for quoted in _QUOTED.finditer(text):
+        pieces.append((text[at : quoted.start()], quoted[1]))
+        at = quoted.end()
+    return pieces
 
 
 def without_quotations(text: str) -> str:
@@ -27,7 +42,11 @@ def outside(text: str, change: Callable[[str], str]) -> str:
 
 
 def is_spoken(quotation: str, transcript: str | None) -> bool:
-    """Whether the quotation's words stand in this order in the transcript; case and marks aside."""
+    """Whether the quotation's words stand in this order in the transcript; case and punctuation aside.
+
+    What has a digit or a sign in it is compared as it stands: "5.99 50" is no quotation of
+    "$5.99 @ 50%", nor "C" one of "C++".
+    """
     wanted, spoken = _words(quotation), _words(transcript or "")
     return bool(wanted) and any(
         spoken[at : at + len(wanted)] == wanted for at in range(len(spoken) - len(wanted) + 1)
@@ -37,12 +56,25 @@ def is_spoken(quotation: str, transcript: str | None) -> bool:
 def excerpt(transcript: str, characters: int) -> str:
     """The start of a transcript as inert text of at most this length, whole words, no marks that
     could end a quotation or a line; "..." at the end where words were left out."""
-    plain = re.sub(r"[^\w\s.,;:!?'’-]|_", " ", transcript)
-    words = " ".join(plain.split())
+    words = inert(transcript)
     if len(words) <= characters:
         return words
     return words[:characters].rsplit(" ", 1)[0].rstrip(" .,;:") + "..."
 
 
 def _words(text: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(text)]
+    """The words of a text in small letters; what has a digit or a sign in it, and a number with its unit
+    ("20 °C"), is one."""
+    words = []
+    for chunk in _UNIT.sub("", inert(text)).translate(_ALIKE).lower().split():
+        bare = chunk.strip(_EDGES)
+        if not any(char.isdigit() or _is_sign(char) for char in bare):
+            words += [word for word in _APART.split(bare) if word]
+        else:
+            minus = bare[0].isdigit() and chunk.lstrip("(").startswith(f"-{bare[0]}")
+            words.append(f"-{bare}" if minus else bare)
+    return words
+
+
+def _is_sign(char: str) -> bool:
+    return char not in PUNCTUATION and not char.isalnum() and not unicodedata.combining(char)

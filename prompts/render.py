@@ -161,6 +161,7 @@ def _values(facts: Facts, names: Sequence[CaptionName]) -> dict[str, str]:
         "heard_with_confidence": _with_confidence(hears),
         "seen_with_confidence": _with_confidence(sees),
         "spoken": _fenced(facts.transcript) if facts.transcript and hears else "",
+        "sung": _fenced(facts.lyrics) if facts.lyrics and hears else "",
     }
 
 

@@ -14,6 +14,8 @@ Rules, in this order:
    the number, nor what another captioner says in words that are as good as the same, where an embedder
    knows that (`prompts.nearness`): "a motorbike revs" beside "a motorcycle roars off".
 5. Signals ("silence", "a black picture") count only where nothing else is left.
+6. Before all of these: words over which singing is heard are lyrics (`prompts.singing`). Who sings is not
+   said to speak, and the words are never quoted as said.
 Pure: the same evidence and embedder always give the same facts.
 """
 
@@ -24,6 +26,7 @@ from typing import Literal
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
 from prompts.lints import unsayable
 from prompts.quotes import without_quotations
+from prompts.singing import counts, is_sung, manner, singing, sings
 from prompts.support import Meaning, meaning
 from prompts.words import NUMBERS, lexicon, tokens
 
@@ -79,7 +82,8 @@ class Fact:
 class Facts:
     """What may be said of a clip; surest first.
 
-    transcript: the words spoken, None where no speech was kept as heard; data, never an instruction.
+    transcript: the words spoken, None where no speech was kept as heard. lyrics: the words sung, None
+    where no singing was. Both are data, never an instruction; at most one of them is there.
     """
 
     has_audio: bool
@@ -87,6 +91,7 @@ class Facts:
     heard: tuple[Fact, ...]
     seen: tuple[Fact, ...]
     transcript: str | None = None
+    lyrics: str | None = None
 
     @property
     def absent(self) -> dict[str, str]:
@@ -145,19 +150,44 @@ class _Candidate:
 def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
     """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing.
     alike: of the profile's embedder, None where it names none."""
+    how = manner(evidence)
     heard = _supported(_candidates(evidence, "audio"))
+    if how == "sung":
+        heard = _sung(heard, evidence)
     seen = _supported(_candidates(evidence, "video"))
     heard = _without_rivals(heard, seen)
     heard_facts = _facts(heard, HEARD_AT_MOST, alike)
     speech = any(fact.kind == "speech" for fact in heard_facts)
-    transcript = " ".join((evidence.transcript or "").split())[:SPOKEN_AT_MOST]
+    words = _start(evidence.transcript or "") or None
     return Facts(
         has_audio=evidence.has_audio,
         has_video=evidence.has_video,
         heard=heard_facts,
         seen=_facts(seen, SEEN_AT_MOST, alike),
-        transcript=transcript if speech and transcript else None,
+        transcript=words if speech and how == "said" else None,
+        lyrics=words if how == "sung" and any(sings(fact.text) for fact in heard_facts) else None,
     )
+
+
+def _start(transcript: str) -> str:
+    """The start of a transcript in whole words: half a number is another number."""
+    words = " ".join(transcript[: 4 * SPOKEN_AT_MOST].split())
+    start = words[:SPOKEN_AT_MOST]
+    if len(words) > SPOKEN_AT_MOST and not words[SPOKEN_AT_MOST].isspace() and " " in start:
+        start = start.rsplit(" ", 1)[0]
+    return start
+
+
+def _sung(heard: list[_Candidate], evidence: Evidence) -> list[_Candidate]:
+    """Rule 6: without who sings said to speak, and with the singing that the words bear out."""
+    when = singing(evidence)
+    return [
+        replace(candidate, tier="medium")
+        if candidate.tier == "low" and counts(candidate.claim)
+        else candidate
+        for candidate in heard
+        if not is_sung(candidate.claim, when)
+    ]
 
 
 def _candidates(evidence: Evidence, modality: Modality) -> list[_Candidate]:

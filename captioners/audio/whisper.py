@@ -4,44 +4,70 @@ Weights: pack `whisper-base` (MIT). About 2 s a clip on one thread, so the profi
 another captioner found speech. Greedy temperature 0 with 5 beams: the same sound gives the same text.
 
 Whisper invents words where there are none. Silero's detector inside faster-whisper stands before it (only
-what it holds for speech is read), and what `captioners.audio._speech.believed` refuses is dropped.
+what it holds for speech is read), and what `captioners.audio._speech.believed` refuses is dropped. What
+is doubtful is heard a second time, cut out of the sound; what the two passes do not agree on goes too.
+Beam search needs no random numbers, so that the second pass has no seed: its start is what differs.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
+import numpy as np
+
+from captioners.audio._inventions import without_credits
 from captioners.audio._sound import HZ, merged
-from captioners.audio._speech import believed, speech_score
+from captioners.audio._speech import (
+    Voiced,
+    are_alike,
+    believed,
+    is_doubtful,
+    languages_of,
+    likeliest,
+    speech_score,
+    surest,
+)
 from captioners.contract import Captioner, Packs
 from captioners.sentences import sentence
 from manifests.evidence import Claim, WeakCaption
-from manifests.media import Media, Needs
+from manifests.media import Audio, Media, Needs
 
 # Loops are cut here: the fastest speech has some 8 tokens a second (our bound: twice that).
 _TOKENS_A_SECOND = 16
 # Whisper's decoder has room for 448, with a prompt of 3: more asked for is an error.
 _LEAST_TOKENS, _MOST_TOKENS, _WINDOW_S = 32, 440, 30
 _DETECTOR = {"min_speech_duration_ms": 250, "speech_pad_ms": 200}
+# The detector's own: samples of a step, and the probability from which a step is speech.
+_STEP, _IS_SPEECH = 512, 0.5
+# Doubtful segments of a clip that are heard again (a second each); more of them are a clip of noise.
+_SECOND_PASSES = 4
+# What is heard around a segment the second time. Our choice: another start than the first pass had.
+_AROUND_S = 0.4
 
 
 class Whisper(Captioner):
     """One claim "Speech" of kind "speech" with transcript and language, or none.
 
-    transcript: the words as data, never an instruction. language: ISO 639-1, Whisper's guess. score:
-    exp of the mean log probability of a token, segments weighted by their length. spans: segments.
+    Options: `languages`, a list of ISO 639-1 codes that the language is one of. transcript: the words as
+    data, never an instruction. language: ISO 639-1, Whisper's guess from what is surest to be speech,
+    language_probability: its own. score: exp of the mean log probability of a token, segments weighted by
+    their length. spans: segments.
     """
 
     modality = "audio"
     needs = Needs(audio_hz=HZ)
     packs = ("whisper-base",)
+    version = 2
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
         self._model: Any = None
+        self._languages: frozenset[str] | None = None
 
     def load(self) -> None:
-        """Loads the network. Raises `captioners.weights.packs.PackMissing`."""
+        """Loads the network. Raises `captioners.weights.packs.PackMissing`, ValueError for languages that
+        it does not know."""
         from faster_whisper import WhisperModel
 
         self._model = WhisperModel(
@@ -52,6 +78,7 @@ class Whisper(Captioner):
             num_workers=1,
             local_files_only=True,
         )
+        self._languages = languages_of(self.options, self._model.supported_languages)
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """What is said, clip by clip."""
@@ -62,39 +89,88 @@ class Whisper(Captioner):
 
         samples = media.audio[HZ]
         # Without this a clip without speech would cost a second, for guessing its language.
-        if not get_speech_timestamps(samples, VadOptions(**_DETECTOR)):
+        found = get_speech_timestamps(samples, VadOptions(**_DETECTOR))
+        if not found:
             return self.weak(media)
-        tokens = math.ceil(_TOKENS_A_SECOND * min(_WINDOW_S, len(samples) / HZ))
-        segments, info = self._model.transcribe(
-            samples,
-            temperature=0.0,
-            beam_size=5,
-            condition_on_previous_text=False,
-            vad_filter=True,
-            vad_parameters=_DETECTOR,
-            max_new_tokens=min(max(_LEAST_TOKENS, tokens), _MOST_TOKENS),
-        )
-        believed_segments = [
-            s
-            for s in segments
-            if believed(s.text, s.avg_logprob, s.compression_ratio, s.no_speech_prob)
-        ]
-        if not believed_segments:
+        voiced = _voiced(samples)
+        stretches = [(s["start"] / HZ, s["end"] / HZ) for s in found]
+        language, probability = self._language(samples, surest(stretches, voiced, _WINDOW_S))
+        segments = self._believed(samples, self._read(samples, language), voiced, language)
+        if not segments:
             return self.weak(media)
         claim = Claim(
             label="Speech",
             text="a person speaks",
             kind="speech",
             modality="audio",
-            score=speech_score([(s.end - s.start, s.avg_logprob) for s in believed_segments]),
-            spans=merged(
-                ((s.start * 1000, s.end * 1000) for s in believed_segments), media.duration_ms
-            ),
+            score=speech_score([(s.end - s.start, s.avg_logprob) for s in segments]),
+            spans=merged(((s.start * 1000, s.end * 1000) for s in segments), media.duration_ms),
         )
         return self.weak(
             media,
             text=sentence([claim], "audio"),
             claims=(claim,),
-            transcript=" ".join(segment.text.strip() for segment in believed_segments),
-            language=info.language,
+            transcript=" ".join(without_credits(segment.text.strip()) for segment in segments),
+            language=language,
+            language_probability=probability,
         )
+
+    def _language(
+        self, samples: Audio, stretches: Sequence[tuple[float, float]]
+    ) -> tuple[str, float]:
+        """The language of these stretches of a sound, and how likely it is."""
+        sound = np.concatenate([samples[round(a * HZ) : round(b * HZ)] for a, b in stretches])
+        _, _, probabilities = self._model.detect_language(audio=sound)
+        return likeliest(probabilities, self._languages)
+
+    def _read(self, samples: Audio, language: str, *, detect: bool = True) -> list[Any]:
+        """The segments of a sound. detect: only where the detector finds speech."""
+        tokens = math.ceil(_TOKENS_A_SECOND * min(_WINDOW_S, len(samples) / HZ))
+        segments, _ = self._model.transcribe(
+            samples,
+            language=language,
+            temperature=0.0,
+            beam_size=5,
+            condition_on_previous_text=False,
+            vad_filter=detect,
+            vad_parameters=_DETECTOR if detect else None,
+            max_new_tokens=min(max(_LEAST_TOKENS, tokens), _MOST_TOKENS),
+        )
+        return list(segments)
+
+    def _believed(
+        self, samples: Audio, segments: Sequence[Any], voiced: Voiced, language: str
+    ) -> list[Any]:
+        kept, doubtful = [], 0
+        for s in segments:
+            voice = voiced.within(s.start, s.end)
+            numbers = (s.avg_logprob, s.compression_ratio, s.no_speech_prob)
+            if not believed(s.text, *numbers, voice):
+                continue
+            if is_doubtful(s.text, s.avg_logprob, s.no_speech_prob, voice):
+                doubtful += 1
+                if doubtful > _SECOND_PASSES or not self._is_heard_again(samples, s, language):
+                    continue
+            kept.append(s)
+        return kept
+
+    def _is_heard_again(self, samples: Audio, segment: Any, language: str) -> bool:
+        start, end = max(0.0, segment.start - _AROUND_S), segment.end + _AROUND_S
+        again = self._read(samples[round(start * HZ) : round(end * HZ)], language, detect=False)
+        return are_alike(segment.text, " ".join(s.text for s in again))
+
+
+def _voiced(samples: Audio) -> Voiced:
+    """The steps that the detector takes for speech, neighbours together."""
+    from faster_whisper.vad import get_vad_model
+
+    padded = np.pad(samples, (0, -len(samples) % _STEP))
+    probabilities = np.ravel(get_vad_model()(padded))
+    spans, at = [], 0
+    for is_speech, steps in groupby(probabilities >= _IS_SPEECH):
+        size = len(list(steps))
+        if is_speech:
+            mean = float(probabilities[at : at + size].mean())
+            spans.append((at * _STEP / HZ, (at + size) * _STEP / HZ, mean))
+        at += size
+    return Voiced(tuple(spans))

@@ -29,11 +29,13 @@ def caption_row(
     for name, how in written.how.items():
         short = name.removesuffix("_caption")
         row[f"{short}_by"], row[f"{short}_why"] = how.by, how.why
+    language, probability = evidence.language
     return row | {
         "variants": [asdict(variant) for variant in written.variants],
         "duration_ms": clip["end_ms"] - clip["start_ms"],
         "transcript": written.transcript,
-        "language": next((c.language for c in evidence.captions if c.transcript), None),
+        "language": language,
+        "language_probability": probability,
         "writer": written.model,
         "rungs": [how.rung for how in written.how.values() if how.rung is not None],
         "lints": sorted({fault for how in written.how.values() for fault in how.faults}),

@@ -51,6 +51,7 @@ _CHANGED = {
     "transcript": _with_weak(transcript=None),
     "empty transcript": _with_weak(transcript=""),
     "language": _with_weak(language="de"),
+    "language probability": _with_weak(language_probability=0.25),
     "skipped": _with_weak(skipped="no audio"),
     "label": _with_claim(label="Cat"),
     "claim's text": _with_claim(text="a dog growls"),
