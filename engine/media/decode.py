@@ -57,6 +57,8 @@ def decode(
     has_audio: bool,
     has_video: bool,
     expect: tuple[int, int] | None = None,
+    audio_track: int | None = None,
+    video_track: int | None = None,
 ) -> Decoded:
     """The span [start_ms, end_ms) of the source at `path`.
 
@@ -64,11 +66,14 @@ def decode(
     on screen in the middles of `plan.frames` equal parts of the span, each once (so there may be
     fewer), upright, scaled so that the longest side is at most `plan.frame_px`, never enlarged. A
     span of no length is a still: its first frame. has_audio, has_video: what `probe` found.
-    expect: (size, mtime in ns) of the file that was hashed.
+    expect: (size, mtime in ns) of the file that was hashed. audio_track, video_track: those that
+    `probe` chose; without, the first choice of `engine.media.open`.
 
     Raises MediaError when nothing that was asked for could be decoded.
     """
-    clip = _Clip(path, start_ms, end_ms, plan, has_audio, has_video, expect)
+    clip = _Clip(
+        path, start_ms, end_ms, plan, has_audio, has_video, expect, audio_track, video_track
+    )
     for aim_ms in _AIMS_MS:
         if start_ms <= max(aim_ms, _SEEK_AFTER_MS):
             break
@@ -90,6 +95,8 @@ class _Clip:
     has_audio: bool
     has_video: bool
     expect: tuple[int, int] | None
+    audio_track: int | None
+    video_track: int | None
 
     @property
     def start(self) -> Fraction:
@@ -121,8 +128,11 @@ class _Clip:
 
         with open_media(self.path, self.expect) as container:
             origin = Fraction(container.start_time or 0, 1_000_000)
-            picture, video_reason = video_stream(container) if self.wants_video else (None, None)
-            sound, audio_reason = audio_stream(container) if self.wants_audio else (None, None)
+            picture = sound = video_reason = audio_reason = None
+            if self.wants_video:
+                picture, video_reason = video_stream(container, self.video_track)
+            if self.wants_audio:
+                sound, audio_reason = audio_stream(container, self.audio_track)
             audio: Any = sound and SoundReader(
                 sound, origin, self.start, self.end, self.plan.audio_hz
             )

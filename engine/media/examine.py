@@ -45,6 +45,10 @@ _NO_MEDIA: dict[str, Any] = {
     "video_codec": None,
     "audio_codec": None,
     "container": None,
+    "audio_tracks": None,
+    "audio_track": None,
+    "audio_language": None,
+    "video_track": None,
 }
 _NO_SPANS = ((0, 0),)
 # How long a source may take before its process counts as hung: hashing reads all of it.
@@ -81,7 +85,7 @@ def examine_one(path: bytes, cutting: "Cutting") -> Examined:
         return Examined(path, None, 0, 0, _NO_MEDIA, _NO_SPANS, "unreadable", message)
     identity = (path, content, status.st_size, status.st_mtime_ns)
     try:
-        probed = probe(path)
+        probed = probe(path, cutting.audio_track)
         spans = _spans(path, probed, cutting)
     except MediaError as error:
         return Examined(*identity, _NO_MEDIA, _NO_SPANS, error.reason, str(error))
@@ -195,7 +199,7 @@ def _spans(path: bytes, probed: Probe, cutting: "Cutting") -> tuple[tuple[int, i
     if cutting.scenes and probed.has_video:
         from engine.media.scenes import scene_cuts
 
-        scenes = scene_cuts(path)
+        scenes = scene_cuts(path, probed.video_track)
     spans = cut(
         probed.duration_ms,
         max_ms=round(cutting.max_seconds * 1000),

@@ -1,9 +1,10 @@
 """What is in a source: measured from its packets and first frames, not believed from its header."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.media.languages import language_of
 from engine.media.open import (
     MAX_PIXELS,
     MediaError,
@@ -12,6 +13,7 @@ from engine.media.open import (
     use_only,
     video_stream,
 )
+from engine.media.tracks import Tracks, tracks
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -38,7 +40,9 @@ class Probe:
 
     kind: an image is one picture without sound, of duration 0. audio_reason, video_reason: why that
     side can't be used, None when it can. width, height: upright, in pixels; rate in Hz; 0 or "" for
-    what is missing. fps: average, 0 when unknown.
+    what is missing. fps: average, 0 when unknown. audio_tracks: streams of sound, also those that
+    nothing decodes. audio_track, video_track: the one that is used, by its number among its kind, from
+    0. audio_language: of that track as it is tagged, ISO 639-1 where there is a code.
     """
 
     kind: Literal["video", "audio", "image"]
@@ -55,15 +59,22 @@ class Probe:
     channels: int = 0
     audio_codec: str = ""
     container: str = ""
+    audio_tracks: int = 0
+    audio_track: int | None = None
+    audio_language: str | None = None
+    video_track: int | None = None
 
 
-def probe(path: bytes) -> Probe:
+def probe(path: bytes, audio_track: int | str | None = None) -> Probe:
     """What the source at `path` holds. Reads it whole, decodes only its first frames.
 
+    audio_track: number, from 0, or language of the sound that is wanted where there are several.
     Raises MediaError when nothing in it can be used.
     """
     with open_media(path) as container:
-        video, audio = _Stream(*video_stream(container)), _Stream(*audio_stream(container))
+        use = tracks(path, container, audio_track)
+        video = _Stream(*video_stream(container, use.video))
+        audio = _Stream(*audio_stream(container, use.audio))
         streams = {f.stream.index: f for f in (video, audio) if f.stream is not None}
         if not streams:
             reasons = f"{audio.reason}, {video.reason}"
@@ -76,7 +87,7 @@ def probe(path: bytes) -> Probe:
             if _too_large(video.failed):
                 raise MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
             raise MediaError("broken", f"{audio.reason}, {video.reason}")
-        return _summary(container, video, audio)
+        return _with_tracks(_summary(container, video, audio), container, use)
 
 
 @dataclass
@@ -191,6 +202,18 @@ def _summary(container: "InputContainer", video: _Stream, audio: _Stream) -> Pro
         channels=sound.layout.nb_channels if sound else 0,
         audio_codec=audio.stream.codec_context.name if has_audio else "",
         container=container.format.name,
+    )
+
+
+def _with_tracks(probed: Probe, container: "InputContainer", use: Tracks) -> Probe:
+    streams = container.streams.audio
+    language = None if use.audio is None else language_of(streams[use.audio].language)
+    return replace(
+        probed,
+        audio_tracks=len(streams),
+        audio_track=use.audio,
+        audio_language=language,
+        video_track=use.video,
     )
 
 

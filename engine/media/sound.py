@@ -29,7 +29,7 @@ class SoundReader:
 
     origin: seconds on the stream's clock that are time 0 of the source. rates: in Hz, those at
     which the span is wanted, as mono: `engine.media.mixing` says which channels are in it. That is
-    decided once, for the whole span and all rates.
+    decided once, for the whole span and all rates, or from the first `held_bytes` of it.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class SoundReader:
         start: Fraction,
         end: Fraction,
         rates: Iterable[int],
+        held_bytes: int | None = None,
     ) -> None:
         base = Fraction(stream.time_base)
         self._context = stream.codec_context
@@ -48,7 +49,7 @@ class SoundReader:
         self._spans = {hz: np.zeros(round((end - start) * hz), dtype=np.float32) for hz in rates}
         self._run: _Run | None = None
         self._runs: list[_Run] = []
-        self._held = 0
+        self._held, self._held_bytes = 0, held_bytes or _HELD_BYTES
         self._mixes: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._clock: float | None = None
         self._heard = False
@@ -117,7 +118,7 @@ class SoundReader:
             self._runs.append(self._run)
         self._held += self._run.add(frame)
         self._heard = True
-        if self._held > _HELD_BYTES:
+        if self._held > self._held_bytes:
             self._settle()
 
     def _place(self, frame: Any) -> tuple[float, bool]:

@@ -83,6 +83,8 @@ class Decoder:
                 has_audio=clip["has_audio"],
                 has_video=clip["has_video"],
                 expect=(clip["size"], clip["mtime_ns"]),
+                audio_track=clip.get("audio_track"),
+                video_track=clip.get("video_track"),
             )
         except MediaError as error:
             fault = Fault("decode", error.reason, str(error))

@@ -33,7 +33,15 @@ class Examined:
         return clip_id(self.content_hash or self.uri, start_ms, end_ms)
 
 
-_CLIP_MEDIA = ("kind", "has_audio", "has_video", "audio_reason", "video_reason")
+_CLIP_MEDIA = (
+    "kind",
+    "has_audio",
+    "has_video",
+    "audio_reason",
+    "video_reason",
+    "audio_track",
+    "video_track",
+)
 
 
 def source_row(source: Examined, taken: int, duplicate: bool) -> dict[str, Any]:
@@ -66,7 +74,7 @@ def clip_rows(source: Examined) -> list[dict[str, Any]]:
             "mtime_ns": source.mtime_ns,
             "fault": source.fault,
             "fault_message": source.fault_message,
-            **{key: source.media[key] for key in _CLIP_MEDIA},
+            **{key: source.media.get(key) for key in _CLIP_MEDIA},
         }
         for start, end in source.spans
     ]
