@@ -17,8 +17,9 @@ from typing import Any
 
 from manifests.sources import cells
 from manifests.sources.encoding import EncodingError, decoded
-from manifests.sources.folder import MEDIA_SUFFIXES
+from manifests.sources.names import MEDIA, SHARED, TRANSPORT
 
+_OF_MEDIA = MEDIA | SHARED | TRANSPORT
 _MOST_BYTES = 16 << 20
 _SUBTITLES = (".srt", ".vtt")
 _CUE = re.compile(r"\A\s*(?:WEBVTT\b|(?:\d+\s*\n\s*)?\d{1,2}:\d\d(?::\d\d)?[,.]\d{1,3}\s*-->)")
@@ -90,9 +91,9 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _media_of(folder: Path, base: str) -> Iterator[Path]:
     """Where the media lie that a file called `base` with another suffix may belong to."""
-    if os.path.splitext(base)[1].lower().encode() in MEDIA_SUFFIXES:
+    if os.path.splitext(base)[1].lower().encode() in _OF_MEDIA:
         yield folder / base
-    for suffix in sorted(MEDIA_SUFFIXES):
+    for suffix in sorted(_OF_MEDIA):
         for written in (suffix.decode(), suffix.decode().upper()):
             yield folder / f"{base}{written}"
 

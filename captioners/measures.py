@@ -5,7 +5,7 @@ stand in a caption ("there is silence"). The engine's gates and filters read the
 
 | class | label | score |
 |---|---|---|
-| AudioMeasures | silence | share of the time, 0..1 |
+| AudioMeasures | silence | share of the time, 0..1 (`captioners.silence`) |
 | AudioMeasures | loudness | LUFS, -70 for less |
 | AudioMeasures | clipping | share of the samples, 0..1 |
 | VideoMeasures | black | share of the frames, 0..1 |
@@ -24,15 +24,11 @@ import numpy.typing as npt
 
 from captioners.contract import Captioner
 from captioners.sentences import sentence
+from captioners.silence import HZ, WINDOW_MS, silent_windows
 from captioners.video._vision import chosen, spans
 from manifests.evidence import Claim, Modality, WeakCaption
 from manifests.media import Audio, Frames, Media, Needs
 
-_HZ = 16_000
-# A window is silent below -60 dBFS of RMS: under the noise of a quiet room on a cheap microphone
-# (about -55), above the dither of 16 bits (-98). Our choice.
-_WINDOW_MS = 50
-_SILENT_DBFS = -60.0
 _SHORTEST_SILENCE_MS = 500
 _CLIPPED = 0.999
 # From this share on a measure of the whole clip is said of the clip.
@@ -61,7 +57,8 @@ class AudioMeasures(Captioner):
     """
 
     modality = "audio"
-    needs = Needs(audio_hz=_HZ)
+    version = 2
+    needs = Needs(audio_hz=HZ)
 
     def load(self) -> None:
         """Nothing to load."""
@@ -71,7 +68,7 @@ class AudioMeasures(Captioner):
         return [self._weak(media) for media in batch]
 
     def _weak(self, media: Media) -> WeakCaption:
-        samples = np.nan_to_num(media.audio[_HZ])
+        samples = np.nan_to_num(media.audio[HZ])
         silent = silent_windows(samples)
         share = float(silent.mean()) if len(silent) else 1.0
         claims = (
@@ -139,22 +136,13 @@ class VideoMeasures(Captioner):
         return self.weak(media, text=_sentence(claims, "video"), claims=claims)
 
 
-def silent_windows(samples: Audio) -> npt.NDArray[np.bool_]:
-    """Which windows of 50 ms of 16 kHz sound are below -60 dBFS; a tail counts as a window."""
-    size = _HZ * _WINDOW_MS // 1000
-    padded = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size)
-    power = np.mean(np.square(padded, dtype=np.float64), axis=1)
-    quiet: npt.NDArray[np.bool_] = power < 10 ** (_SILENT_DBFS / 10)
-    return quiet
-
-
 def loudness(samples: Audio) -> float:
     """Gated loudness of 16 kHz mono sound in LUFS, at least -70 (ITU-R BS.1770-4, annex 1).
 
     Blocks of 400 ms overlap by three quarters; the K-weighting is applied to their power spectra.
     Sound shorter than a block is one block.
     """
-    block, hop = _HZ * 400 // 1000, _HZ * 100 // 1000
+    block, hop = HZ * 400 // 1000, HZ * 100 // 1000
     if len(samples) == 0:
         return -70.0
     padded = np.pad(samples, (0, max(0, block - len(samples)))).astype(np.float64)
@@ -181,7 +169,7 @@ def _k_weights(size: int) -> _Floats:
         ),
         ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
     )
-    z = np.exp(-2j * np.pi * np.fft.rfftfreq(size, 1 / _HZ) / 48_000)
+    z = np.exp(-2j * np.pi * np.fft.rfftfreq(size, 1 / HZ) / 48_000)
     response = np.ones(len(z), dtype=np.complex128)
     for above, below in stages:
         response *= np.polynomial.polynomial.polyval(z, above)
@@ -193,7 +181,7 @@ def _k_weights(size: int) -> _Floats:
 def _stretches(silent: npt.NDArray[np.bool_], duration_ms: int) -> tuple[tuple[int, int], ...]:
     """Spans of silence of half a second and more."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], silent.astype(np.int8), [0]])))
-    stretches = ((int(a) * _WINDOW_MS, int(b) * _WINDOW_MS) for a, b in edges.reshape(-1, 2))
+    stretches = ((int(a) * WINDOW_MS, int(b) * WINDOW_MS) for a, b in edges.reshape(-1, 2))
     return tuple(
         (start, min(end, duration_ms))
         for start, end in stretches

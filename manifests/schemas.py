@@ -25,6 +25,10 @@ _MEDIA = [
     _field("audio_reason", pa.string(), "why there is no usable sound"),
     _field("video_reason", pa.string(), "why there is no usable picture"),
 ]
+_TRACKS = [
+    _field("audio_track", pa.int32(), "stream of sound that is used, by its number from 0"),
+    _field("video_track", pa.int32(), "stream of pictures that is used, by its number from 0"),
+]
 _FAULT = [
     _field(
         "fault", pa.string(), "why it can't be worked (a reason of engine.media.probe), or null"
@@ -58,6 +62,9 @@ SOURCES = pa.schema(
         _field("video_codec", pa.string(), "as ffmpeg calls it"),
         _field("audio_codec", pa.string(), "as ffmpeg calls it"),
         _field("container", pa.string(), "as ffmpeg calls it"),
+        _field("audio_tracks", pa.int32(), "streams of sound, also those that nothing decodes"),
+        *_TRACKS,
+        _field("audio_language", pa.string(), "of the sound that is used, as tagged, ISO 639"),
         _field(
             "segments",
             pa.list_(_SEGMENT),
@@ -84,6 +91,7 @@ CLIPS = pa.schema(
         _field("first_byte", pa.int64(), "where its recording begins in the file", nullable=False),
         _field("end_byte", pa.int64(), "where its recording ends in the file", nullable=False),
         *_MEDIA,
+        *_TRACKS,
         _field("size", pa.int64(), "bytes of the source when hashed", nullable=False),
         _field("mtime_ns", pa.int64(), "mtime of the source when hashed", nullable=False),
         _field("whole", pa.bool_(), "it is its source's only clip"),

@@ -76,8 +76,9 @@ def _captions(listed: Path) -> dict[Path, list[str]]:
 def _clip(path: Path) -> Media:
     probed = probe(bytes(path))
     end = min(probed.duration_ms, _MOST_MS)
+    plan, track = DecodePlan((HZ,), 0, 0), probed.audio_track
     return decode(
-        bytes(path), "c", "h", 0, end, DecodePlan((HZ,), 0, 0), probed.has_audio, False
+        bytes(path), "c", "h", 0, end, plan, probed.has_audio, False, audio_track=track
     ).media
 
 

@@ -73,6 +73,8 @@ def decode(
     expect: tuple[int, int] | None = None,
     part: Range = WHOLE,
     since_ms: int = 0,
+    audio_track: int | None = None,
+    video_track: int | None = None,
 ) -> Decoded:
     """The span [start_ms, end_ms) of the source at `path`, by the file's clock.
 
@@ -84,11 +86,13 @@ def decode(
 
     expect: (size, mtime in ns) of the file that was hashed. part: the bytes of the clip's recording.
     since_ms: the first moment of its segment, by the clock of these bytes; what is shown before it is
-    not taken.
+    not taken. audio_track, video_track: those that `probe` chose; without, the first choice of
+    `engine.media.open`.
 
     Raises MediaError when nothing that was asked for could be decoded.
     """
-    clip = _Clip(path, start_ms, end_ms, plan, has_audio, has_video, expect, part, since_ms)
+    asked = path, start_ms, end_ms, plan, has_audio, has_video, expect
+    clip = _Clip(*asked, part, since_ms, audio_track, video_track)
     if clip.wants_video:
         with open_pictures(path, expect) as pictures:
             if pictures is not None:
@@ -116,6 +120,8 @@ class _Clip:
     expect: tuple[int, int] | None
     part: Range
     since_ms: int
+    audio_track: int | None
+    video_track: int | None
 
     @property
     def start(self) -> Fraction:
@@ -152,8 +158,11 @@ class _Clip:
 
         with open_media(self.path, self.expect, self.part) as container:
             origin = Fraction(container.start_time or 0, 1_000_000)
-            picture, video_reason = video_stream(container) if self.wants_video else (None, None)
-            sound, audio_reason = audio_stream(container) if self.wants_audio else (None, None)
+            picture = sound = video_reason = audio_reason = None
+            if self.wants_video:
+                picture, video_reason = video_stream(container, self.video_track)
+            if self.wants_audio:
+                sound, audio_reason = audio_stream(container, self.audio_track)
             audio: Any = sound and SoundReader(
                 sound, origin, self.start, self.end, self.plan.audio_hz
             )

@@ -46,6 +46,10 @@ _NO_MEDIA: dict[str, Any] = {
     "video_codec": None,
     "audio_codec": None,
     "container": None,
+    "audio_tracks": None,
+    "audio_track": None,
+    "audio_language": None,
+    "video_track": None,
 }
 # How long a source may take before its process counts as hung: hashing reads all of it.
 _PROBE_S = 60.0
@@ -81,7 +85,7 @@ def examine_one(path: bytes, cutting: "Cutting") -> Examined:
         return Examined(path, None, 0, 0, _NO_MEDIA, NO_SPANS, "unreadable", message)
     identity = (path, content, status.st_size, status.st_mtime_ns)
     try:
-        probed = probe(path)
+        probed = probe(path, cutting.audio_track)
         spans = _spans(path, probed, cutting)
     except MediaError as error:
         return Examined(*identity, _NO_MEDIA, NO_SPANS, error.reason, str(error))
@@ -205,7 +209,8 @@ def _cut(path: bytes, segment: Segment, cutting: "Cutting") -> list[tuple[int, i
     if cutting.scenes and segment.has_video:
         from engine.media.scenes import scene_cuts
 
-        cuts = scene_cuts(path, (segment.first_byte, segment.end_byte))
+        part = segment.first_byte, segment.end_byte
+        cuts = scene_cuts(path, part, segment.video_track)
         scenes = [ms - segment.file_ms for ms in cuts if 0 < ms - segment.file_ms < length]
     return cut(
         length,

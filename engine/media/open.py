@@ -9,7 +9,7 @@ take any text for pictures.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import FileIO
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
@@ -194,25 +194,49 @@ def open_file(path: bytes, expect: tuple[int, int] | None = None) -> Iterator[tu
         _check(file, expect)
 
 
-def video_stream(container: "InputContainer") -> tuple["VideoStream | None", str | None]:
-    """The stream with the moving picture, or None and why there is none."""
+def video_stream(
+    container: "InputContainer", track: int | None = None
+) -> tuple["VideoStream | None", str | None]:
+    """The stream with the moving picture, or None and why there is none.
+
+    track: its number among the streams of pictures, where it was chosen before; without, FFmpeg's best
+    that has a decoder.
+    """
     streams = container.streams.video
-    pictures = [s for s in streams if not _attached(s)]
-    if not pictures:
-        return None, "only cover art" if streams else "no video stream"
-    if any(s.frames > 1 for s in pictures):  # moving HEIF has a still for its cover, too
-        pictures = [s for s in pictures if s.frames != 1]
+    if streams and all(_attached(s) for s in streams):
+        return None, "only cover art"
     best = container.streams.best("video")
-    return _decodable(next((s for s in pictures if s is best), pictures[0]))
+    return _one(streams, track, decodable_video(container), best, "video")
 
 
-def audio_stream(container: "InputContainer") -> tuple["AudioStream | None", str | None]:
-    """The main stream of sound, or None and why there is none."""
-    streams = container.streams.audio
-    if not streams:
-        return None, "no audio stream"
+def audio_stream(
+    container: "InputContainer", track: int | None = None
+) -> tuple["AudioStream | None", str | None]:
+    """The main stream of sound, or None and why there is none.
+
+    track: its number among the streams of sound, where it was chosen before; without, FFmpeg's best
+    that has a decoder.
+    """
     best = container.streams.best("audio")
-    return _decodable(next((s for s in streams if s is best), streams[0]))
+    return _one(container.streams.audio, track, decodable_audio(container), best, "audio")
+
+
+def decodable_video(container: "InputContainer") -> list[int]:
+    """Numbers of the streams of pictures that have a decoder, previews last; without cover art."""
+    from av.stream import Disposition
+
+    streams = container.streams.video
+    previews = Disposition.timed_thumbnails | Disposition.still_image
+    usable = [n for n, s in enumerate(streams) if s.codec_context is not None and not _attached(s)]
+    if any(streams[n].frames > 1 for n in usable):  # moving HEIF has a still for its cover, too
+        usable = [n for n in usable if streams[n].frames != 1]
+    return sorted(usable, key=lambda n: bool(streams[n].disposition & previews))
+
+
+def decodable_audio(container: "InputContainer") -> list[int]:
+    """Numbers of the streams of sound that have a decoder."""
+    streams = container.streams.audio
+    return [n for n, stream in enumerate(streams) if stream.codec_context is not None]
 
 
 def use_only(container: "InputContainer", chosen: "list[Stream]") -> None:
@@ -224,12 +248,18 @@ def use_only(container: "InputContainer", chosen: "list[Stream]") -> None:
             stream.discard = Discard.all
 
 
-def _decodable(stream: _S) -> tuple[_S | None, str | None]:
-    context = stream.codec_context
-    if context is None:
-        return None, f"no decoder for this {stream.type} stream"
-    context.thread_count = 1
-    context.thread_type = "NONE"
+def _one(
+    streams: Sequence[_S], track: int | None, usable: list[int], best: Any, kind: str
+) -> tuple[_S | None, str | None]:
+    if not streams:
+        return None, f"no {kind} stream"
+    if not usable:
+        return None, f"no decoder for this {kind} stream"
+    if track not in usable:
+        track = next((n for n in usable if streams[n] is best), usable[0])
+    stream = streams[track]
+    stream.codec_context.thread_count = 1
+    stream.codec_context.thread_type = "NONE"
     return stream, None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.media import recordings
 from engine.media.clock import Clock, joined
 from engine.media.encryption import ENCRYPTED, LOCKED, Encryption, encryption
+from engine.media.languages import language_of
 from engine.media.measured import (
     LONGEST_GAP_S,
     LONGEST_STILL_S,
@@ -26,6 +27,7 @@ from engine.media.open import (
     video_stream,
 )
 from engine.media.pictures import Pictures, open_pictures
+from engine.media.tracks import Tracks, tracks
 from manifests.sources.segments import Segment
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ class Probe:
     upright, in pixels; rate in Hz; 0 or "" for what is missing. fps: average, 0 when unknown. Where
     a source holds several recordings, the first that can be used says what it holds. segments: what is
     shown, in order.
+    audio_tracks: streams of sound, also those that nothing decodes. audio_track, video_track: the one
+    that is used, by its number among its kind, from 0. audio_language: of that track as it is tagged,
+    ISO 639-1 where there is a code.
     """
 
     kind: Literal["video", "audio", "image"]
@@ -71,12 +76,17 @@ class Probe:
     channels: int = 0
     audio_codec: str = ""
     container: str = ""
+    audio_tracks: int = 0
+    audio_track: int | None = None
+    audio_language: str | None = None
+    video_track: int | None = None
     segments: tuple[Segment, ...] = ()
 
 
-def probe(path: bytes) -> Probe:
+def probe(path: bytes, audio_track: int | str | None = None) -> Probe:
     """What the source at `path` holds. Reads it whole, decodes only its first frames.
 
+    audio_track: number, from 0, or language of the sound that is wanted where there are several.
     Raises MediaError when nothing in it can be used.
     """
     with open_pictures(path) as pictures:
@@ -84,7 +94,7 @@ def probe(path: bytes) -> Probe:
             return _pictured(pictures, os.stat(path).st_size)
     locked = encryption(path)
     try:
-        return _probe(path, locked)
+        return _probe(path, locked, audio_track)
     except MediaError as error:
         unread = error.reason in ("not_media", "broken", "no_streams")
         if unread and (locked or LOCKED in error.message):
@@ -92,7 +102,7 @@ def probe(path: bytes) -> Probe:
         raise
 
 
-def _probe(path: bytes, locked: Encryption) -> Probe:
+def _probe(path: bytes, locked: Encryption, audio_track: int | str | None) -> Probe:
     with open_file(path) as (file, _):
         starts = recordings.starts(file)
         size = os.fstat(file.fileno()).st_size
@@ -100,7 +110,7 @@ def _probe(path: bytes, locked: Encryption) -> Probe:
     segments: list[Segment] = []
     for first, end in pairwise([*starts, size]):
         while first < end:
-            part, stop = _recording(path, first, end, locked)
+            part, stop = _recording(path, (first, end), locked, audio_track)
             probed.append(part)
             _add(segments, part, first, stop)
             if stop == end:
@@ -145,15 +155,16 @@ def _add(segments: list[Segment], part: "Probe | MediaError", first: int, stop: 
 
 
 def _recording(
-    path: bytes, first: int, end: int, locked: Encryption
+    path: bytes, part: tuple[int, int], locked: Encryption, audio_track: int | str | None
 ) -> "tuple[Probe | MediaError, int]":
-    """What the recording in bytes [first, end) holds, or why it can't be used; where it ends."""
-    stop = end
+    """What the recording in these bytes holds, or why it can't be used; where it ends."""
+    first, stop = part
     try:
-        with open_media(path, part=(first, end)) as container:
-            audio = MeasuredStream(*audio_stream(container))
+        with open_media(path, part=part) as container:
+            use = tracks(path, part, container, audio_track)
+            audio = MeasuredStream(*audio_stream(container, use.audio))
             still = LONGEST_STILL_S if audio.stream is None else LONGEST_GAP_S
-            video = MeasuredStream(*video_stream(container), longest=still)
+            video = MeasuredStream(*video_stream(container, use.video), longest=still)
             for side in (video, audio):
                 if side.stream is not None and locked.holds(side.stream):
                     side.stream, side.reason = None, f"{side.stream.type} stream {LOCKED}"
@@ -172,7 +183,7 @@ def _recording(
                 if is_too_large(video.failed):
                     raise MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
                 raise MediaError("broken", f"{audio.reason}, {video.reason}")
-            return _summary(container, video, audio, whole), stop
+            return _with_tracks(_summary(container, video, audio, whole), container, use), stop
     except MediaError as error:
         return error, stop
 
@@ -255,6 +266,23 @@ def _summary(
         spans = _spans(container, [f for f in (video, audio) if f.reason is None], whole)
     return replace(
         probed, segments=tuple(_segment(probed, container, video, audio, s) for s in spans)
+    )
+
+
+def _with_tracks(probed: Probe, container: "InputContainer", use: Tracks) -> Probe:
+    streams = container.streams.audio
+    language = None if use.audio is None else language_of(streams[use.audio].language)
+    segments = (
+        replace(segment, audio_track=use.audio, video_track=use.video)
+        for segment in probed.segments
+    )
+    return replace(
+        probed,
+        segments=tuple(segments),
+        audio_tracks=len(streams),
+        audio_track=use.audio,
+        audio_language=language,
+        video_track=use.video,
     )
 
 

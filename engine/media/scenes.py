@@ -14,10 +14,11 @@ _WIDTH_PX = 256
 _SHORTEST_SCENE = "0.600s"
 
 
-def scene_cuts(path: bytes, part: Range = WHOLE) -> list[int]:
+def scene_cuts(path: bytes, part: Range = WHOLE, track: int | None = None) -> list[int]:
     """Times in ms, ascending, at which a new scene begins in the video in a part of the file; none at 0.
 
-    Decodes every frame. Raises MediaError when the file can't be opened.
+    track: number of its stream of pictures. Decodes every frame. Raises MediaError when the file can't
+    be opened.
     """
     import av
     import cv2
@@ -29,7 +30,7 @@ def scene_cuts(path: bytes, part: Range = WHOLE) -> list[int]:
     detector = ContentDetector(min_scene_len=_SHORTEST_SCENE)
     cuts: list[FrameTimecode] = []
     with open_media(path, part=part) as container:
-        stream, _ = video_stream(container)
+        stream, _ = video_stream(container, track)
         if stream is None:
             return []
         use_only(container, [stream])

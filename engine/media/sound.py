@@ -5,10 +5,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from av import AudioResampler
+from av import AudioFrame, AudioResampler
 from av.error import EOFError as FFmpegEOF
 from av.error import FFmpegError
 
+from engine.media.mixing import Block, block_of, choose, mono
 from manifests.media import Audio
 
 # Packets that end longer before the span are not decoded. Lossy codecs need earlier ones to come
@@ -16,16 +17,19 @@ from manifests.media import Audio
 _WARM_UP_S = 2.0
 # Timestamps that are off by less than this follow on: containers round them, some to 1 ms or 10.
 _JITTER_S = 0.04
-# Weights of the channels that sum to 1, as libswresample has them for integers: no mix can clip.
-_MIX = {"rematrix_maxval": "1.0"}
+# Frames are mixed and resampled in blocks of this size: seconds of sound, still in the cache.
+_BLOCK_BYTES = 1 << 18
+# So much is held before it is decided how channels are mixed: 30 s of 8 channels at 192 kHz, eight
+# minutes of stereo at 48 kHz. What comes later is mixed in the same way.
+_HELD_BYTES = 192 << 20
 
 
 class SoundReader:
     """Takes the packets of `stream` in order and keeps the samples of [start, end) seconds.
 
     origin: seconds on the stream's clock that are time 0 of the source. rates: in Hz, those at
-    which the span is wanted, as mono. Stereo becomes (L + R) / 2; more channels as libswresample
-    weighs them, the weights summing to 1.
+    which the span is wanted, as mono: `engine.media.mixing` says which channels are in it. That is
+    decided once, for the whole span and all rates, or from the first `held_bytes` of it.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class SoundReader:
         start: Fraction,
         end: Fraction,
         rates: Iterable[int],
+        held_bytes: int | None = None,
     ) -> None:
         base = Fraction(stream.time_base)
         self._context = stream.codec_context
@@ -43,6 +48,9 @@ class SoundReader:
         self._end_stamp = -int(-(origin + end) // base)
         self._spans = {hz: np.zeros(round((end - start) * hz), dtype=np.float32) for hz in rates}
         self._run: _Run | None = None
+        self._runs: list[_Run] = []
+        self._held, self._held_bytes = 0, held_bytes or _HELD_BYTES
+        self._mixes: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._clock: float | None = None
         self._heard = False
         self.packets = 0
@@ -68,6 +76,7 @@ class SoundReader:
         if not self.done:
             self._decode(None)
             self._end_run()
+            self._settle()
             self.done = True
 
     def audio(self) -> dict[int, Audio]:
@@ -94,25 +103,23 @@ class SoundReader:
         for frame in frames:
             try:
                 self._add(frame)
-            except FFmpegError:  # a layout of channels that can't be made mono
+            except (FFmpegError, ValueError):  # sound in a form that can't be made mono
                 self.errors += 1
-                self._run = None
+                self._end_run()
 
     def _add(self, frame: Any) -> None:
         begins, follows = self._place(frame)
         self._clock = ends = begins + frame.samples / frame.sample_rate
         if ends <= self._start or begins >= self._end:
             return
+        if self._run is None or not follows or not self._run.takes(frame):
+            self._end_run()
+            self._run = _Run(begins - self._start, frame)
+            self._runs.append(self._run)
+        self._held += self._run.add(frame)
         self._heard = True
-        if self._run is not None and follows:
-            try:
-                self._run.add(frame)
-                return
-            except ValueError:
-                pass  # what a resampler says of a frame of another rate, format or layout
-        self._end_run()
-        self._run = _Run(begins - self._start, frame, self._spans)
-        self._run.add(frame)
+        if self._held > self._held_bytes:
+            self._settle()
 
     def _place(self, frame: Any) -> tuple[float, bool]:
         """When the frame begins, in seconds of the source, and whether the last one ended there."""
@@ -125,37 +132,100 @@ class SoundReader:
 
     def _end_run(self) -> None:
         if self._run is not None:
-            self._run.add(None)
+            self._run.gather()
+            self._run.ended = True
             self._run = None
+
+    def _settle(self) -> None:
+        """Mixes and writes what is held. What runs of the same channels have decides once for all."""
+        for names in dict.fromkeys(run.names for run in self._runs):
+            if names not in self._mixes:
+                blocks = [b for run in self._runs if run.names == names for b in run.blocks]
+                if blocks:
+                    self._mixes[names] = choose(names, blocks)
+        for run in self._runs:
+            if run.names in self._mixes:
+                run.write(self._spans, self._mixes[run.names])
+        self._runs = [run for run in self._runs if not run.ended]
+        self._held = 0
 
 
 class _Run:
     """Frames of one form that follow each other without a gap, on their way into the spans.
 
-    begins: seconds from the start of the span at which the first frame begins, may be negative.
+    They are held as they were decoded until it is known how their channels are mixed. begins: seconds
+    from the start of the span at which the first frame begins, may be negative.
     """
 
-    def __init__(self, begins: float, frame: Any, spans: dict[int, Audio]) -> None:
-        self._spans = spans
-        self._at = {hz: round(begins * hz) for hz in spans}
+    def __init__(self, begins: float, frame: Any) -> None:
+        self.names = tuple(channel.name for channel in frame.layout.channels)
+        self.blocks: list[Block] = []
+        self.ended = False
+        self._form = _form(frame)
+        self._rate = frame.sample_rate
+        self._begins = begins
+        self._pieces: list[Any] = []
+        self._pieces_bytes = 0
+        self._at: dict[int, int] = {}
+        self._resamplers: dict[int, AudioResampler] = {}
+
+    def takes(self, frame: Any) -> bool:
+        """Whether a frame has the form of the others."""
+        return _form(frame) == self._form
+
+    def add(self, frame: Any) -> int:
+        """Holds a frame; the bytes that it takes. Raises ValueError for a format without an array."""
+        piece = frame.to_ndarray()
+        self._pieces.append(piece)
+        self._pieces_bytes += piece.nbytes
+        if self._pieces_bytes >= _BLOCK_BYTES:
+            self.gather()
+        return int(piece.size) * 4
+
+    def gather(self) -> None:
+        """Makes a block of the last frames."""
+        if self._pieces:
+            self.blocks.append(block_of(self._pieces, len(self.names)))
+            self._pieces, self._pieces_bytes = [], 0
+
+    def write(self, spans: dict[int, Audio], taken: tuple[int, ...]) -> None:
+        """Mixes what is held, frees it, and writes it at every rate into the spans."""
+        for block in self.blocks:
+            mixed = mono(block, taken)
+            for hz, span in spans.items():
+                self._write(hz, span, mixed)
+        self.blocks = []
+        if self.ended:
+            for hz, resampler in self._resamplers.items():
+                self._resample(hz, spans[hz], resampler, None)
+
+    def _write(self, hz: int, span: Audio, samples: Audio) -> None:
+        if hz == self._rate:
+            self._put(hz, span, samples)
+            return
         # Planar and packed are one for mono. The one that differs from the frame's keeps PyAV from
         # handing frames through, which it then does with frames of any form.
-        form = "fltp" if frame.format.name == "flt" else "flt"
-        self._resamplers = {
-            hz: AudioResampler(format=form, layout="mono", rate=hz, options=_MIX) for hz in spans
-        }
+        resampler = self._resamplers.get(hz)
+        if resampler is None:
+            resampler = AudioResampler(format="fltp", layout="mono", rate=hz)
+            self._resamplers[hz] = resampler
+        frame = AudioFrame.from_ndarray(samples[None], format="flt", layout="mono")
+        frame.sample_rate = self._rate
+        self._resample(hz, span, resampler, frame)
 
-    def add(self, frame: Any) -> None:
-        """Resamples a frame, or with None what the resamplers hold, into every span."""
-        for hz, resampler in self._resamplers.items():
-            for piece in resampler.resample(frame):
-                plane: Any = piece.planes[0]  # its stub does not say that it is a buffer
-                self._write(hz, np.frombuffer(plane, np.float32, piece.samples))
+    def _resample(self, hz: int, span: Audio, resampler: AudioResampler, frame: Any) -> None:
+        for piece in resampler.resample(frame):
+            plane: Any = piece.planes[0]  # its stub does not say that it is a buffer
+            self._put(hz, span, np.frombuffer(plane, np.float32, piece.samples))
 
-    def _write(self, hz: int, samples: Audio) -> None:
-        span, at = self._spans[hz], self._at[hz]
+    def _put(self, hz: int, span: Audio, samples: Audio) -> None:
+        at = self._at.setdefault(hz, round(self._begins * hz))
         self._at[hz] = at + len(samples)
         first = max(0, at)
         last = min(len(span), at + len(samples))
         if first < last:
             span[first:last] = samples[first - at : last - at]
+
+
+def _form(frame: Any) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate

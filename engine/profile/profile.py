@@ -3,11 +3,19 @@
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from captioners.confidence.calibration import FUSION
+from engine.media.languages import language_of
 from engine.profile.conditions import CLIP, Condition
 from engine.profile.writer import WriterSpec
 from engine.servers.spec import ServerSpec
@@ -29,11 +37,23 @@ class _Part(BaseModel):
 
 class Cutting(_Part):
     """How sources become clips (`manifests.sources.cut`); ms are the finest. scenes: also cut where
-    PySceneDetect sees a new scene."""
+    PySceneDetect sees a new scene. audio_track: which sound is taken of a source that has several, by
+    its language ("fr", "fra") or its number from 0; a silent one only where all are."""
 
     max_seconds: float = Field(30.0, ge=0.001)
     min_tail_seconds: float = Field(1.0, ge=0.001)
     scenes: bool = False
+    audio_track: Annotated[int, Field(strict=True, ge=0)] | str | None = None
+
+    @field_validator("audio_track")
+    @classmethod
+    def _is_a_track(cls, track: int | str | None) -> int | str | None:
+        if isinstance(track, str) and language_of(track) is None:
+            raise ValueError(
+                f'audio_track "{track}" is no language: give a code such as "fr" or "fra", '
+                "or the number of a track, from 0"
+            )
+        return track
 
     @model_validator(mode="after")
     def _tail_fits(self) -> "Cutting":

@@ -85,6 +85,8 @@ class Decoder:
                 expect=(clip["size"], clip["mtime_ns"]),
                 part=(clip["first_byte"], clip["end_byte"]),
                 since_ms=clip["since_ms"],
+                audio_track=clip["audio_track"],
+                video_track=clip["video_track"],
             )
         except MediaError as error:
             fault = Fault("decode", error.reason, str(error))

@@ -46,7 +46,15 @@ class Examined:
         return clip_id(self.content_hash or self.uri, start_ms, end_ms)
 
 
-_CLIP_MEDIA = ("kind", "has_audio", "has_video", "audio_reason", "video_reason")
+_CLIP_MEDIA = (
+    "kind",
+    "has_audio",
+    "has_video",
+    "audio_reason",
+    "video_reason",
+    "audio_track",
+    "video_track",
+)
 
 
 def source_row(source: Examined, taken: int, duplicate: bool) -> dict[str, Any]:

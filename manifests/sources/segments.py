@@ -16,7 +16,8 @@ class Segment:
 
     start_ms, end_ms: in the content. file_ms: when it begins on the file's clock, from the first moment
     of the bytes [first_byte, end_byte), which are a recording by themselves. fault, fault_message:
-    why a recording among others can't be used; its segment has no length.
+    why a recording among others can't be used; its segment has no length. audio_track, video_track: the
+    streams that are used, by their number among their kind.
     """
 
     start_ms: int
@@ -31,6 +32,8 @@ class Segment:
     has_video: bool = False
     audio_reason: str | None = None
     video_reason: str | None = None
+    audio_track: int | None = None
+    video_track: int | None = None
 
     def place(self) -> dict[str, Any]:
         """Where it lies, as in `manifests.schemas.SOURCES`."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from captioners.measures import AudioMeasures, VideoMeasures, loudness, silent_windows
+from captioners.measures import AudioMeasures, VideoMeasures, loudness
 from captioners.weights.cache import Cache
 from manifests.evidence import Claim, WeakCaption
 from manifests.media import Audio, Frames, Media
@@ -55,11 +55,6 @@ def test_a_pause_is_a_span_and_not_a_sentence() -> None:
     assert silence.score == pytest.approx(1 / 3, abs=0.02)
     assert silence.spans == ((1000, 2000),)
     assert (silence.text, weak.text) == ("", "")
-
-
-def test_windows_are_silent_below_minus_60_dbfs() -> None:
-    assert silent_windows(_sine(1.3e-3)).all()  # -60.7 dBFS of RMS
-    assert not silent_windows(_sine(1.6e-3)).any()  # -58.9
 
 
 def test_a_full_scale_sine_of_997_hertz_has_minus_3_lufs() -> None:

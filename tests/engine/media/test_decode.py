@@ -259,17 +259,16 @@ def test_channels_are_mixed_without_clipping(tmp_path, channels):
     form = ["-f", "f32le", "-ar", "16000", "-ch_layout", channels, "-i", str(raw)]
     run([*form, "-c:a", "pcm_f32le", str(path)])
     heard = _clip(path).media.audio[16_000]
-    # libswresample leaves the low-frequency channel out, and the other weights sum to 1
+    # the low-frequency channel is left out, and the other weights sum to 1
     assert np.allclose(heard, media.melody(1, 16_000), atol=1e-4)
 
 
-def test_channels_that_cannot_be_mixed_are_a_broken_side(tmp_path):
+def test_channels_without_a_layout_are_mixed(tmp_path):
     raw, path = tmp_path / "raw.f32", tmp_path / "a.wav"
-    raw.write_bytes(np.zeros(9 * 16_000, np.float32).tobytes())
+    raw.write_bytes(np.repeat(media.melody(1, 16_000), 9).tobytes())
     form = ["-f", "f32le", "-ar", "16000", "-ac", "9", "-i", str(raw), "-c:a", "pcm_f32le"]
     run([*form, str(path)])
-    with pytest.raises(MediaError, match="sound is broken"):
-        _clip(path)
+    assert np.allclose(_clip(path).media.audio[16_000], media.melody(1, 16_000), atol=1e-6)
 
 
 def test_sound_that_is_no_number_or_too_loud_is_held_in_range(tmp_path):

@@ -56,6 +56,9 @@ def test_video_with_sound(tmp_path):
         channels=2,
         audio_codec="aac",
         container="mov,mp4,m4a,3gp,3g2,mj2",
+        audio_tracks=1,
+        audio_track=0,
+        video_track=0,
     )
 
 

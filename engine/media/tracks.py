@@ -1,0 +1,228 @@
+"""Which of several tracks of sound and picture is used.
+
+Screen recorders write blank tracks beside the one that sounds, films have one for each language, and
+phones add tracks that FFmpeg can't decode. Where there is a choice, tracks are tried before:
+
+- Of the pictures, FFmpeg's best that decodes.
+- Of the sounds, ten windows over the file are heard. A silent track is never taken while another
+  sounds. Among those that sound come first: the one asked for by its number, those that are no
+  comment or description, those in the language asked for, the default one, FFmpeg's best.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from engine.media.languages import language_of
+from engine.media.open import (
+    Range,
+    audio_stream,
+    decodable_audio,
+    decodable_video,
+    open_media,
+    use_only,
+    video_stream,
+)
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+    from engine.media.sound import SoundReader
+
+_HZ = 16_000
+_WINDOWS, _WINDOW_S = 10, 1
+# Shorter files are heard whole.
+_WHOLE_S = 12
+# A track that is silent for so much of what is heard of it is blank.
+_SILENT = 0.98
+# No more tracks than these are tried; each may hold so much undecided sound.
+_MOST_TRACKS = 16
+_HELD_BYTES = 8 << 20
+# Packets that are read for one window, and that are tried of each picture.
+_WINDOW_PACKETS, _TRIED_PACKETS = 20_000, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """Tracks by their number among those of their kind, from 0; None where there is none."""
+
+    audio: int | None
+    video: int | None
+
+
+def tracks(
+    path: bytes, part: Range, container: "InputContainer", wish: int | str | None = None
+) -> Tracks:
+    """The tracks to use of a part of the source at `path`, which `container` has open.
+
+    wish: number of the audio track that is wanted, or its language. Reads more of the source, by
+    itself, only where there is a choice. Raises MediaError.
+    """
+    audio, video = decodable_audio(container), decodable_video(container)
+    return Tracks(
+        audio=_sound(path, part, audio, wish)
+        if len(audio) > 1
+        else _number(audio_stream(container)[0]),
+        video=_picture(path, part, video)
+        if len(video) > 1
+        else _number(video_stream(container)[0]),
+    )
+
+
+def _number(stream: Any) -> int | None:
+    if stream is None:
+        return None
+    return [s.index for s in getattr(stream.container.streams, stream.type)].index(stream.index)
+
+
+def _picture(path: bytes, part: Range, numbers: Sequence[int]) -> int:
+    """The first track, FFmpeg's best before the others, of which a packet decodes."""
+    import av
+
+    with open_media(path, part=part) as container:
+        streams = {s.index: n for n, s in enumerate(container.streams.video) if n in numbers}
+        best = _number(video_stream(container)[0])
+        order = sorted(numbers, key=lambda n: (n != best, n))[:_MOST_TRACKS]
+        chosen = [container.streams.video[n] for n in order]
+        use_only(container, list(chosen))
+        tried, decoded = dict.fromkeys(order, 0), set[int]()
+        try:
+            for packet in container.demux(chosen):
+                number = streams[packet.stream.index]
+                tried[number] += 1
+                if number in decoded or (tried[number] > _TRIED_PACKETS and packet.size):
+                    continue
+                try:
+                    frames: list[Any] = packet.decode()
+                    if any(not frame.is_corrupt for frame in frames):
+                        decoded.add(number)
+                except av.FFmpegError:
+                    continue
+                if order[0] in decoded or sum(tried.values()) > _WINDOW_PACKETS:
+                    break
+        except av.FFmpegError:
+            pass  # what was read until here tells what it can
+    return next((n for n in order if n in decoded), order[0])
+
+
+def _sound(path: bytes, part: Range, numbers: Sequence[int], wish: int | str | None) -> int:
+    """The track that comes first by what is heard of it, by the wish and by its marks."""
+    numbers = numbers[:_MOST_TRACKS]
+    heard = _survey(path, part, numbers)
+    language = language_of(wish) if isinstance(wish, str) else None
+    with open_media(path, part=part) as container:
+        video, _ = video_stream(container)
+        best = container.streams.best("audio", related=video)
+
+        def merit(number: int) -> tuple[Any, ...]:
+            stream = container.streams.audio[number]
+            return (
+                heard[number],
+                number == wish,
+                not _secondary(stream),
+                language is not None and language_of(stream.language) == language,
+                _default(stream),
+                best is not None and stream.index == best.index,
+                -number,
+            )
+
+        return max(numbers, key=merit)
+
+
+def _survey(path: bytes, part: Range, numbers: Sequence[int]) -> dict[int, int]:
+    """Of each track: 2 if it sounds, 1 if it decodes, else 0."""
+    import av
+
+    with open_media(path, part=part) as container:
+        seconds = (container.duration or 0) / 1_000_000
+        if seconds > _WHOLE_S:
+            each = Fraction(seconds) / _WINDOWS
+            starts = [each * i + (each - _WINDOW_S) / 2 for i in range(_WINDOWS)]
+            try:
+                return _heard(container, numbers, starts, Fraction(_WINDOW_S))
+            except av.FFmpegError:
+                pass  # it can't be sought: its start has to tell
+    with open_media(path, part=part) as container:
+        return _heard(container, numbers, [Fraction(0)], Fraction(_WHOLE_S))
+
+
+def _heard(
+    container: "InputContainer",
+    numbers: Sequence[int],
+    starts: Sequence[Fraction],
+    seconds: Fraction,
+) -> dict[int, int]:
+    import numpy as np
+
+    from captioners.silence import silent_share
+    from engine.media.sound import SoundReader
+
+    streams = {n: container.streams.audio[n] for n in numbers}
+    for stream in streams.values():
+        stream.codec_context.thread_count = 1
+    use_only(container, list(streams.values()))
+    origin = Fraction(container.start_time or 0, 1_000_000)
+    lead = next(iter(streams.values()))
+    pieces: dict[int, list[Any]] = {n: [] for n in numbers}
+    packets, errors = dict.fromkeys(numbers, 0), dict.fromkeys(numbers, 0)
+    for start in starts:
+        if start > 0:
+            base = Fraction(lead.time_base or 1)
+            container.seek(int((origin + start - Fraction(1, 2)) / base), stream=lead)
+        readers = {
+            n: SoundReader(s, origin, start, start + seconds, (_HZ,), _HELD_BYTES)
+            for n, s in streams.items()
+        }
+        _read(container, {streams[n].index: r for n, r in readers.items()})
+        for n, reader in readers.items():
+            packets[n] += reader.packets
+            errors[n] += reader.errors
+            if audio := reader.audio():
+                pieces[n].append(audio[_HZ])
+    heard = {}
+    for n in numbers:
+        decodes = bool(pieces[n]) and 2 * errors[n] <= packets[n]
+        sounds = decodes and silent_share(np.concatenate(pieces[n])) < _SILENT
+        heard[n] = decodes + sounds
+    return heard
+
+
+def _read(container: "InputContainer", readers: "dict[int, SoundReader]") -> None:
+    """Hands packets to the readers until all are done or no more come."""
+    import av
+
+    left = _WINDOW_PACKETS
+    streams = [container.streams[index] for index in readers]
+    try:
+        for packet in container.demux(streams):
+            readers[packet.stream.index].feed(packet)
+            left -= 1
+            if not left or all(reader.done for reader in readers.values()):
+                break
+    except av.FFmpegError:
+        pass  # what was read until here tells what it can
+    for reader in readers.values():
+        reader.finish()
+
+
+def _secondary(stream: Any) -> bool:
+    """Whether a track accompanies the main one: comments, descriptions, sound for the hard of hearing."""
+    from av.stream import Disposition
+
+    marks = (
+        Disposition.comment
+        | Disposition.descriptions
+        | Disposition.visual_impaired
+        | Disposition.hearing_impaired
+        | Disposition.clean_effects
+        | Disposition.karaoke
+        | Disposition.dependent
+    )
+    return bool(stream.disposition & marks)
+
+
+def _default(stream: Any) -> bool:
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.default)
