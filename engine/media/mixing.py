@@ -72,11 +72,12 @@ def choose(names: Sequence[str], blocks: Sequence[Block]) -> tuple[int, ...]:
 
 def mono(block: Block, taken: tuple[int, ...]) -> npt.NDArray[np.float32]:
     """The mean of the channels `taken` of a block, (n,)."""
+    mixed: npt.NDArray[np.float32]
     if len(taken) == 1:
-        alone: npt.NDArray[np.float32] = block[taken[0]]
-        return alone
+        mixed = block[taken[0]]
+        return mixed
     rows = block if len(taken) == len(block) else block[list(taken)]
-    mixed: npt.NDArray[np.float32] = np.add.reduce(rows, axis=0)
+    mixed = np.add.reduce(rows, axis=0)
     mixed *= np.float32(1 / len(taken))
     return mixed
 

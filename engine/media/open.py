@@ -205,8 +205,7 @@ def video_stream(
     streams = container.streams.video
     if streams and all(_attached(s) for s in streams):
         return None, "only cover art"
-    best = container.streams.best("video")
-    return _one(streams, track, decodable_video(container), best, "video")
+    return _one(streams, track, decodable_video(container), "video")
 
 
 def audio_stream(
@@ -217,26 +216,28 @@ def audio_stream(
     track: its number among the streams of sound, where it was chosen before; without, FFmpeg's best
     that has a decoder.
     """
-    best = container.streams.best("audio")
-    return _one(container.streams.audio, track, decodable_audio(container), best, "audio")
+    return _one(container.streams.audio, track, decodable_audio(container), "audio")
 
 
 def decodable_video(container: "InputContainer") -> list[int]:
-    """Numbers of the streams of pictures that have a decoder, previews last; without cover art."""
+    """Numbers of the streams of pictures that have a decoder, FFmpeg's best first and previews last;
+    without cover art."""
     from av.stream import Disposition
 
-    streams = container.streams.video
+    streams, best = container.streams.video, container.streams.best("video")
     previews = Disposition.timed_thumbnails | Disposition.still_image
     usable = [n for n, s in enumerate(streams) if s.codec_context is not None and not _attached(s)]
     if any(streams[n].frames > 1 for n in usable):  # moving HEIF has a still for its cover, too
         usable = [n for n in usable if streams[n].frames != 1]
-    return sorted(usable, key=lambda n: bool(streams[n].disposition & previews))
+    order = {n: (bool(streams[n].disposition & previews), streams[n] is not best) for n in usable}
+    return sorted(usable, key=lambda n: order[n])
 
 
 def decodable_audio(container: "InputContainer") -> list[int]:
-    """Numbers of the streams of sound that have a decoder."""
-    streams = container.streams.audio
-    return [n for n, stream in enumerate(streams) if stream.codec_context is not None]
+    """Numbers of the streams of sound that have a decoder, FFmpeg's best first."""
+    streams, best = container.streams.audio, container.streams.best("audio")
+    usable = [n for n, stream in enumerate(streams) if stream.codec_context is not None]
+    return sorted(usable, key=lambda n: streams[n] is not best)
 
 
 def use_only(container: "InputContainer", chosen: "list[Stream]") -> None:
@@ -249,15 +250,13 @@ def use_only(container: "InputContainer", chosen: "list[Stream]") -> None:
 
 
 def _one(
-    streams: Sequence[_S], track: int | None, usable: list[int], best: Any, kind: str
+    streams: Sequence[_S], track: int | None, usable: list[int], kind: str
 ) -> tuple[_S | None, str | None]:
     if not streams:
         return None, f"no {kind} stream"
     if not usable:
         return None, f"no decoder for this {kind} stream"
-    if track not in usable:
-        track = next((n for n in usable if streams[n] is best), usable[0])
-    stream = streams[track]
+    stream = streams[track if track in usable else usable[0]]
     stream.codec_context.thread_count = 1
     stream.codec_context.thread_type = "NONE"
     return stream, None

@@ -17,12 +17,10 @@ from typing import TYPE_CHECKING, Any
 from engine.media.languages import language_of
 from engine.media.open import (
     Range,
-    audio_stream,
     decodable_audio,
     decodable_video,
     open_media,
     use_only,
-    video_stream,
 )
 
 if TYPE_CHECKING:
@@ -59,31 +57,33 @@ def tracks(
     wish: number of the audio track that is wanted, or its language. Reads more of the source, by
     itself, only where there is a choice. Raises MediaError.
     """
-    audio, video = decodable_audio(container), decodable_video(container)
-    return Tracks(
-        audio=_sound(path, part, audio, wish)
-        if len(audio) > 1
-        else _number(audio_stream(container)[0]),
-        video=_picture(path, part, video)
-        if len(video) > 1
-        else _number(video_stream(container)[0]),
-    )
+    pictures, sounds = decodable_video(container), decodable_audio(container)
+    video = _picture(path, part, pictures) if len(pictures) > 1 else next(iter(pictures), None)
+    sounds = _of_program(container, sounds, video)
+    audio = _sound(path, part, sounds, wish) if len(sounds) > 1 else next(iter(sounds), None)
+    return Tracks(audio, video)
 
 
-def _number(stream: Any) -> int | None:
-    if stream is None:
-        return None
-    return [s.index for s in getattr(stream.container.streams, stream.type)].index(stream.index)
+def _of_program(container: "InputContainer", sounds: list[int], video: int | None) -> list[int]:
+    """The sounds of the programme that these pictures are of: a broadcast carries several.
+
+    FFmpeg's best picture beside a stream is of the same programme, or of the whole file without any.
+    """
+    if video is None or len(sounds) < 2:
+        return sounds
+    best, streams = container.streams.best, container.streams
+    picture = best("video", related=streams.video[video])
+    same = [n for n in sounds if best("video", related=streams.audio[n]) is picture]
+    return same or sounds
 
 
 def _picture(path: bytes, part: Range, numbers: Sequence[int]) -> int:
-    """The first track, FFmpeg's best before the others, of which a packet decodes."""
+    """The first of these tracks of which a packet decodes."""
     import av
 
     with open_media(path, part=part) as container:
-        streams = {s.index: n for n, s in enumerate(container.streams.video) if n in numbers}
-        best = _number(video_stream(container)[0])
-        order = sorted(numbers, key=lambda n: (n != best, n))[:_MOST_TRACKS]
+        streams = {s.index: n for n, s in enumerate(container.streams.video)}
+        order = numbers[:_MOST_TRACKS]
         chosen = [container.streams.video[n] for n in order]
         use_only(container, list(chosen))
         tried, decoded = dict.fromkeys(order, 0), set[int]()
@@ -94,7 +94,7 @@ def _picture(path: bytes, part: Range, numbers: Sequence[int]) -> int:
                 if number in decoded or (tried[number] > _TRIED_PACKETS and packet.size):
                     continue
                 try:
-                    frames: list[Any] = packet.decode()
+                    frames: list[Any] = list(packet.decode())
                     if any(not frame.is_corrupt for frame in frames):
                         decoded.add(number)
                 except av.FFmpegError:
@@ -107,13 +107,11 @@ def _picture(path: bytes, part: Range, numbers: Sequence[int]) -> int:
 
 
 def _sound(path: bytes, part: Range, numbers: Sequence[int], wish: int | str | None) -> int:
-    """The track that comes first by what is heard of it, by the wish and by its marks."""
+    """Of these tracks, FFmpeg's best first, the one that what is heard, the wish and marks prefer."""
     numbers = numbers[:_MOST_TRACKS]
     heard = _survey(path, part, numbers)
     language = language_of(wish) if isinstance(wish, str) else None
     with open_media(path, part=part) as container:
-        video, _ = video_stream(container)
-        best = container.streams.best("audio", related=video)
 
         def merit(number: int) -> tuple[Any, ...]:
             stream = container.streams.audio[number]
@@ -123,8 +121,7 @@ def _sound(path: bytes, part: Range, numbers: Sequence[int], wish: int | str | N
                 not _secondary(stream),
                 language is not None and language_of(stream.language) == language,
                 _default(stream),
-                best is not None and stream.index == best.index,
-                -number,
+                -numbers.index(number),
             )
 
         return max(numbers, key=merit)
@@ -140,9 +137,12 @@ def _survey(path: bytes, part: Range, numbers: Sequence[int]) -> dict[int, int]:
             each = Fraction(seconds) / _WINDOWS
             starts = [each * i + (each - _WINDOW_S) / 2 for i in range(_WINDOWS)]
             try:
-                return _heard(container, numbers, starts, Fraction(_WINDOW_S))
-            except av.FFmpegError:
-                pass  # it can't be sought: its start has to tell
+                heard = _heard(container, numbers, starts, Fraction(_WINDOW_S))
+            except (av.FFmpegError, OverflowError):
+                heard = {}
+            if any(heard.values()):
+                return heard
+    # It is short, or can't be sought.
     with open_media(path, part=part) as container:
         return _heard(container, numbers, [Fraction(0)], Fraction(_WHOLE_S))
 

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
+from engine.media.decode import DecodePlan
 from engine.media.examine import examine, examine_one
+from engine.media.ffmpeg import run
 from engine.profile.profile import Cutting
+from engine.stages.actors import Decoder
 from manifests.ids import content_hash
-from manifests.sources.examined import Examined
+from manifests.sources.examined import Examined, clip_rows, source_row
 from tests import badmedia
 
 pytestmark = pytest.mark.run
@@ -74,3 +78,20 @@ def test_a_source_whose_process_somebody_kills_is_no_memory_fault(tmp_path: Path
 
 def _has_open(process: psutil.Process, path: Path) -> bool:
     return any(os.path.samefile(link, path) for link in Path(f"/proc/{process.pid}/fd").iterdir())
+
+
+def test_the_profile_says_which_track_of_sound_the_clips_have(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    tones = [part for hertz in (400, 500) for part in ("-f", "lavfi", "-i", f"sine={hertz}:d=2")]
+    tags = ["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fre"]
+    run([*tones, "-map", "0", "-map", "1", *tags, str(path)])
+    for wish, track, language in ((None, 0, "en"), ("fra", 1, "fr"), (1, 1, "fr"), ("it", 0, "en")):
+        examined = examine_one(bytes(path), Cutting(audio_track=wish))
+        row = source_row(examined, 1, duplicate=False)
+        told = (row["audio_tracks"], row["audio_track"], row["audio_language"])
+        assert told == (2, track, language)
+        (clip,) = clip_rows(examined)
+        _, decoded = Decoder(DecodePlan((16_000,), 0, 0)).decode(clip)
+        assert decoded is not None
+        spectrum = np.abs(np.fft.rfft(decoded.audio[16_000]))
+        assert abs(np.argmax(spectrum) / 2 - (400, 500)[track]) < 3

@@ -222,6 +222,20 @@ def test_pictures_whose_packets_do_not_decode_leave_the_others(tmp_path):
     assert not _is_red(path, probed)
 
 
+@pytest.mark.parametrize("wish", [None, "fr", 1])
+def test_sound_is_of_the_programme_of_the_picture(tmp_path, wish):
+    path = tmp_path / "a.ts"
+    inputs = []
+    for source in ("color=red:s=160x96:r=25", _BLANK, "color=green:s=64x48:r=25", "sine=700"):
+        inputs += ["-f", "lavfi", "-i", source]
+    maps = ["-map", "0", "-map", "1", "-map", "2", "-map", "3", *_tags("en", "fr")]
+    programs = ["-program", "title=a:st=0:st=1", "-program", "title=b:st=2:st=3"]
+    run([*inputs, *maps, "-t", "3", *_X264, "-c:a", "aac", *programs, str(path)])
+    probed = probe(bytes(path), wish)
+    assert _is_red(path, probed)
+    assert (probed.audio_tracks, probed.audio_track) == (2, 0)
+
+
 def test_cover_art_is_no_track(tmp_path):
     path = _two_pictures(tmp_path / "a.mp4", "-c:v:0", "mjpeg", "-disposition:v:0", "attached_pic")
     assert not _is_red(path, probe(bytes(path)))
