@@ -152,3 +152,113 @@ def test_a_list_that_can_not_be_used_is_told(
     (tmp_path / name).write_text(text)
     with pytest.raises(ValueError, match=told):
         said(clip(tmp_path / "a.mp4"), tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "cell", [None, float("nan"), "nan", "NaN", "None", "null", " ", [], [None], "[nan]", "N/A"]
+)
+def test_a_cell_that_says_nothing_is_no_caption(tmp_path: Path, cell: Any) -> None:
+    listed = _list(tmp_path / "list.jsonl", {"file": "a.mp4", "caption": cell})
+    weak = said(clip(tmp_path / "a.mp4"), listed)
+    assert (weak.text, weak.claims, weak.skipped) == ("", (), "no caption was given")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        ["A dog barks", "Rain falls"],
+        "['A dog barks', 'Rain falls']",
+        "['A dog barks' 'Rain falls']",
+        "[u'A dog barks', None, b'Rain falls']",
+        "array(['A dog barks', 'Rain falls'], dtype=object)",
+        "('A dog barks', 'Rain falls')",
+        '["A dog barks", "Rain falls"]',
+    ],
+)
+def test_several_captions_in_a_cell_are_one_weak_caption(tmp_path: Path, cell: Any) -> None:
+    listed = _list(tmp_path / "list.jsonl", {"file": "a.mp4", "caption": cell})
+    weak = said(clip(tmp_path / "a.mp4"), listed)
+    assert weak.text == "A dog barks. Rain falls"
+    assert [claim.text for claim in weak.claims] == ["A dog barks", "Rain falls"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["b'A dog barks.'", "A dog \ud83dbarks.", "\ufeffA dog\x00 barks.", "A dog barks."]
+)
+def test_bytes_and_half_characters_are_text(tmp_path: Path, cell: str) -> None:
+    listed = _list(tmp_path / "list.jsonl", {"file": "a.mp4", "caption": cell})
+    assert said(clip(tmp_path / "a.mp4"), listed).text == DOG
+
+
+def test_bytes_of_parquet_are_text(tmp_path: Path) -> None:
+    listed = _list(tmp_path / "list.parquet", {"file": "a.mp4", "caption": DOG.encode()})
+    assert said(clip(tmp_path / "a.mp4"), listed).text == DOG
+
+
+@pytest.mark.parametrize("start", [1200, 1200.0, "1200.0", "1200"])
+def test_whole_milliseconds_may_have_a_point(tmp_path: Path, start: Any) -> None:
+    row = {"file": "a.mp4", "caption": DOG, "start_ms": start, "end_ms": 2000, "score": "nan"}
+    weak = said(clip(tmp_path / "a.mp4", 0, 3000), _list(tmp_path / "list.jsonl", row))
+    assert weak.claims[0].spans == ((1200, 2000),)
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"caption": {"text": DOG}}, "row 1: an object with fields"),
+        ({"caption": "{'text': 'A dog'}"}, "row 1: an object with fields"),
+        ({"caption": "['A dog's bark']"}, "row 1: looks like a list"),
+        ({"caption": 12}, "row 1: int 12, not text"),
+        ({"caption": "#NAME?"}, "row 1: .* error of a spreadsheet"),
+        ({"score": 1.5}, r"row 1: score: 1.5 is not in \[0, 1\]"),
+        ({"score": -0.1}, "row 1: score"),
+        ({"score": "95%"}, "row 1: score: .* divide percentages by 100"),
+        ({"start_ms": 1.5, "end_ms": 3}, "row 1: start_ms: 1.5 is no whole number"),
+        ({"start_ms": 1}, "row 1: it has a start and no end"),
+        ({"start_ms": 2, "end_ms": 1}, "row 1: it ends at 1 ms"),
+        ({"start": 1.0, "end": 2.0}, 'row 1: nobody can tell what the column "start" counts'),
+        ({"file": float("nan")}, "row 1: it needs one of"),
+        ({"file": "a\ud83d.mp4"}, "row 1: file: .* half a character"),
+    ],
+)
+def test_a_row_that_can_not_be_used_is_told(
+    tmp_path: Path, cells: dict[str, Any], told: str
+) -> None:
+    listed = _list(tmp_path / "list.jsonl", {"file": "a.mp4", "caption": DOG, **cells})
+    with pytest.raises(ValueError, match=told):
+        said(clip(tmp_path / "a.mp4"), listed)
+
+
+@pytest.mark.parametrize("name", ["a.mp4.txt", "a.txt"])
+def test_text_of_the_whole_name_or_the_stem_is_found(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(DOG)
+    assert said(clip(tmp_path / "a.mp4"), "beside").text == DOG
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.json", "a.info.json"])
+def test_a_file_for_two_media_of_a_stem_is_for_neither(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(json.dumps({"caption": DOG}))
+    for media in ("a.mp4", "a.wav"):
+        (tmp_path / media).touch()
+    for media in ("a.mp4", "a.wav"):
+        weak = said(clip(tmp_path / media), "beside")
+        assert weak.text == "" and weak.skipped is not None and "may be of" in weak.skipped
+
+
+def test_a_downloader_s_title_is_a_caption_only_where_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.info.json").write_text(json.dumps({"title": DOG, "description": "x"}))
+    weak = said(clip(tmp_path / "a.mp4"), "beside")
+    assert weak.text == "" and weak.skipped is not None and "title, description" in weak.skipped
+    assert said(clip(tmp_path / "a.mp4"), "beside", key="title").text == DOG
+
+
+@pytest.mark.parametrize("name", ["a.srt", "a.vtt", "a.txt"])
+def test_subtitles_are_no_caption(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("1\n00:00:01,000 --> 00:00:02,000\nHello there.\n")
+    weak = said(clip(tmp_path / "a.mp4"), "beside")
+    assert weak.text == "" and weak.skipped is not None and "subtitles" in weak.skipped
+
+
+def test_a_long_text_makes_a_bounded_number_of_claims(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(" ".join(f"A dog{at} barks." for at in range(1000)))
+    assert len(said(clip(tmp_path / "a.mp4"), "beside").claims) == 256

@@ -33,6 +33,49 @@ def test_parquet_gives_its_rows(tmp_path: Path) -> None:
     assert list(read(tmp_path / "list.parquet", ["file"])) == ROWS
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize("suffix", _TEXT)
+def test_other_encodings_that_can_be_told_give_the_same(
+    tmp_path: Path, suffix: str, encoding: str
+) -> None:
+    path = tmp_path / f"list{suffix}"
+    path.write_text(_TEXT[suffix], encoding=encoding)
+    assert list(read(path, ["file", "caption"])) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("l.csv", "file;caption\na.wav;a dog, barking\n"),
+        ("l.csv", "sep=;\nfile;caption\na.wav;a dog, barking\n"),
+        ("l.csv", "file\tcaption\r\na.wav\ta dog, barking\r\n\r\n"),
+        ("l.txt", "file|caption\na.wav|a dog, barking\n"),
+        ("l.txt", "file\tcaption\na.wav\ta dog, barking\n"),
+        ("l.csv", ' File , Caption \na.wav, "a dog, barking"\n'),
+        ("l.csv", 'file,caption,,\na.wav,"a dog, barking",,\n'),
+        ("l.csv", 'file,caption\nfile,caption\na.wav,"a dog, barking"\n'),
+        ("l.json", '[{"file": "a.wav", "caption": "a dog, barking"}]'),
+        ("l.jsonl", '[{"file": "a.wav",\n "Caption": "a dog, barking"}]'),
+        ("l.json", '{"file": "a.wav", "caption": "a dog, barking"}'),
+    ],
+)
+def test_what_programs_write_under_any_name_is_read(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, newline="")
+    (row,) = read(tmp_path / name, ["file", "caption"])
+    assert (row["file"], row["caption"]) == ("a.wav", "a dog, barking")
+
+
+def test_numbered_columns_are_a_list(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("file_name,caption_1,caption_2\na.wav,a dog,barks\n")
+    (row,) = read(tmp_path / "l.csv", ["caption"])
+    assert row == {"file_name": "a.wav", "caption": ["a dog", "barks"]}
+
+
+def test_a_cell_may_be_long(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text(f"file\n{'x' * 200_000}\n")
+    assert len(next(read(tmp_path / "l.csv"))["file"]) == 200_000
+
+
 def test_a_list_that_is_not_read_to_its_end_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text(_TEXT[".csv"])
     assert next(read(tmp_path / "list.csv")) == ROWS[0]
@@ -41,13 +84,22 @@ def test_a_list_that_is_not_read_to_its_end_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("l.txt", b"", "ends in .csv, .tsv, .jsonl, .ndjson, .parquet"),
+        ("l.doc", b"", "ends in .csv, .tsv, .txt, .jsonl, .ndjson, .json, .parquet"),
         ("l.csv", b"path,caption\n", '"file" is missing; there are: path, caption'),
         ("l.csv", b"", '"file" is missing; there are: none'),
         ("l.csv", b"file\na.wav,a dog\n", "row 1: more cells than columns"),
-        ("l.csv", "file\nä\n".encode("latin-1"), "is not UTF-8 text"),
-        ("l.csv", "file\na\n".encode("utf-16"), "is not UTF-8 text"),
-        ("l.csv", b"file\n" + b"x" * 200_000, "can't be read: field larger"),
+        ("l.csv", "file\nсобака\n".encode("cp1251"), "line 2 is not UTF-8 text"),
+        ("l.csv", "file\n犬が吠える\n".encode("shift-jis"), "line 2 is not UTF-8 text"),
+        ("l.csv", "file\ncafé\n".encode("mac-roman"), "line 2 is not UTF-8 text"),
+        ("l.csv", b"PK\x03\x04", "an Excel workbook"),
+        ("l.csv", b"\x1f\x8b\x08", "unpack it"),
+        ("l.csv", b"file\n\x00\x00\x00\x01", "holds zeros"),
+        ("l.csv", b'file,caption\na,b\nc,"open\nd,e\n', "row 2 can't be read"),
+        ("l.csv", b"file,caption,caption\n", '"caption" is there twice'),
+        ("l.csv", b"File,FILE\n", 'could be "file"'),
+        ("l.json", b'[{"file": "a"}, 1]', "row 2: not a JSON object"),
+        ("l.jsonl", b'{"file": "a", "file": "b"}', 'row 1 is not JSON: the field "file" is there'),
+        ("l.jsonl", b"[" * 100_000, "nested too deep"),
         ("l.jsonl", b'{"file": "a"}\n{"path": "b"}', 'row 2: column "file" is missing'),
         ("l.jsonl", b"{", "row 1 is not JSON"),
         ("l.jsonl", b"[]", "row 1: not a JSON object"),
