@@ -14,18 +14,19 @@ _MOST_COMPRESSED, _LEAST_LOGPROB, _MOST_NO_SPEECH = 2.4, -1.0, 0.6
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{4}")
 
 # Letters in a second of speech. Conversation has about 15 (5 syllables of 3 letters), subtitles are read
-# at 17 to 20 (Netflix's guide), the fastest speakers say 11 syllables: above 35 nobody speaks. Below 1 for
+# at 17 to 20 (Netflix's guide), the fastest say 11 syllables: above 35 nobody speaks. Below 1 for
 # three seconds and more nobody does either: "Thank you." over ten seconds of "speech" is a guess.
 _MOST_LETTERS_A_SECOND, _LEAST_LETTERS_A_SECOND = 35.0, 1.0
 _SLOW_FROM_S = 3.0
 # Seconds of detected speech without which a segment says nothing: the shortest "no" has some.
 _LEAST_VOICED_S = 0.1
-# Mean probability of the steps that Silero takes for speech from which "Thank you." is taken at its word.
-# Measured: a party 0.68, music 0.60 to 0.68, coughs 0.67, laughter 0.66 to 0.83; recorded speech 0.97,
-# a "thank you" of espeak-ng in six languages 0.87 to 0.96.
-_SURE_VOICE = 0.85
+# Mean probability of the steps that Silero takes for speech, below which no text is believed, and below
+# which "Thank you." is not. Measured: a party 0.68, music 0.60 to 0.68, rain 0.66, coughs 0.67, laughter
+# 0.66 to 0.83; recorded speech 0.97, espeak-ng's under a party, rain or applause as loud as it 0.82 to
+# 0.97; its "thank you" in six languages, in silence, 0.87 to 0.96.
+_LEAST_VOICE, _SURE_VOICE = 0.84, 0.86
 # Beyond these a second pass is worth its time. Ours, inside Whisper's own bounds.
-_DOUBTFUL_VOICE, _DOUBTFUL_LOGPROB, _DOUBTFUL_NO_SPEECH = 0.75, -0.8, 0.5
+_DOUBTFUL_VOICE, _DOUBTFUL_LOGPROB, _DOUBTFUL_NO_SPEECH = 0.9, -0.8, 0.5
 # Mean probability by which a stretch may be less sure than the surest and still tell the language.
 _NEARLY = 0.15
 # Silero's own captioner scores the best second: a shorter sound has silence in it. See `voiced_of`.
@@ -100,8 +101,7 @@ def believed(
     - no letter or digit outside brackets, a letter five times in a row ("Mmmmm"), the same few words over
       and over;
     - credits of subtitles and the ends of videos (`captioners.audio._inventions`);
-    - text without detected speech, or at a pace that nobody speaks at; "Thank you." and its like without
-      clear speech.
+    - text without clear speech under it, or at a pace that nobody speaks at.
     """
     if not (
         compression <= _MOST_COMPRESSED
@@ -123,7 +123,7 @@ def _borne_out(text: str, kind: str | None, seconds: float, probability: float) 
         seconds >= _LEAST_VOICED_S
         and length <= _MOST_LETTERS_A_SECOND * (seconds + 0.5)
         and (seconds < _SLOW_FROM_S or length >= _LEAST_LETTERS_A_SECOND * seconds)
-        and (kind != "thanks" or probability >= _SURE_VOICE)
+        and probability >= (_SURE_VOICE if kind == "thanks" else _LEAST_VOICE)
     )
 
 
