@@ -29,6 +29,8 @@ _LEAST_VOICE, _SURE_VOICE = 0.84, 0.86
 _DOUBTFUL_VOICE, _DOUBTFUL_LOGPROB, _DOUBTFUL_NO_SPEECH = 0.9, -0.8, 0.5
 # Mean probability by which a stretch may be less sure than the surest and still tell the language.
 _NEARLY = 0.15
+# Seconds: a pause that ends a phrase; the shortest phrase that counts, and what is heard around one.
+_PAUSE_S, _PHRASE_S = 0.3, 0.2
 # Silero's own captioner scores the best second: a shorter sound has silence in it. See `voiced_of`.
 _POOL_S = 0.992
 # Share of letters that two passes must have in common (Ratcliff and Obershelp). Our choice.
@@ -52,17 +54,29 @@ class Voiced:
             return 0.0, 0.0
         return seconds, sum(length * p for length, p in parts) / seconds
 
+    def phrases(self) -> list[tuple[float, float, float]]:
+        """Spans with the short pauses between them, and the mean probability of each."""
+        phrases: list[tuple[float, float]] = []
+        for start, end, _ in self.spans:
+            if phrases and start - phrases[-1][1] <= _PAUSE_S:
+                phrases[-1] = (phrases[-1][0], end)
+            else:
+                phrases.append((start, end))
+        return [(start, end, self.within(start, end)[1]) for start, end in phrases]
+
 
 def surest(
     stretches: Sequence[tuple[float, float]], voiced: Voiced, seconds: float
 ) -> list[tuple[float, float]]:
-    """Stretches of a sound that are nearly as sure to be speech as the surest, in their order, of so many
-    seconds at most: what its language is decided on. Music taken for speech is less sure than speech."""
-    probabilities = [voiced.within(start, end)[1] for start, end in stretches]
-    least = max(probabilities, default=0.0) - _NEARLY
+    """What the language of a sound is decided on: of the stretches that a detector keeps the parts that
+    are nearly as sure to be speech as the surest, in their order, of so many seconds at most. Music taken
+    for speech is less sure than speech. Where nothing is unsure, the stretches as they are."""
+    parts = [(a, b, p) for a, b, p in voiced.phrases() if b - a >= _PHRASE_S] or list(voiced.spans)
+    least = max((p for *_, p in parts), default=0.0) - _NEARLY
+    sure = [(max(0.0, a - _PHRASE_S), b + _PHRASE_S) for a, b, p in parts if p >= least]
     chosen, left = [], seconds
-    for (start, end), probability in zip(stretches, probabilities, strict=True):
-        if probability >= least and left > 0:
+    for start, end in sure if len(sure) < len(parts) else stretches:
+        if left > 0:
             chosen.append((start, min(end, start + left)))
             left -= min(end - start, left)
     return chosen

@@ -92,10 +92,12 @@ def test_the_language_is_one_of_those_asked_for() -> None:
 
 
 def test_the_language_is_decided_where_speech_is_surest() -> None:
-    voiced = Voiced(((1.0, 3.0, 0.6), (10.0, 12.0, 0.98), (14.0, 15.0, 0.95)))
-    stretches = [(0.8, 3.2), (9.8, 12.2), (13.8, 15.2)]
-    assert surest(stretches, voiced, 30) == stretches[1:]
-    assert surest(stretches, voiced, 1.0) == [(9.8, 10.8)]
+    voiced = Voiced(((1.0, 3.0, 0.6), (10.0, 11.0, 0.98), (11.1, 12.0, 0.96), (14.0, 15.0, 0.95)))
+    together = [(0.8, 15.2)]
+    phrases = [pytest.approx((9.8, 12.2)), pytest.approx((13.8, 15.2))]
+    assert surest(together, voiced, 30) == phrases
+    assert surest(together, voiced, 1.0) == [pytest.approx((9.8, 10.8))]
+    assert surest([(9.8, 15.2)], Voiced(voiced.spans[1:]), 30) == [(9.8, 15.2)]
 
 
 def test_speech_is_where_others_heard_a_voice() -> None:
