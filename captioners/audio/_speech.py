@@ -24,7 +24,8 @@ _LEAST_VOICED_S = 0.1
 # which "Thank you." is not. Measured: a party 0.68, music 0.60 to 0.68, rain 0.66, coughs 0.67, laughter
 # 0.66 to 0.83; recorded speech 0.97, espeak-ng's under a party, rain or applause as loud as it 0.82 to
 # 0.97; its "thank you" in six languages, in silence, 0.87 to 0.96.
-_LEAST_VOICE, _SURE_VOICE = 0.84, 0.86
+# From the third on it needs no second pass.
+_LEAST_VOICE, _SURE_VOICE, _CLEAR_VOICE = 0.84, 0.86, 0.93
 # Beyond these a second pass is worth its time. Ours, inside Whisper's own bounds.
 _DOUBTFUL_VOICE, _DOUBTFUL_LOGPROB, _DOUBTFUL_NO_SPEECH = 0.9, -0.8, 0.5
 # Mean probability by which a stretch may be less sure than the surest and still tell the language.
@@ -146,7 +147,7 @@ def is_doubtful(
 ) -> bool:
     """Whether a believed segment should be heard a second time, cut out of the sound."""
     return (
-        invention(text) is not None
+        (invention(text) is not None and (voice is None or voice[1] < _CLEAR_VOICE))
         or logprob < _DOUBTFUL_LOGPROB
         or no_speech > _DOUBTFUL_NO_SPEECH
         or (voice is not None and voice[1] < _DOUBTFUL_VOICE)

@@ -139,9 +139,13 @@ def clip(sound: Audio) -> Media:
 def heard(captioner: Whisper, sound: Audio, *, detect: bool) -> tuple[list[Any], list[Any]]:
     """Segments that passed before the filter, and those that are believed."""
     voiced = captioner_module._voiced(sound)
-    if detect and not voiced.spans:
-        return [], []
-    language, _ = captioner._language(sound, [(0.0, len(sound) / HZ)])
+    if detect:
+        prepared = captioner._prepared(sound)
+        if prepared is None:
+            return [], []
+        sound, voiced, language, _ = prepared
+    else:
+        language, _ = captioner._language(sound, [(0.0, len(sound) / HZ)])
     segments = captioner._read(sound, language, detect=detect)
     return list(filter(former, segments)), captioner._believed(sound, segments, voiced, language)
 

@@ -63,7 +63,9 @@ def test_what_is_clearly_said_is_believed() -> None:
 def test_what_is_doubtful_is_heard_again() -> None:
     sure = (2.0, 0.97)
     assert not is_doubtful(" The train leaves.", -0.3, 0.1, sure)
-    assert is_doubtful(" Thank you.", -0.3, 0.1, sure)
+    assert not is_doubtful(" Thank you.", -0.3, 0.1, sure)
+    assert is_doubtful(" Thank you.", -0.3, 0.1, (2.0, 0.92))
+    assert is_doubtful(" Thank you.", -0.3, 0.1, None)
     assert is_doubtful(" The train leaves.", -0.9, 0.1, sure)
     assert is_doubtful(" The train leaves.", -0.3, 0.55, sure)
     assert is_doubtful(" The train leaves.", -0.3, 0.1, (2.0, 0.86))

@@ -125,7 +125,7 @@ def test_text_beside_the_speech_is_dropped() -> None:
 
 @pytest.mark.parametrize(("again", "kept"), [("Thank you.", "Thank you."), ("Birds sing.", None)])
 def test_what_is_doubtful_is_heard_again_from_another_start(again: str, kept: str | None) -> None:
-    captioner, stub = stubbed([Written(" Thank you.", 1, 3)], [Written(again, 0, 2)])
+    captioner, stub = stubbed([Written(" Thank you.", 1, 3, -0.9)], [Written(again, 0, 2)])
     (weak,) = captioner.caption([speech()])
     assert weak.transcript == kept
     assert [len(sound) for sound in stub.sounds] == [len(speech().audio[HZ]), round(2.8 * HZ)]
@@ -144,6 +144,8 @@ def test_the_language_is_decided_on_the_speech_and_one_of_those_asked_for() -> N
     (weak,) = captioner.caption([clip(np.concatenate([cartoon().audio[HZ], speech().audio[HZ]]))])
     assert stub.told is not None and len(stub.told) < 6 * HZ
     assert stub.asked[0]["language"] == "en"
+    first = len(cartoon().audio[HZ])
+    assert not stub.sounds[0][: first - HZ].any(), "music that passes for speech is not read"
     assert weak.transcript is None or (weak.language, weak.language_probability) == ("en", 0.3)
 
 
