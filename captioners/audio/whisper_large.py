@@ -264,12 +264,12 @@ def _is_borne_out(segment: Segment, voiced: Voiced | None) -> bool:
     """Whether a segment is believed. The compression ratio is taken as in Whisper's own code."""
     data = segment.text.encode()
     compression = len(data) / len(zlib.compress(data)) if data else 0.0
-    voice = voiced and voiced.within(segment.start, segment.end)
+    voice = None if voiced is None else voiced.within(segment.start, segment.end)
     return believed(segment.text, segment.logprob, compression, segment.no_speech, voice)
 
 
 def _is_doubtful(segment: Segment, voiced: Voiced | None) -> bool:
-    voice = voiced and voiced.within(segment.start, segment.end)
+    voice = None if voiced is None else voiced.within(segment.start, segment.end)
     return is_doubtful(segment.text, segment.logprob, segment.no_speech, voice)
 
 

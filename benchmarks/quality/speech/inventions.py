@@ -1,13 +1,13 @@
 """What Whisper invents where nobody speaks, and whether the filter keeps what is said.
 
-    python -m benchmarks.quality.speech.inventions [--phrases-only | --thanks-only]
+    python -m benchmarks.quality.speech.inventions [phrases] [thanks] [detector] [whisper]
 
 Needs the pack `whisper-base`, Debian's espeak-ng, and `apt-get download` for the sounds (sounds.toml).
 1. Phrases of public reports (reported.csv; not the list that the filter reads) as segments with ordinary
    scores over recorded sounds, as if Whisper had written them: how many are quoted.
-2. Whisper base over an hour of sound without speech, with its detector and without: segments that pass
+2. Spoken thanks in five languages, several voices: of those that Whisper wrote down, how many stay.
+3. Whisper base over an hour of sound without speech, with its detector and without: segments that pass
    Whisper's own bounds (how it was before the filter), and segments that are believed.
-3. Spoken thanks in five languages, several voices: of those that Whisper wrote down, how many stay.
 """
 
 import argparse
@@ -150,31 +150,32 @@ def heard(captioner: Whisper, sound: Audio, *, detect: bool) -> tuple[list[Any],
     return list(filter(former, segments)), captioner._believed(sound, segments, voiced, language)
 
 
-def invented(captioner: Whisper, windows: Sequence[Window]) -> None:
-    """Part 2. In an order of its own, so that what is stopped is of every kind."""
+def invented(captioner: Whisper, windows: Sequence[Window], *, detect: bool) -> None:
+    """Part 3. In an order of its own, so that what is stopped is of every kind."""
     counts: Counter[tuple[str, str]] = Counter()
     order = np.random.default_rng(12).permutation(len(windows))
+    print("with the detector" if detect else "without the detector")
     for number, window in enumerate(windows[at] for at in order):
-        counts[window.kind, "minutes"] += SECONDS
-        for name, detect in (("with the detector", True), ("without", False)):
-            before, after = heard(captioner, window.sound, detect=detect)
-            counts[window.kind, f"{name}, before"] += len(before)
-            counts[window.kind, f"{name}, after"] += len(after)
-            for s in before:
-                mark = "KEPT " if s in after else ""
-                print(f"  {mark}{window.kind}, {window.name} ({name}): {s.text!r}", flush=True)
-        if (number + 1) % 10 == 0:
+        counts[window.kind, "seconds"] += SECONDS
+        before, after = heard(captioner, window.sound, detect=detect)
+        counts[window.kind, "before"] += len(before)
+        counts[window.kind, "after"] += len(after)
+        for s in before:
+            mark = "KEPT " if s in after else ""
+            print(f"  {mark}{window.kind}, {window.name}: {s.text!r}", flush=True)
+        if (number + 1) % 10 == 0 or number + 1 == len(windows):
+            print(f"{number + 1} windows:", flush=True)
             _print(counts)
-    _print(counts)
 
 
 def _print(counts: Counter[tuple[str, str]]) -> None:
     """What was counted so far, by kind."""
     for kind in dict.fromkeys(kind for kind, _ in counts):
-        parts = ", ".join(
-            f"{n}: {c}" for (k, n), c in counts.items() if k == kind and n != "minutes"
+        print(
+            f"  {kind}, {counts[kind, 'seconds'] / 60:g} min: {counts[kind, 'before']} segments before, "
+            f"{counts[kind, 'after']} after",
+            flush=True,
         )
-        print(f"{kind}, {counts[kind, 'minutes'] / 60:g} min: {parts}", flush=True)
 
 
 def thanks() -> Iterator[tuple[str, str, Audio]]:
@@ -190,7 +191,7 @@ def thanks() -> Iterator[tuple[str, str, Audio]]:
 
 
 def kept(captioner: Whisper) -> None:
-    """Part 3."""
+    """Part 2."""
     said = written = stayed = misread = refused = 0
     for code, text, sound in thanks():
         said += 1
@@ -212,23 +213,25 @@ def kept(captioner: Whisper) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--phrases-only", action="store_true", help="without Whisper itself")
-    parser.add_argument("--thanks-only", action="store_true", help="the third part alone")
-    options = parser.parse_args()
+    parts = ("phrases", "thanks", "detector", "whisper")
+    parser.add_argument("parts", nargs="*", default=parts, help=f"some of {', '.join(parts)}")
+    chosen = list(parser.parse_args().parts)
+    if unknown := set(chosen) - set(parts):
+        parser.error(f"no part {', '.join(sorted(unknown))}")
     captioner = Whisper("whisper", Cache())
-    if options.thanks_only:
+    recordings = [] if chosen == ["thanks"] else list(recorded(Cache()))
+    windows = [*recordings, *made()]
+    if "phrases" in chosen:
+        hums = [w for w in made() if "hum" in w.name][:2]
+        injected([*(w for w in recordings if w.name.endswith(" 0")), *hums])
+    if chosen != ["phrases"]:
         captioner.load()
+    if "thanks" in chosen:
         kept(captioner)
-        return
-    windows = list(recorded(Cache()))
-    first = [w for w in windows if w.name.endswith(" 0")]
-    hums = [w for w in made() if "hum" in w.name][:2]
-    injected([*first, *hums])
-    if options.phrases_only:
-        return
-    captioner.load()
-    kept(captioner)
-    invented(captioner, [*windows, *made()])
+    if "detector" in chosen:
+        invented(captioner, windows, detect=True)
+    if "whisper" in chosen:
+        invented(captioner, windows, detect=False)
 
 
 if __name__ == "__main__":
