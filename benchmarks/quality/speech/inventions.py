@@ -112,11 +112,23 @@ def injected(windows: Sequence[Window]) -> None:
         for start, end in ((0.0, 2.0), (8.0, 11.0), (0.0, float(SECONDS))):
             quoted = _quoted(window.sound, [Segment(p, start, end) for _, p in phrases])
             counts[window.kind, "tried"] += len(phrases)
+            # Before the filter a segment passed wherever the detector let anything of the sound through.
+            counts[window.kind, "before"] += len(phrases) * _passes(window.sound)
             counts[window.kind, "quoted"] += len(quoted)
             if quoted:
                 print(f"  quoted over {window.name}, {start:g}-{end:g} s: {quoted}")
     for kind in dict.fromkeys(kind for kind, _ in counts):
-        print(f"  {kind}: {counts[kind, 'quoted']} of {counts[kind, 'tried']} quoted")
+        print(
+            f"  {kind}: {counts[kind, 'quoted']} of {counts[kind, 'tried']} quoted, "
+            f"{counts[kind, 'before']} before"
+        )
+
+
+def _passes(sound: Audio) -> bool:
+    """Whether the detector before Whisper finds speech in a sound."""
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    return bool(get_speech_timestamps(sound, VadOptions(**captioner_module._DETECTOR)))
 
 
 def _quoted(sound: Audio, segments: Sequence[Segment]) -> list[str]:

@@ -368,7 +368,7 @@ def test_whisper_drops_text_where_nobody_heard_a_voice(
         Segment(" Rain falls.", 0.0, 2.0, -0.3, 0.1),
         Segment(" The train leaves.", 3.0, 5.0, -0.3, 0.1),
         Segment(" Thanks for watching!", 3.0, 5.0, -0.3, 0.1),
-        Segment(" Thank you.", 4.0, 5.0, -0.3, 0.1),
+        Segment(" Thank you.", 4.0, 5.0, -0.9, 0.1),
     ]
     again = [Segment(" A bell rings.", 0.0, 1.0, -0.3, 0.1)]
     passes = [[(("en", 0.9), segments)], [(("en", 0.9), again)]]
