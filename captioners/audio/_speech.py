@@ -14,20 +14,24 @@ _MOST_COMPRESSED, _LEAST_LOGPROB, _MOST_NO_SPEECH = 2.4, -1.0, 0.6
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{4}")
 
 # Letters in a second of speech. Conversation has about 15 (5 syllables of 3 letters), subtitles are read
-# at 17 to 20 (Netflix's guide), the fastest speakers say 11 syllables: above 35 nobody speaks. Below 1 for
+# at 17 to 20 (Netflix's guide), the fastest say 11 syllables: above 35 nobody speaks. Below 1 for
 # three seconds and more nobody does either: "Thank you." over ten seconds of "speech" is a guess.
 _MOST_LETTERS_A_SECOND, _LEAST_LETTERS_A_SECOND = 35.0, 1.0
 _SLOW_FROM_S = 3.0
 # Seconds of detected speech without which a segment says nothing: the shortest "no" has some.
 _LEAST_VOICED_S = 0.1
-# Mean probability of the steps that Silero takes for speech from which "Thank you." is taken at its word.
-# Measured: a party 0.68, music 0.60 to 0.68, coughs 0.67, laughter 0.66 to 0.83; recorded speech 0.97,
-# a "thank you" of espeak-ng in six languages 0.87 to 0.96.
-_SURE_VOICE = 0.85
+# Mean probability of the steps that Silero takes for speech, below which no text is believed, and below
+# which "Thank you." is not. Measured: a party 0.68, music 0.60 to 0.68, rain 0.66, coughs 0.67, laughter
+# 0.66 to 0.83; recorded speech 0.97, espeak-ng's under a party, rain or applause as loud as it 0.82 to
+# 0.97; its "thank you" in six languages, in silence, 0.87 to 0.96.
+# From the third on it needs no second pass.
+_LEAST_VOICE, _SURE_VOICE, _CLEAR_VOICE = 0.84, 0.86, 0.93
 # Beyond these a second pass is worth its time. Ours, inside Whisper's own bounds.
-_DOUBTFUL_VOICE, _DOUBTFUL_LOGPROB, _DOUBTFUL_NO_SPEECH = 0.75, -0.8, 0.5
+_DOUBTFUL_VOICE, _DOUBTFUL_LOGPROB, _DOUBTFUL_NO_SPEECH = 0.9, -0.8, 0.5
 # Mean probability by which a stretch may be less sure than the surest and still tell the language.
 _NEARLY = 0.15
+# Seconds: a pause that ends a phrase; the shortest phrase that counts, and what is heard around one.
+_PAUSE_S, _PHRASE_S = 0.3, 0.2
 # Silero's own captioner scores the best second: a shorter sound has silence in it. See `voiced_of`.
 _POOL_S = 0.992
 # Share of letters that two passes must have in common (Ratcliff and Obershelp). Our choice.
@@ -51,17 +55,29 @@ class Voiced:
             return 0.0, 0.0
         return seconds, sum(length * p for length, p in parts) / seconds
 
+    def phrases(self) -> list[tuple[float, float, float]]:
+        """Spans with the short pauses between them, and the mean probability of each."""
+        phrases: list[tuple[float, float]] = []
+        for start, end, _ in self.spans:
+            if phrases and start - phrases[-1][1] <= _PAUSE_S:
+                phrases[-1] = (phrases[-1][0], end)
+            else:
+                phrases.append((start, end))
+        return [(start, end, self.within(start, end)[1]) for start, end in phrases]
+
 
 def surest(
     stretches: Sequence[tuple[float, float]], voiced: Voiced, seconds: float
 ) -> list[tuple[float, float]]:
-    """Stretches of a sound that are nearly as sure to be speech as the surest, in their order, of so many
-    seconds at most: what its language is decided on. Music taken for speech is less sure than speech."""
-    probabilities = [voiced.within(start, end)[1] for start, end in stretches]
-    least = max(probabilities, default=0.0) - _NEARLY
+    """What the language of a sound is decided on: of the stretches that a detector keeps the parts that
+    are nearly as sure to be speech as the surest, in their order, of so many seconds at most. Music taken
+    for speech is less sure than speech. Where nothing is unsure, the stretches as they are."""
+    parts = [(a, b, p) for a, b, p in voiced.phrases() if b - a >= _PHRASE_S] or list(voiced.spans)
+    least = max((p for *_, p in parts), default=0.0) - _NEARLY
+    sure = [(max(0.0, a - _PHRASE_S), b + _PHRASE_S) for a, b, p in parts if p >= least]
     chosen, left = [], seconds
-    for (start, end), probability in zip(stretches, probabilities, strict=True):
-        if probability >= least and left > 0:
+    for start, end in sure if len(sure) < len(parts) else stretches:
+        if left > 0:
             chosen.append((start, min(end, start + left)))
             left -= min(end - start, left)
     return chosen
@@ -100,8 +116,7 @@ def believed(
     - no letter or digit outside brackets, a letter five times in a row ("Mmmmm"), the same few words over
       and over;
     - credits of subtitles and the ends of videos (`captioners.audio._inventions`);
-    - text without detected speech, or at a pace that nobody speaks at; "Thank you." and its like without
-      clear speech.
+    - text without clear speech under it, or at a pace that nobody speaks at.
     """
     if not (
         compression <= _MOST_COMPRESSED
@@ -123,7 +138,7 @@ def _borne_out(text: str, kind: str | None, seconds: float, probability: float) 
         seconds >= _LEAST_VOICED_S
         and length <= _MOST_LETTERS_A_SECOND * (seconds + 0.5)
         and (seconds < _SLOW_FROM_S or length >= _LEAST_LETTERS_A_SECOND * seconds)
-        and (kind != "thanks" or probability >= _SURE_VOICE)
+        and probability >= (_SURE_VOICE if kind == "thanks" else _LEAST_VOICE)
     )
 
 
@@ -132,7 +147,7 @@ def is_doubtful(
 ) -> bool:
     """Whether a believed segment should be heard a second time, cut out of the sound."""
     return (
-        invention(text) is not None
+        (invention(text) is not None and (voice is None or voice[1] < _CLEAR_VOICE))
         or logprob < _DOUBTFUL_LOGPROB
         or no_speech > _DOUBTFUL_NO_SPEECH
         or (voice is not None and voice[1] < _DOUBTFUL_VOICE)

@@ -85,16 +85,10 @@ class Whisper(Captioner):
         return [self._weak(media) for media in batch]
 
     def _weak(self, media: Media) -> WeakCaption:
-        from faster_whisper.vad import VadOptions, get_speech_timestamps
-
-        samples = media.audio[HZ]
-        # Without this a clip without speech would cost a second, for guessing its language.
-        found = get_speech_timestamps(samples, VadOptions(**_DETECTOR))
-        if not found:
+        prepared = self._prepared(media.audio[HZ])
+        if prepared is None:
             return self.weak(media)
-        voiced = _voiced(samples)
-        stretches = [(s["start"] / HZ, s["end"] / HZ) for s in found]
-        language, probability = self._language(samples, surest(stretches, voiced, _WINDOW_S))
+        samples, voiced, language, probability = prepared
         segments = self._believed(samples, self._read(samples, language), voiced, language)
         if not segments:
             return self.weak(media)
@@ -114,6 +108,22 @@ class Whisper(Captioner):
             language=language,
             language_probability=probability,
         )
+
+    def _prepared(self, samples: Audio) -> tuple[Audio, Voiced, str, float] | None:
+        """What is read of a sound, where speech is in it, its language and how likely that is; None where
+        there is no speech: such a clip would cost a second, for guessing its language."""
+        from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+        kept = get_speech_timestamps(samples, VadOptions(**_DETECTOR))
+        if not kept:
+            return None
+        voiced = _voiced(samples)
+        stretches = [(s["start"] / HZ, s["end"] / HZ) for s in kept]
+        sure = surest(stretches, voiced, math.inf)
+        if sure != stretches:
+            samples = _only(samples, sure)
+        told = self._language(samples, surest(stretches, voiced, _WINDOW_S))
+        return samples, voiced, *told
 
     def _language(
         self, samples: Audio, stretches: Sequence[tuple[float, float]]
@@ -158,6 +168,16 @@ class Whisper(Captioner):
         start, end = max(0.0, segment.start - _AROUND_S), segment.end + _AROUND_S
         again = self._read(samples[round(start * HZ) : round(end * HZ)], language, detect=False)
         return are_alike(segment.text, " ".join(s.text for s in again))
+
+
+def _only(samples: Audio, parts: Sequence[tuple[float, float]]) -> Audio:
+    """A sound with silence where none of these parts is: laughter or music that the detector takes for
+    speech makes Whisper lose the speech beside it."""
+    kept = np.zeros_like(samples)
+    for start, end in parts:
+        a, b = round(start * HZ), round(end * HZ)
+        kept[a:b] = samples[a:b]
+    return kept
 
 
 def _voiced(samples: Audio) -> Voiced:

@@ -60,7 +60,8 @@ def said(clip: Row, number: int) -> list[WeakCaption]:
         f"Sound {number}", f"sound {number}", "sound", "audio", 0.1 + number / 7, ((0, 9),)
     )
     thing = Claim(f"thing{number}", f"thing {number}", "object", "video", -number / 3)
-    heard = {"text": f"words {number}", "transcript": f"words {number}", "language": "en"}
+    heard: Row = {"text": f"words {number}", "transcript": f"words {number}", "language": "en"}
+    heard["language_probability"] = 0.75
     return [
         WeakCaption(**of, captioner="ears", text=f"There is sound {number}.", claims=(sound,)),
         WeakCaption(**of, captioner="words", **(heard if number % 2 else {"skipped": "no speech"})),

@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from captioners.audio._sound import windows
+from captioners.audio._speech import voiced_of
 from captioners.audio.ast_tags import AstTags
 from captioners.audio.whisper_large import Segment, WhisperLarge, _is_speech
 from captioners.contract import Captioner
@@ -325,6 +326,58 @@ def test_whisper_writes_what_the_pipeline_writes(whisper: Path) -> None:
         assert "".join(s.text for s in segments).strip() == said["text"].strip()
         assert said["text"].strip() and len(language) in (2, 3)
         assert all(segment.logprob < 0 for segment in segments)
+
+
+def _voice(*spans: tuple[int, int], score: float = 0.99) -> dict[str, WeakCaption]:
+    claim = Claim("Speech", "a person speaks", "speech", "audio", score, spans)
+    return {"silero": WeakCaption("c" * 32, "d" * 64, "silero", claims=(claim,))}
+
+
+def test_whisper_s_language_is_that_of_the_spans_with_speech(whisper: Path) -> None:
+    captioner = ready(WhisperLarge, whisper)
+    differed = 0
+    for seed in range(4):
+        music, voice = noise(16_000, 3.0, seed), noise(16_000, 2.0, seed + 50) / 20
+        sound = np.concatenate([music, voice])
+        features = captioner._features([voice]).input_features
+        (((language, probability), _),) = captioner._heard(features)
+        media = Media("c" * 32, "d" * 64, 5_000, audio={16_000: sound}, said=_voice((3_000, 5_000)))
+        assert captioner._languages_of([media], [voiced_of(media.said)]) == {
+            0: (language, pytest.approx(probability, abs=1e-4))
+        }
+        (((_, of_all), _),) = captioner._heard(captioner._features([sound]).input_features)
+        differed += abs(of_all - probability) > 1e-3
+    assert differed, "the whole sound would have told the same"
+
+
+def test_whisper_s_language_is_one_of_those_asked_for(whisper: Path) -> None:
+    captioner = ready(WhisperLarge, whisper, languages=["fr", "en"])
+    sounds = [noise(16_000, 2.0, seed) for seed in range(8)]
+    assert {language for language, _ in captioner.transcribe(sounds)} <= {"fr", "en"}
+    free = ready(WhisperLarge, whisper)
+    assert {language for language, _ in free.transcribe(sounds)} - {"fr", "en"}
+    with pytest.raises(ValueError, match="languages names xx"):
+        ready(WhisperLarge, whisper, languages=["xx"])
+
+
+def test_whisper_drops_text_where_nobody_heard_a_voice(
+    whisper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captioner = ready(WhisperLarge, whisper)
+    segments = [
+        Segment(" Rain falls.", 0.0, 2.0, -0.3, 0.1),
+        Segment(" The train leaves.", 3.0, 5.0, -0.3, 0.1),
+        Segment(" Thanks for watching!", 3.0, 5.0, -0.3, 0.1),
+        Segment(" Thank you.", 4.0, 5.0, -0.9, 0.1),
+    ]
+    again = [Segment(" A bell rings.", 0.0, 1.0, -0.3, 0.1)]
+    passes = [[(("en", 0.9), segments)], [(("en", 0.9), again)]]
+    monkeypatch.setattr(captioner, "_transcribe", lambda *_: passes.pop(0))
+    sound = noise(16_000, 5.0, 1)
+    media = Media("c" * 32, "d" * 64, 5_000, audio={16_000: sound}, said=_voice((3_000, 5_000)))
+    (weak,) = captioner.caption([media])
+    assert weak.transcript == "The train leaves." and weak.claims[0].spans == ((3_000, 5_000),)
+    assert weak.language is not None and 0 < (weak.language_probability or 0) <= 1
 
 
 def test_whisper_s_language_and_no_speech_are_the_library_s(whisper: Path) -> None:

@@ -49,6 +49,7 @@ def test_a_caption_row_says_what_was_written_and_how() -> None:
     assert (row["writer"], row["config_digest"]) == ("small", "job")
     assert (row["licence"], row["outputs_train"]) == ("MIT", True)
     assert (row["transcript"], row["language"]) == ("words 3", "en")
+    assert row["language_probability"] == 0.75
     assert (row["uri"], row["start_ms"], row["end_ms"]) == (_CLIP["uri"], 0, 10_000)
     assert row["duration_ms"] == 10_000
 
