@@ -16,7 +16,8 @@ from engine.media.open import MediaError
 from engine.media.probe import probe
 from manifests.errors import UserError
 from manifests.media import Media
-from manifests.sources.list import read
+from manifests.sources import cells
+from manifests.sources.list import ListError, read
 
 EXPECTED = 0.458
 """R@1 of PE-AV large on AudioCaps, text to sound, by its authors."""
@@ -68,8 +69,15 @@ def audio_retrieval(listed: Path, model: str) -> Retrieval:
 
 def _captions(listed: Path) -> dict[Path, list[str]]:
     captions: dict[Path, list[str]] = {}
-    for row in read(listed, ["file", "caption"]):
-        captions.setdefault(listed.parent / row["file"], []).append(row["caption"])
+    for number, row in enumerate(read(listed, ["file", "caption"]), 1):
+        try:
+            texts = cells.texts(row["caption"])
+        except ValueError as error:
+            raise ListError(f"{listed}, row {number}: {error}") from error
+        if texts and not isinstance(row["file"], str):
+            raise ListError(f"{listed}, row {number}: it names no file")
+        if texts:
+            captions.setdefault(listed.parent / row["file"], []).extend(texts)
     return captions
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from manifests.evidence import Claim, Modality
 from manifests.ids import path_of
+from manifests.sources import cells
 from manifests.sources import list as sources
 from prompts.support import about, meaning
 from prompts.words import NUMBERS, upward, words
@@ -28,17 +29,19 @@ _MANY = 0
 
 
 def _listed(value: Any) -> Any:
-    """A list, or text with ";" between its entries; nothing is none."""
-    if value is None:
+    """A list, also one as Python shows it, or text with ";" between its entries; nothing is none."""
+    if cells.missing(value):
         return ()
-    entries = value.split(";") if isinstance(value, str) else value
+    is_shown = isinstance(value, str) and value.lstrip().startswith("[")
+    entries = cells.texts(value) if is_shown else value
+    entries = entries.split(";") if isinstance(entries, str) else entries
     if not isinstance(entries, list | tuple):
         return value
     return tuple(e.strip() if isinstance(e, str) else e for e in entries if e != "")
 
 
 def _unless_empty(value: Any) -> Any:
-    return True if value is None or value == "" else value
+    return True if cells.missing(value) else value
 
 
 Entries = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -141,7 +144,7 @@ def _same(first: int | None, second: int | None) -> bool:
 def read(path: Path) -> list[Labelled]:
     """The rows of a list (`manifests.sources.list`). Raises ListError."""
     rows = []
-    for number, row in enumerate(sources.read(path), 1):
+    for number, row in enumerate(sources.read(path, optional=Labelled.model_fields), 1):
         try:
             rows.append(Labelled.model_validate(row))
         except ValidationError as error:

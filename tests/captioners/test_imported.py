@@ -104,7 +104,7 @@ def _list(path: Path, *rows: dict[str, Any]) -> Path:
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
 def test_a_list_by_file_is_read_in_every_format(tmp_path: Path, suffix: str) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"file": "clips/a.mp4", "caption": DOG, "score": 0.5},
         {"file": "b.mp4", "caption": "no"},
     ]

@@ -138,7 +138,7 @@ def test_a_file_is_absolute_a_uri_or_beside_the_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("l.txt", "", "a list ends in"),
+        ("l.doc", "", "a list ends in"),
         ("l.csv", "file,true\n", "names no file"),
         ("l.csv", "file,tru\na.wav,Dog\n", 'row 1: no column is called "tru"'),
         ("l.csv", "file\na.wav\n", 'row 1: the column "true" is missing'),
@@ -158,3 +158,9 @@ def test_a_bad_list_is_refused_with_its_reason(
 def test_a_list_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ListError, match="No such file"):
         read(tmp_path / "none.csv")
+
+
+def test_empty_cells_of_pandas_and_lists_as_text_are_read_as_meant(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("File,true,false\na.wav,\"['Dog', 'Rain']\",nan\n")
+    (row,) = read(tmp_path / "l.csv")
+    assert (row.file, row.true, row.false) == ("a.wav", ("Dog", "Rain"), ())
