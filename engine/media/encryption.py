@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.media.boxes import boxes, content, find, read, whole
 from engine.media.open import open_file
+from engine.media.transport import form_of
 
 ENCRYPTED = "the file is encrypted (DRM): only players that have its key can show it"
 LOCKED = "is encrypted (DRM)"
@@ -68,11 +69,8 @@ def _of(file: FileIO, head: bytes) -> Encryption:
         return Encryption(_MXF_CRYPTOGRAPHY in read(file, 0, _MOST_HEADER))
     if head[4:8] == _AUDIBLE:
         return Encryption(True)
-    for stride, skip in ((188, 0), (192, 4), (204, 0)):
-        if len(head) > 2 * stride and all(
-            head[at] == 0x47 for at in range(skip, len(head), stride)
-        ):
-            return Encryption(ids=_scrambled(read(file, skip, _MOST_TS), stride))
+    if (form := form_of(head)) is not None:
+        return Encryption(ids=_scrambled(read(file, form.lead, _MOST_TS), form.size))
     return Encryption()
 
 

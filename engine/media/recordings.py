@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from io import FileIO
 
 from engine.media import transport
+from engine.media.boxes import boxes, whole
 
 _CHUNK = 1 << 20
 _OVERLAP = 64
 _HEAD = 1024
+_BOX_HEAD = 8
 # More recordings than this are no recordings.
 MOST = 4096
 
@@ -40,7 +42,7 @@ def starts(file: FileIO) -> list[int]:
     elif head.startswith(b"FLV\x01"):
         found = _marks(file, head[:4], lambda after: after[1:5] == b"\x00\x00\x00\x09")
     elif head[4:8] == b"ftyp":
-        found = _boxes(file)
+        found = _files(file)
     elif head.startswith(b"RIFF"):
         found = _riff(file)
     elif (form := transport.form_of(head)) is not None:
@@ -93,22 +95,11 @@ def _ogg_page(file: FileIO, at: int) -> tuple[int, bool, int] | None:
     return at, bool(head[5] & 2), at + 27 + len(segments) + sum(segments)
 
 
-def _boxes(file: FileIO) -> Iterator[int]:
+def _files(file: FileIO) -> Iterator[int]:
     """Each file of the ISO base media kind begins with a box `ftyp` (ISO/IEC 14496-12, 4.3)."""
-    at = 0
-    while True:
-        file.seek(at)
-        head = file.read(16)
-        if len(head) < 8:
-            return
-        size, kind = struct.unpack(">I4s", head[:8])
-        if size == 1 and len(head) == 16:
-            size = struct.unpack(">Q", head[8:])[0]
-        if at and kind == b"ftyp":
-            yield at
-        if size < 8:
-            return
-        at += size
+    for box in boxes(file, 0, whole(file).end):
+        if box.kind == b"ftyp" and box.start > _BOX_HEAD:
+            yield box.start - _BOX_HEAD
 
 
 def _riff(file: FileIO) -> Iterator[int]:
