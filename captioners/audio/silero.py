@@ -10,6 +10,7 @@ and a second captioner decide.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from captioners.audio._level import raised
 from captioners.audio._sound import HZ, best_mean, merged
 from captioners.contract import Captioner, Packs
 from captioners.sentences import sentence
@@ -30,6 +31,7 @@ class Silero(Captioner):
     """
 
     modality = "audio"
+    version = 2
     needs = Needs(audio_hz=HZ)
     terms = Terms(licence="MIT", outputs_train=True, source="licence of the package silero-vad")
 
@@ -50,7 +52,7 @@ class Silero(Captioner):
     def _weak(self, media: Media) -> WeakCaption:
         from silero_vad.utils_vad import get_speech_timestamps_from_probs
 
-        samples = media.audio[HZ]
+        samples = raised(media.audio[HZ])
         probabilities = self._model.audio_forward(samples)
         stretches = get_speech_timestamps_from_probs(
             probabilities, audio_length_samples=len(samples)

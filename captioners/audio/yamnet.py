@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from captioners.audio._level import raised
 from captioners.audio._sound import HZ, best_mean, merged
 from captioners.audio.audioset import claims, sound_class, telling
 from captioners.contract import Captioner, Packs
@@ -51,6 +52,7 @@ class YamNet(Captioner):
     """
 
     modality = "audio"
+    version = 2
     needs = Needs(audio_hz=HZ)
     packs = ("yamnet",)
 
@@ -90,7 +92,7 @@ class YamNet(Captioner):
         return result
 
     def _weak(self, media: Media) -> WeakCaption:
-        samples = media.audio[HZ]
+        samples = raised(media.audio[HZ])
         each = self.probabilities(samples)
         scores = best_mean(each, _POOL)
         signals = [i for i, c in enumerate(self._classes) if sound_class(c).kind == "signal"]

@@ -44,6 +44,15 @@ def test_an_animal_is_named(
     assert weak.text.startswith(text[0].upper() + text[1:])
 
 
+@pytest.mark.parametrize(
+    ("name", "label"), [("dog", "Dog"), ("rooster", "Crowing, cock-a-doodle-doo"), ("frog", "Frog")]
+)
+def test_a_quiet_recording_is_named_like_a_loud_one(yamnet: YamNet, name: str, label: str) -> None:
+    loud = animal(name).audio[HZ]
+    quiet = loud * np.float32(10 ** (-62 / 20) / np.sqrt(np.mean(loud**2)))
+    assert scores(yamnet.caption([clip(quiet)])[0])[label] > 0.7
+
+
 def test_kinds_follow_the_class(yamnet: YamNet) -> None:
     kinds = {
         weak.claims[0].label: weak.claims[0].kind
