@@ -4,8 +4,8 @@ import numpy as np
 
 from manifests.media import Audio
 
-# Below a peak of -30 dBFS YAMNet says "Silence" of birdsong, dogs and cows: of six of seven clips at -62 dBFS
-# of RMS. They are raised to a peak of -10 dBFS, by 40 dB at most: 16 bits hold no more.
+# Below a peak of -30 dBFS YAMNet says "Silence" of birdsong, dogs and cows: of six of seven clips at an
+# RMS of -62 dBFS. They are raised to a peak of -10 dBFS, by 40 dB at most: 16 bits hold no more.
 _QUIET_PEAK, _RAISED_PEAK, _MOST_GAIN = 10 ** (-30 / 20), 10 ** (-10 / 20), 100.0
 
 
