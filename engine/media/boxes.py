@@ -1,5 +1,6 @@
 """The boxes of MP4, MOV, HEIF and AVIF (ISO/IEC 14496-12), read one header at a time."""
 
+import os
 import struct
 from collections.abc import Iterator
 from io import FileIO
@@ -50,7 +51,7 @@ def find(file: FileIO, within: Box, *kinds: bytes) -> Iterator[Box]:
 
 def whole(file: FileIO) -> Box:
     """The file as if it were a box."""
-    return Box(b"", 0, file.seek(0, 2))
+    return Box(b"", 0, os.fstat(file.fileno()).st_size)
 
 
 def is_cut(file: FileIO) -> bool:
@@ -65,6 +66,5 @@ def content(file: FileIO, box: Box, most: int = 1 << 20) -> bytes:
 
 
 def read(file: FileIO, start: int, count: int) -> bytes:
-    """Up to `count` bytes from `start` on."""
-    file.seek(start)
-    return file.read(max(0, count))
+    """Up to `count` bytes from `start` on; where the file is read next stays as it is."""
+    return os.pread(file.fileno(), max(0, count), start) if start < _FAR else b""
