@@ -64,8 +64,8 @@ def to_sdr(picture: npt.NDArray[Any], coded: Transfer) -> npt.NDArray[np.uint8]:
     brightest = np.maximum(light.max(axis=2, keepdims=True), 1e-6)
     light *= _rolled_off(brightest) / brightest
     steps = np.minimum(light * (_CODES - 1) + 0.5, _CODES - 1).astype(np.uint16)
-    coded_picture: npt.NDArray[np.uint8] = np.take(_srgb_codes(), steps)
-    return coded_picture
+    codes: npt.NDArray[np.uint8] = np.take(_srgb_codes(), steps)
+    return codes
 
 
 def _rolled_off(light: _Light) -> _Light:

@@ -96,7 +96,7 @@ def open_pictures(path: bytes, expect: tuple[int, int] | None = None) -> Iterato
 
 
 def _read(file: FileIO, head: bytes) -> Pictures | None:
-    if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
+    if len(head) >= 30 and head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
         return _webp(file, head)
     if head[4:8] != b"ftyp":
         return None

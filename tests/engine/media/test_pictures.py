@@ -293,6 +293,30 @@ def test_whatever_bytes_are_wrong_the_error_is_ours(tmp_path: Path, name: str) -
                                     "bad_timestamps")  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.webp"])
+def test_a_file_of_any_length_gets_one_of_our_errors(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "a.webp":
+        _moving(path, [100, 100])
+    else:
+        (_heic if name == "a.heic" else _avif)(path, _corners(64, 64))
+    content = path.read_bytes()
+    for length in (8, 12, 16, 20, 24, 30, 40, 60, 100):
+        path.write_bytes(content[:length])
+        assert _reason(path) in ("truncated", "broken", "not_media")
+
+
+def test_boxes_that_end_beyond_every_file_are_an_error(tmp_path: Path) -> None:
+    path = _heic(tmp_path / "a.heic", _corners(64, 64))
+    for length in (1 << 62, (1 << 63) - 1, (1 << 64) - 1):
+        content = path.read_bytes()
+        start = int.from_bytes(content[:4])
+        (tmp_path / "b.heic").write_bytes(
+            content[:start] + struct.pack(">I4sQ", 1, b"free", length) + content[start:]
+        )
+        assert _reason(tmp_path / "b.heic") in ("truncated", "broken")
+
+
 def test_a_picture_that_changed_is_refused(tmp_path: Path) -> None:
     path = _heic(tmp_path / "a.heic", _corners())
     plan = DecodePlan((), 1, 64)
