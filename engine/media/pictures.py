@@ -110,12 +110,12 @@ def _read(file: FileIO, head: bytes) -> Pictures | None:
 
 
 def _heif(file: FileIO) -> Pictures:
-    import pillow_heif
+    import pi_heif
 
-    pillow_heif.options.DECODE_THREADS = 1
+    pi_heif.options.DECODE_THREADS = 1
     fault: Reason = "truncated" if is_cut(file) else "broken"
     with _own_errors(fault):
-        pictures = pillow_heif.open_heif(BytesIO(_all(file)))
+        pictures = pi_heif.open_heif(BytesIO(_all(file)))
         first = pictures[pictures.primary_index]
     _check_size(*first.size)
     nclx: Any = first.info.get("nclx_profile") or {}
