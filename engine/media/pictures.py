@@ -117,10 +117,11 @@ def _heif(file: FileIO) -> Pictures:
     with _own_errors(fault):
         pictures = pi_heif.open_heif(BytesIO(_all(file)))
         first = pictures[pictures.primary_index]
-    _check_size(*first.size)
+    width, height = first.size
+    _check_size(width, height)
     nclx: Any = first.info.get("nclx_profile") or {}
     hdr = transfer_of(int(nclx.get("transfer_characteristics", 0)))
-    return Pictures("heif", "hevc", *first.size, [0], 0, hdr, lambda _: first.to_pillow(), fault)
+    return Pictures("heif", "hevc", width, height, [0], 0, hdr, lambda _: first.to_pillow(), fault)
 
 
 def _avif(file: FileIO) -> Pictures:

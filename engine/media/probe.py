@@ -161,7 +161,7 @@ def _recording(
     first, stop = part
     try:
         with open_media(path, part=part) as container:
-            use = tracks(path, part, container, audio_track)
+            use = tracks(path, part, container, locked, audio_track)
             audio = MeasuredStream(*audio_stream(container, use.audio))
             still = LONGEST_STILL_S if audio.stream is None else LONGEST_GAP_S
             video = MeasuredStream(*video_stream(container, use.video), longest=still)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from engine.media.encryption import Encryption
 from engine.media.languages import language_of
 from engine.media.open import (
     Range,
@@ -50,18 +51,30 @@ class Tracks:
 
 
 def tracks(
-    path: bytes, part: Range, container: "InputContainer", wish: int | str | None = None
+    path: bytes,
+    part: Range,
+    container: "InputContainer",
+    locked: Encryption,
+    wish: int | str | None = None,
 ) -> Tracks:
     """The tracks to use of a part of the source at `path`, which `container` has open.
 
-    wish: number of the audio track that is wanted, or its language. Reads more of the source, by
+    locked: what is encrypted; taken only where nothing else is there. wish: number of the audio track
+    that is wanted, or its language. Reads more of the source, by
     itself, only where there is a choice. Raises MediaError.
     """
-    pictures, sounds = decodable_video(container), decodable_audio(container)
+    streams = container.streams
+    pictures = _clear(decodable_video(container), streams.video, locked)
+    sounds = _clear(decodable_audio(container), streams.audio, locked)
     video = _picture(path, part, pictures) if len(pictures) > 1 else next(iter(pictures), None)
     sounds = _of_program(container, sounds, video)
     audio = _sound(path, part, sounds, wish) if len(sounds) > 1 else next(iter(sounds), None)
     return Tracks(audio, video)
+
+
+def _clear(numbers: list[int], streams: Sequence[Any], locked: Encryption) -> list[int]:
+    """Those of the streams that are not encrypted; all where each is."""
+    return [n for n in numbers if not locked.holds(streams[n])] or numbers
 
 
 def _of_program(container: "InputContainer", sounds: list[int], video: int | None) -> list[int]:
