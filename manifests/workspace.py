@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import uuid
 from contextlib import suppress
@@ -14,6 +15,8 @@ from manifests.errors import UserError
 from manifests.kinds import CLIPS, SOURCES, Kind, kind_of, kinds
 
 FORMAT = 5
+# Folders whose files are written and removed by their names, beside those of the tables.
+_WRITTEN = ("commits", "configs", "journal", "logs", "runlog")
 _MARK = "captionmill.json"
 _ID = re.compile("[0-9a-f]{12}")
 
@@ -68,11 +71,10 @@ class Workspace:
             )
         if not isinstance(identity, str) or not _ID.fullmatch(identity):
             raise WorkspaceError(f"{root / _MARK} can't be read: its id is not 12 hex digits")
-        folders = {"commits", "configs", "journal", *(kind.folder for kind in kinds())}
-        if linked := sorted(folder for folder in folders if is_linked(root, folder)):
+        if (linked := _linked(root)) is not None:
             raise WorkspaceError(
-                f"{root / linked[0]} is or lies in a linked folder: its files may be another "
-                "workspace's. Replace the link with a folder."
+                f"{linked} is a link, or lies in a linked folder: what is written or removed there may "
+                "be another workspace's. Replace the link with what it points to."
             )
         return cls(root.resolve(), identity)
 
@@ -167,3 +169,19 @@ def _checked(kind: Kind, path: str) -> str:
 def _is_mark(name: str) -> bool:
     """Whether it is what a killed process left of making a workspace."""
     return name.startswith(f".{_MARK}.") and name.endswith(".tmp")
+
+
+def _linked(root: Path) -> Path | None:
+    """What is a link or lies in a linked folder, where a run writes or removes files; None where nothing
+    does. Of table folders only the folders themselves are looked at: files there are never followed."""
+    for kind in kinds():
+        if is_linked(root, kind.folder):
+            return root / kind.folder
+    for name in _WRITTEN:
+        if (root / name).is_symlink():
+            return root / name
+        for folder, folders, files in os.walk(root / name):
+            for entry in (*folders, *files):
+                if os.path.islink(path := os.path.join(folder, entry)):
+                    return Path(path)
+    return None

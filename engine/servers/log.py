@@ -1,9 +1,11 @@
-"""The log of a server: appended to, rid of secrets, and read for why the server ended."""
+"""The log of a server: written without secrets, and read for why the server ended."""
 
 import errno
 import os
 import re
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -13,6 +15,7 @@ from engine.servers.spec import ServerError
 _TAIL_BYTES = 1 << 16
 _LINES = 8
 _LONGEST = 300
+_LONGEST_LINE = 1 << 20
 # Lines that stand at the end of a vLLM log and say nothing of why it ended.
 _NOISE = re.compile(
     r"nanobind|leaked|resource_tracker|warnings\.warn|Route: |\[shutdown\]|^\s*\^*\s*$|^ - "
@@ -28,20 +31,25 @@ def opened(log: Path) -> BinaryIO:
     return _opened(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, "ab")
 
 
-def redact(log: Path, start: int, secrets: Sequence[str | None]) -> None:
-    """Replaces secrets in what a server wrote to its log from byte `start` on. Every process that
-    appends must have ended. In place: what comes before `start`, and the file itself, stay.
-    Raises ServerError, OSError."""
-    with _opened(log, os.O_RDWR, "r+b") as file:
-        file.seek(start)
-        written = file.read()
-        # surrogateescape: other bytes of the log stay as they are, valid UTF-8 or not.
-        text = written.decode("utf-8", "surrogateescape")
-        safe = without(text, secrets).encode("utf-8", "surrogateescape")
-        if safe != written:
-            file.seek(start)
-            file.write(safe)
-            file.truncate()
+def recording(source: BinaryIO, log: Path, secrets: Sequence[str | None]) -> threading.Thread:
+    """Appends what a server writes to its log, line by line and rid of secrets, until it writes no more.
+
+    Secrets never reach the disk, whoever is killed. The thread has begun when this returns, and closes
+    `source`. On a full disk lines are lost and the server goes on.
+    """
+    recorder = threading.Thread(target=_record, args=(source, log, secrets), daemon=True)
+    recorder.start()
+    return recorder
+
+
+def _record(source: BinaryIO, log: Path, secrets: Sequence[str | None]) -> None:
+    with source, opened(log) as file:
+        for line in iter(lambda: source.readline(_LONGEST_LINE), b""):
+            # surrogateescape: other bytes stay as they are, valid UTF-8 or not.
+            text = without(line.decode("utf-8", "surrogateescape"), secrets)
+            with suppress(OSError):
+                file.write(text.encode("utf-8", "surrogateescape"))
+                file.flush()
 
 
 def error_lines(log: Path, start: int = 0, secrets: Sequence[str | None] = ()) -> list[str]:

@@ -15,13 +15,13 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 from engine import processes
 from engine.servers import gpu_lock
 from engine.servers.address import free_port
 from engine.servers.health import Health
-from engine.servers.log import ending, error_lines, opened, redact, size
+from engine.servers.log import ending, error_lines, opened, recording, size
 from engine.servers.redact import hidden_values, redacted
 from engine.servers.spec import ServerError, ServerSpec, command, environment, lacks
 
@@ -165,6 +165,7 @@ class Server:
         line = command(self.spec, port)
         began, log_start = time.monotonic(), size(self.log)
         server = self._launch(line)
+        recorder = recording(cast(BinaryIO, server.stdout), self.log, self._secrets(line))
         self._pid = server.pid
         self._health = Health(self.spec.host, port, self._key, self.spec.health_seconds)
         try:
@@ -182,7 +183,7 @@ class Server:
             processes.end_group(server.pid, _STOP_GRACE_S)
             server.wait()
             self._pid = self._health = None
-            redact(self.log, log_start, self._secrets(line))
+            recorder.join(_STOP_GRACE_S)
         return self._explain(why, line, time.monotonic() - began, log_start)
 
     def _free_port(self) -> int:
@@ -196,15 +197,14 @@ class Server:
     def _launch(self, line: list[str]) -> subprocess.Popen[bytes]:
         with opened(self.log) as log:
             log.write(f"\n== start {self._starts}: {shlex.join(redacted(line))}\n".encode())
-            log.flush()
-            return subprocess.Popen(
-                processes.dying_with_parent(line),
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        return subprocess.Popen(
+            processes.dying_with_parent(line),
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def _environment(self) -> dict[str, str]:
         variables = dict(os.environ)

@@ -128,12 +128,23 @@ def test_a_copy_of_a_workspace_is_another_place(tmp_path: Path) -> None:
     assert first.id == copy.id and first.place_id != copy.place_id
 
 
-@pytest.mark.parametrize("folder", ["captions", "captions/stage1", "weak", "commits", "journal"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        *("captions", "captions/stage1", "weak", "commits", "journal", "logs", "runlog"),
+        *(
+            "commits/000000",
+            "journal/aaaa/shard-000001",
+            "logs/ray/000002/raylet.out",
+            "configs/a.json",
+        ),
+    ],
+)
 def test_a_workspace_with_a_linked_folder_is_refused(tmp_path: Path, folder: str) -> None:
     Workspace.create(tmp_path / "out")
     (tmp_path / "elsewhere").mkdir()
     link = tmp_path / "out" / folder
-    link.parent.mkdir(exist_ok=True)
+    link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(WorkspaceError, match="linked folder"):
         Workspace.open(tmp_path / "out")

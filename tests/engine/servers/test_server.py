@@ -1,10 +1,13 @@
 """The watch over a server: with the dummy for what it does, with vLLM once for what must hold."""
 
+import io
 import json
 import os
 import pickle
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +21,7 @@ from openai import OpenAI
 
 from captioners.weights.cache import Cache
 from engine import processes
-from engine.servers.log import error_lines, opened, redact
+from engine.servers.log import error_lines, recording
 from engine.servers.redact import HIDDEN
 from engine.servers.server import Server
 from engine.servers.spec import ServerError, ServerSpec
@@ -267,15 +270,32 @@ def test_error_lines_are_the_errors_without_noise_and_repeats(tmp_path: Path) ->
     assert error_lines(log) == ["Error: 2", "  Value error, no such backend"]
 
 
-def test_secrets_leave_the_part_of_the_log_that_a_server_wrote(tmp_path: Path) -> None:
+def test_secrets_never_reach_the_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    log.write_bytes(b"before sk-secret\n")
-    start, inode = log.stat().st_size, log.stat().st_ino
-    with opened(log) as file:
-        file.write(b"after sk-secret \xff\n")
-    redact(log, start, ["sk-secret", None])
-    assert log.read_bytes() == b"before sk-secret\nafter " + HIDDEN.encode() + b" \xff\n"
-    assert log.stat().st_ino == inode
+    log.write_bytes(b"before\n")
+    given = b"after sk-secret \xff\nno end: sk-secret"
+    recording(io.BytesIO(given), log, ["sk-secret", None]).join()
+    hidden = HIDDEN.encode()
+    assert log.read_bytes() == b"before\nafter " + hidden + b" \xff\nno end: " + hidden
+
+
+@pytest.mark.run
+def test_a_key_is_not_in_the_log_of_a_server_whose_watch_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import sys, threading\n"
+        "from engine.servers.server import Server\n"
+        "from engine.servers.spec import ServerSpec\n"
+        "Server(ServerSpec(name='d', kind='dummy', args=('--api-key', 'sk-0123456789')), sys.argv[1])"
+        ".start()\n"
+        "threading.Event().wait()\n"
+    )
+    watch = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
+    log, until = tmp_path / "dummy-d.log", time.monotonic() + _READY_S
+    while not (log.exists() and b"unrecognized arguments" in log.read_bytes()):
+        assert time.monotonic() < until and watch.poll() is None
+    watch.kill()
+    assert watch.wait() == -9
+    assert b"sk-0123456789" not in log.read_bytes()
 
 
 def test_a_long_line_is_cut_after_its_secrets_are_hidden(tmp_path: Path) -> None:
