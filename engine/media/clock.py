@@ -13,8 +13,8 @@ _BACK_S = 1.0
 # pyramid sets back at most 16 in a stream that has no decoding times.
 _CONFIRMED_BY = 20
 _CONFIRMED_AT_END_BY = 3
-# A packet of unknown duration is shown for this long at least.
-_LEAST_S = 0.04
+# A packet of unknown duration, and one that seems long before a jump, is shown for this long.
+_LEAST_S = 1.0
 
 
 class _Stamped(NamedTuple):
@@ -51,12 +51,17 @@ class Clock:
             return self._odd[0].at
         return self.restart
 
-    def see(self, dts: float, start: float, duration: float, at: int) -> None:
-        """A packet: when it is decoded and shown, how long, all in seconds; the byte at which it lies."""
+    def see(self, dts: float | None, start: float, duration: float, at: int) -> None:
+        """A packet: when it is decoded (None where the container does not say), when it is shown and for
+        how long, in seconds; the byte at which it lies.
+
+        Pictures are shown out of the order in which they lie in the file, so that only times of decoding
+        tell whether the clock runs on.
+        """
         if self.restart is not None:
             return
-        if abs(start - dts) > self._gap:
-            dts = start
+        if dts is None:
+            dts = max(self._dts, start - self._gap) if self.stretches else start
         self._take(_Stamped(dts, start, duration, at))
         if len(self._odd) >= _CONFIRMED_BY:
             self._settle()

@@ -233,7 +233,8 @@ def _feed(packets: Iterator[Any], readers: dict[int, Any], late: dict[int, int])
             break
         index = packet.stream.index
         stamp = packet.dts if packet.dts is not None else packet.pts
-        if stamp is not None and stamp > late[index]:
+        # A packet without a stamp is of the moment of those before it.
+        if ahead[index] > 0 if stamp is None else stamp > late[index]:
             ahead[index] += 1
             if ahead[index] < _JUMPED_AFTER:
                 continue

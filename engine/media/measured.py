@@ -18,8 +18,8 @@ _TRIED_PACKETS = 40
 _WANTED_FRAMES = {"audio": 8, "video": 1}
 # What FFmpeg says of a picture above its `max_pixels`; the error itself is like any other.
 _TOO_LARGE = "Picture size"
-# Packets that are read to measure the length (some five hours of video with sound).
-_MEASURED_PACKETS = 1_500_000
+# Packets that are read to measure the length (a day and a half of video with sound).
+_MEASURED_PACKETS = 10_000_000
 
 
 @dataclass
@@ -49,10 +49,10 @@ class MeasuredStream:
             if packet.pos is not None and packet.pos >= 0:
                 self._at = packet.pos
             shown = packet.pts if packet.pts is not None else packet.dts
-            decoded = packet.dts if packet.dts is not None else packet.pts
             if shown is not None and not hidden:
-                stamps = (decoded * self._base, shown * self._base)
-                self.clock.see(*stamps, (packet.duration or 0) * self._base, self._at)
+                decoded = None if packet.dts is None else packet.dts * self._base
+                seconds = (packet.duration or 0) * self._base
+                self.clock.see(decoded, shown * self._base, seconds, self._at)
         wanted = _WANTED_FRAMES[self.stream.type]
         if self.tried < _TRIED_PACKETS and self.decoded < wanted:
             self._decode(packet, hidden)

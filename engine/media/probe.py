@@ -319,6 +319,17 @@ def _covers(clock: Clock, container: "InputContainer", span: tuple[int, int]) ->
     )
 
 
+def _standing(
+    parts: list[tuple[float, float]], streams: Sequence[MeasuredStream], origin: float
+) -> list[tuple[float, float]]:
+    """Parts joined where the sound had ended and a picture stood still in between."""
+    sounds = [f.clock.stretches[-1][1] for f in streams if f.stream.type == "audio"]
+    quiet = max((end - origin for end in sounds), default=0.0)
+    standing = [part for part in parts if part[0] > quiet]
+    before = [part for part in parts if part[0] <= quiet]
+    return [*before[:-1], *joined([*before[-1:], *standing], LONGEST_STILL_S)]
+
+
 def _spans(
     container: "InputContainer", streams: Sequence[MeasuredStream], whole: bool
 ) -> list[tuple[int, int]]:
@@ -333,7 +344,10 @@ def _spans(
     still = len(streams) == 1 and streams[0].stream.type == "video"
     clocked = container.format.name in CLOCKED
     gap = LONGEST_STILL_S if still and not clocked else LONGEST_GAP_S
-    spans = [(round(1000 * a), round(1000 * b)) for a, b in joined(stretches, gap)]
+    parts = joined(stretches, gap)
+    if not clocked:
+        parts = _standing(parts, streams, origin)
+    spans = [(round(1000 * start), round(1000 * end)) for start, end in parts]
     spans = [(start, end) for start, end in spans if end > start]
     header = None if container.duration is None else round(container.duration / 1000)
     if not spans:

@@ -41,7 +41,7 @@ class SoundReader:
         rates: Iterable[int],
         held_bytes: int | None = None,
     ) -> None:
-        base = Fraction(stream.time_base)
+        base = self._base = Fraction(stream.time_base)
         self._context = stream.codec_context
         self._origin, self._start, self._end = float(origin), float(start), float(end)
         self._first_stamp = int((origin + start - Fraction(_WARM_UP_S)) / base)
@@ -52,6 +52,7 @@ class SoundReader:
         self._held, self._held_bytes = 0, held_bytes or _HELD_BYTES
         self._mixes: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._clock: float | None = None
+        self._skipped: float | None = None
         self._heard = False
         self.packets = 0
         self.errors = 0
@@ -67,7 +68,14 @@ class SoundReader:
                 self.finish()
                 return
             if stamp + (packet.duration or 0) < self._first_stamp:
+                # Packets without a stamp of their own may follow: they go on from here.
+                self._skipped = float((stamp + (packet.duration or 0)) * self._base) - self._origin
                 return
+        elif self._clock is None:
+            self._clock = self._skipped
+        elif self._clock >= self._end:
+            self.finish()
+            return
         self.packets += 1
         self._decode(packet)
 

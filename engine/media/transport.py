@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 _SYNC = 0x47
+_PAT, _PMT = 0, 2
 # Plain; with a time stamp before each packet (Blu-ray, camcorders); with error correction after it.
 _FORMS = ((188, 0), (192, 4), (204, 0))
 _CHUNK_PACKETS = 8192
@@ -25,6 +26,14 @@ class Form(NamedTuple):
 
     size: int
     lead: int
+
+
+class _Section(NamedTuple):
+    """A table's section: what it is a table of, and its content without version and checksum."""
+
+    table: int = -1
+    of: int = 0
+    content: bytes = b""
 
 
 def form_of(head: bytes) -> Form | None:
@@ -58,14 +67,14 @@ class _Tables:
     def __init__(self) -> None:
         self.expected: set[int] = set()
         self._maps: tuple[int, ...] = ()
-        self._streams: dict[int, bytes] = {}
+        self._streams: dict[tuple[int, int], bytes] = {}
         self._pat_at = 0
 
-    def expect(self, pat: bytes) -> None:
+    def expect(self, pat: _Section) -> None:
         """A PAT to come."""
         self.expected.update(_maps(pat))
 
-    def change(self, pid: int, section: bytes, at: int) -> int | None:
+    def change(self, pid: int, section: _Section, at: int) -> int | None:
         """Where a recording begins because the table at byte `at` is another than before."""
         if pid == 0:
             self._pat_at = at
@@ -74,8 +83,8 @@ class _Tables:
         streams = _streams(section)
         if pid not in self._maps or not streams:
             return None
-        before_it = self._streams.get(pid, streams)
-        self._streams[pid] = streams
+        before_it = self._streams.get((pid, section.of), streams)
+        self._streams[pid, section.of] = streams
         return self._pat_at if streams != before_it else None
 
 
@@ -116,25 +125,31 @@ def _packets(
             return
 
 
-def _section(packet: bytes) -> bytes:
-    """The section that begins in a packet, as far as it lies there, without its version and checksum."""
+def _section(packet: bytes) -> _Section:
+    """The section that begins in a packet, as far as it lies there; an empty one where none does that is
+    in force."""
     at = 4 + (1 + packet[4] if packet[3] & 0x20 else 0)
-    if at >= 188:
-        return b""
-    at += 1 + packet[at]
-    length = (packet[at + 1] & 0x0F) << 8 | packet[at + 2] if at + 3 <= 188 else 0
-    return packet[at + 8 : at + 3 + length - 4]
+    at += 1 + packet[at] if at < 188 else 0
+    if at + 8 > 188 or not packet[at + 5] & 1:
+        return _Section()
+    length = (packet[at + 1] & 0x0F) << 8 | packet[at + 2]
+    return _Section(
+        packet[at], packet[at + 3] << 8 | packet[at + 4], packet[at + 8 : at + 3 + length - 4]
+    )
 
 
-def _maps(section: bytes) -> tuple[int, ...]:
-    """The PIDs of the programmes' tables, from a PAT."""
-    entries = [section[i : i + 4] for i in range(0, len(section) - 3, 4)]
+def _maps(pat: _Section) -> tuple[int, ...]:
+    """The PIDs of the programmes' tables."""
+    if pat.table != _PAT:
+        return ()
+    entries = [pat.content[i : i + 4] for i in range(0, len(pat.content) - 3, 4)]
     return tuple((e[2] & 0x1F) << 8 | e[3] for e in entries if e[:2] != b"\x00\x00")
 
 
-def _streams(section: bytes) -> bytes:
-    """Type and PID of each stream, from a PMT."""
-    if len(section) < 4:
+def _streams(pmt: _Section) -> bytes:
+    """Type and PID of each stream."""
+    section = pmt.content
+    if pmt.table != _PMT or len(section) < 4:
         return b""
     at = 4 + ((section[2] & 0x0F) << 8 | section[3])
     streams = b""

@@ -172,7 +172,7 @@ def test_a_clock_that_jumps_in_a_file_with_an_index(tmp_path, kind, ahead):
     run(["-i", str(source), *filters, *FILMS[kind], str(jump)])
     probed = probe(bytes(jump))
     assert _content(jump, probed) == [({"red"}, 300)] * 2
-    assert probed.duration_ms == pytest.approx(10_000, abs=500)
+    assert probed.duration_ms == pytest.approx(10_500, abs=1_000)
 
 
 @pytest.mark.parametrize("late", ["0", "1"])
@@ -233,6 +233,51 @@ def test_a_picture_that_stands_still_is_shown_until_the_end(tmp_path, kind):
         frames = _decoded(out, segment, start_ms, start_ms + 10_000).media.frames
         assert frames is not None
         assert (frames.mean(axis=(1, 2)).argmax(axis=1) == 1).all()
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize("seconds", [30, 60])
+def test_few_pictures_with_sound_are_one_recording(tmp_path, kind, seconds):
+    path = tmp_path / f"slides.{kind}"
+    picture = ["-f", "lavfi", "-i", f"testsrc=s=64x48:r=1/{seconds}:d=1200"]
+    sound = ["-f", "lavfi", "-i", "sine=300:d=1200:r=8000"]
+    run([*picture, *sound, *H264, "-bf", "3", "-c:a", "aac", "-t", "1200", str(path)])
+    probed = probe(bytes(path))
+    assert len(probed.segments) == 1
+    assert probed.duration_ms == pytest.approx(1_200_000, abs=130_000)
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+def test_a_picture_a_minute_without_sound_is_one_recording(tmp_path, kind):
+    path = tmp_path / f"lapse.{kind}"
+    run(["-f", "lavfi", "-i", "testsrc=s=64x48:r=1/60:d=1200", *H264, "-bf", "3", str(path)])
+    probed = probe(bytes(path))
+    assert len(probed.segments) == 1
+    assert probed.duration_ms == pytest.approx(1_200_000, abs=130_000)
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+def test_pictures_stand_still_after_the_sound_has_ended(tmp_path, kind):
+    path = tmp_path / f"muted.{kind}"
+    picture = ["-f", "lavfi", "-i", "testsrc=s=64x48:r=1/30:d=600"]
+    sound = ["-f", "lavfi", "-i", "sine=300:d=20"]
+    run([*picture, *sound, *H264, "-bf", "0", "-c:a", "aac", str(path)])
+    probed = probe(bytes(path))
+    assert len(probed.segments) == 1
+    assert probed.duration_ms > 560_000
+
+
+@pytest.mark.parametrize("start_ms", [2_000, 27_000])
+def test_sound_without_stamps_of_its_own_keeps_its_place(tmp_path, start_ms):
+    film, path = tmp_path / "late.mp4", tmp_path / "late.ts"
+    picture = ["-f", "lavfi", "-i", "color=red:s=64x48:r=10:d=30"]
+    tones = "aevalsrc='0.2*sin(2*PI*t*if(lt(t,5),440,880))':d=10:s=48000"
+    sound = ["-itsoffset", "20", "-f", "lavfi", "-i", tones]
+    run([*picture, *sound, *H264, "-c:a", "aac", str(film)])
+    run(["-i", str(film), "-c", "copy", str(path)])
+    (segment,) = probe(bytes(path)).segments
+    heard = _decoded(path, segment, start_ms, start_ms + 2_000).media.audio
+    assert (_hertz(heard[RATE]) if heard else None) == {2_000: None, 27_000: 880}[start_ms]
 
 
 def test_recordings_are_found_where_they_begin(tmp_path):

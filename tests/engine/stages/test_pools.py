@@ -48,6 +48,8 @@ def _clip(path: Path) -> dict[str, Any]:
         "end_byte": status.st_size,
         "has_audio": True,
         "has_video": True,
+        "audio_track": None,
+        "video_track": None,
         "size": status.st_size,
         "mtime_ns": status.st_mtime_ns,
     }
