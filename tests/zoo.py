@@ -216,7 +216,7 @@ def _jumping(bench: Path, folder: Path) -> Zoo:
             ["-i", _url(bench, "both.mkv"), "-c", "copy", "-bsf:v", jump, "-bsf:a", jump],
             [_url(folder, name)],
         )
-    stray = "setts=ts=TS+between(N\\,12\\,14)*3000/TB"
+    stray = "setts=pts=PTS+between(N\\,12\\,14)*3000/TB"
     _make(
         ["-i", _url(bench, "green.mkv"), "-c", "copy", "-bsf:v", stray],
         [_url(folder, "f03-stray.mkv")],
@@ -329,9 +329,10 @@ def _undecoded(bench: Path, folder: Path) -> Zoo:
 def _still(bench: Path, folder: Path) -> Zoo:
     """One picture and long sound, and pictures that end before the sound."""
     maps = ["-map", "0:v", "-map", "1:a"]
-    frame = [*maps, "-frames:v", "1", *_H264, *_AAC, "-ar", "16000"]
+    frame = [*maps, *_H264, *_AAC, "-ar", "16000"]
     ending = ["-map", "2:v", "-map", "3:a"]
-    inputs = [*_colour("blue", 1), *_tone(1000, 40), *_colour("blue", 1), *_tone(1000, 8)]
+    one = ["-f", "lavfi", "-i", "color=blue:s=64x48:r=1:d=1"]
+    inputs = [*one, *_tone(1000, 40), *_colour("blue", 1), *_tone(1000, 8)]
     _make(
         [*inputs, *frame, _url(folder, "f07-cover.mkv"), *frame, _url(folder, "f07-cover.mov")],
         [*ending, *_H264, *_AAC, _url(folder, "f07-ends.mp4")],
@@ -517,7 +518,7 @@ def _scrambled(stream: bytes, pids: set[int]) -> bytes:
     packets = np.frombuffer(stream, np.uint8).reshape(-1, 188).copy()
     noise = np.random.default_rng(1)
     for packet in packets:
-        if ((packet[1] & 0x1F) << 8 | packet[2]) not in pids:
+        if (int(packet[1]) & 0x1F) << 8 | int(packet[2]) not in pids:
             continue
         start = 4 + (1 + packet[4] if packet[3] & 0x20 else 0)
         packet[3] |= 0x80
