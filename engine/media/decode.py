@@ -18,6 +18,7 @@ from engine.media.open import (
     Range,
     audio_stream,
     open_media,
+    origin_of,
     use_only,
     video_stream,
 )
@@ -140,9 +141,9 @@ class _Clip:
         return self.has_video and self.plan.frames > 0
 
     @property
-    def since(self) -> Fraction | None:
-        """When its segment begins, in seconds; None for the first one, which has nothing before it."""
-        return Fraction(self.since_ms, 1000) if self.since_ms else None
+    def since(self) -> Fraction:
+        """When its segment begins, in seconds."""
+        return Fraction(self.since_ms, 1000)
 
     def moments(self) -> list[Fraction]:
         """When frames are wanted, in seconds of the source."""
@@ -157,7 +158,7 @@ class _Clip:
         from engine.media.sound import SoundReader
 
         with open_media(self.path, self.expect, self.part) as container:
-            origin = Fraction(container.start_time or 0, 1_000_000)
+            origin = origin_of(container)
             picture = sound = video_reason = audio_reason = None
             if self.wants_video:
                 picture, video_reason = video_stream(container, self.video_track)

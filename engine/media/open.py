@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from io import FileIO
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
@@ -238,6 +239,15 @@ def decodable_audio(container: "InputContainer") -> list[int]:
     streams, best = container.streams.audio, container.streams.best("audio")
     usable = [n for n, stream in enumerate(streams) if stream.codec_context is not None]
     return sorted(usable, key=lambda n: streams[n] is not best)
+
+
+def origin_of(container: "InputContainer") -> Fraction:
+    """The first moment that a player shows, in seconds on the streams' clocks.
+
+    In MP4 what lies before 0 is hidden by an edit list; FFmpeg does not always mark it so.
+    """
+    origin = Fraction(container.start_time or 0, 1_000_000)
+    return max(Fraction(0), origin) if container.format.name.startswith("mov,") else origin
 
 
 def use_only(container: "InputContainer", chosen: "list[Stream]") -> None:

@@ -23,6 +23,7 @@ from engine.media.open import (
     audio_stream,
     open_file,
     open_media,
+    origin_of,
     use_only,
     video_stream,
 )
@@ -312,7 +313,7 @@ def _segment(
 
 
 def _covers(clock: Clock, container: "InputContainer", span: tuple[int, int]) -> bool:
-    origin = (container.start_time or 0) / 1e6
+    origin = float(origin_of(container))
     return any(
         start - origin < span[1] / 1000 and end - origin >= span[0] / 1000
         for start, end in clock.stretches
@@ -334,7 +335,7 @@ def _spans(
     container: "InputContainer", streams: Sequence[MeasuredStream], whole: bool
 ) -> list[tuple[int, int]]:
     """What is shown of a recording, in ms from its start: spans without a gap between them."""
-    origin = (container.start_time or 0) / 1e6
+    origin = float(origin_of(container))
     stretches = [
         (max(0.0, start - origin), end - origin)
         for stream in streams

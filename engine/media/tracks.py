@@ -21,6 +21,7 @@ from engine.media.open import (
     decodable_audio,
     decodable_video,
     open_media,
+    origin_of,
     use_only,
 )
 
@@ -175,7 +176,7 @@ def _heard(
     for stream in streams.values():
         stream.codec_context.thread_count = 1
     use_only(container, list(streams.values()))
-    origin = Fraction(container.start_time or 0, 1_000_000)
+    origin = origin_of(container)
     lead = next(iter(streams.values()))
     pieces: dict[int, list[Any]] = {n: [] for n in numbers}
     packets, errors = dict.fromkeys(numbers, 0), dict.fromkeys(numbers, 0)

@@ -425,11 +425,11 @@ def test_a_rest_that_holds_no_word_is_not_read(
 ) -> None:
     captioner = ready(WhisperLarge, whisper)
     read: list[int] = []
-    transcribe = captioner.transcribe
+    transcribe = captioner._transcribe
     monkeypatch.setattr(
         captioner,
-        "transcribe",
-        lambda windows: read.extend(map(len, windows)) or transcribe(windows),
+        "_transcribe",
+        lambda windows, known: read.extend(map(len, windows)) or transcribe(windows, known),
     )
     media = Media("c" * 32, "h" * 64, count // 16, audio={16_000: np.zeros(count, np.float32)})
     captioner.caption([media])
