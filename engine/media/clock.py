@@ -13,8 +13,9 @@ _BACK_S = 1.0
 # pyramid sets back at most 16 in a stream that has no decoding times.
 _CONFIRMED_BY = 20
 _CONFIRMED_AT_END_BY = 3
-# A packet of unknown duration, and one that seems long before a jump, is shown for this long.
-_LEAST_S = 1.0
+# A packet of unknown duration, and one that seems long before a jump, is shown for this long; where
+# pictures may stand still for long, for the other.
+_LEAST_S, _LEAST_STILL_S = 0.04, 1.0
 
 
 class _Stamped(NamedTuple):
@@ -36,6 +37,7 @@ class Clock:
     def __init__(self, gap: float, longest: float) -> None:
         self._gap = gap
         self._longest = longest
+        self._least = _LEAST_STILL_S if longest > gap else _LEAST_S
         self.stretches: list[list[float]] = []
         self.restart: int | None = None
         self._dts = 0.0
@@ -98,12 +100,12 @@ class Clock:
     def _begin(self, packet: _Stamped) -> None:
         self.stretches.append([packet.start, packet.start])
         self._dts = self._until = packet.dts
-        self._surely = packet.start + _LEAST_S
+        self._surely = packet.start + self._least
 
     def _extend(self, packet: _Stamped) -> None:
         stretch, end = self.stretches[-1], packet.start + min(packet.duration, self._longest)
         long = packet.duration > self._longest
-        self._surely = max(self._surely, packet.start + _LEAST_S if long else end)
+        self._surely = max(self._surely, packet.start + self._least if long else end)
         stretch[0], stretch[1] = min(stretch[0], packet.start), max(stretch[1], end)
         self._dts = max(self._dts, packet.dts)
         self._until = max(self._until, packet.dts, end)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.media.clock import Clock
+from engine.media.open import origin_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -39,16 +40,18 @@ class MeasuredStream:
     def __post_init__(self) -> None:
         self.clock = Clock(LONGEST_GAP_S, self.longest)
         self._base = float(self.stream.time_base or 1) if self.stream is not None else 1.0
+        self._origin = float(origin_of(self.stream.container)) if self.stream is not None else 0.0
         self._at = -1
 
     def see(self, packet: Any) -> None:
         """Measures a packet and, among the first, decodes it."""
-        hidden = packet.is_discard  # before the start of an edit list: decoded, and never shown
+        shown = packet.pts if packet.pts is not None else packet.dts
+        # Before the start of an edit list: decoded, and never shown.
+        hidden = packet.is_discard or (shown is not None and shown * self._base < self._origin)
         if packet.size:
             self.packets += 1
             if packet.pos is not None and packet.pos >= 0:
                 self._at = packet.pos
-            shown = packet.pts if packet.pts is not None else packet.dts
             if shown is not None and not hidden:
                 decoded = None if packet.dts is None else packet.dts * self._base
                 seconds = (packet.duration or 0) * self._base

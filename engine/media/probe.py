@@ -123,6 +123,7 @@ def _probe(path: bytes, locked: Encryption, audio_track: int | str | None) -> Pr
     if not usable:
         assert isinstance(probed[0], MediaError)
         raise probed[0]
+    segments = _distinct(segments)
     return replace(
         usable[0],
         kind=usable[0].kind if len(segments) == 1 else _moving(usable),
@@ -135,17 +136,28 @@ def _moving(parts: Sequence[Probe]) -> Literal["video", "audio"]:
     return "video" if any(part.has_video for part in parts) else "audio"
 
 
-def _add(segments: list[Segment], part: "Probe | MediaError", first: int, stop: int) -> None:
-    """Adds the segments of a recording after those of the ones before it; one without length for
-    recordings in a row that can't be used."""
-    at = segments[-1].end_ms if segments else 0
-    if isinstance(part, Probe) and part.kind == "image" and (first or segments):
-        part = MediaError("broken", "this recording in the file has one picture and no sound")
-    if isinstance(part, MediaError):
-        if segments and segments[-1].fault is not None:
-            segments[-1] = replace(segments[-1], end_byte=stop)
+def _distinct(segments: list[Segment]) -> list[Segment]:
+    """Segments of which no two have the same span: among several, a still counts as broken, and those
+    without length that follow each other are one."""
+    distinct: list[Segment] = []
+    for segment in segments:
+        if segment.start_ms < segment.end_ms or len(segments) == 1:
+            distinct.append(segment)
+        elif distinct and distinct[-1].start_ms == distinct[-1].end_ms:
+            distinct[-1] = replace(distinct[-1], end_byte=segment.end_byte)
         else:
-            segments.append(Segment(at, at, 0, first, stop, part.reason, str(part)))
+            why = segment.fault_message or "this recording in the file has one picture and no sound"
+            place = segment.start_ms, segment.end_ms, 0, segment.first_byte, segment.end_byte
+            distinct.append(Segment(*place, segment.fault or "broken", why))
+    return distinct
+
+
+def _add(segments: list[Segment], part: "Probe | MediaError", first: int, stop: int) -> None:
+    """Adds the segments of a recording after those of the ones before it; one without length for one
+    that can't be used."""
+    at = segments[-1].end_ms if segments else 0
+    if isinstance(part, MediaError):
+        segments.append(Segment(at, at, 0, first, stop, part.reason, str(part)))
         return
     for segment in part.segments:
         length = segment.end_ms - segment.start_ms

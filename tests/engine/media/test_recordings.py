@@ -151,6 +151,16 @@ def test_a_broken_recording_leaves_the_others(tmp_path):
     assert bad.start_ms == bad.end_ms == good.end_ms
 
 
+def test_a_still_beside_a_broken_recording_is_no_second_clip_of_its_span(tmp_path):
+    still = tmp_path / "still.mkv"
+    run(["-f", "lavfi", "-i", "color=red:s=64x48", "-frames:v", "1", *H264, str(still)])
+    broken = tmp_path / "broken.mkv"
+    broken.write_bytes(still.read_bytes()[:300])
+    whole = _cat(tmp_path / "whole.mkv", still, broken, still)
+    spans = [(segment.start_ms, segment.end_ms) for segment in probe(bytes(whole)).segments]
+    assert len(spans) == len(set(spans))
+
+
 @pytest.mark.parametrize("offset", [100, 50_000, 95_000])
 def test_a_clock_that_jumps_leaves_a_gap_out(tmp_path, offset):
     red = _film(tmp_path / "a.ts", "red", 300, *FILMS["ts"])
