@@ -16,13 +16,13 @@ import numpy as np
 
 from engine.media.boxes import boxes, content, find, read, whole
 from engine.media.open import open_file
+from engine.media.recordings import ASF
 from engine.media.transport import form_of
 
 ENCRYPTED = "the file is encrypted (DRM): only players that have its key can show it"
 LOCKED = "is encrypted (DRM)"
 
 _ENTRIES = {b"encv", b"enca", b"encs", b"enct", b"drms", b"drmi", b"aavd"}
-_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_OBJECTS = (
     bytes.fromhex("fbb31122 23bdd211 b4b700a0c955fc6e"),  # content encryption
     bytes.fromhex("14e68a29 2226 174c b935 dae07ee9289c"),  # extended: PlayReady
@@ -61,7 +61,7 @@ def encryption(path: bytes) -> Encryption:
 def _of(file: FileIO, head: bytes) -> Encryption:
     if head[4:8] in (b"ftyp", b"moov", b"styp", b"wide", b"free", b"skip", b"mdat"):
         return Encryption(ids=frozenset(_tracks(file)))
-    if head.startswith(_ASF):
+    if head.startswith(ASF):
         length = int.from_bytes(head[16:24], "little")
         header = read(file, 0, min(length, _MOST_HEADER))
         return Encryption(any(object_id in header for object_id in _ASF_OBJECTS))

@@ -40,14 +40,16 @@ class MeasuredStream:
     def __post_init__(self) -> None:
         self.clock = Clock(LONGEST_GAP_S, self.longest)
         self._base = float(self.stream.time_base or 1) if self.stream is not None else 1.0
-        self._origin = float(origin_of(self.stream.container)) if self.stream is not None else 0.0
+        self._first_shown = 0
+        if self.stream is not None:
+            self._first_shown = int(origin_of(self.stream.container) // self.stream.time_base)
         self._at = -1
 
     def see(self, packet: Any) -> None:
         """Measures a packet and, among the first, decodes it."""
         shown = packet.pts if packet.pts is not None else packet.dts
         # Before the start of an edit list: decoded, and never shown.
-        hidden = packet.is_discard or (shown is not None and shown * self._base < self._origin)
+        hidden = packet.is_discard or (shown is not None and shown < self._first_shown)
         if packet.size:
             self.packets += 1
             if packet.pos is not None and packet.pos >= 0:

@@ -335,9 +335,9 @@ def _covers(clock: Clock, container: "InputContainer", span: tuple[int, int]) ->
 def _standing(
     parts: list[tuple[float, float]], streams: Sequence[MeasuredStream], origin: float
 ) -> list[tuple[float, float]]:
-    """Parts joined where the sound had ended and a picture stood still in between."""
-    sounds = [f.clock.stretches[-1][1] for f in streams if f.stream.type == "audio"]
-    quiet = max((end - origin for end in sounds), default=0.0)
+    """Parts joined where a picture stood still in between, after the sound had ended or without any."""
+    sounds = [f.clock.stretches for f in streams if f.stream.type == "audio"]
+    quiet = max((end - origin for stretches in sounds for _, end in stretches), default=0.0)
     standing = [part for part in parts if part[0] > quiet]
     before = [part for part in parts if part[0] <= quiet]
     return [*before[:-1], *joined([*before[-1:], *standing], LONGEST_STILL_S)]
@@ -353,12 +353,8 @@ def _spans(
         for stream in streams
         for start, end in stream.clock.stretches
     ]
-    # Where there is sound it hardly pauses; a silent film's picture may stand still.
-    still = len(streams) == 1 and streams[0].stream.type == "video"
-    clocked = container.format.name in CLOCKED
-    gap = LONGEST_STILL_S if still and not clocked else LONGEST_GAP_S
-    parts = joined(stretches, gap)
-    if not clocked:
+    parts = joined(stretches, LONGEST_GAP_S)
+    if container.format.name not in CLOCKED:
         parts = _standing(parts, streams, origin)
     spans = [(round(1000 * start), round(1000 * end)) for start, end in parts]
     spans = [(start, end) for start, end in spans if end > start]

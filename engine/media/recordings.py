@@ -19,7 +19,7 @@ _OVERLAP = 64
 _HEAD = 1024
 _BOX_HEAD = 8
 # The header object of ASF. After it come its size, the number of its objects, and the bytes 1 and 2.
-_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # More recordings than this are no recordings.
 MOST = 4096
 
@@ -43,22 +43,21 @@ def starts(file: FileIO) -> list[int]:
         )
     elif head.startswith(b"FLV\x01"):
         found = _marks(file, head[:4], lambda after: after[1:5] == b"\x00\x00\x00\x09")
-    elif head.startswith(_ASF):
-        found = _marks(file, _ASF, lambda after: after[12:14] == b"\x01\x02")
+    elif head.startswith(ASF):
+        found = _marks(file, ASF, lambda after: after[12:14] == b"\x01\x02")
     elif head[4:8] == b"ftyp":
         found = _files(file)
     elif head.startswith(b"RIFF"):
         found = _riff(file)
     elif (form := transport.form_of(head)) is not None:
         found = transport.changes(file, form)
-    whole = [0]
+    begins = [0]
     for start in found:
-        if start <= whole[-1]:
-            continue
-        whole.append(start)
-        if len(whole) == MOST:
+        if start > begins[-1]:
+            begins.append(start)
+        if len(begins) == MOST:
             break
-    return whole
+    return begins
 
 
 def unit_start(file: FileIO, at: int) -> int:

@@ -95,6 +95,22 @@ def test_another_model_behind_a_server_makes_another_table() -> None:
     assert table("smollm2-135m-instruct") == table("smollm2-135m-instruct") != table("yamnet")
 
 
+@pytest.mark.parametrize(
+    "version",
+    ["engine.stages.contract.PROBE_VERSION", "pipelines.caption.stage.DECODER_VERSION"],
+)
+def test_a_newer_probe_or_decoder_makes_another_table(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def table() -> str:
+        profile = Profile(name="o", captioners=[EARS], servers=[{"name": "writer"}], writer={})
+        return CaptionStage(profile).weak["ears"]
+
+    older = table()
+    monkeypatch.setattr(version, 99)
+    assert table() != older
+
+
 def test_an_entry_point_that_nobody_registered_is_told() -> None:
     spec = {"name": "ears", "use": "nobody"}
     job = CaptionStage(
