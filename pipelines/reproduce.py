@@ -36,13 +36,18 @@ def main(root: str, digest: str, profile: str, shard: str, clip_id: str, stage: 
     clips = tables.read(workspace.root, clips_file)
     clip: dict[str, Any] = next(row for row in clips if row["clip_id"] == clip_id)
     (source,) = examine(iter([path_of(clip["uri"])]), captioning.profile.clips)
-    say(f"probe: {one_line(source.fault_message or 'ok')}")
+    say(f"probe: {_outcome(source.fault, source.fault_message)}")
     if source.fault is not None or stage == "probe":
         return
     decoding, media = Decoder(captioning.plan).decode(clip)
-    say(f"decode: {one_line(decoding.fault.message) if decoding.fault else 'ok'}")
+    fault = decoding.fault
+    say(f"decode: {_outcome(fault.reason, fault.message) if fault else 'ok'}")
     if media is not None and any(spec.name == stage for spec in captioning.profile.captioners):
         say(one_line(f"{stage}: {_answer(captioning, stage, media)}"))
+
+
+def _outcome(reason: str | None, message: str | None) -> str:
+    return one_line(f"{reason}: {message}") if reason else "ok"
 
 
 def _answer(captioning: CaptionStage, name: str, media: Media) -> str:

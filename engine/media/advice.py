@@ -2,9 +2,9 @@
 
 import re
 
-# Start codes of H.264, HEVC, MPEG-4 part 2, MPEG-1 and 2, and VC-1; the delimiter of AV1.
+# Start codes of H.264, HEVC and VC-1; the delimiter of AV1.
 _BARE = re.compile(
-    rb"\x00{2,3}\x01(?:[\x09\x27\x47\x67].|[\x40\x42\x44\x46]\x01|[\xb3\xb0\x0f])|\x12\x00\x0a",
+    rb"\x00{2,3}\x01(?:[\x09\x27\x47\x67].|[\x40\x42\x44\x46]\x01|\x0f)|\x12\x00\x0a",
     re.DOTALL,
 )
 _ARCHIVES = (
@@ -30,7 +30,7 @@ def what_it_is(head: bytes) -> str:
     """What a file that begins like this is. The first 4 KiB of it do."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if _BARE.match(head):
-        return "bare video without times: ffmpeg -i FILE -c copy OUT.mp4 gives it some"
+        return "bare video without times: ffmpeg -i FILE OUT.mp4 gives it some"
     if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
         return "an archive: unpack it first"
     if head.startswith(_LFS):

@@ -175,11 +175,15 @@ class _Clip:
             if readers:
                 streams: list[Any] = [container.streams[index] for index in readers]
                 packets = container.demux(streams)
+                in_mp4 = container.format.name.startswith("mov,")
                 if seek_ms is not None:
                     aim = Fraction(seek_ms, 1000)
-                    packets = self._sought(container, streams, picture or sound, origin, aim)
+                    # In MP4 each stream is sought by itself, but all to the key frame if it leads.
+                    lead = sound or picture if in_mp4 else picture or sound
+                    packets = self._sought(container, streams, lead, origin, aim)
                 late = origin + self.end + Fraction(LONGEST_GAP_S)
-                _feed(packets, readers, {s.index: int(late / s.time_base) for s in streams})
+                ends = {s.index: int(late / s.time_base) for s in streams}
+                _feed(packets, readers, ends, ordered=in_mp4)
             return _Side(audio, audio_reason, origin), _Side(video, video_reason, origin)
 
     def _sought(
@@ -216,11 +220,14 @@ class _Side:
     origin: Fraction
 
 
-def _feed(packets: Iterator[Any], readers: dict[int, Any], late: dict[int, int]) -> None:
+def _feed(
+    packets: Iterator[Any], readers: dict[int, Any], late: dict[int, int], ordered: bool
+) -> None:
     """Hands each packet to its reader until all are done or no more come.
 
     late: stamps on each stream's clock, long after the span. One beyond it is either wrong, and the next
-    ones are right again, or the clock jumped, and nothing of the span is to come.
+    ones are right again, or the clock jumped, and nothing of the span is to come. ordered: packets come
+    in the order of their times, as FFmpeg reads MP4, so that this holds for all streams at once.
     """
     import av
 
@@ -239,6 +246,8 @@ def _feed(packets: Iterator[Any], readers: dict[int, Any], late: dict[int, int])
             ahead[index] += 1
             if ahead[index] < _JUMPED_AFTER:
                 continue
+            if ordered:
+                break
             readers[index].finish()
         else:
             ahead[index] = 0

@@ -88,7 +88,7 @@ def examine_one(path: bytes, cutting: "Cutting") -> Examined:
         probed = probe(path, cutting.audio_track)
         spans = _spans(path, probed, cutting)
     except MediaError as error:
-        return Examined(*identity, _NO_MEDIA, NO_SPANS, error.reason, str(error))
+        return Examined(*identity, _NO_MEDIA, NO_SPANS, error.reason, error.message)
     except Exception as error:  # whatever a file makes of our code harms only that file
         message = f"{type(error).__name__}: {error}"
         return Examined(*identity, _NO_MEDIA, NO_SPANS, "broken", message)
@@ -194,7 +194,7 @@ def _size(path: bytes) -> int:
 
 def _spans(path: bytes, probed: Probe, cutting: "Cutting") -> tuple[Span, ...]:
     return tuple(
-        Span(segment.start_ms + start, segment.start_ms + end, segment)
+        Span(segment.start_ms + start, segment.start_ms + end, segment.between(start, end))
         for segment in probed.segments
         for start, end in _cut(path, segment, cutting)
     )

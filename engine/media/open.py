@@ -3,8 +3,8 @@
 A source is opened once as a plain file and handed to FFmpeg as a byte stream without a name. So
 nothing in its name or content can make FFmpeg open anything else: no protocol, no pattern, no
 second file (`io_open` refuses them all), and only the demuxers named here may read it, which
-leaves out playlists, subtitles, devices, bare video streams (they have no clock) and the demuxers that
-take any text for pictures.
+leaves out playlists, subtitles, devices, bare H.264, HEVC and AV1 (they have no clock) and the demuxers
+that take any text for pictures.
 """
 
 import os
@@ -54,6 +54,8 @@ DEMUXERS = (
     "flv",
     "mpegts",
     "mpeg",
+    "mpegvideo",
+    "m4v",
     "ivf",
     "dv",
     "mxf",
@@ -68,8 +70,6 @@ DEMUXERS = (
     "webp_pipe",
     "bmp_pipe",
     "tiff_pipe",
-    "jpegxl_pipe",
-    "jpegxl_anim",
     "j2k_pipe",
     "qoi_pipe",
     "ppm_pipe",

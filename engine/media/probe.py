@@ -29,14 +29,14 @@ from engine.media.open import (
 )
 from engine.media.pictures import Pictures, open_pictures
 from engine.media.tracks import Tracks, tracks
-from manifests.sources.segments import Segment
+from manifests.sources.segments import NO_SOUND, Segment
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
 __all__ = ["MediaError", "Probe", "probe"]
 
-VERSION = 2
+VERSION = 3
 """Raised when the same file is examined with another result than before: it is part of the digest of how
 sources become clips, so that a newer probe looks at each source again."""
 
@@ -157,7 +157,7 @@ def _add(segments: list[Segment], part: "Probe | MediaError", first: int, stop: 
     that can't be used."""
     at = segments[-1].end_ms if segments else 0
     if isinstance(part, MediaError):
-        segments.append(Segment(at, at, 0, first, stop, part.reason, str(part)))
+        segments.append(Segment(at, at, 0, first, stop, part.reason, part.message))
         return
     for segment in part.segments:
         length = segment.end_ms - segment.start_ms
@@ -308,8 +308,9 @@ def _segment(
 ) -> Segment:
     """A segment of a recording, its place in the content still open: what of it is seen and heard."""
     start, end = span
-    has_audio = probed.has_audio and _covers(audio.clock, container, span)
-    has_video = probed.has_video and _covers(video.clock, container, span)
+    heard, seen = (_within(side.clock, container, span) for side in (audio, video))
+    has_audio = probed.has_audio and bool(heard)
+    has_video = probed.has_video and bool(seen)
     if probed.kind == "image" or not (has_audio or has_video):
         has_audio, has_video = probed.has_audio, probed.has_video
     return Segment(
@@ -319,16 +320,21 @@ def _segment(
         kind=probed.kind if has_video == probed.has_video else "audio",
         has_audio=has_audio,
         has_video=has_video,
-        audio_reason=probed.audio_reason if has_audio == probed.has_audio else "no sound here",
+        audio_reason=probed.audio_reason if has_audio == probed.has_audio else NO_SOUND,
         video_reason=probed.video_reason if has_video == probed.has_video else "no picture here",
+        heard=heard,
     )
 
 
-def _covers(clock: Clock, container: "InputContainer", span: tuple[int, int]) -> bool:
-    origin = float(origin_of(container))
-    return any(
-        start - origin < span[1] / 1000 and end - origin >= span[0] / 1000
+def _within(
+    clock: Clock, container: "InputContainer", span: tuple[int, int]
+) -> tuple[tuple[int, int], ...]:
+    """The stretches of a clock that reach into a span, in ms from its start."""
+    origin, first, last = float(origin_of(container)), span[0] / 1000, span[1] / 1000
+    return tuple(
+        (round(1000 * (start - origin - first)), round(1000 * (end - origin - first)))
         for start, end in clock.stretches
+        if start - origin < last and end - origin >= first
     )
 
 

@@ -89,7 +89,7 @@ class Decoder:
                 video_track=clip["video_track"],
             )
         except MediaError as error:
-            fault = Fault("decode", error.reason, str(error))
+            fault = Fault("decode", error.reason, error.message)
             return Decoding(time.perf_counter() - started, fault=fault), None
         media = replace(
             decoded.media,

@@ -25,6 +25,8 @@ _SIGNATURES = re.compile(
     | riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00              # Wave64
     | \x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02                      # MXF
     | \x00\x00\x01\xba[\x21-\x2f\x44-\x7f]                              # MPEG program stream
+    | \x00\x00\x01\xb3.{3}[\x11-\xe8]                                  # MPEG-1 and 2 video
+    | \x00\x00\x01\xb0.{1}\x00\x00\x01\xb5                               # MPEG-4 video
     | DKIF\x00\x00 | nut/multimedia[ ]container\x00 | YUV4MPEG2[ ] | \x1f\x07\x00[\x3f\xbf]
     | \.snd\x00\x00.{6}\x00\x00\x00[\x01-\x1b] | caff\x00\x01 | Creative[ ]Voice[ ]File\x1a
     | \#!AMR(?:-WB)?\n | MAC\x20.[\x0c-\x10] | wvpk.{4}.[\x04] | TTA[12]\x01\x00 | tBaK

@@ -4,9 +4,10 @@ Content time runs from the first shown moment of a source to its last, without g
 file's own clock runs on; between two it jumps or starts again. No clip crosses from one to the next.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+NO_SOUND = "no sound here"
 _PLACE = ("start_ms", "end_ms", "file_ms", "first_byte", "end_byte")
 
 
@@ -17,7 +18,8 @@ class Segment:
     start_ms, end_ms: in the content. file_ms: when it begins on the file's clock, from the first moment
     of the bytes [first_byte, end_byte), which are a recording by themselves. fault, fault_message:
     why a recording among others can't be used; its segment has no length. audio_track, video_track: the
-    streams that are used, by their number among their kind.
+    streams that are used, by their number among their kind. heard: spans within the segment, in ms from
+    its start, that hold sound.
     """
 
     start_ms: int
@@ -34,6 +36,14 @@ class Segment:
     video_reason: str | None = None
     audio_track: int | None = None
     video_track: int | None = None
+    heard: tuple[tuple[int, int], ...] = ()
+
+    def between(self, start_ms: int, end_ms: int) -> "Segment":
+        """What it says of a clip of it: without sound where only pictures are shown there."""
+        silent = all(end <= start_ms or end_ms <= start for start, end in self.heard)
+        if not (silent and self.has_audio and self.has_video):
+            return self
+        return replace(self, has_audio=False, audio_reason=NO_SOUND)
 
     def place(self) -> dict[str, Any]:
         """Where it lies, as in `manifests.schemas.SOURCES`."""

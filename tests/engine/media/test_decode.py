@@ -34,6 +34,8 @@ SOURCES: dict[str, tuple[list[str], int, float]] = {
     "mpeg4.mp4": ([*_MPEG4, "-c:a", "aac"], 0, 0.05),
     "mpeg4.avi": ([*_MPEG4, "-c:a", "pcm_s16le"], 0, 0.05),
     "mjpeg.mov": (["-c:v", "mjpeg", "-q:v", "4", "-c:a", "pcm_s16le"], 0, 0.05),
+    "mpeg2.mpv": (["-an", "-c:v", "mpeg2video", "-bf", "2", "-q:v", "3", "-f", "mpeg2video"], 1, 0),
+    "mpeg4.m4v": (["-an", *_MPEG4, "-f", "m4v"], 0, 0),
     "moving.gif": (["-an"], 0, 0),
     "moving.png": (["-an", "-f", "apng"], 0, 0),
     "tagged.mp3": (["-vn", "-c:a", "libmp3lame"], 0, 0.1),

@@ -95,3 +95,20 @@ def test_the_profile_says_which_track_of_sound_the_clips_have(tmp_path: Path) ->
         assert decoded is not None
         spectrum = np.abs(np.fft.rfft(decoded.audio[16_000]))
         assert abs(np.argmax(spectrum) / 2 - (400, 500)[track]) < 3
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize("late", [0, 41])
+def test_clips_of_a_film_have_sound_only_where_there_is_some(
+    tmp_path: Path, kind: str, late: int
+) -> None:
+    path = tmp_path / f"a.{kind}"
+    picture = ["-f", "lavfi", "-i", "color=red:s=64x48:r=5:d=60"]
+    sound = ["-itsoffset", str(late), "-f", "lavfi", "-i", "sine=400:d=15"]
+    codecs = ["-c:v", "mpeg4", "-g", "5", "-c:a", "aac"]
+    run([*picture, *sound, *codecs, str(path)])
+    clips = list(clip_rows(examine_one(bytes(path), Cutting(max_seconds=10))))
+    heard = [clip["has_audio"] for clip in clips]
+    assert heard == [int(late / 10) <= n < (late + 15) / 10 for n in range(6)]
+    assert {clip["audio_reason"] for clip in clips if not clip["has_audio"]} == {"no sound here"}
+    assert all(clip["has_video"] for clip in clips)

@@ -1,14 +1,16 @@
-"""HEIF, AVIF and animated WebP: whole pictures, upright, and their times."""
+"""HEIF, AVIF, animated WebP and JPEG XL: whole pictures, upright, and their times."""
 
 import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pillow_heif
 import pytest
+from imagecodecs import jpegxl_encode
 from PIL import Image
 
 from engine.media import pictures as under_test
@@ -66,6 +68,11 @@ def _heic(path: Path, *arrays: _Array, **options: object) -> Path:
     for array in arrays[1:]:
         file.add_from_pillow(Image.fromarray(array))
     file.save(path, quality=95, **options)
+    return path
+
+
+def _jxl(path: Path, array: npt.NDArray[Any], **options: object) -> Path:
+    path.write_bytes(jpegxl_encode(array, **options))
     return path
 
 
@@ -237,7 +244,35 @@ def test_a_moving_heic_is_a_film(tmp_path: Path) -> None:
     assert (probed.kind, probed.duration_ms, len(frames)) == ("video", 2_000, 4)
 
 
+@pytest.mark.parametrize("size", [(256, 128), (250, 130), (600, 500), (512, 512)])
+@pytest.mark.parametrize("boxes", [False, True])
+def test_a_jpeg_xl_is_read(tmp_path: Path, size: tuple[int, int], boxes: bool) -> None:
+    frame = _still(_jxl(tmp_path / "a.jxl", _corners(*size), usecontainer=boxes))
+    assert _names(frame) == "rgbw"
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_a_deep_jpeg_xl_is_read(tmp_path: Path, kind: type) -> None:
+    array = (_corners() / 255 * (65535 if kind is np.uint16 else 1)).astype(kind)
+    assert _names(_still(_jxl(tmp_path / "a.jxl", array, lossless=True))) == "rgbw"
+
+
+def test_a_grey_jpeg_xl_is_read(tmp_path: Path) -> None:
+    frame = _still(_jxl(tmp_path / "a.jxl", np.full((40, 60), 90, np.uint8)))
+    assert np.abs(frame.astype(int) - 90).max() < 4
+
+
+def test_a_transparent_jpeg_xl_is_over_a_light_ground(tmp_path: Path) -> None:
+    array = np.zeros((40, 60, 4), np.uint8)
+    array[:20, :, 3] = 255
+    frame = _still(_jxl(tmp_path / "a.jxl", array, lossless=True))
+    assert (frame[:20] == 0).all()
+    assert (frame[20:] > 200).all()
+
+
 # What can't be used
+
+_WRITE: dict[str, Callable[..., Path]] = {"a.heic": _heic, "a.avif": _avif, "a.jxl": _jxl}
 
 
 def _reason(path: Path, do: Callable[[bytes], object] = probe) -> str:
@@ -246,7 +281,7 @@ def _reason(path: Path, do: Callable[[bytes], object] = probe) -> str:
     return caught.value.reason
 
 
-@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.webp"])
+@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.jxl", "a.webp"])
 def test_a_file_that_was_cut_is_truncated(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     if name == "a.webp":
@@ -255,12 +290,12 @@ def test_a_file_that_was_cut_is_truncated(tmp_path: Path, name: str) -> None:
         first.save(path, save_all=True, append_images=[second], lossless=True, duration=100)
     else:
         array = np.random.default_rng(1).integers(0, 255, (256, 256, 3), np.uint8)
-        (_heic if name == "a.heic" else _avif)(path, array)
+        _WRITE[name](path, array)
     os.truncate(path, path.stat().st_size * 2 // 3)
     assert _reason(path) == "truncated"
 
 
-@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.webp"])
+@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.jxl", "a.webp"])
 def test_large_pictures_are_refused_before_they_are_decoded(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,18 +303,18 @@ def test_large_pictures_are_refused_before_they_are_decoded(
     if name == "a.webp":
         _moving(path, [100, 100])
     else:
-        (_heic if name == "a.heic" else _avif)(path, _corners())
+        _WRITE[name](path, _corners())
     monkeypatch.setattr(under_test, "MAX_PIXELS", 64 * 48 - 1)
     assert _reason(path) == "too_large"
 
 
-@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.webp"])
+@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.jxl", "a.webp"])
 def test_whatever_bytes_are_wrong_the_error_is_ours(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     if name == "a.webp":
         _moving(path, [100, 100])
     else:
-        (_heic if name == "a.heic" else _avif)(path, _corners(64, 64))
+        _WRITE[name](path, _corners(64, 64))
     content, rng = path.read_bytes(), np.random.default_rng(3)
     for _ in range(60):
         mutated = bytearray(content)
@@ -293,15 +328,15 @@ def test_whatever_bytes_are_wrong_the_error_is_ours(tmp_path: Path, name: str) -
                                     "bad_timestamps")  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.webp"])
+@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.jxl", "a.webp"])
 def test_a_file_of_any_length_gets_one_of_our_errors(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     if name == "a.webp":
         _moving(path, [100, 100])
     else:
-        (_heic if name == "a.heic" else _avif)(path, _corners(64, 64))
+        _WRITE[name](path, _corners(64, 64))
     content = path.read_bytes()
-    for length in (8, 12, 16, 20, 24, 30, 40, 60, 100):
+    for length in (8, 12, 16, 20, 24, 30, 40, 3 * len(content) // 4):
         path.write_bytes(content[:length])
         assert _reason(path) in ("truncated", "broken", "not_media")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.media import open as open_module
 from engine.media import recordings
 from engine.media.decode import Decoded, DecodePlan, decode
 from engine.media.ffmpeg import run
@@ -243,6 +244,29 @@ def test_a_picture_that_stands_still_is_shown_until_the_end(tmp_path, kind):
         frames = _decoded(out, segment, start_ms, start_ms + 10_000).media.frames
         assert frames is not None
         assert (frames.mean(axis=(1, 2)).argmax(axis=1) == 1).all()
+
+
+@pytest.mark.parametrize("start_ms", [0, 300_000])
+def test_a_clip_of_a_picture_that_stands_still_reads_little_of_the_sound(
+    tmp_path, start_ms, monkeypatch
+):
+    picture, path = tmp_path / "p.png", tmp_path / "still.mov"
+    run(["-f", "lavfi", "-i", "color=green:s=128x96", "-frames:v", "1", str(picture)])
+    sound = ["-f", "lavfi", "-i", "sine=500:d=600:r=48000", "-c:a", "pcm_s16le"]
+    run(["-i", str(picture), *sound, "-c:v", "mjpeg", str(path)])
+    (segment,) = probe(bytes(path)).segments
+    read = []
+    whole_read = open_module._Bytes.read
+
+    def counted(self, size):
+        read.append(size)
+        return whole_read(self, size)
+
+    monkeypatch.setattr(open_module._Bytes, "read", counted)
+    media = _decoded(path, segment, start_ms, start_ms + 5_000).media
+    assert media.frames is not None
+    assert _hertz(media.audio[RATE]) == 500
+    assert sum(read) < path.stat().st_size / 5
 
 
 @pytest.mark.parametrize("kind", ["mp4", "mkv", "ts"])
