@@ -12,26 +12,37 @@ Modality = Literal["audio", "video"]
 Kind = Literal["sound", "speech", "music", "object", "scene", "signal", "caption", "score"]
 Tier = Literal["low", "medium", "high"]
 
+LEAST: dict[Tier, float] = {"low": 0.0, "medium": 0.5, "high": 0.8}
+"""The probability from which on a claim is of a tier; our choice, see `captioners.confidence.tiers`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
     """A raw score made comparable.
 
-    probability: calibrated probability in [0, 1] that the claim is true. tier: its word for the
-    writer, which never sees the number. by: what really scored: "platt-map yamnet" (a calibration, with
-    the scorer it takes in as "platt-map ears+clap"), a scorer's name ("clap": its similarity cut in
-    three), "fact", "prior", or of what is fused "stack" or "rule" with the captioners that spoke.
-    Raises ValueError for what is no probability.
+    probability: calibrated probability in [0, 1] that the claim is true; None where nobody measured how
+    often such claims are. tier: its word for the writer, which never sees the number. by: what really
+    scored: "platt-map yamnet" (a calibration, with the scorer it takes in as "platt-map ears+clap"), a
+    scorer's name ("clap": its rank among decoys), "fact", "prior", or of what is fused "stack" or "rule"
+    with the captioners that spoke. Raises ValueError for what is no probability.
     """
 
-    probability: float
+    probability: float | None
     tier: Tier
     by: str = ""
 
     def __post_init__(self) -> None:
+        if self.probability is None:
+            return
         if not 0 <= self.probability <= 1:
             raise ValueError(f"{self.probability} is no probability")
         object.__setattr__(self, "probability", float(self.probability))
+
+    @property
+    def weight(self) -> float:
+        """What it counts for where claims are summed or sorted, never shown: its probability, or without
+        one the least that its tier stands for."""
+        return LEAST[self.tier] if self.probability is None else self.probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +52,13 @@ class Claim:
     label: the captioner's own name of it ("Dog"). text: the same as a phrase that can stand in a
     sentence ("a dog barks"); empty where it is a bare measure, or of kind "score" what another
     captioner's claim is worth (label: "<captioner>/<its label>"). score: raw, in the captioner's own
-    unit. spans: (start, end) in ms from the start of the clip; empty when the captioner does not say
-    when. confidence: of this captioner's word, fused: of everybody's; None until judged.
+    unit. rank: of kind "score" the share of decoys that fit the clip worse, in [0, 1]; None where the
+    scorer ranks nothing. spans: (start, end) in ms from the start of the clip; empty when the captioner
+    does not say when. confidence: of this captioner's word, fused: of everybody's; None until judged.
 
     Numbers become plain floats and ints, so that a digest is the same before and after a file.
-    Raises ValueError for a score that is not finite, TypeError for spans that are not whole ms.
+    Raises ValueError for a score that is not finite or a rank that is no share, TypeError for spans
+    that are not whole ms.
     """
 
     label: str
@@ -56,6 +69,7 @@ class Claim:
     spans: tuple[tuple[int, int], ...] = ()
     confidence: Confidence | None = None
     fused: Confidence | None = None
+    rank: float | None = None
 
     @property
     def believed(self) -> Confidence | None:
@@ -66,6 +80,10 @@ class Claim:
         if not math.isfinite(self.score):
             raise ValueError(f"the score of {self.label!r} is {self.score}")
         object.__setattr__(self, "score", float(self.score))
+        if self.rank is not None:
+            if not 0 <= self.rank <= 1:
+                raise ValueError(f"the rank of {self.label!r} is {self.rank}")
+            object.__setattr__(self, "rank", float(self.rank))
         spans = tuple((index(start), index(end)) for start, end in self.spans)
         object.__setattr__(self, "spans", spans)
 
@@ -149,7 +167,7 @@ class Evidence:
 
 _LANGUAGE = ("language", "language_probability")
 _WEAK = ("content_hash", "captioner", "text", "transcript", *_LANGUAGE, "skipped", "missing")
-_CLAIM = ("label", "text", "kind", "modality", "score")
+_CLAIM = ("label", "text", "kind", "modality", "score", "rank")
 
 
 def weak_from_row(row: Mapping[str, Any]) -> WeakCaption:

@@ -106,6 +106,7 @@ _CLAIM = [
     ("kind", pa.string()),
     ("modality", pa.string()),
     ("score", pa.float64()),
+    ("rank", pa.float64()),
     ("spans", _SPANS),
 ]
 

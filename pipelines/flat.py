@@ -34,6 +34,7 @@ _EVIDENCE = pa.schema(
         ("kind", _TEXT),
         ("modality", _TEXT),
         ("score", _NUMBER),
+        ("rank", _NUMBER),
         ("spans", _SPANS),
         ("probability", _NUMBER),
         ("tier", _TEXT),

@@ -140,7 +140,8 @@ def _when(claim: Mapping[str, Any]) -> str:
 def _claim(claim: Mapping[str, Any]) -> str:
     when = _when(claim)
     if claim["kind"] in ("signal", "score"):
-        return f"{claim['label']} {claim['score']:.3g}{when}"
+        rank = "" if claim["rank"] is None else f", above {claim['rank']:.1%} of decoys"
+        return f"{claim['label']} {claim['score']:.3g}{rank}{when}"
     own, fused = claim["confidence"], claim["fused"]
     believed = _believed(fused or own)
     if fused and fused != own:
@@ -149,8 +150,11 @@ def _claim(claim: Mapping[str, Any]) -> str:
 
 
 def _believed(sure: Mapping[str, Any] | None) -> str:
-    """A confidence: its word, its number, and who scored."""
-    return f"{sure['tier']} {sure['probability']:.2f} by {sure['by']}" if sure else "not judged"
+    """A confidence: its word, its number where somebody measured one, and who scored."""
+    if not sure:
+        return "not judged"
+    number = "" if sure["probability"] is None else f" {sure['probability']:.2f}"
+    return f"{sure['tier']}{number} by {sure['by']}"
 
 
 def origin(row: Mapping[str, Any]) -> Iterator[Text]:

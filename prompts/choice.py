@@ -1,8 +1,9 @@
 """Best of N: which of several captions of a clip, all without fault, is kept.
 
-The one that tells most of what is known, each fact counted with the probability that it is true. Where a
-scorer compared what captioners said with the media, its similarity is in that probability: as a feature
-of a calibration or cut in tiers (`captioners.confidence.calibration`). Similarity alone never
+The one that tells most of what is known, each fact counted with the probability that it is true, or where
+nobody measured one with the least that its tier stands for. Where a scorer compared what captioners said
+with the media, its similarity is in that: as a feature of a calibration, or its rank in the tier
+(`captioners.confidence.calibration`). Similarity alone never
 decides: in SonicCaps it hardly correlates with what people prefer. Pure.
 """
 
@@ -27,4 +28,4 @@ def expected_facts(name: CaptionName, caption: str, facts: Facts) -> float:
     relevant = facts_of(name, facts)
     speech = any(fact.kind == "speech" for fact in relevant)
     quoted = (speech or facts.lyrics is not None) and bool(quotations(caption))
-    return sum(f.confidence.probability for f in relevant if is_said(f, spoken)) + quoted
+    return sum(f.confidence.weight for f in relevant if is_said(f, spoken)) + quoted

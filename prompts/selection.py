@@ -215,6 +215,10 @@ def _supported(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     for candidate in candidates:
         supporters = [other for other in candidates if other.implies(candidate)] or [candidate]
         tier = max((other.tier for other in supporters), key=_ORDER.__getitem__)
+        if tier != candidate.tier:  # another's word is another's number, or none
+            surest = max(supporters, key=lambda other: other.rank)
+            lifted = replace(candidate.claim, fused=surest.claim.believed)
+            candidate = replace(candidate, claim=lifted)
         captioners = tuple(dict.fromkeys(other.captioner for other in supporters))
         fused.append(replace(candidate, tier=tier, captioners=captioners))
     return fused
@@ -349,4 +353,4 @@ def _implied_by_another(
 
 
 def _probability(claim: Claim) -> float:
-    return claim.believed.probability if claim.believed is not None else 0.0
+    return claim.believed.weight if claim.believed is not None else 0.0

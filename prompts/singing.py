@@ -38,7 +38,7 @@ def sings(text: str) -> bool:
 
 def counts(claim: Claim) -> bool:
     """Whether a claim is of singing that is sure enough to count for the words under it."""
-    return is_singing(claim) and claim.believed is not None and claim.believed.probability >= _LEAST
+    return is_singing(claim) and claim.believed is not None and claim.believed.weight >= _LEAST
 
 
 def manner(evidence: Evidence) -> Manner:

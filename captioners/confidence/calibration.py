@@ -1,19 +1,20 @@
 """Where a raw score becomes a confidence: a calibrated probability, its tier as a word, and who scored.
 
-**The paper's way** is a scorer: the similarity of what a captioner said and the media, cut in three. Its
-Joint-CLAP has no public weights; whichever scorer the profile runs stands in, and `Confidence.by` names
-it. The cut-points, in the scorer's own unit, stand in its calibration file and are ours. It is used where
-nothing better is known.
+**The paper's way** is a scorer: the similarity of what a captioner said and the media. Its Joint-CLAP has
+no public weights; whichever scorer the profile runs stands in, and `Confidence.by` names it. Where nobody
+calibrated, nobody knows how often a claim of such a similarity is true. So such a claim gets a tier and
+no number: the tier of its rank among decoys, fixed sentences about something else
+(`captioners.confidence.tiers`, `captioners.scorers._decoys`).
 
 **Beyond it**, a calibration says how often claims of such a score are true. It belongs to a captioner (by
 its name in the profile) and a kind of claim, and is data: `<captioner>.json`, fitted by `captionmill
 calibrate` from media whose content is known (`captioners.confidence.fit`).
 
 Rules that hold whatever a fit says:
-- Media files bound the tier (`captioners.confidence.tiers`): under 100 of them never "high", under 10
+- Origins of media bound the tier (`captioners.confidence.tiers`): under 30 of them never "high", under 10
   "low".
-- A captioner or kind without calibration, or with one of under 10 files, and without a scorer's word
-  gets its fit or 0.5, and the tier "low".
+- A claim of a captioner or kind without calibration that no scorer ranked has the tier "low" and no
+  number. One of a fit of under 10 origins keeps that number and is "low", if no scorer ranked it.
 - What `captioners.measures` says is measured, not judged: its files have the method "fact", which gives
   probability 1 and tier "high" whatever the score, a number in its own unit. No other method does, so
   that a model's guess of silence is calibrated like any other. "score" is for stand-ins
@@ -33,14 +34,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captioners.confidence import stack, tiers
 from captioners.confidence._logistic import logit
+from captioners.confidence.cooccurrence import ClaimIndex
 from captioners.confidence.fit import Fit
 from captioners.confidence.fusion import Fusion
-from captioners.confidence.tiers import ENOUGH, FEW, MIDDLE, tier_of
+from captioners.confidence.tiers import ENOUGH, FEW, tier_of, tier_of_rank
+from captioners.scorers._decoys import decoys_digest
 from manifests.errors import UserError
-from manifests.evidence import Claim, Confidence, Kind, Support, Tier, WeakCaption
+from manifests.evidence import Claim, Confidence, Kind, Support, WeakCaption
 from manifests.ids import digest
 
-PRIOR = 0.5
 FUSION = "fusion"
 """Name of the file of what was learned of all captioners together."""
 
@@ -53,17 +55,8 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Cuts(_Data):
-    """Similarities from which on a scored claim is of the tier, in the scorer's own unit. why: for
-    people, where they come from."""
-
-    medium: float
-    high: float
-    why: str
-
-
 class Calibration(_Data):
-    """What is known of one captioner: a fit for each kind of claim, and of a scorer its cut-points.
+    """What is known of one captioner: a fit for each kind of claim.
 
     source: where the labels came from. table: the weak table that was labelled; it names the captioner's
     version, options and weights.
@@ -73,10 +66,9 @@ class Calibration(_Data):
     source: str
     table: str = ""
     kinds: dict[Kind, Fit] = {}
-    cuts: Cuts | None = None
 
 
-_Similar = Mapping[tuple[str, str], Mapping[str, float]]
+_Scores = Mapping[tuple[str, str], Mapping[str, Claim]]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -98,7 +90,7 @@ class Calibrations:
         }
         return digest(
             {
-                "rules": [PRIOR, *tiers.RULES, *stack.RULES],
+                "rules": [*tiers.RULES, *stack.RULES, decoys_digest()],
                 "calibrations": calibrations,
                 "unknown": sorted(self.unknown),
                 "fusion": self.fusion.model_dump(mode="json", exclude=provenance),
@@ -108,12 +100,12 @@ class Calibrations:
     def judge(self, captions: Sequence[WeakCaption]) -> tuple[WeakCaption, ...]:
         """All weak captions of one clip, in the profile's order, with a confidence on each claim; none
         on those of kind "score", which speak of other claims."""
-        similar = similarities(captions)
+        scores = _scores(captions)
         return tuple(
             replace(
                 weak,
                 claims=tuple(
-                    replace(claim, confidence=self._confidence(weak.captioner, claim, similar))
+                    replace(claim, confidence=self._confidence(weak.captioner, claim, scores))
                     for claim in weak.claims
                 ),
             )
@@ -127,23 +119,26 @@ class Calibrations:
 
         supports: what `prompts.support.supports` finds in them.
         """
-        similar = similarities(captions)
-        behind = {
-            (at, number): self._judged(weak.captioner, claim, similar)[1]
+        return self.fusion.fuse(captions, supports, self.behind(captions))
+
+    def behind(self, captions: Sequence[WeakCaption]) -> dict[ClaimIndex, int]:
+        """The origins that stand behind the confidence of each claim."""
+        scores = _scores(captions)
+        return {
+            (at, number): self._judged(weak.captioner, claim, scores)[1]
             for at, weak in enumerate(captions)
             for number, claim in enumerate(weak.claims)
         }
-        return self.fusion.fuse(captions, supports, behind)
 
     def _fit(self, captioner: str, kind: Kind) -> Fit | None:
         calibration = self.by_captioner.get(captioner)
         return calibration.kinds.get(kind) if calibration else None
 
-    def _confidence(self, captioner: str, claim: Claim, similar: _Similar) -> Confidence | None:
-        return None if claim.kind == "score" else self._judged(captioner, claim, similar)[0]
+    def _confidence(self, captioner: str, claim: Claim, scores: _Scores) -> Confidence | None:
+        return None if claim.kind == "score" else self._judged(captioner, claim, scores)[0]
 
-    def _judged(self, captioner: str, claim: Claim, similar: _Similar) -> tuple[Confidence, int]:
-        """The confidence of a claim, and the media files behind it."""
+    def _judged(self, captioner: str, claim: Claim, scores: _Scores) -> tuple[Confidence, int]:
+        """The confidence of a claim, and the origins behind it."""
         fit = self._fit(captioner, claim.kind)
         if fit is not None and fit.method == "fact":
             return Confidence(1.0, "high", "fact"), ENOUGH
@@ -151,26 +146,22 @@ class Calibrations:
             probability = min(max(claim.score, 0.0), 1.0)
             sure = Confidence(probability, tier_of(probability, ENOUGH), f"score {captioner}")
             return sure, ENOUGH
-        scores = similar.get((captioner, claim.label), {})
-        if fit is None or fit.n < FEW:
-            for scorer, similarity in scores.items():
-                if cuts := self._cuts(scorer):
-                    return _cut(similarity, cuts, scorer), ENOUGH
+        by_scorer = scores.get((captioner, claim.label), {})
+        if fit is None or fit.behind < FEW:
+            for scorer, score in by_scorer.items():
+                if score.rank is not None:
+                    return Confidence(None, tier_of_rank(score.rank), scorer), 0
         if fit is None:
-            return Confidence(PRIOR, "low", "prior"), 0
-        odds, by, n = logit(claim.score), f"{fit.method} {captioner}", fit.n
+            return Confidence(None, "low", "prior"), 0
+        odds, by, behind = logit(claim.score), f"{fit.method} {captioner}", fit.behind
         scored = fit.scored
-        if scored is not None and scored.scorer in scores:
-            standard = (scores[scored.scorer] - scored.mean) / scored.sd
+        if scored is not None and scored.scorer in by_scorer:
+            standard = (by_scorer[scored.scorer].score - scored.mean) / scored.sd
             probability = scored.line.probability(odds, standard)
-            by, n = f"{by}+{scored.scorer}", scored.n
+            by, behind = f"{by}+{scored.scorer}", scored.behind
         else:
             probability = fit.line.probability(odds)
-        return Confidence(probability, tier_of(probability, n), by), n
-
-    def _cuts(self, scorer: str) -> Cuts | None:
-        calibration = self.by_captioner.get(scorer)
-        return calibration.cuts if calibration else None
+        return Confidence(probability, tier_of(probability, behind), by), behind
 
 
 def load(captioners: Iterable[str], folder: Traversable | None = None) -> Calibrations:
@@ -203,21 +194,21 @@ def load(captioners: Iterable[str], folder: Traversable | None = None) -> Calibr
 
 def similarities(captions: Sequence[WeakCaption]) -> dict[tuple[str, str], dict[str, float]]:
     """What scorers say of claims: similarity by scorer, by (captioner, label)."""
-    by_claim: dict[tuple[str, str], dict[str, float]] = {}
+    return {
+        claim: {scorer: score.score for scorer, score in by_scorer.items()}
+        for claim, by_scorer in _scores(captions).items()
+    }
+
+
+def _scores(captions: Sequence[WeakCaption]) -> dict[tuple[str, str], dict[str, Claim]]:
+    """The claims of scorers by scorer, by what they speak of: (captioner, label)."""
+    by_claim: dict[tuple[str, str], dict[str, Claim]] = {}
     for weak in captions:
         for claim in weak.claims:
             if claim.kind == "score":
                 captioner, _, label = claim.label.partition("/")
-                by_claim.setdefault((captioner, label), {})[weak.captioner] = claim.score
+                by_claim.setdefault((captioner, label), {})[weak.captioner] = claim
     return by_claim
-
-
-def _cut(similarity: float, cuts: Cuts, scorer: str) -> Confidence:
-    """The paper's way: a tier by similarity; the probability is the middle of the tier's."""
-    tier: Tier = "medium" if similarity >= cuts.medium else "low"
-    if similarity >= cuts.high:
-        tier = "high"
-    return Confidence(MIDDLE[tier], tier, scorer)
 
 
 def _file(name: str, folder: Traversable | None, own: Traversable) -> Traversable | None:

@@ -48,13 +48,19 @@ class Quality(_Data):
 
 class Scored(_Data):
     """The same fit with a scorer's similarity beside the raw score: weights of logit(score), of
-    (similarity - mean) / sd, and 1. n: media files with both."""
+    (similarity - mean) / sd, and 1. n: media files with both, of so many origins."""
 
     scorer: str
     n: int = Field(ge=0)
+    origins: int = Field(0, ge=0)
     mean: float
     sd: float = Field(gt=0)
     line: Line
+
+    @property
+    def behind(self) -> int:
+        """Origins that stand behind it; where none are told each file is its own."""
+        return self.origins or self.n
 
 
 class Fit(_Data):
@@ -76,6 +82,11 @@ class Fit(_Data):
     data_digest: str = ""
     raw: Quality | None = None
     fitted: Quality | None = None
+
+    @property
+    def behind(self) -> int:
+        """Origins that stand behind it; where none are told each file is its own."""
+        return self.origins or self.n
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +126,12 @@ def fit_labels(labels: Sequence[Label]) -> Fit:
 
 
 def _scored(labels: Sequence[Label], scorer: str) -> Scored | None:
-    """The fit with a scorer's word; None where it read fewer files than a calibration needs."""
+    """The fit with a scorer's word; None where it read media of fewer origins than a calibration
+    needs."""
     both = [label for label in labels if scorer in label.similarities]
     similarities_of_both = np.array([label.similarities[scorer] for label in both])
-    n = len({label.file for label in both})
-    if n < FEW or similarities_of_both.min() == similarities_of_both.max():
+    n, origins = len({label.file for label in both}), len({label.origin for label in both})
+    if origins < FEW or similarities_of_both.min() == similarities_of_both.max():
         return None
     mean, sd = float(similarities_of_both.mean()), float(similarities_of_both.std())
     odds = np.array([logit(label.score) for label in both])
@@ -128,4 +140,4 @@ def _scored(labels: Sequence[Label], scorer: str) -> Scored | None:
         [label.true for label in both],
         (_SLOPE, _WEIGHT, _INTERCEPT),
     )
-    return Scored(scorer=scorer, n=n, mean=mean, sd=sd, line=line)
+    return Scored(scorer=scorer, n=n, origins=origins, mean=mean, sd=sd, line=line)

@@ -48,7 +48,8 @@ RULES = [BASE, _PAIR.mean]
 class Votes:
     """Which captioners speak for a claim, and which could have.
 
-    named: the log-odds of each captioner that made it, the surest first. silent: captioners that ran and
+    named: the log-odds of each captioner that made it, the surest first; empty where none of them is
+    calibrated. silent: captioners that ran and
     could have made it, in order. broader: what each further one adds that names only what the claim
     implies.
     """
@@ -118,9 +119,14 @@ class Stack(BaseModel):
         """The fused probability of a claim."""
         return self.line.probability(self.log_odds(votes))
 
+    @property
+    def behind(self) -> int:
+        """Origins that stand behind it; where none are told each file is its own."""
+        return self.origins or self.n
+
     def knows(self, votes: Votes) -> bool:
-        """Whether it was learned from enough files, and from every captioner that made the claim."""
-        return self.n >= FEW and self.words.keys() >= votes.named.keys()
+        """Whether it was learned from enough origins, and from every captioner that made the claim."""
+        return self.behind >= FEW and self.words.keys() >= votes.named.keys()
 
 
 @dataclass(frozen=True, slots=True)

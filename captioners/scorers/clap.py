@@ -15,7 +15,7 @@ from pydantic import Field
 from captioners._transformers import Options, TransformersCaptioner, runs
 from captioners.audio._sound import merged, windows
 from captioners.audio.audioset import classes, sound_class
-from captioners.scorers._scores import scored
+from captioners.scorers._scores import Fits, Scorer
 from captioners.sentences import sentence
 from manifests.evidence import Claim, Kind, WeakCaption
 from manifests.media import Audio, Media, Needs
@@ -128,20 +128,25 @@ class ClapTags(_Clap):
         return self.weak(media, text=sentence(claims, "audio"), claims=tuple(claims))
 
 
-class ClapScores(_Clap):
+class ClapScores(_Clap, Scorer):
     """How well the sound fits each statement of the captioners that it reads.
 
     Options: `model`. score: cosine of text and sound, in [-1, 1], in the window where it is highest: a
-    short sound of a long clip is there in one of them.
+    short sound of a long clip is there in one of them. rank: see `captioners.scorers._scores`.
     """
 
-    def _weak(self, media: Media) -> WeakCaption:
-        def judge(texts: list[str]) -> list[float]:
-            cosines = self.sounds(media.audio[HZ]) @ self.texts(texts).T
-            best: list[float] = cosines.max(dim=0).values.tolist()
+    def fits(self, media: Media) -> Fits:
+        """Cosines of texts and the window that each fits best."""
+        sounds = self.sounds(media.audio[HZ])
+
+        def cosines(texts: "Tensor") -> list[float]:
+            best: list[float] = (sounds @ texts.T).max(dim=0).values.tolist()
             return best
 
-        return scored(self, media, judge)
+        return cosines
+
+    def _weak(self, media: Media) -> WeakCaption:
+        return self.scored(media)
 
 
 def _labels() -> list[tuple[str, str, Kind]]:

@@ -14,12 +14,11 @@ convolutions have no mask.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from captioners._transformers import TransformersCaptioner, loaded, runs
-from captioners.scorers._scores import scored
+from captioners._transformers import loaded, runs
+from captioners.scorers._scores import Fits, Scorer
 from captioners.video._vision import chosen
 from manifests.evidence import WeakCaption
 from manifests.media import Media, Needs
@@ -36,11 +35,11 @@ _RUN = 64
 _MOST_TOKENS = 512
 
 
-class _PeAv(TransformersCaptioner):
+class _PeAv(Scorer):
     """Claims of kind "score", one for each text of the captioners that it reads.
 
-    score: the cosine of the clip's vector and the text's, in [-1, 1]. A claim says nothing itself, see
-    `captioners.scorers._scores`.
+    score: the cosine of the clip's vector and the text's, in [-1, 1]. rank: see
+    `captioners.scorers._scores`. A claim says nothing itself.
     """
 
     packs = ("hub:facebook/pe-av-large",)
@@ -50,15 +49,19 @@ class _PeAv(TransformersCaptioner):
         """The scores of each clip, in order."""
         if self._model is None:
             raise RuntimeError(f"{self.name}: load() comes before caption()")
-        return [scored(self, media, partial(self.cosines, media)) for media in batch]
+        return [self.scored(media) for media in batch]
 
-    def cosines(self, media: Media, texts: Sequence[str]) -> list[float]:
-        """How well a clip fits each text. Raises ValueError where its sound or picture is missing."""
+    def fits(self, media: Media) -> Fits:
+        """Cosines of a clip and texts. Raises ValueError where its sound or picture is missing."""
         import torch
 
         with torch.inference_mode():
-            pairs = self._clip(media).float(), self._texts(texts).float()
-            cosines: list[float] = torch.nn.functional.cosine_similarity(*pairs).tolist()
+            vector = self._clip(media).float()
+
+        def cosines(texts: "Tensor") -> list[float]:
+            found: list[float] = torch.nn.functional.cosine_similarity(vector, texts).tolist()
+            return found
+
         return cosines
 
     def _loaded(self, folder: Path) -> Any:
@@ -72,28 +75,27 @@ class _PeAv(TransformersCaptioner):
     def _clip(self, media: Media) -> "Tensor":
         """The clip as a vector, (1, width)."""
 
-    def _texts(self, texts: Sequence[str]) -> "Tensor":
-        """Texts as vectors, (n, width)."""
+    def texts(self, texts: Sequence[str]) -> "Tensor":
+        """Texts as vectors, float32, (n, width)."""
         import torch
 
-        head = getattr(self._model, self._text_head)
-        vectors = []
-        for part in runs(texts, _RUN):
-            tokens = self._processor.tokenizer(
-                list(part),
-                padding=True,
-                truncation=True,
-                max_length=_MOST_TOKENS,
-                return_tensors="pt",
-            ).to(self._model.device)
-            output = self._model.text_model(
-                input_ids=tokens["input_ids"],
-                attention_mask=tokens["attention_mask"],
-                output_hidden_states=True,
-            )
-            # As in the model's own forward: its methods for texts alone lack the hidden states.
-            vectors.append(head(output.hidden_states[-1][:, 0]))
-        return torch.cat(vectors)
+        with torch.inference_mode():
+            return torch.cat([self._run(part) for part in runs(texts, _RUN)]).float()
+
+    def _run(self, texts: Sequence[str]) -> "Tensor":
+        """One run of the text tower, with the head of this pairing."""
+
+        tokens = self._processor.tokenizer(
+            list(texts), padding=True, truncation=True, max_length=_MOST_TOKENS, return_tensors="pt"
+        ).to(self._model.device)
+        output = self._model.text_model(
+            input_ids=tokens["input_ids"],
+            attention_mask=tokens["attention_mask"],
+            output_hidden_states=True,
+        )
+        # As in the model's own forward: its methods for texts alone lack the hidden states.
+        vectors: Tensor = getattr(self._model, self._text_head)(output.hidden_states[-1][:, 0])
+        return vectors
 
     def _sound(self, media: Media) -> dict[str, "Tensor"]:
         samples = media.audio[HZ]
@@ -131,7 +133,7 @@ class PeAudioScores(_PeAv):
 
         with torch.inference_mode():
             sounds = torch.cat([self._clip(media) for media in clips])
-            return sounds.float(), self._texts(texts).float()
+            return sounds.float(), self.texts(texts)
 
     def _part(self, model: Any) -> Any:
         return model.audio_model

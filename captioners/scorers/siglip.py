@@ -21,7 +21,7 @@ from pydantic import Field
 
 from captioners._transformers import Options, TransformersCaptioner, runs
 from captioners.phrases.phrases import coco, group_phrase, imagenet
-from captioners.scorers._scores import scored
+from captioners.scorers._scores import Fits, Scorer
 from captioners.sentences import sentence
 from captioners.video._vision import chosen, pooled, spans
 from manifests.evidence import Claim, WeakCaption
@@ -87,6 +87,13 @@ class _Siglip(TransformersCaptioner):
         with torch.inference_mode():
             return _unit(self._model.get_image_features(**inputs).pooler_output)
 
+    def _together(self, pictures: "Tensor", texts: "Tensor") -> _Floats:
+        """P(picture and text belong together) of n and m unit vectors: (n, m)."""
+        logits = pictures @ texts.T * self._model.logit_scale.float().exp()
+        together = (logits + self._model.logit_bias.float()).detach().double().sigmoid()
+        result: _Floats = together.cpu().numpy()
+        return result
+
     def texts(self, texts: Sequence[str]) -> "Tensor":
         """Unit vectors of texts: float32, (n, width of the model)."""
         import torch
@@ -124,17 +131,13 @@ class SiglipTags(_Siglip):
     def load(self) -> None:
         """Loads the towers and reads the labels. Raises PackMissing, ValueError."""
         super().load()
-        self._scale = float(self._model.logit_scale.detach().exp())
-        self._bias = float(self._model.logit_bias.detach())
         named = self._chosen.labels
         self._labels = _labels() if named is None else [_Label(n, n, "object") for n in named]
         self._wanted = self.texts([_PROMPT.format(label.phrase) for label in self._labels])
 
     def probabilities(self, frames: Frames) -> _Floats:
         """P(frame and label belong together) of RGB frames (n, height, width, 3): (n, labels)."""
-        logits = self.pictures(frames) @ self._wanted.T * self._scale + self._bias
-        result: _Floats = logits.sigmoid().double().cpu().numpy()
-        return result
+        return self._together(self.pictures(frames), self._wanted)
 
     def _weak(self, media: Media) -> WeakCaption:
         frames, times = chosen(media, _FRAMES)
@@ -155,21 +158,21 @@ class SiglipTags(_Siglip):
         return self.weak(media, text=sentence(claims, "video"), claims=claims)
 
 
-class SiglipScores(_Siglip):
+class SiglipScores(_Siglip, Scorer):
     """Claims of kind "score": how well frames fit each text of the captioners that it reads.
 
-    score: mean over the best quarter of the frames of the cosine between frame and text, in [-1, 1].
-    A claim says nothing itself, see `captioners.scorers._scores`.
+    score: mean over the best quarter of the frames of P(the frame and the text belong together). rank:
+    see `captioners.scorers._scores`. A claim says nothing itself.
     """
 
-    def cosines(self, frames: Frames, texts: Sequence[str]) -> _Floats:
-        """Cosines of RGB frames (n, height, width, 3) and m texts: (n, m)."""
-        result: _Floats = (self.pictures(frames) @ self.texts(texts).T).double().cpu().numpy()
-        return result
+    def fits(self, media: Media) -> Fits:
+        """Probabilities that frames and texts belong together. Raises ValueError without a picture."""
+        frames, _ = chosen(media, _FRAMES)
+        pictures = self.pictures(frames)
+        return lambda texts: pooled(self._together(pictures, texts)).tolist()
 
     def _weak(self, media: Media) -> WeakCaption:
-        frames, _ = chosen(media, _FRAMES)
-        return scored(self, media, lambda texts: pooled(self.cosines(frames, texts)).tolist())
+        return self.scored(media)
 
 
 def _unit(vectors: "Tensor") -> "Tensor":

@@ -25,7 +25,7 @@ from manifests import tables
 from manifests.atomic import make_folder, write_atomic
 from manifests.commits import State
 from manifests.errors import UserError
-from manifests.evidence import Kind, Tier, WeakCaption, weak_from_row
+from manifests.evidence import Confidence, Kind, Tier, WeakCaption, weak_from_row
 from manifests.ids import content_hash
 from manifests.workspace import Workspace
 from pipelines.calibrate.fitting import FOLDS, Fitter, HeldOutClaim, LabelledClip, kinds_of
@@ -213,7 +213,7 @@ def _left_out(
 
 
 def _unfitted(names: Mapping[str, str]) -> dict[str, Calibration]:
-    """What is not fitted of each captioner: facts and a scorer's cut-points, as the package has them."""
+    """What is not fitted of each captioner: facts, as the package has them."""
     own = calibration.load(names).by_captioner
     unfitted = {}
     for name, table in names.items():
@@ -249,16 +249,21 @@ def _once(tested: Sequence[HeldOutClaim]) -> list[HeldOutClaim]:
 def _judged(name: str, tested: Sequence[HeldOutClaim], fused: bool) -> Judged:
     """The probabilities of claims: raw and calibrated, or those of the surest captioner and fused."""
     after = [claim.fused if fused else claim.own for claim in tested]
-    before = [claim.alone.probability if fused else claim.raw for claim in tested]
+    before = [_number(claim.alone) if fused else claim.raw for claim in tested]
     return Judged(
         name,
         np.array(before),
-        np.array([confidence.probability for confidence in after]),
+        np.array([_number(confidence) for confidence in after]),
         np.array([claim.true for claim in tested]),
         np.array([claim.clip.origin for claim in tested]),
         len({claim.clip.file for claim in tested}),
         tuple(confidence.tier for confidence in after),
     )
+
+
+def _number(sure: Confidence) -> float:
+    """A probability to measure; a half where nothing is known, so that no claim drops out."""
+    return 0.5 if sure.probability is None else sure.probability
 
 
 def _row(judged: Judged, kinds: tuple[Kind, ...]) -> Row:

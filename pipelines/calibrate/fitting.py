@@ -55,8 +55,8 @@ class LabelledClip:
 class HeldOutClaim:
     """A claim of a clip that nothing was fitted with.
 
-    own: its captioner's confidence. alone: that of the surest claim that implies it. fused: that of all
-    captioners together.
+    own: its captioner's confidence, without a number where no other origin taught anything of its kind.
+    alone: that of the surest claim that implies it. fused: that of all captioners together.
     """
 
     clip: LabelledClip
@@ -86,8 +86,8 @@ class HeldOutClaim:
 class Fitter:
     """Fits the captioners of a job.
 
-    given: of each its calibration with what is not fitted (facts, a scorer's cut-points) and the table
-    it was read from. source: where the labels came from.
+    given: of each its calibration with what is not fitted (facts) and the table it was read from. source:
+    where the labels came from.
     """
 
     given: Mapping[str, Calibration]
@@ -181,18 +181,19 @@ class _JudgedClip:
         fold: int,
         words: Mapping[Modality, Mapping[str, frozenset[str]]],
     ) -> "_JudgedClip":
-        """Judged by these calibrations."""
+        """Judged by these calibrations. Claims for which nobody has a vote teach nothing."""
         captions = calibrations.judge(clip.captions)
+        behind = calibrations.behind(captions)
         supported = supports(captions)
+        votes = {}
+        for support in supported:
+            of_modality = words[_claim(captions, support.claim).modality]
+            votes_of = votes_for(captions, support, of_modality, behind)
+            if votes_of.named:
+                votes[support.claim] = votes_of
         to_learn: dict[Modality, list[Support]] = {modality: [] for modality in _MODALITIES}
-        for support in _once(clip, supported):
+        for support in _once(clip, [s for s in supported if s.claim in votes]):
             to_learn[_claim(captions, support.claim).modality].append(support)
-        votes = {
-            support.claim: votes_for(
-                captions, support, words[_claim(captions, support.claim).modality]
-            )
-            for support in supported
-        }
         return cls(clip, fold, captions, supported, votes, to_learn)
 
     def statements(self, stacks: Mapping[Modality, "_CrossFitted"]) -> list[Statement]:
@@ -234,8 +235,8 @@ def _stack(
 def _cooccurrence(
     modality: Modality, clips: Sequence[_JudgedClip], stacks: Mapping[Modality, _CrossFitted]
 ) -> Cooccurrence:
-    """What is learned of the cooccurrence of one modality's claims; nothing from few files."""
-    if stacks[modality].stack.n < ENOUGH:
+    """What is learned of the cooccurrence of one modality's claims; nothing from few origins."""
+    if stacks[modality].stack.behind < ENOUGH:
         return Cooccurrence()
     labelled = []
     for judged in clips:
@@ -276,7 +277,7 @@ def _judged_claims(calibrations: Calibrations, clip: LabelledClip) -> Iterator[H
         by = [_claim(judged, index).confidence for index in support.by]
         claim, together = _claim(judged, support.claim), _claim(fused, support.claim)
         assert claim.confidence is not None and together.fused is not None
-        alone = max((own for own in by if own is not None), key=lambda own: own.probability)
+        alone = max((own for own in by if own is not None), key=lambda own: own.weight)
         yield HeldOutClaim(clip, support, claim, claim.confidence, alone, together.fused)
 
 

@@ -163,7 +163,7 @@ def beliefs(ruler: Ruler, case: Case, evidence: Evidence, side: Side) -> dict[st
         if sure is None or not claim.text.strip() or claim.kind == "signal":
             continue
         for key in ruler.concepts.implied(read(claim.text, side)):
-            found[key] = max(found.get(key, 0.0), sure.probability)
+            found[key] = max(found.get(key, 0.0), sure.weight)
     return found
 
 
