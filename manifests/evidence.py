@@ -156,12 +156,15 @@ class Evidence:
         ]
 
     def digest(self) -> str:
-        """Digest of everything the writer may learn of this clip. A captioner that names no language
-        counts as it did before there was a probability of one."""
+        """Digest of everything the writer may learn of this clip. A captioner that names no language, and
+        a claim that nobody ranked, count as they did before there was a probability or a rank."""
         parts = asdict(self)
         for weak in parts["captions"]:
             if weak["language_probability"] is None:
                 del weak["language_probability"]
+            for claim in weak["claims"]:
+                if claim["rank"] is None:
+                    del claim["rank"]
         return digest(parts)
 
 

@@ -218,6 +218,12 @@ def _file(name: str, folder: Traversable | None, own: Traversable) -> Traversabl
 
 def _read(file: Traversable, model: type[Model]) -> Model:
     try:
-        return model.model_validate(json.loads(file.read_text("utf-8")))
+        content = json.loads(file.read_text("utf-8"))
+        if isinstance(content, dict) and "cuts" in content:
+            raise CalibrationError(
+                f"{file} cuts similarities into tiers; a claim's rank among decoys does that now: "
+                "remove the file, or fit one with captionmill calibrate"
+            )
+        return model.model_validate(content)
     except (OSError, ValueError, ValidationError) as error:
         raise CalibrationError(f"{file} is no calibration: {error}") from error

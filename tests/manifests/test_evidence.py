@@ -9,6 +9,7 @@ import pytest
 
 from manifests import schemas, tables
 from manifests.evidence import (
+    LEAST,
     Claim,
     Confidence,
     Evidence,
@@ -58,10 +59,13 @@ _CHANGED = {
     "kind": _with_claim(kind="speech"),
     "modality": _with_claim(modality="video"),
     "score": _with_claim(score=float(np.nextafter(-1 / 3, 0))),
+    "rank": _with_claim(rank=0.975),
+    "lowest rank": _with_claim(rank=0.0),
     "spans": _with_claim(spans=((0, 960),)),
     "a ms": _with_claim(spans=((0, 960), (960, 1921))),
     "no confidence": _with_claim(confidence=None),
     "probability": _with_claim(confidence=replace(_SURE, probability=0.3)),
+    "no probability": _with_claim(confidence=replace(_SURE, probability=None)),
     "tier": _with_claim(confidence=replace(_SURE, tier="medium")),
     "by": _with_claim(confidence=replace(_SURE, by="prior")),
     "fused": _with_claim(fused=_SURE),
@@ -110,9 +114,22 @@ def test_digest_is_the_same_after_a_file_whatever_the_score(score: float, tmp_pa
     _same_after_a_file(_with_claim(score=score), tmp_path)
 
 
-@pytest.mark.parametrize("probability", [0, 1, 0.1 + 0.2, np.float32(0.3)])
+@pytest.mark.parametrize("rank", [None, 0, 1, 1 / 3, np.float32(0.1)])
+def test_digest_is_the_same_after_a_file_whatever_the_rank(
+    rank: float | None, tmp_path: Path
+) -> None:
+    _same_after_a_file(_with_claim(kind="score", rank=rank), tmp_path)
+
+
+@pytest.mark.parametrize("rank", [-0.1, 1.1, float("nan")])
+def test_a_rank_is_a_share(rank: float) -> None:
+    with pytest.raises(ValueError, match="rank of"):
+        replace(_CLAIM, rank=rank)
+
+
+@pytest.mark.parametrize("probability", [None, 0, 1, 0.1 + 0.2, np.float32(0.3)])
 def test_digest_is_the_same_after_a_file_whatever_the_probability(
-    probability: float, tmp_path: Path
+    probability: float | None, tmp_path: Path
 ) -> None:
     _same_after_a_file(_with_claim(confidence=Confidence(probability, "low")), tmp_path)
 
@@ -139,6 +156,11 @@ def test_spans_are_whole_milliseconds() -> None:
 def test_a_score_is_finite(score: float) -> None:
     with pytest.raises(ValueError, match="score of 'Dog'"):
         replace(_CLAIM, score=score)
+
+
+def test_without_a_number_a_confidence_counts_for_the_least_of_its_tier() -> None:
+    assert [Confidence(None, tier).weight for tier in LEAST] == [0.0, 0.5, 0.8]
+    assert Confidence(0.62, "medium").weight == 0.62
 
 
 @pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])

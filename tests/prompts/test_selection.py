@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from captioners.confidence.calibration import load
+from captioners.confidence.fusion import Fusion
+from captioners.confidence.tiers import ENOUGH
 from manifests.evidence import Claim, Confidence
 from prompts.selection import HEARD_AT_MOST, SEEN_AT_MOST, Fact, select
 from prompts.support import supports
@@ -39,9 +40,38 @@ def test_two_captioners_that_agree_are_told_by_the_fusion_alone() -> None:
     agreeing = ([claim("a dog barks", "low", label="Dog")], [claim("barking", "low", label="bark")])
     assert heard(*agreeing) == []
     said = evidence(*agreeing)
-    facts = select(replace(said, captions=load([]).fuse(said.captions, supports(said.captions))))
+    agreed = supports(said.captions)
+    fused = Fusion().fuse(said.captions, agreed, {s.claim: ENOUGH for s in agreed})
+    facts = select(replace(said, captions=fused))
     assert [(f.text, f.tier) for f in facts.heard] == [("a dog barks", "medium")]
     assert facts.heard[0].captioners == ("captioner0", "captioner1")
+
+
+def test_a_fact_that_another_word_carries_has_its_number_or_none() -> None:
+    """A calibrated 0.16 beside the same claim, that a scorer ranked: never "medium 0.16"."""
+    measured = claim("a train horn blows", "low", label="Train horn", p=0.16)
+    ranked = replace(
+        claim("a train horn blows", label="horn"), confidence=Confidence(None, "medium")
+    )
+    (fact,) = select(evidence([measured], [ranked])).heard
+    assert fact.confidence == Confidence(None, "medium")
+    assert fact.captioners == ("captioner0", "captioner1")
+
+
+def test_claims_without_a_number_are_kept_behind_those_of_their_tier() -> None:
+    ranked = replace(claim("rain falls", label="Rain"), confidence=Confidence(None, "medium"))
+    unknown = replace(claim("a bell rings", label="Bell"), confidence=Confidence(None, "low"))
+    told = heard([unknown], [ranked], [claim("a dog barks", "medium", label="Dog")])
+    assert told == ["a dog barks", "rain falls"]
+
+
+def test_rivals_of_which_nothing_is_known_are_not_there_by_their_number() -> None:
+    """Two captioners that say "rain" and "engine" without a calibration, and an engine in view."""
+    said = [
+        [replace(claim(text, label=label), confidence=Confidence(None, "low"))]
+        for text, label in (("rain falls", "Rain"), ("an engine runs", "Engine"))
+    ]
+    assert texts(select(evidence(*said, [seen("a car")])).heard) == []
 
 
 def test_a_broader_claim_is_as_sure_as_what_implies_it() -> None:

@@ -217,6 +217,7 @@ def test_clap_scores_what_others_said_by_cosine(clap: Path) -> None:
     assert [claim.label for claim in weak.claims] == [f"ears/{text}" for text in LABELS]
     assert [claim.score for claim in weak.claims] == pytest.approx(cosines.tolist(), abs=1e-5)
     assert {(claim.text, claim.kind) for claim in weak.claims} == {("", "score")}
+    assert all(claim.rank is not None and 0 <= claim.rank <= 1 for claim in weak.claims)
 
 
 def test_clap_hears_all_of_a_long_clip_and_nothing_at_random(clap: Path) -> None:

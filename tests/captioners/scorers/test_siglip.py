@@ -2,6 +2,7 @@
 right, all of what is done is compared with transformers' own pipeline and model."""
 
 import string
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from transformers import (
 )
 
 from captioners.contract import Captioner
+from captioners.scorers._decoys import decoys
 from captioners.scorers.siglip import SiglipScores, SiglipTags, _labels
 from captioners.video._vision import pooled
 from captioners.weights.models import Models, terms
@@ -184,7 +186,7 @@ def told(media: Media, **texts: list[str]) -> Media:
     return replace(media, said=said)
 
 
-def test_a_score_is_the_cosine_of_the_model(scores: SiglipScores, checkpoint: Path) -> None:
+def test_a_score_is_the_probability_of_the_model(scores: SiglipScores, checkpoint: Path) -> None:
     frames, texts = film(5), ["a dog barks", "two cars", "an empty beach"]
     processor = AutoProcessor.from_pretrained(checkpoint)
     inputs = processor(
@@ -196,11 +198,38 @@ def test_a_score_is_the_cosine_of_the_model(scores: SiglipScores, checkpoint: Pa
     )
     with torch.inference_mode():
         theirs = AutoModel.from_pretrained(checkpoint)(**inputs)
-    cosines = (theirs.image_embeds @ theirs.text_embeds.T).double().numpy()
+    each = theirs.logits_per_image.double().sigmoid().numpy()
     (weak,) = scores.caption([told(clip(frames), yamnet=texts[:1], nanodet=texts[1:])])
-    wanted = dict(zip(["yamnet/#0", "nanodet/#0", "nanodet/#1"], pooled(cosines), strict=True))
+    wanted = dict(zip(["yamnet/#0", "nanodet/#0", "nanodet/#1"], pooled(each), strict=True))
     assert np.ptp(list(wanted.values())) > 0.001
     assert by_label(weak) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_rank_is_the_share_of_decoys_that_fit_worse(scores: SiglipScores) -> None:
+    texts, frames = ["a dog barks", "two cars", "an empty beach"], film(5)
+    (weak,) = scores.caption([told(clip(frames), nanodet=texts)])
+    (asked,) = scores.caption([told(clip(frames), nanodet=[*decoys("video")])])
+    fit = [claim.score for claim in asked.claims]
+    for claim in weak.claims:
+        below = sum(score < claim.score - 1e-6 for score in fit) / len(fit)
+        assert claim.rank == pytest.approx(below, abs=0.02)
+    ranks = [claim.rank for claim in asked.claims if claim.rank is not None]
+    assert 0 <= min(ranks) < 0.05 and 0.95 < max(ranks) < 1
+
+
+def test_decoys_are_read_once(scores: SiglipScores, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    texts = SiglipScores.texts
+
+    def counted(self: SiglipScores, of: Sequence[str]) -> torch.Tensor:
+        read.extend(of)
+        return texts(self, of)
+
+    monkeypatch.setattr(SiglipScores, "texts", counted)
+    fresh = SiglipScores("fit", Models(), dict(scores.options))
+    fresh.load()
+    fresh.caption([told(clip(film(n)), nanodet=["a dog"]) for n in range(3)])
+    assert sorted(read) == sorted([*decoys("video"), *["a dog"] * 3])
 
 
 def test_scores_say_nothing_themselves(scores: SiglipScores) -> None:

@@ -111,16 +111,17 @@ def test_few_origins_are_tested_too(count: int) -> None:
         assert {x.own.by for x in found} == {"prior"}
 
 
-def test_cooccurrence_is_learned_from_enough_files_alone() -> None:
+def test_cooccurrence_is_learned_from_enough_origins_alone() -> None:
     given = Fitter(_given("ears", "twin"), "by hand")
-    many, few = (given.fit(_clips(count)).fusion.audio for count in (300, 90))
+    many, few = (given.fit(_clips(300, files_an_origin=files)).fusion.audio for files in (5, 15))
+    assert (many.origins, few.origins) == (60, 20)
     assert many.cooccurrence.beside["dog"]["rain"] < 0  # just one of the three is there
     assert not few.cooccurrence
 
 
 def test_what_an_origin_teaches_of_cooccurrence_is_not_said_of_it() -> None:
     """Where its truth is turned round, it is told the same."""
-    clips = _clips(150, files_an_origin=5)
+    clips = _clips(150, files_an_origin=4)
     fitter = Fitter(_given("ears", "twin"), "by hand")
     one = clips[0].origin
     turned = [
