@@ -34,7 +34,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captioners.confidence import stack, tiers
 from captioners.confidence._logistic import logit
-from captioners.confidence.cooccurrence import ClaimIndex
 from captioners.confidence.fit import Fit
 from captioners.confidence.fusion import Fusion
 from captioners.confidence.tiers import ENOUGH, FEW, tier_of, tier_of_rank
@@ -119,16 +118,13 @@ class Calibrations:
 
         supports: what `prompts.support.supports` finds in them.
         """
-        return self.fusion.fuse(captions, supports, self.behind(captions))
-
-    def behind(self, captions: Sequence[WeakCaption]) -> dict[ClaimIndex, int]:
-        """The origins that stand behind the confidence of each claim."""
         scores = _scores(captions)
-        return {
+        behind = {
             (at, number): self._judged(weak.captioner, claim, scores)[1]
             for at, weak in enumerate(captions)
             for number, claim in enumerate(weak.claims)
         }
+        return self.fusion.fuse(captions, supports, behind)
 
     def _fit(self, captioner: str, kind: Kind) -> Fit | None:
         calibration = self.by_captioner.get(captioner)

@@ -6,8 +6,9 @@ counts half, silence and broader names nothing, so that a claim of one captioner
 confidence. The rule, and a stack of under ENOUGH origins, makes no claim "high" that none of its
 captioners is sure of.
 
-Only calibrated claims have a vote. How often the others are true is not known, so they neither add to a
-probability nor take from it: five of them would else make a certainty out of nothing. A claim without a
+Only claims with a number have a vote. How often the others are true is not known, so they neither add to
+a probability nor take from it: five of them would else make a certainty out of nothing. The rule asks
+more, a number with FEW origins behind it; a stack learned what an anecdote is worth. A claim without a
 vote has the confidence that those with one give it, or its own where that is surer or nobody has one.
 
 Where it was learned what a claim is worth beside the other claims of its clip
@@ -19,6 +20,7 @@ another one with a vote surer.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
 from pydantic import BaseModel, ConfigDict
 
@@ -59,7 +61,7 @@ class Fusion(BaseModel):
                 fused[support.claim] = self._fused(captions, support, behind, moved)
         # A dog is an animal: the surest of all that imply it counts.
         best = {
-            s.claim: max((fused[index] for index in _lifting(captions, s, behind)), key=_order)
+            s.claim: max((fused[index] for index in _lifting(captions, s)), key=_order)
             for s in supports
         }
         return tuple(
@@ -110,55 +112,38 @@ class Fusion(BaseModel):
         own = _own_confidence(captions, support.claim)
         if own.by == "fact":
             return own
-        by = [index for index in support.by if _votes(captions, index, behind)]
+        stack = self.of(_claim(captions, support.claim).modality)
+        votes = votes_for(captions, support, stack.words)
+        learned = stack.knows(votes)
+        by = [i for i in _numbered(captions, support.by) if learned or behind[i] >= FEW]
         alone = max((_own_confidence(captions, index) for index in by or support.by), key=_order)
         if not by:
             return alone
-        together = self._by_votes(captions, support, behind, alone, moved)
+        if not learned:
+            stack, votes = _RULE, Votes(_named(captions, by))
+        if len(votes.named) == 1 and not learned:
+            together = alone
+        else:
+            probability = stack.probability(votes) if moved is None else moved
+            tier = tier_of(probability, max(behind[index] for index in by))
+            if tier == "high" and stack.behind < ENOUGH and alone.tier != "high":
+                tier = "medium"
+            how = _RULED if not learned else _LEARNED if moved is None else _COOCCURRENCE
+            together = Confidence(probability, tier, f"{how}{'+'.join(votes.named)}")
         if support.claim not in by and ORDER[own.tier] > ORDER[together.tier]:
             return own
         return together
 
-    def _by_votes(
-        self,
-        captions: Sequence[WeakCaption],
-        support: Support,
-        behind: Mapping[ClaimIndex, int],
-        alone: Confidence,
-        moved: float | None,
-    ) -> Confidence:
-        """What those who have a vote give a claim. alone: the surest of them."""
-        stack = self.of(_claim(captions, support.claim).modality)
-        votes = votes_for(captions, support, stack.words, behind)
-        learned = stack.knows(votes)
-        if not learned:
-            stack, votes = _RULE, replace(votes, silent=(), broader={})
-        if len(votes.named) == 1 and not learned:
-            return alone
-        probability = stack.probability(votes) if moved is None else moved
-        tier = tier_of(probability, max(behind[index] for index in support.by))
-        if tier == "high" and stack.behind < ENOUGH and alone.tier != "high":
-            tier = "medium"
-        how = _RULED if not learned else _LEARNED if moved is None else _COOCCURRENCE
-        return Confidence(probability, tier, f"{how}{'+'.join(votes.named)}")
-
 
 def votes_for(
-    captions: Sequence[WeakCaption],
-    support: Support,
-    words: Mapping[str, frozenset[str]],
-    behind: Mapping[ClaimIndex, int],
+    captions: Sequence[WeakCaption], support: Support, words: Mapping[str, frozenset[str]]
 ) -> Votes:
     """Who speaks for a claim of judged weak captions, and who knows the words and does not.
 
-    words: stems that each captioner can name. behind: origins behind each claim's confidence. Who says it
-    without a calibration is neither: not counted, and not silent.
+    words: stems that each captioner can name. Who says it without a number is neither: not counted, and
+    not silent.
     """
-    named: dict[str, float] = {}
-    for index in support.by:
-        if _votes(captions, index, behind):
-            name, odds = captions[index[0]].captioner, _odds(captions, index)
-            named[name] = max(odds, named.get(name, odds))
+    named = _named(captions, _numbered(captions, support.by))
     spoken = {captions[at].captioner for at, _ in support.by}
     silent = tuple(
         weak.captioner
@@ -167,37 +152,33 @@ def votes_for(
         and weak.captioner not in spoken
         and support.about <= words.get(weak.captioner, frozenset())
     )
-    broader: dict[str, float] = {}
-    for index in support.broader:
-        name = captions[index[0]].captioner
-        if name not in named and _votes(captions, index, behind):
-            added = max(0.0, _odds(captions, index) - logit(BASE))
-            broader[name] = max(added, broader.get(name, 0.0))
-    # Stable: of equally sure ones the first of the profile comes first.
-    return Votes(dict(sorted(named.items(), key=lambda item: -item[1])), silent, broader)
+    added = {
+        name: max(0.0, odds - logit(BASE))
+        for name, odds in _named(captions, _numbered(captions, support.broader)).items()
+        if name not in named
+    }
+    return Votes(named, silent, added)
 
 
-def _votes(
-    captions: Sequence[WeakCaption], index: ClaimIndex, behind: Mapping[ClaimIndex, int]
-) -> bool:
-    """Whether a claim is calibrated: it has a number, and that is no anecdote."""
-    return behind[index] >= FEW and _own_confidence(captions, index).probability is not None
+def _named(captions: Sequence[WeakCaption], indices: Sequence[ClaimIndex]) -> dict[str, float]:
+    """The log-odds of each captioner that made one of these claims, the surest first. All have a number.
+
+    Stable: of equally sure ones the first of the profile comes first.
+    """
+    odds: dict[str, float] = {}
+    for index in indices:
+        name, probability = (
+            captions[index[0]].captioner,
+            _own_confidence(captions, index).probability,
+        )
+        assert probability is not None
+        odds[name] = max(logit(probability), odds.get(name, -inf))
+    return dict(sorted(odds.items(), key=lambda item: -item[1]))
 
 
-def _lifting(
-    captions: Sequence[WeakCaption], support: Support, behind: Mapping[ClaimIndex, int]
-) -> list[ClaimIndex]:
-    """The claims that make one surer: of one with a vote those that have one too, itself included."""
-    if not _votes(captions, support.claim, behind):
-        return list(support.by)
-    return [index for index in support.by if _votes(captions, index, behind)]
-
-
-def _odds(captions: Sequence[WeakCaption], index: ClaimIndex) -> float:
-    """The log-odds of a claim with a vote."""
-    probability = _own_confidence(captions, index).probability
-    assert probability is not None
-    return logit(probability)
+def _numbered(captions: Sequence[WeakCaption], indices: Sequence[ClaimIndex]) -> list[ClaimIndex]:
+    """Those of the claims that have a number."""
+    return [i for i in indices if _own_confidence(captions, i).probability is not None]
 
 
 def _claim(captions: Sequence[WeakCaption], index: ClaimIndex) -> Claim:
@@ -208,6 +189,12 @@ def _own_confidence(captions: Sequence[WeakCaption], index: ClaimIndex) -> Confi
     confidence = _claim(captions, index).confidence
     assert confidence is not None, "an unjudged claim has no support"
     return confidence
+
+
+def _lifting(captions: Sequence[WeakCaption], support: Support) -> Sequence[ClaimIndex]:
+    """The claims that make one surer: of one with a number those that have one too, itself included."""
+    numbered = _numbered(captions, support.by)
+    return numbered if support.claim in numbered else support.by
 
 
 def _order(confidence: Confidence) -> tuple[int, float]:

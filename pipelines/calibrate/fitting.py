@@ -183,12 +183,11 @@ class _JudgedClip:
     ) -> "_JudgedClip":
         """Judged by these calibrations. Claims for which nobody has a vote teach nothing."""
         captions = calibrations.judge(clip.captions)
-        behind = calibrations.behind(captions)
         supported = supports(captions)
         votes = {}
         for support in supported:
             of_modality = words[_claim(captions, support.claim).modality]
-            votes_of = votes_for(captions, support, of_modality, behind)
+            votes_of = votes_for(captions, support, of_modality)
             if votes_of.named:
                 votes[support.claim] = votes_of
         to_learn: dict[Modality, list[Support]] = {modality: [] for modality in _MODALITIES}

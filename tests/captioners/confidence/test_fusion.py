@@ -146,23 +146,26 @@ def test_claims_without_calibration_make_no_number_together() -> None:
     assert _each(Fusion(), said) == [Confidence(None, "medium", "by other")] * 2
 
 
-def test_an_anecdote_has_no_vote_either() -> None:
+def test_an_anecdote_has_no_vote_by_the_rule_and_what_a_stack_learned_of_it() -> None:
     captions = [_said("ears", (0.16, "low")), _said("twin", (0.9, "low"))]
     behind = {(0, 0): ENOUGH, (1, 0): 9}
     fused = Fusion().fuse(captions, _all(captions), behind)
     assert fused[0].claims[0].fused == Confidence(0.16, "low", "by ears")
+    fused = Fusion(audio=Stack(n=500, words=_WORDS)).fuse(captions, _all(captions), behind)
+    learned = fused[0].claims[0].fused
+    assert learned is not None and learned.by == "stack twin+ears"
 
 
 def test_who_says_it_without_calibration_is_not_silent() -> None:
     captions = [_said("ears", (0.6, "medium")), _said("twin", (None, "low"))]
-    votes = votes_for(captions, _all(captions)[0], _WORDS, _behind(captions))
+    votes = votes_for(captions, _all(captions)[0], _WORDS)
     assert (list(votes.named), votes.silent) == (["ears"], ())
 
 
 def test_a_broader_word_without_calibration_adds_nothing() -> None:
     captions = _said("ears", (0.4, "low")), _said("other", (None, "medium"))
     support = Support((0, 0), _DOG, ((0, 0),), ((1, 0),))
-    assert votes_for(captions, support, {}, _behind(captions)).broader == {}
+    assert votes_for(captions, support, {}).broader == {}
 
 
 def test_cooccurrence_reads_no_claim_without_calibration() -> None:
@@ -184,7 +187,7 @@ def test_only_who_ran_and_knows_the_words_is_silent() -> None:
         _said("stranger"),
     ]
     (support,) = _all(captions)
-    assert votes_for(captions, support, _WORDS, _behind(captions)).silent == ("twin",)
+    assert votes_for(captions, support, _WORDS).silent == ("twin",)
 
 
 def test_silence_speaks_against_as_far_as_it_was_learned() -> None:
@@ -199,7 +202,7 @@ def test_silence_speaks_against_as_far_as_it_was_learned() -> None:
 def test_a_broader_word_counts_as_far_as_it_was_learned() -> None:
     captions = _said("ears", (0.4, "low")), _said("other", (0.7, "medium"))
     support = Support((0, 0), _DOG, ((0, 0),), ((1, 0),))
-    heard = votes_for(captions, support, {}, _behind(captions))
+    heard = votes_for(captions, support, {})
     assert heard.broader == {"other": pytest.approx(logit(0.7) - logit(BASE))}
     plain = replace(heard, broader={})
     assert Stack().log_odds(heard) == Stack().log_odds(plain)
@@ -211,7 +214,7 @@ def test_a_broader_word_counts_as_far_as_it_was_learned() -> None:
 def test_who_says_the_thing_itself_is_not_counted_for_a_broader_word_too() -> None:
     captions = _said("ears", (0.4, "low")), _said("other", (0.7, "medium"), (0.8, "high"))
     support = Support((0, 0), _DOG, ((0, 0), (1, 0)), ((1, 1),))
-    assert votes_for(captions, support, {}, _behind(captions)).broader == {}
+    assert votes_for(captions, support, {}).broader == {}
 
 
 def test_a_broader_word_is_learned_to_count() -> None:
