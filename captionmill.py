@@ -54,7 +54,7 @@ class Captions:
 
     def evidence(self) -> "pa.Table":
         """One row for each claim of a weak caption: clip_id, uri, captioner, label, text, kind, modality,
-        score, spans (ms), probability, tier, and the fused ones."""
+        score, rank, spans (ms), probability (null where nobody measured it), tier, and the fused ones."""
         from pipelines.flat import evidence
 
         return evidence(self.captions(["clip_id", "uri", "evidence"]))

@@ -89,9 +89,9 @@ class _Siglip(TransformersCaptioner):
 
     def _together(self, pictures: "Tensor", texts: "Tensor") -> _Floats:
         """P(picture and text belong together) of n and m unit vectors: (n, m)."""
-        logits = pictures @ texts.T * self._model.logit_scale.float().exp()
-        together = (logits + self._model.logit_bias.float()).detach().double().sigmoid()
-        result: _Floats = together.cpu().numpy()
+        scale = self._model.logit_scale.detach().float().exp()
+        logits = pictures @ texts.T * scale + self._model.logit_bias.detach().float()
+        result: _Floats = logits.double().sigmoid().cpu().numpy()
         return result
 
     def texts(self, texts: Sequence[str]) -> "Tensor":

@@ -16,7 +16,16 @@ from captioners.confidence.calibration import (
 )
 from captioners.confidence.fit import Fit, Label, fit_labels
 from captioners.confidence.tiers import ENOUGH
-from manifests.evidence import Claim, Confidence, Kind, WeakCaption
+from manifests.evidence import (
+    Claim,
+    Confidence,
+    Evidence,
+    Kind,
+    WeakCaption,
+    evidence_from_row,
+    evidence_to_rows,
+)
+from prompts.support import supports
 
 _EXACT = ((0.0, 0.0), (0.0, 0.0))
 
@@ -148,6 +157,31 @@ def test_a_score_is_no_claim_and_has_no_confidence(tmp_path: Path) -> None:
     said = (_weak(0.9), _scorer(0.5))
     assert load(["ears", "clap"], tmp_path).judge(said)[1] == said[1]
     assert similarities(said) == {("ears", "Dog"): {"clap": 0.5}}
+
+
+def test_what_a_row_keeps_is_judged_the_same_again(tmp_path: Path) -> None:
+    """As `captionmill verify` does."""
+    said = (
+        _weak(0.9),
+        _weak(0.9, captioner="writer"),
+        _scorer(0.45, "writer/Dog", rank=0.97),
+    )
+    calibrations = load(["ears", "writer", "clap"], _write(tmp_path))
+    judged = calibrations.judge(said)
+    captions = calibrations.fuse(judged, supports(judged))
+    assert [c.fused for weak in captions for c in weak.claims][1] is not None
+    evidence = Evidence("c", True, False, 4000, captions)
+    row = {
+        "clip_id": "c",
+        "has_audio": True,
+        "has_video": False,
+        "duration_ms": 4000,
+        "evidence": evidence_to_rows(evidence),
+    }
+    kept = evidence_from_row(row).captions
+    assert kept == captions
+    again = calibrations.judge(kept)
+    assert calibrations.fuse(again, supports(again)) == kept
 
 
 # A scorer's similarity beside the score
