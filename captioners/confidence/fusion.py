@@ -12,7 +12,8 @@ more, a number with FEW origins behind it; a stack learned what an anecdote is w
 vote has the confidence that those with one give it, or its own where that is surer or nobody has one.
 
 Where it was learned what a claim is worth beside the other claims of its clip
-(`captioners.confidence.cooccurrence`), that replaces the probability that a stack gave.
+(`captioners.confidence.cooccurrence`), that replaces the probability that a stack gave. There a claim
+without a number counts as it did when that was learned, at even odds, if the stack knows its captioner.
 
 A claim is never less sure than one that implies it: a dog is an animal. Only a claim with a vote makes
 another one with a vote surer.
@@ -89,9 +90,10 @@ class Fusion(BaseModel):
         if not (self.audio.cooccurrence or self.video.cooccurrence):
             return {}
         alone = {
-            index: own.probability
-            for index, own in fused.items()
-            if own.by != "fact" and own.probability is not None
+            s.claim: probability
+            for s in supports
+            if _own_confidence(captions, s.claim).by != "fact"
+            and (probability := self._beside_others(captions, s, fused[s.claim])) is not None
         }
         clip = statements(captions, supports, alone)
         moved: dict[ClaimIndex, float] = {}
@@ -100,6 +102,19 @@ class Fusion(BaseModel):
             if cooccurrence and fused[statement.claims[0]].by.startswith(_LEARNED):
                 moved |= dict.fromkeys(statement.claims, cooccurrence.probability(statement, clip))
         return moved
+
+    def _beside_others(
+        self, captions: Sequence[WeakCaption], support: Support, own: Confidence
+    ) -> float | None:
+        """The probability with which a claim counts for others of its clip; None for one of a captioner
+        of which nothing was learned."""
+        if own.probability is not None:
+            return own.probability
+        stack = self.of(_claim(captions, support.claim).modality)
+        name = captions[support.claim[0]].captioner
+        if name not in stack.words:
+            return None
+        return stack.probability(made(name, votes_for(captions, support, stack.words)))
 
     def _fused(
         self,
@@ -158,6 +173,12 @@ def votes_for(
         if name not in named
     }
     return Votes(named, silent, added)
+
+
+def made(captioner: str, votes: Votes) -> Votes:
+    """The votes of a claim to learn from beside others: where nobody has one, at even odds. What such a
+    claim tells of others was learned from its being made."""
+    return votes if votes.named else replace(votes, named={captioner: 0.0})
 
 
 def _named(captions: Sequence[WeakCaption], indices: Sequence[ClaimIndex]) -> dict[str, float]:

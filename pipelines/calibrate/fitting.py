@@ -19,7 +19,7 @@ from captioners.confidence.cooccurrence import (
     statements,
 )
 from captioners.confidence.fit import TOGETHER, Label, fit_labels
-from captioners.confidence.fusion import Fusion, votes_for
+from captioners.confidence.fusion import Fusion, made, votes_for
 from captioners.confidence.stack import (
     LabelledVotes,
     Stack,
@@ -181,17 +181,18 @@ class _JudgedClip:
         fold: int,
         words: Mapping[Modality, Mapping[str, frozenset[str]]],
     ) -> "_JudgedClip":
-        """Judged by these calibrations. Claims for which nobody has a vote teach nothing."""
+        """Judged by these calibrations. A claim for which nobody has a vote teaches nothing of itself."""
         captions = calibrations.judge(clip.captions)
         supported = supports(captions)
-        votes = {}
+        votes, with_votes = {}, []
         for support in supported:
             of_modality = words[_claim(captions, support.claim).modality]
             votes_of = votes_for(captions, support, of_modality)
+            votes[support.claim] = made(captions[support.claim[0]].captioner, votes_of)
             if votes_of.named:
-                votes[support.claim] = votes_of
+                with_votes.append(support)
         to_learn: dict[Modality, list[Support]] = {modality: [] for modality in _MODALITIES}
-        for support in _once(clip, [s for s in supported if s.claim in votes]):
+        for support in _once(clip, with_votes):
             to_learn[_claim(captions, support.claim).modality].append(support)
         return cls(clip, fold, captions, supported, votes, to_learn)
 

@@ -131,7 +131,7 @@ def test_without_calibration_a_rank_gives_a_tier_and_no_number(
     """However large the similarity: a CLAP of 0.45 once printed "high 0.90"."""
     scored = _scorer(0.45, "writer/Dog", scorer, rank)
     found = _sure(tmp_path, _weak(0.99, captioner="writer"), scored)
-    assert found == Confidence(None, tier, scorer)  # type: ignore[arg-type]
+    assert found == Confidence(None, tier, scorer)
 
 
 def test_an_anecdote_yields_to_a_scorer_and_a_calibration_does_not(tmp_path: Path) -> None:

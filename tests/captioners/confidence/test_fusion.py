@@ -168,12 +168,27 @@ def test_a_broader_word_without_calibration_adds_nothing() -> None:
     assert votes_for(captions, support, {}).broader == {}
 
 
-def test_cooccurrence_reads_no_claim_without_calibration() -> None:
-    captions = [_said("ears", (0.7, "medium"), (None, "medium"))]
-    found = [Support((0, 0), _PURR, ((0, 0),)), Support((0, 1), _GROWL, ((0, 1),))]
-    behind = {(0, 0): ENOUGH, (0, 1): 0}
-    fused = _taught().fuse(captions, found, behind)[0].claims[0].fused
-    assert fused is not None and fused.probability == pytest.approx(0.7, abs=1e-5)
+def _growling(captioner: str) -> list[Confidence | None]:
+    """Purring, at 0.7, where a captioner says growling without a number."""
+    growls = _said(captioner, (None, "low"))
+    captions = [_said("ears", (0.7, "medium")), growls]
+    found = [Support((0, 0), _PURR, ((0, 0),)), Support((1, 0), _GROWL, ((1, 0),))]
+    fused = _taught(ENOUGH, "ears", "twin").fuse(captions, found, {(0, 0): ENOUGH, (1, 0): 0})
+    return [claim.fused for weak in fused for claim in weak.claims]
+
+
+def test_cooccurrence_reads_no_claim_of_a_captioner_it_does_not_know() -> None:
+    first, second = _growling("stranger")
+    assert first is not None and first.probability == pytest.approx(0.7, abs=1e-5)
+    assert second == Confidence(None, "low", "by stranger")
+
+
+def test_cooccurrence_reads_a_claim_without_a_number_as_it_learned_it() -> None:
+    """At even odds: yamnet's "inside, small room" is never labelled, and speaks against music."""
+    first, second = _growling("twin")
+    assert first is not None
+    assert first.probability == pytest.approx(float(sigmoid(logit(0.7) - 2 * 0.5)), abs=1e-5)
+    assert second == Confidence(None, "low", "by twin")
 
 
 # Who is silent
