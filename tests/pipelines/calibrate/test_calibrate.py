@@ -14,9 +14,17 @@ import pytest
 from captioners.confidence.calibration import Calibration, load
 from captioners.confidence.fusion import Fusion
 from manifests import commits, tables
-from manifests.evidence import evidence_from_row, evidence_to_rows
+from manifests.evidence import (
+    Claim,
+    Confidence,
+    Support,
+    WeakCaption,
+    evidence_from_row,
+    evidence_to_rows,
+)
 from manifests.workspace import Workspace
-from pipelines.calibrate.calibrate import CalibrateError, calibrate
+from pipelines.calibrate.calibrate import CalibrateError, _judged, calibrate
+from pipelines.calibrate.fitting import HeldOutClaim, LabelledClip
 from pipelines.verify import verify_workspace
 from tests.conftest import quick_profile, run
 from tests.manifests.made import Made, sealed
@@ -241,3 +249,14 @@ def test_calibrations_that_a_run_left_out_do_not_stay(captioned: Path, tmp_path:
         load(["whisper"]), fusion=load([], out / "calibration").fusion
     )
     assert (out / "calibration" / "notes.json").exists()
+
+
+def test_a_claim_of_which_other_origins_taught_nothing_is_measured_at_a_half() -> None:
+    """Left out, it would make the figures better than they are."""
+    claim = Claim("Dog", "a dog barks", "sound", "audio", 0.9)
+    clip = LabelledClip("f", "o", (WeakCaption("c", "f", "ears", "", (claim,)),), {(0, 0): True})
+    unknown, support = Confidence(None, "low", "prior"), Support((0, 0), frozenset(), ((0, 0),))
+    tested = [HeldOutClaim(clip, support, claim, unknown, unknown, unknown)]
+    alone, fused = (_judged("ears", tested, fused=fused) for fused in (False, True))
+    assert (alone.before.tolist(), alone.after.tolist()) == ([0.9], [0.5])
+    assert (fused.before.tolist(), fused.after.tolist()) == ([0.5], [0.5])
