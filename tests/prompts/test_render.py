@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,13 +10,16 @@ import pytest
 from manifests.captions import CAPTIONS, CaptionSet
 from prompts.grounding import ground
 from prompts.lints import lint
-from prompts.render import available, load, prompt_digest, render
+from prompts.quotes import without_quotations
+from prompts.render import PLAIN, available, load, prompt_digest, render
 from prompts.schema import CAPTION_CHARS
 from prompts.selection import Facts, select
+from prompts.words import tokens
 from recipes.evidences import evidences
 from tests.prompts.clips import claim, evidence, facts, seen
 
 TEMPLATES = available()
+RICH = ["rich", "rich-speech", "rich-music"]
 _OF_JOINING = {"mixed", "torn", "unsupported"}
 """What guards that read word by word hold against sentences that join two claims of captioners."""
 
@@ -51,6 +55,84 @@ def test_tiers_enter_as_words() -> None:
     clip = select(evidence([claim("rain falls", "medium")], [seen("a car")]))
     asked = user(render(clip, load("tiers"), CAPTIONS))
     assert "rain falls (medium confidence)" in asked and "a car (high confidence)" in asked
+
+
+def rich() -> Facts:
+    """A clip of which two captioners speak in sentences, one in tags."""
+    sights = [seen("A girl throws a ball to a boy", "high", "caption")]
+    tags = [
+        claim("a dog barks", "low"),
+        claim("rain falls"),
+        claim("there is silence", kind="signal"),
+    ]
+    sentences = [
+        claim("Rain falls on a tin roof", "medium", "caption"),
+        claim("A phone rings", "low", "caption"),
+    ]
+    return select(evidence(tags, sentences, sights))
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_claims_enter_by_captioner_low_ones_too_and_signals_not(name: str) -> None:
+    asked = user(render(rich(), load(name), CAPTIONS))
+    assert asked.splitlines() == [
+        "Heard, by captioner:",
+        "captioner0: (low) <<<a dog barks>>> (high) <<<rain falls>>>",
+        "captioner1: (medium) <<<Rain falls on a tin roof>>> (low) <<<A phone rings>>>",
+        "Seen, by captioner:",
+        "captioner2: (high) <<<A girl throws a ball to a boy>>>",
+    ]
+
+
+def test_one_caption_alone_is_asked_with_its_side_alone() -> None:
+    heard, sight = (user(render(rich(), load("rich"), [name])) for name in CAPTIONS[:2])
+    assert "Seen" not in heard and "girl" not in heard
+    assert "Heard" not in sight and "rain" not in sight
+
+
+def test_the_wanted_length_is_a_line_of_prompts_that_have_one() -> None:
+    def asked(name: str, style: str = PLAIN, words: int | None = 23) -> str:
+        return user(render(rich(), load(name), CAPTIONS, (), style, words))
+
+    assert asked("rich").startswith("Length: up to about 23 words a caption\nHeard")
+    assert "Length" not in asked("rich", words=None)
+    assert "Length" not in asked("rich", "brief")
+    for name in ("tuned", "terse", "draft", "tiers"):
+        assert asked(name) == asked(name, words=None)
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_no_example_is_longer_than_its_length_says(name: str) -> None:
+    messages = render(rich(), load(name), CAPTIONS, words=30)[1:-1]
+    for asked, replied in zip(messages[::2], messages[1::2], strict=True):
+        limit = re.match(r"Length: up to about (\d+) words", asked["content"])
+        longest = max(len(text.split()) for text in json.loads(replied["content"]).values())
+        assert limit and int(limit[1]) == longest
+
+
+@pytest.mark.parametrize("name", RICH)
+def test_no_example_tells_what_only_a_low_claim_says(name: str) -> None:
+    for example in load(name).examples:
+        low = {
+            word
+            for claimed in (*example.heard_by.values(), *example.seen_by.values())
+            for tier, text in claimed
+            for word in tokens(text)
+            if tier == "low"
+        }
+        surer = {
+            word for fact in (*example.facts.heard, *example.facts.seen) for word in fact.words
+        }
+        told = " ".join(
+            without_quotations(text or "")
+            for text in (example.heard_caption, example.seen_caption, example.both)
+        )
+        assert low - surer and not (low - surer) & set(tokens(told))
+
+
+@pytest.mark.parametrize("name", [*RICH, "tiers", "tiers-speech", "tiers-music"])
+def test_styles_for_variants_are_there(name: str) -> None:
+    assert {"events", "full", "acoustic-environment", "brief"} <= set(load(name).styles)
 
 
 def test_a_side_without_facts_leaves_its_line_out() -> None:
