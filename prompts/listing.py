@@ -9,6 +9,7 @@ it. Pure, in linear time; what it gives is bounded for each captioner.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from manifests.evidence import Tier
@@ -20,7 +21,7 @@ CLAIM_AT_MOST = 400
 """Characters of one claim that the writer is shown."""
 CAPTIONER_AT_MOST = 1000
 """Characters of all claims of a captioner, the surest first. With the fixed text of a prompt, the words
-spoken and the reply, eight captioners that use all of it stay below 8,192 tokens."""
+spoken and the reply, eight captioners that use all of it in English stay below 8,192 tokens."""
 
 _ORDER: dict[Tier, int] = {"high": 0, "medium": 1, "low": 2}
 _APART = re.compile(r"” (?=[.,;:!?])")
@@ -38,7 +39,12 @@ def by_captioner(claims: Sequence[WeakClaim]) -> str:
 def shown(text: str) -> str:
     """A captioner's words as the writer is shown them: inert, on one line, quotations between “ and ”,
     without the stop at their end. What is longer than `CLAIM_AT_MOST` ends in "..."."""
-    pieces = [inert(piece) for piece in in_turn(text[: 4 * CLAIM_AT_MOST])]
+    return _shown(text[: 4 * CLAIM_AT_MOST])
+
+
+@lru_cache(maxsize=1024)  # the examples of a prompt are shown with every clip
+def _shown(text: str) -> str:
+    pieces = [inert(piece) for piece in in_turn(text)]
     pieces[1::2] = [f"“{piece}”" for piece in pieces[1::2]]
     whole = _APART.sub("”", " ".join(piece for piece in pieces if piece not in ("", "“”")))
     if len(whole) <= CLAIM_AT_MOST:
