@@ -9,13 +9,13 @@ it. Pure, in linear time; what it gives is bounded for each captioner.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from manifests.evidence import Tier
+from manifests.evidence import Evidence, Modality, Tier
 from prompts.inert import inert
 from prompts.quotes import in_turn
-from prompts.selection import WeakClaim
 
 CLAIM_AT_MOST = 400
 """Characters of one claim that the writer is shown."""
@@ -25,6 +25,37 @@ spoken and the reply, eight captioners that use all of it in English stay below 
 
 _ORDER: dict[Tier, int] = {"high": 0, "medium": 1, "low": 2}
 _APART = re.compile(r"” (?=[.,;:!?])")
+
+
+@dataclass(frozen=True, slots=True)
+class WeakClaim:
+    """One claim of one captioner as it was made. tier: with everybody's word, low included. free: in the
+    captioner's own words."""
+
+    captioner: str
+    modality: Modality
+    text: str
+    tier: Tier
+    free: bool
+
+
+def claims_of(evidence: Evidence) -> tuple[WeakClaim, ...]:
+    """All that captioners claimed of a clip, in the evidence's order; without signals, bare measures and
+    what nobody judged."""
+    return tuple(
+        WeakClaim(
+            weak.captioner,
+            claim.modality,
+            claim.text,
+            claim.believed.tier,
+            claim.kind == "caption",
+        )
+        for weak in evidence.captions
+        for claim in weak.claims
+        if claim.believed is not None
+        and claim.kind not in ("signal", "score")
+        and claim.text.strip()
+    )
 
 
 def by_captioner(claims: Sequence[WeakClaim]) -> str:

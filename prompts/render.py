@@ -25,9 +25,9 @@ from manifests.captions import CaptionName
 from manifests.evidence import Confidence, Kind, Modality, Tier
 from manifests.ids import digest
 from prompts.fallback import both, clauses, phrases, sentence
-from prompts.listing import by_captioner
+from prompts.listing import WeakClaim, by_captioner
 from prompts.quotes import excerpt
-from prompts.selection import SPOKEN_AT_MOST, Fact, Facts, WeakClaim
+from prompts.selection import SPOKEN_AT_MOST, Fact, Facts
 
 Message = dict[str, str]
 

@@ -25,6 +25,7 @@ from typing import Literal
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
 from prompts.lints import unsayable
+from prompts.listing import WeakClaim, claims_of
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_CHARS
 from prompts.singing import counts, is_sung, manner, singing, sings
@@ -77,18 +78,6 @@ class Fact:
     def words(self) -> frozenset[str]:
         """The tokens of its text; what stands in quotation marks is not said but shown."""
         return frozenset(tokens(without_quotations(self.text)))
-
-
-@dataclass(frozen=True, slots=True)
-class WeakClaim:
-    """One claim of one captioner as it was made. tier: with everybody's word, low included. free: in the
-    captioner's own words."""
-
-    captioner: str
-    modality: Modality
-    text: str
-    tier: Tier
-    free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,24 +179,7 @@ def select(
         seen=_facts(seen, SEEN_AT_MOST, alike),
         transcript=words if speech and how == "said" else None,
         lyrics=words if how == "sung" and any(sings(fact.text) for fact in heard_facts) else None,
-        claims=_claims(evidence),
-    )
-
-
-def _claims(evidence: Evidence) -> tuple[WeakClaim, ...]:
-    return tuple(
-        WeakClaim(
-            weak.captioner,
-            claim.modality,
-            claim.text,
-            claim.believed.tier,
-            claim.kind == "caption",
-        )
-        for weak in evidence.captions
-        for claim in weak.claims
-        if claim.believed is not None
-        and claim.kind not in ("signal", "score")
-        and claim.text.strip()
+        claims=claims_of(evidence),
     )
 
 

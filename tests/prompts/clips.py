@@ -3,7 +3,8 @@
 from typing import Any
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier, WeakCaption
-from prompts.selection import Fact, Facts, WeakClaim
+from prompts.listing import WeakClaim
+from prompts.selection import Fact, Facts
 
 _P: dict[Tier, float] = {"low": 0.3, "medium": 0.6, "high": 0.9}
 

@@ -5,8 +5,7 @@ import time
 import pytest
 
 from manifests.evidence import Tier
-from prompts.listing import CAPTIONER_AT_MOST, CLAIM_AT_MOST, by_captioner, shown
-from prompts.selection import WeakClaim
+from prompts.listing import CAPTIONER_AT_MOST, CLAIM_AT_MOST, WeakClaim, by_captioner, shown
 
 
 def said(captioner: str, text: str, tier: Tier = "high", free: bool = True) -> WeakClaim:

@@ -40,13 +40,13 @@ def test_cpu_and_dummy_are_built_in() -> None:
 
 
 def test_captions_may_be_longer_where_captioners_speak_in_sentences() -> None:
-    chars = {name: load(name).writer.caption_chars for name in available()}
+    writers = {name: writer for name in available() if (writer := load(name).writer) is not None}
+    chars = {name: writer.caption_chars for name, writer in writers.items()}
     assert chars == {"cpu": 240, "dummy": 240, "gpu": 450, "gpu-permissive": 450}
-    for name in ("gpu", "gpu-permissive"):
-        ladder = load(name).writer.ladder
-        assert [set(rung.rich) for rung in ladder[:3]] == [{"general", "speech", "music"}] * 3
-        assert {"rich", "rich-speech", "rich-music"} <= set(load(name).writer.templates())
-    assert not any(rung.rich for rung in load("cpu").writer.ladder)
+    rich = {name for name, writer in writers.items() if any(rung.rich for rung in writer.ladder)}
+    assert rich == {"gpu", "gpu-permissive"}
+    for name in rich:
+        assert {"rich", "rich-speech", "rich-music"} <= set(writers[name].templates())
 
 
 def test_a_file_of_ones_own_loads_with_defaults(tmp_path: Path) -> None:
