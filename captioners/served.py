@@ -45,12 +45,15 @@ class _ChatOptions(Options):
 
     model: None = None
     prompt: str = "general"
-    max_tokens: int = Field(default=96, ge=8, le=1024)
+    # Six short sentences, and room: what is cut off is lost.
+    max_tokens: int = Field(default=192, ge=8, le=1024)
 
 
 class _VideoChatOptions(_ChatOptions):
     """frames: evenly spaced ones of the clip. frame_px: their longest side."""
 
+    # Seven sentences, and longer ones: places, attributes, text on the screen.
+    max_tokens: int = Field(default=256, ge=8, le=1024)
     frames: int = Field(default=8, ge=1, le=64)
     frame_px: int = Field(default=512, ge=32, le=2048)
 
@@ -59,6 +62,7 @@ class _Chat(Captioner):
     """What both have in common."""
 
     packs = ()
+    version = 2
     _allowed: ClassVar[type[_ChatOptions]] = _ChatOptions
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
@@ -115,7 +119,7 @@ class AudioChat(_Chat):
     """Claims of kind "caption", one for each statement of the caption.
 
     Options: `prompt`: "general", "music" (genre, instruments, tempo, mood; a gate of the profile takes it
-    to clips with music), or a question of one's own; `max_tokens`, 96. score: exp of the mean
+    to clips with music), or a question of one's own; `max_tokens`, 192. score: exp of the mean
     log-probability of the answer's tokens, in (0, 1], of the whole caption; 0 where a server tells none.
     """
 
@@ -134,7 +138,7 @@ class AudioChat(_Chat):
 class VideoChat(_Chat):
     """Claims of kind "caption", one for each statement of the caption.
 
-    Options: `prompt`: "general" or a question of one's own; `max_tokens`, 96; `frames`, 8, and
+    Options: `prompt`: "general" or a question of one's own; `max_tokens`, 256; `frames`, 8, and
     `frame_px`, 512: what of the clip it sees, as JPEG. score: as of `AudioChat`.
     """
 

@@ -120,7 +120,7 @@ def trial(
     chosen = list(dict.fromkeys(prompts or [name for rung in spec.ladder for name in rung.prompts]))
     _check(chosen)
     near = nearness(spec, Models())
-    clips = _drawn(workspace, state, job.digest, sample, near.alike if near else None)
+    clips = _drawn(workspace, state, job.digest, sample, spec, near.alike if near else None)
     with (
         tempfile.TemporaryDirectory(prefix="captionmill-prompt-") as logs,
         serve(server_spec, Models(), Path(logs)) as server,
@@ -159,7 +159,12 @@ def _check(prompts: Sequence[str]) -> None:
 
 
 def _drawn(
-    workspace: Workspace, state: State, job: str, sample: int, alike: Alike | None
+    workspace: Workspace,
+    state: State,
+    job: str,
+    sample: int,
+    spec: WriterSpec,
+    alike: Alike | None,
 ) -> list[_Clip]:
     """Clips with something to write about, out of shards taken at random."""
     drawing = random.Random(_SEED)
@@ -169,7 +174,7 @@ def _drawn(
     for file in files:
         for row in tables.read(workspace.root, file.path):
             evidence = evidence_from_row(row)
-            clip = _Clip(row["uri"], evidence, select(evidence, alike))
+            clip = _Clip(row["uri"], evidence, select(evidence, alike, spec.caption_chars))
             if clip.names and not clip.facts.only_signals:
                 pool.append(clip)
         if len(pool) >= _POOL * sample:
@@ -198,7 +203,9 @@ def _asked(
         for answer in _answers(server, bodies[start : start + spec.concurrency])
     ]
     seconds = time.perf_counter() - began
-    replies = [_reply(prompt, near, *pair) for pair in zip(clips, answers, strict=True)]
+    replies = [
+        _reply(prompt, spec.caption_chars, near, *pair) for pair in zip(clips, answers, strict=True)
+    ]
     counts: Counter[str] = Counter()
     for reply in replies:
         counts.update(name for faults in reply.faults.values() for name in map(_name, faults))
@@ -227,14 +234,18 @@ def _answers(server: ModelServer, bodies: Sequence[dict[str, Any]]) -> list[dict
 
 
 def _reply(
-    prompt: str, near: Nearness | None, clip: _Clip, answer: Mapping[str, Any] | None
+    prompt: str,
+    at_most: int,
+    near: Nearness | None,
+    clip: _Clip,
+    answer: Mapping[str, Any] | None,
 ) -> Reply:
     if answer is None:
         return Reply(prompt, {}, {}, "request_refused")
     choice = answer["choices"][0]
     cut = choice.get("finish_reason") == "length"
     text = choice["message"]["content"] or ""
-    verdict = judge(text, cut, load(prompt), clip.names, clip.facts, near=near)
+    verdict = judge(text, cut, load(prompt), clip.names, clip.facts, near=near, at_most=at_most)
     if verdict.whole is not None:
         return Reply(prompt, {}, {}, str(verdict.whole))
     return Reply(

@@ -176,8 +176,8 @@ def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     alike = near.alike if near else None
 
     def recheck(row: Mapping[str, Any]) -> Iterator[str]:
-        facts = select(evidence_from_row(row), alike)
-        asked = clip_prompt_digest(ladder, first_messages(spec, templates, facts))
+        facts = select(evidence_from_row(row), alike, spec.caption_chars)
+        asked = clip_prompt_digest(ladder, first_messages(spec, templates, row["clip_id"], facts))
         if asked != row["prompt_digest"]:
             yield "the prompt is not that of this clip's evidence"
         claimed: list[CaptionClaim] = []
@@ -201,7 +201,7 @@ def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
 def _prompts(writer: Mapping[str, Any]) -> Iterator[str]:
     """What a stored writer names as prompts."""
     for rung in writer["ladder"]:
-        yield from (rung["prompt"], *rung["domains"].values())
+        yield from (rung["prompt"], *rung["domains"].values(), *rung["rich"].values())
 
 
 def _is_prompt(name: str) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet
 from prompts.quotes import without_quotations
-from prompts.schema import CAPTION_AT_MOST
 from prompts.violations import Violation
 from prompts.words import NUMBERS, tokens
 
@@ -163,16 +162,20 @@ _COMMON = frozenset(
 
 
 def truncated(caption: str) -> str | None:
-    """Ends in the middle: at a small word or comma, with an open quotation, or at the length limit."""
+    """Ends in the middle: at a small word or comma, or with an open quotation."""
     text = caption.rstrip(" .!?")
     if _DANGLING.search(text) or text.endswith((",", ";", ":", "-")):
         # Details enter the request that repairs a caption: other quotation marks are another request.
         return f'ends with "{text.split()[-1]}"'
     if caption.count('"') % 2 or caption.count("“") != caption.count("”"):
         return "open quotation"
-    if len(caption) >= CAPTION_AT_MOST and caption[-1] not in '.!?"”':
-        return "ends at the length limit"
     return None
+
+
+def at_limit(caption: str, at_most: int) -> str | None:
+    """As long as a caption can be, and no whole sentence."""
+    whole = len(caption) < at_most or caption[-1] in '.!?"”'
+    return None if whole else "ends at the length limit"
 
 
 def article(caption: str) -> str | None:
@@ -231,21 +234,26 @@ def prompt_copied(caption: str, fixed: Sequence[str]) -> str | None:
     return None
 
 
-def unsayable(text: str) -> str | None:
+def unsayable(text: str, at_most: int) -> str | None:
     """Why no caption may repeat this text, None where one may: what a captioner says freely, or what
-    came with a file, can be an order, a refusal or no English. A wrong article is for the writer to
-    mend."""
-    if len(text) > CAPTION_AT_MOST:
+    came with a file, can be an order, a refusal, no English, or longer than the characters that a caption
+    has at most. A wrong article is for the writer to mend."""
+    if len(text) > at_most:
         return f"{len(text)} characters"
-    return next(
+    return at_limit(text, at_most) or next(
         (why for name, check in LINTS.items() if name != "article" and (why := check(text))), None
     )
 
 
-def lint(name: CaptionName, captions: CaptionSet, fixed: Sequence[str]) -> list[Violation]:
-    """All faults of form of one caption of a set. fixed: the prompt's instructions."""
+def lint(
+    name: CaptionName, captions: CaptionSet, fixed: Sequence[str], at_most: int
+) -> list[Violation]:
+    """All faults of form of one caption of a set. fixed: the prompt's instructions. at_most: characters
+    of a caption."""
     caption = captions[name] or ""
     details = [(lint_name, check(caption)) for lint_name, check in LINTS.items()]
+    if dict(details)["truncated"] is None:
+        details.append(("truncated", at_limit(caption, at_most)))
     if not details[0][1]:
         details.append(("copied_modality", copied_modality(name, captions)))
         details.append(("prompt_copied", prompt_copied(caption, fixed)))

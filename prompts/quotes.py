@@ -27,6 +27,11 @@ def quoted_pieces(text: str) -> list[tuple[str, str]]:
     return pieces
 
 
+def in_turn(text: str) -> list[str]:
+    """What stands outside and inside quotations in turn, without marks; the first piece is outside."""
+    return _QUOTED.split(text)
+
+
 def without_quotations(text: str) -> str:
     """The text with every quotation, marks included, taken out."""
     return _QUOTED.sub(" ", text)

@@ -25,7 +25,9 @@ from typing import Literal
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
 from prompts.lints import unsayable
+from prompts.listing import WeakClaim, claims_of
 from prompts.quotes import without_quotations
+from prompts.schema import CAPTION_CHARS
 from prompts.singing import counts, is_sung, manner, singing, sings
 from prompts.support import Meaning, meaning
 from prompts.words import NUMBERS, lexicon, tokens
@@ -83,7 +85,9 @@ class Facts:
     """What may be said of a clip; surest first.
 
     transcript: the words spoken, None where no speech was kept as heard. lyrics: the words sung, None
-    where no singing was. Both are data, never an instruction; at most one of them is there.
+    where no singing was. Both are data, never an instruction; at most one of them is there. claims: all
+    that captioners claimed, in the evidence's order, also what the facts leave out; signals aside. Free
+    text among them is data too.
     """
 
     has_audio: bool
@@ -92,6 +96,12 @@ class Facts:
     seen: tuple[Fact, ...]
     transcript: str | None = None
     lyrics: str | None = None
+    claims: tuple[WeakClaim, ...] = ()
+
+    @property
+    def is_rich(self) -> bool:
+        """Whether a captioner spoke in words of its own."""
+        return any(claim.free for claim in self.claims)
 
     @property
     def absent(self) -> dict[str, str]:
@@ -147,14 +157,17 @@ class _Candidate:
         return self.meaning.implies(other.meaning)
 
 
-def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
+def select(
+    evidence: Evidence, alike: Alike | None = None, caption_chars: int = CAPTION_CHARS
+) -> Facts:
     """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing.
-    alike: of the profile's embedder, None where it names none."""
+    alike: of the profile's embedder, None where it names none. caption_chars: of a caption at most; free
+    text that is longer is no fact."""
     how = manner(evidence)
-    heard = _supported(_candidates(evidence, "audio"))
+    heard = _supported(_candidates(evidence, "audio", caption_chars))
     if how == "sung":
         heard = _sung(heard, evidence)
-    seen = _supported(_candidates(evidence, "video"))
+    seen = _supported(_candidates(evidence, "video", caption_chars))
     heard = _without_rivals(heard, seen)
     heard_facts = _facts(heard, HEARD_AT_MOST, alike)
     speech = any(fact.kind == "speech" for fact in heard_facts)
@@ -166,6 +179,7 @@ def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
         seen=_facts(seen, SEEN_AT_MOST, alike),
         transcript=words if speech and how == "said" else None,
         lyrics=words if how == "sung" and any(sings(fact.text) for fact in heard_facts) else None,
+        claims=claims_of(evidence),
     )
 
 
@@ -190,22 +204,26 @@ def _sung(heard: list[_Candidate], evidence: Evidence) -> list[_Candidate]:
     ]
 
 
-def _candidates(evidence: Evidence, modality: Modality) -> list[_Candidate]:
+def _candidates(evidence: Evidence, modality: Modality, caption_chars: int) -> list[_Candidate]:
     candidates = []
     for weak in evidence.captions:
         for claim in weak.claims:
             confidence = claim.believed
-            if claim.modality == modality and confidence is not None and _sayable(claim):
+            if (
+                claim.modality == modality
+                and confidence is not None
+                and _sayable(claim, caption_chars)
+            ):
                 candidates.append(
                     _Candidate(claim, weak.captioner, meaning(claim), confidence.tier)
                 )
     return candidates
 
 
-def _sayable(claim: Claim) -> bool:
+def _sayable(claim: Claim, caption_chars: int) -> bool:
     """Whether a caption may say it: texts of tags are ours, captions are anybody's."""
     if claim.kind == "caption":
-        return unsayable(" ".join(claim.text.split())) is None
+        return unsayable(" ".join(claim.text.split()), caption_chars) is None
     return bool(claim.text.strip())
 
 

@@ -39,13 +39,15 @@ def judge(
     facts: Facts,
     wanted: Sequence[CaptionName] | None = None,
     near: Nearness | None = None,
+    *,
+    at_most: int,
 ) -> Verdict:
     """The verdict on a reply that was asked for the captions `names`.
 
     cut: it ended at the token limit. wanted: the captions to check, all by default. near: reads words
-    that the word table lacks.
+    that the word table lacks. at_most: characters of a caption.
     """
-    parsed = parse(reply, {name: prompt.keys[name] for name in names})
+    parsed = parse(reply, {name: prompt.keys[name] for name in names}, at_most)
     if isinstance(parsed, Violation):
         return Verdict(whole=Violation("truncated", detail="token limit") if cut else parsed)
     tidied = CaptionSet(
@@ -54,7 +56,7 @@ def judge(
     return Verdict(
         tidied,
         {
-            name: lint(name, tidied, prompt.fixed)
+            name: lint(name, tidied, prompt.fixed, at_most)
             + ground(name, as_read(name, tidied[name] or "", facts, near), facts)
             for name in (names if wanted is None else wanted)
         },

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prompts import VERSION
 from prompts.render import PLAIN, Template, load, prompt_digest
+from prompts.schema import CAPTION_CHARS
 from prompts.selection import Domain, Facts
 from prompts.words import lexicon_digest
 
@@ -18,10 +19,12 @@ class Rung(_Part):
     """One step of the ladder: a request for the captions that are still missing.
 
     prompt: name or .toml path of a template; domains: other ones for clips whose sound is understood
-    speech, or music and nothing else (`Facts.domain`). whole: ask for all captions of the clip, not
-    for the missing ones alone; those already accepted stay. repair: add the faults to the request.
-    temperature: 0 is greedy. candidates: replies asked for at once; of those without fault the one
-    that tells most is kept (`prompts.choice`). A rung's seed comes from the clip and the rung's name.
+    speech, or music and nothing else (`Facts.domain`). rich: by the same domains, those for clips of
+    which a captioner speaks in sentences; "general" for domains without one of their own. whole: ask
+    for all captions of the clip, not for the missing ones alone; those already accepted stay. repair:
+    add the faults to the request. temperature: 0 is greedy. candidates: replies asked for at once; of
+    those without fault the one that tells most is kept (`prompts.choice`). A rung's seed comes from the
+    clip and the rung's name.
     vLLM's CPU build (0.32) dies of a seeded request at a temperature above 0 whose prompt it prefills
     in chunks ("CPU Generator does not use offset"): start it with --no-enable-chunked-prefill, or stay
     greedy.
@@ -30,6 +33,7 @@ class Rung(_Part):
     name: str
     prompt: str
     domains: dict[Domain, str] = {}
+    rich: dict[Domain, str] = {}
     whole: bool = True
     repair: bool = False
     temperature: float = Field(0.0, ge=0, le=2)
@@ -39,11 +43,21 @@ class Rung(_Part):
     @property
     def prompts(self) -> tuple[str, ...]:
         """All templates that it may use."""
-        return (self.prompt, *self.domains.values())
+        return (self.prompt, *self.domains.values(), *self.rich.values())
 
     def prompt_of(self, facts: Facts) -> str:
         """The template for a clip."""
+        if self.rich and facts.is_rich:
+            return self.rich.get(facts.domain, self.rich["general"])
         return self.domains.get(facts.domain, self.prompt)
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.rich and "general" not in self.rich:
+            raise ValueError(
+                f'rung {self.name}: rich has no prompt for clips of no domain: add general = "..."'
+            )
+        return self
 
     @model_validator(mode="after")
     def _differ(self) -> Self:
@@ -62,8 +76,8 @@ class WriterSpec(_Part):
     server's model. ladder: after its last rung the template writes. variants: further captions of each
     clip, a style of the first rung's prompt for each; "plain" is a paraphrase. embedder: model by which
     guards know words that the word table lacks (`prompts.nearness`). guided: send the reply's JSON
-    schema with the request. concurrency: requests at a time of each shard worker. Only what shapes a
-    caption is in `settings`.
+    schema with the request. caption_chars: of one caption at most. concurrency: requests at a time of
+    each shard worker. Only what shapes a caption is in `settings`.
     """
 
     model: str = "writer"
@@ -76,6 +90,7 @@ class WriterSpec(_Part):
     variants: tuple[str, ...] = ()
     embedder: str | None = None
     guided: bool = True
+    caption_chars: int = Field(CAPTION_CHARS, ge=80, le=2000)
     concurrency: int = Field(32, ge=1)
 
     @model_validator(mode="after")
@@ -99,7 +114,7 @@ class WriterSpec(_Part):
     def settings(self) -> dict[str, Any]:
         """What enters the config digest: model, licence, ladder and its prompts, variants; not where
         the server is nor how many requests it gets at a time."""
-        shaping = {"model", "licence", "ladder", "variants", "embedder", "guided"}
+        shaping = {"model", "licence", "ladder", "variants", "embedder", "guided", "caption_chars"}
         return {
             **self.model_dump(mode="json", include=shaping),
             "prompts": self.prompt_digest(),
@@ -114,6 +129,7 @@ class WriterSpec(_Part):
         """Digest of all prompts, schemas and limits of the ladder. Raises OSError, ValueError."""
         return prompt_digest(
             [load(name) for rung in self.ladder for name in rung.prompts],
+            self.caption_chars,
             [rung.model_dump(mode="json") for rung in self.ladder],
         )
 

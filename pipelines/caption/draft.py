@@ -19,14 +19,15 @@ from prompts.words import tokens
 class Draft:
     """The captions of one clip while they climb the ladder.
 
-    names: captions that can exist. near: reads words that the word table lacks. accepted: text and rung
-    of those that are done. faults: of each caption's refused replies, as "rung:fault". last: faults of
-    the newest reply, for a repair. checked: captions that the guards checked, of every candidate;
-    rejected: how many each of them rejected.
+    names: captions that can exist. at_most: characters of one. near: reads words that the word table
+    lacks. accepted: text and rung of those that are done. faults: of each caption's refused replies, as
+    "rung:fault". last: faults of the newest reply, for a repair. checked: captions that the guards
+    checked, of every candidate; rejected: how many each of them rejected.
     """
 
     facts: Facts
     names: tuple[CaptionName, ...]
+    at_most: int
     near: Nearness | None = None
     accepted: dict[CaptionName, tuple[str, str]] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=list)
@@ -91,7 +92,9 @@ class Draft:
         for choice in reply["choices"]:
             cut = choice.get("finish_reason") == "length"
             text = choice["message"]["content"] or ""
-            verdict = judge(text, cut, prompt, names, self.facts, wanted, self.near)
+            verdict = judge(
+                text, cut, prompt, names, self.facts, wanted, self.near, at_most=self.at_most
+            )
             verdicts.append(verdict)
             self.checked += len(wanted)
             for name in wanted:

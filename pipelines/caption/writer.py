@@ -33,6 +33,7 @@ from manifests.captions import (
 from manifests.evidence import Evidence
 from pipelines.caption.draft import Draft
 from prompts.fallback import template
+from prompts.length import wanted_words
 from prompts.nearness import Nearness
 from prompts.provenance import claims
 from prompts.render import PLAIN, Message, Template, clip_prompt_digest, render
@@ -118,9 +119,10 @@ class Writer:
     async def write(self, evidence: Evidence) -> Written:
         """The captions of one clip. Raises ServerUnavailable, ServerRefused."""
         began = time.perf_counter()
-        facts = select(evidence, self._alike)
+        facts = self._select(evidence)
         self.stats.guard_seconds += time.perf_counter() - began
-        draft = Draft(facts, tuple(n for n in CAPTIONS if n not in facts.absent), self._near)
+        names = tuple(name for name in CAPTIONS if name not in facts.absent)
+        draft = Draft(facts, names, self.spec.caption_chars, self._near)
         if draft.names and not facts.only_signals:
             for rung in self.spec.ladder:
                 if draft.missing:
@@ -131,13 +133,16 @@ class Writer:
 
     def request(self, rung: Rung, evidence: Evidence) -> dict[str, Any]:
         """What a rung asks for all captions of a clip: the arguments of `chat.completions.create`."""
-        facts = select(evidence, self._alike)
+        facts = self._select(evidence)
         names = [name for name in CAPTIONS if name not in facts.absent]
         return self._request(rung, evidence.clip_id, facts, names)
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._client.close()
+
+    def _select(self, evidence: Evidence) -> Facts:
+        return select(evidence, self._alike, self.spec.caption_chars)
 
     def _request(
         self,
@@ -149,9 +154,10 @@ class Writer:
         style: str = PLAIN,
     ) -> dict[str, Any]:
         prompt = self._templates[rung.prompt_of(facts)]
+        words = wanted_words(clip_id, self.spec.caption_chars)
         request: dict[str, Any] = {
             "model": self.spec.model,
-            "messages": render(facts, prompt, names, faults, style),
+            "messages": render(facts, prompt, names, faults, style, words),
             "temperature": rung.temperature,
             "max_tokens": rung.max_tokens,
             "seed": seed_of(clip_id, rung.name),
@@ -159,7 +165,7 @@ class Writer:
         if rung.candidates > 1:
             request["n"] = rung.candidates
         if self.spec.guided:
-            schema = json_schema([prompt.keys[name] for name in names])
+            schema = json_schema([prompt.keys[name] for name in names], self.spec.caption_chars)
             named = {"name": "captions", "strict": True, "schema": schema}
             request["response_format"] = {"type": "json_schema", "json_schema": named}
         return request
@@ -229,7 +235,8 @@ class Writer:
             how=how,
             evidence_digest=evidence.digest(),
             prompt_digest=clip_prompt_digest(
-                self.prompt_digest, first_messages(self.spec, self._templates, draft.facts)
+                self.prompt_digest,
+                first_messages(self.spec, self._templates, evidence.clip_id, draft.facts),
             ),
             transcript=evidence.transcript,
             model=self.spec.model if draft.requests else None,
@@ -242,13 +249,14 @@ class Writer:
 
 
 def first_messages(
-    spec: WriterSpec, templates: Mapping[str, Template], facts: Facts
+    spec: WriterSpec, templates: Mapping[str, Template], clip_id: str, facts: Facts
 ) -> list[Message]:
     """What the ladder's first rung asks of a clip; nothing where the template alone writes."""
     names = [name for name in CAPTIONS if name not in facts.absent]
     if facts.only_signals or not names or not spec.ladder:
         return []
-    return render(facts, templates[spec.ladder[0].prompt_of(facts)], names)
+    prompt = templates[spec.ladder[0].prompt_of(facts)]
+    return render(facts, prompt, names, words=wanted_words(clip_id, spec.caption_chars))
 
 
 def nearness(spec: WriterSpec, models: Models) -> Nearness | None:

@@ -19,6 +19,7 @@ from manifests.captions import CAPTIONS, CaptionName
 from manifests.evidence import Confidence, Modality
 from prompts.quotes import excerpt
 from prompts.render import PLAIN, Message, Template, load, render
+from prompts.schema import CAPTION_CHARS
 from prompts.selection import SPOKEN_AT_MOST, Fact, Facts
 from prompts.verdict import judge
 from prompts.words import lexicon, tokens
@@ -236,7 +237,7 @@ def _answered(
 
 def right(reply: str, prompt: Template, names: tuple[CaptionName, ...], known: Facts) -> bool:
     """Whether no guard refuses any caption of the reply."""
-    verdict = judge(reply, False, prompt, names, known)
+    verdict = judge(reply, False, prompt, names, known, at_most=CAPTION_CHARS)
     return verdict.whole is None and not any(verdict.violations.values())
 
 

@@ -16,6 +16,7 @@ from captioners.contract import Captioner
 from captioners.replies import cleaned
 from captioners.served import AudioChat, VideoChat
 from captioners.weights.models import Models
+from engine.profile.profile import load
 from manifests.evidence import WeakCaption
 from manifests.media import Media
 from tests.captioners.vllm_server import asking
@@ -172,6 +173,40 @@ def test_without_a_server_or_its_side_it_says_so() -> None:
         audio(model="hub:Qwen/Qwen2-Audio-7B-Instruct")
     with pytest.raises(ValueError, match="'musik' is no question and none of general, music"):
         audio(prompt="musik")
+
+
+@pytest.mark.parametrize(
+    ("captioner", "prompt", "wanted"),
+    [
+        (
+            AudioChat,
+            "general",
+            ("in which they happen", "man, a woman", "old", "emotion", "language"),
+        ),
+        (AudioChat, "general", ("genre, instruments, tempo and mood", "acoustic environment")),
+        (AudioChat, "music", ("genre", "instruments", "tempo", "mood", "language they sing")),
+        (
+            VideoChat,
+            "general",
+            ("in order", "how many", "attributes", "left, right", "camera moves"),
+        ),
+        (VideoChat, "general", ("who does what to whom", "Quote exactly", "screen")),
+    ],
+)
+def test_a_question_asks_for_what_training_needs(
+    captioner: type[Captioner], prompt: str, wanted: tuple[str, ...]
+) -> None:
+    question = captioner.state_of({"prompt": prompt})
+    assert all(words in question for words in wanted) and "\n" not in question
+
+
+def test_an_answer_has_room_for_what_is_asked() -> None:
+    (heard,) = (c.options for c in load("gpu").captioners if c.name == "qwen2.5-omni")
+    (sight,) = (c.options for c in load("gpu").captioners if c.name == "qwen2.5-vl")
+    assert audio().request(sound())["max_tokens"] == heard["max_tokens"] == 192
+    assert (
+        VideoChat("eyes", Models(), {}).request(film())["max_tokens"] == sight["max_tokens"] == 256
+    )
 
 
 def test_another_question_is_another_state() -> None:

@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
+from engine.profile.profile import load
 from manifests import commits
-from pipelines.verify import verify_workspace
+from pipelines.verify import _prompts, verify_workspace
 from tests.manifests.made import CUT, JOB, make
 
 
@@ -21,3 +22,9 @@ def test_files_of_somebody_else_are_a_note_and_no_problem(tmp_path: Path) -> Non
     assert report.notes == [
         "1 file in the table folders is not captionmill's (left alone): captions/README.md"
     ]
+
+
+def test_every_prompt_that_a_workspace_names_is_looked_at_before_it_is_read() -> None:
+    writer = load("gpu").writer
+    named = set(_prompts(writer.model_dump(mode="json")))
+    assert named == set(writer.templates()) >= {"rich", "rich-speech", "rich-music"}

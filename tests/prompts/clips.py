@@ -3,6 +3,7 @@
 from typing import Any
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier, WeakCaption
+from prompts.listing import WeakClaim
 from prompts.selection import Fact, Facts
 
 _P: dict[Tier, float] = {"low": 0.3, "medium": 0.6, "high": 0.9}
@@ -38,13 +39,17 @@ def evidence(*captioners: list[Claim], transcript: str | None = None, **sides: A
 
 
 def facts(heard: list[str], sights: list[str], transcript: str | None = None) -> Facts:
-    """Facts that must be said; a clause with "speaks" is speech."""
+    """Facts that must be said, each claimed by one captioner; a clause with "speaks" is speech."""
     return Facts(
         True,
         True,
         tuple(_fact(text, "audio") for text in heard),
         tuple(_fact(text, "video") for text in sights),
         transcript,
+        claims=(
+            *(WeakClaim("x", "audio", text, "high", False) for text in heard),
+            *(WeakClaim("y", "video", text, "high", False) for text in sights),
+        ),
     )
 
 

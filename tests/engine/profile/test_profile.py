@@ -39,6 +39,16 @@ def test_cpu_and_dummy_are_built_in() -> None:
     assert {"cpu", "dummy"} <= set(available())
 
 
+def test_captions_may_be_longer_where_captioners_speak_in_sentences() -> None:
+    writers = {name: writer for name in available() if (writer := load(name).writer) is not None}
+    chars = {name: writer.caption_chars for name, writer in writers.items()}
+    assert chars == {"cpu": 240, "dummy": 240, "gpu": 450, "gpu-permissive": 450}
+    rich = {name for name, writer in writers.items() if any(rung.rich for rung in writer.ladder)}
+    assert rich == {"gpu", "gpu-permissive"}
+    for name in rich:
+        assert {"rich", "rich-speech", "rich-music"} <= set(writers[name].templates())
+
+
 def test_a_file_of_ones_own_loads_with_defaults(tmp_path: Path) -> None:
     profile = _load(tmp_path, _LEAST)
     assert [c.name for c in profile.captioners] == ["ears", "eyes"]
@@ -77,6 +87,11 @@ def test_what_is_not_toml_is_told(content: bytes, tmp_path: Path) -> None:
         ("[writer]", "[sizes]\nbatch = 0\n[writer]", "sizes.batch: .*greater than or equal to 1"),
         ("[writer]", "[sizes]\ndecode_seconds = inf\n[writer]", "decode_seconds: .*finite"),
         ("[writer]", "[clips]\nmax_seconds = 0\n[writer]", "clips.max_seconds"),
+        ("[writer]", "[writer]\ncaption_chars = 79", "writer.caption_chars: .*equal to 80"),
+        ("[writer]", "[writer]\ncaption_chars = 2001", "writer.caption_chars: .*equal to 2000"),
+        ("[writer]", "[writer]\ncaption_chars = -1", "writer.caption_chars"),
+        ("[writer]", "[writer]\ncaption_chars = 99.5", "writer.caption_chars: .*integer"),
+        ("[writer]", '[writer]\ncaption_chars = "long"', "writer.caption_chars: .*integer"),
         ("[writer]", "[clips]\nmin_tail_seconds = 0\n[writer]", "clips.min_tail_seconds"),
         ("[writer]", "[clips]\nmax_seconds = 0.5\n[writer]", "min_tail_seconds is more than"),
         ("[writer]", '[clips]\naudio_track = "klingon"\n[writer]', 'audio_track "klingon" is no'),

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from engine.profile.writer import Rung, WriterSpec
 from engine.servers.client import Client, Endpoint, ServerRefused, ServerUnavailable
 from manifests.captions import Written, caption_digest
-from manifests.evidence import Claim, Confidence, Evidence, Kind, WeakCaption
-from pipelines.caption.writer import Writer, seed_of
+from manifests.evidence import Claim, Confidence, Evidence, Kind, Tier, WeakCaption
+from pipelines.caption.writer import Writer, first_messages, seed_of
+from prompts.render import clip_prompt_digest, load
+from prompts.selection import select
 from tests.engine.fake_openai import FakeOpenAI, Request
 
 GOOD = {"heard": "A dog barks.", "seen": "Two cars.", "both": "A dog barks, with two cars in view."}
@@ -325,6 +328,89 @@ def test_a_clip_of_music_is_asked_by_the_prompt_for_music() -> None:
     music, general = (request["messages"][:-1] for request in fake.requests)
     assert music != general
     assert spec.prompt_digest() != SPEC.model_copy(update={"ladder": LADDER[:1]}).prompt_digest()
+
+
+def in_sentences(number: int = 0, tier: Tier = "high", kind: Kind = "caption") -> Evidence:
+    """A clip that a captioner tells of in a sentence, beside `clip`."""
+    told = Claim("", "A man talks in a hall", kind, "audio", 0.5, (), Confidence(0.9, tier))
+    (tags,) = clip(number=number).captions
+    sentences = WeakCaption(tags.clip_id, "d" * 64, "ears", "", (told,))
+    return replace(clip(number=number), captions=(tags, sentences))
+
+
+RICH = SPEC.model_copy(
+    update={
+        "ladder": (
+            Rung(name="first", prompt="tiers", rich={"general": "rich", "music": "rich-music"}),
+        ),
+        "caption_chars": 450,
+    }
+)
+
+
+@pytest.mark.parametrize("tier", ["low", "medium", "high"])
+def test_a_clip_told_in_sentences_is_asked_by_the_rich_prompt(tier: Tier) -> None:
+    writer, (rung,) = Writer(RICH, Client(list)), RICH.ladder
+    asked = writer.request(rung, in_sentences(tier=tier))["messages"]
+    assert asked[0]["content"] == load("rich").system
+    assert f"ears: ({tier}) <<<A man talks in a hall>>>" in asked[-1]["content"]
+    for tags in (clip(), in_sentences(kind="sound")):
+        assert writer.request(rung, tags)["messages"][0]["content"] == load("tiers").system
+
+
+@pytest.mark.parametrize("chars", [80, 240, 450])
+def test_captions_are_as_long_as_the_profile_says(chars: int) -> None:
+    spec = SPEC.model_copy(update={"caption_chars": chars})
+    request = Writer(spec, Client(list)).request(spec.ladder[0], clip())
+    properties = request["response_format"]["json_schema"]["schema"]["properties"]
+    assert {each["maxLength"] for each in properties.values()} == {chars}
+
+
+@pytest.mark.run
+def test_a_caption_longer_than_the_profile_says_is_refused() -> None:
+    long = "A dog barks, with two cars in view in the picture of the scene, and two cars in view."
+    with FakeOpenAI(always(both=long)) as fake:
+        short = write(clip(), fake.url, SPEC.model_copy(update={"caption_chars": 80}))
+    assert set(short.how["audio_visual_caption"].faults) == {
+        f"{rung}:too_long" for rung in ("first", "repair", "fresh")
+    }
+
+
+def test_how_long_captions_are_wanted_differs_between_clips_and_not_between_runs() -> None:
+    writer, (rung,) = Writer(RICH, Client(list)), RICH.ladder
+    lines = [
+        writer.request(rung, in_sentences(number))["messages"][-1]["content"].splitlines()[0]
+        for number in (*range(12), *range(12))
+    ]
+    assert lines[:12] == lines[12:] and len(set(lines)) > 6
+    assert all(line.startswith("Length: up to about ") for line in lines)
+
+
+@pytest.mark.run
+def test_the_prompt_digest_is_of_the_length_too() -> None:
+    with FakeOpenAI(lambda r, n: "no captions") as fake:
+        written = [write(in_sentences(number), fake.url, RICH) for number in (0, 1)]
+    facts = select(in_sentences(), caption_chars=RICH.caption_chars)
+    digests = [
+        clip_prompt_digest(
+            RICH.prompt_digest(), first_messages(RICH, RICH.templates(), one.clip_id, facts)
+        )
+        for one in written
+    ]
+    assert [one.prompt_digest for one in written] == digests and digests[0] != digests[1]
+
+
+def test_rich_prompts_and_lengths_enter_the_digest() -> None:
+    plain = RICH.model_copy(update={"ladder": (Rung(name="first", prompt="tiers"),)})
+    longer = RICH.model_copy(update={"caption_chars": 451})
+    assert len({spec.prompt_digest() for spec in (RICH, plain, longer)}) == 3
+    assert longer.settings() != RICH.settings()
+    assert set(RICH.templates()) == {"tiers", "rich", "rich-music"}
+
+
+def test_rich_prompts_need_one_for_clips_of_no_domain() -> None:
+    with pytest.raises(ValueError, match=r'rung first: rich has no prompt .* add general = "..."'):
+        Rung(name="first", prompt="tiers", rich={"speech": "rich-speech"})
 
 
 @pytest.mark.run
