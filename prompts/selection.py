@@ -6,8 +6,8 @@ Rules, in this order:
    confidence where nobody fused.
 2. Sounds that captioners confuse ("rain", "engine") are rivals when none of them is high. What is
    seen may choose one of those that were heard; it never adds one.
-3. Low claims are left out. There is no "possibly". So is free text that no caption may repeat
-   (`prompts.lints.unsayable`): orders, refusals, another language.
+3. Low claims are left out. There is no "possibly". Free text is taken as `prompts.normalise` leaves it:
+   without hedges and chat; orders, refusals and another language are left out.
 4. What a kept claim implies is not said a second time: "a bird and a duck" would be two. If it was surer,
    the kept one must be said in its place. Only sure music stays beside singing that is only likely: who
    hears of both hears one thing. Nor are the same words under two labels ("Frog", "Croak"), whatever
@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
-from prompts.lints import unsayable
+from prompts.normalise import normalised
 from prompts.quotes import without_quotations
 from prompts.singing import counts, is_sung, manner, singing, sings
 from prompts.support import Meaning, meaning
@@ -195,18 +195,20 @@ def _candidates(evidence: Evidence, modality: Modality) -> list[_Candidate]:
     for weak in evidence.captions:
         for claim in weak.claims:
             confidence = claim.believed
-            if claim.modality == modality and confidence is not None and _sayable(claim):
+            if claim.modality != modality or confidence is None:
+                continue
+            if (sayable := _sayable(claim)) is not None:
                 candidates.append(
-                    _Candidate(claim, weak.captioner, meaning(claim), confidence.tier)
+                    _Candidate(sayable, weak.captioner, meaning(sayable), confidence.tier)
                 )
     return candidates
 
 
-def _sayable(claim: Claim) -> bool:
-    """Whether a caption may say it: texts of tags are ours, captions are anybody's."""
-    if claim.kind == "caption":
-        return unsayable(" ".join(claim.text.split())) is None
-    return bool(claim.text.strip())
+def _sayable(claim: Claim) -> Claim | None:
+    """The claim as a caption may say it: texts of tags are ours, captions are anybody's and are
+    normalised."""
+    text = normalised(claim.text) if claim.kind == "caption" else claim.text
+    return replace(claim, text=text) if text.strip() else None
 
 
 def _supported(candidates: Sequence[_Candidate]) -> list[_Candidate]:
