@@ -16,7 +16,7 @@ CONFIDENCE = re.compile(
     # its words beside it
     rf"\b{_LEVEL}[ -](?:confidence|probability|likelihood|certainty|tier)\b"
     r"|\bconfidence(?:\s*[:=(]|\s+(?:is|was|of|levels?|scores?|tiers?|values?|\d))"
-    r"|\bprobabilit(?:y|ies)\b|\blikelihood\b|\bcertainty\b"
+    r"|\b(?:the|an?|with|its) (?:\w+ )?probabilit(?:y|ies) (?:of|that|is|\d)|\blikelihood\b|\bcertainty\b"
     r"|\b(?:it is|it['’]s|i am|i['’]m) (?:\w+ )?(?:un)?(?:certain|confident|sure)\b(?= that|[,.]|$)"
     r"|\buncertain (?:whether|if|about (?:the|this) (?:clip|claim|sound|caption))\b"
     r"|\bconfident (?:detections?|claims?|findings?|predictions?)\b"
@@ -30,7 +30,7 @@ CONFIDENCE = re.compile(
     # who scored it
     r"|\b(?:is|are|was|were|been|being) detected\b|\bdetections?\b|\bdetectors? (?:says?|said|reports?)\b"
     r"|\bcaptioners?\b|\baccording to the (?:evidence|detectors?|tags?|models?|claims?|transcript)\b"
-    r"|\b(?:the|this|given|no|all) evidence (?:is|says|shows|states|suggests|given|above)\b",
+    r"|\b(?:the|this|given|no|all) evidence (?:says|states|suggests|given|above)\b",
     re.IGNORECASE,
 )
 FIELDS = re.compile(
@@ -41,6 +41,7 @@ FIELDS = re.compile(
 META = re.compile(
     # a caption about captions
     r"\b(?:this|these|your|my|our|all|every|each|both) captions?\b(?! (?:appears?|reads?|says?|on|at|in)\b)"
+    r"|\bcaptions? (?:is|was|are)\s*:"
     rf"|\b{_MINE} captions?\b(?! (?:appears?|reads?|says?)\b)"
     rf"|\bcaptions? (?:is|are|of|for|about|should|must|tells?|describes?|will|you|that) (?:{_CLIP}|an?\b|the\b|blank|"
     r"empty|asked|below|above|needs?|describe)"

@@ -21,7 +21,7 @@ Lint = Callable[[str], str | None]
 _HEDGE = re.compile(
     r"\b(?:possibly|it is possible|perhaps|maybe|presumabl[ey]|seemingly|apparently|probabl[ey])\b"
     r"|\b(?:seems?|appears?|seemed|appeared|appearing|looks) to (?:be|have)\b"
-    r"|\b(?:may|might|could) be (?!(?:\w+ly )?(?:heard|seen)\b)|\b(?:might|may|could) have been\b"
+    r"|\b(?:may|might|could) be (?!(?:\w+ly )?(?:heard|seen|\w+ing)\b)|\b(?:might|may|could) have been\b"
     r"|\b(?:it|this|that) (?:seems|appears)\b|\bwhat (?:seems|appears|sounds|looks)\b"
     r"|(?:,|\b(?:most|very|is|are)) likely (?!to )|\blikely to be\b|\bunlikely\b"
     r"|\bor (?:something|someone)(?: (?:similar|like that|like it|else|of the sort)\b|(?=[.,;!?]|$))"
@@ -60,7 +60,7 @@ _ARTICLE = re.compile(
     r"\ban? (?:two|three|four|five|six|seven|eight|nine|ten) (?!years)\w*[^\Wsu]s\b(?!-)"
     r"|\ban? (?:several|many|an?|the)\b(?!-)"
     r"|\ba (?!eu|ewe|one\b|once\b|u[bcfknrst][aeiou]|uni|us[aeu]|us[ab]?\b|ufos?\b|u[kv]\b|url\b|oui)[aeiou][a-z]+"
-    r"|\ban (?!hour|honest|honou?r|heir|herb|histor|hors\b|x\b|x-|x?ray|[fhlmnrsx][bcdfghjklmnpqrstvwxz0-9]{1,3}s?\b)"
+    r"|\ban (?!hour|honest|honou?r|heir|herb|histor|hors\b|x\b|x-|x?ray|suv|(?-i:[FHLMNRSX][A-Z0-9]+\b)|[fhlmnrsx][bcdfghjklmnpqrstvwxz0-9]{1,3}s?\b)"
     r"[b-df-hj-np-tv-z][a-z]+",
     re.IGNORECASE,
 )
@@ -165,7 +165,7 @@ _COMMON = frozenset(
     tokens(
         "person man woman people a an and the is are be of in on at to with by for from into over up down out off his her "
         "their its it he she they them him who that which hear sound play see seen while as then one other "
-        "another each this there back"
+        "another each this there back left right black white red green blue yellow brown grey small large big"
     )
 )
 _DOUBLED = frozenset(
