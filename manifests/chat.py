@@ -32,23 +32,31 @@ _LONG = 12
 
 REFUSAL = re.compile(
     r"(?:i(?:['’]m| am) (?:sorry|unable|not able)|sorry(?=[,.])|i apologi[sz]e|"
-    r"i (?:cannot|can['’]t|do not have|don['’]t have)|as an? (?:ai|language model)|unfortunately, i)\b",
+    r"i (?:cannot|can['’]t|do not have|don['’]t have)|as an? (?:ai|language model)|"
+    r"unfortunately, i)\b",
     re.IGNORECASE,
 )
 """How a sentence begins in which a model speaks of what it can't do."""
 
 _OFFER = (
-    r"(?:if you\b|feel free\b|(?:please |just )?(?:let|tell) me know\b|(?:i )?hope (?:this|that|it) helps\b|"
+    r"(?:if you\b|feel free\b|(?:please |just )?(?:let|tell) me know\b|(?:i )?hope (?:this|that|"
+    r"it) helps\b|"
     r"would you (?:like|care|prefer|mind)\b|do you (?:have|want|need|know|think)\b|"
-    r"is there (?:anything|something) (?:else|specific|more)\b|what (?:do|would|else) (?:do )?you\b|"
-    r"how (?:can|may) i\b|i(?:['’]d| would) (?:be )?(?:happy|glad|love)\b|you can (?:always )?ask\b|"
-    r"thank(?:s| you) for (?:asking|sharing|your (?:question|message))\b|please (?:note|feel free)\b|"
+    r"is there (?:anything|something) (?:else|specific|more)\b|what (?:do|would|"
+    r"else) (?:do )?you\b|"
+    r"how (?:can|may) i\b|i(?:['’]d| would) (?:be )?(?:happy|glad|love)\b|"
+    r"you can (?:always )?ask\b|"
+    r"thank(?:s| you) for (?:asking|sharing|your (?:question|message))\b|please (?:note|"
+    r"feel free)\b|"
     r"(?:i )?(?:look|am looking) forward\b|have you (?:ever|got)\b|don['’]t hesitate\b|"
     r"(?:is|are) you\b|it['’]s up to you\b)"
 )
-_OFFERED = re.compile(rf"(?:(?:so|but|and|well|also|anyway|please|just),? )*{_OFFER}", re.IGNORECASE)
+_OFFERED = re.compile(
+    rf"(?:(?:so|but|and|well|also|anyway|please|just),? )*{_OFFER}", re.IGNORECASE
+)
 _OFFERED_LAST = re.compile(
-    r"(?:,|;| -| –| —) (?:so |and |but |please |just )*(?:feel free\b|let me know\b|if you (?:have|need|want|"
+    r"(?:,|;| -| –| —) (?:so |and |but |please |just )*(?:feel free\b|let me know\b|"
+    r"if you (?:have|need|want|"
     r"would|['’]d)\b|don['’]t hesitate\b).*$",
     re.IGNORECASE,
 )

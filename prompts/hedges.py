@@ -1,8 +1,8 @@
 """Hedges cut out of a sentence, so that the sentence itself stays.
 
-"It sounds like someone is drilling" becomes "Someone is drilling", "a man appears to be cooking" "a man is
-cooking", "possibly a garage" "a garage". How sure a captioner is stands in its claim's confidence, not in
-its words. Only the text outside quotations is changed. Pure, in linear time.
+"It sounds like someone is drilling" becomes "Someone is drilling", "a man appears to be cooking" becomes
+"a man is cooking", "possibly a garage" becomes "a garage". How sure a captioner is stands in its claim's
+confidence, not in its words. Only the text outside quotations is changed. Pure, in linear time.
 """
 
 import re
@@ -12,19 +12,38 @@ from prompts.quotes import outside
 
 _CUT = "\x00"
 _ADVERB = (
-    r"(?:(?:quite|very|most|more than) )?(?:possibly|probably|perhaps|maybe|presumably|apparently|seemingly|"
+    r"(?:(?:quite|very|most|more than) )?(?:possibly|probably|perhaps|maybe|presumably|apparently|"
+    r"seemingly|"
     r"potentially|supposedly|conceivably|undoubtedly|most certainly|likely(?! to\b))(?: even)?"
 )
 _SELF = r"(?:the |this )?(?:it|this|that|(?:audio|sound|scene|video|clip|recording|setting)s?)"
-_AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|can|will)\b|\w['’](?:s|re) \w", re.IGNORECASE)
+_AUXILIARY = re.compile(
+    r"\b(?:is|are|was|were|has|have|can|will)\b|\w['’](?:s|re) \w", re.IGNORECASE
+)
 _PLURAL_AFTER = re.compile(
-    r"\s*(?:two|three|four|five|six|several|many|multiple|some \w+s\b|other|people|men|women|children|\w+[^s]s\b)",
+    r"\s*(?:two|three|four|five|six|several|many|multiple|some \w+s\b|other|people|men|women|"
+    r"children|\w+[^s]s\b)",
     re.IGNORECASE,
 )
 _PLURAL = frozenset(
-    "they these those we you people men women children both all others".split()
+    [
+        "they",
+        "these",
+        "those",
+        "we",
+        "you",
+        "people",
+        "men",
+        "women",
+        "children",
+        "both",
+        "all",
+        "others",
+    ]
 )
-_TWO_THINGS = re.compile(r"\b(?:an?|the|one|some) [\w ]{1,40} and (?:an?|the|another|some) [\w ]{1,40}$", re.IGNORECASE)
+_TWO_THINGS = re.compile(
+    r"\b(?:an?|the|one|some) [\w ]{1,40} and (?:an?|the|another|some) [\w ]{1,40}$", re.IGNORECASE
+)
 _NO_SUCH_S = ("ss", "us", "is", "ous")
 
 _Replace = str | Callable[[re.Match[str]], str]
@@ -42,9 +61,11 @@ def without_hedges(sentence: str) -> str:
 
 
 _UNKNOWN = re.compile(
-    r"(?:(?:but|and|so),? )?(?:it(?: is|['’]s) (?:\w+ )?(?:unclear|unknown|not (?:\w+ )?(?:clear|known|possible)|"
+    r"(?:(?:but|and|so),? )?(?:it(?: is|['’]s) (?:\w+ )?(?:unclear|unknown|not (?:\w+ )?(?:clear|"
+    r"known|possible)|"
     r"(?:hard|difficult|tough|impossible) to (?:say|tell|determine|know|be sure|pin))|"
-    r"i(?:['’]m| am) not (?:\w+ )?sure|i (?:do not|don['’]t|can['’]t|cannot) (?:really )?(?:know|tell|be sure))"
+    r"i(?:['’]m| am) not (?:\w+ )?sure|i (?:do not|don['’]t|can['’]t|cannot) (?:really )?(?:know|"
+    r"tell|be sure))"
     r"(?!.*\bbut\b)",
     re.IGNORECASE,
 )
@@ -57,13 +78,13 @@ def _unhedged(text: str) -> str:
 
 
 def _rest(match: re.Match[str]) -> str:
-    """"It sounds like ...": a clause stands alone, a thing is what "it" is."""
+    """ "It sounds like ...": a clause stands alone, a thing is what "it" is."""
     start = match.string[match.end() : match.end() + 60].split(",")[0]
     return _CUT if _AUXILIARY.search(start) else "it is "
 
 
 def _modal(match: re.Match[str]) -> str:
-    """"might be" as "is" or "are", by what stands before it."""
+    """ "might be" as "is" or "are", by what stands before it."""
     before = match.string[max(0, match.start() - 90) : match.start()].rstrip()
     last = re.split(r"\W+", before)[-1].lower() if before else ""
     if last == "there":
@@ -91,15 +112,30 @@ def _rule(pattern: str, replacement: _Replace) -> tuple[re.Pattern[str], _Replac
 
 
 _RULES: list[tuple[re.Pattern[str], _Replace]] = [
-    _rule(r"(?:it(?:['’]s| is) (?:hard|difficult) to (?:say|tell)|i(?:['’]m| am) not (?:\w+ )?sure)[^.,]{0,60},? but ", _CUT),
+    _rule(
+        r"(?:it(?:['’]s| is) (?:hard|difficult) to (?:say|tell)|i(?:['’]m|"
+        r" am) not (?:\w+ )?sure)[^.,]{0,60},? but ",
+        _CUT,
+    ),
     _rule(r"(?:from what|as far as) (?:i|we|you|one) can (?:tell|hear|see|make out),? ", _CUT),
-    _rule(r",? (?:from what|as far as) (?:i|we|you|one) can (?:tell|hear|see|make out)(?=[.,;]|$)", ""),
-    _rule(r"\b(?:i think|i believe|i guess|i assume|i suppose|i suspect|i imagine|i(?:['’]d| would) (?:say|guess))(?: that)?,? ", _CUT),
+    _rule(
+        r",? (?:from what|as far as) (?:i|we|you|one) can (?:tell|hear|see|make out)(?=[.,;]|$)", ""
+    ),
+    _rule(
+        r"\b(?:i think|i believe|i guess|i assume|i suppose|i suspect|i imagine|i(?:['’]d|"
+        r" would) (?:say|guess))(?: that)?,? ",
+        _CUT,
+    ),
     _rule(r",? i (?:think|believe|guess|suppose|assume)(?=[.,;!]|$)", ""),
     _rule(r"\b(?:in my opinion|to my ear|if i['’]m not mistaken),? ", _CUT),
-    _rule(r"\bit(?:['’]s| is) (?:\w+ )?(?:possible|likely|probable|apparent|plausible|clear|evident) that ", _CUT),
     _rule(
-        rf"\b{_SELF} (?:seems?|appears?|sounds?|looks?|feels?)(?: very much| a lot| almost| kind of)? (?:like|as if|as though) ",
+        r"\bit(?:['’]s| is) (?:\w+ )?(?:possible|likely|probable|apparent|plausible|clear|"
+        r"evident) that ",
+        _CUT,
+    ),
+    _rule(
+        rf"\b{_SELF} (?:seems?|appears?|sounds?|looks?|feels?)(?: very much| a lot| almost|"
+        rf" kind of)? (?:like|as if|as though) ",
         _rest,
     ),
     _rule(r"\bit (?:seems|appears|looks)(?: to me)? that ", _CUT),
@@ -117,19 +153,26 @@ _RULES: list[tuple[re.Pattern[str], _Replace]] = [
     _rule(r"\b(?:seem|appear) to (?=[a-z]+\b)", _CUT),
     _rule(r"\b(?:may|might|could)(?: also)? be (?=(?:\w+ly )?(?:heard|seen)\b)", "can be "),
     _rule(
-        r"\b(?:may|might|could|must)(?: also| well| possibly)? be\b(?! (?:used|found|felt|made|noticed|observed|said)\b)",
+        r"\b(?:may|might|could|must)(?: also| well| possibly)? be\b(?! (?:used|found|felt|made|"
+        r"noticed|observed|said)\b)",
         _modal,
     ),
     _rule(r"\b(?:may|might|could|must) have been\b", _was),
     _rule(
-        r",? (?:(?:possibly|perhaps|probably|maybe|likely) )?(?:suggesting|implying|hinting at|hinting|indicating that|"
-        r"which (?:suggests|implies|could|might|may))\b[^.;]*?(?=[.;]|$|, (?:and|while|as|with|then)\b)",
+        r",? (?:(?:possibly|perhaps|probably|maybe|likely) )?(?:suggesting|implying|hinting at|"
+        r"hinting|indicating that|"
+        r"which (?:suggests|implies|could|might|may))\b[^.;]*?(?=[.;]|$|, (?:and|while|as|with|"
+        r"then)\b)",
         "",
     ),
     _rule(rf"^{_ADVERB},? ", _CUT),
     _rule(rf", {_ADVERB}, (?!and\b|or\b)", f" {_CUT}"),
     _rule(rf"\b{_ADVERB}(?: |(?=[,.;)]|$))", _CUT),
-    _rule(r",?\s*\bor (?:something|someone)(?: (?:similar|like (?:that|it)|else|of the sort|of that sort)\b|(?=[.,;!?]|$))", ""),
+    _rule(
+        r",?\s*\bor (?:something|someone)(?: (?:similar|like (?:that|it)|else|of the sort|"
+        r"of that sort)\b|(?=[.,;!?]|$))",
+        "",
+    ),
 ]
 
 

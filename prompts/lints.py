@@ -21,10 +21,12 @@ Lint = Callable[[str], str | None]
 _HEDGE = re.compile(
     r"\b(?:possibly|it is possible|perhaps|maybe|presumabl[ey]|seemingly|apparently|probabl[ey])\b"
     r"|\b(?:seems?|appears?|seemed|appeared|appearing|looks) to (?:be|have)\b"
-    r"|\b(?:may|might|could) be (?!(?:\w+ly )?(?:heard|seen|\w+ing)\b)|\b(?:might|may|could) have been\b"
+    r"|\b(?:may|might|could) be (?!(?:\w+ly )?(?:heard|seen|\w+ing)\b)|\b(?:might|may|"
+    r"could) have been\b"
     r"|\b(?:it|this|that) (?:seems|appears)\b|\bwhat (?:seems|appears|sounds|looks)\b"
     r"|(?:,|\b(?:most|very|is|are)) likely (?!to )|\blikely to be\b|\bunlikely\b"
-    r"|\bor (?:something|someone)(?: (?:similar|like that|like it|else|of the sort)\b|(?=[.,;!?]|$))"
+    r"|\bor (?:something|someone)(?: (?:similar|like that|like it|else|of the sort)\b|(?=[.,;!?]|"
+    r"$))"
     r"|\bsuggest(?:s|ing)? (?:that|it|the presence|a possible)\b"
     r"|\b(?:it is|it['’]s) (?:unclear|unknown|not clear|hard to (?:say|tell))\b",
     re.IGNORECASE,
@@ -32,15 +34,19 @@ _HEDGE = re.compile(
 _MARKUP = re.compile(r"[{}\[\]<>|\\`*_=~]|#(?!\d)|https?:|www\.|[\n\r\t]")
 # What is said to be heard or seen; an audio mixer is a sight, and a ticking watch a sound.
 _OF_HEARING = re.compile(
-    r"\b(?:sounds?|noises?) (?:of|from)\b|\b(?:is|are|was|were|be|being|faintly|clearly) (?:\w+ly )?heard\b"
-    r"|\bheard (?:in|as|while|from)\b|\baudibl[ey]\b|\b(?:in|on|of) the (?:audio|background noise|soundtrack)\b"
+    r"\b(?:sounds?|noises?) (?:of|from)\b|\b(?:is|are|was|were|be|being|faintly|"
+    r"clearly) (?:\w+ly )?heard\b"
+    r"|\bheard (?:in|as|while|from)\b|\baudibl[ey]\b|\b(?:in|on|of) the (?:audio|background noise|"
+    r"soundtrack)\b"
     r"|\b(?:we|you|one) (?:can )?hear\b|\bsounds? (?:can|is|are|like)\b|^heard\b",
     re.IGNORECASE,
 )
 _OF_SEEING = re.compile(
-    r"\b(?:is|are|was|were|be|being|clearly) (?:\w+ly )?(?:seen|shown|pictured|visible)\b|\bvisibl[ey]\b"
+    r"\b(?:is|are|was|were|be|being|clearly) (?:\w+ly )?(?:seen|shown|pictured|visible)\b|"
+    r"\bvisibl[ey]\b"
     r"|\b(?:in|into|within|out of) (?:the |this )?(?:view|picture|image|frame|shot|photo|video)\b"
-    r"|\b(?:picture|image|photo|video|frames?|scene) (?:shows?|depicts?|features?)\b|\bon (?:the )?screen\b"
+    r"|\b(?:picture|image|photo|video|frames?|scene) (?:shows?|depicts?|features?)\b|"
+    r"\bon (?:the )?screen\b"
     r"|\b(?:we|you|one) (?:can )?see\b|\bseen (?:in|as|while|from)\b|\bvisually\b|^seen\b",
     re.IGNORECASE,
 )
@@ -50,7 +56,8 @@ _DANGLING = re.compile(
 )
 # "the song they dance to", "a dog that is shouted at" end as English does.
 _STRANDED = re.compile(
-    r"\b(?:that|which|who|what|where|something|nothing|someone|being|he|she|it|they|you|people|stuff|place|song|music)\b"
+    r"\b(?:that|which|who|what|where|something|nothing|someone|being|he|she|it|they|you|people|"
+    r"stuff|place|song|music)\b"
     r"[^.,;]*\s(?:at|to|for|from|with|of)$",
     re.IGNORECASE,
 )
@@ -59,8 +66,10 @@ _STRANDED = re.compile(
 _ARTICLE = re.compile(
     r"\ban? (?:two|three|four|five|six|seven|eight|nine|ten) (?!years)\w*[^\Wsu]s\b(?!-)"
     r"|\ban? (?:several|many|an?|the)\b(?!-)"
-    r"|\ba (?!eu|ewe|one\b|once\b|u[bcfknrst][aeiou]|uni|us[aeu]|us[ab]?\b|ufos?\b|u[kv]\b|url\b|oui)[aeiou][a-z]+"
-    r"|\ban (?!hour|honest|honou?r|heir|herb|histor|hors\b|x\b|x-|x?ray|suv|(?-i:[FHLMNRSX][A-Z0-9]+\b)|[fhlmnrsx][bcdfghjklmnpqrstvwxz0-9]{1,3}s?\b)"
+    r"|\ba (?!eu|ewe|one\b|once\b|u[bcfknrst][aeiou]|uni|us[aeu]|us[ab]?\b|ufos?\b|u[kv]\b|url\b|"
+    r"oui)[aeiou][a-z]+"
+    r"|\ban (?!hour|honest|honou?r|heir|herb|histor|hors\b|x\b|x-|x?ray|suv|"
+    r"(?-i:[FHLMNRSX][A-Z0-9]+\b)|[fhlmnrsx][bcdfghjklmnpqrstvwxz0-9]{1,3}s?\b)"
     r"[b-df-hj-np-tv-z][a-z]+",
     re.IGNORECASE,
 )
@@ -158,25 +167,31 @@ def _word_often(words: Sequence[str]) -> str | None:
 
 _PART_END = re.compile(r"[.,;:!?]|\b(?:and|while|as|with)\b|(?=\bthen\b)", re.IGNORECASE)
 _IN_ORDER = re.compile(
-    r"\b(?:then|before|after|again|followed|once more|later|finally|another|repeat\w*)\b", re.IGNORECASE
+    r"\b(?:then|before|after|again|followed|once more|later|finally|another|repeat\w*)\b",
+    re.IGNORECASE,
 )
 # Words that a sentence may say often.
 _COMMON = frozenset(
     tokens(
-        "person man woman people a an and the is are be of in on at to with by for from into over up down out off his her "
-        "their its it he she they them him who that which hear sound play see seen while as then one other "
-        "another each this there back left right black white red green blue yellow brown grey small large big"
+        "person man woman people a an and the is are be of in on at to with by for from into over up down out"
+        " off his her their its it he she they them him who that which hear sound play see seen while as"
+        " then one other another each this there back left right black white red green blue yellow brown"
+        " grey small large big"
     )
 )
 _DOUBLED = frozenset(
-    tokens("bye knock ha beep choo woof meow tick tap drip la na very really so many that had long go on")
+    tokens(
+        "bye knock ha beep choo woof meow tick tap drip la na very really so many that had long go on"
+    )
 )
 
 
 def truncated(caption: str) -> str | None:
     """Ends in the middle: at a small word or comma, with an open quotation, or at the length limit."""
     text = caption.rstrip(" .!?")
-    if (_DANGLING.search(text) and not _STRANDED.search(text)) or text.endswith((",", ";", ":", "-")):
+    if (_DANGLING.search(text) and not _STRANDED.search(text)) or text.endswith(
+        (",", ";", ":", "-")
+    ):
         # Details enter the request that repairs a caption: other quotation marks are another request.
         return f'ends with "{text.split()[-1]}"'
     if caption.count('"') % 2 or caption.count("“") != caption.count("”"):

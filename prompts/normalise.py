@@ -1,10 +1,10 @@
 """From a captioner's free text to what evidence keeps of it.
 
-Captioners that speak in sentences hedge, chat and quote. Hedges ("appears to", "possibly") and chat ("If
-you have any questions ...", "The audio contains") are cut out, so that a correct sentence stays; the rest
-is kept with its facts. Words in quotation marks are what somebody says or a sign reads: they stay in their
-frame, as a quotation. What is left is dropped where it is no description: an order, a refusal, talk of our
-own apparatus, markup, another language. Too long a text is cut where a sentence or a clause ends.
+Captioners that speak in sentences hedge, chat and quote. Hedges ("appears to", "possibly") and chat
+("If you have any questions ...", "The audio contains") are cut out, so that a correct sentence stays; the
+rest is kept with its facts. Words in quotation marks are what somebody says or a sign reads: they stay in
+their frame, as a quotation. What is left is dropped where it is no description: an order, a refusal, talk
+of our own apparatus, markup, another language. Too long a text is cut where a sentence or a clause ends.
 Pure, in linear time.
 """
 
@@ -28,27 +28,38 @@ _QUOTED_AT_MOST = CAPTION_AT_MOST // 2
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"“A-Z0-9])")
 # Where a sentence can end: before these a clause is whole.
 _CLAUSE_END = re.compile(r"[,;]\s|\s(?:and|while|as|before|after|with|which|who|then|but)\s")
-_TRAILING = re.compile(r"(?:,?\s+(?:and|while|as|before|after|with|which|who|then|but|or))+$|[\s,;:-]+$", re.IGNORECASE)
+_TRAILING = re.compile(
+    r"(?:,?\s+(?:and|while|as|before|after|with|which|who|then|but|or))+$|[\s,;:-]+$", re.IGNORECASE
+)
 # Words after which single quotation marks hold what is said or written.
 _FRAME = (
-    r"(?:sa(?:y|ys|ying|id)|reads?|reading|writes?|words?|texts?|phrases?|signs?|titles?|titled|label(?:s|ed|led)?|"
-    r"captions?|shouts?|shouting|yells?|yelling|sings?|singing|lyrics?|asks?|asking|called|named|logos?|displays?)"
+    r"(?:sa(?:y|ys|ying|id)|reads?|reading|writes?|words?|texts?|phrases?|signs?|titles?|titled|"
+    r"label(?:s|ed|led)?|"
+    r"captions?|shouts?|shouting|yells?|yelling|sings?|singing|lyrics?|asks?|asking|called|named|"
+    r"logos?|displays?)"
 )
-_SINGLE = re.compile(rf"(\b{_FRAME}[,:]?\s+)['‘](\S(?:[^\"“”]*?\S)?)['’](?=[\s.,;!?)]|$)", re.IGNORECASE)
+_SINGLE = re.compile(
+    rf"(\b{_FRAME}[,:]?\s+)['‘](\S(?:[^\"“”]*?\S)?)['’](?=[\s.,;!?)]|$)", re.IGNORECASE
+)
 _OPENING = re.compile(r"(?:(?<=^)|(?<=[\s(\[—,:]))[\"“«](?=\S)")
 _CLOSING = re.compile(r"[\"”»](?=[.,;!?)]*(?:\s|$))")
 _MARKS = re.compile(r"[{}<>|\\`*_\[\]~=\"“”«»]")
 _EMPHASIS = re.compile(r"\*+|`+|(?<!\w)_+|_+(?!\w)|(?<=\w)~|~(?=\d)")
 # A noun phrase of one who does something: "a woman in a hat speaking to a crowd".
 _DOING = re.compile(
-    r"((?:an?|the|one|another|some) (?:[\w-]+ ){0,3}(?:man|woman|boy|girl|person|child|baby|dog|cat|bird|guy|lady|kid|"
-    r"player|singer|speaker|narrator|commentator|announcer|reporter|musician|crowd|teacher|chef|driver|host|horse|cow|"
+    r"((?:an?|the|one|another|some) (?:[\w-]+ ){0,3}(?:man|woman|boy|girl|person|child|baby|dog|"
+    r"cat|bird|guy|lady|kid|"
+    r"player|singer|speaker|narrator|commentator|announcer|reporter|musician|crowd|teacher|chef|"
+    r"driver|host|horse|cow|"
     r"infant|toddler|teenager|male|female)|someone|somebody) "
-    r"(\w{2,}ing)(?= (?:in|on|at|to|with|into|over|from|about|through|down|up|around|an?|the|his|her|their|its|loudly|"
+    r"(\w{2,}ing)(?= (?:in|on|at|to|with|into|over|from|about|through|down|up|around|an?|the|his|"
+    r"her|their|its|loudly|"
     r"softly|quietly|and|while|as)\b|[ ,]*$|, | \w+ly\b)",
     re.IGNORECASE,
 )
-_FINITE = re.compile(r"\b(?:is|are|was|were|has|have|had|can|will|does|do|\w+ed|\w{2,}(?<![su'])s)\b", re.IGNORECASE)
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|can|will|does|do|\w+ed|\w{2,}(?<![su'])s)\b", re.IGNORECASE
+)
 
 
 def normalised(text: str) -> str:
@@ -170,4 +181,3 @@ def _describes(text: str) -> bool:
         return False
     faults = (empty, leak, command, hedge, markup, loop, truncated, language)
     return all(fault(text) is None for fault in faults)
-
