@@ -151,7 +151,8 @@ def _without_views(part: list[str], name: CaptionName) -> list[str]:
 def allowed(fact: Fact) -> frozenset[str]:
     """The tokens that a caption may say for this fact."""
     extra = {"play"} if fact.kind == "music" else set()
-    return upward(fact.words) | extra | frozenset(tokens(fact.language or ""))
+    language = tokens(f"in {fact.language}") if fact.language else ()
+    return upward(fact.words).union(extra, language)
 
 
 def _unsupported(

@@ -16,7 +16,7 @@ _ADVERB = (
     r"seemingly|"
     r"potentially|supposedly|conceivably|undoubtedly|most certainly|likely(?! to\b))(?: even)?"
 )
-_SELF = r"(?:the |this )?(?:it|this|that|(?:audio|sound|scene|video|clip|recording|setting)s?)"
+_SELF = r"(?:the |this )?(?:it|this|(?:^that)|(?:audio|sound|scene|video|clip|recording|setting)s?)"
 _AUXILIARY = re.compile(
     r"\b(?:is|are|was|were|has|have|can|will)\b|\w['’](?:s|re) \w", re.IGNORECASE
 )

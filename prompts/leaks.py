@@ -9,7 +9,7 @@ import re
 
 _LEVEL = r"(?:very |fairly |quite )?(?:low|medium|high|moderate|strong)"
 _MINE = r"(?:audio|visual|audio[- _]visual|correct|following|above|requested|plain|new|final|given)"
-_UNIT = r"(?:s|sec\w*|[ckm]?m|miles?|met(?:er|re)s?|lit(?:er|re)s?|inch\w*|feet|k?g|mph|[km]?hz|caliber|%)\b"
+_UNIT = r"(?:s|sec\w*|[ckm]?m|miles?|met(?:er|re)s?|lit(?:er|re)s?|inch\w*|feet|k?g|mph|[km]?hz|%)"
 _CLIP = r"(?:this|the|a|your) (?:clip|video|audio|recording|scene|image|media|sound|evidence)"
 
 CONFIDENCE = re.compile(
@@ -23,6 +23,7 @@ CONFIDENCE = re.compile(
     r"|\bconfident (?:detections?|claims?|findings?|predictions?)\b"
     rf"|\btiers?\s*[:=]|\btiers? (?:low|medium|high)\b|\b{_LEVEL} tiers?\b"
     r"|[(\[](?:very )?(?:low|medium|high|moderate)(?: confidence)?[)\]]"
+    r"|, (?:very |quite |fairly |highly )?(?:confident|certain|reliable|a reliable \w+)\.?$"
     # numbers that are no count
     r"|\d\s*(?:%|percent)\s+(?:sure|certain|likel\w+|confiden\w+|probab\w+|chance)"
     r"|\b(?:ninety|eighty|seventy|sixty|fifty)(?:[- ]\w+)? percent (?:sure|certain\w*|likel\w+|"

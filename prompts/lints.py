@@ -126,14 +126,17 @@ def loop(caption: str) -> str | None:
 
 
 def _part_again(text: str) -> str | None:
-    """A part of a sentence that stood there before, unless the text tells an order."""
+    """A part of a sentence that stood there before. Where the text tells an order, one part may come
+    again later, not at once."""
     seen: list[str] = []
-    in_order = False
+    again = 0
+    in_order = _IN_ORDER.search(text) is not None
     for piece in _PART_END.split(text):
         part = " ".join(tokens(piece))
-        if part in seen and " " in part and (not in_order or part == seen[-1]):
-            return part
-        in_order = in_order or _IN_ORDER.search(piece) is not None
+        if part in seen and " " in part:
+            again += 1
+            if not in_order or part == seen[-1] or again > 1:
+                return part
         if part:
             seen.append(part)
     return None
@@ -165,7 +168,7 @@ def _word_often(words: Sequence[str]) -> str | None:
     return next((word for word, times in telling.items() if times > 3), None)
 
 
-_PART_END = re.compile(r"[.,;:!?]|\b(?:and|while|as|with)\b|(?=\bthen\b)", re.IGNORECASE)
+_PART_END = re.compile(r"[.,;:!?]|\b(?:and|while|as|with|then|followed by)\b", re.IGNORECASE)
 _IN_ORDER = re.compile(
     r"\b(?:then|before|after|again|followed|once more|later|finally|another|repeat\w*)\b",
     re.IGNORECASE,
@@ -173,10 +176,10 @@ _IN_ORDER = re.compile(
 # Words that a sentence may say often.
 _COMMON = frozenset(
     tokens(
-        "person man woman people a an and the is are be of in on at to with by for from into over up down out"
-        " off his her their its it he she they them him who that which hear sound play see seen while as"
-        " then one other another each this there back left right black white red green blue yellow brown"
-        " grey small large big"
+        "person man woman people a an and the is are be of in on at to with by for from into over up down"
+        " out off his her their its it he she they them him who that which hear sound play see seen while"
+        " as then one other another each this there back left right black white red green blue yellow"
+        " brown grey small large big"
     )
 )
 _DOUBLED = frozenset(
@@ -207,12 +210,14 @@ def article(caption: str) -> str | None:
 
 
 def language(caption: str) -> str | None:
-    """No English: more than a tenth of the letters outside quotations are not of the Latin alphabet, or
+    """No English: three letters outside quotations, or a tenth of them, are not of the Latin alphabet, or
     the small words are of another language."""
     outside = without_quotations(caption)
     letters = _LETTER.findall(outside)
     strange = [letter for letter in letters if ord(letter) > 0x24F]
-    return "".join(strange[:10]) if len(strange) * 10 > len(letters) else foreign(outside)
+    if len(strange) > 2 or len(strange) * 10 > len(letters):
+        return "".join(strange[:10])
+    return foreign(outside)
 
 
 LINTS: dict[str, Lint] = {

@@ -38,11 +38,13 @@ _FRAME = (
     r"captions?|shouts?|shouting|yells?|yelling|sings?|singing|lyrics?|asks?|asking|called|named|"
     r"logos?|displays?)"
 )
-_SINGLE = re.compile(
-    rf"(\b{_FRAME}[,:]?\s+)['‘](\S(?:[^\"“”]*?\S)?)['’](?=[\s.,;!?)]|$)", re.IGNORECASE
-)
+_SINGLE = re.compile(rf"(\b{_FRAME}[,:]?\s+)['‘](\S(?:.*?\S)?)['’](?=[\s.,;!?)]|$)", re.IGNORECASE)
 _OPENING = re.compile(r"(?:(?<=^)|(?<=[\s(\[—,:]))[\"“«](?=\S)")
 _CLOSING = re.compile(r"[\"”»](?=[.,;!?)]*(?:\s|$))")
+# Words of another script are read from a sign or heard, and said by no captioner itself.
+_LETTERS = r"[\u0370-\u1dff\u3040-\u318f\u3400-\u9fff\uac00-\ud7af]"
+_SCRIPT = re.compile(rf"{_LETTERS}(?:[\s，。、！？：・-]*{_LETTERS})*")
+_SIGNS = ((re.compile(r"#(?=\d)"), "number "), (re.compile(r"\b([A-G])#"), r"\1 sharp"))
 _MARKS = re.compile(r"[{}<>|\\`*_\[\]~=\"“”«»]")
 _EMPHASIS = re.compile(r"\*+|`+|(?<!\w)_+|_+(?!\w)|(?<=\w)~|~(?=\d)")
 # A noun phrase of one who does something: "a woman in a hat speaking to a crowd".
@@ -82,10 +84,10 @@ def normalised(text: str) -> str:
 def fenced(text: str) -> str:
     """The text with each quotation between one pair of marks and nothing in it that could end it.
 
-    Single marks after a word of saying or reading become “ and ”; a quotation that is not closed is
-    closed at the end.
+    Single marks after a word of saying or reading become “ and ”, and words of another script are put
+    between such; a quotation that is not closed is closed at the end.
     """
-    text = _SINGLE.sub(r"\1“\2”", text)
+    text = _SINGLE.sub(lambda match: f"{match[1]}“{_held(match[2])}”", text)
     parts, at = [], 0
     while opening := _OPENING.search(text, at):
         closing = _closing(text, opening.end())
@@ -96,23 +98,19 @@ def fenced(text: str) -> str:
         else:
             parts += [text[at : opening.start()], f"“{_held(quoted)}”"]
         at = end
-    rest = text[at:]
-    # A mark that opens nothing: inches, or half of a pair.
-    return "".join([*parts, re.sub(r"(?<=\d)\"", " inch", rest) if '"' in rest else rest])
+    # A mark that opens nothing is of inches.
+    parts.append(re.sub(r"(?<=\d)\"", " inch", text[at:]))
+    return outside("".join(parts), lambda part: _SCRIPT.sub(r"“\g<0>”", part))
 
 
 def _closing(text: str, start: int) -> re.Match[str] | None:
-    """Where a quotation ends: before the next one opens."""
-    depth = 0
+    """Where a quotation ends: where as many were closed as opened, else at the last mark that closes."""
     openings = [match.start() for match in _OPENING.finditer(text, start)]
-    for closing in _CLOSING.finditer(text, start):
-        while openings and openings[0] < closing.start():
-            openings.pop(0)
-            depth += 1
-        if depth == 0:
-            return closing
-        depth -= 1
-    return None
+    last = None
+    for closed, last in enumerate(_CLOSING.finditer(text, start)):
+        if closed == sum(opening < last.start() for opening in openings):
+            return last
+    return last
 
 
 def _held(quoted: str) -> str:
@@ -133,8 +131,14 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _plain(sentence: str) -> str:
-    """Without marks of emphasis, which say nothing."""
-    return outside(sentence, lambda part: _EMPHASIS.sub("", part))
+    """Without marks of emphasis, which say nothing, and with signs in words."""
+    return outside(sentence, _in_words)
+
+
+def _in_words(text: str) -> str:
+    for sign, word in _SIGNS:
+        text = sign.sub(word, text)
+    return _EMPHASIS.sub("", text)
 
 
 def _said(sentence: str) -> str:

@@ -5,6 +5,7 @@ nouns as well ("a stop sign", "the click of a mouse") count only with such an ob
 """
 
 import re
+from itertools import pairwise
 
 _LANGUAGE = (
     r"(?:english|french|german|spanish|italian|latin|chinese|japanese|russian|portuguese|dutch|"
@@ -68,6 +69,10 @@ _FOREIGN = frozenset(
         " het een van op met niet zijn voor"
     )
 )
+_BEGINS = re.compile(
+    r"\s*(?:(?:un|une|una|uno|een|el|le|la|il|los|las|les|het)\s+(?-i:[a-zß-ÿ])|(?:ein|eine|der|das)\s)",
+    re.IGNORECASE,
+)
 _ENGLISH = frozenset(
     _WORD.findall(
         "the an is are and of in on at with to while his her their its it he she they by for from two"
@@ -83,8 +88,13 @@ def order(text: str) -> str | None:
 
 
 def foreign(text: str) -> str | None:
-    """The words of another language of the Latin alphabet, where a text has two of them and none of
-    English. A title in an English sentence is no other language."""
-    words = frozenset(_WORD.findall(text.lower()))
+    """The words of another language of the Latin alphabet: two small ones side by side, or where no small
+    word is English two of them, or one that begins the text. A title in an English sentence is none."""
+    found = _WORD.findall(text)
+    pairs = (f"{a} {b}" for a, b in pairwise(found) if {a, b} <= _FOREIGN)
+    words = frozenset(word.lower() for word in found)
     strange = words & _FOREIGN
-    return " ".join(sorted(strange)) if len(strange) > 1 and not words & _ENGLISH else None
+    if words & _ENGLISH:
+        return next(pairs, None)
+    begins = _BEGINS.match(text)
+    return " ".join(sorted(strange)) if len(strange) > 1 or (begins and len(found) > 2) else None
