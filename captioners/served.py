@@ -59,6 +59,7 @@ class _Chat(Captioner):
     """What both have in common."""
 
     packs = ()
+    version = 2
     _allowed: ClassVar[type[_ChatOptions]] = _ChatOptions
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:

@@ -143,23 +143,28 @@ def _part_again(text: str) -> str | None:
 
 
 def _words_again(text: str) -> str | None:
-    """Four words twice, or one or two words twice in a row."""
+    """Four words twice, one word three times in a row, or one or two words twice without a pause."""
     found = tokens(text)
     in_order = _IN_ORDER.search(text) is not None
     fours = Counter(zip(found, found[1:], found[2:], found[3:], strict=False))
     for four, times in fours.items():
         if times > 1 + in_order and sum(word not in _COMMON for word in four) > 2:
             return " ".join(four)
-    # "a milk can can be seen" is no slip, nor are "bye bye" and "very very".
-    after = zip(found, found[1:], [*found[2:], ""], strict=False)
-    for a, b, c in after:
-        if a == b and (a, c) != ("can", "be") and (a not in _DOUBLED or c == a):
+    for a, b, c in zip(found, found[1:], found[2:], strict=False):
+        if a == b == c:
+            return f"{a} {b} {c}"
+    return next((again for part in _PAUSE.split(text) if (again := _stutter(tokens(part)))), None)
+
+
+def _stutter(found: Sequence[str]) -> str | None:
+    """One or two words twice in a row with no pause: "a milk can can be seen" is no slip, nor are "bye
+    bye" and "testing, testing"."""
+    for a, b, c in zip(found, found[1:], [*found[2:], ""], strict=False):
+        if a == b and (a, c) != ("can", "be") and a not in _DOUBLED:
             return f"{a} {b}"
-    for piece in re.split(r"[.,;:!?]", text):
-        words = tokens(piece)
-        for a, b, c, d in zip(words, words[1:], words[2:], words[3:], strict=False):
-            if (a, b) == (c, d):
-                return f"{a} {b} {c} {d}"
+    for a, b, c, d in zip(found, found[1:], found[2:], found[3:], strict=False):
+        if (a, b) == (c, d):
+            return f"{a} {b} {c} {d}"
     return None
 
 
@@ -168,6 +173,7 @@ def _word_often(words: Sequence[str]) -> str | None:
     return next((word for word, times in telling.items() if times > 3), None)
 
 
+_PAUSE = re.compile(r"[.,;:!?]")
 _PART_END = re.compile(r"[.,;:!?]|\b(?:and|while|as|with|then|followed by)\b", re.IGNORECASE)
 _IN_ORDER = re.compile(
     r"\b(?:then|before|after|again|followed|once more|later|finally|another|repeat\w*)\b",

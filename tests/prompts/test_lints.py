@@ -48,6 +48,7 @@ HONEST = (
     "A man walks a black dog past a black car in a black jacket and black pants.",
     "A judge asks about a task while people speak in an unknown language.",
     "Two men speak with 2 + 3 on a board behind them.",
+    "A man says testing, testing and a woman says bye bye.",
     "A woman says bye bye and a band plays a song they dance to.",
     "A man counts the number #7 with a 3 tier cake.",
     "The teleprompter prompts a speaker who is sure of himself.",
@@ -152,6 +153,7 @@ def test_talk_of_our_own_apparatus_is_one(caption: str) -> None:
         "A dog barks. Then a dog barks.",
         "A dog barks and a cat meows, then a dog barks and a cat meows.",
         "A man talks, a dog barks and a man talks.",
+        "A guitar is played, played, played.",
     ],
 )
 def test_what_comes_again_at_once_or_without_an_order_is_a_loop(caption: str) -> None:
