@@ -1,30 +1,18 @@
-"""The answer of a chat model as plain sentences: without markup, openers and refusals."""
+"""The answer of a chat model as plain sentences: without markup, openers, offers and refusals."""
 
 import re
 from collections.abc import Iterator
 
+from manifests.chat import REFUSAL, without_offer, without_opener
 from manifests.sentences import finished
 
 _MARKUP = re.compile(r"\*+|`+|(?<!\w)_+|_+(?!\w)")
 _LISTED = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTES = {'"': '"', "“": "”", "«": "»", "'": "'"}
 _SENTENCE_END = re.compile(r"[.!?][\"”’)]*(?=\s|$)")
-_MEDIUM = (
-    r"(?:the|this|these|an?) (?:(?:short|given|provided|audio|video|sound) )*"
-    r"(?:audio|video|sound|clip|recording|track|footage|images?|pictures?|scene|frames|"
-    r"(?:series|sequence) of (?:images|frames))"
-)
-_OPENER = re.compile(
-    rf"(?:{_MEDIUM}(?:,? (?:then|also|mainly|primarily))? "
-    r"(?:shows?|features?|depicts?|captures?|contains?|consists? of|"
-    r"(?:begins?|starts?|opens?) with|(?:is|are|seems? to be) of)(?: that)?:? |"
-    rf"in {_MEDIUM}, |(?:we|you|i) (?:can )?(?:see|hear) |(?:caption|description|answer): |"
-    r"(?:sure|certainly|of course)[,!.](?: |$)|here(?: is|'s|’s) [^.:]*: )",
-    re.IGNORECASE,
-)
-_REFUSAL = re.compile(
-    r"(?:i(?:['’]m| am) (?:sorry|unable|not able)|sorry(?=[,.])|i apologi[sz]e|"
-    r"i (?:cannot|can['’]t|do not have|don['’]t have)|as an? (?:ai|language model)|unfortunately, i)\b",
+_LABEL = re.compile(
+    r"(?:(?:caption|description|answer): |(?:sure|certainly|of course)[,!.](?: |$)|"
+    r"here(?: is|'s|’s) [^.:]*: )",
     re.IGNORECASE,
 )
 
@@ -32,17 +20,17 @@ _REFUSAL = re.compile(
 def cleaned(text: str, unfinished: bool = False) -> str:
     """A model's answer as whole sentences on one line, or "" for a refusal.
 
-    Without markup, quotes around all of it, openers ("The video shows") and sentences in which the model
-    speaks of what it can't do. unfinished: it was cut off; the last sentence is left out if it is not the
-    only one.
+    Without markup, quotes around all of it, openers ("The video shows"), offers ("feel free to ask") and
+    sentences in which the model speaks of what it can't do. unfinished: it was cut off; the last sentence
+    is left out if it is not the only one.
     """
     text = _unquoted(" ".join(_lines(text)))
     if unfinished and (ends := [m.end() for m in _SENTENCE_END.finditer(text)]):
         text = text[: ends[-1]]
     sentences = [plain for part in re.split(r"(?<=[.!?])\s+", text) if (plain := _unopened(part))]
-    if not sentences or _REFUSAL.match(sentences[0]):
+    if not sentences or REFUSAL.match(sentences[0]):
         return ""
-    return finished(" ".join(sentence for sentence in sentences if not _REFUSAL.match(sentence)))
+    return finished(" ".join(sentence for sentence in sentences if not REFUSAL.match(sentence)))
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -65,8 +53,12 @@ def _unquoted(text: str) -> str:
 
 
 def _unopened(sentence: str) -> str:
-    """The sentence without openers."""
-    while match := _OPENER.match(sentence):
-        rest = sentence[match.end() :]
-        sentence = rest[:1].upper() + rest[1:]
-    return sentence
+    """The sentence without openers, labels and offers."""
+    before = None
+    while sentence != before:
+        before = sentence
+        if match := _LABEL.match(sentence):
+            rest = sentence[match.end() :]
+            sentence = rest[:1].upper() + rest[1:]
+        sentence = without_opener(sentence)
+    return without_offer(sentence)

@@ -13,6 +13,7 @@ from manifests.captions import CaptionName
 from prompts.grounding import facts_of, is_said
 from prompts.quotes import quotations, without_quotations
 from prompts.selection import Facts
+from prompts.topics import is_speech
 from prompts.words import tokens
 
 
@@ -26,6 +27,6 @@ def expected_facts(name: CaptionName, caption: str, facts: Facts) -> float:
     for speech or lyrics that it quotes."""
     spoken = tokens(without_quotations(caption))
     relevant = facts_of(name, facts)
-    speech = any(fact.kind == "speech" for fact in relevant)
+    speech = any(is_speech(fact.kind, fact.text) for fact in relevant if fact.modality == "audio")
     quoted = (speech or facts.lyrics is not None) and bool(quotations(caption))
     return sum(f.confidence.weight for f in relevant if is_said(f, spoken)) + quoted

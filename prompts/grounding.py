@@ -15,6 +15,7 @@ from manifests.evidence import Modality
 from prompts.quotes import is_spoken, quotations, quoted_pieces, without_quotations
 from prompts.selection import Fact, Facts
 from prompts.singing import sings
+from prompts.topics import is_speech
 from prompts.violations import Violation
 from prompts.words import NUMBERS, lexicon, stem, tokens, upward, words
 
@@ -61,10 +62,13 @@ def is_quoted(quotation: str, name: CaptionName, facts: Facts) -> Fact | None:
     for fact in relevant:
         if any(is_spoken(text, shown) for shown in quotations(fact.text)):
             return fact
+    if name == "visual_caption":
+        return None
     if is_spoken(text, facts.lyrics):
-        return next((fact for fact in relevant if sings(fact.text)), None)
-    speech = next((fact for fact in relevant if fact.kind == "speech"), None)
-    return speech if is_spoken(text, facts.transcript) else None
+        return next((fact for fact in relevant if sings(fact.text)), facts.speaker)
+    if is_spoken(text, facts.transcript):
+        return next((fact for fact in relevant if is_speech(fact.kind, fact.text)), facts.speaker)
+    return None
 
 
 _SAYING = re.compile(
@@ -147,7 +151,8 @@ def _without_views(part: list[str], name: CaptionName) -> list[str]:
 def allowed(fact: Fact) -> frozenset[str]:
     """The tokens that a caption may say for this fact."""
     extra = {"play"} if fact.kind == "music" else set()
-    return upward(fact.words) | extra
+    language = tokens(f"in {fact.language}") if fact.language else ()
+    return upward(fact.words).union(extra, language)
 
 
 def _unsupported(

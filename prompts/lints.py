@@ -9,63 +9,69 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet
+from prompts.leaks import confidence, field_name, meta
+from prompts.orders import foreign, order
 from prompts.quotes import without_quotations
 from prompts.violations import Violation
 from prompts.words import NUMBERS, tokens
 
 Lint = Callable[[str], str | None]
 
-_CONFIDENCE = re.compile(
-    r"\b(?:confiden\w*|probab\w*|likelihood|certain\w*|uncertain\w*|score[sd]?|tiers?|percent\w*"
-    r"|(?:low|medium|high|moderate)[ -](?:level|chance|tier)|evidence|detected|detection|captioner\w*)\b"
-    r"|[(\[](?:low|medium|high)[)\]]|%",
-    re.IGNORECASE,
-)
-_FIELDS = re.compile(
-    r"audio_caption|visual_caption|audio_visual|\b(?:heard|seen|spoken|words|audio|visual|sure|likely)\s*:",
-    re.IGNORECASE,
-)
 _HEDGE = re.compile(
-    r"\b(?:possib\w*|perhaps|maybe|might|may be|likely|unlikely|presumabl\w*|seem(?:s|ingly)?|could be"
-    r"|appears to be|apparently|or something|suggest(?:s|ing)?|unclear|unknown)\b",
+    r"\b(?:possibly|it is possible|perhaps|maybe|presumabl[ey]|seemingly|apparently|probabl[ey])\b"
+    r"|\b(?:seems?|appears?|seemed|appeared|appearing|looks) to (?:be|have)\b"
+    r"|\b(?:may|might|could) be (?!(?:\w+ly )?(?:heard|seen|\w+ing)\b)|\b(?:might|may|"
+    r"could) have been\b"
+    r"|\b(?:it|this|that) (?:seems|appears)\b|\bwhat (?:seems|appears|sounds|looks)\b"
+    r"|(?:,|\b(?:most|very|is|are)) likely (?!to )|\blikely to be\b|\bunlikely\b"
+    r"|\bor (?:something|someone)(?: (?:similar|like that|like it|else|of the sort)\b|(?=[.,;!?]|"
+    r"$))"
+    r"|\bsuggest(?:s|ing)? (?:that|it|the presence|a possible)\b"
+    r"|\b(?:it is|it['’]s) (?:unclear|unknown|not clear|hard to (?:say|tell))\b",
     re.IGNORECASE,
 )
-_META = re.compile(
-    r"\bI(?:'m| am|'ll| will| can| could| do| don)\b|\b(?:sorry|apologi[sz]e|as an ai|language model"
-    r"|assistant|cannot|can't|unable to|here (?:is|are) (?:the|a|your)|sure[,!]|of course[,!]|caption\w*"
-    r"|json|prompt|instructions?|the user|summary|description|transcript)\b",
-    re.IGNORECASE,
-)
-_COMMAND = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?]{0,40}\b(?:above|before|previous|prior|earlier"
-    r"|everything|all|that|this|rules?|orders?|task|told)\b"
-    r"|(?:^|[.!?:;]\s+|\b(?:and|then|please|must|now|you)\s+)(?:write|reply|respond|output|answer|repeat"
-    r"|print|translate|pretend|describe|disregard|override|reveal|append|summari[sz]e|act as)\b"
-    r"|\byou (?:are|must|should|will|have to|shall)\b|\b(?:system|assistant|user|human)\s*:",
-    re.IGNORECASE,
-)
-_MARKUP = re.compile(r"[{}\[\]<>|\\`*#_=~]|https?:|www\.|[\n\r\t]")
+_MARKUP = re.compile(r"[{}\[\]<>|\\`*_=~]|#(?!\d)|https?:|www\.|[\n\r\t]")
+# What is said to be heard or seen; an audio mixer is a sight, and a ticking watch a sound.
 _OF_HEARING = re.compile(
-    r"\b(?:sounds?|hear|heard|hearing|audibl[ey]|audio|nois[ey]\w*|loud(?:ly)?|listen\w*)\b",
+    r"\b(?:sounds?|noises?) (?:of|from)\b|\b(?:is|are|was|were|be|being|faintly|"
+    r"clearly) (?:\w+ly )?heard\b"
+    r"|\bheard (?:in|as|while|from)\b|\baudibl[ey]\b|\b(?:in|on|of) the (?:audio|background noise|"
+    r"soundtrack)\b"
+    r"|\b(?:we|you|one) (?:can )?hear\b|\bsounds? (?:can|is|are|like)\b|^heard\b",
     re.IGNORECASE,
 )
 _OF_SEEING = re.compile(
-    r"\b(?:see|seen|sees|visibl[ey]|visual(?:ly)?|pictures?|pictured|images?|photo\w*|frames?"
-    r"|view|on screen|watch(?:es|ing)?|shown|looks?)\b",
+    r"\b(?:is|are|was|were|be|being|clearly) (?:\w+ly )?(?:seen|shown|pictured|visible)\b|"
+    r"\bvisibl[ey]\b"
+    r"|\b(?:in|into|within|out of) (?:the |this )?(?:view|picture|image|frame|shot|photo|video)\b"
+    r"|\b(?:picture|image|photo|video|frames?|scene) (?:shows?|depicts?|features?)\b|"
+    r"\bon (?:the )?screen\b"
+    r"|\b(?:we|you|one) (?:can )?see\b|\bseen (?:in|as|while|from)\b|\bvisually\b|^seen\b",
     re.IGNORECASE,
 )
 _DANGLING = re.compile(
     r"(?:^|\s)(?:an?|the|and|or|of|with|while|as|are|at|to|for|from|but|that|which|its)$",
     re.IGNORECASE,
 )
-# Written vowels are not always spoken ones: "a unicorn", "a one-way sign", "an hour" are right.
-_ARTICLE = re.compile(
-    r"\ban? (?:two|three|four|five|six|seven|eight|nine|ten|several|many|an?|the)\b(?!-)"
-    r"|\ba (?!eu|ewe|one\b|once\b|u[bcfknrst][aeiou]|uni|us[aeu])[aeiou][a-z]+"
-    r"|\ban (?!hour|honest|honou?r|heir|herb|x\b|x-)[b-df-hj-np-tv-z][a-z]+",
+# "the song they dance to", "a dog that is shouted at" end as English does.
+_STRANDED = re.compile(
+    r"\b(?:that|which|who|what|where|something|nothing|someone|being|he|she|it|they|you|people|"
+    r"stuff|place|song|music)\b"
+    r"[^.,;]*\s(?:at|to|for|from|with|of)$",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"\d\S*")
+# Written vowels are not always spoken ones: "a unicorn", "a one-way sign", "an hour", "an SUV" are right.
+# A number may be part of a word after the article ("a two story house"), not before a plural.
+_ARTICLE = re.compile(
+    r"\ban? (?:two|three|four|five|six|seven|eight|nine|ten) (?!years)\w*[^\Wsu]s\b(?!-)"
+    r"|\ban? (?:several|many|an?|the)\b(?!-)"
+    r"|\ba (?!eu|ewe|one\b|once\b|u[bcfknrst][aeiou]|uni|us[aeu]|us[ab]?\b|ufos?\b|u[kv]\b|url\b|"
+    r"oui)[aeiou][a-z]+"
+    r"|\ban (?!hour|honest|honou?r|heir|herb|histor|hors\b|x\b|x-|x?ray|suv|"
+    r"(?-i:[FHLMNRSX][A-Z0-9]+\b)|[fhlmnrsx][bcdfghjklmnpqrstvwxz0-9]{1,3}s?\b)"
+    r"[b-df-hj-np-tv-z][a-z]+",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -81,9 +87,9 @@ def _first(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def leak(caption: str) -> str | None:
-    """Confidences, their words, field names or digits."""
+    """Confidences, their words and numbers, field names. What a digit counts is for grounding."""
     outside = without_quotations(caption)
-    return _first(_CONFIDENCE, outside) or _first(_FIELDS, outside) or _first(_DIGITS, outside)
+    return confidence(outside) or field_name(outside)
 
 
 def hedge(caption: str) -> str | None:
@@ -93,12 +99,12 @@ def hedge(caption: str) -> str | None:
 
 def refusal(caption: str) -> str | None:
     """Talk about the task instead of the clip."""
-    return _first(_META, without_quotations(caption))
+    return meta(without_quotations(caption))
 
 
 def command(caption: str) -> str | None:
     """An order to whoever reads it: "ignore the above", a sentence that begins with "write"."""
-    return _first(_COMMAND, without_quotations(caption))
+    return order(without_quotations(caption))
 
 
 def markup(caption: str) -> str | None:
@@ -109,62 +115,91 @@ def markup(caption: str) -> str | None:
 
 def loop(caption: str) -> str | None:
     """The same again: a part of a sentence twice, four words in a row twice, a word or two words twice in
-    a row, a word four times, a sign five times in a row."""
+    a row, a word that tells something four times, a sign five times in a row. What happens again later is
+    no loop: "a dog barks, a man speaks, then a dog barks"."""
     run = re.search(r"(\S)\1{4,}", caption)
     if run:
         return run.group(0)[:20]
     outside = without_quotations(caption)
-    parts = Counter(" ".join(tokens(part)) for part in _PART_END.split(outside))
-    for part, times in parts.items():
-        if times > 1 and " " in part:
-            return part
-    words = tokens(outside)
-    fours = Counter(zip(words, words[1:], words[2:], words[3:], strict=False))
+    return _part_again(outside) or _words_again(outside) or _word_often(tokens(outside))
+
+
+def _part_again(text: str) -> str | None:
+    """A part of a sentence that stood there before. Where the text tells an order, one part may come
+    again later, not at once."""
+    seen: list[str] = []
+    again = 0
+    in_order = _IN_ORDER.search(text) is not None
+    for piece in _PART_END.split(text):
+        part = " ".join(tokens(piece))
+        if part in seen and " " in part:
+            again += 1
+            if not in_order or part == seen[-1] or again > 1:
+                return part
+        if part:
+            seen.append(part)
+    return None
+
+
+def _words_again(text: str) -> str | None:
+    """Four words twice, one word three times in a row, or one or two words twice without a pause."""
+    found = tokens(text)
+    in_order = _IN_ORDER.search(text) is not None
+    fours = Counter(zip(found, found[1:], found[2:], found[3:], strict=False))
     for four, times in fours.items():
-        if times > 1 and sum(word not in _COMMON for word in four) > 2:
+        if times > 1 + in_order and sum(word not in _COMMON for word in four) > 2:
             return " ".join(four)
-    # "a milk can can be seen" is no slip.
-    after = zip(words, words[1:], [*words[2:], ""], strict=False)
-    twice = [a for a, b, c in after if a == b and (a, c) != ("can", "be")]
-    if twice:
-        return f"{twice[0]} {twice[0]}"
-    for part in re.split(r"[.,;:!?]", outside):
-        words_of_part = tokens(part)
-        for a, b, c, d in zip(
-            words_of_part, words_of_part[1:], words_of_part[2:], words_of_part[3:], strict=False
-        ):
-            if (a, b) == (c, d):
-                return f"{a} {b} {c} {d}"
-    often = [w for w, n in Counter(words).items() if n > 3 and w not in _COMMON | NUMBERS]
-    return often[0] if often else None
+    for a, b, c in zip(found, found[1:], found[2:], strict=False):
+        if a == b == c:
+            return f"{a} {b} {c}"
+    return next((again for part in _PAUSE.split(text) if (again := _stutter(tokens(part)))), None)
 
 
-_PART_END = re.compile(r"[.,;:!?]|\b(?:and|while|as|with|then)\b", re.IGNORECASE)
+def _stutter(found: Sequence[str]) -> str | None:
+    """One or two words twice in a row with no pause: "a milk can can be seen" is no slip, nor are "bye
+    bye" and "testing, testing"."""
+    for a, b, c in zip(found, found[1:], [*found[2:], ""], strict=False):
+        if a == b and (a, c) != ("can", "be") and a not in _DOUBLED:
+            return f"{a} {b}"
+    for a, b, c, d in zip(found, found[1:], found[2:], found[3:], strict=False):
+        if (a, b) == (c, d):
+            return f"{a} {b} {c} {d}"
+    return None
+
+
+def _word_often(words: Sequence[str]) -> str | None:
+    telling = Counter(word for word in words if word not in _COMMON | NUMBERS)
+    return next((word for word, times in telling.items() if times > 3), None)
+
+
+_PAUSE = re.compile(r"[.,;:!?]")
+_PART_END = re.compile(r"[.,;:!?]|\b(?:and|while|as|with|then|followed by)\b", re.IGNORECASE)
+_IN_ORDER = re.compile(
+    r"\b(?:then|before|after|again|followed|once more|later|finally|another|repeat\w*)\b",
+    re.IGNORECASE,
+)
+# Words that a sentence may say often.
 _COMMON = frozenset(
-    {
-        "person",
-        "a",
-        "an",
-        "and",
-        "the",
-        "is",
-        "are",
-        "be",
-        "of",
-        "in",
-        "with",
-        "hear",
-        "play",
-        "see",
-        "seen",
-    }
+    tokens(
+        "person man woman people a an and the is are be of in on at to with by for from into over up down"
+        " out off his her their its it he she they them him who that which hear sound play see seen while"
+        " as then one other another each this there back left right black white red green blue yellow"
+        " brown grey small large big"
+    )
+)
+_DOUBLED = frozenset(
+    tokens(
+        "bye knock ha beep choo woof meow tick tap drip la na very really so many that had long go on"
+    )
 )
 
 
 def truncated(caption: str) -> str | None:
     """Ends in the middle: at a small word or comma, or with an open quotation."""
     text = caption.rstrip(" .!?")
-    if _DANGLING.search(text) or text.endswith((",", ";", ":", "-")):
+    if (_DANGLING.search(text) and not _STRANDED.search(text)) or text.endswith(
+        (",", ";", ":", "-")
+    ):
         # Details enter the request that repairs a caption: other quotation marks are another request.
         return f'ends with "{text.split()[-1]}"'
     if caption.count('"') % 2 or caption.count("“") != caption.count("”"):
@@ -184,10 +219,14 @@ def article(caption: str) -> str | None:
 
 
 def language(caption: str) -> str | None:
-    """More than a tenth of the letters outside quotations are not of the Latin alphabet."""
-    letters = _LETTER.findall(without_quotations(caption))
-    foreign = [letter for letter in letters if ord(letter) > 0x24F]
-    return "".join(foreign[:10]) if len(foreign) * 10 > len(letters) else None
+    """No English: three letters outside quotations, or a tenth of them, are not of the Latin alphabet, or
+    the small words are of another language."""
+    outside = without_quotations(caption)
+    letters = _LETTER.findall(outside)
+    strange = [letter for letter in letters if ord(letter) > 0x24F]
+    if len(strange) > 2 or len(strange) * 10 > len(letters):
+        return "".join(strange[:10])
+    return foreign(outside)
 
 
 LINTS: dict[str, Lint] = {
@@ -232,17 +271,6 @@ def prompt_copied(caption: str, fixed: Sequence[str]) -> str | None:
             if six in sixes:
                 return " ".join(six)
     return None
-
-
-def unsayable(text: str, at_most: int) -> str | None:
-    """Why no caption may repeat this text, None where one may: what a captioner says freely, or what
-    came with a file, can be an order, a refusal, no English, or longer than the characters that a caption
-    has at most. A wrong article is for the writer to mend."""
-    if len(text) > at_most:
-        return f"{len(text)} characters"
-    return at_limit(text, at_most) or next(
-        (why for name, check in LINTS.items() if name != "article" and (why := check(text))), None
-    )
 
 
 def lint(

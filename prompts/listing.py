@@ -15,6 +15,7 @@ from itertools import groupby
 
 from manifests.evidence import Evidence, Modality, Tier
 from prompts.inert import inert
+from prompts.normalise import normalised
 from prompts.quotes import in_turn
 
 CLAIM_AT_MOST = 400
@@ -29,8 +30,8 @@ _APART = re.compile(r"” (?=[.,;:!?])")
 
 @dataclass(frozen=True, slots=True)
 class WeakClaim:
-    """One claim of one captioner as it was made. tier: with everybody's word, low included. free: in the
-    captioner's own words."""
+    """One claim of one captioner. tier: with everybody's word, low included. free: in the captioner's own
+    words, of which the text is what evidence keeps (`prompts.normalise`)."""
 
     captioner: str
     modality: Modality
@@ -39,23 +40,20 @@ class WeakClaim:
     free: bool
 
 
-def claims_of(evidence: Evidence) -> tuple[WeakClaim, ...]:
-    """All that captioners claimed of a clip, in the evidence's order; without signals, bare measures and
-    what nobody judged."""
-    return tuple(
-        WeakClaim(
-            weak.captioner,
-            claim.modality,
-            claim.text,
-            claim.believed.tier,
-            claim.kind == "caption",
-        )
-        for weak in evidence.captions
-        for claim in weak.claims
-        if claim.believed is not None
-        and claim.kind not in ("signal", "score")
-        and claim.text.strip()
-    )
+def claims_of(evidence: Evidence, caption_chars: int) -> tuple[WeakClaim, ...]:
+    """All that captioners claimed of a clip, in the evidence's order; without signals, bare measures,
+    what nobody judged and free text that is no description. caption_chars: of free text at most."""
+    claims = []
+    for weak in evidence.captions:
+        for claim in weak.claims:
+            if claim.believed is None or claim.kind in ("signal", "score"):
+                continue
+            free = claim.kind == "caption"
+            text = normalised(claim.text, caption_chars) if free else claim.text
+            if text.strip():
+                tier = claim.believed.tier
+                claims.append(WeakClaim(weak.captioner, claim.modality, text, tier, free))
+    return tuple(claims)
 
 
 def by_captioner(claims: Sequence[WeakClaim]) -> str:

@@ -53,7 +53,12 @@ class Nearness:
         table = lexicon()
         plain = table.plain["both"] | table.breaks
         closed = supported | plain | NUMBERS | _COLOURS | table.upward.keys()
-        unknown = {word for word in words(without_quotations(caption)) if stem(word) not in closed}
+        # A digit stands for itself: "24" is near to "23".
+        unknown = {
+            word
+            for word in words(without_quotations(caption))
+            if stem(word) not in closed and not _has_digit(word)
+        }
         if not unknown:
             return caption
         heard, seen = (
@@ -63,7 +68,7 @@ class Nearness:
                     for f in relevant
                     if f.modality == side
                     for w in words(f.text)
-                    if stem(w) not in plain
+                    if stem(w) not in plain and not _has_digit(w)
                 }
             )
             for side in ("audio", "video")
@@ -94,6 +99,10 @@ class Nearness:
         if new:
             self._cache.update(zip(new, self.embed(new), strict=True))
         return np.stack([self._cache[word] for word in texts])
+
+
+def _has_digit(word: str) -> bool:
+    return any(char.isdigit() for char in word)
 
 
 def _as_many(first: str, second: str) -> bool:

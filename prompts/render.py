@@ -32,6 +32,8 @@ from prompts.selection import SPOKEN_AT_MOST, Fact, Facts
 Message = dict[str, str]
 
 _FIELD = re.compile(r"\{(\w+)\}")
+_MAY_BE_EMPTY = frozenset({"in_language"})
+"""Fields whose line stands without them."""
 
 
 class _Part(BaseModel):
@@ -71,7 +73,8 @@ class Example(_Part):
 
 class Template(_Part):
     """One prompt. lines: of the user message, each a label and what it holds; a line whose value is
-    empty for a clip is left out. repair: what is added when a reply is refused, "{faults}" in it.
+    empty for a clip is left out; `{in_language}`, as in " (Spanish)", may be empty. repair: what is added
+    when a reply is refused, "{faults}" in it.
     keys: what the reply's strings are called. A name that repeats the end of another
     ("audio_visual_caption") makes a small model copy the other's text. styles: how other than plainly
     captions can be asked for, by name, each with what `{style}` then stands for.
@@ -206,6 +209,7 @@ def _values(facts: Facts, names: Sequence[CaptionName]) -> dict[str, str]:
         "seen_by_captioner": _by_captioner(facts, "video") if sees else "",
         "spoken": _fenced(facts.transcript) if facts.transcript and hears else "",
         "sung": _fenced(facts.lyrics) if facts.lyrics and hears else "",
+        "in_language": f" ({facts.language})" if facts.language else "",
     }
 
 
@@ -226,6 +230,6 @@ def _filled(lines: Sequence[str], values: dict[str, str]) -> str:
     filled = []
     for line in lines:
         fields = _FIELD.findall(line)
-        if all(values[field] for field in fields):
+        if all(values[field] for field in fields if field not in _MAY_BE_EMPTY):
             filled.append(_FIELD.sub(lambda match: values[match[1]], line))
     return "\n".join(filled)

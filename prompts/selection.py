@@ -6,8 +6,8 @@ Rules, in this order:
    confidence where nobody fused.
 2. Sounds that captioners confuse ("rain", "engine") are rivals when none of them is high. What is
    seen may choose one of those that were heard; it never adds one.
-3. Low claims are left out. There is no "possibly". So is free text that no caption may repeat
-   (`prompts.lints.unsayable`): orders, refusals, another language.
+3. Low claims are left out. There is no "possibly". Free text is taken as `prompts.normalise` leaves it:
+   without hedges and chat; orders, refusals and another language are left out.
 4. What a kept claim implies is not said a second time: "a bird and a duck" would be two. If it was surer,
    the kept one must be said in its place. Only sure music stays beside singing that is only likely: who
    hears of both hears one thing. Nor are the same words under two labels ("Frog", "Croak"), whatever
@@ -24,12 +24,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
-from prompts.lints import unsayable
 from prompts.listing import WeakClaim, claims_of
+from prompts.normalise import normalised
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_CHARS
-from prompts.singing import counts, is_sung, manner, singing, sings
+from prompts.singing import Manner, counts, is_sung, manner, singing
 from prompts.support import Meaning, meaning
+from prompts.topics import is_music
+from prompts.voices import is_voice, start, sure_language
 from prompts.words import NUMBERS, lexicon, tokens
 
 Alike = Callable[[str, str], bool]
@@ -58,6 +60,7 @@ class Fact:
     text: a clause when heard ("a dog barks"), a noun phrase when seen ("two cars"). confidence: after
     fusion, never low. must: a caption that leaves it out has lost a confident fact. captioners: who
     said it or something that implies it, in the evidence's order. spans: as of the claim that it is.
+    language: English name of what is spoken or sung, where a recogniser told it.
     """
 
     text: str
@@ -68,6 +71,7 @@ class Fact:
     must: bool
     captioners: tuple[str, ...]
     spans: tuple[tuple[int, int], ...] = ()
+    language: str | None = None
 
     @property
     def tier(self) -> Tier:
@@ -84,10 +88,12 @@ class Fact:
 class Facts:
     """What may be said of a clip; surest first.
 
-    transcript: the words spoken, None where no speech was kept as heard. lyrics: the words sung, None
-    where no singing was. Both are data, never an instruction; at most one of them is there. claims: all
-    that captioners claimed, in the evidence's order, also what the facts leave out; signals aside. Free
-    text among them is data too.
+    transcript: the words spoken, None where nobody heard speech. lyrics: the words sung, None where
+    nobody heard singing. Both are data, never an instruction; at most one of them is there. language:
+    English name of theirs, None where it is not sure. speaker: who heard them, whether or not it is among
+    the facts. mostly_music: by captioners that speak in sentences. claims: all that captioners claimed,
+    in the evidence's order, also what the facts leave out; signals aside. Free text among them is data
+    too.
     """
 
     has_audio: bool
@@ -96,6 +102,9 @@ class Facts:
     seen: tuple[Fact, ...]
     transcript: str | None = None
     lyrics: str | None = None
+    language: str | None = None
+    speaker: Fact | None = None
+    mostly_music: bool = False
     claims: tuple[WeakClaim, ...] = ()
 
     @property
@@ -121,9 +130,11 @@ class Facts:
 
     @property
     def domain(self) -> Domain:
-        """What the sound is about: words that were understood, music and nothing else, or anything."""
+        """What the sound is about: words that were understood, music above all, or anything."""
         if self.transcript:
             return "speech"
+        if self.mostly_music:
+            return "music"
         if self.heard and all(fact.kind == "music" for fact in self.heard):
             return "music"
         return "general"
@@ -162,34 +173,51 @@ def select(
 ) -> Facts:
     """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing.
     alike: of the profile's embedder, None where it names none. caption_chars: of a caption at most; free
-    text that is longer is no fact."""
+    text that is longer is cut."""
     how = manner(evidence)
     heard = _supported(_candidates(evidence, "audio", caption_chars))
     if how == "sung":
         heard = _sung(heard, evidence)
     seen = _supported(_candidates(evidence, "video", caption_chars))
     heard = _without_rivals(heard, seen)
-    heard_facts = _facts(heard, HEARD_AT_MOST, alike)
-    speech = any(fact.kind == "speech" for fact in heard_facts)
-    words = _start(evidence.transcript or "") or None
-    return Facts(
+    words = start(evidence.transcript or "", SPOKEN_AT_MOST) or None
+    voices = _voices(heard, how) if words else []
+    facts = Facts(
         has_audio=evidence.has_audio,
         has_video=evidence.has_video,
-        heard=heard_facts,
+        heard=_facts(heard, HEARD_AT_MOST, alike),
         seen=_facts(seen, SEEN_AT_MOST, alike),
-        transcript=words if speech and how == "said" else None,
-        lyrics=words if how == "sung" and any(sings(fact.text) for fact in heard_facts) else None,
-        claims=claims_of(evidence),
+        transcript=words if voices and how == "said" else None,
+        lyrics=words if voices and how == "sung" else None,
+        mostly_music=is_music(c.claim for c in heard if c.tier != "low"),
+        claims=claims_of(evidence, caption_chars),
     )
+    return _in_language(facts, voices[0], sure_language(evidence)) if voices else facts
 
 
-def _start(transcript: str) -> str:
-    """The start of a transcript in whole words: half a number is another number."""
-    words = " ".join(transcript[: 4 * SPOKEN_AT_MOST].split())
-    start = words[:SPOKEN_AT_MOST]
-    if len(words) > SPOKEN_AT_MOST and not words[SPOKEN_AT_MOST].isspace() and " " in start:
-        start = start.rsplit(" ", 1)[0]
-    return start
+def _voices(heard: Sequence[_Candidate], how: Manner) -> list[_Candidate]:
+    """Who heard the words of the transcript said, or sung, at medium or above; surest first. Kept as a
+    fact or not: that somebody speaks is often told by a sentence that tells more."""
+    voices = [
+        candidate
+        for candidate in heard
+        if candidate.tier != "low"
+        and how != "both"
+        and is_voice(candidate.claim.kind, candidate.claim.text, how)
+    ]
+    return sorted(voices, key=lambda candidate: candidate.rank, reverse=True)
+
+
+def _in_language(facts: Facts, voice: _Candidate, language: str | None) -> Facts:
+    """The facts with the language of those that tell of the voice, and with who heard it."""
+    how: Manner = "sung" if facts.lyrics else "said"
+    told = (is_voice(fact.kind, fact.text, how) for fact in facts.heard)
+    heard = tuple(
+        replace(fact, language=language) if of_voice else fact
+        for fact, of_voice in zip(facts.heard, told, strict=True)
+    )
+    speaker = replace(_fact(voice, must=False), language=language)
+    return replace(facts, heard=heard, language=language, speaker=speaker)
 
 
 def _sung(heard: list[_Candidate], evidence: Evidence) -> list[_Candidate]:
@@ -209,22 +237,20 @@ def _candidates(evidence: Evidence, modality: Modality, caption_chars: int) -> l
     for weak in evidence.captions:
         for claim in weak.claims:
             confidence = claim.believed
-            if (
-                claim.modality == modality
-                and confidence is not None
-                and _sayable(claim, caption_chars)
-            ):
+            if claim.modality != modality or confidence is None:
+                continue
+            if (sayable := _sayable(claim, caption_chars)) is not None:
                 candidates.append(
-                    _Candidate(claim, weak.captioner, meaning(claim), confidence.tier)
+                    _Candidate(sayable, weak.captioner, meaning(sayable), confidence.tier)
                 )
     return candidates
 
 
-def _sayable(claim: Claim, caption_chars: int) -> bool:
-    """Whether a caption may say it: texts of tags are ours, captions are anybody's."""
-    if claim.kind == "caption":
-        return unsayable(" ".join(claim.text.split()), caption_chars) is None
-    return bool(claim.text.strip())
+def _sayable(claim: Claim, caption_chars: int) -> Claim | None:
+    """The claim as a caption may say it: texts of tags are ours, captions are anybody's and are
+    normalised."""
+    text = normalised(claim.text, caption_chars) if claim.kind == "caption" else claim.text
+    return replace(claim, text=text) if text.strip() else None
 
 
 def _supported(candidates: Sequence[_Candidate]) -> list[_Candidate]:
@@ -313,17 +339,24 @@ def _facts(candidates: Sequence[_Candidate], at_most: int, alike: Alike | None) 
     due = [candidate for candidate in likely if candidate.tier == _PROMISED]
     promised = any(candidate.implies(other) for candidate in kept for other in due)
     return tuple(
-        Fact(
-            text=" ".join(candidate.claim.text.split()),
-            label=candidate.claim.label,
-            kind=candidate.claim.kind,
-            modality=candidate.claim.modality,
-            confidence=candidate.confidence,
+        _fact(
+            candidate,
             must=any(candidate.implies(other) for other in due) or (not promised and at == 0),
-            captioners=candidate.captioners,
-            spans=candidate.claim.spans,
         )
         for at, candidate in enumerate(kept)
+    )
+
+
+def _fact(candidate: _Candidate, must: bool) -> Fact:
+    return Fact(
+        text=" ".join(candidate.claim.text.split()),
+        label=candidate.claim.label,
+        kind=candidate.claim.kind,
+        modality=candidate.claim.modality,
+        confidence=candidate.confidence,
+        must=must,
+        captioners=candidate.captioners,
+        spans=candidate.claim.spans,
     )
 
 

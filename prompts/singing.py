@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from manifests.evidence import Claim, Evidence, WeakCaption
+from prompts.topics import speaks
 from prompts.words import tokens, upward
 
 Manner = Literal["said", "sung", "both"]
@@ -52,12 +53,26 @@ def manner(evidence: Evidence) -> Manner:
 
 
 def singing(evidence: Evidence) -> Spans:
-    """When singing is heard; the whole clip where a captioner does not say when."""
+    """When singing is heard; the whole clip where a captioner does not say when. Sentences that don't say
+    when count where more captioners tell in such of singing than of speech: a song behind a speaker is
+    not what the words are of."""
     spans: list[tuple[int, int]] = []
+    spoken = _told_as_spoken(evidence)
     for claim in evidence.claims("audio"):
-        if counts(claim):
+        if counts(claim) and (claim.kind != "caption" or claim.spans or not spoken):
             spans += claim.spans or [(0, max(1, evidence.duration_ms))]
     return _merged(spans)
+
+
+def _told_as_spoken(evidence: Evidence) -> bool:
+    """Whether at least as many captioners tell in sentences of speech as of singing."""
+    sung = spoken = 0
+    for weak in evidence.captions:
+        told = [c for c in weak.claims if c.kind == "caption" and c.modality == "audio"]
+        told = [c for c in told if c.believed is not None and c.believed.tier != "low"]
+        sung += any(sings(claim.text) for claim in told)
+        spoken += any(speaks(claim.text) and not sings(claim.text) for claim in told)
+    return 0 < spoken >= sung
 
 
 def spans_of_words(weak: WeakCaption) -> Spans:

@@ -80,6 +80,7 @@ class PerceptionLM(TransformersCaptioner):
     modality = "video"
     needs = Needs(frames=_FRAMES, frame_px=_FRAME_PX)
     packs = ("hub:facebook/Perception-LM-3B",)
+    version = 2
     _allowed = _Options
     _chosen: _Options
 

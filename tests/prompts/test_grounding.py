@@ -5,9 +5,9 @@ import pytest
 from manifests.captions import CAPTIONS, CaptionName
 from prompts.fallback import template
 from prompts.grounding import ground
-from prompts.selection import select
+from prompts.selection import Facts, select
 from recipes.evidences import evidences
-from tests.prompts.clips import facts
+from tests.prompts.clips import claim, evidence, facts, seen
 
 STREET = facts(["a dog barks", "a person speaks"], ["two cars", "a bench"], "come here, Rex")
 CONCERT = facts(["music plays", "an acoustic guitar is played"], ["a woman", "a television"])
@@ -166,3 +166,62 @@ def test_what_is_only_heard_is_not_in_view_nor_the_other_way_round(
         f.detail for f in ground("audio_visual_caption", caption, known) if f.name == "wrong_sense"
     ]
     assert found == ([wrong] if wrong else [])
+
+
+def rich(words: str | None = None, *heard: str, sights: tuple[str, ...] = ()) -> Facts:
+    """The facts of what chat captioners say at medium."""
+    return select(
+        evidence(
+            [claim(text, "medium", "caption") for text in heard],
+            [seen(text, "medium", "caption") for text in sights],
+            transcript=words,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("fact", "same", "other"),
+    [
+        ("A player wears number 23", "A player wears number 23.", "A player wears number 24."),
+        ("The song has 120 BPM", "The song has 120 BPM.", "The song has 128 BPM."),
+        ("Cars of the 1950s pass", "Cars of the 1950s pass.", "Cars of the 1960s pass."),
+        ("A man speaks", "A man speaks.", "A man speaks 3."),
+    ],
+)
+def test_a_digit_needs_a_fact_that_holds_it(fact: str, same: str, other: str) -> None:
+    known = rich(None, fact)
+    assert ground("audio_caption", same, known) == []
+    assert "unsupported" in names(other, "audio_caption", known)
+
+
+def test_words_of_the_transcript_may_be_quoted_where_a_sentence_says_who_speaks() -> None:
+    known = rich("welcome back to my channel", "A young man talks to his viewers")
+    said = "A young man talks to his viewers, saying “welcome back”."
+    assert "misquoted" not in names(said, "audio_caption", known)
+    wrong = said.replace("welcome back", "welcome home")
+    assert "misquoted" in names(wrong, "audio_caption", known)
+
+
+def test_words_that_a_captioner_quotes_may_be_quoted_without_a_transcript() -> None:
+    known = rich(None, "A man says 'what a goal'", sights=("A sign reads 'exit'",))
+    assert "misquoted" not in names("A man says “what a goal”.", "audio_caption", known)
+    assert "misquoted" not in names("A sign reads “exit”.", "visual_caption", known)
+    assert "misquoted" in names("A sign reads “what a goal”.", "visual_caption", known)
+
+
+def test_who_heard_the_words_need_not_be_among_the_facts() -> None:
+    loud = [f"A {thing} rings loudly" for thing in ("bell", "phone", "clock", "gong")]
+    free = [claim(text, "high", "caption") for text in loud]
+    spoken = [claim("a person speaks", "medium", "speech", label="Speech")]
+    known = select(evidence(free, spoken, transcript="stay calm"))
+    assert known.transcript == "stay calm"
+    assert "misquoted" not in names("“Stay calm” is heard.", "audio_caption", known)
+
+
+def test_the_language_of_the_words_needs_to_be_theirs() -> None:
+    known = rich("hello there", "A man speaks")
+    assert known.language == "English"
+    assert names("A man speaks in English.", "audio_caption", known) == []
+    assert names("In English, a man says “hello”.", "audio_caption", known) == []
+    assert "unsupported" in names("A man speaks in French.", "audio_caption", known)
+    assert "unsupported" in names("A man speaks in English.", "visual_caption", known)

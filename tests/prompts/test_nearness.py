@@ -13,7 +13,16 @@ from prompts.nearness import Nearness
 from prompts.provenance import claims
 from tests.prompts.clips import facts
 
-ANGLES = {"canines": 0.1, "dogs": 0.0, "canine": 0.1, "wug": 0.2, "dog": 0.0, "wolverine": 1.2}
+ANGLES = {
+    "23": 0.0,
+    "24": 0.1,
+    "canines": 0.1,
+    "dogs": 0.0,
+    "canine": 0.1,
+    "wug": 0.2,
+    "dog": 0.0,
+    "wolverine": 1.2,
+}
 KNOWN = facts(["a dog barks", "a person speaks"], ["two dogs", "a red car"], "wug that")
 
 
@@ -48,6 +57,11 @@ def test_quotations_stay_as_they_are() -> None:
 def test_one_of_what_is_seen_never_stands_for_several() -> None:
     assert NEAR.read("visual_caption", "Two canines.", KNOWN) == "Two dogs."
     assert NEAR.read("visual_caption", "A canine.", KNOWN) == "A canine."
+
+
+def test_a_digit_stands_for_itself() -> None:
+    known = facts([], ["a player with number 23"])
+    assert NEAR.read("visual_caption", "A player with number 24.", known).endswith("24.")
 
 
 @pytest.fixture(scope="module")

@@ -185,6 +185,14 @@ def test_a_transcript_can_not_leave_its_fence(spoken: str) -> None:
     assert not set(fenced[3:-3]) & set('<>{}|\\"`\n')
 
 
+@pytest.mark.parametrize("name", ["tiers", "tiers-speech"])
+def test_the_language_of_the_words_enters_as_a_word(name: str) -> None:
+    clip = facts(["a person speaks"], [], "hola amigos")
+    asked = user(render(replace(clip, language="Spanish"), load(name), ["audio_caption"]))
+    assert "Spoken (Spanish): <<<hola amigos>>>" in asked
+    assert "Spoken: <<<hola" in user(render(clip, load(name), ["audio_caption"]))
+
+
 def test_a_repair_names_the_faults() -> None:
     asked = user(render(facts(["rain falls"], []), load("tiers"), ["audio_caption"], ["leak: 87%"]))
     assert "leak: 87%" in asked.splitlines()[-1]
