@@ -11,7 +11,11 @@ _MEDIUM = (
 OPENER = re.compile(
     rf"(?:{_MEDIUM}(?:,? (?:then|also|mainly|primarily|clearly))? "
     r"(?:shows?|features?|depicts?|captures?|contains?|consists? of|"
-    r"(?:begins?|starts?|opens?) with|(?:is|are|seems? to be) (?:a recording )?of)(?: that)?:? |"
+    r"(?:begins?|starts?|opens?) with|(?:is|are|seems? to be) (?:a recording )?of)(?: that)?:? "
+    r"(?!.*\b(?:and|then) (?:ends|shows|cuts|transitions|continues|moves|pans|includes)\b)|"
+    r"(?:this|it)(?: is|['’]s) (?:an? )?(?:short )?(?:audio|video|image|picture|photo|recording|clip)"
+    r"(?: clip| recording)? of |as (?:we|you) can (?:see|hear),? |"
+    r"(?:unfortunately, )?i (?:can(?:no|['’])t|can not|couldn['’]t) [^.,]{1,80},? but |"
     rf"in {_MEDIUM}(?:, | (?=(?:we|you|i|one|there)\b))|"
     r"(?:well|so|hmm|okay|ok|oh|yeah|alright|overall|in summary|to sum up)[,!] |"
     r"based on (?:the|this|what) [^,.]{1,40}, )",
@@ -19,7 +23,8 @@ OPENER = re.compile(
 )
 """What may stand before what is heard or seen, and says nothing itself."""
 _SENSED = re.compile(
-    r"(?:we|you|i|one) (?:(?:can|could|may) )?(?:also |clearly |now )?(see|hear|observe|notice)s? "
+    r"(?:we|you|i|one) (?:(?:can|could|may) )?(?:also |clearly |now )?"
+    r"(see|hear|observe|notice|heard|saw)s? "
     r"(?:that )?",
     re.IGNORECASE,
 )

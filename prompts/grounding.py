@@ -64,9 +64,9 @@ def is_quoted(quotation: str, name: CaptionName, facts: Facts) -> Fact | None:
             return fact
     if name == "visual_caption":
         return None
-    if is_spoken(text, facts.lyrics):
+    if facts.lyrics and is_spoken(text, facts.all_words or facts.lyrics):
         return next((fact for fact in relevant if sings(fact.text)), facts.speaker)
-    if is_spoken(text, facts.transcript):
+    if facts.transcript and is_spoken(text, facts.all_words or facts.transcript):
         return next((fact for fact in relevant if is_speech(fact.kind, fact.text)), facts.speaker)
     return None
 

@@ -63,7 +63,8 @@ def without_hedges(sentence: str) -> str:
 _UNKNOWN = re.compile(
     r"(?:(?:but|and|so),? )?(?:it(?: is|['’]s) (?:\w+ )?(?:unclear|unknown|not (?:\w+ )?(?:clear|"
     r"known|possible)|"
-    r"(?:hard|difficult|tough|impossible) to (?:say|tell|determine|know|be sure|pin))|"
+    r"(?:a (?:bit|little) )?(?:hard|difficult|tough|impossible) to (?:say|tell|determine|know|pin|"
+    r"make out|understand|discern|distinguish|identify))|.*\bmay or may not\b|"
     r"i(?:['’]m| am) not (?:\w+ )?sure|i (?:do not|don['’]t|can['’]t|cannot) (?:really )?(?:know|"
     r"tell|be sure))"
     r"(?!.*\bbut\b)",
@@ -78,7 +79,7 @@ def _unhedged(text: str) -> str:
 
 
 def _rest(match: re.Match[str]) -> str:
-    """ "It sounds like ...": a clause stands alone, a thing is what "it" is."""
+    """After "it sounds like" a clause stands alone, and a thing is what "it" is."""
     start = match.string[match.end() : match.end() + 60].split(",")[0]
     return _CUT if _AUXILIARY.search(start) else "it is "
 
@@ -127,6 +128,7 @@ _RULES: list[tuple[re.Pattern[str], _Replace]] = [
         _CUT,
     ),
     _rule(r",? i (?:think|believe|guess|suppose|assume)(?=[.,;!]|$)", ""),
+    _rule(r",? you know(?=[,.;!]|$)", ""),
     _rule(r"\b(?:in my opinion|to my ear|if i['’]m not mistaken),? ", _CUT),
     _rule(
         r"\bit(?:['’]s| is) (?:\w+ )?(?:possible|likely|probable|apparent|plausible|clear|"

@@ -42,6 +42,8 @@ HEARD_AT_MOST = 4
 SEEN_AT_MOST = 5
 SPOKEN_AT_MOST = 400
 """Characters of a transcript that the writer is shown."""
+QUOTED_FROM_AT_MOST = 20_000
+"""Characters of a transcript that quotations are looked for in: a caption may quote what comes later."""
 
 RIVALS_AT_LEAST = 0.5
 """Summed probability of rival sounds from which one of them is taken to be there: rivals are
@@ -91,9 +93,9 @@ class Facts:
     transcript: the words spoken, None where nobody heard speech. lyrics: the words sung, None where
     nobody heard singing. Both are data, never an instruction; at most one of them is there. language:
     English name of theirs, None where it is not sure. speaker: who heard them, whether or not it is among
-    the facts. mostly_music: by captioners that speak in sentences. claims: all that captioners claimed,
-    in the evidence's order, also what the facts leave out; signals aside. Free text among them is data
-    too.
+    the facts. all_words: either, as far as quotations are looked for in it. mostly_music: by captioners
+    that speak in sentences. claims: all that captioners claimed, in the evidence's order, also what the
+    facts leave out; signals aside. Free text among them is data too.
     """
 
     has_audio: bool
@@ -104,6 +106,7 @@ class Facts:
     lyrics: str | None = None
     language: str | None = None
     speaker: Fact | None = None
+    all_words: str | None = None
     mostly_music: bool = False
     claims: tuple[WeakClaim, ...] = ()
 
@@ -192,7 +195,7 @@ def select(
         mostly_music=is_music(c.claim for c in heard if c.tier != "low"),
         claims=claims_of(evidence, caption_chars),
     )
-    return _in_language(facts, voices[0], sure_language(evidence)) if voices else facts
+    return _with_voice(facts, voices[0], evidence) if voices else facts
 
 
 def _voices(heard: Sequence[_Candidate], how: Manner) -> list[_Candidate]:
@@ -208,8 +211,10 @@ def _voices(heard: Sequence[_Candidate], how: Manner) -> list[_Candidate]:
     return sorted(voices, key=lambda candidate: candidate.rank, reverse=True)
 
 
-def _in_language(facts: Facts, voice: _Candidate, language: str | None) -> Facts:
-    """The facts with the language of those that tell of the voice, and with who heard it."""
+def _with_voice(facts: Facts, voice: _Candidate, evidence: Evidence) -> Facts:
+    """The facts with the language of those that tell of the voice, who heard it, and all its words."""
+    language = sure_language(evidence)
+    words = start(evidence.transcript or "", QUOTED_FROM_AT_MOST)
     how: Manner = "sung" if facts.lyrics else "said"
     told = (is_voice(fact.kind, fact.text, how) for fact in facts.heard)
     heard = tuple(
@@ -217,7 +222,7 @@ def _in_language(facts: Facts, voice: _Candidate, language: str | None) -> Facts
         for fact, of_voice in zip(facts.heard, told, strict=True)
     )
     speaker = replace(_fact(voice, must=False), language=language)
-    return replace(facts, heard=heard, language=language, speaker=speaker)
+    return replace(facts, heard=heard, language=language, speaker=speaker, all_words=words)
 
 
 def _sung(heard: list[_Candidate], evidence: Evidence) -> list[_Candidate]:

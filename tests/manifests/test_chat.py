@@ -15,6 +15,10 @@ from manifests.chat import without_offer, without_opener
         ("I can hear that a man is talking.", "A man is talking."),
         ("Well, the clip features a choir.", "A choir."),
         ("In a clip from a film a man runs.", "In a clip from a film a man runs."),
+        ("I heard a man speaking, and a bell.", "A man speaking, and a bell."),
+        ("This is a video of a man in a hat.", "A man in a hat."),
+        ("I can't determine the place, but it is a beach.", "It is a beach."),
+        ("The video starts with a cake and ends with a clown.",) * 2,
         ("A shop shows a sign.", "A shop shows a sign."),
     ],
 )

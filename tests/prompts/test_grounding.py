@@ -202,6 +202,13 @@ def test_words_of_the_transcript_may_be_quoted_where_a_sentence_says_who_speaks(
     assert "misquoted" in names(wrong, "audio_caption", known)
 
 
+def test_what_is_said_after_the_shown_start_may_be_quoted() -> None:
+    known = rich("first we wait and see " * 30 + "then we eat", "A man speaks")
+    assert known.transcript and "eat" not in known.transcript
+    assert names("A man speaks: “then we eat”.", "audio_caption", known) == []
+    assert "misquoted" in names("A man speaks: “then we drink”.", "audio_caption", known)
+
+
 def test_words_that_a_captioner_quotes_may_be_quoted_without_a_transcript() -> None:
     known = rich(None, "A man says 'what a goal'", sights=("A sign reads 'exit'",))
     assert "misquoted" not in names("A man says “what a goal”.", "audio_caption", known)
