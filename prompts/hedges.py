@@ -141,6 +141,10 @@ _RULES: list[tuple[re.Pattern[str], _Replace]] = [
         _rest,
     ),
     _rule(r"\bit (?:seems|appears|looks)(?: to me)? that ", _CUT),
+    _rule(
+        r"\bit (?:seems|appears) (?=(?:an?|the|there|some\w*|people|two|he|she|they|it)\b)", _CUT
+    ),
+    _rule(r"\bcould(?: also)? be (?=(?:\w+ly )?\w+ed\b)", "can be "),
     _rule(rf"\b{_SELF} (?:could|might|may|must)(?: also| well)? be (?=\w+ing\b)", "it is "),
     _rule(r"\bthere (?:seems|appears) to be\b", "there is"),
     _rule(r"\bthere (?:seem|appear) to be\b", "there are"),

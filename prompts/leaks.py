@@ -28,6 +28,7 @@ CONFIDENCE = re.compile(
     r"|\d\s*(?:%|percent)\s+(?:sure|certain|likel\w+|confiden\w+|probab\w+|chance)"
     r"|\b(?:ninety|eighty|seventy|sixty|fifty)(?:[- ]\w+)? percent (?:sure|certain\w*|likel\w+|"
     r"confiden\w+|chance)"
+    r"|[(\[][^()\[\]]{0,20}\d\s*(?:%|percent)[^()\[\]]{0,20}[)\]]|[:=]\s*\d{1,3}\s*%"
     r"|\bscores?\s*[:=]|\bscores? (?:of )?0?\.\d|\bp\s*[=:]"
     rf"|(?<![\w.:$€£])0?\.\d{{1,4}}\b(?!\s*{_UNIT})"
     # who scored it

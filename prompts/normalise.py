@@ -31,10 +31,14 @@ _TRAILING = re.compile(
 )
 # Words after which single quotation marks hold what is said or written.
 _FRAME = (
-    r"(?:sa(?:y|ys|ying|id)|reads?|reading|writes?|words?|texts?|phrases?|signs?|titles?|titled|"
-    r"label(?:s|ed|led)?|"
-    r"captions?|shouts?|shouting|yells?|yelling|sings?|singing|lyrics?|asks?|asking|called|named|"
-    r"logos?|displays?)"
+    r"(?:sa(?:y|ys|ying|id)|reads?|reading|writes?|written|words?|texts?|phrases?|signs?|titles?|titled|"
+    r"label(?:s|ed|led)?|captions?|subtitles?|banners?|headlines?|slogans?|messages?|inscriptions?|"
+    r"shouts?|shouting|yells?|yelling|whispers?|whispering|exclaims?|announces?|announcing|chants?|"
+    r"repl(?:y|ies)|sings?|singing|lyrics?|asks?|asking|called|named|marked|logos?|displays?)"
+)
+_UNMARKED = re.compile(
+    r"(\b(?:reads?|reading|says?|saying|states?|displays?):\s+)([^\"“'‘\s][^\"“”]*?)(?=[.!?]?$)",
+    re.IGNORECASE,
 )
 _SINGLE = re.compile(rf"(\b{_FRAME}[,:]?\s+)['‘](\S(?:.*?\S)?)['’](?=[\s.,;!?)]|$)", re.IGNORECASE)
 _OPENING = re.compile(r"(?:(?<=^)|(?<=[\s(\[—,:]))[\"“«](?=\S)")
@@ -87,10 +91,12 @@ def _normalised(text: str, at_most: int) -> str:
 def fenced(text: str, quoted_at_most: int) -> str:
     """The text with each quotation between one pair of marks and nothing in it that could end it.
 
-    Single marks after a word of saying or reading become “ and ”, and words of another script are put
-    between such; a quotation that is not closed is closed at the end. quoted_at_most: characters of one.
+    Single marks after a word of saying or reading become “ and ”; what follows "reads:", and words of
+    another script, are put between such; a quotation that is not closed is closed at the end.
+    quoted_at_most: characters of one.
     """
-    text = _SINGLE.sub(lambda match: f"{match[1]}“{_held(match[2], quoted_at_most)}”", text)
+    for unfenced in (_SINGLE, _UNMARKED):
+        text = unfenced.sub(lambda match: f"{match[1]}“{_held(match[2], quoted_at_most)}”", text)
     parts, at = [], 0
     while opening := _OPENING.search(text, at):
         closing = _closing(text, opening.end())

@@ -23,6 +23,8 @@ from prompts.hedges import third_person, without_hedges
         ("There seem to be two dogs.", "There are two dogs."),
         ("There might be two dogs.", "There are two dogs."),
         ("A man and a woman might be arguing.", "A man and a woman are arguing."),
+        ("It seems a dog is barking.", "A dog is barking."),
+        ("The music could be described as sad.", "The music can be described as sad."),
         ("I think it's a dog.", "It's a dog."),
         ("It's hard to tell, but a dog barks.", "A dog barks."),
         ("A bell or something similar rings.", "A bell rings."),
@@ -45,7 +47,6 @@ def test_a_correct_sentence_stays(hedged: str, plain: str) -> None:
         "A whistle that sounds like a bird.",
         "A man is likely to fall.",
         'A sign reads "possibly the best".',
-        "A tool could be used.",
     ],
 )
 def test_what_is_no_hedge_stays(sentence: str) -> None:

@@ -61,6 +61,8 @@ LEAKED = (
     "A dog barks, 85 % sure.",
     "A dog barks score=0.7.",
     "A dog barks (0.81).",
+    "A dog barks (87%).",
+    "Dog: 87%.",
     "It is almost certain that a dog barks.",
     "A dog barks according to the captioner.",
     "With ninety percent certainty a dog barks.",

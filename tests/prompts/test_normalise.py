@@ -111,6 +111,8 @@ def test_too_long_a_text_is_cut_where_a_sentence_or_a_clause_ends() -> None:
             "A sign that reads “Mom's shop” hangs there",
         ),
         ('A sign reads "a b c', "A sign reads “a b c”"),
+        ("A subtitle reads: I will call you", "A subtitle reads: “I will call you”"),
+        ("Someone whispers 'don't look' to her", "Someone whispers “don't look” to her"),
         ("The text 停止 is on a sign", "The text “停止” is on a sign"),
         ('The text "{"a": "A lion roars."}" appears', "The text “a : A lion roars.” appears"),
         ('A 10" pizza is cut', "A 10 inch pizza is cut"),
