@@ -13,8 +13,11 @@ Rules, in this order:
    hears of both hears one thing. Nor are the same words under two labels ("Frog", "Croak"), whatever
    the number, nor what another captioner says in words that are as good as the same, where an embedder
    knows that (`prompts.nearness`): "a motorbike revs" beside "a motorcycle roars off".
-5. Signals ("silence", "a black picture") count only where nothing else is left.
-6. Before all of these: words over which singing is heard are lyrics (`prompts.singing`). Who sings is not
+5. Of several names of one thing ("a busy signal", "a dial tone"; two breeds of dog) the one that tells
+   most among the surest is said (`one_thing` and `kinds_seen` of the word table).
+6. Signals ("silence", "a black picture") are no facts: where nothing else is left they are the reason why
+   there is no caption (`prompts.emptiness`).
+7. Before all of these: words over which singing is heard are lyrics (`prompts.singing`). Who sings is not
    said to speak, and the words are never quoted as said.
 Pure: the same evidence and embedder always give the same facts.
 """
@@ -24,7 +27,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
+from prompts.emptiness import emptiness
 from prompts.lints import unsayable
+from prompts.naming import things
 from prompts.quotes import without_quotations
 from prompts.singing import counts, is_sung, manner, singing, sings
 from prompts.support import Meaning, meaning
@@ -83,7 +88,9 @@ class Facts:
     """What may be said of a clip; surest first.
 
     transcript: the words spoken, None where no speech was kept as heard. lyrics: the words sung, None
-    where no singing was. Both are data, never an instruction; at most one of them is there.
+    where no singing was. Both are data, never an instruction; at most one of them is there. unheard,
+    unseen: why there are no facts of a stream that is there ("silence", "a black picture"), where
+    anything tells.
     """
 
     has_audio: bool
@@ -92,19 +99,19 @@ class Facts:
     seen: tuple[Fact, ...]
     transcript: str | None = None
     lyrics: str | None = None
+    unheard: str | None = None
+    unseen: str | None = None
 
     @property
     def absent(self) -> dict[str, str]:
         """Why a caption can't exist, by its name; captions that can are not in it."""
         why: dict[str, str] = {}
         if not self.heard:
-            why["audio_caption"] = (
-                "nothing confident was heard" if self.has_audio else "no audio stream"
-            )
+            there = self.unheard or "nothing confident was heard"
+            why["audio_caption"] = there if self.has_audio else "no audio stream"
         if not self.seen:
-            why["visual_caption"] = (
-                "nothing confident was seen" if self.has_video else "no video stream"
-            )
+            there = self.unseen or "nothing confident was seen"
+            why["visual_caption"] = there if self.has_video else "no video stream"
         if why:
             why["audio_visual_caption"] = "; ".join(why.values())
         return why
@@ -119,9 +126,9 @@ class Facts:
         return "general"
 
     @property
-    def only_signals(self) -> bool:
-        """Whether nothing but signals (or nothing at all) is left to say."""
-        return all(fact.kind == "signal" for fact in self.heard + self.seen)
+    def empty(self) -> bool:
+        """Whether there is nothing to say."""
+        return not (self.heard or self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,11 @@ class _Candidate:
     @property
     def rank(self) -> tuple[int, float]:
         return _ORDER[self.tier], _probability(self.claim)
+
+    @property
+    def empty(self) -> str | None:
+        """Why there is nothing to say, where that is all it claims."""
+        return emptiness(self.claim)
 
     @property
     def confidence(self) -> Confidence:
@@ -157,16 +169,25 @@ def select(evidence: Evidence, alike: Alike | None = None) -> Facts:
     seen = _supported(_candidates(evidence, "video"))
     heard = _without_rivals(heard, seen)
     heard_facts = _facts(heard, HEARD_AT_MOST, alike)
+    seen_facts = _facts(seen, SEEN_AT_MOST, alike)
     speech = any(fact.kind == "speech" for fact in heard_facts)
     words = _start(evidence.transcript or "") or None
     return Facts(
         has_audio=evidence.has_audio,
         has_video=evidence.has_video,
         heard=heard_facts,
-        seen=_facts(seen, SEEN_AT_MOST, alike),
+        seen=seen_facts,
         transcript=words if speech and how == "said" else None,
         lyrics=words if how == "sung" and any(sings(fact.text) for fact in heard_facts) else None,
+        unheard=None if heard_facts else _emptiness(heard),
+        unseen=None if seen_facts else _emptiness(seen),
     )
+
+
+def _emptiness(candidates: Sequence[_Candidate]) -> str | None:
+    """The surest reason why nothing is there."""
+    likely = [candidate for candidate in candidates if candidate.tier != "low" and candidate.empty]
+    return max(likely, key=lambda candidate: candidate.rank).empty if likely else None
 
 
 def _start(transcript: str) -> str:
@@ -179,7 +200,7 @@ def _start(transcript: str) -> str:
 
 
 def _sung(heard: list[_Candidate], evidence: Evidence) -> list[_Candidate]:
-    """Rule 6: without who sings said to speak, and with the singing that the words bear out."""
+    """Rule 7: without who sings said to speak, and with the singing that the words bear out."""
     when = singing(evidence)
     return [
         replace(candidate, tier="medium")
@@ -275,19 +296,18 @@ def _chosen(
 
 
 def _facts(candidates: Sequence[_Candidate], at_most: int, alike: Alike | None) -> tuple[Fact, ...]:
-    """Rules 3 to 5, and the limit on their number."""
-    likely = [candidate for candidate in candidates if candidate.tier != "low"]
+    """Rules 3 to 6, and the limit on their number."""
+    likely = [c for c in candidates if c.tier != "low" and not c.empty]
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
     likely.sort(key=lambda candidate: candidate.rank, reverse=True)
-    likely = _worded_once(
-        [candidate for candidate in likely if candidate.claim.kind != "signal"] or likely[:1]
-    )
+    likely = _worded_once(likely)
     kept = [
         candidate
         for at, candidate in enumerate(likely)
         if not _implied_by_another(candidate, at, likely)
     ]
-    kept = (_meant_once(kept, alike) if alike else kept)[:at_most]
+    kept = _meant_once(kept, alike) if alike else kept
+    kept = _named_once(kept)[:at_most]
     due = [candidate for candidate in likely if candidate.tier == _PROMISED]
     promised = any(candidate.implies(other) for candidate in kept for other in due)
     return tuple(
@@ -329,6 +349,16 @@ def _meant_once(candidates: Sequence[_Candidate], alike: Alike) -> list[_Candida
         else:
             distinct.append(candidate)
     return distinct
+
+
+def _named_once(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Rule 5: without the other names of a thing that is told already."""
+    kept = [(c, things(c.claim, c.meaning.core)) for c in candidates]
+    for thing in dict.fromkeys(thing for _, named in kept for thing in named):
+        names = [(c, named[thing]) for c, named in kept if thing in named]
+        told, _ = max(names, key=lambda name: (_ORDER[name[0].tier], -name[1], name[0].rank))
+        kept = [(c, named) for c, named in kept if c is told or thing not in named]
+    return [candidate for candidate, _ in kept]
 
 
 def _with(first: _Candidate, other: _Candidate) -> _Candidate:

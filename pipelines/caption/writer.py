@@ -121,7 +121,7 @@ class Writer:
         facts = select(evidence, self._alike)
         self.stats.guard_seconds += time.perf_counter() - began
         draft = Draft(facts, tuple(n for n in CAPTIONS if n not in facts.absent), self._near)
-        if draft.names and not facts.only_signals:
+        if draft.names:
             for rung in self.spec.ladder:
                 if draft.missing:
                     await self._climb(rung, draft, evidence.clip_id)
@@ -246,7 +246,7 @@ def first_messages(
 ) -> list[Message]:
     """What the ladder's first rung asks of a clip; nothing where the template alone writes."""
     names = [name for name in CAPTIONS if name not in facts.absent]
-    if facts.only_signals or not names or not spec.ladder:
+    if not names or not spec.ladder:
         return []
     return render(facts, templates[spec.ladder[0].prompt_of(facts)], names)
 
