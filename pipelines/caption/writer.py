@@ -53,7 +53,8 @@ class WriterStats:
 
     by: captions by (name, author); rungs: captions by the step that wrote them; faults: refusals by
     "rung:fault", of captions. checked: captions that the guards checked, of all candidates and
-    variants; rejected: how many of these each guard rejected. guard_seconds: selecting, linting and
+    variants; rejected: how many of these each guard rejected; examples: of each guard the first text that
+    it rejected, and why. guard_seconds: selecting, linting and
     grounding.
     """
 
@@ -67,6 +68,7 @@ class WriterStats:
     rungs: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def llm_share(self) -> float:
@@ -82,6 +84,7 @@ class WriterStats:
         self.tokens_out += draft.tokens_out
         self.checked += draft.checked
         self.rejected.update(draft.rejected)
+        self.examples = draft.examples | self.examples
         for name, each in how.items():
             if each.by is not None and each.rung is not None:
                 self.by[name, each.by] += 1
