@@ -3,5 +3,5 @@
 Pure functions: no network, no files but the package's own templates.
 """
 
-VERSION = 9
+VERSION = 10
 """Raised when selection, lints, grounding or the template change what is said of the same evidence."""

@@ -187,3 +187,9 @@ def upward(given: frozenset[str]) -> frozenset[str]:
     """All that may be said instead of these tokens, themselves included."""
     table = lexicon().upward
     return given.union(*(table.get(token, frozenset()) for token in given))
+
+
+def sentence_words(name: str) -> frozenset[str]:
+    """A list of words, as they stand, by which sentences are told from other texts
+    (`prompts.statements`)."""
+    return frozenset(_table()["sentences"][name].split())
