@@ -175,7 +175,7 @@ def _drawn(
         for row in tables.read(workspace.root, file.path):
             evidence = evidence_from_row(row)
             clip = _Clip(row["uri"], evidence, select(evidence, alike, spec.caption_chars))
-            if clip.names and not clip.facts.only_signals:
+            if clip.names:
                 pool.append(clip)
         if len(pool) >= _POOL * sample:
             break

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from manifests.evidence import Evidence, Modality, Tier
+from prompts.emptiness import emptiness
 from prompts.inert import inert
 from prompts.normalise import normalised
 from prompts.quotes import in_turn
@@ -41,12 +42,13 @@ class WeakClaim:
 
 
 def claims_of(evidence: Evidence, caption_chars: int) -> tuple[WeakClaim, ...]:
-    """All that captioners claimed of a clip, in the evidence's order; without signals, bare measures,
-    what nobody judged and free text that is no description. caption_chars: of free text at most."""
+    """All that captioners claimed of a clip, in the evidence's order; without bare measures, what
+    nobody judged, that a stream has no content, and free text that is no description.
+    caption_chars: of free text at most."""
     claims = []
     for weak in evidence.captions:
         for claim in weak.claims:
-            if claim.believed is None or claim.kind in ("signal", "score"):
+            if claim.believed is None or claim.kind == "score" or emptiness(claim):
                 continue
             free = claim.kind == "caption"
             text = normalised(claim.text, caption_chars) if free else claim.text

@@ -13,8 +13,11 @@ Rules, in this order:
    hears of both hears one thing. Nor are the same words under two labels ("Frog", "Croak"), whatever
    the number, nor what another captioner says in words that are as good as the same, where an embedder
    knows that (`prompts.nearness`): "a motorbike revs" beside "a motorcycle roars off".
-5. Signals ("silence", "a black picture") count only where nothing else is left.
-6. Before all of these: words over which singing is heard are lyrics (`prompts.singing`). Who sings is not
+5. Of several names of one thing ("a busy signal", "a dial tone"; two breeds of dog) the one that tells
+   most among the surest is said (`one_thing` and `kinds_seen` of the word table).
+6. Signals ("silence", "a black picture") are no facts: where nothing else is left they are the reason why
+   there is no caption (`prompts.emptiness`).
+7. Before all of these: words over which singing is heard are lyrics (`prompts.singing`). Who sings is not
    said to speak, and the words are never quoted as said.
 Pure: the same evidence and embedder always give the same facts.
 """
@@ -24,7 +27,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
+from prompts.emptiness import emptiness
 from prompts.listing import WeakClaim, claims_of
+from prompts.naming import things
 from prompts.normalise import normalised
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_CHARS
@@ -94,8 +99,10 @@ class Facts:
     nobody heard singing. Both are data, never an instruction; at most one of them is there. language:
     English name of theirs, None where it is not sure. speaker: who heard them, whether or not it is among
     the facts. all_words: either, as far as quotations are looked for in it. mostly_music: by captioners
-    that speak in sentences. claims: all that captioners claimed, in the evidence's order, also what the
-    facts leave out; signals aside. Free text among them is data too.
+    that speak in sentences. unheard, unseen: why there are no facts of a stream that is there ("silence",
+    "a black picture"), where anything tells. claims: all that captioners claimed, in the evidence's
+    order, also what the facts leave out; that a stream has no content aside. Free text among them is data
+    too.
     """
 
     has_audio: bool
@@ -108,6 +115,8 @@ class Facts:
     speaker: Fact | None = None
     all_words: str | None = None
     mostly_music: bool = False
+    unheard: str | None = None
+    unseen: str | None = None
     claims: tuple[WeakClaim, ...] = ()
 
     @property
@@ -120,13 +129,11 @@ class Facts:
         """Why a caption can't exist, by its name; captions that can are not in it."""
         why: dict[str, str] = {}
         if not self.heard:
-            why["audio_caption"] = (
-                "nothing confident was heard" if self.has_audio else "no audio stream"
-            )
+            there = self.unheard or "nothing confident was heard"
+            why["audio_caption"] = there if self.has_audio else "no audio stream"
         if not self.seen:
-            why["visual_caption"] = (
-                "nothing confident was seen" if self.has_video else "no video stream"
-            )
+            there = self.unseen or "nothing confident was seen"
+            why["visual_caption"] = there if self.has_video else "no video stream"
         if why:
             why["audio_visual_caption"] = "; ".join(why.values())
         return why
@@ -143,9 +150,9 @@ class Facts:
         return "general"
 
     @property
-    def only_signals(self) -> bool:
-        """Whether nothing but signals (or nothing at all) is left to say."""
-        return all(fact.kind == "signal" for fact in self.heard + self.seen)
+    def empty(self) -> bool:
+        """Whether there is nothing to say."""
+        return not (self.heard or self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +166,11 @@ class _Candidate:
     @property
     def rank(self) -> tuple[int, float]:
         return _ORDER[self.tier], _probability(self.claim)
+
+    @property
+    def empty(self) -> str | None:
+        """Why there is nothing to say, where that is all it claims."""
+        return emptiness(self.claim)
 
     @property
     def confidence(self) -> Confidence:
@@ -183,19 +195,29 @@ def select(
         heard = _sung(heard, evidence)
     seen = _supported(_candidates(evidence, "video", caption_chars))
     heard = _without_rivals(heard, seen)
+    heard_facts = _facts(heard, HEARD_AT_MOST, alike)
+    seen_facts = _facts(seen, SEEN_AT_MOST, alike)
     words = start(evidence.transcript or "", SPOKEN_AT_MOST) or None
     voices = _voices(heard, how) if words else []
     facts = Facts(
         has_audio=evidence.has_audio,
         has_video=evidence.has_video,
-        heard=_facts(heard, HEARD_AT_MOST, alike),
-        seen=_facts(seen, SEEN_AT_MOST, alike),
+        heard=heard_facts,
+        seen=seen_facts,
         transcript=words if voices and how == "said" else None,
         lyrics=words if voices and how == "sung" else None,
         mostly_music=is_music(c.claim for c in heard if c.tier != "low"),
+        unheard=None if heard_facts else _emptiness(heard),
+        unseen=None if seen_facts else _emptiness(seen),
         claims=claims_of(evidence, caption_chars),
     )
     return _with_voice(facts, voices[0], evidence) if voices else facts
+
+
+def _emptiness(candidates: Sequence[_Candidate]) -> str | None:
+    """The surest reason why nothing is there."""
+    likely = [candidate for candidate in candidates if candidate.tier != "low" and candidate.empty]
+    return max(likely, key=lambda candidate: candidate.rank).empty if likely else None
 
 
 def _voices(heard: Sequence[_Candidate], how: Manner) -> list[_Candidate]:
@@ -226,7 +248,7 @@ def _with_voice(facts: Facts, voice: _Candidate, evidence: Evidence) -> Facts:
 
 
 def _sung(heard: list[_Candidate], evidence: Evidence) -> list[_Candidate]:
-    """Rule 6: without who sings said to speak, and with the singing that the words bear out."""
+    """Rule 7: without who sings said to speak, and with the singing that the words bear out."""
     when = singing(evidence)
     return [
         replace(candidate, tier="medium")
@@ -328,19 +350,18 @@ def _chosen(
 
 
 def _facts(candidates: Sequence[_Candidate], at_most: int, alike: Alike | None) -> tuple[Fact, ...]:
-    """Rules 3 to 5, and the limit on their number."""
-    likely = [candidate for candidate in candidates if candidate.tier != "low"]
+    """Rules 3 to 6, and the limit on their number."""
+    likely = [c for c in candidates if c.tier != "low" and not c.empty]
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
     likely.sort(key=lambda candidate: candidate.rank, reverse=True)
-    likely = _worded_once(
-        [candidate for candidate in likely if candidate.claim.kind != "signal"] or likely[:1]
-    )
+    likely = _worded_once(likely)
     kept = [
         candidate
         for at, candidate in enumerate(likely)
         if not _implied_by_another(candidate, at, likely)
     ]
-    kept = (_meant_once(kept, alike) if alike else kept)[:at_most]
+    kept = _meant_once(kept, alike) if alike else kept
+    kept = _named_once(kept)[:at_most]
     due = [candidate for candidate in likely if candidate.tier == _PROMISED]
     promised = any(candidate.implies(other) for candidate in kept for other in due)
     return tuple(
@@ -389,6 +410,16 @@ def _meant_once(candidates: Sequence[_Candidate], alike: Alike) -> list[_Candida
         else:
             distinct.append(candidate)
     return distinct
+
+
+def _named_once(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Rule 5: without the other names of a thing that is told already."""
+    kept = [(c, things(c.claim, c.meaning.core)) for c in candidates]
+    for thing in dict.fromkeys(thing for _, named in kept for thing in named):
+        names = [(c, named[thing]) for c, named in kept if thing in named]
+        told, _ = max(names, key=lambda name: (_ORDER[name[0].tier], -name[1], name[0].rank))
+        kept = [(c, named) for c, named in kept if c is told or thing not in named]
+    return [candidate for candidate, _ in kept]
 
 
 def _with(first: _Candidate, other: _Candidate) -> _Candidate:

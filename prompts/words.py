@@ -36,6 +36,9 @@ class Lexicon:
     sentence. views, views_heard: what may follow "in" without being a place, the second in captions of
     what is heard. harmless: wordings that add nothing.
     confusable: groups of sounds taken for each other, each with the sights that speak for it.
+    one_thing: groups of names that captioners give to one sound; each name, as a set of tokens, with its
+    place in the group, 0 for those that tell most. kinds_seen: things of which several kinds that are
+    seen are one.
     """
 
     upward: dict[str, frozenset[str]]
@@ -47,6 +50,8 @@ class Lexicon:
     harmless: tuple[str, ...]
     label_noise: frozenset[str]
     confusable: dict[str, dict[str, frozenset[str]]]
+    one_thing: dict[str, dict[frozenset[str], int]]
+    kinds_seen: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -166,6 +171,15 @@ def lexicon() -> Lexicon:
             name: {_token(sound): _tokens(sights) for sound, sights in group.items()}
             for name, group in table["confusable"].items()
         },
+        one_thing={
+            name: {
+                frozenset(tokens(each)) - _tokens(lists["label_noise"]): place
+                for place, names in enumerate(group)
+                for each in names
+            }
+            for name, group in table["one_thing"].items()
+        },
+        kinds_seen=_tokens(table["kinds_seen"]),
     )
 
 
@@ -173,3 +187,9 @@ def upward(given: frozenset[str]) -> frozenset[str]:
     """All that may be said instead of these tokens, themselves included."""
     table = lexicon().upward
     return given.union(*(table.get(token, frozenset()) for token in given))
+
+
+def sentence_words(name: str) -> frozenset[str]:
+    """A list of words, as they stand, by which sentences are told from other texts
+    (`prompts.statements`)."""
+    return frozenset(_table()["sentences"][name].split())

@@ -75,7 +75,7 @@ def unguarded(
 
         async def one(case: Case, evidence: Evidence, facts: Facts) -> list[Told]:
             names = [name for name in CAPTIONS if name not in facts.absent]
-            if not names or facts.only_signals:
+            if not names:
                 return []
             async with slots:
                 text = await _reply(client, writer.request(spec.ladder[0], evidence))
@@ -115,12 +115,12 @@ def measured(
     clips: Mapping[str, tuple[Case, Evidence, Facts]],
     written: Mapping[str, Written],
 ) -> tuple[list[Measured], list[Measured]]:
-    """The captions as they were written, and the template's of the same clips. Clips of which nothing but
-    signals is known are left out: no writer is asked about them."""
+    """The captions as they were written, and the template's of the same clips. Clips of which nothing is
+    known are left out: no writer is asked about them."""
     mine: list[Measured] = []
     template: list[Measured] = []
     for name, (case, _, facts) in clips.items():
-        if name in written and not facts.only_signals:
+        if name in written and not facts.empty:
             mine += map(ruler.measure, captions_of(case, facts, written[name]))
             template += map(ruler.measure, drawn(case, facts))
     return mine, template

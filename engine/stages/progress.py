@@ -48,7 +48,8 @@ class Progress:
 
     began: time.time() when the first clip was handed to a decoder that was ready, or a clip without
     decoding to a unit: what comes before is start-up. units: by name, "decode" among them. clips: by
-    outcome and detail. tallies: what else a stage counts, by its own names. window_bytes: the most
+    outcome and detail. tallies: what else a stage counts, by its own names; examples: of what a tally
+    counts, the first text and what is wrong with it, by the tally's name. window_bytes: the most
     bytes of decoded media that one worker held at once.
     """
 
@@ -57,6 +58,7 @@ class Progress:
     clips: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     tallies: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, tuple[str, str]] = field(default_factory=dict)
     window_bytes: int = 0
 
     def unit(self, name: str) -> Counts:
@@ -80,4 +82,5 @@ class Progress:
         self.clips.update(other.clips)
         self.faults.update(other.faults)
         self.tallies.update(other.tallies)
+        self.examples = other.examples | self.examples
         self.window_bytes = max(self.window_bytes, other.window_bytes)

@@ -14,6 +14,9 @@ from prompts.verdict import Verdict, judge
 from prompts.violations import Violation
 from prompts.words import tokens
 
+_SHOWN = 300
+"""Characters that are kept of a refused text as an example, and of what is wrong with it."""
+
 
 @dataclass
 class Draft:
@@ -22,7 +25,8 @@ class Draft:
     names: captions that can exist. at_most: characters of one. near: reads words that the word table
     lacks. accepted: text and rung of those that are done. faults: of each caption's refused replies, as
     "rung:fault". last: faults of the newest reply, for a repair. checked: captions that the guards
-    checked, of every candidate; rejected: how many each of them rejected.
+    checked, of every candidate; rejected: how many each of them rejected; examples: of each the first
+    text, and what is wrong with it.
     """
 
     facts: Facts
@@ -35,6 +39,7 @@ class Draft:
     last: list[Violation] = field(default_factory=list)
     checked: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, tuple[str, str]] = field(default_factory=dict)
     tokens_in: int = 0
     tokens_out: int = 0
     requests: int = 0
@@ -98,7 +103,11 @@ class Draft:
             verdicts.append(verdict)
             self.checked += len(wanted)
             for name in wanted:
-                self.rejected.update({fault.name for fault in verdict.against(name)})
+                faults = verdict.against(name)
+                self.rejected.update({fault.name for fault in faults})
+                for fault in faults:
+                    refused = verdict.captions[name] or text
+                    self.examples.setdefault(fault.name, (refused[:_SHOWN], fault.detail[:_SHOWN]))
         return verdicts
 
     def captions(self, drawn: CaptionSet) -> dict[CaptionName, tuple[str, str]]:

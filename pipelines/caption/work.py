@@ -72,6 +72,7 @@ class CaptionWork(Work):
         progress.tallies[GUARDED] = stats.checked
         for guard, rejected in stats.rejected.items():
             progress.tallies[f"{REJECTED}{guard}"] = rejected
+        progress.examples |= {f"{REJECTED}{g}": told for g, told in stats.examples.items()}
         return caption_row(clip, evidence, written, self._stage.digest, self._stage.licence)
 
 

@@ -54,7 +54,8 @@ class WriterStats:
 
     by: captions by (name, author); rungs: captions by the step that wrote them; faults: refusals by
     "rung:fault", of captions. checked: captions that the guards checked, of all candidates and
-    variants; rejected: how many of these each guard rejected. guard_seconds: selecting, linting and
+    variants; rejected: how many of these each guard rejected; examples: of each guard the first text that
+    it rejected, and why. guard_seconds: selecting, linting and
     grounding.
     """
 
@@ -68,6 +69,7 @@ class WriterStats:
     rungs: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def llm_share(self) -> float:
@@ -83,6 +85,7 @@ class WriterStats:
         self.tokens_out += draft.tokens_out
         self.checked += draft.checked
         self.rejected.update(draft.rejected)
+        self.examples = draft.examples | self.examples
         for name, each in how.items():
             if each.by is not None and each.rung is not None:
                 self.by[name, each.by] += 1
@@ -123,7 +126,7 @@ class Writer:
         self.stats.guard_seconds += time.perf_counter() - began
         names = tuple(name for name in CAPTIONS if name not in facts.absent)
         draft = Draft(facts, names, self.spec.caption_chars, self._near)
-        if draft.names and not facts.only_signals:
+        if draft.names:
             for rung in self.spec.ladder:
                 if draft.missing:
                     await self._climb(rung, draft, evidence.clip_id)
@@ -215,7 +218,7 @@ class Writer:
 
     def _finished(self, evidence: Evidence, draft: Draft) -> Written:
         absent = draft.facts.absent
-        chosen = draft.captions(template(draft.facts))
+        chosen = draft.captions(template(draft.facts, self.spec.caption_chars))
         texts: dict[CaptionName, str] = {}
         how: dict[CaptionName, How] = {}
         claimed: list[CaptionClaim] = []
@@ -253,7 +256,7 @@ def first_messages(
 ) -> list[Message]:
     """What the ladder's first rung asks of a clip; nothing where the template alone writes."""
     names = [name for name in CAPTIONS if name not in facts.absent]
-    if facts.only_signals or not names or not spec.ladder:
+    if not names or not spec.ladder:
         return []
     prompt = templates[spec.ladder[0].prompt_of(facts)]
     return render(facts, prompt, names, words=wanted_words(clip_id, spec.caption_chars))

@@ -1,6 +1,7 @@
 """A run, a workspace and the quarantine in words."""
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,13 @@ from pipelines.terminal import counted, one_line
 
 if TYPE_CHECKING:
     from engine.run.stage import Result
+    from engine.stages.progress import Progress
     from pipelines.caption.run import Preview
 
 # Kinds of skipped files that are named.
 _SUFFIXES = 6
+# Guards whose refusals are told with an example, and the characters shown of one on a terminal.
+_REFUSALS, _SHOWN = 5, 160
 
 
 def account(books: Books) -> str:
@@ -48,8 +52,34 @@ def guards_json(tallies: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
+def refusals_json(progress: "Progress") -> list[dict[str, Any]]:
+    """The guards that rejected most captions, at most five, each with a text that it rejected and why."""
+    counts = Counter(guards_json(progress.tallies)["rejected"])
+    told = []
+    for guard, count in counts.most_common(_REFUSALS):
+        text, why = progress.examples.get(f"{REJECTED}{guard}", ("", ""))
+        told.append({"guard": guard, "count": count, "example": text, "why": why})
+    return told
+
+
+def refusals(progress: "Progress") -> list[str]:
+    """The same, a line for each guard."""
+    return [
+        f"  {one_line(told['guard'])} {told['count']}:"
+        + f' "{_short(told["example"])}"'
+        + (f" ({_short(told['why'])})" if told["why"] else "")
+        for told in refusals_json(progress)
+    ]
+
+
+def _short(text: str) -> str:
+    text = one_line(text)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
 def guards(tallies: Mapping[str, int]) -> list[str]:
-    """The same in one line, the most frequent first; nothing where no reply came."""
+    """How many captions were checked, and the share that each guard rejected, in one line, the most
+    frequent first; nothing where no reply came."""
     counts = guards_json(tallies)
     checked, rejected = counts["checked"], counts["rejected"]
     if not checked:
@@ -90,7 +120,7 @@ def run(result: "Result") -> str:
         busiest = sorted(shares(view).items(), key=lambda item: -item[1])
         busy = ", ".join(f"{name} {share:.0%}" for name, share in busiest if share >= 0.005)
         lines.append(f"busy: {busy}")
-        lines += guards(view.progress.tallies)
+        lines += [*guards(view.progress.tallies), *refusals(view.progress)]
     if (planned := against(result.workspace, result.stage.digest)) is not None:
         expected, low, high, spent = planned
         so_far = "" if result.books.finished else " so far"
@@ -131,6 +161,7 @@ def run_json(result: "Result") -> dict[str, Any]:
         "elapsed_s": round(view.elapsed, 3) if view else 0.0,
         "busy": {n: round(s, 4) for n, s in shares(view).items()} if view else {},
         **(guards_json(view.progress.tallies) if view else guards_json({})),
+        "refusals": refusals_json(view.progress) if view else [],
         **result.books.to_json(),
     }
 

@@ -1,6 +1,7 @@
 """Fusion: what may be said, what must, and what is left out."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -182,10 +183,97 @@ def test_the_picture_does_not_overrule_a_sure_sound() -> None:
     assert len(select(evidence(sounds, [seen("a car", label="car")])).heard) == 2
 
 
-def test_signals_count_only_alone() -> None:
-    silence = claim("there is silence", kind="signal")
-    assert heard([silence]) == ["there is silence"]
-    assert heard([silence, claim("a clock ticks", "medium")]) == ["a clock ticks"]
+BLACK = seen("a black picture", kind="signal")
+STILL = seen("a still picture", "medium", kind="signal")
+SILENCE = claim("there is silence", kind="signal")
+
+
+def test_a_signal_is_a_reason_and_no_fact() -> None:
+    facts = select(evidence([SILENCE], [BLACK]))
+    assert facts.empty
+    assert facts.absent == {
+        "audio_caption": "silence",
+        "visual_caption": "a black picture",
+        "audio_visual_caption": "silence; a black picture",
+    }
+    assert select(evidence([STILL])).absent["visual_caption"] == "a still picture"
+
+
+def test_a_signal_on_one_side_leaves_the_other_its_caption() -> None:
+    facts = select(evidence([SILENCE], [seen("a car")]))
+    assert facts.absent == {"audio_caption": "silence", "audio_visual_caption": "silence"}
+    facts = select(evidence([BLACK], [claim("a dog barks")]))
+    assert set(facts.absent.values()) == {"a black picture"}
+    assert select(evidence([BLACK], has_audio=False)).absent["audio_visual_caption"] == (
+        "no audio stream; a black picture"
+    )
+
+
+def test_a_signal_counts_only_alone_and_when_it_is_sure() -> None:
+    assert heard([SILENCE, claim("a clock ticks", "medium")]) == ["a clock ticks"]
+    unsure = claim("there is silence", "low", kind="signal")
+    assert select(evidence([unsure])).absent["audio_caption"] == "nothing confident was heard"
+
+
+@pytest.mark.parametrize(
+    ("text", "side", "why"),
+    [
+        ("There is no sound.", "audio", "silence"),
+        ("The audio is completely silent", "audio", "silence"),
+        ("Nothing can be heard in the clip", "audio", "silence"),
+        ("The screen is completely black", "video", "a black picture"),
+        ("A still image", "video", "a still picture"),
+        ("The video shows a blank screen", "video", "a blank picture"),
+    ],
+)
+def test_a_sentence_that_there_is_nothing_is_a_signal(text: str, side: Any, why: str) -> None:
+    absent = select(evidence([claim(text, "high", "caption", side)])).absent
+    assert absent["audio_caption" if side == "audio" else "visual_caption"] == why
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The room is quiet", "A woman whispers in the silence", "There is no speech", "No one speaks"],
+)
+def test_a_sentence_that_tells_more_than_silence_is_a_fact(text: str) -> None:
+    assert heard([claim(text, kind="caption")]) == [text]
+
+
+def one_name(*claims: Claim) -> list[str]:
+    facts = select(evidence(list(claims)))
+    return texts(facts.heard + facts.seen)
+
+
+def test_names_of_one_sound_become_one() -> None:
+    busy = claim("a busy signal sounds", "medium", label="Busy signal", p=0.6)
+    dial = claim("a dial tone sounds", "medium", label="Dial tone", p=0.7)
+    alarm = claim("an alarm sounds", "medium", label="Alarm", p=0.8)
+    assert one_name(alarm, busy, dial) == ["a dial tone sounds"]
+    assert one_name(replace(alarm, confidence=Confidence(0.9, "high")), busy) == ["an alarm sounds"]
+
+
+def test_the_parts_of_a_drum_kit_are_the_drum_kit() -> None:
+    names = ("Hi-hat", "Bass drum", "Rimshot", "Drum kit", "Snare drum")
+    kit = [claim(f"a {name} is played", "medium", "music", label=name) for name in names]
+    assert one_name(*kit) == ["a Drum kit is played"]
+
+
+def test_breeds_and_kinds_of_boat_that_are_seen_are_one() -> None:
+    beagle = seen("a beagle", "medium", label="beagle")
+    hound = seen("a basset hound", "high", label="basset")
+    boats = [seen("a trimaran", label="trimaran"), seen("a yawl", "medium", label="yawl")]
+    assert one_name(beagle, hound, *boats) == ["a basset hound", "a trimaran"]
+
+
+def test_what_is_of_another_kind_or_side_stays() -> None:
+    dog, bird = seen("a beagle", label="beagle"), seen("a goldfinch", label="goldfinch")
+    sled = seen("a dog sled", label="dogsled")
+    assert len(one_name(dog, bird, sled)) == 3
+    bass = claim("a bass guitar is played", kind="music", label="Bass guitar")
+    electric = claim("an electric guitar is played", kind="music", label="Electric guitar")
+    assert len(one_name(bass, electric)) == 2
+    ring = claim("a telephone rings", label="Telephone bell ringing")
+    assert len(one_name(ring, seen("a telephone", label="telephone"))) == 2
 
 
 def test_high_claims_must_be_said_and_else_the_best_one() -> None:

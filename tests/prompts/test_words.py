@@ -4,7 +4,10 @@ import csv
 import tomllib
 from importlib.resources import files
 
-from prompts.words import tokens, upward
+from captioners.audio import audioset
+from manifests.evidence import Claim
+from prompts.support import meaning
+from prompts.words import lexicon, tokens, upward
 
 ARTICLES = {"a", "an"}
 PARTS = {"a car mirror", "a car wheel", "a toilet seat"}
@@ -91,6 +94,19 @@ def test_names_that_the_table_relates_are_one_token() -> None:
     for broader, narrower in table["narrower"].items():
         names += [broader, *narrower]
     assert [name for name in names if len(tokens(name)) != 1] == []
+
+
+def test_every_name_of_one_sound_is_a_class_of_audioset() -> None:
+    classes = {
+        meaning(Claim(label, "", "sound", "audio", 1.0)).core for label in audioset.classes()
+    }
+    names = [name for group in lexicon().one_thing.values() for name in group]
+    assert [name for name in names if name not in classes] == []
+
+
+def test_every_thing_of_which_kinds_are_seen_has_some() -> None:
+    heads = [upward(frozenset({head(phrase)})) for phrase in seen()]
+    assert [t for t in lexicon().kinds_seen if sum(t in head for head in heads) < 2] == []
 
 
 def test_a_crow_is_no_rooster_that_crows() -> None:

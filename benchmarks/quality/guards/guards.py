@@ -78,7 +78,7 @@ def measured(replies: int, seed: int) -> dict[str, Tally]:
     """The tallies by class."""
     rng = random.Random(seed)
     clips = [select(one) for one in evidences("held-out", max(100, replies // 10), seed)]
-    clips = [facts for facts in clips if not facts.only_signals]
+    clips = [facts for facts in clips if not facts.empty]
     faults = FAULTS | SUBTLE | {"another clip's": elsewhere([_known(facts) for facts in clips])}
     tallies: dict[str, Tally] = defaultdict(Tally)
     done = 0

@@ -14,7 +14,7 @@ from engine.profile.writer import Rung, WriterSpec
 from engine.servers.client import Client, Endpoint, ServerRefused, ServerUnavailable
 from manifests.captions import Written, caption_digest
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Tier, WeakCaption
-from pipelines.caption.writer import Writer, first_messages, seed_of
+from pipelines.caption.writer import Writer, WriterStats, first_messages, seed_of
 from prompts.render import clip_prompt_digest, load
 from prompts.selection import select
 from tests.engine.fake_openai import FakeOpenAI, Request
@@ -122,6 +122,21 @@ def test_what_stays_bad_becomes_the_template_and_says_so() -> None:
 
 
 @pytest.mark.run
+def test_a_refused_caption_is_an_example_of_its_guard() -> None:
+    async def stats(url: str) -> WriterStats:
+        writer = Writer(SPEC, client(url))
+        await writer.write(clip())
+        await writer.close()
+        return writer.stats
+
+    with FakeOpenAI(always(heard="A cat meows.")) as fake:
+        told = asyncio.run(stats(fake.url))
+    assert told.rejected["unsupported"] == 3
+    assert told.examples["unsupported"][0] == "A cat meows."
+    assert "cat" in told.examples["unsupported"][1]
+
+
+@pytest.mark.run
 def test_the_rungs_differ_in_seed_and_temperature() -> None:
     with FakeOpenAI(always(heard="")) as fake:
         write(clip(), fake.url)
@@ -170,7 +185,7 @@ def test_a_clip_without_sound_is_asked_for_one_caption() -> None:
 def test_nothing_to_write_asks_nobody(evidence: Evidence) -> None:
     written = write(evidence, "http://127.0.0.1:9/v1")
     assert (written.requests, written.model) == (0, None)
-    assert {how.by for how in written.how.values()} <= {None, "template"}
+    assert {how.by for how in written.how.values()} == {None}
 
 
 @pytest.mark.run
