@@ -1,12 +1,22 @@
 """What the report of verification adds to the problems: what is not captionmill's, it only mentions."""
 
+import asyncio
 import json
+from dataclasses import asdict
 from pathlib import Path
 
+import pytest
+
 from engine.profile.profile import load
+from engine.profile.writer import WriterSpec
+from engine.servers.client import Client
 from manifests import commits
-from pipelines.verify import _prompts, verify_workspace
+from manifests.captions import claims_to_rows
+from manifests.evidence import evidence_to_rows
+from pipelines.caption.writer import Writer
+from pipelines.verify import _guards, _prompts, verify_workspace
 from tests.manifests.made import CUT, JOB, make
+from tests.prompts.clips import claim, evidence, seen
 
 
 def test_files_of_somebody_else_are_a_note_and_no_problem(tmp_path: Path) -> None:
@@ -28,3 +38,28 @@ def test_every_prompt_that_a_workspace_names_is_looked_at_before_it_is_read() ->
     writer = load("gpu").writer
     named = set(_prompts(writer.model_dump(mode="json")))
     assert named == set(writer.templates()) >= {"rich", "rich-speech", "rich-music"}
+
+
+@pytest.mark.parametrize("chars", [240, 450])
+def test_a_template_caption_may_leave_out_what_its_bound_has_no_room_for(chars: int) -> None:
+    street = "walks along a wide street with a dog in the rain and looks at a shop window"
+    told = [
+        claim(f"A {who} {street}", "high", "caption", "video")
+        for who in ("tall woman", "young boy", "bald man", "nurse", "farmer")
+    ]
+    known = evidence(told, [seen("a car"), claim("rain falls")])
+    spec = WriterSpec(ladder=(), caption_chars=chars)
+    written = asyncio.run(Writer(spec, Client(list)).write(known))
+    assert written.captions.visual_caption is not None
+    assert "farmer" not in written.captions.visual_caption
+    assert chars * 2 // 3 < len(written.captions.visual_caption) <= chars
+    row = asdict(known) | asdict(written.captions)
+    row |= {"evidence": evidence_to_rows(known), "claims": claims_to_rows(written.claims)}
+    row |= {"prompt_digest": written.prompt_digest, "variants": []}
+    settings = {"writer": spec.settings()}
+    profile = {"writer": spec.model_dump(mode="json")}
+    recheck = _guards({"digest": JOB, "profile": profile, "settings": settings}, [])
+    assert recheck is not None
+    assert list(recheck(row)) == []
+    changed = row | {"visual_caption": "A tall woman walks along a wide street."}
+    assert any(message.startswith("lost") for message in recheck(changed))
