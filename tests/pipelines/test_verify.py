@@ -42,7 +42,7 @@ def test_every_prompt_that_a_workspace_names_is_looked_at_before_it_is_read() ->
 
 @pytest.mark.parametrize("chars", [240, 450])
 def test_a_template_caption_may_leave_out_what_its_bound_has_no_room_for(chars: int) -> None:
-    street = "walks along a wide street with a dog in the rain and looks at a shop window"
+    street = "walks along a wide street with a dog in the rain and looks at the window of a shop"
     told = [
         claim(f"A {who} {street}", "high", "caption", "video")
         for who in ("tall woman", "young boy", "bald man", "nurse", "farmer")
