@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from prompts.quotes import outside
+from prompts.statements import is_sentence
 
 _CUT = "\x00"
 _ADVERB = (
@@ -81,7 +82,7 @@ def _unhedged(text: str) -> str:
 def _rest(match: re.Match[str]) -> str:
     """After "it sounds like" a clause stands alone, and a thing is what "it" is."""
     start = match.string[match.end() : match.end() + 60].split(",")[0]
-    return _CUT if _AUXILIARY.search(start) else "it is "
+    return _CUT if _AUXILIARY.search(start) or is_sentence(start) else "it is "
 
 
 def _modal(match: re.Match[str]) -> str:
