@@ -26,18 +26,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier
-from prompts.emptiness import emptiness
+from manifests.evidence import Confidence, Evidence, Kind, Modality, Tier
+from prompts.candidates import ORDER, Candidate, candidates_of, supported, without_rivals
 from prompts.listing import WeakClaim, claims_of
 from prompts.naming import things
-from prompts.normalise import normalised
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_CHARS
 from prompts.singing import Manner, counts, is_sung, manner, singing
-from prompts.support import Meaning, meaning
 from prompts.topics import is_music
 from prompts.voices import is_voice, start, sure_language
-from prompts.words import NUMBERS, lexicon, tokens
+from prompts.words import NUMBERS, tokens
 
 Alike = Callable[[str, str], bool]
 """Whether two claims are as good as the same."""
@@ -50,12 +48,7 @@ SPOKEN_AT_MOST = 400
 QUOTED_FROM_AT_MOST = 20_000
 """Characters of a transcript that quotations are looked for in: a caption may quote what comes later."""
 
-RIVALS_AT_LEAST = 0.5
-"""Summed probability of rival sounds from which one of them is taken to be there: rivals are
-explanations of one sound, of which at most one is true."""
-
 _COUNTING = NUMBERS | {"a", "an", "the"}
-_ORDER: dict[Tier, int] = {"low": 0, "medium": 1, "high": 2}
 _PROMISED = "high"
 _MUSIC = frozenset({"music"})
 
@@ -155,34 +148,6 @@ class Facts:
         return not (self.heard or self.seen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    claim: Claim
-    captioner: str
-    meaning: Meaning
-    tier: Tier
-    captioners: tuple[str, ...] = ()
-
-    @property
-    def rank(self) -> tuple[int, float]:
-        return _ORDER[self.tier], _probability(self.claim)
-
-    @property
-    def empty(self) -> str | None:
-        """Why there is nothing to say, where that is all it claims."""
-        return emptiness(self.claim)
-
-    @property
-    def confidence(self) -> Confidence:
-        """What it is believed, with the tier that fusion gave it."""
-        sure = self.claim.believed
-        assert sure is not None
-        return replace(sure, tier=self.tier)
-
-    def implies(self, other: "_Candidate") -> bool:
-        return self.meaning.implies(other.meaning)
-
-
 def select(
     evidence: Evidence, alike: Alike | None = None, caption_chars: int = CAPTION_CHARS
 ) -> Facts:
@@ -190,11 +155,11 @@ def select(
     alike: of the profile's embedder, None where it names none. caption_chars: of a caption at most; free
     text that is longer is cut."""
     how = manner(evidence)
-    heard = _supported(_candidates(evidence, "audio", caption_chars))
+    heard = supported(candidates_of(evidence, "audio", caption_chars))
     if how == "sung":
         heard = _sung(heard, evidence)
-    seen = _supported(_candidates(evidence, "video", caption_chars))
-    heard = _without_rivals(heard, seen)
+    seen = supported(candidates_of(evidence, "video", caption_chars))
+    heard = without_rivals(heard, seen)
     heard_facts = _facts(heard, HEARD_AT_MOST, alike)
     seen_facts = _facts(seen, SEEN_AT_MOST, alike)
     words = start(evidence.transcript or "", SPOKEN_AT_MOST) or None
@@ -214,13 +179,13 @@ def select(
     return _with_voice(facts, voices[0], evidence) if voices else facts
 
 
-def _emptiness(candidates: Sequence[_Candidate]) -> str | None:
+def _emptiness(candidates: Sequence[Candidate]) -> str | None:
     """The surest reason why nothing is there."""
     likely = [candidate for candidate in candidates if candidate.tier != "low" and candidate.empty]
     return max(likely, key=lambda candidate: candidate.rank).empty if likely else None
 
 
-def _voices(heard: Sequence[_Candidate], how: Manner) -> list[_Candidate]:
+def _voices(heard: Sequence[Candidate], how: Manner) -> list[Candidate]:
     """Who heard the words of the transcript said, or sung, at medium or above; surest first. Kept as a
     fact or not: that somebody speaks is often told by a sentence that tells more."""
     voices = [
@@ -233,7 +198,7 @@ def _voices(heard: Sequence[_Candidate], how: Manner) -> list[_Candidate]:
     return sorted(voices, key=lambda candidate: candidate.rank, reverse=True)
 
 
-def _with_voice(facts: Facts, voice: _Candidate, evidence: Evidence) -> Facts:
+def _with_voice(facts: Facts, voice: Candidate, evidence: Evidence) -> Facts:
     """The facts with the language of those that tell of the voice, who heard it, and all its words."""
     language = sure_language(evidence)
     words = start(evidence.transcript or "", QUOTED_FROM_AT_MOST)
@@ -247,7 +212,7 @@ def _with_voice(facts: Facts, voice: _Candidate, evidence: Evidence) -> Facts:
     return replace(facts, heard=heard, language=language, speaker=speaker, all_words=words)
 
 
-def _sung(heard: list[_Candidate], evidence: Evidence) -> list[_Candidate]:
+def _sung(heard: list[Candidate], evidence: Evidence) -> list[Candidate]:
     """Rule 7: without who sings said to speak, and with the singing that the words bear out."""
     when = singing(evidence)
     return [
@@ -259,97 +224,7 @@ def _sung(heard: list[_Candidate], evidence: Evidence) -> list[_Candidate]:
     ]
 
 
-def _candidates(evidence: Evidence, modality: Modality, caption_chars: int) -> list[_Candidate]:
-    candidates = []
-    for weak in evidence.captions:
-        for claim in weak.claims:
-            confidence = claim.believed
-            if claim.modality != modality or confidence is None:
-                continue
-            if (sayable := _sayable(claim, caption_chars)) is not None:
-                candidates.append(
-                    _Candidate(sayable, weak.captioner, meaning(sayable), confidence.tier)
-                )
-    return candidates
-
-
-def _sayable(claim: Claim, caption_chars: int) -> Claim | None:
-    """The claim as a caption may say it: texts of tags are ours, captions are anybody's and are
-    normalised."""
-    text = normalised(claim.text, caption_chars) if claim.kind == "caption" else claim.text
-    return replace(claim, text=text) if text.strip() else None
-
-
-def _supported(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Rule 1: every claim with its tier after fusion and its supporters."""
-    fused = []
-    for candidate in candidates:
-        supporters = [other for other in candidates if other.implies(candidate)] or [candidate]
-        tier = max((other.tier for other in supporters), key=_ORDER.__getitem__)
-        if tier != candidate.tier:  # another's word is another's number, or none
-            surest = max(supporters, key=lambda other: other.rank)
-            lifted = replace(candidate.claim, fused=surest.claim.believed)
-            candidate = replace(candidate, claim=lifted)
-        captioners = tuple(dict.fromkeys(other.captioner for other in supporters))
-        fused.append(replace(candidate, tier=tier, captioners=captioners))
-    return fused
-
-
-def _without_rivals(heard: list[_Candidate], seen: Sequence[_Candidate]) -> list[_Candidate]:
-    """Rule 2: of rival sounds the one that the picture speaks for, when it speaks for just one."""
-    sights = frozenset[str]().union(
-        *(
-            candidate.meaning.reach
-            for candidate in seen
-            if candidate.tier != "low" and candidate.claim.kind != "signal"
-        )
-    )
-    for group in lexicon().confusable.values():
-        rivals = {
-            sound: [
-                candidate
-                for candidate in heard
-                if sound in candidate.meaning.by_label and candidate.claim.kind != "signal"
-            ]
-            for sound in group
-        }
-        rivals = {sound: candidates for sound, candidates in rivals.items() if candidates}
-        best = [
-            max(_probability(candidate.claim) for candidate in candidates)
-            for candidates in rivals.values()
-        ]
-        if len(rivals) < 2 or sum(best) < RIVALS_AT_LEAST:
-            continue
-        if any(
-            candidate.tier == "high" for candidates in rivals.values() for candidate in candidates
-        ):
-            continue
-        chosen = [sound for sound in rivals if group[sound] & sights]
-        if len(chosen) == 1:
-            heard = _chosen(heard, chosen[0], rivals)
-    return heard
-
-
-def _chosen(
-    heard: list[_Candidate], sound: str, rivals: dict[str, list[_Candidate]]
-) -> list[_Candidate]:
-    winners = rivals[sound]
-    beaten = [
-        candidate
-        for candidates in rivals.values()
-        for candidate in candidates
-        if candidate not in winners
-    ]
-    return [
-        replace(candidate, tier="medium")
-        if candidate in winners and candidate.tier == "low"
-        else candidate
-        for candidate in heard
-        if candidate not in beaten
-    ]
-
-
-def _facts(candidates: Sequence[_Candidate], at_most: int, alike: Alike | None) -> tuple[Fact, ...]:
+def _facts(candidates: Sequence[Candidate], at_most: int, alike: Alike | None) -> tuple[Fact, ...]:
     """Rules 3 to 6, and the limit on their number."""
     likely = [c for c in candidates if c.tier != "low" and not c.empty]
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
@@ -373,7 +248,7 @@ def _facts(candidates: Sequence[_Candidate], at_most: int, alike: Alike | None) 
     )
 
 
-def _fact(candidate: _Candidate, must: bool) -> Fact:
+def _fact(candidate: Candidate, must: bool) -> Fact:
     return Fact(
         text=" ".join(candidate.claim.text.split()),
         label=candidate.claim.label,
@@ -386,9 +261,9 @@ def _fact(candidate: _Candidate, must: bool) -> Fact:
     )
 
 
-def _worded_once(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+def _worded_once(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The first of those with the same words, numbers aside, supported by all of them."""
-    by_words: dict[tuple[str, ...], _Candidate] = {}
+    by_words: dict[tuple[str, ...], Candidate] = {}
     for candidate in candidates:
         wording = tuple(token for token in tokens(candidate.claim.text) if token not in _COUNTING)
         first = by_words.setdefault(wording, candidate)
@@ -396,10 +271,10 @@ def _worded_once(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     return list(by_words.values())
 
 
-def _meant_once(candidates: Sequence[_Candidate], alike: Alike) -> list[_Candidate]:
+def _meant_once(candidates: Sequence[Candidate], alike: Alike) -> list[Candidate]:
     """The first of those that are alike, supported by all of them. Who names two things means two, and
     what the word table relates was looked at before."""
-    distinct: list[_Candidate] = []
+    distinct: list[Candidate] = []
     for candidate in candidates:
         for at, first in enumerate(distinct):
             related = candidate.implies(first) or first.implies(candidate)
@@ -412,32 +287,28 @@ def _meant_once(candidates: Sequence[_Candidate], alike: Alike) -> list[_Candida
     return distinct
 
 
-def _named_once(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+def _named_once(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Rule 5: without the other names of a thing that is told already."""
     kept = [(c, things(c.claim, c.meaning.core)) for c in candidates]
     for thing in dict.fromkeys(thing for _, named in kept for thing in named):
         names = [(c, named[thing]) for c, named in kept if thing in named]
-        told, _ = max(names, key=lambda name: (_ORDER[name[0].tier], -name[1], name[0].rank))
+        told, _ = max(names, key=lambda name: (ORDER[name[0].tier], -name[1], name[0].rank))
         kept = [(c, named) for c, named in kept if c is told or thing not in named]
     return [candidate for candidate, _ in kept]
 
 
-def _with(first: _Candidate, other: _Candidate) -> _Candidate:
+def _with(first: Candidate, other: Candidate) -> Candidate:
     captioners = dict.fromkeys((*first.captioners, *other.captioners))
     return replace(first, captioners=tuple(captioners))
 
 
 def _implied_by_another(
-    candidate: _Candidate, own_index: int, candidates: Sequence[_Candidate]
+    candidate: Candidate, own_index: int, candidates: Sequence[Candidate]
 ) -> bool:
     for index, other in enumerate(candidates):
-        surer = candidate.meaning.core == _MUSIC and _ORDER[other.tier] < _ORDER[candidate.tier]
+        surer = candidate.meaning.core == _MUSIC and ORDER[other.tier] < ORDER[candidate.tier]
         if index == own_index or not other.implies(candidate) or surer:
             continue
         if not candidate.implies(other) or index < own_index:
             return True
     return False
-
-
-def _probability(claim: Claim) -> float:
-    return claim.believed.weight if claim.believed is not None else 0.0
