@@ -34,7 +34,7 @@ from benchmarks import watched
 from benchmarks.gpu import shapes, towers
 from benchmarks.gpu.machine import machine
 from captioners.confidence._logistic import SAME
-from captioners.confidence.calibration import Calibration, Cuts
+from captioners.confidence.calibration import Calibration
 from captioners.confidence.fit import Fit
 from captioners.confidence.tiers import ENOUGH
 from captioners.weights.models import Models
@@ -48,9 +48,7 @@ _PROFILE = Path(__file__).with_suffix(".toml")
 # clip of 10 s takes some 0.2 GB of it of Qwen2-Audio, whose heads share no keys, and 0.1 of the others.
 _CARD = {"ears": 0.33, "eyes": 0.29, "writer": 0.29, "taggers": 0.06, "scorers": 0.03}
 _CPU = dict.fromkeys(_CARD, 0.0)
-# Cosines are from -1 to 1.
-_CUTS = Cuts(medium=-1.0, high=2.0, why="random weights: nothing of what they say is asked for")
-_SCORERS = ("clap", "siglip-scores")
+_WHY = "random weights: nothing of what they say is asked for"
 # Of taggers, whatever the score: sigmoid(1), "medium".
 _EVEN = Fit(method="platt-map", n=ENOUGH, line=SAME.model_copy(update={"weights": (0.0, 1.0)}))
 _TAGGERS: dict[str, tuple[Kind, ...]] = {
@@ -105,14 +103,11 @@ def profile(folder: Path, fp8: bool, tiny: bool) -> Path:
 
 
 def calibration(folder: Path) -> None:
-    """Every caption that a scorer reads and every tag is "medium", so that the writer is asked for every
-    clip: with tags alone, since what chat models of random weights say is no English and no fact."""
+    """Every tag is "medium", so that the writer is asked for every clip: what chat models of random
+    weights say is no English and no fact."""
     folder.mkdir()
-    for name in _SCORERS:
-        cuts = Calibration(captioner=name, source=_CUTS.why, cuts=_CUTS)
-        (folder / f"{name}.json").write_text(cuts.model_dump_json(), encoding="utf-8")
     for name, kinds in _TAGGERS.items():
-        even = Calibration(captioner=name, source=_CUTS.why, kinds=dict.fromkeys(kinds, _EVEN))
+        even = Calibration(captioner=name, source=_WHY, kinds=dict.fromkeys(kinds, _EVEN))
         (folder / f"{name}.json").write_text(even.model_dump_json(), encoding="utf-8")
 
 

@@ -92,7 +92,7 @@ def _as_released(file: Path) -> None:
 @pytest.fixture(scope="module")
 def server(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     logs = tmp_path_factory.mktemp("logs")
-    with served(checkpoint, logs, name="ears", max_model_len=1024, media={"audio": 1}) as asked:
+    with served(checkpoint, logs, name="ears", max_model_len=2048, media={"audio": 1}) as asked:
         yield asked
 
 

@@ -64,7 +64,7 @@ F10 = (
     Case("f10-web.weba", "F10", lambda k: _sound(k, "webm", "-c:a", "libopus"), (_SOUND,), 2),
     Case("f10-saved.jfif", "F10", lambda k: _still("JPEG", 254), _STILL, size=(96, 64)),
     Case("f10-phone.heif", "F10", _heif, _STILL, size=(96, 64)),
-    Case("f10-new.jxl", "F10", _jxl, _STILL, size=(96, 64)),
+    Case("f10-new.jxl", "F10", _jxl, _STILL, size=(128, 96)),
     Case("f10-tape.m2t", "F10", lambda k: _film(k, "ts", *_MPEG, "-g", "5"), (_RED,), 2),
     Case("f10-mac.aifc", "F10", lambda k: _aifc(k), (_SOUND,), 2),
     Case("f10-long.w64", "F10", lambda k: _sound(k, "w64", "-c:a", "pcm_s16le"), (_SOUND,), 2),

@@ -83,7 +83,7 @@ def test_a_request_that_is_refused_is_one_clip_s(workspace: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("prompt", "told"),
     [
-        ("nonsense", 'no prompt "nonsense"; choose one of draft, terse'),
+        ("nonsense", 'no prompt "nonsense"; choose one of draft, rich'),
         ("missing.toml", 'no prompt "missing.toml"'),
         ("broken.toml", "the prompt broken.toml is not valid"),
     ],
