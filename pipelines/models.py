@@ -85,7 +85,7 @@ def fetch(names: Sequence[str] | None, profile: str) -> Iterator[str]:
 
 
 _BROUGHT = "weights in its package"
-_SILENT = ("media", "embedder")
+_SILENT = ("media", "embedder", "lexicon")
 """Roles of models whose outputs are not text."""
 _OUTPUTS = {True: "yes", False: "no", None: "unknown"}
 

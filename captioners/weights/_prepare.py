@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from captioners.weights._wordnet import wordnet
+
 
 def yamnet(laid: Path, pack: Path) -> None:
     """model.onnx in plain float32 with a free batch, and the class names.
@@ -124,7 +126,11 @@ def merge(model: Any, adapter: Path) -> None:
             weight.copy_(weight.float() + change)
 
 
-STEPS: dict[str, Callable[[Path, Path], None]] = {"yamnet": yamnet, "smollm2": smollm2}
+STEPS: dict[str, Callable[[Path, Path], None]] = {
+    "yamnet": yamnet,
+    "smollm2": smollm2,
+    "wordnet": wordnet,
+}
 
 if __name__ == "__main__":
     STEPS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))

@@ -52,7 +52,7 @@ class Pack(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    role: Literal["captioner", "embedder", "writer", "media"]
+    role: Literal["captioner", "embedder", "lexicon", "writer", "media"]
     holds: str
     licence: str
     licence_source: str
