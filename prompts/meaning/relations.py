@@ -1,57 +1,42 @@
-"""Relations between the words of a text: who does what, what belongs to what, how many, which way, when."""
+"""Relations between the words of a text: who does what to whom, what is told of what, how many, where."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from prompts.meaning.parsing import Parsed, Word
+from prompts.meaning.vocabulary import LIGHT
 
-_LIGHT = frozenset(
-    [
-        "be",
-        "have",
-        "do",
-        "go",
-        "get",
-        "make",
-        "take",
-        "begin",
-        "start",
-        "continue",
-        "keep",
-        "can",
-        "may",
-        "will",
-        "appear",
-        "seem",
-        "let",
-        "come",
-    ]
-)
+# Words between a thing and the verb it hangs on.
+_NEAR = 5
+
+Kind = Literal["agent", "patient", "attribute", "count", "place"]
+"""Of a relation; an attribute is one of a thing or of a verb."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """`head` and what hangs on it. kind: "agent", "patient", "attribute" (of a thing or a verb), "count",
-    "place" (with its preposition in `word`), "way" (a particle or direction)."""
+    """A word of a text and what hangs on it. preposition: of a place."""
 
-    kind: str
+    text: Parsed = field(repr=False, compare=False)
+    kind: Kind
     head: Word
     dependent: Word
-    word: str = ""
+    preposition: str = ""
 
 
 def relations(parsed: Parsed) -> Iterator[Relation]:
     """All relations of a text, those of coordinated and participial verbs to their subjects too."""
     for word in parsed.words:
-        if word.pos in ("VERB", "AUX") or (word.pos == "NOUN" and word.dep in ("ROOT",)):
+        if word.pos in ("VERB", "AUX") or (word.pos == "NOUN" and word.dep == "ROOT"):
             for agent in agents(parsed, word):
-                yield Relation("agent", word, agent)
+                yield Relation(parsed, "agent", word, agent)
         if word.pos == "VERB":
             for patient in patients(parsed, word):
-                yield Relation("patient", word, patient)
+                yield Relation(parsed, "patient", word, patient)
         elif word.pos == "NOUN":
             for doer in _doers(parsed, word):
-                yield Relation("agent", word, doer)
+                yield Relation(parsed, "agent", word, doer)
         yield from _of_word(parsed, word)
 
 
@@ -65,7 +50,8 @@ def _doers(parsed: Parsed, noun: Word) -> list[Word]:
 
 
 def agents(parsed: Parsed, verb: Word, deep: int = 3) -> list[Word]:
-    """Who does it, with all of a coordination."""
+    """Who does it, with all of a coordination; without a subject of its own that of a verb above, at most
+    `deep` levels."""
     own = [
         a
         for a in parsed.below(verb.at, "nsubj")
@@ -115,23 +101,37 @@ def _of_word(parsed: Parsed, word: Word) -> Iterator[Relation]:
     for child in parsed.below(word.at):
         if child.dep in ("amod", "compound", "acomp", "advmod", "poss", "npadvmod", "nmod", "attr"):
             for each in _all(parsed, [child]):
-                yield Relation("attribute", word, each)
+                yield Relation(parsed, "attribute", word, each)
                 for owner in _described(parsed, word, child):
-                    yield Relation("attribute", owner, each)
+                    yield Relation(parsed, "attribute", owner, each)
         if child.dep in ("nummod", "det", "amod", "advmod", "npadvmod", "predet"):
-            yield Relation("count", word, child)
-        if child.dep in ("prt", "advmod"):
-            yield Relation("way", word, child, child.text)
+            yield Relation(parsed, "count", word, child)
         if child.dep in ("prep", "agent", "dative"):
             for place in _all(parsed, parsed.below(child.at, "pobj")):
-                yield Relation("place", word, place, child.text)
+                yield Relation(parsed, "place", word, place, child.text)
 
 
 def _described(parsed: Parsed, verb: Word, child: Word) -> list[Word]:
-    """The subject of "the apron is striped"."""
+    """What an attribute told by a verb is of: "apron" in "the apron is striped"."""
     return agents(parsed, verb) if child.dep in ("acomp", "attr") else []
+
+
+def around(relation: Relation) -> list[Word]:
+    """What the head of a relation hangs on, up to its verb and that verb's subjects, and what hangs
+    on the head."""
+    parsed, word, chain = relation.text, relation.head, list[Word]()
+    for _ in range(_NEAR):
+        above = parsed.head(word)
+        if above is None:
+            break
+        chain.append(above)
+        word = above
+        if word.pos == "VERB":
+            chain += parsed.below(word.at, "nsubj")
+            break
+    return [*chain, *(child for child in parsed.below(relation.head.at) if child.is_content)]
 
 
 def is_light(word: Word) -> bool:
     """Whether a verb says nothing by itself."""
-    return word.lemma in _LIGHT
+    return word.lemma in LIGHT

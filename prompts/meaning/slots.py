@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from prompts.meaning.likeness import Likeness, differ
-from prompts.meaning.numbers import VAGUE, number
+from prompts.meaning.numbers import number
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import Relation, is_light, relations
-from prompts.meaning.vocabulary import CLASSES, PLAIN
+from prompts.meaning.vocabulary import CLASSED, PLAIN, VAGUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,15 @@ def _slot(relation: Relation) -> tuple[str, Word, Word] | None:
             return None
         return kind, head, dependent
     if kind == "place" and head.pos == "VERB" and dependent.pos == "NOUN" and not is_light(head):
-        return f"place {relation.word}", head, dependent
+        return f"place {relation.preposition}", head, dependent
     if kind == "attribute" and dependent.lemma not in PLAIN and number(dependent) is None:
-        if head.pos in ("NOUN", "PROPN") and (dependent.pos == "ADJ" or _in_class(dependent)):
+        if head.pos in ("NOUN", "PROPN") and (dependent.pos == "ADJ" or dependent.text in CLASSED):
             return kind, dependent, head
         if head.pos == "VERB" and dependent.pos == "ADV" and not is_light(head):
             return "manner", dependent, head
     if kind == "count" and head.pos == "NOUN" and number(dependent) and dependent.text not in VAGUE:
         return kind, dependent, head
     return None
-
-
-def _in_class(word: Word) -> bool:
-    return any(word.text in group for group in CLASSES)
 
 
 def traits(parsed: Parsed, noun: Word) -> frozenset[str]:
@@ -92,7 +88,7 @@ def likely_one(like: Likeness, mine: Slot, theirs: Slot) -> float:
         return 0.0 if differ(a, b) else 0.5
     if a.lemma == b.lemma:
         base = 1.0
-    elif like.says(a, b) or like.says(b, a):
+    elif like.either(a, b):
         base = 0.9
     elif like.is_person(a) and like.is_person(b) and not differ(a, b):
         base = 0.4

@@ -1,453 +1,53 @@
-"""Closed classes of words that the comparison of sentences goes by."""
+"""Closed classes of words that the comparison of sentences goes by, read once from `vocabulary.toml`."""
 
-PLAIN = frozenset(
-    [
-        "background",
-        "foreground",
-        "distance",
-        "scene",
-        "video",
-        "clip",
-        "sound",
-        "noise",
-        "audio",
-        "recording",
-        "picture",
-        "image",
-        "view",
-        "frame",
-        "shot",
-        "hear",
-        "see",
-        "listen",
-        "visible",
-        "audible",
-        "show",
-        "feature",
-        "depict",
-        "capture",
-        "happen",
-        "occur",
-        "take",
-        "place",
-        "while",
-        "moment",
-        "time",
-        "part",
-        "series",
-        "kind",
-        "sort",
-        "type",
-        "way",
-        "thing",
-        "something",
-        "someone",
-        "somebody",
-        "area",
-        "side",
-        "edge",
-        "setting",
-        "environment",
-        "atmosphere",
-        "various",
-        "other",
-        "another",
-        "such",
-        "more",
-        "again",
-        "also",
-        "still",
-        "together",
-        "there",
-        "then",
-        "first",
-        "second",
-        "finally",
-        "next",
-        "later",
-        "afterwards",
-        "meanwhile",
-        "once",
-        "ongoing",
-        "continue",
-        "continuously",
-        "repeatedly",
-        "follow",
-        "accompany",
-        "include",
-        "present",
-        "nearby",
-        "same",
-        "own",
-        "each",
-        "along",
-        "around",
-        "throughout",
-        "during",
-        "amid",
-        "overall",
-        "entire",
-        "whole",
-        "have",
-        "be",
-        "do",
-        "go",
-        "get",
-        "make",
-        "can",
-        "will",
-        "begin",
-        "start",
-        "come",
-        "keep",
-        "appear",
-        "seem",
-        "let",
-        "use",
-        "mix",
-        "add",
-        "set",
-        "fill",
-        "lot",
-        "bit",
-        "couple",
-        "end",
-        "beginning",
-        "manner",
-        "front",
-        "back",
-        "far",
-        "away",
-        "about",
-        "just",
-        "over",
-        "voice",
-        "mood",
-        "tone",
-        "main",
-        "subject",
-        "element",
-        "end",
-        "mark",
-        "heard",
-        "background",
-    ]
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+from manifests.ids import digest
+
+_TABLE: dict[str, Any] = tomllib.loads(
+    files("prompts.meaning").joinpath("vocabulary.toml").read_text("utf-8")
 )
-NEGATIONS = frozenset(
-    ["no", "not", "n't", "never", "without", "neither", "nor", "none", "nobody", "nothing"]
+
+
+def vocabulary_digest() -> str:
+    """Digest of the table: with another one, other captions are kept."""
+    return digest(_TABLE)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_TABLE[name])
+
+
+def _pairs(name: str) -> dict[str, str]:
+    return dict(pair.split("/") for pair in _TABLE[name])
+
+
+LIGHT = _words("light")
+PLAIN = _words("plain") | LIGHT
+GENERAL_VERBS = _words("general_verbs")
+NEGATIONS = _words("negations")
+HEARING = _words("hearing")
+THEN = _words("then")
+LANGUAGES = _words("languages")
+SIDES = _words("sides")
+
+WAYS = _pairs("ways")
+"""Each way with its opposite."""
+EQUAL_WAYS = _pairs("equal_ways")
+
+CLASSES = tuple(frozenset(names) for names in _TABLE["classes"].values())
+"""Attributes of which a thing has one of each class."""
+CLASSED = frozenset[str]().union(*CLASSES)
+SAME_COLOURS = tuple(frozenset(names) for names in _TABLE["same_colours"])
+OPPOSITES = frozenset(frozenset(pair.split("/")) for pair in _TABLE["opposites"])
+
+FEMALE, MALE, YOUNG, GROWN, ANYBODY = (
+    frozenset(_TABLE["people"][name]) for name in ("female", "male", "young", "grown", "anybody")
 )
-COLOURS = frozenset(
-    [
-        "black",
-        "white",
-        "red",
-        "green",
-        "blue",
-        "yellow",
-        "brown",
-        "grey",
-        "gray",
-        "orange",
-        "pink",
-        "purple",
-        "silver",
-        "golden",
-        "gold",
-        "beige",
-        "navy",
-        "turquoise",
-        "maroon",
-        "violet",
-        "blond",
-        "blonde",
-        "tan",
-        "cream",
-        "teal",
-        "crimson",
-        "scarlet",
-    ]
+
+VAGUE, MANY_WORDS, MORE = (
+    frozenset(_TABLE["counting"][name]) for name in ("vague", "many", "more")
 )
-MATERIALS = frozenset(
-    [
-        "wooden",
-        "wood",
-        "metal",
-        "plastic",
-        "glass",
-        "leather",
-        "steel",
-        "paper",
-        "cardboard",
-        "stone",
-        "brick",
-        "concrete",
-        "rubber",
-        "wool",
-        "cotton",
-        "denim",
-        "straw",
-        "ceramic",
-        "copper",
-        "brass",
-        "iron",
-    ]
-)
-AGES = frozenset(["young", "elderly", "old", "middle-aged", "teenage", "older", "younger"])
-CLASSES = (COLOURS, MATERIALS, AGES)
-SAME_COLOUR = tuple(
-    frozenset(group.split())
-    for group in (
-        "grey gray silver", "golden gold yellow blond blonde", "orange red", "beige tan cream white brown",
-        "navy blue teal turquoise", "purple violet", "maroon red brown crimson scarlet",
-    )
-)  # fmt: skip
-LANGUAGES = frozenset(
-    [
-        "english",
-        "spanish",
-        "french",
-        "german",
-        "italian",
-        "portuguese",
-        "russian",
-        "chinese",
-        "mandarin",
-        "cantonese",
-        "japanese",
-        "korean",
-        "arabic",
-        "hindi",
-        "turkish",
-        "polish",
-        "dutch",
-        "swedish",
-        "norwegian",
-        "danish",
-        "finnish",
-        "greek",
-        "hebrew",
-        "thai",
-        "vietnamese",
-        "indonesian",
-        "czech",
-        "hungarian",
-        "romanian",
-        "ukrainian",
-        "bengali",
-        "urdu",
-        "punjabi",
-        "tamil",
-        "telugu",
-        "swahili",
-        "farsi",
-        "persian",
-        "tagalog",
-        "catalan",
-        "welsh",
-        "irish",
-        "gaelic",
-        "latin",
-    ]
-)
-GENERAL_VERBS = frozenset(
-    [
-        "say",
-        "tell",
-        "speak",
-        "talk",
-        "play",
-        "look",
-        "turn",
-        "stand",
-        "sit",
-        "move",
-        "hold",
-        "use",
-        "wear",
-        "see",
-        "watch",
-        "show",
-        "hear",
-        "fill",
-        "lie",
-        "walk",
-        "be",
-        "have",
-        "make",
-        "sound",
-        "come",
-        "go",
-        "get",
-        "take",
-        "put",
-        "give",
-    ]
-)
-WAYS = {
-    "in": "out", "into": "out", "out": "in", "left": "right", "right": "left", "up": "down", "down": "up",
-    "upward": "down", "upwards": "down", "downward": "up", "downwards": "up", "toward": "away", "towards": "away",
-    "away": "toward", "onto": "off", "off": "onto", "above": "below", "below": "above", "over": "under",
-    "under": "over", "forward": "backward", "backward": "forward", "forwards": "backward", "backwards": "forward",
-    "clockwise": "counterclockwise", "counterclockwise": "clockwise", "behind": "front", "front": "behind",
-    "top": "bottom", "bottom": "top", "leftward": "right", "rightward": "left", "uphill": "down", "downhill": "up",
-    "beneath": "over", "underneath": "over",
-}  # fmt: skip
-EQUAL_WAYS = {
-    "upward": "up", "upwards": "up", "uphill": "up", "downward": "down", "downwards": "down", "downhill": "down",
-    "towards": "toward", "into": "in", "leftward": "left", "rightward": "right", "forwards": "forward",
-    "backwards": "backward", "beneath": "under", "underneath": "under", "above": "over", "below": "under",
-}  # fmt: skip
-HEARING = frozenset(
-    [
-        "loudly",
-        "loud",
-        "audible",
-        "audibly",
-        "quietly",
-        "noisily",
-        "hear",
-        "heard",
-        "sound",
-        "noise",
-        "softly",
-        "faintly",
-    ]
-)
-THEN = frozenset(
-    ["then", "afterwards", "afterward", "later", "finally", "next", "subsequently", "eventually"]
-)
-OPPOSITES = frozenset(
-    frozenset(pair.split("/"))
-    for pair in (
-        [
-            "loud/quiet",
-            "loud/soft",
-            "loud/faint",
-            "quiet/noisy",
-            "fast/slow",
-            "quick/slow",
-            "rapid/slow",
-            "swift/slow",
-            "open/close",
-            "open/shut",
-            "open/closed",
-            "calm/angry",
-            "calm/excited",
-            "calm/frantic",
-            "calm/agitated",
-            "calm/hurried",
-            "happy/sad",
-            "happy/gloomy",
-            "cheerful/sad",
-            "cheerful/gloomy",
-            "joyful/sad",
-            "joyful/gloomy",
-            "joyful/melancholic",
-            "cheerful/melancholic",
-            "upbeat/melancholic",
-            "upbeat/gloomy",
-            "high/low",
-            "bright/dark",
-            "bright/dim",
-            "light/dark",
-            "day/night",
-            "sunny/rainy",
-            "sunny/cloudy",
-            "dry/wet",
-            "hot/cold",
-            "young/old",
-            "young/elderly",
-            "large/small",
-            "big/small",
-            "big/little",
-            "large/tiny",
-            "huge/tiny",
-            "huge/small",
-            "tall/short",
-            "long/short",
-            "heavy/light",
-            "thick/thin",
-            "empty/full",
-            "crowded/empty",
-            "busy/empty",
-            "near/far",
-            "nearby/distant",
-            "close/distant",
-            "indoor/outdoor",
-            "inside/outside",
-            "major/minor",
-            "male/female",
-            "upper/lower",
-            "front/rear",
-            "enter/leave",
-            "enter/exit",
-            "arrive/leave",
-            "arrive/depart",
-            "rise/fall",
-            "raise/lower",
-            "lift/lower",
-            "push/pull",
-            "catch/miss",
-            "catch/drop",
-            "hit/miss",
-            "win/lose",
-            "laugh/cry",
-            "smile/frown",
-            "smooth/rough",
-            "gentle/harsh",
-            "gentle/aggressive",
-            "friendly/hostile",
-            "friendly/angry",
-            "careful/careless",
-            "careful/rough",
-            "clean/dirty",
-            "steady/irregular",
-            "steady/intermittent",
-            "approach/recede",
-            "increase/decrease",
-            "ascend/descend",
-            "acoustic/electric",
-            "upbeat/slow",
-            "upbeat/sad",
-            "lively/slow",
-            "energetic/calm",
-            "dramatic/calm",
-            "tense/relaxed",
-            "relaxed/energetic",
-            "buy/sell",
-            "fill/empty",
-            "load/unload",
-            "lock/unlock",
-            "clear/muffled",
-            "strong/weak",
-            "hard/soft",
-            "hard/gentle",
-            "heavy/gentle",
-            "steep/flat",
-            "continuous/intermittent",
-            "continuous/brief",
-            "constant/occasional",
-            "repeated/single",
-            "often/rarely",
-            "always/never",
-            "deserted/crowded",
-            "calm/rough",
-            "calm/stormy",
-            "still/moving",
-            "enthusiastic/bored",
-            "enthusiastic/monotonous",
-            "monotone/lively",
-            "brief/long",
-            "brief/steady",
-            "brief/constant",
-            "nervous/relaxed",
-            "nervous/calm",
-            "nervous/confident",
-            "playful/serious",
-            "serious/cheerful",
-            "hushed/roaring",
-            "shout/whisper",
-            "clockwise/counterclockwise",
-        ]
-    )
-)
+NUMBERS = {word: int(value) for value, names in _TABLE["numbers"].items() for word in names}

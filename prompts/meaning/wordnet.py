@@ -1,7 +1,7 @@
 """Relations of words out of WordNet 3.1 (Fellbaum 1998), by their frequent senses.
 
-The database is a file of SQLite that the pack `wordnet` holds, so that a process loads none of its 120,000
-synsets. Every answer is remembered.
+The database is a file of SQLite that the pack `wordnet` holds, so that a process loads none of its
+120,000 synsets. Every answer is remembered.
 """
 
 import sqlite3

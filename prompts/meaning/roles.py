@@ -1,0 +1,54 @@
+"""Who does what: roles that a caption gives to others than the evidence."""
+
+from prompts.meaning.evidence import Caption, Sides
+from prompts.meaning.findings import Finding
+from prompts.meaning.likeness import Likeness, differ
+from prompts.meaning.parsing import Word
+from prompts.meaning.slots import exchanged, mistaken, slots
+from prompts.meaning.vocabulary import GENERAL_VERBS, PLAIN
+
+# What may be anything that sounds or acts.
+_ANYTHING = frozenset(["something", "someone", "sound", "noise", "voice"])
+
+
+def another_role(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
+    """Fillers of two slots exchanged, or one put for another that its attributes tell apart."""
+    statements = sides.of(caption.name).each(slots)
+    mine = slots(caption.parsed)
+    pair = exchanged(like, mine, statements)
+    if pair is not None:
+        kinds = {slot.kind for slot in pair}
+        of_role = kinds & {"agent", "patient"} or pair[0].kind.startswith("place")
+        detail = ", ".join(f"{slot.key.text} {slot.filler.text}" for slot in pair)
+        return Finding("role" if of_role else "attribute", "refused", detail)
+    slot = mistaken(like, mine, statements)
+    return slot and Finding("role", "refused", f"{slot.filler.text} {slot.key.text}")
+
+
+def another_doer(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
+    """Somebody who does what only another does, who is named too: a doubt, for one may be the other."""
+    pairs = [pair for pair in sides.of(caption.name).pairs if pair.kind == "agent"]
+    known = {word.lemma for word in sides.both.words}
+    for mine in caption.pairs:
+        verb, doer = mine.head, mine.dependent
+        if mine.kind != "agent" or verb.pos != "VERB" or doer.pos != "NOUN":
+            continue
+        if verb.lemma in GENERAL_VERBS or doer.lemma in PLAIN or doer.lemma not in known:
+            continue
+        theirs = [pair.dependent for pair in pairs if like.either(verb, pair.head)]
+        if not theirs or any(_may_be_one(like, doer, other) for other in theirs):
+            continue
+        if any(
+            word.pos == "NOUN"
+            and word.at != doer.at
+            and any(like.says(word, other) for other in theirs)
+            for word in caption.parsed.words
+        ):
+            return Finding("role", "doubt", f"{doer.text} {verb.text}")
+    return None
+
+
+def _may_be_one(like: Likeness, word: Word, other: Word) -> bool:
+    if like.either(word, other) or other.pos == "PRON" or other.lemma in _ANYTHING:
+        return True
+    return like.is_person(word) and like.is_person(other) and not differ(word, other)
