@@ -22,7 +22,9 @@ def another_role(like: Likeness, caption: Caption, sides: Sides) -> Finding | No
         detail = ", ".join(f"{slot.key.text} {slot.filler.text}" for slot in pair)
         return Finding("role" if of_role else "attribute", "refused", detail)
     slot = mistaken(like, mine, statements)
-    return slot and Finding("role", "refused", f"{slot.filler.text} {slot.key.text}")
+    if slot is None:
+        return None
+    return Finding("role", "refused", f"{slot.filler.text} {slot.key.text}")
 
 
 def another_doer(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:

@@ -15,44 +15,43 @@ Pos = Literal["n", "v", "a", "r"]
 _SHARE = 0.15
 _SENSES = 4
 _LEVELS = 6
-# Broader than these, a word says nothing of a thing: "entity", "whole", "change".
-_TOP = 7
+# Levels from the top of the tree down to which a word says nothing of a thing: "entity", "whole".
+_TOP = 4
+_DEEPEST = 20
+_ABOVE = ("@", "@i")
+_REMEMBERED = 1 << 14
 
 
 class WordNet:
     """A database of WordNet, read-only."""
 
     def __init__(self, file: Path) -> None:
-        self._base = sqlite3.connect(f"file:{file}?mode=ro", uri=True, check_same_thread=False)
-        self.senses = lru_cache(1 << 14)(self._senses)
-        self.synonyms = lru_cache(1 << 14)(self._synonyms)
-        self.broader = lru_cache(1 << 14)(self._broader)
-        self.antonyms = lru_cache(1 << 14)(self._antonyms)
-        self.derived = lru_cache(1 << 14)(self._derived)
-        self.uses = lru_cache(1 << 14)(self._uses)
+        self._base = sqlite3.connect(
+            f"{file.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
+        )
 
-    @lru_cache(1 << 14)  # noqa: B019 - one database a process
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def physical(self, noun: str) -> bool:
         """Whether a noun's most frequent sense is a thing that one can see."""
         level = list(self.senses(noun, "n")[:1])
-        for _ in range(16):
+        for _ in range(_DEEPEST):
             words = frozenset().union(*(self._words(s) for s in level)) if level else frozenset()
             if words & {"physical_object", "physical_entity", "body_part", "organism"}:
                 return not words & {"substance"}
-            level = [t for s in level for t, _, _ in self._targets(s, ("@", "@i"))]
+            level = [t for s in level for t, _, _ in self._targets(s, _ABOVE)]
         return False
 
-    @lru_cache(1 << 14)  # noqa: B019 - one database a process
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def under(self, synset: int, word: str) -> bool:
         """Whether a word names the sense or one above it."""
         level = [synset]
-        for _ in range(16):
+        for _ in range(_DEEPEST):
             if any(word in self._words(s) for s in level):
                 return True
-            level = [t for s in level for t, _, _ in self._targets(s, ("@", "@i"))]
+            level = [t for s in level for t, _, _ in self._targets(s, _ABOVE)]
         return False
 
-    @lru_cache(1 << 14)  # noqa: B019 - one database a process
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def sounds(self, verb: str) -> bool:
         """Whether a frequent sense of a verb is to make a sound."""
         return any(
@@ -61,12 +60,14 @@ class WordNet:
             for name in ("sound", "make_noise", "noise", "cry")
         )
 
-    def _uses(self, word: str, pos: Pos) -> int:
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
+    def uses(self, word: str, pos: Pos) -> int:
         """How often a word was counted as this part of speech in WordNet's own texts."""
         rows = self._base.execute("select uses from sense where word=? and pos=?", (word, pos))
         return sum(uses + 1 for (uses,) in rows)
 
-    def _senses(self, word: str, pos: Pos) -> tuple[int, ...]:
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
+    def senses(self, word: str, pos: Pos) -> tuple[int, ...]:
         """The frequent senses of a word, most frequent first."""
         rows = self._base.execute(
             "select synset, uses from sense where word=? and pos=? order by rank",
@@ -91,13 +92,20 @@ class WordNet:
         rows = self._base.execute("select word from member where synset=?", (synset,))
         return frozenset(word for (word,) in rows)
 
+    def _places(self, synset: int, word: str) -> list[int]:
+        rows = self._base.execute(
+            "select place from member where synset=? and word=?", (synset, word)
+        )
+        return [place for (place,) in rows]
+
     def _word(self, synset: int, place: int) -> str:
         row = self._base.execute(
             "select word from member where synset=? and place=?", (synset, place)
         ).fetchone()
         return str(row[0]) if row else ""
 
-    def _synonyms(self, word: str, pos: Pos) -> frozenset[str]:
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
+    def synonyms(self, word: str, pos: Pos) -> frozenset[str]:
         """Words of its frequent senses; of an adjective those of similar ones too."""
         words = {word}
         for synset in self.senses(word, pos):
@@ -107,38 +115,35 @@ class WordNet:
                     words |= self._words(target)
         return frozenset(words)
 
-    def _broader(self, word: str, pos: Pos) -> frozenset[str]:
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
+    def broader(self, word: str, pos: Pos) -> frozenset[str]:
         """Words that may be said instead of a narrower one: "animal" of "dog"."""
         words: set[str] = set()
         for start in self.senses(word, pos):
             level = [start]
             for _ in range(_LEVELS if pos == "n" else 2):
-                level = [t for s in level for t, _, _ in self._targets(s, ("@", "@i"))]
+                level = [t for s in level for t, _, _ in self._targets(s, _ABOVE)]
                 for synset in level:
-                    if pos != "n" or self._depth(synset) > 4:
+                    if pos != "n" or self._depth(synset) > _TOP:
                         words |= self._words(synset)
         return frozenset(words)
 
-    @lru_cache(1 << 14)  # noqa: B019 - one database a process
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def _depth(self, synset: int) -> int:
         depth = 0
-        while depth < 20:
-            above = self._targets(synset, ("@", "@i"))
+        while depth < _DEEPEST:
+            above = self._targets(synset, _ABOVE)
             if not above:
                 return depth
             synset, depth = above[0][0], depth + 1
         return depth
 
-    def _antonyms(self, word: str, pos: Pos) -> frozenset[str]:
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
+    def antonyms(self, word: str, pos: Pos) -> frozenset[str]:
         """Opposites of its frequent senses; of an adjective those of similar ones too."""
         words: set[str] = set()
         for synset in self.senses(word, pos):
-            places = {p for p in (0,)} | {
-                place
-                for (place,) in self._base.execute(
-                    "select place from member where synset=? and word=?", (synset, word)
-                )
-            }
+            places = {0, *self._places(synset, word)}
             for target, source, aim in self._targets(synset, ("!",)):
                 if source in places:
                     words.add(self._word(target, aim))
@@ -148,17 +153,13 @@ class WordNet:
                         words.add(self._word(target, aim))
         return frozenset(words - {""})
 
-    def _derived(self, word: str, pos: Pos) -> frozenset[str]:
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
+    def derived(self, word: str, pos: Pos) -> frozenset[str]:
         """Words made of it or that it was made of: "announcement", "announcer" of "announce"."""
         words: set[str] = set()
         for synset in self.senses(word, pos):
-            places = [
-                place
-                for (place,) in self._base.execute(
-                    "select place from member where synset=? and word=?", (synset, word)
-                )
-            ]
+            places = {0, *self._places(synset, word)}
             for target, source, aim in self._targets(synset, ("+", "\\", "=")):
-                if source in places or source == 0:
+                if source in places:
                     words.add(self._word(target, aim) if aim else "")
         return frozenset(words - {""})
