@@ -45,14 +45,14 @@ class _ChatOptions(Options):
 
     model: None = None
     prompt: str = "general"
-    # Six short sentences, and room: what is cut off is lost.
+    # About 120 tokens of sound and 170 of picture are expected for what the questions ask; half as many
+    # again, since a sentence that is cut off is lost.
     max_tokens: int = Field(default=192, ge=8, le=1024)
 
 
 class _VideoChatOptions(_ChatOptions):
     """frames: evenly spaced ones of the clip. frame_px: their longest side."""
 
-    # Seven sentences, and longer ones: places, attributes, text on the screen.
     max_tokens: int = Field(default=256, ge=8, le=1024)
     frames: int = Field(default=8, ge=1, le=64)
     frame_px: int = Field(default=512, ge=32, le=2048)

@@ -14,6 +14,8 @@ Tier = Literal["low", "medium", "high"]
 
 LEAST: dict[Tier, float] = {"low": 0.0, "medium": 0.5, "high": 0.8}
 """The probability from which on a claim is of a tier; our choice, see `captioners.confidence.tiers`."""
+ORDER: dict[Tier, int] = {"low": 0, "medium": 1, "high": 2}
+"""The tiers, the surer the greater."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Confidence:
         """What it counts for where claims are summed or sorted, never shown: its probability, or without
         one the least that its tier stands for."""
         return LEAST[self.tier] if self.probability is None else self.probability
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Comparable: the surer the greater."""
+        return ORDER[self.tier], self.weight
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from manifests.evidence import Claim, Confidence, Evidence, Modality, Tier
+from manifests.evidence import ORDER, Claim, Confidence, Evidence, Modality, Tier
 from prompts.emptiness import emptiness
 from prompts.normalise import normalised
 from prompts.support import Meaning, meaning
@@ -12,9 +12,6 @@ from prompts.words import lexicon
 RIVALS_AT_LEAST = 0.5
 """Summed probability of rival sounds from which one of them is taken to be there: rivals are
 explanations of one sound, of which at most one is true."""
-
-ORDER: dict[Tier, int] = {"low": 0, "medium": 1, "high": 2}
-"""The tiers, the surer the greater."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from manifests.evidence import Evidence, Modality, Tier
+from manifests.evidence import ORDER, Evidence, Modality, Tier
 from prompts.emptiness import emptiness
 from prompts.inert import inert
 from prompts.normalise import normalised
@@ -25,7 +25,6 @@ CAPTIONER_AT_MOST = 1000
 """Characters of all claims of a captioner, the surest first. With the fixed text of a prompt, the words
 spoken and the reply, eight captioners that use all of it in English stay below 8,192 tokens."""
 
-_ORDER: dict[Tier, int] = {"high": 0, "medium": 1, "low": 2}
 _APART = re.compile(r"” (?=[.,;:!?])")
 
 
@@ -87,7 +86,7 @@ def _shown(text: str) -> str:
 def _fitting(claimed: Sequence[tuple[Tier, str]]) -> list[tuple[Tier, str]]:
     """Of one captioner's claims the surest that fit, in the order in which they were made."""
     fitting, free = set(), CAPTIONER_AT_MOST
-    for at in sorted(range(len(claimed)), key=lambda at: _ORDER[claimed[at][0]]):
+    for at in sorted(range(len(claimed)), key=lambda at: -ORDER[claimed[at][0]]):
         free -= len(claimed[at][1])
         if free < 0:
             break

@@ -166,24 +166,23 @@ def _whole(sentence: str) -> str:
         sentence = f"{match[1]} is {sentence[match.start(2) :]}"
     if truncated(sentence) is None:
         return sentence
-    clauses = list(_CLAUSE_END.finditer(outside(sentence.rstrip(" .,;:-"), lambda part: part)))
-    for end in reversed(clauses):
-        start = _TRAILING.sub("", sentence[: end.start()])
-        if start and truncated(start) is None:
-            return start
-    return ""
+    return _up_to(_CLAUSE_END, sentence.rstrip(" .,;:-"))
 
 
 def _shortened(text: str, at_most: int) -> str:
     """The text, cut at its last sentence or clause that ends within the limit; "" without any."""
     if len(text) <= at_most:
         return text
-    head = text[: at_most + 1]
-    for ends in (_SENTENCE_END, _CLAUSE_END):
-        for end in reversed(list(ends.finditer(head))):
-            start = _TRAILING.sub("", head[: end.start()])
-            if len(start) <= at_most and start and truncated(start) is None:
-                return start
+    head = text[: at_most + 1]  # what follows shows that something ends there
+    return _up_to(_SENTENCE_END, head) or _up_to(_CLAUSE_END, head)
+
+
+def _up_to(ends: re.Pattern[str], text: str) -> str:
+    """The longest start of a text up to such an end that is whole; "" without any."""
+    for end in reversed(list(ends.finditer(text))):
+        start = _TRAILING.sub("", text[: end.start()])
+        if start and truncated(start) is None:
+            return start
     return ""
 
 

@@ -26,8 +26,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from manifests.evidence import Confidence, Evidence, Kind, Modality, Tier
-from prompts.candidates import ORDER, Candidate, candidates_of, supported, without_rivals
+from manifests.evidence import ORDER, Confidence, Evidence, Kind, Modality, Tier
+from prompts.candidates import Candidate, candidates_of, supported, without_rivals
 from prompts.listing import WeakClaim, claims_of
 from prompts.naming import things
 from prompts.quotes import without_quotations

@@ -1,8 +1,8 @@
 """Where a raw score becomes a confidence: a calibrated probability, its tier as a word, and who scored.
 
 **The paper's way** is a scorer: the similarity of what a captioner said and the media. Its Joint-CLAP has
-no public weights; whichever scorer the profile runs stands in, and `Confidence.by` names it. Where nobody
-calibrated, nobody knows how often a claim of such a similarity is true. So such a claim gets a tier and
+no public weights; whichever scorer the profile runs stands in, and `Confidence.by` names it. Without a
+calibration it is not known how often a claim of such a similarity is true. The claim then gets a tier but
 no number: the tier of its rank among decoys, fixed sentences about something else
 (`captioners.confidence.tiers`, `captioners.scorers._decoys`).
 
@@ -37,7 +37,6 @@ from captioners.confidence._logistic import logit
 from captioners.confidence.fit import Fit
 from captioners.confidence.fusion import Fusion
 from captioners.confidence.tiers import ENOUGH, FEW, tier_of, tier_of_rank
-from captioners.scorers._decoys import decoys_digest
 from manifests.errors import UserError
 from manifests.evidence import Claim, Confidence, Kind, Support, WeakCaption
 from manifests.ids import digest
@@ -89,7 +88,7 @@ class Calibrations:
         }
         return digest(
             {
-                "rules": [*tiers.RULES, *stack.RULES, decoys_digest()],
+                "rules": [*tiers.RULES, *stack.RULES],
                 "calibrations": calibrations,
                 "unknown": sorted(self.unknown),
                 "fusion": self.fusion.model_dump(mode="json", exclude=provenance),

@@ -59,7 +59,7 @@ class Scored(_Data):
 
     @property
     def behind(self) -> int:
-        """Origins that stand behind it; where none are told each file is its own."""
+        """The number of origins behind it. Where none are named, each file is an origin."""
         return self.origins or self.n
 
 
@@ -85,7 +85,7 @@ class Fit(_Data):
 
     @property
     def behind(self) -> int:
-        """Origins that stand behind it; where none are told each file is its own."""
+        """The number of origins behind it. Where none are named, each file is an origin."""
         return self.origins or self.n
 
 

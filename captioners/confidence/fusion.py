@@ -8,8 +8,8 @@ captioners is sure of.
 
 Only claims with a number have a vote. How often the others are true is not known, so they neither add to
 a probability nor take from it: five of them would else make a certainty out of nothing. The rule asks
-more, a number with FEW origins behind it; a stack learned what an anecdote is worth. A claim without a
-vote has the confidence that those with one give it, or its own where that is surer or nobody has one.
+more: a number with FEW origins behind it. A stack has learned what an anecdote is worth. A claim without
+a vote takes the confidence that the voters give it, or keeps its own if that is surer or nobody votes.
 
 Where it was learned what a claim is worth beside the other claims of its clip
 (`captioners.confidence.cooccurrence`), that replaces the probability that a stack gave. There a claim
@@ -22,14 +22,15 @@ another one with a vote surer.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from operator import attrgetter
 
 from pydantic import BaseModel, ConfigDict
 
 from captioners.confidence._logistic import logit
 from captioners.confidence.cooccurrence import ClaimIndex, statements
 from captioners.confidence.stack import BASE, Stack, Votes
-from captioners.confidence.tiers import ENOUGH, FEW, ORDER, tier_of
-from manifests.evidence import Claim, Confidence, Modality, Support, WeakCaption
+from captioners.confidence.tiers import ENOUGH, FEW, tier_of
+from manifests.evidence import ORDER, Claim, Confidence, Modality, Support, WeakCaption
 
 _RULE = Stack()
 _RULED, _LEARNED, _COOCCURRENCE = "rule ", "stack ", "cooccurrence "
@@ -62,7 +63,7 @@ class Fusion(BaseModel):
                 fused[support.claim] = self._fused(captions, support, behind, moved)
         # A dog is an animal: the surest of all that imply it counts.
         best = {
-            s.claim: max((fused[index] for index in _lifting(captions, s)), key=_order)
+            s.claim: max((fused[index] for index in _lifting(captions, s)), key=attrgetter("rank"))
             for s in supports
         }
         return tuple(
@@ -131,7 +132,9 @@ class Fusion(BaseModel):
         votes = votes_for(captions, support, stack.words)
         learned = stack.knows(votes)
         by = [i for i in _numbered(captions, support.by) if learned or behind[i] >= FEW]
-        alone = max((_own_confidence(captions, index) for index in by or support.by), key=_order)
+        alone = max(
+            (_own_confidence(captions, index) for index in by or support.by), key=attrgetter("rank")
+        )
         if not by:
             return alone
         if not learned:
@@ -216,7 +219,3 @@ def _lifting(captions: Sequence[WeakCaption], support: Support) -> Sequence[Clai
     """The claims that make one surer: of one with a number those that have one too, itself included."""
     numbered = _numbered(captions, support.by)
     return numbered if support.claim in numbered else support.by
-
-
-def _order(confidence: Confidence) -> tuple[int, float]:
-    return ORDER[confidence.tier], confidence.weight

@@ -121,7 +121,7 @@ class Stack(BaseModel):
 
     @property
     def behind(self) -> int:
-        """Origins that stand behind it; where none are told each file is its own."""
+        """The number of origins behind it. Where none are named, each file is an origin."""
         return self.origins or self.n
 
     def knows(self, votes: Votes) -> bool:

@@ -23,8 +23,6 @@ MEDIUM, HIGH = LEAST["medium"], LEAST["high"]
 RANK = 0.95
 """The share of decoys above which a claim without calibration is "medium"; our choice."""
 
-ORDER: dict[Tier, int] = {"low": 0, "medium": 1, "high": 2}
-
 RULES = [ENOUGH, FEW, MEDIUM, HIGH, RANK]
 """What of this module a digest has to cover."""
 

@@ -14,6 +14,8 @@ from prompts.words import lexicon, stem
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
+# Answers and vectors that are kept (0.1 GB of vectors): memory does not grow with the clips.
+_REMEMBERED = 1 << 16
 _POS: dict[str, tuple[Pos, ...]] = {
     "NOUN": ("n", "v"), "PROPN": ("n",), "VERB": ("v", "n", "a"), "AUX": ("v",),
     "ADJ": ("a", "v", "n", "r"), "ADV": ("r", "a"), "NUM": ("n", "a"),
@@ -32,6 +34,8 @@ class Likeness:
     def says(self, word: Word, other: Word) -> bool:
         """Whether `word` may be said for `other`: the same, a synonym, made of it, or broader."""
         key = (word.text, word.lemma, word.pos, other.text, other.lemma, other.pos)
+        if len(self._says) > _REMEMBERED:
+            self._says.clear()
         if key not in self._says:
             self._says[key] = self._compare(word, other)
         return self._says[key]
@@ -79,6 +83,8 @@ class Likeness:
         if self.embed is None or not others:
             return 1.0
         names = [word.lemma, *sorted({o.lemma for o in others})]
+        if len(self._vectors) > _REMEMBERED:
+            self._vectors.clear()
         new = [n for n in names if n not in self._vectors]
         if new:
             self._vectors.update(zip(new, self.embed(new), strict=True))

@@ -4,7 +4,7 @@ from typing import Any
 
 from manifests.evidence import Claim, Confidence, Evidence, Kind, Modality, Tier, WeakCaption
 from prompts.listing import WeakClaim
-from prompts.selection import Fact, Facts
+from prompts.selection import Fact, Facts, select
 
 _P: dict[Tier, float] = {"low": 0.3, "medium": 0.6, "high": 0.9}
 
@@ -57,3 +57,11 @@ def _fact(text: str, modality: Modality) -> Fact:
     kind: Kind = "speech" if "speaks" in text else "music" if "music" in text else "sound"
     sure = Confidence(_P["high"], "high")
     return Fact(text, "", "object" if modality == "video" else kind, modality, sure, True, ("x",))
+
+
+def texts(facts: tuple[Fact, ...]) -> list[str]:
+    return [fact.text for fact in facts]
+
+
+def heard(*captioners: list[Claim]) -> list[str]:
+    return texts(select(evidence(*captioners)).heard)

@@ -107,3 +107,18 @@ def test_colours_numbers_and_known_words_are_never_read_as_others(
     real: Nearness, caption: str
 ) -> None:
     assert real.read("visual_caption", caption, KNOWN) == caption
+
+
+def test_what_was_embedded_is_forgotten_beyond_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prompts.nearness._REMEMBERED", 4)
+    asked: list[str] = []
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        asked.extend(texts)
+        return np.ones((len(texts), 1), np.float32)
+
+    near = Nearness(embed)
+    for number in range(20):
+        near.alike(f"a dog barks {number}", "a dog barks 0")
+    assert len(near._cache) <= 6
+    assert asked.count("a dog barks 0") > 1

@@ -1,25 +1,16 @@
 """Fusion: what may be said, what must, and what is left out."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from captioners.confidence.fusion import Fusion
 from captioners.confidence.tiers import ENOUGH
-from manifests.evidence import Claim, Confidence, Evidence
-from prompts.selection import HEARD_AT_MOST, SEEN_AT_MOST, Fact, select
+from manifests.evidence import Confidence
+from prompts.selection import HEARD_AT_MOST, SEEN_AT_MOST, select
 from prompts.support import supports
 from recipes.evidences import evidences
-from tests.prompts.clips import claim, evidence, seen
-
-
-def texts(facts: tuple[Fact, ...]) -> list[str]:
-    return [fact.text for fact in facts]
-
-
-def heard(*captioners: list[Claim]) -> list[str]:
-    return texts(select(evidence(*captioners)).heard)
+from tests.prompts.clips import claim, evidence, heard, seen, texts
 
 
 def test_a_low_claim_is_left_out() -> None:
@@ -183,99 +174,6 @@ def test_the_picture_does_not_overrule_a_sure_sound() -> None:
     assert len(select(evidence(sounds, [seen("a car", label="car")])).heard) == 2
 
 
-BLACK = seen("a black picture", kind="signal")
-STILL = seen("a still picture", "medium", kind="signal")
-SILENCE = claim("there is silence", kind="signal")
-
-
-def test_a_signal_is_a_reason_and_no_fact() -> None:
-    facts = select(evidence([SILENCE], [BLACK]))
-    assert facts.empty
-    assert facts.absent == {
-        "audio_caption": "silence",
-        "visual_caption": "a black picture",
-        "audio_visual_caption": "silence; a black picture",
-    }
-    assert select(evidence([STILL])).absent["visual_caption"] == "a still picture"
-
-
-def test_a_signal_on_one_side_leaves_the_other_its_caption() -> None:
-    facts = select(evidence([SILENCE], [seen("a car")]))
-    assert facts.absent == {"audio_caption": "silence", "audio_visual_caption": "silence"}
-    facts = select(evidence([BLACK], [claim("a dog barks")]))
-    assert set(facts.absent.values()) == {"a black picture"}
-    assert select(evidence([BLACK], has_audio=False)).absent["audio_visual_caption"] == (
-        "no audio stream; a black picture"
-    )
-
-
-def test_a_signal_counts_only_alone_and_when_it_is_sure() -> None:
-    assert heard([SILENCE, claim("a clock ticks", "medium")]) == ["a clock ticks"]
-    unsure = claim("there is silence", "low", kind="signal")
-    assert select(evidence([unsure])).absent["audio_caption"] == "nothing confident was heard"
-
-
-@pytest.mark.parametrize(
-    ("text", "side", "why"),
-    [
-        ("There is no sound.", "audio", "silence"),
-        ("The audio is completely silent", "audio", "silence"),
-        ("Nothing can be heard in the clip", "audio", "silence"),
-        ("The screen is completely black", "video", "a black picture"),
-        ("A still image", "video", "a still picture"),
-        ("The video shows a blank screen", "video", "a blank picture"),
-    ],
-)
-def test_a_sentence_that_there_is_nothing_is_a_signal(text: str, side: Any, why: str) -> None:
-    absent = select(evidence([claim(text, "high", "caption", side)])).absent
-    assert absent["audio_caption" if side == "audio" else "visual_caption"] == why
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["The room is quiet", "A woman whispers in the silence", "There is no speech", "No one speaks"],
-)
-def test_a_sentence_that_tells_more_than_silence_is_a_fact(text: str) -> None:
-    assert heard([claim(text, kind="caption")]) == [text]
-
-
-def one_name(*claims: Claim) -> list[str]:
-    facts = select(evidence(list(claims)))
-    return texts(facts.heard + facts.seen)
-
-
-def test_names_of_one_sound_become_one() -> None:
-    busy = claim("a busy signal sounds", "medium", label="Busy signal", p=0.6)
-    dial = claim("a dial tone sounds", "medium", label="Dial tone", p=0.7)
-    alarm = claim("an alarm sounds", "medium", label="Alarm", p=0.8)
-    assert one_name(alarm, busy, dial) == ["a dial tone sounds"]
-    assert one_name(replace(alarm, confidence=Confidence(0.9, "high")), busy) == ["an alarm sounds"]
-
-
-def test_the_parts_of_a_drum_kit_are_the_drum_kit() -> None:
-    names = ("Hi-hat", "Bass drum", "Rimshot", "Drum kit", "Snare drum")
-    kit = [claim(f"a {name} is played", "medium", "music", label=name) for name in names]
-    assert one_name(*kit) == ["a Drum kit is played"]
-
-
-def test_breeds_and_kinds_of_boat_that_are_seen_are_one() -> None:
-    beagle = seen("a beagle", "medium", label="beagle")
-    hound = seen("a basset hound", "high", label="basset")
-    boats = [seen("a trimaran", label="trimaran"), seen("a yawl", "medium", label="yawl")]
-    assert one_name(beagle, hound, *boats) == ["a basset hound", "a trimaran"]
-
-
-def test_what_is_of_another_kind_or_side_stays() -> None:
-    dog, bird = seen("a beagle", label="beagle"), seen("a goldfinch", label="goldfinch")
-    sled = seen("a dog sled", label="dogsled")
-    assert len(one_name(dog, bird, sled)) == 3
-    bass = claim("a bass guitar is played", kind="music", label="Bass guitar")
-    electric = claim("an electric guitar is played", kind="music", label="Electric guitar")
-    assert len(one_name(bass, electric)) == 2
-    ring = claim("a telephone rings", label="Telephone bell ringing")
-    assert len(one_name(ring, seen("a telephone", label="telephone"))) == 2
-
-
 def test_high_claims_must_be_said_and_else_the_best_one() -> None:
     facts = select(evidence([claim("a dog barks"), claim("a bell rings", "medium")]))
     assert [fact.must for fact in facts.heard] == [True, False]
@@ -294,12 +192,6 @@ def test_counts_are_limited_and_the_surest_stay() -> None:
     facts = select(evidence(sounds, things))
     assert len(facts.heard) == HEARD_AT_MOST and facts.heard[0].text == "a clock is heard"
     assert len(facts.seen) == SEEN_AT_MOST
-
-
-def test_a_transcript_needs_speech_that_was_believed() -> None:
-    assert select(evidence([claim("rain falls")], transcript="thank you")).transcript is None
-    spoken = [claim("a person speaks", kind="speech", label="Speech")]
-    assert select(evidence(spoken, transcript=" good\n day ")).transcript == "good day"
 
 
 def test_why_a_caption_is_absent() -> None:
@@ -354,126 +246,6 @@ def test_who_names_two_things_means_two_however_alike() -> None:
     assert len(select(evidence(both), alike).heard) == 2
 
 
-def test_the_domain_is_what_the_sound_is_about() -> None:
-    talk = claim("a person speaks", kind="speech")
-    music, rain = claim("music plays", kind="music"), claim("rain falls")
-    assert select(evidence([talk, music], transcript="hello")).domain == "speech"
-    assert select(evidence([talk])).domain == "general"
-    assert select(evidence([music])).domain == "music"
-    assert select(evidence([music, rain])).domain == "general"
-    assert select(evidence([], [seen("a car")])).domain == "general"
-
-
-def test_free_text_that_says_more_opens_the_transcript() -> None:
-    tag = claim("a person speaks", kind="speech", label="Speech")
-    free = [
-        claim("A woman speaks in a calm tone", "medium", "caption"),
-        *(
-            claim(f"A {word} is heard", "high", "caption")
-            for word in ("bell", "drum", "dog", "car")
-        ),
-    ]
-    clip = select(evidence(free, [tag], transcript="add the garlic"))
-    assert clip.transcript == "add the garlic" and clip.domain == "speech"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "A woman is announcing something over the speakers",
-        "A commentator shouts excitedly",
-        'He yells "what a goal"',
-        "A man raps over a beat",
-        "A professor gives a lecture",
-    ],
-)
-def test_free_text_alone_opens_the_transcript(text: str) -> None:
-    clip = select(evidence([claim(text, "medium", "caption")], transcript="what a goal"))
-    assert "what a goal" in (clip.transcript, clip.lyrics)
-
-
-@pytest.mark.parametrize("text", ["No one is speaking", "A dog barks", "A crowd claps"])
-def test_who_hears_no_speech_opens_no_transcript(text: str) -> None:
-    assert (
-        select(evidence([claim(text, "medium", "caption")], transcript="thanks")).transcript is None
-    )
-    low = claim("A man is talking", "low", "caption")
-    assert select(evidence([low], transcript="thanks")).transcript is None
-
-
-def test_a_song_behind_a_speaker_makes_no_lyrics_of_his_words() -> None:
-    free = [claim("A man talks while a woman sings in the background", "medium", "caption")]
-    other = [claim("Someone is talking", "medium", "caption")]
-    clip = select(evidence(free, other, transcript="welcome back"))
-    assert (clip.transcript, clip.lyrics) == ("welcome back", None)
-
-
-RICH = {
-    "kitchen": (
-        "speech",
-        ["A woman speaking in English in a calm tone", "food sizzles loudly in a pan"],
-        ["A woman is talking", "something is frying", "It sounds like a cooking show"],
-        "Now we're gonna add the garlic.",
-    ),
-    "dog park": (
-        "general",
-        ["A large dog barks aggressively several times", "Wind blows into the microphone"],
-        ["Two dogs are barking at each other outdoors", "You can hear the wind too"],
-        None,
-    ),
-    "soccer": (
-        "speech",
-        ["A crowd roars and cheers loudly", "a commentator shouts excitedly in English"],
-        ["It sounds like a soccer match", 'A commentator is yelling "Oh what a goal"'],
-        "Oh what a goal! Unbelievable!",
-    ),
-    "piano": (
-        "music",
-        [
-            "A solo piano plays a fast classical piece in a minor key, with dramatic dynamics",
-            "The performance was recorded in a large hall, and the audience applauds at the end",
-        ],
-        ["Someone is playing a classical piece on the piano", "people clap"],
-        None,
-    ),
-    "workshop": (
-        "general",
-        ["A power drill runs in short bursts", "hammering on wood"],
-        ["Someone is drilling", "It's probably a workshop"],
-        None,
-    ),
-    "vlog": (
-        "speech",
-        [
-            "A young man speaks enthusiastically with electronic music playing softly in the background"
-        ],
-        ["A guy is talking to his viewers in an excited voice and there's some background music"],
-        "Hey guys, welcome back to my channel.",
-    ),
-}
-
-
-@pytest.mark.parametrize("clip", RICH)
-def test_rich_evidence_keeps_its_words_and_its_domain(clip: str) -> None:
-    domain, first, second, words = RICH[clip]
-    chat = [[claim(text, "medium", "caption") for text in texts] for texts in (first, second)]
-    facts = select(evidence(*chat, transcript=words))
-    assert (facts.domain, facts.transcript) == (domain, words)
-
-
 def test_hedged_free_text_is_a_fact_without_its_hedge() -> None:
     clip = select(evidence([], [seen("A man appears to be cooking", "medium", "caption")]))
     assert texts(clip.seen) == ["A man is cooking"]
-
-
-def in_language(code: str | None, sure: float | None) -> Evidence:
-    spoken = evidence([claim("A man speaks", "medium", "caption")], transcript="hola")
-    words = replace(spoken.captions[-1], language=code, language_probability=sure)
-    return replace(spoken, captions=(*spoken.captions[:-1], words))
-
-
-def test_the_language_of_the_words_is_told_where_it_is_sure() -> None:
-    facts = select(in_language("es", 0.98))
-    assert facts.language == "Spanish" and facts.heard[0].language == "Spanish"
-    assert select(in_language("es", 0.4)).language is None
-    assert select(in_language("xx", 0.9)).language is None

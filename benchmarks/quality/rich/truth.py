@@ -52,7 +52,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Prop:
-    """A thing that stands about. noise: what it would do if it sounded, which nobody heard."""
+    """A thing in the scene. noise: the sound that it could make, and does not make here."""
 
     entity: Entity
     side: Side | None
@@ -77,7 +77,7 @@ class Sound:
 @dataclass(frozen=True, slots=True)
 class Speech:
     """Somebody speaks. voice: the word for the speaker. seen: the speaker is the agent in the picture.
-    changed: words that nobody said, for bad captions. code: as Whisper names the language."""
+    changed: false words, for bad captions. code: of the language, as Whisper has it."""
 
     voice: str
     language: str

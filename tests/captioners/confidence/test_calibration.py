@@ -263,12 +263,6 @@ def test_the_digest_follows_what_a_confidence_hangs_on(tmp_path: Path) -> None:
     assert load(["ears"], tmp_path).digest != before
 
 
-def test_the_digest_follows_the_decoys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = load(["ears"], _write(tmp_path)).digest
-    monkeypatch.setattr("captioners.confidence.calibration.decoys_digest", lambda: "others")
-    assert load(["ears"], tmp_path).digest != before
-
-
 def test_where_it_was_fitted_changes_no_digest(tmp_path: Path) -> None:
     before = load(["ears"], _write(tmp_path))
     ears = before.by_captioner["ears"].model_copy(

@@ -41,6 +41,7 @@ def comparison() -> Comparison:
         (SEEN_ONLY, "A woman gives a boy two apples and opens a door as the camera zooms in."),
         (BOTH, "A woman in a red coat opens a wooden door while a dog barks."),
         (HEARD_ONLY, "A man says “no llueve en Madrid” in Spanish."),
+        (HEARD_ONLY, "A man says 'no llueve en Madrid' in Spanish."),
     ],
 )
 def test_what_the_evidence_says_is_accepted(
@@ -63,6 +64,7 @@ def test_what_the_evidence_says_is_accepted(
         (HEARD_ONLY, "A dog does not bark, and a bell rings.", "negation"),
         (HEARD_ONLY, "A man speaks in German while a dog barks.", "language"),
         (HEARD_ONLY, "A man says “sí llueve en Madrid” in Spanish.", "quotation"),
+        (SEEN_ONLY, "A woman says “no llueve en Madrid” and opens a door.", "quotation"),
         (HEARD_ONLY, "A large dog barks aggressively, and a bell rings loudly.", "opposite"),
         (HEARD_ONLY, "A woman speaks in Spanish while a dog barks.", "opposite"),
         (HEARD_ONLY, "A dog barks while a car drives away.", "cross-modal"),
