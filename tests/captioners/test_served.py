@@ -201,12 +201,10 @@ def test_a_question_asks_for_what_training_needs(
 
 
 def test_an_answer_has_room_for_what_is_asked() -> None:
-    (heard,) = (c.options for c in load("gpu").captioners if c.name == "qwen2.5-omni")
-    (sight,) = (c.options for c in load("gpu").captioners if c.name == "qwen2.5-vl")
-    assert audio().request(sound())["max_tokens"] == heard["max_tokens"] == 192
-    assert (
-        VideoChat("eyes", Models(), {}).request(film())["max_tokens"] == sight["max_tokens"] == 256
-    )
+    given = {c.name: c.options for c in load("gpu").captioners}
+    heard = AudioChat("ears", Models(), given["qwen2.5-omni"]).request(sound())
+    seen = VideoChat("eyes", Models(), given["qwen2.5-vl"]).request(film())
+    assert (heard["max_tokens"], seen["max_tokens"]) == (192, 256)
 
 
 def test_another_question_is_another_state() -> None:
