@@ -255,6 +255,9 @@ def _paces(stage: Stage, view: "View", number: int, turn: Turn, times: float) ->
         share = gpus[unit.name]
         cpus = 0.0 if share or unit.model is None else 1.0
         paces.append(_pace(view, unit.name, number, cpus, share, times if share else 1.0))
+    computing = stage.computing
+    if computing and computing.unit in turn.units and computing.name in view.progress.units:
+        paces.append(_pace(view, computing.name, number, 1.0, 0.0, 1.0))
     return paces
 
 
@@ -328,6 +331,7 @@ def what_would_help(found: Plan) -> list[str]:
 def _knob(stage: str) -> str:
     return {
         "decode": "sizes.decoders, if there are idle cores",
+        "guards": "sizes.guards, if there are idle cores",
         "writer": "replicas of its server, or a smaller or quantised model",
     }.get(stage, "replicas of its group or server")
 

@@ -110,8 +110,9 @@ class Sizes(_Part):
     """How work is divided and how much of it is in flight; it has no effect on rows.
 
     batch: clips that a model sees together; the unit of resume. shard: clips committed together.
-    workers: shards worked at once. decoders: decoding processes of each worker. window_mb: decoded
-    media in flight of each worker. wave: shards that one turn works before the next is loaded, where
+    workers: shards worked at once. decoders: decoding processes of each worker. guards: processes of
+    each worker that compare captions with sentences of captioners. window_mb: decoded media in flight
+    of each worker. wave: shards that one turn works before the next is loaded, where
     units take turns on a card. decode_seconds, model_seconds: a call that takes longer hangs, and its
     process is killed.
     """
@@ -120,6 +121,7 @@ class Sizes(_Part):
     shard: int = Field(1024, ge=1)
     workers: int = Field(2, ge=1)
     decoders: int = Field(1, ge=1)
+    guards: int = Field(1, ge=1)
     window_mb: int = Field(512, ge=1)
     object_store_mb: int = Field(1536, ge=80)
     wave: int = Field(32, ge=1)

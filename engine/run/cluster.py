@@ -18,8 +18,8 @@ from engine.run.turns import groups
 from engine.stages.contract import Stage
 from manifests.workspace import Workspace
 
-DECODER_CPUS = 0.25
-"""CPUs that a shard worker reserves for each of its decoders."""
+_PROCESS_CPUS = 0.25
+"""CPUs that a shard worker reserves for each of its processes."""
 
 
 # By default Ray frees objects once a second: decoded media would outgrow the window by what a second
@@ -106,10 +106,15 @@ def amount(resource: str) -> float:
 
 
 def cpus(stage: Stage) -> float:
-    """CPUs that a run reserves: for decoders, and for the hosts of every group of models."""
-    sizes = stage.profile.sizes
+    """CPUs that a run reserves: for shard workers, and for the hosts of every group of models."""
     hosts = sum(replicas * each for replicas, each, _ in groups(stage.units).values())
-    return DECODER_CPUS * sizes.workers * sizes.decoders + hosts
+    return stage.profile.sizes.workers * worker_cpus(stage) + hosts
+
+
+def worker_cpus(stage: Stage) -> float:
+    """CPUs that a shard worker reserves: for its decoders, and for what computes beside it."""
+    computing = stage.computing.processes if stage.computing else 0
+    return _PROCESS_CPUS * (stage.profile.sizes.decoders + computing)
 
 
 def _bring_logs(scratch: Path, workspace: Workspace, epoch: int) -> None:

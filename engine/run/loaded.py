@@ -9,7 +9,7 @@ import ray
 from captioners.weights.cache import Cache
 from captioners.weights.models import Models
 from engine import processes
-from engine.run.cluster import DECODER_CPUS
+from engine.run.cluster import worker_cpus
 from engine.run.turns import groups, of_turn
 from engine.servers.fleet import Fleet
 from engine.servers.spec import ServerSpec
@@ -44,9 +44,8 @@ class Loaded:
                 self._hosts.append(self._host(group, name))
         # Workers are told names, not handles: a worker that Ray starts again finds them itself.
         worker: Any = ray.remote(ShardWorker)
-        # The worker's decoders run on its node, on the CPUs that it reserves for them.
-        cpus = DECODER_CPUS * stage.profile.sizes.decoders
-        worker = worker.options(num_cpus=cpus, max_restarts=-1)
+        # The worker's processes run on its node, on the CPUs that it reserves for them.
+        worker = worker.options(num_cpus=worker_cpus(stage), max_restarts=-1)
         arguments = (stage, workspace.root, turn, hosts, self.fleet.replicas)
         self.workers = [worker.remote(*arguments) for _ in range(stage.profile.sizes.workers)]
 

@@ -60,6 +60,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Computing:
+    """Processes of each shard worker that compute for one unit's work. name: in progress, plans and
+    faults. unit: by its name. processes: of each worker."""
+
+    name: str
+    unit: str
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """Units that are loaded at the same time, and the servers they ask."""
 
@@ -191,6 +201,11 @@ class Stage(ABC):
         """What to decode of a clip."""
         return DecodePlan()
 
+    @property
+    def computing(self) -> Computing | None:
+        """Processes that compute for its work (`Tools.computers`); None where it needs none."""
+        return None
+
     def settings(self) -> dict[str, Any]:
         """The resolved settings, as kept in the workspace under the digest."""
         return {}
@@ -218,7 +233,7 @@ class Stage(ABC):
 
     @property
     def slots(self) -> dict[str, int]:
-        """How much of each unit, and of decoding, works at once in a run."""
+        """How much of each unit, of decoding and of computing works at once in a run."""
         sizes = self.profile.sizes
         slots = {"decode": sizes.workers * sizes.decoders} if self.plan != DecodePlan() else {}
         replicas: dict[str, int] = {}
@@ -230,4 +245,6 @@ class Stage(ABC):
             slots[unit.name] = (
                 sizes.workers * unit.slots if unit.model is None else replicas[unit.model.group]
             )
+        if self.computing is not None:
+            slots[self.computing.name] = sizes.workers * self.computing.processes
         return slots

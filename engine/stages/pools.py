@@ -7,9 +7,9 @@ again *alone* (the host holds all other calls back), halved until the guilty cli
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 import ray
@@ -21,14 +21,9 @@ from engine.media.decode import DecodePlan
 from engine.media.memory import MemoryGuard, allowance
 from engine.servers.client import ServerRefused, ServerUnavailable
 from engine.stages.actors import Answered, Decoder, Decoding, Hung, Unreserved
+from engine.stages.calls import START_S, answer, last_line, retried, until_up
 from engine.stages.contract import Fault, Inputs
 from engine.stages.window import decoded_bytes
-
-T = TypeVar("T")
-
-# Starting a process on a busy machine, importing torch included; after that long nothing will come.
-_START_S = 300.0
-_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +98,7 @@ class Decoders:
         try:
             for _ in range(2):
                 if actor not in self._pids:
-                    self._pids[actor] = await _until_up(actor.ready, "a decoder")
+                    self._pids[actor] = await until_up(actor.ready, "a decoder")
                     self._ready()
                 try:
                     return await self._once(actor, clip)
@@ -112,7 +107,7 @@ class Decoders:
                     del self._pids[actor]
                     return Fault("decode", "timeout", f"decoding took over {self._seconds:g} s")
                 except RayTaskError as error:
-                    return Fault("decode", "decoder_error", _last_line(error))
+                    return Fault("decode", "decoder_error", last_line(error))
                 except _TookTooMuch as error:
                     del self._pids[actor]
                     return Fault("decode", "memory", str(error))
@@ -127,7 +122,7 @@ class Decoders:
         with self._guard.watching(self._pids[actor], limit) as watch:
             result, media = actor.decode.options(num_returns=2).remote(dict(clip))
             try:
-                decoding: Decoding = await asyncio.wait_for(_result(result), self._seconds)
+                decoding: Decoding = await asyncio.wait_for(answer(result), self._seconds)
             except RayActorError:
                 self._guard.forget(watch)
                 if watch.exceeded:
@@ -159,7 +154,7 @@ class Hosts:
 
     def __init__(self, replicas: Sequence[Any], seconds: float, servers_s: float = 0.0) -> None:
         self._warming: asyncio.Future[Any] | None = None
-        self._start_s = _START_S + servers_s
+        self._start_s = START_S + servers_s
         self._seconds = seconds
         self._load = dict.fromkeys(replicas, 0)
 
@@ -169,7 +164,7 @@ class Hosts:
         Begins with the first batch: decoding goes on meanwhile.
         """
         if self._warming is None:
-            loads = (_until_up(r.warm, "a model", self._start_s) for r in self._load)
+            loads = (until_up(r.warm, "a model", self._start_s) for r in self._load)
             self._warming = asyncio.gather(*loads)
         try:
             await asyncio.shield(self._warming)
@@ -209,7 +204,7 @@ class Hosts:
             if isinstance(cause, Unreserved):
                 return await self._attempt(question, batch, alone=True)
             hung = isinstance(cause, Hung)
-            fault = Fault(name, "model_hang" if hung else "model_error", _last_line(error))
+            fault = Fault(name, "model_hang" if hung else "model_error", last_line(error))
             alone = hung
         except (RayActorError, TimeoutError):
             if not alone:
@@ -231,14 +226,14 @@ class Hosts:
         return both
 
     async def _call(self, question: _Question, batch: dict[str, Any], alone: bool) -> Answered:
-        limit = _START_S + 3 * self._seconds
+        limit = START_S + 3 * self._seconds
         replica = question.replica
         inputs = {clip: question.inputs[clip] for clip in batch if clip in question.inputs}
         token = uuid.uuid4().hex if alone else None
         try:
             if token is not None:
                 await self._reserve(replica, token, limit)
-            call = _result(replica.ask.remote(question.model, list(batch.values()), inputs, token))
+            call = answer(replica.ask.remote(question.model, list(batch.values()), inputs, token))
             return await asyncio.wait_for(call, limit)
         except TimeoutError:  # not even its own watch over hanging captioners answered
             ray.kill(replica, no_restart=False)
@@ -255,7 +250,7 @@ class Hosts:
 
         try:
             async with asyncio.timeout(limit):
-                await _retried(reserve)
+                await retried(reserve)
         except TimeoutError:
             ray.kill(replica, no_restart=False)
             raise RuntimeError(
@@ -272,37 +267,3 @@ def _by_clip(name: str, batch: Mapping[str, Any], answers: Sequence[Answer]) -> 
             f"({len(answers)} answers, {len(batch)} clips): nothing of this batch is kept"
         )
     return by_clip
-
-
-def _last_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:500] if lines else type(error).__name__
-
-
-async def _until_up(method: Any, what: str, seconds: float = _START_S) -> Any:
-    """The answer to `method` of an actor that may be starting, or starting again.
-
-    Raises RuntimeError when it does not in time, and what the method raises.
-    """
-    try:
-        async with asyncio.timeout(seconds):
-            return await _retried(method.remote)
-    except TimeoutError:
-        raise RuntimeError(f"{what} did not start within {seconds:g} s") from None
-
-
-async def _retried(call: Callable[[], Any]) -> Any:
-    """Calls an actor until it is there: Ray fails calls to one that it starts again."""
-    while True:
-        try:
-            return await _result(call())
-        except RayTaskError:
-            raise
-        except RayActorError as error:
-            if error.actor_init_failed:  # it would fail the same way again
-                raise RuntimeError(f"its process can't start: {_last_line(error)}") from error
-            await asyncio.sleep(_AGAIN_S)
-
-
-async def _result(reference: Awaitable[T]) -> T:
-    return await reference

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.servers.client import Client, Replicas
-from engine.stages.contract import Fault, Inputs, Place, Turn
+from engine.stages.computers import Computers
+from engine.stages.contract import Computing, Fault, Inputs, Place, Turn
 from engine.stages.pools import Answers, DecodedClip, Decoders, Hosts
 from engine.stages.progress import Progress
 from manifests.ids import path_of
@@ -28,6 +29,7 @@ class Tools:
         hosts: Mapping[str, Hosts],
         servers: Mapping[str, Replicas],
         progress: Progress,
+        computing: Computing | None = None,
     ) -> None:
         self.workspace = workspace
         self.turn = turn
@@ -36,6 +38,7 @@ class Tools:
         self._groups = groups
         self._hosts = hosts
         self._servers = servers
+        self._computing = computing
         self._following: list[asyncio.Task[None]] = []
 
     async def decode(
@@ -77,6 +80,13 @@ class Tools:
         counts.tokens_in += result.tokens_in
         counts.tokens_out += result.tokens_out
         return result
+
+    def computers(self, make: Callable[[], Any]) -> Computers | None:
+        """The stage's processes, each around what `make` returns there; None where it declares none."""
+        if self._computing is None:
+            return None
+        name, processes = self._computing.name, self._computing.processes
+        return Computers(name, processes, make, self.progress)
 
     def client(self, server: str) -> Client:
         """Requests to a server of the profile, of which this turn has loaded the replicas. Call it once

@@ -131,6 +131,7 @@ class ShardWorker:
             self._hosts,
             self._servers,
             self._progress,
+            self._stage.computing,
         )
         work = self._stage.work(tools)
         for table in self._stage.tables:

@@ -17,8 +17,9 @@ from engine.profile.profile import CaptionerSpec
 from engine.servers.client import Replicas
 from engine.servers.spec import ServerSpec
 from engine.stages.actors import Host
+from engine.stages.calls import until_up
 from engine.stages.contract import Fault
-from engine.stages.pools import Answers, Decoders, Hosts, _until_up
+from engine.stages.pools import Answers, Decoders, Hosts
 from manifests.ids import uri_of
 from manifests.media import Media
 from tests import badmedia
@@ -117,7 +118,7 @@ def test_a_decoder_that_takes_too_much_memory_is_killed_and_the_next_clip_is_dec
         fault = await decoders.decode(_clip(path))
         assert fault == Fault("decode", "memory", "decoding took over 1024 MiB of memory")
         (actor,) = decoders._actors
-        assert await _until_up(actor.ready, "a decoder") != pid
+        assert await until_up(actor.ready, "a decoder") != pid
         assert not isinstance(await decoders.decode(_clip(sorted(clips.iterdir())[0])), Fault)
 
     _with_decoder(work)
@@ -131,7 +132,7 @@ def test_a_decoder_started_anew_is_watched_too(clips: Path, tmp_path: Path) -> N
         assert not isinstance(await decoders.decode(_clip(sorted(clips.iterdir())[0])), Fault)
         os.kill(pid, signal.SIGKILL)
         (actor,) = decoders._actors
-        assert await _until_up(actor.ready, "a decoder") != pid
+        assert await until_up(actor.ready, "a decoder") != pid
         fault = await decoders.decode(_clip(path))
         assert isinstance(fault, Fault)
         assert fault.reason == "memory"
