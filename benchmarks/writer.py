@@ -104,7 +104,7 @@ def passes(
 ) -> dict[str, list[Run]]:
     """Passes of the bare client and of the writer over the same requests, in turns."""
     writer = Writer(spec, Client(lambda: [Endpoint(url)]))
-    requests = [writer.request(spec.ladder[0], one) for one in clips]
+    requests = [writer.request(spec.ladder[0], one.clip_id, select(one)) for one in clips]
     found: dict[str, list[Run]] = {"bare": [], "writer": []}
     for number in range(runs + 1):
         order = ("bare", "writer") if number % 2 else ("writer", "bare")

@@ -32,13 +32,15 @@ class How:
 
     by: None when it can't exist, with the reason in `why`. rung: name of the ladder's step that wrote
     it ("first", "repair", "fresh", "template"). faults: of this caption's replies that were refused,
-    as "rung:fault", in order.
+    as "rung:fault", in order. judged: probability that the evidence states it, of a caption that was in
+    doubt and that a judge was asked about.
     """
 
     by: Author | None
     why: str | None = None
     rung: str | None = None
     faults: tuple[str, ...] = ()
+    judged: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,8 @@ _CAPTION_CLAIM = [
     ("supported", pa.bool_()),
 ]
 
+_IN_DOUBT = "probability that the evidence states a caption that was in doubt, by the judge"
+
 _VARIANT = [("caption", pa.string()), ("style", pa.string()), ("text", pa.string())]
 
 CAPTIONS = pa.schema(
@@ -177,6 +179,9 @@ CAPTIONS = pa.schema(
         _field("audio_by", pa.string(), "llm, template, or null without a caption"),
         _field("visual_by", pa.string(), "llm, template, or null without a caption"),
         _field("audio_visual_by", pa.string(), "llm, template, or null without a caption"),
+        _field("audio_judged", pa.float64(), _IN_DOUBT),
+        _field("visual_judged", pa.float64(), _IN_DOUBT),
+        _field("audio_visual_judged", pa.float64(), _IN_DOUBT),
         _field("audio_why", pa.string(), "why there is no audio caption"),
         _field("visual_why", pa.string(), "why there is no visual caption"),
         _field("audio_visual_why", pa.string(), "why there is no audio-visual caption"),

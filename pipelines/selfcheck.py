@@ -29,9 +29,11 @@ from engine.servers.client import Client
 from engine.servers.local import serve
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption
 from manifests.media import Media
+from pipelines.caption.guarding import Guarding, by_words
 from pipelines.caption.stage import CaptionStage
 from pipelines.caption.writer import Writer
 from pipelines.samples import PACKS, build
+from prompts.selection import select
 
 Outcome = Literal["ok", "FAILED", "not here", "no expectation"]
 
@@ -195,7 +197,8 @@ def _written(stage: CaptionStage, models: Models, folder: Path) -> str:
     spec = stage.writer
     with _serving(stage, spec.model, models, folder) as server:
         assert server is not None
-        request = Writer(spec, Client(list)).request(spec.ladder[0], evidence)
+        writer = Writer(spec, Client(list), Guarding(by_words(spec)))
+        request = writer.request(spec.ladder[0], evidence.clip_id, select(evidence))
         (reply,) = server.post("/chat/completions", [request])
     return str(reply["choices"][0]["message"]["content"])
 

@@ -27,14 +27,15 @@ from manifests.commits import State
 from manifests.errors import UserError
 from manifests.evidence import Evidence, evidence_from_row
 from manifests.workspace import Workspace
+from pipelines.caption.guarding import Guarding, guards
 from pipelines.caption.stage import CaptionStage
-from pipelines.caption.writer import Writer, nearness
+from pipelines.caption.writer import Writer
 from pipelines.show import TITLES, caption_files, readable
 from pipelines.status import JobStatus
 from pipelines.terminal import one_line
-from prompts.nearness import Nearness
+from prompts.guards import Guards
 from prompts.render import available, load
-from prompts.selection import Alike, Facts, select
+from prompts.selection import Facts
 from prompts.verdict import judge
 
 _SEED = 20251219
@@ -119,14 +120,14 @@ def trial(
     require_keys([server_spec])
     chosen = list(dict.fromkeys(prompts or [name for rung in spec.ladder for name in rung.prompts]))
     _check(chosen)
-    near = nearness(spec, Models())
-    clips = _drawn(workspace, state, job.digest, sample, spec, near.alike if near else None)
+    installed = guards(spec)
+    clips = _drawn(workspace, state, job.digest, sample, installed)
     with (
         tempfile.TemporaryDirectory(prefix="captionmill-prompt-") as logs,
         serve(server_spec, Models(), Path(logs)) as server,
     ):
         try:
-            asked = [_asked(server, spec, prompt, clips, near) for prompt in chosen]
+            asked = [_asked(server, spec, prompt, clips, installed) for prompt in chosen]
         except (ServerRefused, ServerUnavailable) as error:
             raise TrialError(str(error)) from None
     return Trial(
@@ -163,8 +164,7 @@ def _drawn(
     state: State,
     job: str,
     sample: int,
-    spec: WriterSpec,
-    alike: Alike | None,
+    installed: Guards,
 ) -> list[_Clip]:
     """Clips with something to write about, out of shards taken at random."""
     drawing = random.Random(_SEED)
@@ -174,7 +174,7 @@ def _drawn(
     for file in files:
         for row in tables.read(workspace.root, file.path):
             evidence = evidence_from_row(row)
-            clip = _Clip(row["uri"], evidence, select(evidence, alike, spec.caption_chars))
+            clip = _Clip(row["uri"], evidence, installed.select(evidence))
             if clip.names:
                 pool.append(clip)
         if len(pool) >= _POOL * sample:
@@ -189,13 +189,14 @@ def _asked(
     spec: WriterSpec,
     prompt: str,
     clips: Sequence[_Clip],
-    near: Nearness | None,
+    installed: Guards,
 ) -> tuple[list[Reply], Total]:
     """The replies to one prompt, in the order of the clips."""
     first = spec.ladder[0] if spec.ladder else Rung(name="first", prompt=prompt)
     rung = Rung(name="try", prompt=prompt, max_tokens=first.max_tokens)
-    writer = Writer(spec.model_copy(update={"ladder": (rung,)}), Client(list))
-    bodies = [writer.request(rung, clip.evidence) for clip in clips]
+    spec = spec.model_copy(update={"ladder": (rung,)})
+    writer = Writer(spec, Client(list), Guarding(installed))
+    bodies = [writer.request(rung, clip.evidence.clip_id, clip.facts) for clip in clips]
     began = time.perf_counter()
     answers = [
         answer
@@ -203,9 +204,7 @@ def _asked(
         for answer in _answers(server, bodies[start : start + spec.concurrency])
     ]
     seconds = time.perf_counter() - began
-    replies = [
-        _reply(prompt, spec.caption_chars, near, *pair) for pair in zip(clips, answers, strict=True)
-    ]
+    replies = [_reply(prompt, installed, *pair) for pair in zip(clips, answers, strict=True)]
     counts: Counter[str] = Counter()
     for reply in replies:
         counts.update(name for faults in reply.faults.values() for name in map(_name, faults))
@@ -235,8 +234,7 @@ def _answers(server: ModelServer, bodies: Sequence[dict[str, Any]]) -> list[dict
 
 def _reply(
     prompt: str,
-    at_most: int,
-    near: Nearness | None,
+    installed: Guards,
     clip: _Clip,
     answer: Mapping[str, Any] | None,
 ) -> Reply:
@@ -245,7 +243,7 @@ def _reply(
     choice = answer["choices"][0]
     cut = choice.get("finish_reason") == "length"
     text = choice["message"]["content"] or ""
-    verdict = judge(text, cut, load(prompt), clip.names, clip.facts, near=near, at_most=at_most)
+    verdict = judge(text, cut, load(prompt), clip.names, clip.facts, installed)
     if verdict.whole is not None:
         return Reply(prompt, {}, {}, str(verdict.whole))
     return Reply(

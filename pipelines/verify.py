@@ -9,7 +9,7 @@ name.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,27 +17,26 @@ from typing import Any
 from captioners.confidence import calibration
 from captioners.confidence.calibration import CalibrationError
 from captioners.weights.hub import PREFIX
-from captioners.weights.models import Models
 from captioners.weights.packs import PackError, declared
 from engine.profile.writer import WriterSpec, guards_state
 from engine.run.settings import read
-from manifests.captions import CAPTIONS, CaptionClaim, claims_to_rows
+from manifests.captions import CAPTIONS, claims_to_rows
 from manifests.clearing import strangers
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
 from manifests.verify.check import Job, check_workspace
 from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
-from pipelines.caption.writer import first_messages, nearness
+from pipelines.caption.guarding import guards
+from pipelines.caption.writer import first_messages
 from pipelines.status import JobStatus, jobs
 from pipelines.terminal import counted, one_line
-from prompts.fallback import template
-from prompts.grounding import ground
-from prompts.provenance import claims
+from prompts.guards import Guards, Named
+from prompts.judge import BELIEVED
 from prompts.render import available, clip_prompt_digest
-from prompts.selection import select
+from prompts.selection import Facts
 from prompts.support import supports
-from prompts.verdict import as_read
+from prompts.violations import Violation
 
 _LISTED = 50
 _NAMED = 5
@@ -156,12 +155,13 @@ def _judges(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
 def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """What the guards say of a caption row, and whether its prompt is that of its evidence; None when
     prompts or guards are others today than those that wrote it."""
-    spec, near = None, None
+    spec = None
     try:
         writer = settings["profile"]["writer"]
-        if _is_installed(writer["embedder"]) and all(map(_is_prompt, _prompts(writer))):
+        models = (writer["embedder"], writer["thesaurus"])
+        if all(map(_is_installed, models)) and all(map(_is_prompt, _prompts(writer))):
             spec = WriterSpec(**writer)
-            templates, near = spec.templates(), nearness(spec, Models())
+            templates, installed = spec.templates(), guards(spec)
     except PackError as missing:
         notes.append(f"job {settings['digest']}: groundings were not checked again: {missing}")
         return None
@@ -174,32 +174,39 @@ def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
         )
         return None
     ladder = spec.prompt_digest()
-    alike = near.alike if near else None
 
     def recheck(row: Mapping[str, Any]) -> Iterator[str]:
-        facts = select(evidence_from_row(row), alike, spec.caption_chars)
+        facts = installed.select(evidence_from_row(row))
         asked = clip_prompt_digest(ladder, first_messages(spec, templates, row["clip_id"], facts))
         if asked != row["prompt_digest"]:
             yield "the prompt is not that of this clip's evidence"
-        claimed: list[CaptionClaim] = []
-        drawn = template(facts, spec.caption_chars)
+        captions: list[Named] = []
         for name in CAPTIONS:
             if (row[name] is None) != (name in facts.absent):
                 yield f"{name}: present or absent against the evidence"
             elif row[name] is not None:
-                read = as_read(name, row[name], facts, near)
-                # The template leaves out what its bound has no room for.
-                if row[name] != drawn[name]:
-                    yield from map(str, ground(name, read, facts))
-                claimed += claims(name, read, facts)
-        for variant in row["variants"]:
-            name, text = variant["caption"], variant["text"]
-            faults = ground(name, as_read(name, text, facts, near), facts)
+                captions.append((name, row[name]))
+        yield from map(str, _ungrounded(installed, facts, captions, row))
+        variants = [(variant["caption"], variant["text"]) for variant in row["variants"]]
+        for (_, text), faults in zip(variants, installed.ground(facts, variants), strict=True):
             yield from (f'variant "{text}": {fault}' for fault in faults)
-        if claims_to_rows(claimed) != row["claims"]:
+        if claims_to_rows(installed.claims(facts, captions)) != row["claims"]:
             yield "the claims are not those that the captions make of this evidence"
 
     return recheck
+
+
+def _ungrounded(
+    installed: Guards, facts: Facts, captions: Sequence[Named], row: Mapping[str, Any]
+) -> Iterator[Violation]:
+    """What speaks against a row's captions: not against the template's, which leaves out what its bound
+    has no room for, and no doubt where a judge believed them."""
+    drawn = installed.template(facts)
+    for (name, text), faults in zip(captions, installed.ground(facts, captions), strict=True):
+        judged = row[f"{name.removesuffix('_caption')}_judged"]
+        believed = judged is not None and judged >= BELIEVED
+        if text != drawn[name]:
+            yield from (fault for fault in faults if not (fault.doubt and believed))
 
 
 def _prompts(writer: Mapping[str, Any]) -> Iterator[str]:

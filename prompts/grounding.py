@@ -39,8 +39,7 @@ def ground(name: CaptionName, caption: str, facts: Facts) -> list[Violation]:
     misquoted = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]
     if misquoted:
         violations.append(Violation("misquoted", name, misquoted[0][:60]))
-    if (said := _said_that_is_sung(name, caption, facts)) is not None:
-        violations.append(Violation("misquoted", name, f"sung, not said: {said}"[:60]))
+    violations += said_that_is_sung(name, caption, facts)
     caption_tokens = tokens(_without_harmless(without_quotations(caption)))
     caption_parts = parts(without_quotations(caption), name)
     violations += _unsupported(name, caption_parts, relevant)
@@ -78,14 +77,14 @@ _SAYING = re.compile(
 )
 
 
-def _said_that_is_sung(name: CaptionName, caption: str, facts: Facts) -> str | None:
-    """Lyrics that a caption says are said: quoted right after a word of saying."""
+def said_that_is_sung(name: CaptionName, caption: str, facts: Facts) -> list[Violation]:
+    """Lyrics that a caption says are said: quoted right after a word of saying; at most one."""
     if facts.lyrics is None:
-        return None
+        return []
     for before, quotation in quoted_pieces(caption):
         if is_spoken(quotation.rstrip(". "), facts.lyrics) and _SAYING.search(before.lower()):
-            return quotation
-    return None
+            return [Violation("misquoted", name, f"sung, not said: {quotation}"[:60])]
+    return []
 
 
 def is_said(fact: Fact, caption_tokens: Iterable[str]) -> bool:

@@ -1,13 +1,12 @@
 """What all guards together say of a reply: schema, lints, grounding. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from manifests.captions import CaptionName, CaptionSet
 from prompts.fallback import sentence
-from prompts.grounding import ground
+from prompts.guards import Guards
 from prompts.lints import lint
-from prompts.nearness import Nearness
 from prompts.render import Template
 from prompts.schema import parse
 from prompts.selection import Facts
@@ -30,6 +29,20 @@ class Verdict:
         """What speaks against one caption that was checked."""
         return [self.whole] if self.whole is not None else self.violations[name]
 
+    def is_doubted(self, name: CaptionName) -> bool:
+        """Whether nothing but doubt speaks against a caption."""
+        return bool(self.against(name)) and all(v.doubt for v in self.against(name))
+
+    @property
+    def to_ground(self) -> list[tuple[CaptionName, str]]:
+        """The captions that were checked, with their texts."""
+        return [(name, self.captions[name] or "") for name in self.violations]
+
+    def grounded(self, found: Sequence[Sequence[Violation]]) -> "Verdict":
+        """With what grounding says of each of `to_ground`, in that order."""
+        both = zip(self.violations.items(), found, strict=True)
+        return replace(self, violations={name: [*form, *more] for (name, form), more in both})
+
 
 def judge(
     reply: str,
@@ -37,32 +50,31 @@ def judge(
     prompt: Template,
     names: Sequence[CaptionName],
     facts: Facts,
+    guards: Guards,
     wanted: Sequence[CaptionName] | None = None,
-    near: Nearness | None = None,
-    *,
-    at_most: int,
 ) -> Verdict:
     """The verdict on a reply that was asked for the captions `names`.
 
-    cut: it ended at the token limit. wanted: the captions to check, all by default. near: reads words
-    that the word table lacks. at_most: characters of a caption.
+    cut: it ended at the token limit. wanted: the captions to check, all by default.
     """
+    form = form_of(reply, cut, prompt, names, wanted, guards.caption_chars)
+    return form.grounded(guards.ground(facts, form.to_ground))
+
+
+def form_of(
+    reply: str,
+    cut: bool,
+    prompt: Template,
+    names: Sequence[CaptionName],
+    wanted: Sequence[CaptionName] | None,
+    at_most: int,
+) -> Verdict:
+    """The verdict before grounding: of schema and lints. at_most: characters of a caption."""
     parsed = parse(reply, {name: prompt.keys[name] for name in names}, at_most)
     if isinstance(parsed, Violation):
         return Verdict(whole=Violation("truncated", detail="token limit") if cut else parsed)
     tidied = CaptionSet(
         **{name: sentence(" ".join((parsed[name] or "").split())) for name in names}
     )
-    return Verdict(
-        tidied,
-        {
-            name: lint(name, tidied, prompt.fixed, at_most)
-            + ground(name, as_read(name, tidied[name] or "", facts, near), facts)
-            for name in (names if wanted is None else wanted)
-        },
-    )
-
-
-def as_read(name: CaptionName, caption: str, facts: Facts, near: Nearness | None) -> str:
-    """A caption as grounding and provenance read it."""
-    return caption if near is None else near.read(name, caption, facts)
+    checked = names if wanted is None else wanted
+    return Verdict(tidied, {name: lint(name, tidied, prompt.fixed, at_most) for name in checked})

@@ -78,7 +78,7 @@ def unguarded(
             if not names:
                 return []
             async with slots:
-                text = await _reply(client, writer.request(spec.ladder[0], evidence))
+                text = await _reply(client, writer.request(spec.ladder[0], evidence.clip_id, facts))
             found = _captions(text, spec.ladder[0].prompt, names)
             return [Told(case, n, found.get(n, ""), "llm", "first", facts) for n in names]
 

@@ -5,6 +5,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prompts import VERSION
+from prompts.judge import BELIEVED, QUESTION
+from prompts.meaning.compare import versions
 from prompts.render import PLAIN, Template, load, prompt_digest
 from prompts.schema import CAPTION_CHARS
 from prompts.selection import Domain, Facts
@@ -75,9 +77,11 @@ class WriterSpec(_Part):
     model: name of its server in the profile. licence: of what it writes, where nothing is known of its
     server's model. ladder: after its last rung the template writes. variants: further captions of each
     clip, a style of the first rung's prompt for each; "plain" is a paraphrase. embedder: model by which
-    guards know words that the word table lacks (`prompts.nearness`). guided: send the reply's JSON
-    schema with the request. caption_chars: of one caption at most. concurrency: requests at a time of
-    each shard worker. Only what shapes a caption is in `settings`.
+    guards know words that the word table lacks (`prompts.nearness`). thesaurus: pack of WordNet, by which
+    they compare captions with sentences of captioners (`prompts.meaning`); without it words decide.
+    judge: ask the model about captions that this leaves in doubt (`prompts.judge`). guided: send the
+    reply's JSON schema with the request. caption_chars: of one caption at most. concurrency: requests at
+    a time of each shard worker. Only what shapes a caption is in `settings`.
     """
 
     model: str = "writer"
@@ -89,6 +93,8 @@ class WriterSpec(_Part):
     )
     variants: tuple[str, ...] = ()
     embedder: str | None = None
+    thesaurus: str | None = None
+    judge: bool = False
     guided: bool = True
     caption_chars: int = Field(CAPTION_CHARS, ge=80, le=2000)
     concurrency: int = Field(32, ge=1)
@@ -114,11 +120,12 @@ class WriterSpec(_Part):
     def settings(self) -> dict[str, Any]:
         """What enters the config digest: model, licence, ladder and its prompts, variants; not where
         the server is nor how many requests it gets at a time."""
-        shaping = {"model", "licence", "ladder", "variants", "embedder", "guided", "caption_chars"}
         return {
-            **self.model_dump(mode="json", include=shaping),
+            **self.model_dump(mode="json", exclude={"concurrency"}),
             "prompts": self.prompt_digest(),
             "guards": guards_state(),
+            "meaning": versions() if self.thesaurus else [],
+            "question": [QUESTION, BELIEVED] if self.judge else [],
         }
 
     def templates(self) -> dict[str, Template]:

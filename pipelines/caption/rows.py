@@ -28,7 +28,7 @@ def caption_row(
     row |= asdict(written.captions)
     for name, how in written.how.items():
         short = name.removesuffix("_caption")
-        row[f"{short}_by"], row[f"{short}_why"] = how.by, how.why
+        row |= {f"{short}_by": how.by, f"{short}_why": how.why, f"{short}_judged": how.judged}
     language, probability = evidence.language
     return row | {
         "variants": [asdict(variant) for variant in written.variants],

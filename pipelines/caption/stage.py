@@ -11,11 +11,11 @@ from engine.media.decode import VERSION as DECODER_VERSION
 from engine.media.decode import DecodePlan
 from engine.profile.profile import CaptionerSpec, ProfileError
 from engine.profile.writer import WriterSpec
-from engine.stages.contract import Reading, Rows, Stage, Step, Unit, Work
+from engine.stages.contract import Computing, Reading, Rows, Stage, Step, Unit, Work
 from engine.stages.models import decode_plan, identity, model_class, weights
 from manifests.ids import digest
 from pipelines.caption.licences import Licence, licence
-from pipelines.caption.names import CAPTIONERS, WRITER
+from pipelines.caption.names import CAPTIONERS, GUARDS, WRITER
 
 if TYPE_CHECKING:
     from engine.stages.tools import Tools
@@ -97,6 +97,13 @@ class CaptionStage(Stage):
         )
         return Step(CAPTIONERS, captioners, decodes=True), Step(WRITER, (writer,))
 
+    @property
+    def computing(self) -> Computing | None:
+        """Guards that go by meaning, beside the writer."""
+        if self.writer.thesaurus is None:
+            return None
+        return Computing(GUARDS, WRITER, self.profile.sizes.guards)
+
     @cached_property
     def calibrations(self) -> calibration.Calibrations:
         """Confidences of the profile's captioners."""
@@ -131,7 +138,7 @@ class CaptionStage(Stage):
         """Packs, hub models and folders that must be here before the run."""
         names = [name for spec in self.profile.captioners for name in self.models(spec)]
         names += [server.model for server in self.profile.servers if server.model]
-        names += [self.writer.embedder] if self.writer.embedder else []
+        names += [name for name in (self.writer.embedder, self.writer.thesaurus) if name]
         return list(dict.fromkeys(names))
 
     def check(self) -> None:

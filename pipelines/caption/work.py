@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from captioners.weights.models import Models
+from engine.stages.computers import ComputingFailed
 from engine.stages.contract import Batch, Row, Rows, Step, Work
+from engine.stages.rows import quarantine_row
 from engine.stages.tools import Tools
 from manifests.evidence import Evidence, WeakCaption, weak_from_row
+from pipelines.caption.guarding import Guarding, by_words, guards
 from pipelines.caption.names import CAPTIONERS, GUARDED, REJECTED, WRITER
 from pipelines.caption.perception import Perception, missing_streams
 from pipelines.caption.rows import caption_row
-from pipelines.caption.writer import Writer, nearness
+from pipelines.caption.writer import Writer
 from prompts.support import supports
 
 if TYPE_CHECKING:
@@ -28,7 +31,8 @@ class CaptionWork(Work):
         self._writer: Writer | None = None
         if WRITER in tools.turn.units:
             spec = stage.writer
-            self._writer = Writer(spec, tools.client(spec.model), nearness(spec, Models()))
+            guarding = Guarding(by_words(spec), tools.computers(partial(guards, spec)))
+            self._writer = Writer(spec, tools.client(spec.model), guarding)
             self._writer.warm()
 
     async def run(self, step: Step, units: Sequence[str], batch: Batch) -> Rows:
@@ -36,10 +40,11 @@ class CaptionWork(Work):
         weak = self._weak(batch)
         if step.name == CAPTIONERS:
             return await self._perception.rows(units, batch, weak)
-        captions = await asyncio.gather(
-            *(self._caption(clip, weak[clip["clip_id"]]) for clip in batch.clips)
-        )
-        return {"captions": captions}
+        rows: dict[str, list[Row]] = {"captions": [], "quarantine": []}
+        work = (self._outcome(clip, weak[clip["clip_id"]]) for clip in batch.clips)
+        for table, row in await asyncio.gather(*work):
+            rows[table].append(row)
+        return rows
 
     def _weak(self, batch: Batch) -> dict[str, dict[str, WeakCaption]]:
         """What is said of each clip so far, by clip and captioner."""
@@ -51,6 +56,15 @@ class CaptionWork(Work):
             }
             for clip, rows in batch.rows.items()
         }
+
+    async def _outcome(
+        self, clip: Mapping[str, Any], weak: Mapping[str, WeakCaption]
+    ) -> tuple[str, Row]:
+        """The table and the row of one clip's outcome."""
+        try:
+            return "captions", await self._caption(clip, weak)
+        except ComputingFailed as failed:
+            return "quarantine", quarantine_row(clip, failed.fault, self._tools.workspace)
 
     async def _caption(self, clip: Mapping[str, Any], weak: Mapping[str, WeakCaption]) -> Row:
         """The caption row of one clip: evidence, request and answer stay in this one call."""

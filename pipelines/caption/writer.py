@@ -1,10 +1,11 @@
 """The writer: from a clip's evidence to its captions, through any OpenAI-compatible server.
 
 One request per clip asks for all its captions; each caption of the reply is linted, grounded and
-accepted on its own. Captions that were refused go up a ladder (data in the spec); what still fails is
-the template's, and `Written.how` says so. Variants are asked for one by one afterwards; one that a guard
-refuses is left out. The answer belongs to the clip because it is the result of this clip's own call,
-never because of an order.
+accepted on its own. What is in doubt goes to a judge, where the profile has one: the same model, asked
+whether the evidence states it. Captions that were refused go up a ladder (data in the spec); what still
+fails is the template's, and `Written.how` says so. Variants are asked for one by one afterwards; one
+that a guard refuses is left out. The answer belongs to the clip because it is the result of this clip's
+own call, never because of an order.
 
 A server that can't be reached is waited for, up to a limit: templates are for replies that are bad,
 and for evidence that a server refuses to read while it answers others, never for a server that is down.
@@ -18,13 +19,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from captioners.weights.models import Models
 from engine.profile.writer import Rung, WriterSpec
 from engine.servers.client import Client, RequestRefused, ServerRefused
 from manifests.captions import (
     CAPTIONS,
     Author,
-    CaptionClaim,
     CaptionName,
     CaptionSet,
     How,
@@ -32,14 +31,13 @@ from manifests.captions import (
 )
 from manifests.evidence import Evidence
 from pipelines.caption.draft import Draft
-from prompts.fallback import template
+from pipelines.caption.guarding import Guarding, guards
+from prompts.judge import BELIEVED, believed, question, sentences
 from prompts.length import wanted_words
-from prompts.nearness import Nearness
-from prompts.provenance import claims
 from prompts.render import PLAIN, Message, Template, clip_prompt_digest, render
 from prompts.schema import json_schema
-from prompts.selection import Facts, select
-from prompts.verdict import as_read
+from prompts.selection import Facts
+from prompts.verdict import Verdict
 from prompts.words import lexicon
 
 _CHAT = "/chat/completions"
@@ -56,7 +54,7 @@ class WriterStats:
     "rung:fault", of captions. checked: captions that the guards checked, of all candidates and
     variants; rejected: how many of these each guard rejected; examples: of each guard the first text that
     it rejected, and why. guard_seconds: selecting, linting and
-    grounding.
+    grounding, or waiting for it.
     """
 
     clips: int = 0
@@ -96,16 +94,15 @@ class WriterStats:
 class Writer:
     """Writes captions, at most `spec.concurrency` requests at a time, on one event loop.
 
-    near: with the embedder that the spec names, None where it names none.
+    guarding: by default all guards of the spec in this process. Raises PackMissing.
     """
 
-    def __init__(self, spec: WriterSpec, client: Client, near: Nearness | None = None) -> None:
+    def __init__(self, spec: WriterSpec, client: Client, guarding: Guarding | None = None) -> None:
         self.spec = spec
         self.stats = WriterStats()
         self.prompt_digest = spec.prompt_digest()
         self._client = client
-        self._near = near
-        self._alike = near.alike if near else None
+        self._guarding = guarding or Guarding(guards(spec))
         self._templates = spec.templates()
         self._slots = asyncio.Semaphore(spec.concurrency)
 
@@ -120,32 +117,26 @@ class Writer:
         lexicon()
 
     async def write(self, evidence: Evidence) -> Written:
-        """The captions of one clip. Raises ServerUnavailable, ServerRefused."""
+        """The captions of one clip. Raises ServerUnavailable, ServerRefused, ComputingFailed."""
         began = time.perf_counter()
-        facts = self._select(evidence)
+        facts = await self._guarding.select(evidence)
         self.stats.guard_seconds += time.perf_counter() - began
-        names = tuple(name for name in CAPTIONS if name not in facts.absent)
-        draft = Draft(facts, names, self.spec.caption_chars, self._near)
+        draft = Draft(facts, _names(facts), self.spec.caption_chars)
         if draft.names:
             for rung in self.spec.ladder:
                 if draft.missing:
                     await self._climb(rung, draft, evidence.clip_id)
             for number, style in enumerate(self.spec.variants):
                 await self._vary(number, style, draft, evidence.clip_id)
-        return self._finished(evidence, draft)
+        return await self._finished(evidence, draft)
 
-    def request(self, rung: Rung, evidence: Evidence) -> dict[str, Any]:
+    def request(self, rung: Rung, clip_id: str, facts: Facts) -> dict[str, Any]:
         """What a rung asks for all captions of a clip: the arguments of `chat.completions.create`."""
-        facts = self._select(evidence)
-        names = [name for name in CAPTIONS if name not in facts.absent]
-        return self._request(rung, evidence.clip_id, facts, names)
+        return self._request(rung, clip_id, facts, _names(facts))
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._client.close()
-
-    def _select(self, evidence: Evidence) -> Facts:
-        return select(evidence, self._alike, self.spec.caption_chars)
 
     def _request(
         self,
@@ -182,9 +173,57 @@ class Writer:
         if reply is None:
             draft.refused(rung.name)
             return
+        prompt = self._templates[rung.prompt_of(draft.facts)]
+        verdicts = await self._verdicts(draft, clip_id, prompt, names, reply, draft.missing)
+        draft.take(rung.name, verdicts)
+        if self.spec.judge:
+            await self._judge(rung, draft, body["messages"], reply, verdicts)
+
+    async def _verdicts(
+        self,
+        draft: Draft,
+        clip_id: str,
+        prompt: Template,
+        names: Sequence[CaptionName],
+        reply: Mapping[str, Any],
+        wanted: Sequence[CaptionName],
+    ) -> list[Verdict]:
+        """What the guards say of each candidate of a reply."""
         answered = time.perf_counter()
-        draft.take(rung.name, self._templates[rung.prompt_of(draft.facts)], names, reply)
+        verdicts = []
+        for form in draft.forms(prompt, names, reply, wanted):
+            found = await self._guarding.ground(clip_id, draft.facts, form.to_ground)
+            verdicts.append(form.grounded(found))
+        draft.count(verdicts, wanted)
         self.stats.guard_seconds += time.perf_counter() - answered
+        return verdicts
+
+    async def _judge(
+        self,
+        rung: Rung,
+        draft: Draft,
+        messages: Sequence[Message],
+        reply: Mapping[str, Any],
+        verdicts: Sequence[Verdict],
+    ) -> None:
+        """Asks about captions that are still missing and only in doubt; the first believed is taken."""
+        for name in draft.missing:
+            for choice, verdict in zip(reply["choices"], verdicts, strict=True):
+                if not verdict.is_doubted(name):
+                    continue
+                caption, whole = verdict.captions[name] or "", choice["message"]["content"]
+                asked = [
+                    self._believed(draft, question(messages, whole, sentence))
+                    for sentence in sentences(caption)
+                ]
+                judged = min(await asyncio.gather(*asked))
+                if judged >= BELIEVED:
+                    draft.believe(rung.name, name, caption, judged)
+                    break
+
+    async def _believed(self, draft: Draft, asked: Mapping[str, Any]) -> float:
+        reply = await self._ask(draft, {"model": self.spec.model, **asked})
+        return 0.0 if reply is None else believed(reply)
 
     async def _vary(self, number: int, style: str, draft: Draft, clip_id: str) -> None:
         """Asks the first rung's prompt for one more caption of each kind, in a style."""
@@ -195,14 +234,17 @@ class Writer:
         body = self._request(rung, clip_id, draft.facts, draft.names, style=style)
         reply = await self._ask(draft, body)
         if reply is not None:
-            answered = time.perf_counter()
-            draft.vary(style, self._templates[rung.prompt_of(draft.facts)], reply)
-            self.stats.guard_seconds += time.perf_counter() - answered
+            prompt, names = self._templates[rung.prompt_of(draft.facts)], draft.names
+            draft.vary(style, await self._verdicts(draft, clip_id, prompt, names, reply, names))
 
     async def _ask(self, draft: Draft, body: Mapping[str, Any]) -> dict[str, Any] | None:
         draft.requests += 1
         async with self._slots:
-            return await self._reply(body)
+            reply = await self._reply(body)
+        usage = (reply or {}).get("usage") or {}
+        draft.tokens_in += usage.get("prompt_tokens", 0)
+        draft.tokens_out += usage.get("completion_tokens", 0)
+        return reply
 
     async def _reply(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """The server's reply, None where it refuses this request and answers others: evidence may be too
@@ -216,21 +258,21 @@ class Writer:
                 raise ServerRefused(str(refused)) from None
         return None
 
-    def _finished(self, evidence: Evidence, draft: Draft) -> Written:
-        absent = draft.facts.absent
-        chosen = draft.captions(template(draft.facts, self.spec.caption_chars))
+    async def _finished(self, evidence: Evidence, draft: Draft) -> Written:
+        clip_id, absent = evidence.clip_id, draft.facts.absent
+        drawn = await self._guarding.template(clip_id, draft.facts) if draft.missing else None
+        chosen = draft.captions(drawn or CaptionSet())
         texts: dict[CaptionName, str] = {}
         how: dict[CaptionName, How] = {}
-        claimed: list[CaptionClaim] = []
         for name in CAPTIONS:
             if name in absent:
                 how[name] = How(None, why=absent[name])
                 continue
             texts[name], rung = chosen[name]
-            read = as_read(name, texts[name], draft.facts, self._near)
-            claimed += claims(name, read, draft.facts)
             author: Author = "llm" if name in draft.accepted else "template"
-            how[name] = How(author, rung=rung, faults=tuple(draft.faults.get(name, ())))
+            faults, judged = tuple(draft.faults.get(name, ())), draft.judged.get(name)
+            how[name] = How(author, rung=rung, faults=faults, judged=judged)
+        claimed = await self._guarding.claims(clip_id, draft.facts, list(texts.items()))
         self.stats.add(draft, how)
         return Written(
             clip_id=evidence.clip_id,
@@ -255,21 +297,16 @@ def first_messages(
     spec: WriterSpec, templates: Mapping[str, Template], clip_id: str, facts: Facts
 ) -> list[Message]:
     """What the ladder's first rung asks of a clip; nothing where the template alone writes."""
-    names = [name for name in CAPTIONS if name not in facts.absent]
+    names = _names(facts)
     if not names or not spec.ladder:
         return []
     prompt = templates[spec.ladder[0].prompt_of(facts)]
     return render(facts, prompt, names, words=wanted_words(clip_id, spec.caption_chars))
 
 
-def nearness(spec: WriterSpec, models: Models) -> Nearness | None:
-    """The reader of words that the word table lacks, loaded; None where the profile names no embedder.
-    Raises PackMissing."""
-    if spec.embedder is None:
-        return None
-    from captioners.minilm import MiniLM  # brings torch
-
-    return Nearness(MiniLM(models.path(spec.embedder)))
+def _names(facts: Facts) -> tuple[CaptionName, ...]:
+    """The captions that a clip can have."""
+    return tuple(name for name in CAPTIONS if name not in facts.absent)
 
 
 def seed_of(clip_id: str, rung: str) -> int:

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from manifests.captions import CAPTIONS, CaptionName
 from manifests.evidence import Confidence, Modality
+from prompts.guards import Guards
 from prompts.quotes import excerpt
 from prompts.render import PLAIN, Message, Template, load, render
-from prompts.schema import CAPTION_CHARS
 from prompts.selection import SPOKEN_AT_MOST, Fact, Facts
 from prompts.verdict import judge
 from prompts.words import lexicon, tokens
@@ -237,7 +237,7 @@ def _answered(
 
 def right(reply: str, prompt: Template, names: tuple[CaptionName, ...], known: Facts) -> bool:
     """Whether no guard refuses any caption of the reply."""
-    verdict = judge(reply, False, prompt, names, known, at_most=CAPTION_CHARS)
+    verdict = judge(reply, False, prompt, names, known, Guards())
     return verdict.whole is None and not any(verdict.violations.values())
 
 

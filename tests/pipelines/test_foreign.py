@@ -166,15 +166,16 @@ def test_a_stored_prompt_that_is_neither_built_in_nor_a_file_is_not_opened(
     assert len(notes) == 1 and "not checked again" in notes[0]
 
 
-def test_an_embedder_is_not_loaded_from_a_folder_that_settings_name(
-    foreign: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("model", ["embedder", "thesaurus"])
+def test_a_model_is_not_loaded_from_a_folder_that_settings_name(
+    model: str, foreign: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def loaded(*_: object) -> None:
         raise AssertionError("a model of the workspace was loaded")
 
-    monkeypatch.setattr("pipelines.verify.nearness", loaded)
+    monkeypatch.setattr("pipelines.verify.guards", loaded)
     folder = str(foreign)
-    changed(foreign / "out", lambda kept: kept["profile"]["writer"].update(embedder=folder))
+    changed(foreign / "out", lambda kept: kept["profile"]["writer"].update({model: folder}))
     place = Workspace.open(foreign / "out")
     (note,) = verify_workspace(place, commits.load(place)).notes
     assert "other prompts or guards" in note

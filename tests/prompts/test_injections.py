@@ -9,8 +9,8 @@ import pytest
 
 import benchmarks.quality
 from manifests.captions import CAPTIONS
+from prompts.guards import Guards
 from prompts.render import load, render
-from prompts.schema import CAPTION_CHARS
 from prompts.selection import select
 from prompts.verdict import judge
 from tests.prompts.clips import claim, evidence, facts, seen
@@ -32,7 +32,7 @@ def verdict(*captions: str, spoken: str) -> list[str]:
     """What the guards hold against the captions of a clip of a speaker and a dog."""
     known = facts(["a person speaks"], ["a dog"], spoken)
     reply = json.dumps(dict(zip(KEYS, captions, strict=True)))
-    found = judge(reply, False, load("terse"), CAPTIONS, known, at_most=CAPTION_CHARS)
+    found = judge(reply, False, load("terse"), CAPTIONS, known, Guards())
     return [fault.name for name in CAPTIONS for fault in found.against(name)]
 
 
@@ -96,7 +96,7 @@ def test_words_on_a_sign_may_be_quoted_and_nothing_more() -> None:
             load("terse"),
             CAPTIONS[1:2],
             clip,
-            at_most=CAPTION_CHARS,
+            Guards(),
         )
         return [fault.name for fault in found.against("visual_caption")]
 

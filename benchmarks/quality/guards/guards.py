@@ -19,8 +19,8 @@ from pathlib import Path
 from benchmarks.quality.guards.replies import FAULTS, KEYS, Known, Made, made
 from benchmarks.quality.guards.subtle import SUBTLE, elsewhere
 from manifests.captions import CAPTIONS
+from prompts.guards import Guards
 from prompts.render import load
-from prompts.schema import CAPTION_CHARS
 from prompts.selection import Facts, select
 from prompts.verdict import judge
 from recipes.evidences import evidences
@@ -51,7 +51,7 @@ def _known(facts: Facts) -> Known:
 
 def _count(tallies: dict[str, Tally], reply: Made, facts: Facts) -> None:
     names = [name for name in CAPTIONS if name not in facts.absent]
-    verdict = judge(reply.text, False, load("terse"), names, facts, at_most=CAPTION_CHARS)
+    verdict = judge(reply.text, False, load("terse"), names, facts, Guards())
     tally = tallies[reply.fault]
     looked_at = [name for name in names if reply.at in (None, _KEY[name])]
     if reply.fault == "schema":

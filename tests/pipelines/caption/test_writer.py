@@ -65,6 +65,12 @@ def write(evidence: Evidence, url: str, spec: WriterSpec = SPEC) -> Written:
     return asyncio.run(one())
 
 
+def request(spec: WriterSpec, evidence: Evidence) -> dict[str, Any]:
+    """What the first rung asks."""
+    facts = select(evidence, caption_chars=spec.caption_chars)
+    return Writer(spec, Client(list)).request(spec.ladder[0], evidence.clip_id, facts)
+
+
 def always(**changes: str) -> Callable[[Request, int], str]:
     return lambda request, number: json.dumps(GOOD | changes)
 
@@ -365,19 +371,17 @@ RICH = SPEC.model_copy(
 
 @pytest.mark.parametrize("tier", ["low", "medium", "high"])
 def test_a_clip_told_in_sentences_is_asked_by_the_rich_prompt(tier: Tier) -> None:
-    writer, (rung,) = Writer(RICH, Client(list)), RICH.ladder
-    asked = writer.request(rung, in_sentences(tier=tier))["messages"]
+    asked = request(RICH, in_sentences(tier=tier))["messages"]
     assert asked[0]["content"] == load("rich").system
     assert f"ears: ({tier}) <<<A man talks in a hall>>>" in asked[-1]["content"]
     for tags in (clip(), in_sentences(kind="sound")):
-        assert writer.request(rung, tags)["messages"][0]["content"] == load("tiers").system
+        assert request(RICH, tags)["messages"][0]["content"] == load("tiers").system
 
 
 @pytest.mark.parametrize("chars", [80, 240, 450])
 def test_captions_are_as_long_as_the_profile_says(chars: int) -> None:
     spec = SPEC.model_copy(update={"caption_chars": chars})
-    request = Writer(spec, Client(list)).request(spec.ladder[0], clip())
-    properties = request["response_format"]["json_schema"]["schema"]["properties"]
+    properties = request(spec, clip())["response_format"]["json_schema"]["schema"]["properties"]
     assert {each["maxLength"] for each in properties.values()} == {chars}
 
 
@@ -392,9 +396,8 @@ def test_a_caption_longer_than_the_profile_says_is_refused() -> None:
 
 
 def test_how_long_captions_are_wanted_differs_between_clips_and_not_between_runs() -> None:
-    writer, (rung,) = Writer(RICH, Client(list)), RICH.ladder
     lines = [
-        writer.request(rung, in_sentences(number))["messages"][-1]["content"].splitlines()[0]
+        request(RICH, in_sentences(number))["messages"][-1]["content"].splitlines()[0]
         for number in (*range(12), *range(12))
     ]
     assert lines[:12] == lines[12:] and len(set(lines)) > 6

@@ -1,0 +1,92 @@
+"""The guards that hold captions against evidence: by words, and where captioners speak in sentences by
+meaning (`prompts.meaning`). Pure; models are handed in.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from manifests.captions import CaptionClaim, CaptionName, CaptionSet
+from manifests.evidence import Evidence
+from prompts import grounding, provenance
+from prompts.fallback import template
+from prompts.meaning.compare import Comparison
+from prompts.meaning.evidence import Side, Sides
+from prompts.meaning.likeness import Likeness
+from prompts.nearness import Nearness
+from prompts.schema import CAPTION_CHARS
+from prompts.selection import Facts, select
+from prompts.violations import Violation
+
+Named = tuple[CaptionName, str]
+"""A caption: which of the three, and its text."""
+
+# Clips whose parsed evidence is kept: the captions of one come one rung after another.
+_KEPT = 64
+
+
+@dataclass(eq=False)
+class Guards:
+    """What selects facts and checks captions under one profile.
+
+    caption_chars: of a caption at most. near: reads words that the word table lacks. like: compares
+    captions of clips with sentences; without it words decide there too.
+    """
+
+    caption_chars: int = CAPTION_CHARS
+    near: Nearness | None = None
+    like: Likeness | None = None
+    _comparisons: OrderedDict[Facts, Comparison] = field(default_factory=OrderedDict, repr=False)
+
+    def select(self, evidence: Evidence) -> Facts:
+        """The facts of one clip."""
+        return select(evidence, self.near.alike if self.near else None, self.caption_chars)
+
+    def template(self, facts: Facts) -> CaptionSet:
+        """What the template writes of a clip."""
+        return template(facts, self.caption_chars)
+
+    def ground(self, facts: Facts, captions: Sequence[Named]) -> list[list[Violation]]:
+        """What speaks against each of some captions of one clip."""
+        return [self._ground(name, text, facts) for name, text in captions]
+
+    def claims(self, facts: Facts, captions: Sequence[Named]) -> list[CaptionClaim]:
+        """The claims of captions of one clip, with what speaks for each."""
+        return [
+            claim
+            for name, text in captions
+            for claim in provenance.claims(name, self._as_read(name, text, facts), facts)
+        ]
+
+    def _ground(self, name: CaptionName, text: str, facts: Facts) -> list[Violation]:
+        if self.like is None or not facts.is_rich:
+            return grounding.ground(name, self._as_read(name, text, facts), facts)
+        _, findings = self._comparison(self.like, facts).judge(name, text)
+        found = [Violation(f.kind, name, f.detail, f.outcome == "doubt") for f in findings]
+        return [*grounding.said_that_is_sung(name, text, facts), *found]
+
+    def _as_read(self, name: CaptionName, caption: str, facts: Facts) -> str:
+        """A caption as grounding and provenance by words read it."""
+        return caption if self.near is None else self.near.read(name, caption, facts)
+
+    def _comparison(self, like: Likeness, facts: Facts) -> Comparison:
+        if facts not in self._comparisons:
+            self._comparisons[facts] = Comparison(like, sides(like, facts))
+            if len(self._comparisons) > _KEPT:
+                self._comparisons.popitem(last=False)
+        return self._comparisons[facts]
+
+
+def sides(like: Likeness, facts: Facts) -> Sides:
+    """What captioners claimed at medium or above, as two parsed sides."""
+    claims = [claim for claim in facts.claims if claim.tier != "low"]
+    heard, seen = (
+        Side.of(
+            like.wordnet,
+            texts=[claim.text for claim in claims if claim.modality == modality and claim.free],
+            tags=[claim.text for claim in claims if claim.modality == modality and not claim.free],
+            transcripts=[facts.all_words] if modality == "audio" and facts.all_words else (),
+        )
+        for modality in ("audio", "video")
+    )
+    return Sides(heard, seen)
