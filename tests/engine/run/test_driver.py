@@ -50,7 +50,7 @@ _FATAL = "shard.after_files"
 """Here it dies every time, until the run gives up."""
 
 _OF_CAPTIONING = {"ingest.before_commit", "ingest.after_commit", "shard.before_files"}
-"""Points that one stage stands for: listing knows no stage, and before its files a shard is as in between."""
+"""Points at which stages do not differ: listing knows none, nor does a shard before its files."""
 
 
 def _ran(*arguments: str | Path, **environment: str) -> dict[str, Any]:
