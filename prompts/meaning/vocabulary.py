@@ -26,6 +26,11 @@ def _pairs(name: str) -> dict[str, str]:
 
 LIGHT = _words("light")
 PLAIN = _words("plain") | LIGHT
+FRAMES = _words("frames")
+GIVING = _words("giving")
+ANYTHING = _words("anything")
+GROUPS = _words("groups")
+POSTURES = _words("postures")
 GENERAL_VERBS = _words("general_verbs")
 NEGATIONS = _words("negations")
 HEARING = _words("hearing")
