@@ -16,13 +16,15 @@ explanations of one sound, of which at most one is true."""
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A claim that a caption may say. tier: after fusion. captioners: who said it or what implies it."""
+    """A claim that a caption may say. tier: after fusion. captioners: who said it or what implies it.
+    stands_for: other words for it, which are not said beside it."""
 
     claim: Claim
     captioner: str
     meaning: Meaning
     tier: Tier
     captioners: tuple[str, ...] = ()
+    stands_for: tuple["Candidate", ...] = ()
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -44,6 +46,10 @@ class Candidate:
     def implies(self, other: "Candidate") -> bool:
         """Whether who says this says the other too."""
         return self.meaning.implies(other.meaning)
+
+    def tells(self, other: "Candidate") -> bool:
+        """Whether who says this leaves nothing of the other to say."""
+        return self.implies(other) or other in self.stands_for
 
 
 def candidates_of(evidence: Evidence, modality: Modality, caption_chars: int) -> list[Candidate]:

@@ -10,12 +10,14 @@ from prompts.meaning.numbers import MANY, number
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.propositions import Statement
 from prompts.meaning.relations import Relation, relations
-from prompts.meaning.vocabulary import ANYTHING, CLASSES, GROUPS, LANGUAGES, VAGUE, WAYS
+from prompts.meaning.vocabulary import ANYTHING, CLASSES, GROUPS, LANGUAGES, MORE, VAGUE, WAYS
 from prompts.words import tokens
 
 _NOUNS = ("NOUN", "PROPN")
 _TIMES = {"once": 1, "twice": 2, "thrice": 3}
 _WORDS_SHARED = 0.5
+_ONE = MORE | {"a", "an"}
+_SUBJECTS = {"nsubj", "nsubjpass", "ROOT", "attr"}
 
 
 def agree(like: Likeness, a: Statement, b: Statement) -> bool:
@@ -88,9 +90,9 @@ def _counts(like: Likeness, a: Parsed, b: Parsed) -> bool:
                 continue
             if x.dep not in ("nsubj", "nsubjpass", "dobj", "ROOT", "attr", "conj"):
                 continue
-            if x.dep == y.dep or {x.dep, y.dep} <= {"nsubj", "nsubjpass", "ROOT", "attr"}:
-                if like.one_thing(x, y) and not same_number(a, x, b, y):
-                    return False
+            same_place = x.dep == y.dep or {x.dep, y.dep} <= _SUBJECTS
+            if same_place and like.one_thing(x, y) and not same_number(a, x, b, y):
+                return False
     return True
 
 
@@ -112,18 +114,18 @@ _SEVERAL = MANY - 1
 
 def how_many(parsed: Parsed, noun: Word) -> int:
     """What a noun counts: 0 where it does not tell, `_SEVERAL` for a plural without a number."""
-    counts = [
-        value
-        for child in parsed.below(noun.at, "nummod", "det", "amod", "predet")
-        if child.text not in VAGUE and (value := number(child))
-    ]
+    before = parsed.below(noun.at, "nummod", "det", "amod", "predet")
+    verb = parsed.head(noun)
+    if not before and verb is not None and verb.pos == "VERB":
+        before = parsed.below(verb.at, "nummod", "det")  # where the parser hangs them by mistake
+    counts = [value for child in before if child.text not in VAGUE and (value := number(child))]
     if counts:
         return max(counts)
     if noun.lemma in GROUPS or parsed.below(noun.at, "conj") or noun.dep == "conj":
         return _UNKNOWN
     if noun.tag in ("NNS", "NNPS"):
         return _SEVERAL
-    if any(child.text in ("a", "an") for child in parsed.below(noun.at, "det")):
+    if any(child.text in _ONE for child in before):
         return 1
     return _UNKNOWN
 

@@ -6,37 +6,57 @@ people, counts, colours, opposites, directions, languages or words said, and rol
 another event.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from prompts.meaning.agreement import agree, same_number
-from prompts.meaning.likeness import Likeness, differ
+from prompts.meaning.agreement import agree
+from prompts.meaning.likeness import Likeness, differ, tells_who
 from prompts.meaning.parsing import Word
 from prompts.meaning.propositions import Proposition, Statement, statements
+from prompts.meaning.relations import doers
 from prompts.meaning.support import needs_support, supported
-from prompts.meaning.vocabulary import ANYBODY, ANYTHING, GENERAL_VERBS, POSTURES
+from prompts.meaning.vocabulary import (
+    ANYBODY,
+    ANYTHING,
+    GENERAL_VERBS,
+    KINDRED,
+    POSTURES,
+    SOMEBODY,
+    SPEAKING,
+    VOICES,
+)
+from prompts.words import stem
 
 _REMEMBERED = 1 << 12
 """Statements that are kept parsed (some 20 KB each)."""
+
+_KINDRED = tuple(frozenset(stem(verb) for verb in verbs) for verbs in KINDRED)
 
 _FRACTION = 0.5
 """Of what a statement is about, what a caption tells at least."""
 
 
 def same_event(like: Likeness, a: Statement, b: Statement) -> bool:
-    """Whether two statements tell one event, each in its own words; either may tell more of it."""
-    if not a.main or not b.main or not agree(like, a, b):
+    """Whether two statements tell one event, each in its own words; either may tell more of it. One that
+    tells of somebody else besides is about more than one event."""
+    if not a.main or not b.main:
         return False
-    return all(
-        any(same_act(like, mine, theirs) for theirs in other.main)
-        for one, other in ((a, b), (b, a))
-        for mine in one.main
-    )
+    mine = [x for x in a.main if any(same_act(like, x, y) for y in b.main)]
+    theirs = [y for y in b.main if any(same_act(like, x, y) for x in a.main)]
+    if not mine or not theirs or (len(mine) < len(a.main) and len(theirs) < len(b.main)):
+        return False
+    return _of_one(a.main, mine) and _of_one(b.main, theirs) and agree(like, a, b)
+
+
+def _of_one(main: Sequence[Proposition], shared: Sequence[Proposition]) -> bool:
+    """Whether what is not shared is done by who does what is: "roars and cheers" beside "cheers"."""
+    known = {word.at for each in shared for word in each.agents}
+    return all(each in shared or known & {w.at for w in each.agents} for each in main)
 
 
 def told(like: Likeness, caption: Statement, statement: Statement) -> bool:
-    """Whether a caption tells the event of a statement, details aside. Nothing is told of a statement that
-    nothing is known of."""
+    """Whether a caption tells the event of a statement, details aside. Of one that is about nothing known
+    half of the words are asked for."""
     main = statement.main
     if not main:
         words = [w for w in statement.parsed.words if needs_support(w)]
@@ -79,33 +99,51 @@ def same_act(like: Likeness, a: Proposition, b: Proposition) -> bool:
         return False
     if a.is_thing or b.is_thing:
         return _same_thing(like, a, b)
-    if not _same_head(like, a, b):
-        return False
-    return _same_roles(like, a, b)
+    if _same_head(like, a, b):
+        return _same_roles(like, a, b)
+    return _is_subject(like, a, b) or _is_subject(like, b, a)
+
+
+def _is_subject(like: Likeness, a: Proposition, b: Proposition) -> bool:
+    """Whether what the subject of one names is done in the other: "the hum of a motor runs on"."""
+    for event in a.agents:
+        if event.pos == "NOUN" and not like.wordnet.physical(event.lemma):
+            who = tuple(doers(a.parsed, event))
+            if like.either(event, b.head) and (
+                not who or not b.agents or _same_group(like, who, b.agents)
+            ):
+                return True
+    return False
 
 
 def _same_head(like: Likeness, a: Proposition, b: Proposition) -> bool:
     x, y = a.head, b.head
     if like.opposite(x, y):
         return False
-    if like.is_speech(x) and like.is_speech(y):
-        return _sings(x) == _sings(y)
-    return like.either(x, y)
+    if x.lemma in SPEAKING and y.lemma in SPEAKING:
+        return True
+    return like.either(x, y) or (_kindred(x, y) and _of_one_thing(like, a, b))
 
 
-def _sings(word: Word) -> bool:
-    return word.lemma in ("sing", "chant", "hum", "rap")
+def _kindred(x: Word, y: Word) -> bool:
+    one, other = stem(x.lemma), stem(y.lemma)
+    return any(one in verbs and other in verbs for verbs in _KINDRED)
+
+
+def _of_one_thing(like: Likeness, a: Proposition, b: Proposition) -> bool:
+    """Whether both are told of the same thing, each by a name of it."""
+    return any(like.either(x, y) for x in a.agents for y in b.agents)
 
 
 def _same_thing(like: Likeness, a: Proposition, b: Proposition) -> bool:
     """A thing beside another, or beside what it does: "thunder" and "thunder rumbles"."""
     if a.is_thing and b.is_thing:
-        return same_filler(like, a.head, b.head)
+        return _same_head(like, a, b)
     thing, act = (a, b) if a.is_thing else (b, a)
     if _same_head(like, thing, act):
         return True
     doers = act.agents or act.patients
-    return bool(doers) and all(same_filler(like, thing.head, each) for each in doers)
+    return bool(doers) and all(like.either(thing.head, each) for each in doers)
 
 
 def _same_roles(like: Likeness, a: Proposition, b: Proposition) -> bool:
@@ -116,13 +154,22 @@ def _same_roles(like: Likeness, a: Proposition, b: Proposition) -> bool:
         crossed = (not what_a and what_b and _same_group(like, who_a, what_b)) or (
             not what_b and what_a and _same_group(like, what_a, who_b)
         )
-        if not crossed:
+        if not crossed and not (_mentioned(like, a, b) or _mentioned(like, b, a)):
             return False
     elif what_a and what_b and not _same_group(like, what_a, what_b):
         return False
     if a.head.lemma in GENERAL_VERBS - POSTURES and not like.is_speech(a.head):
         return _shared(like, a, b)
     return True
+
+
+def _mentioned(like: Likeness, noun: Proposition, act: Proposition) -> bool:
+    """Whether what a noun is of stands anywhere beside the act: "keyboard typing" of who types on a
+    keyboard."""
+    return noun.head.pos == "NOUN" and all(
+        any(w.at != act.head.at and like.either(each, w) for w in act.parsed.words if w.is_content)
+        for each in noun.agents
+    )
 
 
 def _shared(like: Likeness, a: Proposition, b: Proposition) -> bool:
@@ -136,15 +183,14 @@ def _shared(like: Likeness, a: Proposition, b: Proposition) -> bool:
 
 
 def _who(like: Likeness, p: Proposition) -> tuple[Word, ...]:
-    """Who does it. Of people the parser takes what they wear for another of them: "a man with glasses and
-    a hoodie"."""
-    people = tuple(w for w in p.agents if like.is_person(w))
-    first = p.agents[0] if p.agents else None
-    if first is not None and people and first == people[0]:
-        preps = p.parsed.below(first.at, "prep")
-        if any(prep.text in ("with", "in") for prep in preps):
-            return people
-    return p.agents
+    """Who does it. The parser takes what somebody wears or something has for another that does: "a man
+    with glasses and a hoodie"."""
+    if len(p.agents) < 2 or not any(
+        prep.text in ("with", "in") for prep in p.parsed.below(p.agents[0].at, "prep")
+    ):
+        return p.agents
+    first, *others = p.agents
+    return (first, *(w for w in others if like.is_person(w)))
 
 
 def _same_group(like: Likeness, some: Sequence[Word], others: Sequence[Word]) -> bool:
@@ -155,25 +201,23 @@ def _same_group(like: Likeness, some: Sequence[Word], others: Sequence[Word]) ->
 
 
 def same_filler(like: Likeness, a: Word, b: Word) -> bool:
-    """Whether two words may be of one thing: people who do not differ, one word broader than the other."""
+    """Whether two words may be of one thing: people who do not differ and of whom one is told by gender,
+    age or nothing only, or words of which one is broader than the other."""
+    people = [_is_somebody(like, word) for word in (a, b)]
+    if any(people):
+        if "VERB" in (a.pos, b.pos) or not all(
+            somebody or word.lemma in VOICES for somebody, word in zip(people, (a, b), strict=True)
+        ):
+            return False
+        plain = any(tells_who(w) or w.lemma in ANYBODY | VOICES or w.pos == "PRON" for w in (a, b))
+        return not differ(a, b) and (plain or like.either(a, b))
     if a.lemma in ANYTHING or b.lemma in ANYTHING:
         return True
-    if like.is_person(a) and like.is_person(b):
-        return not differ(a, b) and (_anybody(a, b) or like.either(a, b) or _kinds(a, b))
-    if {a.pos, b.pos} & {"PRON"}:
-        return like.is_person(a) == like.is_person(b) or "PRON" in (a.pos, b.pos)
-    return like.either(a, b)
+    return "PRON" not in (a.pos, b.pos) and like.either(a, b)
 
 
-def _anybody(a: Word, b: Word) -> bool:
-    return bool({a.lemma, b.lemma} & ANYBODY) or "PRON" in (a.pos, b.pos)
-
-
-def _kinds(a: Word, b: Word) -> bool:
-    """Whether people are told by their kind only: a man may be a commentator, a guard no commentator."""
-    from prompts.meaning.likeness import tells_who
-
-    return tells_who(a) or tells_who(b)
+def _is_somebody(like: Likeness, word: Word) -> bool:
+    return like.is_person(word) or (word.pos == "PRON" and word.lemma in SOMEBODY)
 
 
 def _is_told(like: Likeness, mine: Proposition, caption: Statement) -> bool:
@@ -194,7 +238,3 @@ def _may_be(like: Likeness, word: Word, content: Sequence[Word]) -> bool:
     if word.pos in ("NOUN", "PROPN", "PRON"):
         return any(same_filler(like, word, other) for other in content if other.pos != "VERB")
     return supported(like, word, content)
-
-
-Same = Callable[[str, str], bool]
-_ = same_number

@@ -11,7 +11,7 @@ from prompts.meaning.evidence import clearness
 from prompts.meaning.negation import denied
 from prompts.meaning.parsing import Parsed, Word, parse
 from prompts.meaning.relations import agents, doers, patients
-from prompts.meaning.vocabulary import FRAMES, GIVING, LIGHT, PLAIN, POSTURES
+from prompts.meaning.vocabulary import ANYTHING, FRAMES, GIVING, LIGHT, PLAIN, POSTURES
 from prompts.meaning.wordnet import WordNet
 from prompts.quotes import quotations, with_double_marks, without_quotations
 
@@ -66,6 +66,11 @@ def statement(text: str, parsed: Parsed, quoted: tuple[str, ...] = ()) -> Statem
     for root in parsed.words:
         if root.head == root.at:
             heads.update((word.at, word) for word in _about(parsed, root, _DEEP))
+    if (
+        not heads
+    ):  # what says little is all there is: "someone types" of which the verb was not known
+        roots = (w for w in parsed.words if w.head == w.at and w.pos in ("NOUN", "VERB"))
+        heads = {word.at: word for word in roots}
     main = _telling([_proposition(parsed, head, no) for head in heads.values()])
     others = (
         _proposition(parsed, word, no)
@@ -77,6 +82,7 @@ def statement(text: str, parsed: Parsed, quoted: tuple[str, ...] = ()) -> Statem
 
 def _telling(main: list[Proposition]) -> list[Proposition]:
     """Without those that only tell where somebody is, where another tells what they do."""
+    main = [p for p in main if p.head.lemma not in ANYTHING]
     acts = [p for p in main if p.head.lemma not in POSTURES]
     return acts or main
 
