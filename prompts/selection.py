@@ -311,8 +311,8 @@ def _meant_once(candidates: Sequence[Candidate], alike: Alike) -> list[Candidate
 
 
 def _tells_more(candidate: Candidate, surer: Candidate) -> bool:
-    """Whether a claim is said instead of one before it: a sentence instead of a tag, of two sentences that
-    are as sure the one with more words."""
+    """Whether a claim is said instead of one before it: a sentence instead of a tag, of two sentences
+    that are as sure the one with more words."""
     free = [each.claim.kind == "caption" for each in (candidate, surer)]
     if free[0] != free[1]:
         return free[0]

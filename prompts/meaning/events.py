@@ -236,5 +236,6 @@ def _is_told(like: Likeness, mine: Proposition, caption: Statement) -> bool:
 
 def _may_be(like: Likeness, word: Word, content: Sequence[Word]) -> bool:
     if word.pos in ("NOUN", "PROPN", "PRON"):
-        return any(same_filler(like, word, other) for other in content if other.pos != "VERB")
+        others = [w for w in content if w.pos != "VERB" and w.lemma not in ANYTHING]
+        return any(same_filler(like, word, other) for other in others)
     return supported(like, word, content)
