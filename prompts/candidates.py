@@ -49,7 +49,12 @@ class Candidate:
 
     def tells(self, other: "Candidate") -> bool:
         """Whether who says this leaves nothing of the other to say."""
-        return self.implies(other) or other in self.stands_for
+        return self.implies(other) or any(each.claim is other.claim for each in self.stands_for)
+
+    @property
+    def free(self) -> bool:
+        """Whether it is in its captioner's own words."""
+        return self.claim.kind == "caption"
 
 
 def candidates_of(evidence: Evidence, modality: Modality, caption_chars: int) -> list[Candidate]:

@@ -240,12 +240,13 @@ def _facts(
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
     likely.sort(key=lambda candidate: candidate.rank, reverse=True)
     likely = _worded_once(likely)
+    told = _meant_once(likely, alike, free=True) if alike else likely
     kept = [
         candidate
-        for at, candidate in enumerate(likely)
-        if not _implied_by_another(candidate, at, likely)
+        for at, candidate in enumerate(told)
+        if not _implied_by_another(candidate, at, told)
     ]
-    kept = _meant_once(kept, alike) if alike else kept
+    kept = _meant_once(kept, alike, free=False) if alike else kept
     kept = _named_once(kept)[:at_most]
     due = [candidate for candidate in likely if candidate.tier == _PROMISED]
     must = _must(kept, due)
@@ -290,15 +291,15 @@ def _worded_once(candidates: Sequence[Candidate]) -> list[Candidate]:
     return list(by_words.values())
 
 
-def _meant_once(candidates: Sequence[Candidate], alike: Alike) -> list[Candidate]:
+def _meant_once(candidates: Sequence[Candidate], alike: Alike, free: bool) -> list[Candidate]:
     """One of those that are alike, supported by all of them, in the place of the surest. Who names two
-    things means two, and what the word table relates was looked at before."""
+    things means two. free: of pairs with a sentence, or of tags, which the word table was asked about."""
     distinct: list[Candidate] = []
     for candidate in candidates:
         for at, first in enumerate(distinct):
-            related = candidate.implies(first) or first.implies(candidate)
-            same_captioner = set(candidate.captioners) & set(first.captioners)
-            if not related and not same_captioner and alike(first.claim.text, candidate.claim.text):
+            if _may_be_one(candidate, first, free) and alike(
+                first.claim.text, candidate.claim.text
+            ):
                 said, other = (
                     (candidate, first) if _tells_more(candidate, first) else (first, candidate)
                 )
@@ -310,13 +311,20 @@ def _meant_once(candidates: Sequence[Candidate], alike: Alike) -> list[Candidate
     return distinct
 
 
+def _may_be_one(candidate: Candidate, first: Candidate, free: bool) -> bool:
+    if set(candidate.captioners) & set(first.captioners):
+        return False
+    if candidate.free or first.free:
+        return free
+    return not free and not (candidate.implies(first) or first.implies(candidate))
+
+
 def _tells_more(candidate: Candidate, surer: Candidate) -> bool:
     """Whether a claim is said instead of one before it: a sentence instead of a tag, of two sentences
     that are as sure the one with more words."""
-    free = [each.claim.kind == "caption" for each in (candidate, surer)]
-    if free[0] != free[1]:
-        return free[0]
-    return free[0] and candidate.tier == surer.tier and _told(candidate) > _told(surer)
+    if candidate.free != surer.free:
+        return candidate.free
+    return candidate.free and candidate.tier == surer.tier and _told(candidate) > _told(surer)
 
 
 def _told(candidate: Candidate) -> int:
@@ -345,7 +353,7 @@ def _implied_by_another(
         surer = (
             candidate.meaning.core == _MUSIC
             and ORDER[other.tier] < ORDER[candidate.tier]
-            and (other.claim.kind != "caption" or sings(other.claim.text))
+            and (not other.free or sings(other.claim.text))
         )
         if index == own_index or not other.implies(candidate) or surer:
             continue

@@ -116,8 +116,8 @@ def how_many(parsed: Parsed, noun: Word) -> int:
     """What a noun counts: 0 where it does not tell, `_SEVERAL` for a plural without a number."""
     before = parsed.below(noun.at, "nummod", "det", "amod", "predet")
     verb = parsed.head(noun)
-    if not before and verb is not None and verb.pos == "VERB":
-        before = parsed.below(verb.at, "nummod", "det")  # where the parser hangs them by mistake
+    if verb is not None and verb.pos == "VERB":  # where the parser hangs them by mistake
+        before += [w for w in parsed.below(verb.at, "nummod", "det", "amod") if w.at < noun.at]
     counts = [value for child in before if child.text not in VAGUE and (value := number(child))]
     if counts:
         return max(counts)

@@ -21,6 +21,7 @@ from prompts.meaning.vocabulary import (
     GENERAL_VERBS,
     KINDRED,
     POSTURES,
+    SINGING,
     SOMEBODY,
     SPEAKING,
     VOICES,
@@ -31,6 +32,8 @@ _REMEMBERED = 1 << 12
 """Statements that are kept parsed (some 20 KB each)."""
 
 _KINDRED = tuple(frozenset(stem(verb) for verb in verbs) for verbs in KINDRED)
+
+_PLAYING = {"play", "perform"}
 
 _FRACTION = 0.5
 """Of what a statement is about, what a caption tells at least."""
@@ -110,10 +113,17 @@ def _is_subject(like: Likeness, a: Proposition, b: Proposition) -> bool:
         if event.pos == "NOUN" and not like.wordnet.physical(event.lemma):
             who = tuple(doers(a.parsed, event))
             if like.either(event, b.head) and (
-                not who or not b.agents or _same_group(like, who, b.agents)
+                not b.agents or _same_group(like, who or (event,), b.agents)
             ):
                 return True
     return False
+
+
+def says(like: Likeness, mine: Proposition, theirs: Proposition) -> bool:
+    """Whether one proposition tells another: a thing that is only named does not tell what it does."""
+    if mine.is_thing and not theirs.is_thing and not _same_head(like, mine, theirs):
+        return False
+    return same_act(like, mine, theirs)
 
 
 def _same_head(like: Likeness, a: Proposition, b: Proposition) -> bool:
@@ -122,6 +132,8 @@ def _same_head(like: Likeness, a: Proposition, b: Proposition) -> bool:
         return False
     if x.lemma in SPEAKING and y.lemma in SPEAKING:
         return True
+    if {x.lemma, y.lemma} & SPEAKING and {x.lemma, y.lemma} & SINGING:
+        return False
     return like.either(x, y) or (_kindred(x, y) and _of_one_thing(like, a, b))
 
 
@@ -154,13 +166,24 @@ def _same_roles(like: Likeness, a: Proposition, b: Proposition) -> bool:
         crossed = (not what_a and what_b and _same_group(like, who_a, what_b)) or (
             not what_b and what_a and _same_group(like, what_a, who_b)
         )
-        if not crossed and not (_mentioned(like, a, b) or _mentioned(like, b, a)):
+        if (
+            not crossed
+            and not _on_instrument(like, a, b)
+            and not (_mentioned(like, a, b) or _mentioned(like, b, a))
+        ):
             return False
     elif what_a and what_b and not _same_group(like, what_a, what_b):
         return False
     if a.head.lemma in GENERAL_VERBS - POSTURES and not like.is_speech(a.head):
         return _shared(like, a, b)
     return True
+
+
+def _on_instrument(like: Likeness, a: Proposition, b: Proposition) -> bool:
+    """Whether one tells who plays a piece and the other on what: "a piano plays a waltz"."""
+    people = [any(_is_somebody(like, w) for w in each.agents) for each in (a, b)]
+    played = {a.head.lemma, b.head.lemma} <= _PLAYING
+    return played and people[0] != people[1] and _same_group(like, a.patients, b.patients)
 
 
 def _mentioned(like: Likeness, noun: Proposition, act: Proposition) -> bool:
@@ -203,6 +226,8 @@ def _same_group(like: Likeness, some: Sequence[Word], others: Sequence[Word]) ->
 def same_filler(like: Likeness, a: Word, b: Word) -> bool:
     """Whether two words may be of one thing: people who do not differ and of whom one is told by gender,
     age or nothing only, or words of which one is broader than the other."""
+    if "NUM" in (a.pos, b.pos):  # "one of them" is not both
+        return a.lemma == b.lemma
     people = [_is_somebody(like, word) for word in (a, b)]
     if any(people):
         if "VERB" in (a.pos, b.pos) or not all(
@@ -222,7 +247,7 @@ def _is_somebody(like: Likeness, word: Word) -> bool:
 
 def _is_told(like: Likeness, mine: Proposition, caption: Statement) -> bool:
     """Whether a caption tells a proposition: as one of its own, or all of its words in one sentence."""
-    if any(same_act(like, mine, theirs) for theirs in caption.every):
+    if any(says(like, theirs, mine) for theirs in caption.every):
         return True
     needed = [mine.head, *mine.agents[:1], *mine.patients[:1]]
     by_sentence: dict[int, list[Word]] = {}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prompts.meaning.agreement import agree
-from prompts.meaning.events import same_act, same_filler
+from prompts.meaning.events import same_filler, says
 from prompts.meaning.likeness import Likeness
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.propositions import Proposition, Statement
@@ -23,8 +23,9 @@ _SAID = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Supported:
-    """One clause of a caption. text: its words as they were parsed, without stops. statements: the places of
-    those that say it, the best first. unsaid: content words that no statement says, as they are written."""
+    """One clause of a caption. text: its words as they were parsed, without stops. statements: the
+    places of those that say it, the best first. unsaid: content words that no statement says, as they are
+    written."""
 
     text: str
     statements: tuple[int, ...]
@@ -74,8 +75,7 @@ def _rank(
     said = sum(_is_said(like, word, content) for word in needed)
     share = said / len(needed) if needed else 0.0
     verbs = [act for act in acts if act.head.pos == "VERB"] or acts
-    theirs = [t for t in statement.every if t in statement.main or not t.is_thing]
-    same = any(same_act(like, mine, their) for mine in verbs for their in theirs)
+    same = any(says(like, theirs, mine) for mine in verbs for theirs in statement.every)
     if same:
         return share >= _SAID, share, agree(like, caption, statement)
     return (False, share, False) if needed and share > _SAID else None
