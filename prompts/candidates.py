@@ -52,6 +52,11 @@ class Candidate:
         return self.implies(other) or any(each.claim is other.claim for each in self.stands_for)
 
     @property
+    def claimed_by(self) -> frozenset[str]:
+        """Who claims it in these words or in those that it stands for."""
+        return frozenset(each.captioner for each in (self, *self.stands_for))
+
+    @property
     def free(self) -> bool:
         """Whether it is in its captioner's own words."""
         return self.claim.kind == "caption"

@@ -312,18 +312,20 @@ def _meant_once(candidates: Sequence[Candidate], alike: Alike, free: bool) -> li
 
 
 def _may_be_one(candidate: Candidate, first: Candidate, free: bool) -> bool:
+    if candidate.free or first.free:
+        return free and not candidate.claimed_by & first.claimed_by
     if set(candidate.captioners) & set(first.captioners):
         return False
-    if candidate.free or first.free:
-        return free
     return not free and not (candidate.implies(first) or first.implies(candidate))
 
 
 def _tells_more(candidate: Candidate, surer: Candidate) -> bool:
-    """Whether a claim is said instead of one before it: a sentence instead of a tag, of two sentences
-    that are as sure the one with more words."""
+    """Whether a claim is said instead of one before it: a sentence instead of a tag, what implies the
+    other, of two sentences that are as sure the one with more words."""
     if candidate.free != surer.free:
         return candidate.free
+    if candidate.implies(surer) != surer.implies(candidate):
+        return candidate.implies(surer)
     return candidate.free and candidate.tier == surer.tier and _told(candidate) > _told(surer)
 
 

@@ -104,12 +104,10 @@ def _proposition(parsed: Parsed, head: Word, no: set[int]) -> Proposition:
         above = parsed.head(head)
         if not who and head.dep == "dobj" and above and above.lemma in LIGHT | GIVING:
             who = agents(parsed, above)  # "makes an announcement"
-        if not who:  # "a man and a woman talk", with the verb taken for a noun
-            who = [
-                each
-                for word in parsed.below(head.at, "nmod")
-                for each in (word, *parsed.below(word.at, "conj"))
-            ]
+        if (
+            not who and head.dep == "ROOT"
+        ):  # a verb that was taken for a noun: "a man and a woman talk"
+            who = agents(parsed, head)
     held = no & (_chain(parsed, head) | {word.at for word in (*who, *what)})
     return Proposition(parsed, head, _named(parsed, who), _named(parsed, what), bool(held))
 

@@ -294,10 +294,16 @@ def test_two_sentences_of_one_event_are_one_fact_with_two_supporters() -> None:
 
 
 def test_of_two_sentences_the_surer_one_is_said() -> None:
-    first = claim("A woman speaks calmly to somebody", "medium", "caption")
-    other = claim("Somebody talks", "high", "caption")
+    first = claim("A brass band plays a slow waltz in a park", "medium", "caption")
+    other = claim("Somebody plays an accordion", "high", "caption")
     (fact,) = select(evidence([first], [other]), same_verb).heard
-    assert (fact.text, fact.must) == ("Somebody talks", True)
+    assert (fact.text, fact.must) == ("Somebody plays an accordion", True)
+    assert set(fact.captioners) == {"captioner0", "captioner1"}
+
+
+def test_two_sentences_of_one_captioner_stay_two() -> None:
+    both = [claim("A woman speaks", "high", "caption"), claim("Another talks", "high", "caption")]
+    assert len(select(evidence(both), same_verb).heard) == 2
 
 
 @pytest.mark.parametrize(
