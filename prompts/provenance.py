@@ -37,12 +37,12 @@ def claims(name: CaptionName, caption: str, facts: Facts) -> tuple[CaptionClaim,
 def claims_by_event(
     name: CaptionName, caption: str, facts: Facts, events: Events
 ) -> tuple[CaptionClaim, ...]:
-    """The same for facts that are sentences: a caption claims those whose event it tells, and of each of
-    its clauses the one that says it best. What has no support are the words of a clause that no fact says."""
+    """The same for facts that are sentences: a caption claims those whose event it tells and those that say
+    its clauses. What has no support are the words of a clause that no fact says."""
     relevant = facts_of(name, facts)
     whole, *statements = events.read([caption, *(fact.text for fact in relevant)])
     clauses = supporters(events.like, whole, statements)
-    claimed = {clause.statements[0] for clause in clauses if clause.statements}
+    claimed = {at for clause in clauses for at in clause.together}
     claimed |= {at for at, each in enumerate(statements) if told(events.like, whole, each)}
     return (
         *(_of_fact(name, relevant[at]) for at in sorted(claimed)),

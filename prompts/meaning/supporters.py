@@ -12,8 +12,8 @@ from prompts.meaning.events import same_filler, says
 from prompts.meaning.likeness import Likeness
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.propositions import Proposition, Statement
-from prompts.meaning.support import needs_support, supported
-from prompts.meaning.vocabulary import FRAMES, LIGHT
+from prompts.meaning.support import needs_support
+from prompts.meaning.vocabulary import FRAMES, LIGHT, SPEAKING
 from prompts.words import stem
 from prompts.words import words as written
 
@@ -23,12 +23,16 @@ _SAID = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Supported:
-    """One clause of a caption. text: its words as they were parsed, without stops. statements: the
-    places of those that say it, the best first. unsaid: content words that no statement says, as they are
-    written."""
+    """One clause of a caption.
+
+    text: its words as they were parsed, without stops. statements: the places of those that say it, the
+    best first. together: the best, and others as far as they say words that it leaves out. unsaid: content
+    words that no statement says, as they are written.
+    """
 
     text: str
     statements: tuple[int, ...]
+    together: tuple[int, ...]
     unsaid: tuple[str, ...]
 
 
@@ -37,27 +41,28 @@ def supporters(
 ) -> list[Supported]:
     """The clauses of a caption in their order, each with who says it. A caption without a verb is one."""
     content = [[w for w in s.parsed.words if w.is_content] for s in statements]
-    everything = [word for each in content for word in each]
     as_written = {stem(word): word for word in written(caption.text)}
     result = []
     for words in clauses(caption.parsed):
         needed = [word for word in words if needs_support(word)]
+        said = [{w.at for w in needed if _is_said(like, w, each)} for each in content]
         places = {word.at for word in words}
         acts = [each for each in caption.every if each.head.at in places]
+        acts = [each for each in acts if each.head.pos == "VERB"] or acts
+        shares = [len(each) / len(needed) if needed else 0.0 for each in said]
         ranks = {
             at: rank
             for at, statement in enumerate(statements)
-            if (rank := _rank(like, needed, acts, caption, statement, content[at])) is not None
+            if (rank := _rank(like, acts, caption, statement, shares[at])) is not None
         }
+        best = tuple(sorted(ranks, key=lambda at: ranks[at], reverse=True))
+        unsaid = [word for word in needed if not any(word.at in each for each in said)]
         result.append(
             Supported(
                 " ".join(word.text for word in words if word.pos != "PUNCT"),
-                tuple(sorted(ranks, key=lambda at: ranks[at], reverse=True)),
-                tuple(
-                    as_written.get(stem(word.text), word.text)
-                    for word in needed
-                    if not _is_said(like, word, everything)
-                ),
+                best,
+                _together(best, said),
+                tuple(as_written.get(stem(word.text), word.text) for word in unsaid),
             )
         )
     return result
@@ -65,24 +70,32 @@ def supporters(
 
 def _rank(
     like: Likeness,
-    needed: Sequence[Word],
     acts: Sequence[Proposition],
     caption: Statement,
     statement: Statement,
-    content: Sequence[Word],
+    share: float,
 ) -> tuple[bool, float, bool] | None:
-    """How well a statement says a clause, comparable; None where it does not."""
-    said = sum(_is_said(like, word, content) for word in needed)
-    share = said / len(needed) if needed else 0.0
-    verbs = [act for act in acts if act.head.pos == "VERB"] or acts
-    same = any(says(like, theirs, mine) for mine in verbs for theirs in statement.every)
-    if same:
+    """How well a statement says a clause, comparable; None where it does not. share: of its words."""
+    if any(says(like, theirs, mine) for mine in acts for theirs in statement.every):
         return share >= _SAID, share, agree(like, caption, statement)
-    return (False, share, False) if needed and share > _SAID else None
+    return (False, share, False) if share > _SAID else None
+
+
+def _together(best: Sequence[int], said: Sequence[set[int]]) -> tuple[int, ...]:
+    """The best, then each that says most of what is left, until nobody says more."""
+    chosen = list(best[:1])
+    left = set[int]().union(*said) - (said[best[0]] if best else set())
+    while left:
+        at = max(range(len(said)), key=lambda at: (len(left & said[at]), at in best, -at))
+        chosen.append(at)
+        left -= said[at]
+    return tuple(chosen)
 
 
 def _is_said(like: Likeness, word: Word, content: Sequence[Word]) -> bool:
-    if supported(like, word, content):
+    if any(like.says(word, other) for other in content):
+        return True
+    if word.lemma in SPEAKING and any(other.lemma in SPEAKING for other in content):
         return True
     return like.is_person(word) and any(same_filler(like, word, other) for other in content)
 
