@@ -30,11 +30,17 @@ _SPOKEN_RUN = 4
 """So many words in a row, outside a quotation, are the transcript's."""
 
 
-def template(facts: Facts, at_most: int = CAPTION_CHARS, alike: Alike | None = None) -> CaptionSet:
+def template(
+    facts: Facts,
+    at_most: int = CAPTION_CHARS,
+    alike: Alike | None = None,
+    tells: Alike | None = None,
+) -> CaptionSet:
     """The captions of these facts, each of at most so many characters; None where one can't exist.
-    alike: as in `prompts.selection.select`. Deterministic."""
+    alike, tells: as in `prompts.selection.select`. Deterministic."""
     if alike is not None:
-        heard_once, seen_once = _once(facts.heard, alike), _once(facts.seen, alike)
+        heard_once = _once(facts.heard, alike, tells or alike)
+        seen_once = _once(facts.seen, alike, tells or alike)
         facts = replace(facts, heard=heard_once, seen=seen_once)
     absent = facts.absent
     texts: dict[CaptionName, str] = {}
@@ -50,7 +56,7 @@ def template(facts: Facts, at_most: int = CAPTION_CHARS, alike: Alike | None = N
     return CaptionSet(**texts)
 
 
-def _once(facts: Sequence[Fact], alike: Alike) -> tuple[Fact, ...]:
+def _once(facts: Sequence[Fact], alike: Alike, tells: Alike) -> tuple[Fact, ...]:
     """Without tags that a sentence tells, and sentences that one before them tells in other words."""
     sentences: list[Fact] = []
     for fact in _told(facts):
@@ -60,7 +66,7 @@ def _once(facts: Sequence[Fact], alike: Alike) -> tuple[Fact, ...]:
         fact
         for fact in facts
         if fact in sentences
-        or (fact.kind != "caption" and not any(alike(fact.text, s.text) for s in sentences))
+        or (fact.kind != "caption" and not any(tells(s.text, fact.text) for s in sentences))
     )
 
 

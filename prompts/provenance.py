@@ -37,8 +37,8 @@ def claims(name: CaptionName, caption: str, facts: Facts) -> tuple[CaptionClaim,
 def claims_by_event(
     name: CaptionName, caption: str, facts: Facts, events: Events
 ) -> tuple[CaptionClaim, ...]:
-    """The same for facts that are sentences: a caption claims those whose event it tells and those that say
-    its clauses. What has no support are the words of a clause that no fact says."""
+    """The same for facts that are sentences: a caption claims those whose event it tells and those that
+    say its clauses. What has no support are the words of a clause that no fact says."""
     relevant = facts_of(name, facts)
     whole, *statements = events.read([caption, *(fact.text for fact in relevant)])
     clauses = supporters(events.like, whole, statements)

@@ -60,6 +60,14 @@ _MUSIC = frozenset({"music"})
 
 
 @dataclass(frozen=True, slots=True)
+class _Same:
+    """What tells that claims say the same (`alike`), or that one says all that another does (`tells`)."""
+
+    alike: Alike | None
+    tells: Alike | None
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One claim that the writer may say.
 
@@ -155,11 +163,15 @@ class Facts:
 
 
 def select(
-    evidence: Evidence, alike: Alike | None = None, caption_chars: int = CAPTION_CHARS
+    evidence: Evidence,
+    alike: Alike | None = None,
+    caption_chars: int = CAPTION_CHARS,
+    tells: Alike | None = None,
 ) -> Facts:
     """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing.
     alike: tells claims of different captioners that say the same; None where nothing does.
-    caption_chars: of a caption at most; free text that is longer is cut."""
+    caption_chars: of a caption at most; free text that is longer is cut. tells: whether the first of two
+    texts tells all that the second does, for sentences about several events."""
     how = manner(evidence)
     heard = supported(candidates_of(evidence, "audio", caption_chars))
     if how == "sung":
@@ -168,8 +180,9 @@ def select(
     heard = without_rivals(heard, seen)
     claims = claims_of(evidence, caption_chars)
     due_at_most = _DUE_AT_MOST if any(claim.free for claim in claims) else None
-    heard_facts = _facts(heard, HEARD_AT_MOST, alike, due_at_most)
-    seen_facts = _facts(seen, SEEN_AT_MOST, alike, due_at_most)
+    same = _Same(alike, tells)
+    heard_facts = _facts(heard, HEARD_AT_MOST, same, due_at_most)
+    seen_facts = _facts(seen, SEEN_AT_MOST, same, due_at_most)
     words = start(evidence.transcript or "", SPOKEN_AT_MOST) or None
     voices = _voices(heard, how) if words else []
     facts = Facts(
@@ -233,20 +246,21 @@ def _sung(heard: list[Candidate], evidence: Evidence) -> list[Candidate]:
 
 
 def _facts(
-    candidates: Sequence[Candidate], at_most: int, alike: Alike | None, due_at_most: int | None
+    candidates: Sequence[Candidate], at_most: int, same: _Same, due_at_most: int | None
 ) -> tuple[Fact, ...]:
     """Rules 3 to 6 and 8, and the limit on their number."""
     likely = [c for c in candidates if c.tier != "low" and not c.empty]
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
     likely.sort(key=lambda candidate: candidate.rank, reverse=True)
     likely = _worded_once(likely)
-    told = _meant_once(likely, alike, free=True) if alike else likely
+    told = _meant_once(likely, same.alike, free=True) if same.alike else likely
+    told = _told_besides(told, same.tells) if same.tells else told
     kept = [
         candidate
         for at, candidate in enumerate(told)
         if not _implied_by_another(candidate, at, told)
     ]
-    kept = _meant_once(kept, alike, free=False) if alike else kept
+    kept = _meant_once(kept, same.alike, free=False) if same.alike else kept
     kept = _named_once(kept)[:at_most]
     due = [candidate for candidate in likely if candidate.tier == _PROMISED]
     must = _must(kept, due)
@@ -309,6 +323,27 @@ def _meant_once(candidates: Sequence[Candidate], alike: Alike, free: bool) -> li
         else:
             distinct.append(candidate)
     return distinct
+
+
+def _told_besides(candidates: Sequence[Candidate], tells: Alike) -> list[Candidate]:
+    """Without what a sentence of another captioner tells besides other events, as far as it is as sure or
+    that is a tag. Who tells it so supports it where it stays: it is the surer one then."""
+    kept: dict[int, Candidate] = dict(enumerate(candidates))
+    for at, told in enumerate(candidates):
+        for place, sentence in enumerate(candidates):
+            if place not in kept or not sentence.free or told.claimed_by & sentence.claimed_by:
+                continue
+            if not tells(sentence.claim.text, told.claim.text):
+                continue
+            if told.free and ORDER[sentence.tier] < ORDER[told.tier]:
+                kept[at] = _with(kept[at], sentence)
+                continue
+            kept[place] = replace(
+                kept[place], stands_for=(*kept[place].stands_for, *told.stands_for, told)
+            )
+            del kept[at]
+            break
+    return list(kept.values())
 
 
 def _may_be_one(candidate: Candidate, first: Candidate, free: bool) -> bool:

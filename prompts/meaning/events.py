@@ -51,6 +51,12 @@ def same_event(like: Likeness, a: Statement, b: Statement) -> bool:
     return _of_one(a.main, mine) and _of_one(b.main, theirs) and agree(like, a, b)
 
 
+def covers(like: Likeness, a: Statement, b: Statement) -> bool:
+    """Whether one statement tells all that the other is about, and maybe of other events besides."""
+    shared = [any(same_act(like, x, y) for x in a.main) for y in b.main]
+    return bool(shared) and all(shared) and agree(like, a, b)
+
+
 def _of_one(main: Sequence[Proposition], shared: Sequence[Proposition]) -> bool:
     """Whether what is not shared is done by who does what is: "roars and cheers" beside "cheers"."""
     known = {word.at for each in shared for word in each.agents}
@@ -90,6 +96,10 @@ class Events:
     def alike(self, first: str, second: str) -> bool:
         """Whether two texts tell one event, for `prompts.selection` and `prompts.fallback`."""
         return same_event(self.like, *self.read([first, second]))
+
+    def tells(self, first: str, second: str) -> bool:
+        """Whether the first text tells the event of the second one, and maybe others."""
+        return covers(self.like, *self.read([first, second]))
 
     def told(self, caption: str, text: str) -> bool:
         """Whether a caption tells the event of a text."""

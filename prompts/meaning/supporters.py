@@ -26,8 +26,8 @@ class Supported:
     """One clause of a caption.
 
     text: its words as they were parsed, without stops. statements: the places of those that say it, the
-    best first. together: the best, and others as far as they say words that it leaves out. unsaid: content
-    words that no statement says, as they are written.
+    best first. together: the best, and others as far as they say words that it leaves out. unsaid:
+    content words that no statement says, as they are written.
     """
 
     text: str

@@ -332,3 +332,40 @@ def test_sure_music_is_not_said_beside_a_sentence_that_names_it() -> None:
     for told in ("Electronic music plays softly", "Slow piano music fills a hall"):
         (fact,) = select(evidence([tag], [claim(told, "medium", "caption")])).heard
         assert (fact.text, fact.must) == (told, True)
+
+
+def in_words(one: str, other: str) -> bool:
+    """A stand-in for `Events.tells`: the first text has all words of the second, articles aside."""
+    words = [set(text.lower().split()) - {"a", "an", "the"} for text in (one, other)]
+    return words[1] <= words[0]
+
+
+def nothing_alike(one: str, other: str) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("tag", ["a woman speaks", "a train horn blows", "music plays"])
+def test_a_tag_that_a_sentence_tells_among_others_is_not_said(tag: str) -> None:
+    told = claim(f"A bus leaves and {tag} nearby", "medium", "caption")
+    facts = select(evidence([claim(tag)], [told]), nothing_alike, tells=in_words).heard
+    assert [(fact.text, fact.must) for fact in facts] == [(told.text, True)]
+
+
+def test_a_surer_sentence_has_who_tells_it_among_others_as_a_second_voice() -> None:
+    sure = claim("Lightning booms overhead", "high", "caption")
+    other = claim("Rain falls and thunder rumbles nearby", "medium", "caption")
+
+    def of_thunder(one: str, two: str) -> bool:
+        return (one, two) == (other.text, sure.text)
+
+    facts = select(evidence([sure], [other]), nothing_alike, tells=of_thunder).heard
+    assert [(fact.text, fact.captioners) for fact in facts] == [
+        (sure.text, ("captioner0", "captioner1")),
+        (other.text, ("captioner1",)),
+    ]
+
+
+def test_sentences_that_tell_each_other_leave_one() -> None:
+    first = claim("Thunder rumbles", "medium", "caption")
+    other = claim("The thunder rumbles", "medium", "caption")
+    assert len(select(evidence([first], [other]), nothing_alike, tells=in_words).heard) == 1
