@@ -16,13 +16,15 @@ explanations of one sound, of which at most one is true."""
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A claim that a caption may say. tier: after fusion. captioners: who said it or what implies it."""
+    """A claim that a caption may say. tier: after fusion. captioners: who said it or what implies it.
+    stands_for: other words for it, which are not said beside it."""
 
     claim: Claim
     captioner: str
     meaning: Meaning
     tier: Tier
     captioners: tuple[str, ...] = ()
+    stands_for: tuple["Candidate", ...] = ()
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -44,6 +46,20 @@ class Candidate:
     def implies(self, other: "Candidate") -> bool:
         """Whether who says this says the other too."""
         return self.meaning.implies(other.meaning)
+
+    def tells(self, other: "Candidate") -> bool:
+        """Whether who says this leaves nothing of the other to say."""
+        return self.implies(other) or any(each.claim is other.claim for each in self.stands_for)
+
+    @property
+    def claimed_by(self) -> frozenset[str]:
+        """Who claims it in these words or in those that it stands for."""
+        return frozenset(each.captioner for each in (self, *self.stands_for))
+
+    @property
+    def free(self) -> bool:
+        """Whether it is in its captioner's own words."""
+        return self.claim.kind == "caption"
 
 
 def candidates_of(evidence: Evidence, modality: Modality, caption_chars: int) -> list[Candidate]:

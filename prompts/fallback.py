@@ -1,17 +1,19 @@
 """Template captions: plain English from facts alone, for what the writer could not write.
 
 Tags make one sentence ("A dog barks and a bell rings."). What captioners say in sentences stays as it is,
-one after another, the surest first. A caption ends before it would pass its bound.
+one after another, the surest first; a tag that a sentence tells is not said beside it. A caption ends
+before it would pass its bound.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from manifests.captions import CaptionName, CaptionSet
 from manifests.evidence import Modality
 from manifests.sentences import finished, joined
 from prompts.quotes import excerpt, is_spoken, without_quotations
 from prompts.schema import CAPTION_CHARS
-from prompts.selection import Fact, Facts
+from prompts.selection import Alike, Fact, Facts
 from prompts.singing import sings
 from prompts.statements import cut, is_phrase, is_sentence, whole
 from prompts.words import tokens, words
@@ -28,9 +30,18 @@ _SPOKEN_RUN = 4
 """So many words in a row, outside a quotation, are the transcript's."""
 
 
-def template(facts: Facts, at_most: int = CAPTION_CHARS) -> CaptionSet:
+def template(
+    facts: Facts,
+    at_most: int = CAPTION_CHARS,
+    alike: Alike | None = None,
+    tells: Alike | None = None,
+) -> CaptionSet:
     """The captions of these facts, each of at most so many characters; None where one can't exist.
-    Deterministic."""
+    alike, tells: as in `prompts.selection.select`. Deterministic."""
+    if alike is not None:
+        heard_once = _once(facts.heard, alike, tells or alike)
+        seen_once = _once(facts.seen, alike, tells or alike)
+        facts = replace(facts, heard=heard_once, seen=seen_once)
     absent = facts.absent
     texts: dict[CaptionName, str] = {}
     heard, seen = _heard(facts, at_most), _seen(facts, at_most)
@@ -43,6 +54,20 @@ def template(facts: Facts, at_most: int = CAPTION_CHARS) -> CaptionSet:
     elif not absent:
         texts["audio_visual_caption"] = _both_tags(facts, at_most)
     return CaptionSet(**texts)
+
+
+def _once(facts: Sequence[Fact], alike: Alike, tells: Alike) -> tuple[Fact, ...]:
+    """Without tags that a sentence tells, and sentences that one before them tells in other words."""
+    sentences: list[Fact] = []
+    for fact in _told(facts):
+        if not any(alike(fact.text, other.text) for other in sentences):
+            sentences.append(fact)
+    return tuple(
+        fact
+        for fact in facts
+        if fact in sentences
+        or (fact.kind != "caption" and not any(tells(s.text, fact.text) for s in sentences))
+    )
 
 
 def both(facts: Facts, lyrics: str | None = None) -> str:

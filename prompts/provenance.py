@@ -2,7 +2,8 @@
 
 The same words decide as in `prompts.grounding`: a part of a sentence claims the fact that holds all its
 words, and of several the one that the caption tells whole. Words that no fact holds are a claim without
-support, and a quotation is a claim of its own. Pure.
+support, and a quotation is a claim of its own. Of sentences not the same words decide but what happens
+(`claims_by_event`). Pure.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,8 @@ from dataclasses import replace
 
 from manifests.captions import CaptionClaim, CaptionName
 from prompts.grounding import allowed, facts_of, is_quoted, is_said, parts
+from prompts.meaning.events import Events, told
+from prompts.meaning.supporters import supporters
 from prompts.quotes import quotations, without_quotations
 from prompts.selection import Fact, Facts
 from prompts.words import stem, tokens, words
@@ -28,6 +31,23 @@ def claims(name: CaptionName, caption: str, facts: Facts) -> tuple[CaptionClaim,
         *(_of_fact(name, relevant[at]) for at in sorted(claimed)),
         *_quoted(name, caption, facts),
         *_unsupported(name, plain, caption_parts, relevant),
+    )
+
+
+def claims_by_event(
+    name: CaptionName, caption: str, facts: Facts, events: Events
+) -> tuple[CaptionClaim, ...]:
+    """The same for facts that are sentences: a caption claims those whose event it tells and those that
+    say its clauses. What has no support are the words of a clause that no fact says."""
+    relevant = facts_of(name, facts)
+    whole, *statements = events.read([caption, *(fact.text for fact in relevant)])
+    clauses = supporters(events.like, whole, statements)
+    claimed = {at for clause in clauses for at in clause.together}
+    claimed |= {at for at, each in enumerate(statements) if told(events.like, whole, each)}
+    return (
+        *(_of_fact(name, relevant[at]) for at in sorted(claimed)),
+        *_quoted(name, caption, facts),
+        *(CaptionClaim(name, " ".join(clause.unsaid)) for clause in clauses if clause.unsaid),
     )
 
 

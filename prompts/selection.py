@@ -11,14 +11,18 @@ Rules, in this order:
 4. What a kept claim implies is not said a second time: "a bird and a duck" would be two. If it was surer,
    the kept one must be said in its place. Only sure music stays beside singing that is only likely: who
    hears of both hears one thing. Nor are the same words under two labels ("Frog", "Croak"), whatever
-   the number, nor what another captioner says in words that are as good as the same, where an embedder
-   knows that (`prompts.nearness`): "a motorbike revs" beside "a motorcycle roars off".
+   the number, nor what another captioner says in other words, where the caller knows that, by what
+   happens (`prompts.meaning.events`) or by an embedder (`prompts.nearness`): "a motorbike revs" beside
+   "a motorcycle roars off". Of a tag and a sentence the sentence is said, of two as sure the one that
+   tells more.
 5. Of several names of one thing ("a busy signal", "a dial tone"; two breeds of dog) the one that tells
    most among the surest is said (`one_thing` and `kinds_seen` of the word table).
 6. Signals ("silence", "a black picture") are no facts: where nothing else is left they are the reason why
    there is no caption (`prompts.emptiness`).
 7. Before all of these: words over which singing is heard are lyrics (`prompts.singing`). Who sings is not
    said to speak, and the words are never quoted as said.
+8. Of each side at most the two surest must be said where captioners speak in sentences: who tells a whole
+   scene in words of their own tells it in more facts than a caption has room for.
 Pure: the same evidence and embedder always give the same facts.
 """
 
@@ -32,13 +36,13 @@ from prompts.listing import WeakClaim, claims_of
 from prompts.naming import things
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_CHARS
-from prompts.singing import Manner, counts, is_sung, manner, singing
+from prompts.singing import Manner, counts, is_sung, manner, singing, sings
 from prompts.topics import is_music
 from prompts.voices import is_voice, start, sure_language
 from prompts.words import NUMBERS, tokens
 
 Alike = Callable[[str, str], bool]
-"""Whether two claims are as good as the same."""
+"""Whether two texts tell the same in other words."""
 Domain = Literal["speech", "music", "general"]
 
 HEARD_AT_MOST = 4
@@ -50,7 +54,17 @@ QUOTED_FROM_AT_MOST = 20_000
 
 _COUNTING = NUMBERS | {"a", "an", "the"}
 _PROMISED = "high"
+_DUE_AT_MOST = 2
+"""Facts of one side that must be said where captioners speak in sentences."""
 _MUSIC = frozenset({"music"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Same:
+    """What tells that claims say the same (`alike`), or that one says all that another does (`tells`)."""
+
+    alike: Alike | None
+    tells: Alike | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +163,26 @@ class Facts:
 
 
 def select(
-    evidence: Evidence, alike: Alike | None = None, caption_chars: int = CAPTION_CHARS
+    evidence: Evidence,
+    alike: Alike | None = None,
+    caption_chars: int = CAPTION_CHARS,
+    tells: Alike | None = None,
 ) -> Facts:
     """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing.
-    alike: of the profile's embedder, None where it names none. caption_chars: of a caption at most; free
-    text that is longer is cut."""
+    alike: tells claims of different captioners that say the same; None where nothing does.
+    caption_chars: of a caption at most; free text that is longer is cut. tells: whether the first of two
+    texts tells all that the second does, for sentences about several events."""
     how = manner(evidence)
     heard = supported(candidates_of(evidence, "audio", caption_chars))
     if how == "sung":
         heard = _sung(heard, evidence)
     seen = supported(candidates_of(evidence, "video", caption_chars))
     heard = without_rivals(heard, seen)
-    heard_facts = _facts(heard, HEARD_AT_MOST, alike)
-    seen_facts = _facts(seen, SEEN_AT_MOST, alike)
+    claims = claims_of(evidence, caption_chars)
+    due_at_most = _DUE_AT_MOST if any(claim.free for claim in claims) else None
+    same = _Same(alike, tells)
+    heard_facts = _facts(heard, HEARD_AT_MOST, same, due_at_most)
+    seen_facts = _facts(seen, SEEN_AT_MOST, same, due_at_most)
     words = start(evidence.transcript or "", SPOKEN_AT_MOST) or None
     voices = _voices(heard, how) if words else []
     facts = Facts(
@@ -174,7 +195,7 @@ def select(
         mostly_music=is_music(c.claim for c in heard if c.tier != "low"),
         unheard=None if heard_facts else _emptiness(heard),
         unseen=None if seen_facts else _emptiness(seen),
-        claims=claims_of(evidence, caption_chars),
+        claims=claims,
     )
     return _with_voice(facts, voices[0], evidence) if voices else facts
 
@@ -224,27 +245,40 @@ def _sung(heard: list[Candidate], evidence: Evidence) -> list[Candidate]:
     ]
 
 
-def _facts(candidates: Sequence[Candidate], at_most: int, alike: Alike | None) -> tuple[Fact, ...]:
-    """Rules 3 to 6, and the limit on their number."""
+def _facts(
+    candidates: Sequence[Candidate], at_most: int, same: _Same, due_at_most: int | None
+) -> tuple[Fact, ...]:
+    """Rules 3 to 6 and 8, and the limit on their number."""
     likely = [c for c in candidates if c.tier != "low" and not c.empty]
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
     likely.sort(key=lambda candidate: candidate.rank, reverse=True)
     likely = _worded_once(likely)
+    told = _meant_once(likely, same.alike, free=True) if same.alike else likely
+    told = _told_besides(told, same.tells) if same.tells else told
     kept = [
         candidate
-        for at, candidate in enumerate(likely)
-        if not _implied_by_another(candidate, at, likely)
+        for at, candidate in enumerate(told)
+        if not _implied_by_another(candidate, at, told)
     ]
-    kept = _meant_once(kept, alike) if alike else kept
+    kept = _meant_once(kept, same.alike, free=False) if same.alike else kept
     kept = _named_once(kept)[:at_most]
     due = [candidate for candidate in likely if candidate.tier == _PROMISED]
-    promised = any(candidate.implies(other) for candidate in kept for other in due)
-    return tuple(
-        _fact(
-            candidate,
-            must=any(candidate.implies(other) for other in due) or (not promised and at == 0),
-        )
-        for at, candidate in enumerate(kept)
+    must = _must(kept, due)
+    must.sort(key=lambda at: _strength(kept[at], due), reverse=True)
+    bound = set(must[:due_at_most])
+    return tuple(_fact(candidate, must=at in bound) for at, candidate in enumerate(kept))
+
+
+def _must(kept: Sequence[Candidate], due: Sequence[Candidate]) -> list[int]:
+    """The places of those that tell a confident claim; of the surest where none does."""
+    must = [at for at, candidate in enumerate(kept) if any(candidate.tells(each) for each in due)]
+    return must or list(range(len(kept)))[:1]
+
+
+def _strength(candidate: Candidate, due: Sequence[Candidate]) -> tuple[int, float]:
+    """The rank of the surest claim that one tells."""
+    return max(
+        each.rank for each in (candidate, *due) if candidate.tells(each) or each is candidate
     )
 
 
@@ -271,20 +305,67 @@ def _worded_once(candidates: Sequence[Candidate]) -> list[Candidate]:
     return list(by_words.values())
 
 
-def _meant_once(candidates: Sequence[Candidate], alike: Alike) -> list[Candidate]:
-    """The first of those that are alike, supported by all of them. Who names two things means two, and
-    what the word table relates was looked at before."""
+def _meant_once(candidates: Sequence[Candidate], alike: Alike, free: bool) -> list[Candidate]:
+    """One of those that are alike, supported by all of them, in the place of the surest. Who names two
+    things means two. free: of pairs with a sentence, or of tags, which the word table was asked about."""
     distinct: list[Candidate] = []
     for candidate in candidates:
         for at, first in enumerate(distinct):
-            related = candidate.implies(first) or first.implies(candidate)
-            same_captioner = set(candidate.captioners) & set(first.captioners)
-            if not related and not same_captioner and alike(first.claim.text, candidate.claim.text):
-                distinct[at] = _with(first, candidate)
+            if _may_be_one(candidate, first, free) and alike(
+                first.claim.text, candidate.claim.text
+            ):
+                said, other = (
+                    (candidate, first) if _tells_more(candidate, first) else (first, candidate)
+                )
+                stands_for = (*said.stands_for, *other.stands_for, other)
+                distinct[at] = replace(_with(said, other), stands_for=stands_for)
                 break
         else:
             distinct.append(candidate)
     return distinct
+
+
+def _told_besides(candidates: Sequence[Candidate], tells: Alike) -> list[Candidate]:
+    """Without what a sentence of another captioner tells besides other events, as far as it is as sure or
+    that is a tag. Who tells it so supports it where it stays: it is the surer one then."""
+    kept: dict[int, Candidate] = dict(enumerate(candidates))
+    for at, told in enumerate(candidates):
+        for place, sentence in enumerate(candidates):
+            if place not in kept or not sentence.free or told.claimed_by & sentence.claimed_by:
+                continue
+            if not tells(sentence.claim.text, told.claim.text):
+                continue
+            if told.free and ORDER[sentence.tier] < ORDER[told.tier]:
+                kept[at] = _with(kept[at], sentence)
+                continue
+            kept[place] = replace(
+                kept[place], stands_for=(*kept[place].stands_for, *told.stands_for, told)
+            )
+            del kept[at]
+            break
+    return list(kept.values())
+
+
+def _may_be_one(candidate: Candidate, first: Candidate, free: bool) -> bool:
+    if candidate.free or first.free:
+        return free and not candidate.claimed_by & first.claimed_by
+    if set(candidate.captioners) & set(first.captioners):
+        return False
+    return not free and not (candidate.implies(first) or first.implies(candidate))
+
+
+def _tells_more(candidate: Candidate, surer: Candidate) -> bool:
+    """Whether a claim is said instead of one before it: a sentence instead of a tag, what implies the
+    other, of two sentences that are as sure the one with more words."""
+    if candidate.free != surer.free:
+        return candidate.free
+    if candidate.implies(surer) != surer.implies(candidate):
+        return candidate.implies(surer)
+    return candidate.free and candidate.tier == surer.tier and _told(candidate) > _told(surer)
+
+
+def _told(candidate: Candidate) -> int:
+    return len(candidate.meaning.text)
 
 
 def _named_once(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -306,7 +387,11 @@ def _implied_by_another(
     candidate: Candidate, own_index: int, candidates: Sequence[Candidate]
 ) -> bool:
     for index, other in enumerate(candidates):
-        surer = candidate.meaning.core == _MUSIC and ORDER[other.tier] < ORDER[candidate.tier]
+        surer = (
+            candidate.meaning.core == _MUSIC
+            and ORDER[other.tier] < ORDER[candidate.tier]
+            and (not other.free or sings(other.claim.text))
+        )
         if index == own_index or not other.implies(candidate) or surer:
             continue
         if not candidate.implies(other) or index < own_index:

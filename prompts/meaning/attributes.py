@@ -110,12 +110,13 @@ def another_of_class(like: Likeness, caption: Caption, sides: Sides) -> Finding 
                 if r.kind == "attribute" and r.dependent.text in names
                 if like.says(mine.head, r.head)
             ]
-            if theirs and not any(_is_alike(like, mine.dependent, each) for each in theirs):
+            if theirs and not any(same_attribute(like, mine.dependent, each) for each in theirs):
                 detail = f"{mine.dependent.text} {mine.head.text}"
                 return Finding("attribute", "refused", detail)
     return None
 
 
-def _is_alike(like: Likeness, mine: Word, theirs: Word) -> bool:
+def same_attribute(like: Likeness, mine: Word, theirs: Word) -> bool:
+    """Whether two words of a class may be told of one thing: "grey" and "silver"."""
     both = {mine.text, theirs.text}
     return any(both <= names for names in SAME_COLOURS) or like.says(mine, theirs)

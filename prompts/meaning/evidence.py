@@ -35,11 +35,11 @@ class Caption:
         """The caption in its clearest reading."""
         text = with_double_marks(text)
         (readings,) = parse([without_quotations(text)], wordnet)
-        parsed = max(readings, key=_clearness)
+        parsed = max(readings, key=clearness)
         return cls(name, text, parsed, tuple(relations(parsed)))
 
 
-def _clearness(parsed: Parsed) -> int:
+def clearness(parsed: Parsed) -> int:
     """How many verbs of a reading have a subject: a reading that has more of them is the better one."""
     return sum(
         word.dep in ("nsubj", "nsubjpass")

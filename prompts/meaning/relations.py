@@ -35,12 +35,12 @@ def relations(parsed: Parsed) -> Iterator[Relation]:
             for patient in patients(parsed, word):
                 yield Relation(parsed, "patient", word, patient)
         elif word.pos == "NOUN":
-            for doer in _doers(parsed, word):
+            for doer in doers(parsed, word):
                 yield Relation(parsed, "agent", word, doer)
         yield from _of_word(parsed, word)
 
 
-def _doers(parsed: Parsed, noun: Word) -> list[Word]:
+def doers(parsed: Parsed, noun: Word) -> list[Word]:
     """Who does what a noun names: "the barking of a dog", "a dog's bark", "dog barks"."""
     owners = parsed.below(noun.at, "poss", "compound")
     for prep in parsed.below(noun.at, "prep"):

@@ -26,6 +26,15 @@ def _pairs(name: str) -> dict[str, str]:
 
 LIGHT = _words("light")
 PLAIN = _words("plain") | LIGHT
+FRAMES = _words("frames")
+GIVING = _words("giving")
+ANYTHING = _words("anything")
+SOMEBODY = _words("somebody")
+VOICES = _words("voices")
+SINGING = _words("singing")
+SPEAKING = _words("speaking")
+GROUPS = _words("groups")
+POSTURES = _words("postures")
 GENERAL_VERBS = _words("general_verbs")
 NEGATIONS = _words("negations")
 HEARING = _words("hearing")
@@ -41,6 +50,7 @@ CLASSES = tuple(frozenset(names) for names in _TABLE["classes"].values())
 """Attributes of which a thing has one of each class."""
 CLASSED = frozenset[str]().union(*CLASSES)
 SAME_COLOURS = tuple(frozenset(names) for names in _TABLE["same_colours"])
+KINDRED = tuple(frozenset(names) for names in _TABLE["kindred"])
 OPPOSITES = frozenset(frozenset(pair.split("/")) for pair in _TABLE["opposites"])
 
 FEMALE, MALE, YOUNG, GROWN, ANYBODY = (

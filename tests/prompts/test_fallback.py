@@ -127,3 +127,34 @@ def test_a_sentence_is_told_once() -> None:
         told("A dog barks at a cat", "a dog barks at a cat", "A DOG barks at a cat.")
     )
     assert captions.audio_caption == "A dog barks at a cat."
+
+
+def same_words(one: str, other: str) -> bool:
+    """A stand-in for `prompts.meaning.events`: short texts whose first words but articles agree."""
+    heads = [
+        {w for w in t.lower().split()[:3] if w not in ("a", "an", "the")} for t in (one, other)
+    ]
+    return len(heads[0] & heads[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("tag", "sentence"),
+    [
+        ("a woman speaks", "A woman speaks in English in a calm tone"),
+        ("a dog barks", "A dog barks twice at a passing car"),
+        ("an engine idles", "An engine idles under the hood"),
+    ],
+)
+def test_a_tag_that_a_sentence_tells_is_not_told_again(tag: str, sentence: str) -> None:
+    tags = facts([tag, "rain falls"], [])
+    told = replace(tags.heard[1], text=sentence, kind="caption", captioners=("y",))
+    both = replace(tags, heard=(*tags.heard, told))
+    caption = template(both, alike=same_words).audio_caption or ""
+    assert caption == f"Rain falls. {sentence}."
+    assert tag in (template(both).audio_caption or "").lower()
+
+
+def test_of_two_sentences_of_one_event_the_surer_one_is_told() -> None:
+    clip = told("A woman speaks softly in a hall", "A woman speaks", "Rain falls on a roof")
+    caption = template(clip, alike=same_words).audio_caption
+    assert caption == "A woman speaks softly in a hall. Rain falls on a roof."

@@ -6,7 +6,7 @@ import pytest
 
 from captioners.confidence.fusion import Fusion
 from captioners.confidence.tiers import ENOUGH
-from manifests.evidence import Confidence
+from manifests.evidence import Claim, Confidence
 from prompts.selection import HEARD_AT_MOST, SEEN_AT_MOST, select
 from prompts.support import supports
 from recipes.evidences import evidences
@@ -249,3 +249,123 @@ def test_who_names_two_things_means_two_however_alike() -> None:
 def test_hedged_free_text_is_a_fact_without_its_hedge() -> None:
     clip = select(evidence([], [seen("A man appears to be cooking", "medium", "caption")]))
     assert texts(clip.seen) == ["A man is cooking"]
+
+
+SENTENCES = ("A dog barks", "A bell rings", "Rain falls", "A train passes")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_of_sentences_the_two_surest_must_be_said(number: int) -> None:
+    told = [claim(text, "high", "caption", p=0.95 - at / 100) for at, text in enumerate(SENTENCES)]
+    facts = select(evidence(*[[each] for each in told[:number]]))
+    assert [fact.must for fact in facts.heard] == [True, True, False, False][:number]
+
+
+def test_two_tags_at_most_must_be_said_beside_a_sentence_of_either_side() -> None:
+    tags = [claim(f"a {word} is heard", label=word) for word in ("bell", "drum", "flute")]
+    things = [seen(f"a {word}", label=word) for word in ("cup", "chair", "bed")]
+    sight = seen("A man opens a door", "medium", "caption")
+    facts = select(evidence(tags, things, [sight]))
+    assert [fact.must for fact in facts.heard] == [True, True, False]
+    assert [fact.text for fact in facts.seen if fact.must] == ["a cup", "a chair"]
+
+
+def test_tags_alone_must_all_be_said() -> None:
+    tags = [claim(f"a {word} is heard", label=word) for word in ("bell", "drum", "flute")]
+    things = [seen(f"a {word}", label=word) for word in ("cup", "chair", "bed", "kite")]
+    facts = select(evidence(tags, things))
+    assert all(fact.must for fact in (*facts.heard, *facts.seen))
+    assert len(facts.heard) == 3 and len(facts.seen) == 4
+
+
+def same_verb(one: str, other: str) -> bool:
+    """A stand-in for `prompts.meaning.events`: texts that share a verb tell one event."""
+    verbs = ({"speaks", "talks"}, {"plays"}, {"barks", "yaps"})
+    return any(words & set(one.split()) and words & set(other.split()) for words in verbs)
+
+
+def test_two_sentences_of_one_event_are_one_fact_with_two_supporters() -> None:
+    first = claim("A woman speaks calmly to somebody", "medium", "caption", p=0.6)
+    other = claim("Somebody talks", "medium", "caption", p=0.65)
+    facts = select(evidence([first], [other]), same_verb).heard
+    assert [(f.text, set(f.captioners)) for f in facts] == [
+        ("A woman speaks calmly to somebody", {"captioner0", "captioner1"})
+    ]
+
+
+def test_of_two_sentences_the_surer_one_is_said() -> None:
+    first = claim("A brass band plays a slow waltz in a park", "medium", "caption")
+    other = claim("Somebody plays an accordion", "high", "caption")
+    (fact,) = select(evidence([first], [other]), same_verb).heard
+    assert (fact.text, fact.must) == ("Somebody plays an accordion", True)
+    assert set(fact.captioners) == {"captioner0", "captioner1"}
+
+
+def test_two_sentences_of_one_captioner_stay_two() -> None:
+    both = [claim("A woman speaks", "high", "caption"), claim("Another talks", "high", "caption")]
+    assert len(select(evidence(both), same_verb).heard) == 2
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        (claim("a woman speaks", "high", "speech"), "A lady talks quietly on the phone"),
+        (claim("music plays", "high", "music", label="Music"), "A band plays a slow waltz"),
+        (claim("a dog barks", "high", label="Dog"), "A small terrier yaps at a cat"),
+    ],
+)
+def test_a_tag_that_a_sentence_tells_is_not_said_and_its_sentence_must_be(
+    tag: Claim, told: str
+) -> None:
+    facts = select(evidence([tag], [claim(told, "medium", "caption")]), same_verb).heard
+    assert [(f.text, f.tier, f.must) for f in facts] == [(told, "medium", True)]
+
+
+def test_a_sentence_that_is_not_sure_takes_no_tags_place() -> None:
+    tag = claim("music plays", "high", "music", label="Music")
+    (fact,) = select(evidence([tag], [claim("A band plays", "low", "caption")]), same_verb).heard
+    assert fact.text == "music plays"
+
+
+def test_sure_music_is_not_said_beside_a_sentence_that_names_it() -> None:
+    tag = claim("music plays", "high", "music", label="Music")
+    for told in ("Electronic music plays softly", "Slow piano music fills a hall"):
+        (fact,) = select(evidence([tag], [claim(told, "medium", "caption")])).heard
+        assert (fact.text, fact.must) == (told, True)
+
+
+def in_words(one: str, other: str) -> bool:
+    """A stand-in for `Events.tells`: the first text has all words of the second, articles aside."""
+    words = [set(text.lower().split()) - {"a", "an", "the"} for text in (one, other)]
+    return words[1] <= words[0]
+
+
+def nothing_alike(one: str, other: str) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("tag", ["a woman speaks", "a train horn blows", "music plays"])
+def test_a_tag_that_a_sentence_tells_among_others_is_not_said(tag: str) -> None:
+    told = claim(f"A bus leaves and {tag} nearby", "medium", "caption")
+    facts = select(evidence([claim(tag)], [told]), nothing_alike, tells=in_words).heard
+    assert [(fact.text, fact.must) for fact in facts] == [(told.text, True)]
+
+
+def test_a_surer_sentence_has_who_tells_it_among_others_as_a_second_voice() -> None:
+    sure = claim("Lightning booms overhead", "high", "caption")
+    other = claim("Rain falls and thunder rumbles nearby", "medium", "caption")
+
+    def of_thunder(one: str, two: str) -> bool:
+        return (one, two) == (other.text, sure.text)
+
+    facts = select(evidence([sure], [other]), nothing_alike, tells=of_thunder).heard
+    assert [(fact.text, fact.captioners) for fact in facts] == [
+        (sure.text, ("captioner0", "captioner1")),
+        (other.text, ("captioner1",)),
+    ]
+
+
+def test_sentences_that_tell_each_other_leave_one() -> None:
+    first = claim("Thunder rumbles", "medium", "caption")
+    other = claim("The thunder rumbles", "medium", "caption")
+    assert len(select(evidence([first], [other]), nothing_alike, tells=in_words).heard) == 1
