@@ -5,12 +5,14 @@ meaning (`prompts.meaning`). Pure; models are handed in.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from manifests.captions import CaptionClaim, CaptionName, CaptionSet
 from manifests.evidence import Evidence
 from prompts import grounding, provenance
 from prompts.fallback import template
 from prompts.meaning.compare import Comparison
+from prompts.meaning.events import Events
 from prompts.meaning.evidence import Side, Sides
 from prompts.meaning.likeness import Likeness
 from prompts.nearness import Nearness
@@ -40,11 +42,15 @@ class Guards:
 
     def select(self, evidence: Evidence) -> Facts:
         """The facts of one clip."""
-        return select(evidence, self.near.alike if self.near else None, self.caption_chars)
+        if self._events is None or not is_rich(evidence):
+            return select(evidence, self.near.alike if self.near else None, self.caption_chars)
+        return select(evidence, self._alike, self.caption_chars, self._events.tells)
 
     def template(self, facts: Facts) -> CaptionSet:
         """What the template writes of a clip."""
-        return template(facts, self.caption_chars)
+        if self._events is None or not facts.is_rich:
+            return template(facts, self.caption_chars)
+        return template(facts, self.caption_chars, self._events.alike, self._events.tells)
 
     def ground(self, facts: Facts, captions: Sequence[Named]) -> list[list[Violation]]:
         """What speaks against each of some captions of one clip."""
@@ -52,17 +58,32 @@ class Guards:
 
     def claims(self, facts: Facts, captions: Sequence[Named]) -> list[CaptionClaim]:
         """The claims of captions of one clip, with what speaks for each."""
-        return [
-            claim
-            for name, text in captions
-            for claim in provenance.claims(name, self._as_read(name, text, facts), facts)
-        ]
+        return [claim for name, text in captions for claim in self._claims(name, text, facts)]
+
+    @cached_property
+    def _events(self) -> Events | None:
+        return Events(self.like) if self.like else None
+
+    def _alike(self, first: str, second: str) -> bool:
+        """Whether two claims are as good as the same."""
+        if self.near is not None and self.near.alike(first, second):
+            return True
+        return self._events is not None and self._events.alike(first, second)
+
+    def _claims(self, name: CaptionName, text: str, facts: Facts) -> tuple[CaptionClaim, ...]:
+        if self._events is None or not facts.is_rich:
+            return provenance.claims(name, self._as_read(name, text, facts), facts)
+        return provenance.claims_by_event(name, text, facts, self._events)
 
     def _ground(self, name: CaptionName, text: str, facts: Facts) -> list[Violation]:
-        if self.like is None or not facts.is_rich:
+        if self.like is None or self._events is None or not facts.is_rich:
             return grounding.ground(name, self._as_read(name, text, facts), facts)
         _, findings = self._comparison(self.like, facts).judge(name, text)
         found = [Violation(f.kind, name, f.detail, f.outcome == "doubt") for f in findings]
+        must = [fact.text for fact in grounding.facts_of(name, facts) if fact.must]
+        lost = [each for each in must if not self._events.told(text, each)]
+        if lost:
+            found.append(Violation("lost", name, "; ".join(lost)))
         return [*grounding.said_that_is_sung(name, text, facts), *found]
 
     def _as_read(self, name: CaptionName, caption: str, facts: Facts) -> str:
@@ -75,6 +96,11 @@ class Guards:
             if len(self._comparisons) > _KEPT:
                 self._comparisons.popitem(last=False)
         return self._comparisons[facts]
+
+
+def is_rich(evidence: Evidence) -> bool:
+    """Whether a captioner spoke in sentences."""
+    return any(claim.kind == "caption" for weak in evidence.captions for claim in weak.claims)
 
 
 def sides(like: Likeness, facts: Facts) -> Sides:

@@ -26,45 +26,35 @@ Rules, in this order:
 Pure: the same evidence and embedder always give the same facts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from manifests.evidence import ORDER, Confidence, Evidence, Kind, Modality, Tier
+from manifests.evidence import Confidence, Evidence, Kind, Modality, Tier
 from prompts.candidates import Candidate, candidates_of, supported, without_rivals
 from prompts.listing import WeakClaim, claims_of
-from prompts.naming import things
+from prompts.merging import Alike, Same, once
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_CHARS
-from prompts.singing import Manner, counts, is_sung, manner, singing, sings
+from prompts.singing import Manner, counts, is_sung, manner, singing
 from prompts.topics import is_music
 from prompts.voices import is_voice, start, sure_language
-from prompts.words import NUMBERS, tokens
+from prompts.words import tokens
 
-Alike = Callable[[str, str], bool]
-"""Whether two texts tell the same in other words."""
 Domain = Literal["speech", "music", "general"]
 
 HEARD_AT_MOST = 4
 SEEN_AT_MOST = 5
+TOLD_AT_MOST = 16
+"""Facts of a side where captioners speak in sentences: a whole scene, as far as a caption has room."""
 SPOKEN_AT_MOST = 400
 """Characters of a transcript that the writer is shown."""
 QUOTED_FROM_AT_MOST = 20_000
 """Characters of a transcript that quotations are looked for in: a caption may quote what comes later."""
 
-_COUNTING = NUMBERS | {"a", "an", "the"}
 _PROMISED = "high"
 _DUE_AT_MOST = 2
 """Facts of one side that must be said where captioners speak in sentences."""
-_MUSIC = frozenset({"music"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Same:
-    """What tells that claims say the same (`alike`), or that one says all that another does (`tells`)."""
-
-    alike: Alike | None
-    tells: Alike | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +169,9 @@ def select(
     seen = supported(candidates_of(evidence, "video", caption_chars))
     heard = without_rivals(heard, seen)
     claims = claims_of(evidence, caption_chars)
-    due_at_most = _DUE_AT_MOST if any(claim.free for claim in claims) else None
-    same = _Same(alike, tells)
-    heard_facts = _facts(heard, HEARD_AT_MOST, same, due_at_most)
-    seen_facts = _facts(seen, SEEN_AT_MOST, same, due_at_most)
+    rich, same = any(claim.free for claim in claims), Same(alike, tells)
+    heard_facts = _facts(heard, TOLD_AT_MOST if rich else HEARD_AT_MOST, same, rich)
+    seen_facts = _facts(seen, TOLD_AT_MOST if rich else SEEN_AT_MOST, same, rich)
     words = start(evidence.transcript or "", SPOKEN_AT_MOST) or None
     voices = _voices(heard, how) if words else []
     facts = Facts(
@@ -246,26 +235,17 @@ def _sung(heard: list[Candidate], evidence: Evidence) -> list[Candidate]:
 
 
 def _facts(
-    candidates: Sequence[Candidate], at_most: int, same: _Same, due_at_most: int | None
+    candidates: Sequence[Candidate], at_most: int, same: Same, rich: bool
 ) -> tuple[Fact, ...]:
     """Rules 3 to 6 and 8, and the limit on their number."""
     likely = [c for c in candidates if c.tier != "low" and not c.empty]
     # The best of its equals stands first (sorting is stable) and the others are implied by it.
     likely.sort(key=lambda candidate: candidate.rank, reverse=True)
-    likely = _worded_once(likely)
-    told = _meant_once(likely, same.alike, free=True) if same.alike else likely
-    told = _told_besides(told, same.tells) if same.tells else told
-    kept = [
-        candidate
-        for at, candidate in enumerate(told)
-        if not _implied_by_another(candidate, at, told)
-    ]
-    kept = _meant_once(kept, same.alike, free=False) if same.alike else kept
-    kept = _named_once(kept)[:at_most]
+    kept = once(likely, same)[:at_most]
     due = [candidate for candidate in likely if candidate.tier == _PROMISED]
     must = _must(kept, due)
     must.sort(key=lambda at: _strength(kept[at], due), reverse=True)
-    bound = set(must[:due_at_most])
+    bound = set(must[:_DUE_AT_MOST] if rich else must)
     return tuple(_fact(candidate, must=at in bound) for at, candidate in enumerate(kept))
 
 
@@ -293,107 +273,3 @@ def _fact(candidate: Candidate, must: bool) -> Fact:
         captioners=candidate.captioners,
         spans=candidate.claim.spans,
     )
-
-
-def _worded_once(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The first of those with the same words, numbers aside, supported by all of them."""
-    by_words: dict[tuple[str, ...], Candidate] = {}
-    for candidate in candidates:
-        wording = tuple(token for token in tokens(candidate.claim.text) if token not in _COUNTING)
-        first = by_words.setdefault(wording, candidate)
-        by_words[wording] = _with(first, candidate)
-    return list(by_words.values())
-
-
-def _meant_once(candidates: Sequence[Candidate], alike: Alike, free: bool) -> list[Candidate]:
-    """One of those that are alike, supported by all of them, in the place of the surest. Who names two
-    things means two. free: of pairs with a sentence, or of tags, which the word table was asked about."""
-    distinct: list[Candidate] = []
-    for candidate in candidates:
-        for at, first in enumerate(distinct):
-            if _may_be_one(candidate, first, free) and alike(
-                first.claim.text, candidate.claim.text
-            ):
-                said, other = (
-                    (candidate, first) if _tells_more(candidate, first) else (first, candidate)
-                )
-                stands_for = (*said.stands_for, *other.stands_for, other)
-                distinct[at] = replace(_with(said, other), stands_for=stands_for)
-                break
-        else:
-            distinct.append(candidate)
-    return distinct
-
-
-def _told_besides(candidates: Sequence[Candidate], tells: Alike) -> list[Candidate]:
-    """Without what a sentence of another captioner tells besides other events, as far as it is as sure or
-    that is a tag. Who tells it so supports it where it stays: it is the surer one then."""
-    kept: dict[int, Candidate] = dict(enumerate(candidates))
-    for at, told in enumerate(candidates):
-        for place, sentence in enumerate(candidates):
-            if place not in kept or not sentence.free or told.claimed_by & sentence.claimed_by:
-                continue
-            if not tells(sentence.claim.text, told.claim.text):
-                continue
-            if told.free and ORDER[sentence.tier] < ORDER[told.tier]:
-                kept[at] = _with(kept[at], sentence)
-                continue
-            kept[place] = replace(
-                kept[place], stands_for=(*kept[place].stands_for, *told.stands_for, told)
-            )
-            del kept[at]
-            break
-    return list(kept.values())
-
-
-def _may_be_one(candidate: Candidate, first: Candidate, free: bool) -> bool:
-    if candidate.free or first.free:
-        return free and not candidate.claimed_by & first.claimed_by
-    if set(candidate.captioners) & set(first.captioners):
-        return False
-    return not free and not (candidate.implies(first) or first.implies(candidate))
-
-
-def _tells_more(candidate: Candidate, surer: Candidate) -> bool:
-    """Whether a claim is said instead of one before it: a sentence instead of a tag, what implies the
-    other, of two sentences that are as sure the one with more words."""
-    if candidate.free != surer.free:
-        return candidate.free
-    if candidate.implies(surer) != surer.implies(candidate):
-        return candidate.implies(surer)
-    return candidate.free and candidate.tier == surer.tier and _told(candidate) > _told(surer)
-
-
-def _told(candidate: Candidate) -> int:
-    return len(candidate.meaning.text)
-
-
-def _named_once(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Rule 5: without the other names of a thing that is told already."""
-    kept = [(c, things(c.claim, c.meaning.core)) for c in candidates]
-    for thing in dict.fromkeys(thing for _, named in kept for thing in named):
-        names = [(c, named[thing]) for c, named in kept if thing in named]
-        told, _ = max(names, key=lambda name: (ORDER[name[0].tier], -name[1], name[0].rank))
-        kept = [(c, named) for c, named in kept if c is told or thing not in named]
-    return [candidate for candidate, _ in kept]
-
-
-def _with(first: Candidate, other: Candidate) -> Candidate:
-    captioners = dict.fromkeys((*first.captioners, *other.captioners))
-    return replace(first, captioners=tuple(captioners))
-
-
-def _implied_by_another(
-    candidate: Candidate, own_index: int, candidates: Sequence[Candidate]
-) -> bool:
-    for index, other in enumerate(candidates):
-        surer = (
-            candidate.meaning.core == _MUSIC
-            and ORDER[other.tier] < ORDER[candidate.tier]
-            and (not other.free or sings(other.claim.text))
-        )
-        if index == own_index or not other.implies(candidate) or surer:
-            continue
-        if not candidate.implies(other) or index < own_index:
-            return True
-    return False

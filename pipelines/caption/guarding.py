@@ -7,7 +7,7 @@ from captioners.weights.models import Models
 from engine.profile.writer import WriterSpec
 from manifests.captions import CaptionClaim, CaptionSet
 from manifests.evidence import Evidence
-from prompts.guards import Guards, Named
+from prompts.guards import Guards, Named, is_rich
 from prompts.meaning.likeness import Likeness
 from prompts.meaning.wordnet import WordNet
 from prompts.nearness import Nearness
@@ -48,8 +48,7 @@ class Guarding:
 
     async def select(self, evidence: Evidence) -> Facts:
         """The facts of a clip. Raises ComputingFailed, as all below."""
-        rich = any(c.kind == "caption" for weak in evidence.captions for c in weak.claims)
-        facts: Facts = await self._call(evidence.clip_id, rich, "select", evidence)
+        facts: Facts = await self._call(evidence.clip_id, is_rich(evidence), "select", evidence)
         return facts
 
     async def ground(
