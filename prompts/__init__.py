@@ -3,5 +3,5 @@
 Pure functions: no network, no files but the package's own templates.
 """
 
-VERSION = 10
+VERSION = 11
 """Raised when selection, lints, grounding or the template change what is said of the same evidence."""
