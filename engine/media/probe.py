@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from engine.media import recordings
+from engine.media.dolby import DOLBY, unshowable
 from engine.media.encryption import ENCRYPTED, LOCKED, Encryption, encryption
 from engine.media.languages import language_of
 from engine.media.measured import (
@@ -19,6 +20,7 @@ from engine.media.measured import (
 from engine.media.open import (
     MAX_PIXELS,
     MediaError,
+    Reason,
     audio_stream,
     open_file,
     open_media,
@@ -172,10 +174,11 @@ def _recording(
             for side in (video, audio):
                 if side.stream is not None and locked.holds(side.stream):
                     side.stream, side.reason = None, f"{side.stream.type} stream {LOCKED}"
+            if video.stream is not None and video.stream.index in unshowable(container):
+                video.stream, video.reason = None, DOLBY
             streams = {f.stream.index: f for f in (video, audio) if f.stream is not None}
             if not streams:
-                reasons = f"{audio.reason}, {video.reason}"
-                raise MediaError("no_streams", reasons)
+                raise _unusable("no_streams", video, audio)
             use_only(container, [f.stream for f in streams.values()])
             whole = measure(container, streams)
             restart = _restart(streams.values())
@@ -184,12 +187,19 @@ def _recording(
             for stream in streams.values():
                 stream.judge()
             if video.reason and audio.reason:
-                if is_too_large(video.failed):
-                    raise MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
-                raise MediaError("broken", f"{audio.reason}, {video.reason}")
+                raise _unusable("broken", video, audio)
             return _with_tracks(_summary(container, video, audio, whole), container, use), stop
     except MediaError as error:
         return error, stop
+
+
+def _unusable(reason: Reason, video: MeasuredStream, audio: MeasuredStream) -> MediaError:
+    """Why a recording can't be used of which neither side can."""
+    if video.reason == DOLBY:
+        return MediaError("dolby_vision", DOLBY)
+    if is_too_large(video.failed):
+        return MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
+    return MediaError(reason, f"{audio.reason}, {video.reason}")
 
 
 def _restart(streams: "Iterable[MeasuredStream]") -> int | None:
