@@ -1,10 +1,10 @@
 """Pictures that FFmpeg doesn't read whole, or not at all: HEIF, AVIF, animated WebP and JPEG XL.
 
 A phone's photo is a grid of tiles beside thumbnails and depth maps, of which FFmpeg's demuxer gives one
-tile. libheif and libavif put the picture together and turn it. What EXIF says of its orientation is
-left aside: the format's own `irot` and `imir` hold (ISO/IEC 23008-12). Only bytes of the one file
-are read. Moving HEIF (`.heics`) stays with FFmpeg, which reads it as a film. Of a moving JPEG XL the
-first picture is taken.
+tile. libheif and libavif put the picture together and turn it; `engine.media.aperture` says how it is
+cropped. What EXIF says of its orientation is left aside: the format's own `irot` and `imir` hold (ISO/IEC
+23008-12). Only bytes of the one file are read. Moving HEIF (`.heics`) stays with FFmpeg, which reads it
+as a film. Of a moving JPEG XL the first picture is taken.
 """
 
 from bisect import bisect_right
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.media.aperture import aperture
 from engine.media.boxes import content as content_of
 from engine.media.boxes import find, is_cut, whole
 from engine.media.ground import Ground
@@ -118,14 +119,22 @@ def _heif(file: FileIO) -> Pictures:
 
     pi_heif.options.DECODE_THREADS = 1
     fault: Reason = "truncated" if is_cut(file) else "broken"
+    clean, content = aperture(file), _all(file)
     with _own_errors(fault):
-        pictures = pi_heif.open_heif(BytesIO(_all(file)))
+        pictures = pi_heif.open_heif(BytesIO(clean.opened(content) if clean else content))
         first = pictures[pictures.primary_index]
-    width, height = first.size
-    _check_size(width, height)
+    _check_size(*first.size)
+    place = clean.upright() if clean else (0, 0, *first.size)
+    if place[2] > first.size[0] or place[3] > first.size[1]:
+        place = (0, 0, *first.size)
+    width, height = place[2] - place[0], place[3] - place[1]
     nclx: Any = first.info.get("nclx_profile") or {}
     hdr = transfer_of(int(nclx.get("transfer_characteristics", 0)))
-    return Pictures("heif", "hevc", width, height, [0], 0, hdr, lambda _: first.to_pillow(), fault)
+
+    def image(_: int) -> Any:
+        return first.to_pillow().crop(place)
+
+    return Pictures("heif", "hevc", width, height, [0], 0, hdr, image, fault)
 
 
 def _jpeg_xl(file: FileIO) -> Pictures:
@@ -186,13 +195,18 @@ def _avif(file: FileIO) -> Pictures:
         picture = AvifImagePlugin.AvifImageFile(BytesIO(_all(file)))
         orientation = picture.getexif().get(0x112, 1)  # of irot and imir: Pillow puts it there
     _check_size(*picture.size)
-    width, height = picture.size[::-1] if orientation > 4 else picture.size
     count = min(picture.n_frames, _MAX_COUNT)
+    clean = aperture(file) if count == 1 else None
+    place = clean.clean if clean and clean.size == picture.size else (0, 0, *picture.size)
+    width, height = place[2] - place[0], place[3] - place[1]
+    if orientation > 4:
+        width, height = height, width
     starts, end = _times(_avif_lengths(file, count)) if count > 1 else ([0], 0)
 
     def image(number: int) -> Any:
         picture.seek(number)
-        return picture if orientation == 1 else ImageOps.exif_transpose(picture)
+        clear = picture if place == (0, 0, *picture.size) else picture.crop(place)
+        return clear if orientation == 1 else ImageOps.exif_transpose(clear)
 
     return Pictures("avif", "av1", width, height, starts, end, _avif_hdr(file), image, fault)
 
