@@ -23,12 +23,12 @@ from engine.media.boxes import content as content_of
 from engine.media.boxes import find, is_cut, whole
 from engine.media.ground import Ground
 from engine.media.hdr import Transfer, to_sdr, transfer_of
+from engine.media.jxl import STARTS, header
 from engine.media.open import MAX_PIXELS, MediaError, Reason, open_file
 from manifests.media import Frames
 
 _HEIF = {b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _AVIF = {b"avif", b"avis"}
-_JPEG_XL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 # The libraries want all bytes at once.
 _MAX_BYTES = 512 << 20
 # Moving pictures: more than an hour at 25 a second.
@@ -101,7 +101,7 @@ def open_pictures(path: bytes, expect: tuple[int, int] | None = None) -> Iterato
 def _read(file: FileIO, head: bytes) -> Pictures | None:
     if len(head) >= 30 and head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
         return _webp(file, head)
-    if head.startswith(_JPEG_XL):
+    if head.startswith(STARTS):
         return _jpeg_xl(file)
     if head[4:8] != b"ftyp":
         return None
@@ -141,7 +141,8 @@ def _jpeg_xl(file: FileIO) -> Pictures:
     from imagecodecs import JpegxlError, jpegxl_decode
     from PIL import Image
 
-    _check_size(*_jpeg_xl_size(file))
+    head = header(file)
+    _check_size(head.width, head.height)
     fault: Reason = "broken"
     with _own_errors(fault):
         try:
@@ -155,35 +156,7 @@ def _jpeg_xl(file: FileIO) -> Pictures:
     elif picture.dtype != np.uint8:
         picture = np.clip(picture, 0, 1) * 255
     image = Image.fromarray(picture.astype(np.uint8))
-    return Pictures("jpegxl", "jpegxl", *image.size, [0], 0, None, lambda _: image, fault)
-
-
-def _jpeg_xl_size(file: FileIO) -> tuple[int, int]:
-    """Width and height by the header, before the picture is turned (ISO/IEC 18181-1, SizeHeader)."""
-    file.seek(0)
-    head = file.read(16)
-    if not head.startswith(_JPEG_XL[0]):
-        streams = [content_of(file, box, 16) for box in find(file, whole(file), b"jxlc")]
-        parts = [content_of(file, box, 20)[4:] for box in find(file, whole(file), b"jxlp")]
-        head = next(iter([*streams, *parts]), b"")
-    bits = int.from_bytes(head[2:], "little")
-
-    def take(count: int) -> int:
-        nonlocal bits
-        value, bits = bits & ((1 << count) - 1), bits >> count
-        return value
-
-    small = take(1)
-
-    def side() -> int:
-        return 8 * (1 + take(5)) if small else 1 + take((9, 13, 18, 30)[take(2)])
-
-    height = side()
-    ratio = take(3)
-    if not ratio:
-        return side(), height
-    over, under = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
-    return height * over // under, height
+    return Pictures("jpegxl", "jpegxl", *image.size, [0], 0, head.transfer, lambda _: image, fault)
 
 
 def _avif(file: FileIO) -> Pictures:
