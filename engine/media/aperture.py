@@ -51,7 +51,9 @@ class Aperture:
 
 def aperture(file: FileIO) -> Aperture | None:
     """That of a still's main picture; None where it has none, or one in an order that MIAF rules out."""
-    size, found, turns = None, None, []
+    size: tuple[int, int] | None = None
+    found: Box | None = None
+    turns: list[tuple[bytes, int]] = []
     for box in _properties(file):
         if box.kind == b"ispe":
             size = struct.unpack(">II", content(file, box, 12)[4:].ljust(8, b"\0"))
