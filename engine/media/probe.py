@@ -277,7 +277,8 @@ def _summary(
     if image:
         shown = [Shown(0, 0, 0)]
     else:
-        shown = spans(container, *(f if f.reason is None else None for f in (video, audio)), whole)
+        seen, heard = (side if side.reason is None else None for side in (video, audio))
+        shown = spans(container, seen, heard, whole)
     return replace(probed, segments=tuple(_segment(probed, video, audio, span) for span in shown))
 
 
