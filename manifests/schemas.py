@@ -87,7 +87,12 @@ CLIPS = pa.schema(
         _START,
         _END,
         _field("file_ms", pa.int64(), "start of the clip on the file's clock, ms", nullable=False),
-        _field("since_ms", pa.int64(), "start of its segment on that clock, ms", nullable=False),
+        _field(
+            "since_ms",
+            pa.int64(),
+            "from when on pictures may be on screen in it, on that clock, ms",
+            nullable=False,
+        ),
         _field("first_byte", pa.int64(), "where its recording begins in the file", nullable=False),
         _field("end_byte", pa.int64(), "where its recording ends in the file", nullable=False),
         *_MEDIA,

@@ -39,6 +39,7 @@ class Clock:
         self._longest = longest
         self._least = _LEAST_STILL_S if longest > gap else _LEAST_S
         self.stretches: list[list[float]] = []
+        self.lasts: list[tuple[float, float]] = []
         self.restart: int | None = None
         self._dts = 0.0
         self._until = 0.0
@@ -99,16 +100,19 @@ class Clock:
 
     def _begin(self, packet: _Stamped) -> None:
         self.stretches.append([packet.start, packet.start])
+        self.lasts.append((packet.start, packet.start))
         self._dts = self._until = packet.dts
         self._surely = packet.start + self._least
 
     def _extend(self, packet: _Stamped) -> None:
         stretch, end = self.stretches[-1], packet.start + min(packet.duration, self._longest)
-        long = packet.duration > self._longest
-        self._surely = max(self._surely, packet.start + self._least if long else end)
+        surely = packet.start + self._least if packet.duration > self._longest else end
+        self._surely = max(self._surely, surely)
         stretch[0], stretch[1] = min(stretch[0], packet.start), max(stretch[1], end)
+        if packet.start > (last := self.lasts[-1][1]):
+            self.lasts[-1] = last, packet.start
         self._dts = max(self._dts, packet.dts)
-        self._until = max(self._until, packet.dts, end)
+        self._until = max(self._until, packet.dts, surely)
 
     def _is_before(self, packet: _Stamped) -> bool:
         return packet.dts < self._dts - _BACK_S

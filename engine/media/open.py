@@ -29,6 +29,7 @@ Reason = Literal[
     "network_reference",
     "no_streams",
     "encrypted",
+    "dolby_vision",
     "truncated",
     "broken",
     "too_large",

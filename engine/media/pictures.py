@@ -1,10 +1,10 @@
 """Pictures that FFmpeg doesn't read whole, or not at all: HEIF, AVIF, animated WebP and JPEG XL.
 
 A phone's photo is a grid of tiles beside thumbnails and depth maps, of which FFmpeg's demuxer gives one
-tile. libheif and libavif put the picture together and turn it. What EXIF says of its orientation is
-left aside: the format's own `irot` and `imir` hold (ISO/IEC 23008-12). Only bytes of the one file
-are read. Moving HEIF (`.heics`) stays with FFmpeg, which reads it as a film. Of a moving JPEG XL the
-first picture is taken.
+tile. libheif and libavif put the picture together and turn it; `engine.media.aperture` says how it is
+cropped. What EXIF says of its orientation is left aside: the format's own `irot` and `imir` hold (ISO/IEC
+23008-12). Only bytes of the one file are read. Moving HEIF (`.heics`) stays with FFmpeg, which reads it
+as a film. Of a moving JPEG XL the first picture is taken.
 """
 
 from bisect import bisect_right
@@ -18,16 +18,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.media.aperture import aperture
 from engine.media.boxes import content as content_of
 from engine.media.boxes import find, is_cut, whole
 from engine.media.ground import Ground
 from engine.media.hdr import Transfer, to_sdr, transfer_of
+from engine.media.jxl import STARTS, header
 from engine.media.open import MAX_PIXELS, MediaError, Reason, open_file
 from manifests.media import Frames
 
 _HEIF = {b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _AVIF = {b"avif", b"avis"}
-_JPEG_XL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 # The libraries want all bytes at once.
 _MAX_BYTES = 512 << 20
 # Moving pictures: more than an hour at 25 a second.
@@ -100,7 +101,7 @@ def open_pictures(path: bytes, expect: tuple[int, int] | None = None) -> Iterato
 def _read(file: FileIO, head: bytes) -> Pictures | None:
     if len(head) >= 30 and head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
         return _webp(file, head)
-    if head.startswith(_JPEG_XL):
+    if head.startswith(STARTS):
         return _jpeg_xl(file)
     if head[4:8] != b"ftyp":
         return None
@@ -118,21 +119,30 @@ def _heif(file: FileIO) -> Pictures:
 
     pi_heif.options.DECODE_THREADS = 1
     fault: Reason = "truncated" if is_cut(file) else "broken"
+    clean, content = aperture(file), _all(file)
     with _own_errors(fault):
-        pictures = pi_heif.open_heif(BytesIO(_all(file)))
+        pictures = pi_heif.open_heif(BytesIO(clean.opened(content) if clean else content))
         first = pictures[pictures.primary_index]
-    width, height = first.size
-    _check_size(width, height)
+    _check_size(*first.size)
+    place = clean.upright() if clean else (0, 0, *first.size)
+    if place[2] > first.size[0] or place[3] > first.size[1]:
+        place = (0, 0, *first.size)
+    width, height = place[2] - place[0], place[3] - place[1]
     nclx: Any = first.info.get("nclx_profile") or {}
     hdr = transfer_of(int(nclx.get("transfer_characteristics", 0)))
-    return Pictures("heif", "hevc", width, height, [0], 0, hdr, lambda _: first.to_pillow(), fault)
+
+    def image(_: int) -> Any:
+        return first.to_pillow().crop(place)
+
+    return Pictures("heif", "hevc", width, height, [0], 0, hdr, image, fault)
 
 
 def _jpeg_xl(file: FileIO) -> Pictures:
     from imagecodecs import JpegxlError, jpegxl_decode
     from PIL import Image
 
-    _check_size(*_jpeg_xl_size(file))
+    head = header(file)
+    _check_size(head.width, head.height)
     fault: Reason = "broken"
     with _own_errors(fault):
         try:
@@ -146,35 +156,7 @@ def _jpeg_xl(file: FileIO) -> Pictures:
     elif picture.dtype != np.uint8:
         picture = np.clip(picture, 0, 1) * 255
     image = Image.fromarray(picture.astype(np.uint8))
-    return Pictures("jpegxl", "jpegxl", *image.size, [0], 0, None, lambda _: image, fault)
-
-
-def _jpeg_xl_size(file: FileIO) -> tuple[int, int]:
-    """Width and height by the header, before the picture is turned (ISO/IEC 18181-1, SizeHeader)."""
-    file.seek(0)
-    head = file.read(16)
-    if not head.startswith(_JPEG_XL[0]):
-        streams = [content_of(file, box, 16) for box in find(file, whole(file), b"jxlc")]
-        parts = [content_of(file, box, 20)[4:] for box in find(file, whole(file), b"jxlp")]
-        head = next(iter([*streams, *parts]), b"")
-    bits = int.from_bytes(head[2:], "little")
-
-    def take(count: int) -> int:
-        nonlocal bits
-        value, bits = bits & ((1 << count) - 1), bits >> count
-        return value
-
-    small = take(1)
-
-    def side() -> int:
-        return 8 * (1 + take(5)) if small else 1 + take((9, 13, 18, 30)[take(2)])
-
-    height = side()
-    ratio = take(3)
-    if not ratio:
-        return side(), height
-    over, under = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
-    return height * over // under, height
+    return Pictures("jpegxl", "jpegxl", *image.size, [0], 0, head.transfer, lambda _: image, fault)
 
 
 def _avif(file: FileIO) -> Pictures:
@@ -186,13 +168,18 @@ def _avif(file: FileIO) -> Pictures:
         picture = AvifImagePlugin.AvifImageFile(BytesIO(_all(file)))
         orientation = picture.getexif().get(0x112, 1)  # of irot and imir: Pillow puts it there
     _check_size(*picture.size)
-    width, height = picture.size[::-1] if orientation > 4 else picture.size
     count = min(picture.n_frames, _MAX_COUNT)
+    clean = aperture(file) if count == 1 else None
+    place = clean.clean if clean and clean.size == picture.size else (0, 0, *picture.size)
+    width, height = place[2] - place[0], place[3] - place[1]
+    if orientation > 4:
+        width, height = height, width
     starts, end = _times(_avif_lengths(file, count)) if count > 1 else ([0], 0)
 
     def image(number: int) -> Any:
         picture.seek(number)
-        return picture if orientation == 1 else ImageOps.exif_transpose(picture)
+        clear = picture if place == (0, 0, *picture.size) else picture.crop(place)
+        return clear if orientation == 1 else ImageOps.exif_transpose(clear)
 
     return Pictures("avif", "av1", width, height, starts, end, _avif_hdr(file), image, fault)
 

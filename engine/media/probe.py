@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from engine.media import recordings
-from engine.media.clock import Clock, joined
+from engine.media.dolby import DOLBY, unshowable
 from engine.media.encryption import ENCRYPTED, LOCKED, Encryption, encryption
 from engine.media.languages import language_of
 from engine.media.measured import (
@@ -20,33 +20,26 @@ from engine.media.measured import (
 from engine.media.open import (
     MAX_PIXELS,
     MediaError,
+    Reason,
     audio_stream,
     open_file,
     open_media,
-    origin_of,
     use_only,
     video_stream,
 )
 from engine.media.pictures import Pictures, open_pictures
+from engine.media.spans import CLOCKED, Shown, spans, within
 from engine.media.tracks import Tracks, tracks
-from manifests.sources.segments import NO_SOUND, Segment
+from manifests.sources.segments import NO_PICTURE, NO_SOUND, Segment
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
 __all__ = ["MediaError", "Probe", "probe"]
 
-VERSION = 3
+VERSION = 4
 """Raised when the same file is examined with another result than before: it is part of the digest of how
 sources become clips, so that a newer probe looks at each source again."""
-
-# Longest source that is believed: seven days. Beyond it, timestamps are broken or hostile.
-MAX_DURATION_MS = 7 * 24 * 3600 * 1000
-
-# A header within this of the measured length is taken: it knows of padding that packets don't show.
-_HEADER_SLACK_MS = 150
-CLOCKED = ("mpegts", "mpeg")
-_LATE_START_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +174,11 @@ def _recording(
             for side in (video, audio):
                 if side.stream is not None and locked.holds(side.stream):
                     side.stream, side.reason = None, f"{side.stream.type} stream {LOCKED}"
+            if video.stream is not None and video.stream.index in unshowable(container):
+                video.stream, video.reason = None, DOLBY
             streams = {f.stream.index: f for f in (video, audio) if f.stream is not None}
             if not streams:
-                reasons = f"{audio.reason}, {video.reason}"
-                raise MediaError("no_streams", reasons)
+                raise _unusable("no_streams", video, audio)
             use_only(container, [f.stream for f in streams.values()])
             whole = measure(container, streams)
             restart = _restart(streams.values())
@@ -193,12 +187,19 @@ def _recording(
             for stream in streams.values():
                 stream.judge()
             if video.reason and audio.reason:
-                if is_too_large(video.failed):
-                    raise MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
-                raise MediaError("broken", f"{audio.reason}, {video.reason}")
+                raise _unusable("broken", video, audio)
             return _with_tracks(_summary(container, video, audio, whole), container, use), stop
     except MediaError as error:
         return error, stop
+
+
+def _unusable(reason: Reason, video: MeasuredStream, audio: MeasuredStream) -> MediaError:
+    """Why a recording can't be used of which neither side can."""
+    if video.reason == DOLBY:
+        return MediaError("dolby_vision", DOLBY)
+    if is_too_large(video.failed):
+        return MediaError("too_large", f"pictures of over {MAX_PIXELS} pixels")
+    return MediaError(reason, f"{audio.reason}, {video.reason}")
 
 
 def _restart(streams: "Iterable[MeasuredStream]") -> int | None:
@@ -274,12 +275,11 @@ def _summary(
         container=container.format.name,
     )
     if image:
-        spans = [(0, 0)]
+        shown = [Shown(0, 0, 0)]
     else:
-        spans = _spans(container, [f for f in (video, audio) if f.reason is None], whole)
-    return replace(
-        probed, segments=tuple(_segment(probed, container, video, audio, s) for s in spans)
-    )
+        seen, heard = (side if side.reason is None else None for side in (video, audio))
+        shown = spans(container, seen, heard, whole)
+    return replace(probed, segments=tuple(_segment(probed, video, audio, span) for span in shown))
 
 
 def _with_tracks(probed: Probe, container: "InputContainer", use: Tracks) -> Probe:
@@ -299,81 +299,24 @@ def _with_tracks(probed: Probe, container: "InputContainer", use: Tracks) -> Pro
     )
 
 
-def _segment(
-    probed: Probe,
-    container: "InputContainer",
-    video: MeasuredStream,
-    audio: MeasuredStream,
-    span: tuple[int, int],
-) -> Segment:
+def _segment(probed: Probe, video: MeasuredStream, audio: MeasuredStream, span: Shown) -> Segment:
     """A segment of a recording, its place in the content still open: what of it is seen and heard."""
-    start, end = span
-    heard, seen = (_within(side.clock, container, span) for side in (audio, video))
+    heard, seen = within(audio, span), within(video, span)
     has_audio = probed.has_audio and bool(heard)
-    has_video = probed.has_video and bool(seen)
+    has_video = probed.has_video and (bool(seen) or span.since_ms < span.start_ms)
     if probed.kind == "image" or not (has_audio or has_video):
         has_audio, has_video = probed.has_audio, probed.has_video
+    late = bool(seen) and span.since_ms == span.start_ms and seen[0][0] > 0
     return Segment(
-        start_ms=start,
-        end_ms=end,
-        file_ms=start,
+        start_ms=span.start_ms,
+        end_ms=span.end_ms,
+        file_ms=span.start_ms,
         kind=probed.kind if has_video == probed.has_video else "audio",
         has_audio=has_audio,
         has_video=has_video,
         audio_reason=probed.audio_reason if has_audio == probed.has_audio else NO_SOUND,
-        video_reason=probed.video_reason if has_video == probed.has_video else "no picture here",
+        video_reason=probed.video_reason if has_video == probed.has_video else NO_PICTURE,
         heard=heard,
+        since_ms=span.since_ms,
+        seen_ms=seen[0][0] if late else 0,
     )
-
-
-def _within(
-    clock: Clock, container: "InputContainer", span: tuple[int, int]
-) -> tuple[tuple[int, int], ...]:
-    """The stretches of a clock that reach into a span, in ms from its start."""
-    origin, first, last = float(origin_of(container)), span[0] / 1000, span[1] / 1000
-    return tuple(
-        (round(1000 * (start - origin - first)), round(1000 * (end - origin - first)))
-        for start, end in clock.stretches
-        if start - origin < last and end - origin >= first
-    )
-
-
-def _standing(
-    parts: list[tuple[float, float]], streams: Sequence[MeasuredStream], origin: float
-) -> list[tuple[float, float]]:
-    """Parts joined where a picture stood still in between, after the sound had ended or without any."""
-    sounds = [f.clock.stretches for f in streams if f.stream.type == "audio"]
-    quiet = max((end - origin for stretches in sounds for _, end in stretches), default=0.0)
-    standing = [part for part in parts if part[0] > quiet]
-    before = [part for part in parts if part[0] <= quiet]
-    return [*before[:-1], *joined([*before[-1:], *standing], LONGEST_STILL_S)]
-
-
-def _spans(
-    container: "InputContainer", streams: Sequence[MeasuredStream], whole: bool
-) -> list[tuple[int, int]]:
-    """What is shown of a recording, in ms from its start: spans without a gap between them."""
-    origin = float(origin_of(container))
-    stretches = [
-        (max(0.0, start - origin), end - origin)
-        for stream in streams
-        for start, end in stream.clock.stretches
-    ]
-    parts = joined(stretches, LONGEST_GAP_S)
-    if container.format.name not in CLOCKED:
-        parts = _standing(parts, streams, origin)
-    spans = [(round(1000 * start), round(1000 * end)) for start, end in parts]
-    spans = [(start, end) for start, end in spans if end > start]
-    header = None if container.duration is None else round(container.duration / 1000)
-    if not spans:
-        spans = [(0, header or 0)] if not whole else []
-    if spans and spans[0][0] < _LATE_START_MS:
-        spans[0] = 0, spans[0][1]
-    if spans and header is not None:
-        start, end = spans[-1]
-        if not whole or abs(header - end) <= _HEADER_SLACK_MS:
-            spans[-1] = start, max(header, start + 1)
-    shown = sum(end - start for start, end in spans)
-    if not 0 < shown <= MAX_DURATION_MS:
-        raise MediaError("bad_timestamps", f"its packets span {shown} ms")
-    return spans

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from engine.media.dolby import unshowable
 from engine.media.encryption import Encryption
 from engine.media.languages import language_of
 from engine.media.open import (
@@ -66,6 +67,8 @@ def tracks(
     """
     streams = container.streams
     pictures = _clear(decodable_video(container), streams.video, locked)
+    odd = unshowable(container) if len(pictures) > 1 else set()
+    pictures = [n for n in pictures if streams.video[n].index not in odd] or pictures
     sounds = _clear(decodable_audio(container), streams.audio, locked)
     video = _picture(path, part, pictures) if len(pictures) > 1 else next(iter(pictures), None)
     sounds = _of_program(container, sounds, video)

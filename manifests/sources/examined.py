@@ -59,7 +59,6 @@ _CLIP_MEDIA = (
 
 def source_row(source: Examined, taken: int, duplicate: bool) -> dict[str, Any]:
     """The row of `manifests.schemas.SOURCES`."""
-    segments = dict.fromkeys(span.segment for span in source.spans if source.fault is None)
     return {
         "uri": source.uri,
         "content_hash": source.content_hash,
@@ -67,12 +66,18 @@ def source_row(source: Examined, taken: int, duplicate: bool) -> dict[str, Any]:
         "mtime_ns": source.mtime_ns,
         "fault": source.fault,
         "fault_message": source.fault_message,
-        "segments": [segment.place() for segment in segments],
+        "segments": _places(source),
         "spans": len(source.spans),
         "taken": taken,
         "duplicate": duplicate,
         **source.media,
     }
+
+
+def _places(source: Examined) -> list[dict[str, Any]]:
+    """Where the segments of its clips lie, each once: clips of one follow each other."""
+    places = [span.segment.place() for span in source.spans if source.fault is None]
+    return [place for n, place in enumerate(places) if not n or place != places[n - 1]]
 
 
 def clip_rows(source: Examined) -> list[dict[str, Any]]:
@@ -89,7 +94,7 @@ def _clip_row(source: Examined, span: Span) -> dict[str, Any]:
         "start_ms": span.start_ms,
         "end_ms": span.end_ms,
         "file_ms": segment.file_ms + span.start_ms - segment.start_ms,
-        "since_ms": segment.file_ms,
+        "since_ms": segment.since_ms,
         "first_byte": segment.first_byte,
         "end_byte": segment.end_byte,
         "whole": len(source.spans) == 1,

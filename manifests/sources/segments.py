@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 NO_SOUND = "no sound here"
+NO_PICTURE = "no picture here"
 _PLACE = ("start_ms", "end_ms", "file_ms", "first_byte", "end_byte")
 
 
@@ -19,7 +20,9 @@ class Segment:
     of the bytes [first_byte, end_byte), which are a recording by themselves. fault, fault_message:
     why a recording among others can't be used; its segment has no length. audio_track, video_track: the
     streams that are used, by their number among their kind. heard: spans within the segment, in ms from
-    its start, that hold sound.
+    its start, that hold sound. since_ms: pictures from then on, by the file's clock, may be on screen in
+    it; before file_ms where one stands still from before a pause that was left out. seen_ms: when the
+    first picture comes on screen, in ms from its start.
     """
 
     start_ms: int
@@ -37,13 +40,19 @@ class Segment:
     audio_track: int | None = None
     video_track: int | None = None
     heard: tuple[tuple[int, int], ...] = ()
+    since_ms: int = 0
+    seen_ms: int = 0
 
     def between(self, start_ms: int, end_ms: int) -> "Segment":
-        """What it says of a clip of it: without sound where only pictures are shown there."""
-        silent = all(end <= start_ms or end_ms <= start for start, end in self.heard)
-        if not (silent and self.has_audio and self.has_video):
+        """What it says of a clip of it: without sound where only pictures are shown there, without a
+        picture where none has come yet."""
+        if not (self.has_audio and self.has_video):
             return self
-        return replace(self, has_audio=False, audio_reason=NO_SOUND)
+        if all(end <= start_ms or end_ms <= start for start, end in self.heard):
+            return replace(self, has_audio=False, audio_reason=NO_SOUND)
+        if end_ms <= self.seen_ms:
+            return replace(self, kind="audio", has_video=False, video_reason=NO_PICTURE)
+        return self
 
     def place(self) -> dict[str, Any]:
         """Where it lies, as in `manifests.schemas.SOURCES`."""

@@ -228,6 +228,14 @@ def _slides(kitchen: Kitchen) -> bytes:
     ).read_bytes()
 
 
+def _pause(kitchen: Kitchen, suffix: str, *codecs: str, by_s: int = 15) -> bytes:
+    """One picture, and sound that pauses after five seconds."""
+    film = kitchen.scratch / f"one-pause.{suffix}"
+    film.write_bytes(_one_picture(kitchen, suffix, *codecs, seconds=10))
+    ts = f"setts=ts=TS+gte(TS*TB\\,5)*{by_s}/TB"
+    return kitchen.copied(f"paused.{suffix}", film, "-bsf:a", ts).read_bytes()
+
+
 _LIME = Clip(("lime",), (500,))
 _VP8 = ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus")
 F7 = (
@@ -240,6 +248,10 @@ F7 = (
          (_LIME, _LIME, _LIME), 65, 0.3),
     Case("f07-one.ts", "F7", lambda k: _one_picture(k, "ts", *X264, "-c:a", "mp2", seconds=9),
          (_LIME,), 9, 0.5),
+    Case("f07-pause.mp4", "F7", lambda k: _pause(k, "mp4", *X264, *AAC), (_LIME,), 25, 0.3),
+    Case("f07-pause.mkv", "F7", lambda k: _pause(k, "mkv", "-c:v", "mjpeg", "-c:a", "libmp3lame"),
+         (_LIME,), 25, 0.3),
+    Case("f07-pause.ts", "F7", lambda k: _pause(k, "ts", *X264, "-c:a", "mp2"), (_LIME,), 25, 0.5),
     Case("f07-standing.mp4", "F7", _standing, (Clip(("red", "blue"), (500,)),), 8, 0.3),
     Case("f07-slides.mkv", "F7", _slides, (Clip(("red", "blue"), (500,)),), 8, 0.3),
 )  # fmt: skip

@@ -80,3 +80,53 @@ def _find(content: bytes, *kinds: bytes) -> bytes:
         if kind == kinds[0]:
             return _find(box[8 + _MORE.get(kind, 0) :], *kinds[1:]) if len(kinds) > 1 else box
     raise LookupError(kinds[0])
+
+
+def with_properties(content: bytes, *added: bytes) -> bytes:
+    """A still whose primary item has further properties, in this order. Its new `meta` comes last, where
+    it moves no data."""
+    meta = _find(content, b"meta")
+    at = content.index(meta)
+    primary = int.from_bytes(_find(meta[12:], b"pitm")[12:14])
+    parts = []
+    for kind, part in _boxes(meta[12:]):
+        parts.append(_more_properties(part, primary, added) if kind == b"iprp" else part)
+    old = meta[:4] + b"free" + meta[8:]
+    return (
+        content[:at] + old + content[at + len(meta) :] + _box(b"meta", meta[8:12] + b"".join(parts))
+    )
+
+
+def _more_properties(iprp: bytes, primary: int, added: Sequence[bytes]) -> bytes:
+    store, table = _find(iprp[8:], b"ipco"), _find(iprp[8:], b"ipma")
+    first = 1 + sum(1 for _ in _boxes(store[8:]))
+    wide = 2 if table[11] & 1 else 1
+    essential = 0x8000 if wide == 2 else 0x80
+    rows, at = b"", 16
+    for _ in range(int.from_bytes(table[12:16])):
+        item, count = int.from_bytes(table[at : at + 2]), table[at + 2]
+        row = table[at + 3 : at + 3 + wide * count]
+        at += 3 + wide * count
+        if item == primary:
+            numbers = range(first, first + len(added))
+            row += b"".join((essential | number).to_bytes(wide) for number in numbers)
+            count += len(added)
+        rows += struct.pack(">HB", item, count) + row
+    store = _box(b"ipco", store[8:] + b"".join(added))
+    return _box(b"iprp", store + _box(b"ipma", table[8:16] + rows))
+
+
+def clap(width: int, height: int, whole: tuple[int, int], left: int, top: int) -> bytes:
+    """A clean aperture of this size, its corner at left, top of the whole picture."""
+    across, down = 2 * left + width - whole[0], 2 * top + height - whole[1]
+    return _box(b"clap", struct.pack(">IIIIiIiI", width, 1, height, 1, across, 2, down, 2))
+
+
+def irot(quarters: int) -> bytes:
+    """A turn by so many quarters against the clock."""
+    return _box(b"irot", bytes([quarters]))
+
+
+def imir(axis: int) -> bytes:
+    """A mirror image: 0 swaps above and below, 1 left and right."""
+    return _box(b"imir", bytes([axis]))

@@ -74,3 +74,24 @@ def test_going_back_is_told_before_it_is_certain():
 
 def test_stretches_of_several_streams_are_joined():
     assert joined([(0, 5), (100, 101), (4, 9), (12, 13)], 3) == [(0, 13), (100, 101)]
+
+
+def test_a_stretch_says_when_its_last_two_pictures_are_shown():
+    clock = Clock(10.0, 10.0)
+    for decoded, shown in enumerate([0.0, 0.3, 0.1, 0.2, 0.6, 0.4, 0.5]):  # B-frames between others
+        clock.see(decoded / 10, shown, 0.1, decoded)
+    clock.see(60.0, 60.0, 0.1, 7)
+    clock.finish()
+    assert clock.lasts == [(0.3, 0.6), (60.0, 60.0)]
+
+
+@pytest.mark.parametrize("pause", [12.0, 18.0])
+def test_a_packet_that_seems_long_does_not_hide_a_jump(pause):
+    clock = Clock(10.0, 10.0)
+    for number, stamp in enumerate(first := _run(0)):
+        clock.see(stamp, stamp, pause if number == len(first) - 1 else 0.1, number)
+    for number, stamp in enumerate(_run(first[-1] + pause)):
+        clock.see(stamp, stamp, 0.1, 100 + number)
+    clock.finish()
+    assert [stretch[0] for stretch in clock.stretches] == [0, pytest.approx(first[-1] + pause)]
+    assert clock.stretches[0][1] == pytest.approx(first[-1] + 0.04, abs=0.1)
