@@ -28,6 +28,7 @@ LIGHT = _words("light")
 PLAIN = _words("plain") | LIGHT
 GENERAL_VERBS = _words("general_verbs")
 NEGATIONS = _words("negations")
+DENYING = _words("denying")
 HEARING = _words("hearing")
 THEN = _words("then")
 LANGUAGES = _words("languages")
