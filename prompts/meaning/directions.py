@@ -84,7 +84,7 @@ def _way(parsed: Parsed, word: Word) -> Way | None:
 
 def _places(parsed: Parsed, word: Word) -> list[Word]:
     """What a preposition of direction is followed by: "into a basket", "out of a basket"."""
-    if word.text in ("left", "right", "top", "bottom", "front", "behind"):
+    if word.text in ("left", "right", "top", "bottom"):
         return []
     places = parsed.below(word.at, "pobj")
     for prep in parsed.below(word.at, "prep"):

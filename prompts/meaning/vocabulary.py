@@ -29,6 +29,7 @@ PLAIN = _words("plain") | LIGHT
 GENERAL_VERBS = _words("general_verbs")
 NEGATIONS = _words("negations")
 DENYING = _words("denying")
+VOICES = _words("voices")
 HEARING = _words("hearing")
 THEN = _words("then")
 LANGUAGES = _words("languages")

@@ -61,6 +61,12 @@ class WordNet:
         )
 
     @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
+    def colours(self, word: str) -> bool:
+        """Whether a frequent sense of a noun is a colour."""
+        names = ("chromatic_color", "achromatic_color")
+        return any(self.under(s, name) for s in self.senses(word, "n") for name in names)
+
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def uses(self, word: str, pos: Pos) -> int:
         """How often a word was counted as this part of speech in WordNet's own texts."""
         rows = self._base.execute("select uses from sense where word=? and pos=?", (word, pos))
