@@ -21,7 +21,11 @@ def opposite_attribute(like: Likeness, caption: Caption, side: Side) -> Finding 
         if mine.kind != "attribute" or mine.dependent.text in WAYS or mine.dependent.lemma in PLAIN:
             continue
         of_same = [r for r in theirs if _is_of_same(like, mine, r)]
-        if any(_is_said(like, mine.dependent, r.dependent) for r in of_same):
+        if any(
+            _is_said(like, mine.dependent, r.dependent)
+            for r in theirs
+            if r in of_same or like.either(mine.head, r.head)
+        ):
             continue
         for other in of_same:
             if _is_opposed(like, mine.dependent, other.dependent):
@@ -31,7 +35,15 @@ def opposite_attribute(like: Likeness, caption: Caption, side: Side) -> Finding 
 
 
 def _is_said(like: Likeness, mine: Word, theirs: Word) -> bool:
-    return like.says(mine, theirs) and not _is_opposed(like, mine, theirs)
+    if _is_opposed(like, mine, theirs):
+        return False
+    return like.says(mine, theirs) or bool(_opposites(like, mine) & _opposites(like, theirs))
+
+
+def _opposites(like: Likeness, word: Word) -> frozenset[str]:
+    """The stems of a word's opposites: of "faint" and of "soft" that of "loud"."""
+    stems = {stem(adjective) for adjective in _adjectives(like, word)}
+    return frozenset(other for pair in _STEMS if pair & stems for other in pair - stems)
 
 
 def _is_of_same(like: Likeness, mine: Relation, theirs: Relation) -> bool:

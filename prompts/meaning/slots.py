@@ -42,7 +42,7 @@ def slots(parsed: Parsed) -> list[Slot]:
     for relation in relations(parsed):
         if (pair := _slot(relation)) is not None:
             kind, key, filler = pair
-            found.append(Slot(kind, key, filler, _traits(parsed, filler)))
+            found.append(Slot(kind, key, filler, traits(parsed, filler)))
     return found
 
 
@@ -64,7 +64,7 @@ def _slot(relation: Relation) -> tuple[str, Word, Word] | None:
     return None
 
 
-def _traits(parsed: Parsed, noun: Word) -> frozenset[str]:
+def traits(parsed: Parsed, noun: Word) -> frozenset[str]:
     """What tells a thing from others of its kind: adjectives, and what it wears or has."""
     words: set[str] = set()
     for child in parsed.below(noun.at):
