@@ -16,7 +16,7 @@ from prompts.meaning.relations import Relation, is_light, relations
 from prompts.meaning.vocabulary import CLASSED, PLAIN, VAGUE
 
 # Likenesses of two fillers: one word may be said for the other; both are people who do not differ.
-_WORD = 0.9
+WORD = 0.9
 _PERSON = 0.4
 
 _HAVING = ("wear", "dress", "hold", "carry", "have")
@@ -86,7 +86,7 @@ def _things(parsed: Parsed, nouns: Iterable[Word]) -> set[str]:
     return words
 
 
-def _likeness(like: Likeness, mine: Slot, theirs: Slot) -> float:
+def alike(like: Likeness, mine: Slot, theirs: Slot) -> float:
     """How well two fillers can be one thing: 0 if not, 1 for the same word, more with shared traits."""
     a, b = mine.filler, theirs.filler
     if b.pos == "PRON" or a.pos == "PRON":
@@ -94,7 +94,7 @@ def _likeness(like: Likeness, mine: Slot, theirs: Slot) -> float:
     if a.lemma == b.lemma:
         base = 1.0
     elif like.either(a, b):
-        base = _WORD
+        base = WORD
     elif like.is_person(a) and like.is_person(b) and not differ(a, b):
         base = _PERSON
     else:
@@ -124,16 +124,16 @@ def _is_crossed(
 ) -> bool:
     crossed = False
     for statement in theirs:
-        firsts = [slot for slot in statement if _is_same(like, first, slot)]
-        seconds = [slot for slot in statement if _is_same(like, second, slot)]
+        firsts = [slot for slot in statement if is_same(like, first, slot)]
+        seconds = [slot for slot in statement if is_same(like, second, slot)]
         for a, b in product(firsts, seconds):
             if a.filler.at == b.filler.at:
                 continue
-            straight = _likeness(like, first, a) + _likeness(like, second, b)
-            across = _likeness(like, first, b), _likeness(like, second, a)
+            straight = alike(like, first, a) + alike(like, second, b)
+            across = alike(like, first, b), alike(like, second, a)
             if straight >= sum(across):
                 return False
-            crossed = crossed or (min(across) >= _WORD and sum(across) >= straight + 0.5)
+            crossed = crossed or (min(across) >= WORD and sum(across) >= straight + 0.5)
     return crossed
 
 
@@ -146,7 +146,7 @@ def _matters(like: Likeness, first: Slot, second: Slot, theirs: Sequence[Sequenc
         s for s in (first, second) if not s.traits or s.kind in ("attribute", "count", "manner")
     ]
     return not any(
-        _is_same(like, slot, other) and _likeness(like, slot, other) >= _WORD
+        is_same(like, slot, other) and alike(like, slot, other) >= WORD
         for slot in firm
         for statement in theirs
         for other in statement
@@ -165,21 +165,21 @@ def mistaken(like: Likeness, mine: Sequence[Slot], theirs: Sequence[Sequence[Slo
 
 
 def _is_mistaken(like: Likeness, slot: Slot, statement: Sequence[Slot]) -> bool:
-    fillers = [other for other in statement if _is_same(like, slot, other)]
+    fillers = [other for other in statement if is_same(like, slot, other)]
     if not fillers or any(not other.traits or slot.traits & other.traits for other in fillers):
         return False
-    if any(_likeness(like, slot, other) < _PERSON for other in fillers):
+    if any(alike(like, slot, other) < _PERSON for other in fillers):
         return False
     places = {other.filler.at for other in fillers}
     return any(
         slot.traits & other.traits
-        and _likeness(like, slot, other) >= _WORD
+        and alike(like, slot, other) >= WORD
         and other.filler.at not in places
         for other in statement
     )
 
 
-def _is_same(like: Likeness, mine: Slot, theirs: Slot) -> bool:
+def is_same(like: Likeness, mine: Slot, theirs: Slot) -> bool:
     """Whether two slots are one, whatever fills them."""
     if mine.kind != theirs.kind:
         return False
