@@ -32,10 +32,10 @@ class Caption:
 
     @classmethod
     def read(cls, name: CaptionName, text: str, wordnet: WordNet) -> "Caption":
-        """The caption in its clearest reading."""
+        """The caption in its clearest reading; of two as clear ones that with progressives."""
         text = with_double_marks(text)
         (readings,) = parse([without_quotations(text)], wordnet)
-        parsed = max(readings, key=_clearness)
+        parsed = max(reversed(readings), key=_clearness)
         return cls(name, text, parsed, tuple(relations(parsed)))
 
 

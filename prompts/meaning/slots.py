@@ -124,8 +124,7 @@ def _is_crossed(
 ) -> bool:
     crossed = False
     for statement in theirs:
-        firsts = [slot for slot in statement if is_same(like, first, slot)]
-        seconds = [slot for slot in statement if is_same(like, second, slot)]
+        firsts, seconds = _of(like, first, statement), _of(like, second, statement)
         for a, b in product(firsts, seconds):
             if a.filler.at == b.filler.at:
                 continue
@@ -146,10 +145,10 @@ def _matters(like: Likeness, first: Slot, second: Slot, theirs: Sequence[Sequenc
         s for s in (first, second) if not s.traits or s.kind in ("attribute", "count", "manner")
     ]
     return not any(
-        is_same(like, slot, other) and alike(like, slot, other) >= WORD
+        alike(like, slot, other) >= WORD
         for slot in firm
         for statement in theirs
-        for other in statement
+        for other in _of(like, slot, statement)
     )
 
 
@@ -177,6 +176,12 @@ def _is_mistaken(like: Likeness, slot: Slot, statement: Sequence[Slot]) -> bool:
         and other.filler.at not in places
         for other in statement
     )
+
+
+def _of(like: Likeness, mine: Slot, statement: Sequence[Slot]) -> list[Slot]:
+    """The same slot in a statement: by its very word, where there is one, else by a synonym."""
+    same = [slot for slot in statement if is_same(like, mine, slot)]
+    return [slot for slot in same if slot.key.lemma == mine.key.lemma] or same
 
 
 def is_same(like: Likeness, mine: Slot, theirs: Slot) -> bool:
