@@ -3,19 +3,20 @@
 from prompts.meaning.evidence import Caption, Side, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness, differ, tells_who
+from prompts.meaning.manners import opposite_attribute
 from prompts.meaning.numbers import number
 from prompts.meaning.parsing import Parsed, Word
-from prompts.meaning.manners import opposite_attribute
 from prompts.meaning.relations import Relation, agents, around, patients
 from prompts.meaning.support import supported
 from prompts.meaning.vocabulary import CLASSED, CLASSES, PLAIN, SAME_COLOURS, WAYS
 
 _ADJECTIVES = ("JJ", "JJR", "JJS")
+_COLOURS = CLASSES[0]
 
 
 def opposite(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
-    """A person of another gender or age than all of the evidence; a verb or an attribute whose opposite the
-    evidence has of the same thing, and not itself."""
+    """A person of another gender or age than all of the evidence; a verb or an attribute whose opposite
+    the evidence has of the same thing, and not itself."""
     side = sides.of(caption.name)
     for word in caption.parsed.words:
         if word.pos == "NOUN" and like.is_person(word) and not _may_be(like, word, side):
@@ -104,21 +105,24 @@ def another_of_class(like: Likeness, caption: Caption, sides: Sides) -> Finding 
     for mine in caption.pairs:
         if mine.kind != "attribute":
             continue
-        for number, names in enumerate(CLASSES):
-            colours = number == 0
-
-            def is_of_class(word: Word, names: frozenset[str] = names, colours: bool = colours) -> bool:
-                return word.text in names or (colours and like.wordnet.colours(word.lemma))
-
-            if not is_of_class(mine.dependent):
+        for names in CLASSES:
+            if not _is_of_class(like, mine.dependent, names):
                 continue
             theirs = [
-                r.dependent for r in pairs if is_of_class(r.dependent) and like.says(mine.head, r.head)
+                r.dependent
+                for r in pairs
+                if _is_of_class(like, r.dependent, names) and like.says(mine.head, r.head)
             ]
             if theirs and not any(_is_alike(like, mine.dependent, each) for each in theirs):
                 detail = f"{mine.dependent.text} {mine.head.text}"
                 return Finding("attribute", "refused", detail)
     return None
+
+
+def _is_of_class(like: Likeness, word: Word, names: frozenset[str]) -> bool:
+    """Whether a word is of a class of attributes; WordNet knows more colours than the table."""
+    colour = names == _COLOURS and word.pos == "ADJ" and like.wordnet.colours(word.lemma)
+    return word.text in names or colour
 
 
 def _is_alike(like: Likeness, mine: Word, theirs: Word) -> bool:

@@ -29,7 +29,7 @@ _PERSON = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A thing, what it is like, and what is told to have it, with what else tells that one from others."""
+    """A thing, what it is like, and what is told to have it, with what else tells that one apart."""
 
     text: Parsed
     thing: Word
@@ -150,7 +150,9 @@ def is_another(
             _WORD, score + _CLEARLY
         ):
             continue
-        if score == 0 or (theirs[0].at in each.new and (thing.at in each.new or thing.at < theirs[0].at)):
+        if score == 0 or (
+            theirs[0].at in each.new and (thing.at in each.new or thing.at < theirs[0].at)
+        ):
             return True
         if theirs[1] and looks and not theirs[1] & looks and thing.lemma == theirs[0].lemma:
             return True

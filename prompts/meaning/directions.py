@@ -57,9 +57,9 @@ def _is_of_one(like: Likeness, mine: Way, theirs: Way) -> bool:
 
 
 def _is_motion(way: Way) -> bool:
-    return any(word.lemma in PLAIN | GENERAL_VERBS for word in way.anchors if word.pos == "VERB") or (
-        not any(word.pos == "VERB" for word in way.anchors)
-    )
+    return any(
+        word.lemma in PLAIN | GENERAL_VERBS for word in way.anchors if word.pos == "VERB"
+    ) or (not any(word.pos == "VERB" for word in way.anchors))
 
 
 def ways(parsed: Parsed) -> list[Way]:

@@ -1,4 +1,4 @@
-"""Opposite attributes and manners: "closed gates" for open ones, "talks gloomily" for "in a jolly mood"."""
+"""Opposite attributes and manners: "closed gates" for open ones, "angrily" for "in a friendly mood"."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,10 @@ _DEEP = 4
 
 
 def opposite_attribute(like: Likeness, caption: Caption, side: Side) -> Finding | None:
-    """An attribute of a thing, or a manner, whose opposite the evidence tells of the same, and not itself."""
+    """An attribute or a manner whose opposite the evidence tells of the same thing, and not itself. A doubt
+    where it is opposed to some word of the evidence, and tells of a voice."""
     theirs = [r for r in side.pairs if r.kind == "attribute"]
+    doubt: Finding | None = None
     for mine in caption.pairs:
         if mine.kind != "attribute" or mine.dependent.text in WAYS or mine.dependent.lemma in PLAIN:
             continue
@@ -31,7 +33,19 @@ def opposite_attribute(like: Likeness, caption: Caption, side: Side) -> Finding 
             if _is_opposed(like, mine.dependent, other.dependent):
                 detail = f"{mine.dependent.text} for {other.dependent.text}"
                 return Finding("opposite", "refused", detail)
-    return None
+        if _is_voice(like, mine) and (other_word := _opposite_word(like, mine.dependent, side)):
+            detail = f"{mine.dependent.text} for {other_word.text}"
+            doubt = doubt or Finding("opposite", "doubt", detail)
+    return doubt
+
+
+def _opposite_word(like: Likeness, manner: Word, side: Side) -> Word | None:
+    """A word of the evidence, whatever it hangs on, that is opposed to how somebody speaks, where none
+    says it: "male presenter, calm and unhurried"."""
+    words = [word for word in side.content if word.pos in ("ADJ", "ADV", "VERB", "NOUN")]
+    if any(_is_said(like, manner, word) for word in words):
+        return None
+    return next((word for word in words if _is_opposed(like, manner, word)), None)
 
 
 def _is_said(like: Likeness, mine: Word, theirs: Word) -> bool:
@@ -51,9 +65,18 @@ def _is_of_same(like: Likeness, mine: Relation, theirs: Relation) -> bool:
     if _is_voice(like, mine) and (_is_voice(like, theirs) or like.is_person(theirs.head)):
         ours, others = _speakers(like, mine), _speakers(like, theirs)
         return not ours or not others or not all(differ(a, b) for a in ours for b in others)
-    if mine.head.lemma in ANYBODY or theirs.head.lemma in ANYBODY:
-        return False
-    return like.says(mine.head, theirs.head) and like.says(theirs.head, mine.head)
+    return any(
+        like.says(a, b) and like.says(b, a) and not {a.lemma, b.lemma} & ANYBODY
+        for a in _heads(mine)
+        for b in _heads(theirs)
+    )
+
+
+def _heads(relation: Relation) -> list[Word]:
+    """What an attribute may be of: the parser takes "loud" to the nearer noun of "loud city traffic"."""
+    above = relation.text.head(relation.head)
+    whole = relation.head.dep == "compound" and above is not None and above.pos == "NOUN"
+    return [relation.head, above] if whole and above is not None else [relation.head]
 
 
 def _is_voice(like: Likeness, relation: Relation) -> bool:

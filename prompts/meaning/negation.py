@@ -62,7 +62,23 @@ def contrary(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
     for word in caption.parsed.words:
         if word.pos in ("VERB", "NOUN") and word.lemma in only_denied:
             return Finding("negation", "refused" if word.lemma in denials else "doubt", word.text)
+    return _undenied(caption.parsed, mine, sides)
+
+
+def _undenied(parsed: Parsed, mine: Sequence[Word], sides: Sides) -> Finding | None:
+    """A verb with its complement that a transcript denies: "come back" of "not to come back"."""
+    for text in sides.both.transcribed:
+        for denial in denied(text):
+            complements = _complements(text, denial)
+            for word in parsed.words:
+                if word.lemma == denial.lemma and word.pos == "VERB" and word not in mine:
+                    if complements & _complements(parsed, word):
+                        return Finding("negation", "doubt", word.text)
     return None
+
+
+def _complements(parsed: Parsed, verb: Word) -> set[str]:
+    return {word.lemma for word in parsed.below(verb.at, *_COMPLEMENTS) if word.dep != "neg"}
 
 
 def _of_denied(
@@ -87,7 +103,10 @@ def _of_denied(
     if word.lemma in PLAIN:
         if word.pos == "NOUN":
             return Finding("negation", "doubt", detail)
-        return Finding("negation", "refused", detail) if _is_done(like, parsed, word, side) else None
+        if _is_done(like, parsed, word, side):
+            return Finding("negation", "refused", detail)
+        # Evidence that denies nothing gives no ground for "but does not get it".
+        return None if theirs or spoken else Finding("negation", "doubt", detail)
     known = any(like.says(word, other) for other in positive)
     return Finding("negation", "refused" if known else "doubt", detail)
 
@@ -106,9 +125,9 @@ def _is_implied(
 def _is_done(like: Likeness, parsed: Parsed, verb: Word, side: Side) -> bool:
     """Whether the evidence has a verb that says little by itself, with its subject and a complement."""
     subjects = agents(parsed, verb)
-    complements = {word.lemma for word in parsed.below(verb.at, *_COMPLEMENTS)}
+    complements = _complements(parsed, verb)
     return any(
-        complements & {word.lemma for word in text.below(other.at, *_COMPLEMENTS)}
+        complements & _complements(text, other)
         and any(like.one_thing(a, b) for a in subjects for b in agents(text, other))
         for text in side.readings
         for other in text.words

@@ -35,11 +35,13 @@ def another_role(like: Likeness, caption: Caption, sides: Sides) -> Finding | No
 def _displaced(
     like: Likeness, mine: Sequence[Slot], statements: Sequence[Sequence[Slot]]
 ) -> Slot | None:
-    """A slot of a verb that the evidence fills with what the caption puts in another slot of that verb, and
-    whose filler the evidence has in another one: "drives a plank into the nail"."""
+    """A slot that the evidence fills with what the caption puts in another slot of that verb, and whose
+    filler the evidence has in another one: "drives a plank into the nail"."""
     for slot in mine:
         if _is_role(slot) and slot.filler.pos == "NOUN" and slot.key.lemma not in GENERAL_VERBS:
-            others = [s for s in mine if s.key.at == slot.key.at and s.kind != slot.kind and _is_role(s)]
+            others = [
+                s for s in mine if s.key.at == slot.key.at and s.kind != slot.kind and _is_role(s)
+            ]
             if others and _is_displaced(like, slot, others, statements):
                 return slot
     return None

@@ -62,9 +62,13 @@ class WordNet:
 
     @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def colours(self, word: str) -> bool:
-        """Whether a frequent sense of a noun is a colour."""
+        """Whether one of a noun's first senses, however rare, is a colour: "burgundy"."""
+        rows = self._base.execute(
+            "select synset from sense where word=? and pos='n' order by rank limit ?",
+            (word, _SENSES),
+        ).fetchall()
         names = ("chromatic_color", "achromatic_color")
-        return any(self.under(s, name) for s in self.senses(word, "n") for name in names)
+        return any(self.under(synset, name) for (synset,) in rows for name in names)
 
     @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def uses(self, word: str, pos: Pos) -> int:
