@@ -121,8 +121,10 @@ def another_of_class(like: Likeness, caption: Caption, sides: Sides) -> Finding 
 
 def _is_of_class(like: Likeness, word: Word, names: frozenset[str]) -> bool:
     """Whether a word is of a class of attributes; WordNet knows more colours than the table."""
-    colour = names == _COLOURS and word.pos == "ADJ" and like.wordnet.colours(word.lemma)
-    return word.text in names or colour
+    if word.text in names or names != _COLOURS:
+        return word.text in names
+    # Of adjectives only: neither a rose garden nor a chocolate cake tells a colour.
+    return word.pos == "ADJ" and like.wordnet.colours(word.lemma)
 
 
 def _is_alike(like: Likeness, mine: Word, theirs: Word) -> bool:

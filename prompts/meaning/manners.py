@@ -15,8 +15,8 @@ _DEEP = 4
 
 
 def opposite_attribute(like: Likeness, caption: Caption, side: Side) -> Finding | None:
-    """An attribute or a manner whose opposite the evidence tells of the same thing, and not itself. A doubt
-    where it is opposed to some word of the evidence, and tells of a voice."""
+    """An attribute or a manner whose opposite the evidence tells of the same thing, and not itself. Of a
+    voice, a doubt where it is opposed to any word of the evidence."""
     theirs = [r for r in side.pairs if r.kind == "attribute"]
     doubt: Finding | None = None
     for mine in caption.pairs:

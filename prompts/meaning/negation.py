@@ -71,9 +71,9 @@ def _undenied(parsed: Parsed, mine: Sequence[Word], sides: Sides) -> Finding | N
         for denial in denied(text):
             complements = _complements(text, denial)
             for word in parsed.words:
-                if word.lemma == denial.lemma and word.pos == "VERB" and word not in mine:
-                    if complements & _complements(parsed, word):
-                        return Finding("negation", "doubt", word.text)
+                is_same = word.lemma == denial.lemma and word.pos == "VERB"
+                if is_same and word not in mine and complements & _complements(parsed, word):
+                    return Finding("negation", "doubt", word.text)
     return None
 
 

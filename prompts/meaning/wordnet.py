@@ -62,7 +62,7 @@ class WordNet:
 
     @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def colours(self, word: str) -> bool:
-        """Whether one of a noun's first senses, however rare, is a colour: "burgundy"."""
+        """Whether one of a noun's first senses, however rare, is a colour."""
         rows = self._base.execute(
             "select synset from sense where word=? and pos='n' order by rank limit ?",
             (word, _SENSES),
