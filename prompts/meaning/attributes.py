@@ -3,37 +3,29 @@
 from prompts.meaning.evidence import Caption, Side, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness, differ, tells_who
+from prompts.meaning.manners import opposite_attribute
 from prompts.meaning.numbers import number
 from prompts.meaning.parsing import Parsed, Word
-from prompts.meaning.relations import Relation, around
+from prompts.meaning.relations import Relation, agents, around, patients
 from prompts.meaning.support import supported
 from prompts.meaning.vocabulary import CLASSED, CLASSES, PLAIN, SAME_COLOURS, WAYS
 
 _ADJECTIVES = ("JJ", "JJR", "JJS")
+_COLOURS = CLASSES[0]
 
 
 def opposite(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
-    """A word that no evidence has, and whose opposite it has of the same thing."""
+    """A person of another gender or age than all of the evidence; a verb or an attribute whose opposite
+    the evidence has of the same thing, and not itself."""
     side = sides.of(caption.name)
     for word in caption.parsed.words:
-        if word.pos not in ("ADJ", "ADV", "VERB", "NOUN") or word.text in WAYS:
-            continue
-        if supported(like, word, side.content):
-            continue
-        for other in side.content:
-            if _is_opposed(like, word, other, caption, side):
+        if word.pos == "NOUN" and like.is_person(word) and not _may_be(like, word, side):
+            other = next((o for o in side.content if o.pos == "NOUN" and differ(word, o)), None)
+            if other is not None and not supported(like, word, side.content):
                 return Finding("opposite", "refused", f"{word.text} for {other.text}")
-    return None
-
-
-def _is_opposed(like: Likeness, word: Word, other: Word, caption: Caption, side: Side) -> bool:
-    if other.pos != word.pos and {other.pos, word.pos} != {"ADJ", "ADV"}:
-        return False
-    if word.pos == "NOUN":
-        return like.is_person(word) and differ(word, other) and not _may_be(like, word, side)
-    if not like.opposite(word, other):
-        return False
-    return word.pos == "VERB" or _of_one_head(like, word, other, caption, side)
+        if word.pos == "VERB" and (other := _opposite_deed(like, word, caption.parsed, side)):
+            return Finding("opposite", "refused", f"{word.text} for {other.text}")
+    return opposite_attribute(like, caption, side)
 
 
 def _may_be(like: Likeness, person: Word, side: Side) -> bool:
@@ -44,12 +36,24 @@ def _may_be(like: Likeness, person: Word, side: Side) -> bool:
     )
 
 
-def _of_one_head(like: Likeness, word: Word, other: Word, caption: Caption, side: Side) -> bool:
-    heads = [r.head for r in caption.pairs if r.kind == "attribute" and r.dependent.at == word.at]
-    theirs = [
-        r.head for r in side.pairs if r.kind == "attribute" and r.dependent.lemma == other.lemma
-    ]
-    return any(like.either(head, their) for head in heads for their in theirs)
+def _opposite_deed(like: Likeness, verb: Word, parsed: Parsed, side: Side) -> Word | None:
+    """A verb of the evidence that is the opposite and has to do with the same things."""
+    if any(like.says(verb, w) for w in side.content if w.pos == "VERB"):
+        return None
+    for text in side.readings:
+        for other in text.words:
+            if other.pos != "VERB" or not like.opposite(verb, other):
+                continue
+            ours, theirs = _involved(parsed, verb), _involved(text, other)
+            if not ours or not theirs or any(like.one_thing(a, b) for a in ours for b in theirs):
+                return other
+    return None
+
+
+def _involved(parsed: Parsed, verb: Word) -> list[Word]:
+    """Who and what a verb has to do with."""
+    places = [w for prep in parsed.below(verb.at, "prep") for w in parsed.below(prep.at, "pobj")]
+    return [*agents(parsed, verb), *patients(parsed, verb), *places]
 
 
 def moved(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
@@ -97,23 +101,30 @@ def _names_another(like: Likeness, parsed: Parsed, mine: Relation, owners: list[
 
 def another_of_class(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
     """Another colour, material or age of a thing than the evidence has."""
-    pairs = [r for r in sides.of(caption.name).pairs if r.dependent.text in CLASSED]
+    pairs = [r for r in sides.of(caption.name).pairs if r.kind == "attribute"]
     for mine in caption.pairs:
         if mine.kind != "attribute":
             continue
         for names in CLASSES:
-            if mine.dependent.text not in names:
+            if not _is_of_class(like, mine.dependent, names):
                 continue
             theirs = [
                 r.dependent
                 for r in pairs
-                if r.kind == "attribute" and r.dependent.text in names
-                if like.says(mine.head, r.head)
+                if _is_of_class(like, r.dependent, names) and like.says(mine.head, r.head)
             ]
             if theirs and not any(same_attribute(like, mine.dependent, each) for each in theirs):
                 detail = f"{mine.dependent.text} {mine.head.text}"
                 return Finding("attribute", "refused", detail)
     return None
+
+
+def _is_of_class(like: Likeness, word: Word, names: frozenset[str]) -> bool:
+    """Whether a word is of a class of attributes; WordNet knows more colours than the table."""
+    if word.text in names or names != _COLOURS:
+        return word.text in names
+    # Of adjectives only: neither a rose garden nor a chocolate cake tells a colour.
+    return word.pos == "ADJ" and like.wordnet.colours(word.lemma)
 
 
 def same_attribute(like: Likeness, mine: Word, theirs: Word) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from manifests.captions import CaptionName
 from prompts.meaning.attributes import another_of_class, moved, opposite
+from prompts.meaning.bearers import another_bearer
 from prompts.meaning.counting import miscounted
 from prompts.meaning.directions import turned
 from prompts.meaning.evidence import Caption, Sides
@@ -31,6 +32,7 @@ _CHECKS = (
     another_doer,
     moved,
     another_of_class,
+    another_bearer,
     miscounted,
     turned,
     reordered,

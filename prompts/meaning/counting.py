@@ -6,7 +6,7 @@ from prompts.meaning.evidence import Caption, Side, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness
 from prompts.meaning.numbers import MANY, number
-from prompts.meaning.parsing import Word
+from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import Relation
 from prompts.meaning.vocabulary import MORE, PLAIN, VAGUE
 
@@ -35,13 +35,14 @@ def _of_noun(like: Likeness, noun: Word, caption: Caption, side: Side) -> bool |
     theirs = [w for w in side.words if w.pos in ("NOUN", "PROPN") and like.says(noun, w)]
     if not theirs:
         return None
-    mine = _counts(caption.pairs, noun)
+    mine = _counts(caption.pairs, noun) + collected(caption.parsed, noun)
     counts = {
         value
         for pair in side.pairs
         if pair.kind == "count" and like.says(noun, pair.head)
         if (value := number(pair.dependent))
     }
+    counts |= {value for word, value in side.all(_collections) if like.says(noun, word)}
     kinds = {w.lemma for w in theirs if w.lemma != noun.lemma and not like.says(w, noun)}
     more = any(pair.dependent.text in MORE and like.says(noun, pair.head) for pair in side.pairs)
     several = more or len(kinds) > 1
@@ -57,6 +58,20 @@ def _counts(pairs: Sequence[Relation], noun: Word) -> list[int]:
         if pair.kind == "count" and pair.head.at == noun.at and pair.dependent.text not in VAGUE
         if (value := number(pair.dependent))
     ]
+
+
+def collected(parsed: Parsed, noun: Word) -> list[int]:
+    """How many a word for a collection says that there are: "pair of gloves"."""
+    preposition = parsed.head(noun)
+    if noun.dep != "pobj" or preposition is None or preposition.text != "of":
+        return []
+    above = parsed.head(preposition)
+    value = number(above) if above is not None else None
+    return [value] if value is not None and 1 < value < MANY else []
+
+
+def _collections(parsed: Parsed) -> list[tuple[Word, int]]:
+    return [(word, value) for word in parsed.words for value in collected(parsed, word)]
 
 
 def _made_many(noun: Word, theirs: Sequence[Word], counts: set[int]) -> bool:

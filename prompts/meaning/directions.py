@@ -1,16 +1,29 @@
 """Which way things go and where they are: "zooms in", "to the right", "on the left side"."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from prompts.meaning.evidence import Caption, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness
 from prompts.meaning.parsing import Parsed, Word
-from prompts.meaning.vocabulary import EQUAL_WAYS, PLAIN, SIDES, WAYS
+from prompts.meaning.relations import agents, patients
+from prompts.meaning.vocabulary import EQUAL_WAYS, GENERAL_VERBS, PLAIN, SIDES, WAYS
 
-Way = tuple[str, list[Word]]
-"""A direction with the verb or the things that it is told of."""
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A direction. anchors: the verb or the things that it is told of. objects: what moves so, where the
+    verb says little or a place is named. place: where to or from: "basket" in "out of a basket"."""
+
+    name: str
+    anchors: tuple[Word, ...]
+    objects: tuple[Word, ...] = ()
+    place: Word | None = None
+
 
 # Words that tell a place, not a way, where a thing follows: "in a car".
-_PREPOSITIONS = frozenset(["in", "over", "under", "above", "below", "up", "down", "off", "out"])
+_PREPOSITIONS = frozenset(["in", "over", "under", "above", "below", "off"])
 # Words that are ways only as names of parts.
 _PARTS = frozenset(["front", "top", "bottom"])
 # Levels between a direction and what it is told of.
@@ -20,21 +33,72 @@ _DEEP = 7
 def turned(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
     """A direction that the evidence lacks, and whose opposite it tells of the same thing or verb."""
     theirs = sides.both.all(ways)
-    for way, anchors in ways(caption.parsed):
-        known = {
-            other
-            for other, others in theirs
-            if any(like.either(anchor, word) for anchor in anchors for word in others)
-        }
-        if way not in known and WAYS.get(way) in known:
-            return Finding("direction", "refused", way)
+    for way in ways(caption.parsed):
+        known = {other.name for other in theirs if _is_of_one(like, way, other)}
+        if way.name not in known and WAYS.get(way.name) in known:
+            return Finding("direction", "refused", way.name)
     return None
+
+
+def _is_of_one(like: Likeness, mine: Way, theirs: Way) -> bool:
+    """Whether two directions are told of one thing or verb."""
+
+    def shared(some: Sequence[Word], others: Sequence[Word]) -> bool:
+        return any(like.either(a, b) for a in some for b in others)
+
+    if mine.place is not None and theirs.place is not None:
+        if not like.either(mine.place, theirs.place):
+            return False
+        if shared(mine.objects, theirs.objects):
+            return True
+    elif _is_motion(mine) and _is_motion(theirs) and shared(mine.objects, theirs.objects):
+        return True
+    return shared(mine.anchors, theirs.anchors)
+
+
+def _is_motion(way: Way) -> bool:
+    return any(
+        word.lemma in PLAIN | GENERAL_VERBS for word in way.anchors if word.pos == "VERB"
+    ) or (not any(word.pos == "VERB" for word in way.anchors))
 
 
 def ways(parsed: Parsed) -> list[Way]:
     """Directions of a text."""
-    told = [(word.text, _anchors(parsed, word)) for word in parsed.words if _is_way(parsed, word)]
-    return [(EQUAL_WAYS.get(text, text), anchors) for text, anchors in told if anchors]
+    told = [_way(parsed, word) for word in parsed.words if _is_way(parsed, word)]
+    return [way for way in told if way is not None and way.anchors]
+
+
+def _way(parsed: Parsed, word: Word) -> Way | None:
+    name = EQUAL_WAYS.get(word.text, word.text)
+    if word.text in ("left", "right") and _is_origin(parsed, word):
+        if _has_goal(parsed, word):
+            return None
+        name = f"from {name}"
+    verb = _verb(parsed, word)
+    objects: list[Word] = []
+    if verb is not None:
+        objects = [*patients(parsed, verb)] or agents(parsed, verb)
+    place = next(iter(_places(parsed, word)), None)
+    return Way(name, tuple(_anchors(parsed, word)), tuple(objects), place)
+
+
+def _places(parsed: Parsed, word: Word) -> list[Word]:
+    """What a preposition of direction is followed by: "into a basket", "out of a basket"."""
+    if word.text in ("left", "right", "top", "bottom"):
+        return []
+    places = parsed.below(word.at, "pobj")
+    for prep in parsed.below(word.at, "prep"):
+        places += parsed.below(prep.at, "pobj")
+    return [place for place in places if place.lemma not in SIDES]
+
+
+def _verb(parsed: Parsed, word: Word) -> Word | None:
+    above = parsed.head(word)
+    for _ in range(_DEEP):
+        if above is None or above.pos == "VERB":
+            return above
+        above = parsed.head(above)
+    return None
 
 
 def _is_way(parsed: Parsed, word: Word) -> bool:
@@ -42,15 +106,18 @@ def _is_way(parsed: Parsed, word: Word) -> bool:
         return False
     if word.text in _PREPOSITIONS and parsed.below(word.at, "pobj"):
         return False
-    if word.text in _PARTS and word.pos not in ("NOUN", "ADJ"):
-        return False
-    return not (word.text in ("left", "right") and _is_origin(parsed, word))
+    return word.text not in _PARTS or word.pos in ("NOUN", "ADJ")
 
 
 def _is_origin(parsed: Parsed, word: Word) -> bool:
     """Whether it is where a movement comes from: "left" of "from left to right"."""
     head = parsed.head(word)
     return head is not None and head.text == "from"
+
+
+def _has_goal(parsed: Parsed, word: Word) -> bool:
+    """Whether the origin is followed by where to: "to right" of "from left to right"."""
+    return any(other.text == "to" for other in parsed.words[word.at + 1 : word.at + 3])
 
 
 def _anchors(parsed: Parsed, word: Word) -> list[Word]:

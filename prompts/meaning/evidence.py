@@ -32,10 +32,10 @@ class Caption:
 
     @classmethod
     def read(cls, name: CaptionName, text: str, wordnet: WordNet) -> "Caption":
-        """The caption in its clearest reading."""
+        """The caption in its clearest reading; of two as clear ones that with progressives."""
         text = with_double_marks(text)
         (readings,) = parse([without_quotations(text)], wordnet)
-        parsed = max(readings, key=clearness)
+        parsed = max(reversed(readings), key=clearness)
         return cls(name, text, parsed, tuple(relations(parsed)))
 
 
@@ -55,12 +55,14 @@ class Side:
 
     readings: of all statements, one or more of each. words: of the statements, each once, and of
     transcripts. pairs: relations of all readings. quotable: transcripts and texts as they are.
+    transcribed: the transcripts.
     """
 
     readings: tuple[Parsed, ...] = ()
     words: tuple[Word, ...] = ()
     pairs: tuple[Relation, ...] = ()
     quotable: tuple[str, ...] = ()
+    transcribed: tuple[Parsed, ...] = ()
     _read: dict[Any, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -70,11 +72,14 @@ class Side:
         texts: Sequence[str] = (),
         tags: Sequence[str] = (),
         transcripts: Sequence[str] = (),
+        languages: Sequence[str] = (),
     ) -> "Side":
-        """A side out of what captioners tell of it: sentences, names of classes, and transcripts."""
+        """A side out of what captioners tell of it: sentences, names of classes, transcripts, and the
+        English names of the languages that recognisers told."""
         statements = [without_quotations(with_double_marks(text)) for text in texts]
         statements += [_BRACKETS.sub(" ", tag.lower()) for tag in tags]
         statements += [_SPEECH] * len(transcripts)
+        statements += [f"{_SPEECH} in {language}" for language in languages]
         parsed = parse([*statements, *transcripts], wordnet)
         readings = [reading for each in parsed[: len(statements)] for reading in each]
         said = [word for each in parsed[len(statements) :] for word in each[0].words]
@@ -83,6 +88,7 @@ class Side:
             (*_words(readings), *(word for word in said if word.is_content)),
             tuple(pair for reading in readings for pair in relations(reading)),
             (*transcripts, *texts),
+            tuple(each[0] for each in parsed[len(statements) :]),
         )
 
     def __add__(self, other: "Side") -> "Side":
@@ -91,6 +97,7 @@ class Side:
             self.words + other.words,
             self.pairs + other.pairs,
             self.quotable + other.quotable,
+            self.transcribed + other.transcribed,
         )
 
     @cached_property

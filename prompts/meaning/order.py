@@ -17,7 +17,7 @@ Sequel = tuple[list[Event], list[Event]]
 
 _LATER = ("after", "following")
 _EARLIER = ("before", "until")
-_THIS = ("that", "this")
+_THIS = ("that", "this", "it", "them", "which")
 _OPENINGS = (
     "after that", "following that", "after this", "moments later", "this is followed by",
     "once that is done",

@@ -81,6 +81,7 @@ def agents(parsed: Parsed, verb: Word, deep: int = 3) -> list[Word]:
 def patients(parsed: Parsed, verb: Word) -> list[Word]:
     """What it is done to, with all of a coordination."""
     own = parsed.below(verb.at, "dobj", "nsubjpass", "obj")
+    own += [w for w in parsed.below(verb.at, "dative") if w.pos in ("NOUN", "PROPN", "PRON")]
     head = parsed.head(verb)
     if not own and verb.dep == "acl" and verb.tag == "VBN" and head is not None:
         own = [head]

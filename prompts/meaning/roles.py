@@ -1,11 +1,16 @@
 """Who does what: roles that a caption gives to others than the evidence."""
 
+from collections.abc import Sequence
+
 from prompts.meaning.evidence import Caption, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness, differ
 from prompts.meaning.parsing import Word
-from prompts.meaning.slots import exchanged, mistaken, slots
+from prompts.meaning.slots import WORD, Slot, alike, exchanged, is_same, mistaken, slots
 from prompts.meaning.vocabulary import GENERAL_VERBS, PLAIN
+
+# Slots of a verb that no other wording exchanges.
+_ROLES = ("agent", "patient", "place with", "place into", "place onto")
 
 # What may be anything that sounds or acts.
 _ANYTHING = frozenset(["something", "someone", "sound", "noise", "voice"])
@@ -21,10 +26,49 @@ def another_role(like: Likeness, caption: Caption, sides: Sides) -> Finding | No
         of_role = kinds & {"agent", "patient"} or pair[0].kind.startswith("place")
         detail = ", ".join(f"{slot.key.text} {slot.filler.text}" for slot in pair)
         return Finding("role" if of_role else "attribute", "refused", detail)
-    slot = mistaken(like, mine, statements)
+    slot = mistaken(like, mine, statements) or _displaced(like, mine, statements)
     if slot is None:
         return None
     return Finding("role", "refused", f"{slot.filler.text} {slot.key.text}")
+
+
+def _displaced(
+    like: Likeness, mine: Sequence[Slot], statements: Sequence[Sequence[Slot]]
+) -> Slot | None:
+    """A slot that the evidence fills with what the caption puts in another slot of that verb, and whose
+    filler the evidence has in another one: "drives a plank into the nail"."""
+    for slot in mine:
+        if _is_role(slot) and slot.filler.pos == "NOUN" and slot.key.lemma not in GENERAL_VERBS:
+            others = [
+                s for s in mine if s.key.at == slot.key.at and s.kind != slot.kind and _is_role(s)
+            ]
+            if others and _is_displaced(like, slot, others, statements):
+                return slot
+    return None
+
+
+def _is_role(slot: Slot) -> bool:
+    return slot.kind in _ROLES
+
+
+def _is_displaced(
+    like: Likeness, slot: Slot, others: Sequence[Slot], statements: Sequence[Sequence[Slot]]
+) -> bool:
+    displaced = False
+    for theirs in statements:
+        fillers = [s for s in theirs if is_same(like, slot, s)]
+        if any(s.filler.pos == "PRON" or alike(like, slot, s) >= WORD for s in fillers):
+            return False
+        taken = [s for s in fillers if any(alike(like, other, s) >= WORD for other in others)]
+        elsewhere = any(
+            _is_role(s)
+            and s.kind != slot.kind
+            and s.key.lemma == slot.key.lemma
+            and alike(like, slot, s) > 0
+            for s in theirs
+        )
+        displaced = displaced or bool(taken and elsewhere)
+    return displaced
 
 
 def another_doer(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:

@@ -7,6 +7,7 @@ changed though each word is there.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 
 from prompts.meaning.likeness import Likeness, differ
 from prompts.meaning.numbers import number
@@ -14,10 +15,20 @@ from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import Relation, is_light, relations
 from prompts.meaning.vocabulary import CLASSED, PLAIN, VAGUE
 
+# Likenesses of two fillers: one word may be said for the other; both are people who do not differ.
+WORD = 0.9
+_PERSON = 0.4
+
+_HAVING = ("wear", "dress", "hold", "carry", "have")
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """kind: of the relation; key: the word that says what is told of the filler."""
+    """One slot of a text, filled.
+
+    kind: of the relation, with the preposition of a place. key: the word that says what is told of the
+    filler. traits: what tells the filler from others of its kind, as lemmas.
+    """
 
     kind: str
     key: Word
@@ -61,13 +72,7 @@ def traits(parsed: Parsed, noun: Word) -> frozenset[str]:
             words.add(child.lemma)
         elif child.dep == "prep" and child.text in ("in", "with", "of"):
             words |= _things(parsed, parsed.below(child.at, "pobj"))
-        elif child.dep in ("acl", "relcl") and child.lemma in (
-            "wear",
-            "dress",
-            "hold",
-            "carry",
-            "have",
-        ):
+        elif child.dep in ("acl", "relcl") and child.lemma in _HAVING:
             words |= _things(parsed, parsed.below(child.at, "dobj"))
             for prep in parsed.below(child.at, "prep"):
                 words |= _things(parsed, parsed.below(prep.at, "pobj"))
@@ -81,7 +86,7 @@ def _things(parsed: Parsed, nouns: Iterable[Word]) -> set[str]:
     return words
 
 
-def likely_one(like: Likeness, mine: Slot, theirs: Slot) -> float:
+def alike(like: Likeness, mine: Slot, theirs: Slot) -> float:
     """How well two fillers can be one thing: 0 if not, 1 for the same word, more with shared traits."""
     a, b = mine.filler, theirs.filler
     if b.pos == "PRON" or a.pos == "PRON":
@@ -89,9 +94,9 @@ def likely_one(like: Likeness, mine: Slot, theirs: Slot) -> float:
     if a.lemma == b.lemma:
         base = 1.0
     elif like.either(a, b):
-        base = 0.9
+        base = WORD
     elif like.is_person(a) and like.is_person(b) and not differ(a, b):
-        base = 0.4
+        base = _PERSON
     else:
         return 0.0
     return base + 0.5 * min(2, len(mine.traits & theirs.traits))
@@ -102,17 +107,49 @@ def exchanged(
 ) -> tuple[Slot, Slot] | None:
     """Two slots of a caption whose fillers some statement of the evidence has crosswise, and none
     straight. theirs: slots of each statement."""
-    for at, first in enumerate(mine):
-        for second in mine[at + 1 :]:
-            if first.filler.at == second.filler.at or (
-                first.filler.lemma == second.filler.lemma and not (first.traits or second.traits)
-            ):
-                continue
-            if first.kind == second.kind and first.key.at == second.key.at:
-                continue
-            if _crossed(like, first, second, theirs):
-                return first, second
+    for first, second in combinations(mine, 2):
+        if first.filler.at == second.filler.at:
+            continue
+        if first.filler.lemma == second.filler.lemma and not (first.traits or second.traits):
+            continue
+        if first.kind == second.kind and first.key.at == second.key.at:
+            continue
+        if _is_crossed(like, first, second, theirs) and _matters(like, first, second, theirs):
+            return first, second
     return None
+
+
+def _is_crossed(
+    like: Likeness, first: Slot, second: Slot, theirs: Sequence[Sequence[Slot]]
+) -> bool:
+    crossed = False
+    for statement in theirs:
+        firsts, seconds = _of(like, first, statement), _of(like, second, statement)
+        for a, b in product(firsts, seconds):
+            if a.filler.at == b.filler.at:
+                continue
+            straight = alike(like, first, a) + alike(like, second, b)
+            across = alike(like, first, b), alike(like, second, a)
+            if straight >= sum(across):
+                return False
+            crossed = crossed or (min(across) >= WORD and sum(across) >= straight + 0.5)
+    return crossed
+
+
+def _matters(like: Likeness, first: Slot, second: Slot, theirs: Sequence[Sequence[Slot]]) -> bool:
+    """Whether an exchange changes the meaning: always of who acts, else unless some statement fills one
+    of the slots as the caption does."""
+    if {first.kind, second.kind} & {"agent", "patient"}:
+        return True
+    firm = [
+        s for s in (first, second) if not s.traits or s.kind in ("attribute", "count", "manner")
+    ]
+    return not any(
+        alike(like, slot, other) >= WORD
+        for slot in firm
+        for statement in theirs
+        for other in _of(like, slot, statement)
+    )
 
 
 def mistaken(like: Likeness, mine: Sequence[Slot], theirs: Sequence[Sequence[Slot]]) -> Slot | None:
@@ -121,60 +158,40 @@ def mistaken(like: Likeness, mine: Sequence[Slot], theirs: Sequence[Sequence[Slo
     for slot in mine:
         if slot.kind not in ("agent", "patient") or not slot.traits:
             continue
-        for statement in theirs:
-            fillers = [s for s in statement if _same_slot(like, slot, s)]
-            if not fillers or any(not f.traits or slot.traits & f.traits for f in fillers):
-                continue
-            if any(likely_one(like, slot, f) < 0.4 for f in fillers):
-                continue
-            if any(
-                s.traits & slot.traits
-                and likely_one(like, slot, s) >= 0.9
-                and s.filler.at not in {f.filler.at for f in fillers}
-                for s in statement
-            ):
-                return slot
+        if any(_is_mistaken(like, slot, statement) for statement in theirs):
+            return slot
     return None
 
 
-def _crossed(like: Likeness, first: Slot, second: Slot, theirs: Sequence[Sequence[Slot]]) -> bool:
-    crossed = False
-    for statement in theirs:
-        firsts = [s for s in statement if _same_slot(like, first, s)]
-        seconds = [s for s in statement if _same_slot(like, second, s)]
-        for a in firsts:
-            for b in seconds:
-                if a.filler.at == b.filler.at:
-                    continue
-                straight = likely_one(like, first, a), likely_one(like, second, b)
-                cross = likely_one(like, first, b), likely_one(like, second, a)
-                if sum(straight) >= sum(cross):
-                    return False
-                if min(cross) >= 0.9 and sum(cross) >= sum(straight) + 0.5:
-                    crossed = True
-    if not crossed:
+def _is_mistaken(like: Likeness, slot: Slot, statement: Sequence[Slot]) -> bool:
+    fillers = [other for other in statement if is_same(like, slot, other)]
+    if not fillers or any(not other.traits or slot.traits & other.traits for other in fillers):
         return False
-    return (
-        not any(
-            _same_slot(like, slot, s) and likely_one(like, slot, s) >= 0.9
-            for slot in (first, second)
-            for statement in theirs
-            for s in statement
-            if len(slot.traits) == 0 or slot.kind in ("attribute", "count", "manner")
-        )
-        or first.kind in ("agent", "patient")
-        or second.kind in ("agent", "patient")
+    if any(alike(like, slot, other) < _PERSON for other in fillers):
+        return False
+    places = {other.filler.at for other in fillers}
+    return any(
+        slot.traits & other.traits
+        and alike(like, slot, other) >= WORD
+        and other.filler.at not in places
+        for other in statement
     )
 
 
-def _same_slot(like: Likeness, mine: Slot, theirs: Slot) -> bool:
+def _of(like: Likeness, mine: Slot, statement: Sequence[Slot]) -> list[Slot]:
+    """The same slot in a statement: by its very word, where there is one, else by a synonym."""
+    same = [slot for slot in statement if is_same(like, mine, slot)]
+    return [slot for slot in same if slot.key.lemma == mine.key.lemma] or same
+
+
+def is_same(like: Likeness, mine: Slot, theirs: Slot) -> bool:
+    """Whether two slots are one, whatever fills them."""
     if mine.kind != theirs.kind:
         return False
+    a, b = mine.key, theirs.key
     if mine.kind == "count":
-        return number(mine.key) == number(theirs.key)
-    if mine.key.lemma == theirs.key.lemma:
+        return number(a) == number(b)
+    if a.lemma == b.lemma:
         return True
-    pos = "v" if mine.key.pos == "VERB" else "a"
-    return mine.key.pos == theirs.key.pos and mine.key.lemma in like.wordnet.synonyms(
-        theirs.key.lemma, pos
-    )
+    synonyms = like.wordnet.synonyms(b.lemma, "v" if a.pos == "VERB" else "a")
+    return a.pos == b.pos and a.lemma in synonyms

@@ -61,6 +61,16 @@ class WordNet:
         )
 
     @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
+    def colours(self, word: str) -> bool:
+        """Whether one of a noun's first senses, however rare, is a colour."""
+        rows = self._base.execute(
+            "select synset from sense where word=? and pos='n' order by rank limit ?",
+            (word, _SENSES),
+        ).fetchall()
+        names = ("chromatic_color", "achromatic_color")
+        return any(self.under(synset, name) for (synset,) in rows for name in names)
+
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def uses(self, word: str, pos: Pos) -> int:
         """How often a word was counted as this part of speech in WordNet's own texts."""
         rows = self._base.execute("select uses from sense where word=? and pos=?", (word, pos))

@@ -10,6 +10,7 @@ from benchmarks.quality.rich.report import Outcome
 from captioners.minilm import MiniLM
 from captioners.weights.models import Models
 from manifests.captions import CaptionName
+from manifests.languages import language_name
 from prompts.meaning.compare import Comparison
 from prompts.meaning.evidence import Side, Sides
 from prompts.meaning.likeness import Likeness
@@ -39,4 +40,5 @@ def _side(evidence: Sequence[Mapping[str, Any]], modality: str, like: Likeness) 
         texts=[item["text"] for item in items if "text" in item],
         tags=[label for item in items for label, _ in item.get("tags", ())],
         transcripts=[item["transcript"] for item in items if "transcript" in item],
+        languages=[name for item in items if (name := language_name(item.get("language")))],
     )
