@@ -22,6 +22,22 @@ _POS: dict[str, tuple[Pos, ...]] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What decides which words one may be said for.
+
+    forms: the word itself. stems: of its lemma and text. table: stems that the word table has instead of
+    it. synonyms: lemmas. stand_ins: those and broader ones. family: stems of words made of it.
+    """
+
+    forms: frozenset[str]
+    stems: frozenset[str]
+    table: frozenset[str]
+    synonyms: frozenset[str]
+    stand_ins: frozenset[str]
+    family: frozenset[str]
+
+
 @dataclass(eq=False)
 class Likeness:
     """Relations of words, by WordNet, the word table and, where there is one, an embedder."""
@@ -45,28 +61,37 @@ class Likeness:
         return self.says(word, other) or self.says(other, word)
 
     def _compare(self, word: Word, other: Word) -> bool:
-        if (
-            word.lemma == other.lemma
-            or word.text == other.text
-            or stem(word.lemma) == stem(other.lemma)
-        ):
+        mine, theirs = self.names(word), self.names(other)
+        if mine.forms & theirs.forms:
             return True
-        table = lexicon().upward
-        stems = {stem(word.lemma), stem(word.text)}
-        for narrower in (stem(other.lemma), stem(other.text)):
-            if (stems - {narrower}) & table.get(narrower, frozenset()):
-                return True
-        if word.lemma in ANYBODY:
+        if word.lemma in ANYBODY and not mine.stems & theirs.table:
             return self.is_person(other)
-        for pos in _POS.get(other.pos, ("n",)):
-            if word.lemma in self.wordnet.synonyms(other.lemma, pos):
-                return True
-            if pos in "nv" and word.lemma in self.wordnet.broader(other.lemma, pos):
-                return True
-        for pos in _POS.get(word.pos, ("n",)):
-            if other.lemma in self.wordnet.synonyms(word.lemma, pos):
-                return True
-        return bool(self._family(word.lemma) & self._family(other.lemma))
+        return bool(
+            mine.stems & theirs.table
+            or word.lemma in theirs.stand_ins
+            or other.lemma in mine.synonyms
+            or mine.family & theirs.family
+        )
+
+    def names(self, word: Word) -> "Names":
+        """What a word is compared by."""
+        return self._names(word.text, word.lemma, word.pos)
+
+    @lru_cache(1 << 14)  # noqa: B019 - one a process
+    def _names(self, text: str, lemma: str, pos: str) -> "Names":
+        table, stems = lexicon().upward, frozenset((stem(lemma), stem(text)))
+        places = _POS.get(pos, ("n",))
+        synonyms = frozenset[str]().union(*(self.wordnet.synonyms(lemma, p) for p in places))
+        broader = (self.wordnet.broader(lemma, p) for p in places if p in "nv")
+        return Names(
+            # A lemma is no stand-in for another's text: "saw" is not the past of what "saw" is.
+            frozenset((f"lemma {lemma}", f"text {text}", f"stem {stem(lemma)}")),
+            stems,
+            frozenset[str]().union(*(table.get(s, frozenset()) - {s} for s in stems)),
+            synonyms,
+            synonyms.union(*broader),
+            self._family(lemma),
+        )
 
     @lru_cache(1 << 14)  # noqa: B019 - one a process
     def _family(self, lemma: str) -> frozenset[str]:
