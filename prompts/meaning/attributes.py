@@ -1,5 +1,7 @@
 """What a caption tells of things: their opposite, or what belongs to another thing."""
 
+from typing import Literal
+
 from prompts.meaning.evidence import Caption, Side, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness, differ, tells_who
@@ -7,7 +9,7 @@ from prompts.meaning.numbers import number
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import Relation, around
 from prompts.meaning.support import supported
-from prompts.meaning.vocabulary import CLASSED, CLASSES, PLAIN, SAME_COLOURS, WAYS
+from prompts.meaning.vocabulary import ANYBODY, CLASSED, CLASSES, PLAIN, SAME_COLOURS, WAYS
 
 _ADJECTIVES = ("JJ", "JJR", "JJS")
 
@@ -22,7 +24,9 @@ def opposite(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
             continue
         for other in side.content:
             if _is_opposed(like, word, other, caption, side):
-                return Finding("opposite", "refused", f"{word.text} for {other.text}")
+                unsure = word.pos == "NOUN" and any(_is_anybody(like, w) for w in side.content)
+                outcome: Literal["doubt", "refused"] = "doubt" if unsure else "refused"
+                return Finding("opposite", outcome, f"{word.text} for {other.text}")
     return None
 
 
@@ -34,6 +38,12 @@ def _is_opposed(like: Likeness, word: Word, other: Word, caption: Caption, side:
     if not like.opposite(word, other):
         return False
     return word.pos == "VERB" or _of_one_head(like, word, other, caption, side)
+
+
+def _is_anybody(like: Likeness, word: Word) -> bool:
+    """Whether a noun names one person of any gender and age by what he does: "a judoka", "a reporter"."""
+    single = word.pos == "NOUN" and word.tag == "NN" and word.lemma not in ANYBODY
+    return single and like.is_person(word) and not tells_who(word)
 
 
 def _may_be(like: Likeness, person: Word, side: Side) -> bool:

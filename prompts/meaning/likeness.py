@@ -122,7 +122,7 @@ class Likeness:
         if lemma in ANYBODY | _KINDS:
             return True
         senses = self.wordnet.senses(lemma, "n")[:1]
-        return bool(senses) and self.wordnet.under(senses[0], "person")
+        return any(self.wordnet.under(s, name) for s in senses for name in ("person", "operator"))
 
     @lru_cache(1 << 14)  # noqa: B019 - one a process
     def _is_speech(self, lemma: str) -> bool:

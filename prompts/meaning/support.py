@@ -1,12 +1,12 @@
 """Words of a caption that nothing in the evidence says, and how much they weigh."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prompts.meaning.evidence import Caption, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness, differ, is_child
 from prompts.meaning.numbers import number
-from prompts.meaning.parsing import Word
+from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.vocabulary import LANGUAGES, PLAIN
 from prompts.words import lexicon, stem
 
@@ -18,8 +18,17 @@ ENOUGH = 0.75
 _THING = (0.64, 0.7)
 _OTHER = (0.45, 0.75)
 
-# A verb that WordNet's texts have at most this often tells much.
-_RARE = 30
+# What a word without support tells at most. Of verbs by how often WordNet's texts have them: "give" may
+# stand for nearly everything, "juggle" for one thing.
+_WEIGHTS = {"NOUN": 0.5, "ADJ": 0.3, "NUM": 0.4}
+_VERBS = ((30, 0.6), (100, 0.35))
+_COMMON = 0.25
+
+# Parts of speech that tell much where only the other sense knows them.
+_ACROSS = ("NOUN", "VERB", "ADJ")
+
+# Above nouns that measure others.
+_AMOUNTS = ("part", "indefinite_quantity", "definite_quantity", "collection", "gathering")
 
 
 def supported(like: Likeness, word: Word, content: Sequence[Word]) -> bool:
@@ -50,24 +59,58 @@ def unsupported(like: Likeness, caption: Caption, sides: Sides) -> Finding | Non
         for word in caption.parsed.words
         if needs_support(word) and not supported(like, word, content)
     }
-    if sum(_weight(like, word, content) for word in missing.values()) < ENOUGH:
+    most = {
+        word: _most(like, word, caption.parsed, content, sides.both.content)
+        for word in missing.values()
+    }
+    # Strangeness only makes less of it: an embedder is asked only where that can decide.
+    if sum(most.values()) < ENOUGH or _sum(like, most, content) < ENOUGH:
         return None
-    words = dict.fromkeys(word.text for word in missing.values())
-    return Finding("unsupported", "doubt", " ".join(words))
+    return Finding("unsupported", "doubt", " ".join(dict.fromkeys(word.text for word in most)))
 
 
-def _weight(like: Likeness, word: Word, content: Sequence[Word]) -> float:
-    """How much a word without support tells: `ENOUGH` makes a doubt."""
-    if word.pos in ("NOUN", "PROPN"):
-        if like.is_person(word) and not is_child(word):
-            people = [w for w in content if like.is_person(w) and not is_child(w)]
-            return 0.2 if any(not differ(word, person) for person in people) else 1.0
-        if word.pos == "PROPN" or like.wordnet.physical(word.lemma):
-            return like.strangeness(word, content, *_THING)
-        weight = 0.6
-    elif word.pos == "VERB":
-        rare = like.wordnet.uses(word.lemma, "v") <= _RARE or like.wordnet.sounds(word.lemma)
-        weight = 1.0 if rare else 0.5
-    else:
-        weight = 0.5 if word.pos == "ADJ" else 0.4
-    return weight * like.strangeness(word, content, *_OTHER)
+def _sum(like: Likeness, most: Mapping[Word, float], content: Sequence[Word]) -> float:
+    """What words weigh by their strangeness."""
+    total = 0.0
+    for word, weight in most.items():
+        if _is_somebody(like, word):
+            total += weight
+        else:
+            bounds = _THING if _is_thing(like, word) else _OTHER
+            total += weight * like.strangeness(word, content, *bounds)
+    return total
+
+
+def _most(
+    like: Likeness, word: Word, parsed: Parsed, content: Sequence[Word], every: Sequence[Word]
+) -> float:
+    """How much a word without support tells at most: `ENOUGH` makes a doubt. content: of the sides that
+    the caption may tell; every: of both, for what only the other sense knows tells most."""
+    if _is_somebody(like, word):
+        people = (w for w in content if like.is_person(w) and is_child(w) == is_child(word))
+        return 0.2 if any(not differ(word, person) for person in people) else 1.0
+    if _is_thing(like, word):
+        return 0.5 if _is_amount(like, word, parsed) else 1.0
+    if word.pos in _ACROSS and content is not every and supported(like, word, every):
+        return 1.0
+    if word.pos == "VERB":
+        if like.wordnet.noisy(word.lemma):
+            return 1.0
+        uses = like.wordnet.uses(word.lemma, "v")
+        return next((weight for most, weight in _VERBS if uses <= most), _COMMON)
+    return _WEIGHTS.get(word.pos, 0.2)
+
+
+def _is_somebody(like: Likeness, word: Word) -> bool:
+    return word.pos in ("NOUN", "PROPN") and like.is_person(word)
+
+
+def _is_thing(like: Likeness, word: Word) -> bool:
+    return word.pos == "PROPN" or (word.pos == "NOUN" and like.wordnet.physical(word.lemma))
+
+
+def _is_amount(like: Likeness, word: Word, parsed: Parsed) -> bool:
+    """Whether a noun only measures another: "a piece of wood", "a pack of wolves"."""
+    of = any(child.text == "of" for child in parsed.below(word.at, "prep"))
+    senses = like.wordnet.senses(word.lemma, "n")
+    return of and any(like.wordnet.under(s, name) for s in senses for name in _AMOUNTS)
