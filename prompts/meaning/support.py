@@ -24,9 +24,6 @@ _WEIGHTS = {"NOUN": 0.5, "ADJ": 0.3, "NUM": 0.4}
 _VERBS = ((30, 0.6), (100, 0.35))
 _COMMON = 0.25
 
-# Parts of speech that tell much where only the other sense knows them.
-_ACROSS = ("NOUN", "VERB", "ADJ")
-
 # Above nouns that measure others.
 _AMOUNTS = ("part", "indefinite_quantity", "definite_quantity", "collection", "gathering")
 
@@ -59,10 +56,7 @@ def unsupported(like: Likeness, caption: Caption, sides: Sides) -> Finding | Non
         for word in caption.parsed.words
         if needs_support(word) and not supported(like, word, content)
     }
-    most = {
-        word: _most(like, word, caption.parsed, content, sides.both.content)
-        for word in missing.values()
-    }
+    most = {word: _most(like, word, caption.parsed, content) for word in missing.values()}
     # Strangeness only makes less of it: an embedder is asked only where that can decide.
     if sum(most.values()) < ENOUGH or _sum(like, most, content) < ENOUGH:
         return None
@@ -75,24 +69,20 @@ def _sum(like: Likeness, most: Mapping[Word, float], content: Sequence[Word]) ->
     for word, weight in most.items():
         if _is_somebody(like, word):
             total += weight
+        elif _is_thing(like, word):
+            total += weight * like.strangeness(word, content, *_THING)
         else:
-            bounds = _THING if _is_thing(like, word) else _OTHER
-            total += weight * like.strangeness(word, content, *bounds)
+            total += weight * like.strangeness(word, content, *_OTHER)
     return total
 
 
-def _most(
-    like: Likeness, word: Word, parsed: Parsed, content: Sequence[Word], every: Sequence[Word]
-) -> float:
-    """How much a word without support tells at most: `ENOUGH` makes a doubt. content: of the sides that
-    the caption may tell; every: of both, for what only the other sense knows tells most."""
+def _most(like: Likeness, word: Word, parsed: Parsed, content: Sequence[Word]) -> float:
+    """How much a word without support tells at most: `ENOUGH` makes a doubt."""
     if _is_somebody(like, word):
         people = (w for w in content if like.is_person(w) and is_child(w) == is_child(word))
         return 0.2 if any(not differ(word, person) for person in people) else 1.0
     if _is_thing(like, word):
         return 0.5 if _is_amount(like, word, parsed) else 1.0
-    if word.pos in _ACROSS and content is not every and supported(like, word, every):
-        return 1.0
     if word.pos == "VERB":
         if like.wordnet.noisy(word.lemma):
             return 1.0
