@@ -8,9 +8,11 @@ from prompts.meaning.likeness import Likeness, differ, tells_who
 from prompts.meaning.numbers import number
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import Relation, around
+from prompts.meaning.reporting import reported
 from prompts.meaning.support import supported
 from prompts.meaning.vocabulary import ANYBODY, CLASSED, CLASSES, PLAIN, SAME_COLOURS, WAYS
 
+_ROLES = ("agent", "patient")
 _ADJECTIVES = ("JJ", "JJR", "JJS")
 
 
@@ -24,7 +26,7 @@ def opposite(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
             continue
         for other in side.content:
             if _is_opposed(like, word, other, caption, side):
-                unsure = word.pos == "NOUN" and any(_is_anybody(like, w) for w in side.content)
+                unsure = _is_unsure(like, word, other, caption, side)
                 outcome: Literal["doubt", "refused"] = "doubt" if unsure else "refused"
                 return Finding("opposite", outcome, f"{word.text} for {other.text}")
     return None
@@ -38,6 +40,20 @@ def _is_opposed(like: Likeness, word: Word, other: Word, caption: Caption, side:
     if not like.opposite(word, other):
         return False
     return word.pos == "VERB" or _of_one_head(like, word, other, caption, side)
+
+
+def _is_unsure(like: Likeness, word: Word, other: Word, caption: Caption, side: Side) -> bool:
+    """Whether the evidence may mean something else: somebody of unknown gender, another doer, or what the
+    caption only reports."""
+    if word.at in reported(like, caption.parsed):
+        return True
+    if word.pos == "NOUN":
+        return any(_is_anybody(like, w) for w in side.content)
+    if word.pos != "VERB":
+        return False
+    mine = [r.dependent for r in caption.pairs if r.head.at == word.at and r.kind in _ROLES]
+    theirs = [r.dependent for r in side.pairs if r.head.lemma == other.lemma and r.kind in _ROLES]
+    return bool(mine and theirs) and not any(like.one_thing(a, b) for a in mine for b in theirs)
 
 
 def _is_anybody(like: Likeness, word: Word) -> bool:
@@ -77,8 +93,15 @@ def moved(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
         owners = [r.head for r in theirs]
         known = any(like.says(head, word) for word in side.content)
         if known and _names_another(like, caption.parsed, mine, owners):
-            return Finding("attribute", "refused", f"{attribute.text} {head.text}")
+            sure = all(_is_thing(like, word) for word in (head, *owners))
+            outcome: Literal["doubt", "refused"] = "refused" if sure else "doubt"
+            return Finding("attribute", outcome, f"{attribute.text} {head.text}")
     return None
+
+
+def _is_thing(like: Likeness, word: Word) -> bool:
+    """Whether a word names a thing or somebody: a mood or a tempo of other words may be of both."""
+    return word.pos != "VERB" and (like.is_person(word) or like.wordnet.physical(word.lemma))
 
 
 def _tells_apart(mine: Relation) -> bool:

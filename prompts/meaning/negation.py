@@ -54,7 +54,9 @@ def contrary(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
     told = {word.lemma for word in words if word not in theirs}
     only_denied = {word.lemma for word in theirs} - told - names
     for word in caption.parsed.words:
-        if word.pos in ("VERB", "NOUN") and word.lemma in only_denied - PLAIN:
+        if word.pos not in ("VERB", "NOUN") or word.lemma not in only_denied - PLAIN:
+            continue
+        if not (like.is_speech(word) and any(map(like.is_speech, positive))):
             return Finding("negation", "refused", word.text)
     return None
 
