@@ -107,15 +107,20 @@ class Likeness:
         1 without an embedder."""
         if self.embed is None or not others:
             return 1.0
-        names = [word.lemma, *sorted({o.lemma for o in others})]
+        self.learn([word, *others])
+        own = self._vectors[word.lemma]
+        near = max(float(own @ self._vectors[name]) for name in {o.lemma for o in others})
+        return min(1.0, max(0.0, (familiar - near) / (familiar - strange)))
+
+    def learn(self, words: Sequence[Word]) -> None:
+        """Embeds the words that are new in one call; nothing without an embedder."""
+        names = sorted({word.lemma for word in words})
+        if self.embed is None or all(name in self._vectors for name in names):
+            return
         if len(self._vectors) > _REMEMBERED:
             self._vectors.clear()
-        new = [n for n in names if n not in self._vectors]
-        if new:
-            self._vectors.update(zip(new, self.embed(new), strict=True))
-        own = self._vectors[word.lemma]
-        near = max(float(own @ self._vectors[n]) for n in names[1:])
-        return min(1.0, max(0.0, (familiar - near) / (familiar - strange)))
+        new = [name for name in names if name not in self._vectors]
+        self._vectors.update(zip(new, self.embed(new), strict=True))
 
     @lru_cache(1 << 14)  # noqa: B019 - one a process
     def _is_person(self, lemma: str) -> bool:

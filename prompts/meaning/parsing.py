@@ -101,7 +101,7 @@ def _read(texts: Sequence[str], wordnet: WordNet) -> list[tuple[Parsed, ...]]:
     spans = [list(doc.sents) for doc in docs]
     others = [[_progressive(span, wordnet) for span in sentences] for sentences in spans]
     parsed = nlp.pipe([text for each in others for text in each if text])
-    readings = []
+    readings: list[tuple[Parsed, ...]] = []
     for sentences, texts_of in zip(spans, others, strict=True):
         first = _joined(sentences)
         if not any(texts_of):

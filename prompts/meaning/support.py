@@ -65,6 +65,7 @@ def unsupported(like: Likeness, caption: Caption, sides: Sides) -> Finding | Non
 
 def _sum(like: Likeness, most: Mapping[Word, float], content: Sequence[Word]) -> float:
     """What words weigh by their strangeness."""
+    like.learn([*most, *content])
     total = 0.0
     for word, weight in most.items():
         if _is_somebody(like, word):

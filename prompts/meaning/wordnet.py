@@ -62,8 +62,8 @@ class WordNet:
 
     @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def noisy(self, verb: str) -> bool:
-        """Whether a verb may tell of a sound: by its frequent senses, or a noun of the same form by one of
-        its first ("a honk", "a snore")."""
+        """Whether a verb may tell of a sound: by its frequent senses, or a noun of the same form by one
+        of its first ("a honk", "a snore")."""
         rows = self._base.execute(
             "select synset from sense where word=? and pos='n' and rank<=? order by rank",
             (verb, _SENSES),
