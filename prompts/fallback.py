@@ -11,9 +11,10 @@ from dataclasses import replace
 from manifests.captions import CaptionName, CaptionSet
 from manifests.evidence import Modality
 from manifests.sentences import finished, joined
+from prompts.merging import Alike
 from prompts.quotes import excerpt, is_spoken, without_quotations
 from prompts.schema import CAPTION_CHARS
-from prompts.selection import Alike, Fact, Facts
+from prompts.selection import Fact, Facts
 from prompts.singing import sings
 from prompts.statements import cut, is_phrase, is_sentence, whole
 from prompts.words import tokens, words

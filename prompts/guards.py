@@ -4,7 +4,7 @@ meaning (`prompts.meaning`). Pure; models are handed in.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from manifests.captions import CaptionClaim, CaptionName, CaptionSet
@@ -106,13 +106,16 @@ def is_rich(evidence: Evidence) -> bool:
 def sides(like: Likeness, facts: Facts) -> Sides:
     """What captioners claimed at medium or above, as two parsed sides."""
     claims = [claim for claim in facts.claims if claim.tier != "low"]
+    words = facts.transcript or facts.lyrics
     heard, seen = (
         Side.of(
             like.wordnet,
             texts=[claim.text for claim in claims if claim.modality == modality and claim.free],
             tags=[claim.text for claim in claims if claim.modality == modality and not claim.free],
-            transcripts=[facts.all_words] if modality == "audio" and facts.all_words else (),
+            transcripts=[words] if modality == "audio" and words else (),
+            languages=[facts.language] if modality == "audio" and facts.language else (),
         )
         for modality in ("audio", "video")
     )
-    return Sides(heard, seen)
+    # The writer is shown the beginning; a caption may quote what comes later.
+    return Sides(replace(heard, quotable=(*heard.quotable, facts.all_words or "")), seen)

@@ -132,11 +132,11 @@ def how_many(parsed: Parsed, noun: Word) -> int:
 
 def _ways(like: Likeness, a: Parsed, b: Parsed) -> bool:
     """Whether no way of one is the opposite of one of the other, told of the same."""
-    mine, theirs = ways(a), ways(b)
-    for way, anchors in mine:
-        for other, others in theirs:
-            if WAYS.get(way) != other:
-                continue
-            if any(like.either(x, y) for x in anchors for y in others):
-                return False
-    return True
+    return not any(
+        like.either(x, y)
+        for mine in ways(a)
+        for theirs in ways(b)
+        if WAYS.get(mine.name) == theirs.name
+        for x in mine.anchors
+        for y in theirs.anchors
+    )

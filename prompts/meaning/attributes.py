@@ -1,5 +1,7 @@
 """What a caption tells of things: their opposite, or what belongs to another thing."""
 
+from typing import Literal
+
 from prompts.meaning.evidence import Caption, Side, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness, differ, tells_who
@@ -7,8 +9,9 @@ from prompts.meaning.manners import opposite_attribute
 from prompts.meaning.numbers import number
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import Relation, agents, around, patients
+from prompts.meaning.reporting import reported
 from prompts.meaning.support import supported
-from prompts.meaning.vocabulary import CLASSED, CLASSES, PLAIN, SAME_COLOURS, WAYS
+from prompts.meaning.vocabulary import ANYBODY, CLASSED, CLASSES, PLAIN, SAME_COLOURS, WAYS
 
 _ADJECTIVES = ("JJ", "JJR", "JJS")
 _COLOURS = CLASSES[0]
@@ -18,14 +21,23 @@ def opposite(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
     """A person of another gender or age than all of the evidence; a verb or an attribute whose opposite
     the evidence has of the same thing, and not itself."""
     side = sides.of(caption.name)
+    unsure = reported(like, caption.parsed)
     for word in caption.parsed.words:
+        told: Literal["doubt", "refused"] = "doubt" if word.at in unsure else "refused"
         if word.pos == "NOUN" and like.is_person(word) and not _may_be(like, word, side):
             other = next((o for o in side.content if o.pos == "NOUN" and differ(word, o)), None)
             if other is not None and not supported(like, word, side.content):
-                return Finding("opposite", "refused", f"{word.text} for {other.text}")
+                outcome = "doubt" if any(_is_anybody(like, w) for w in side.content) else told
+                return Finding("opposite", outcome, f"{word.text} for {other.text}")
         if word.pos == "VERB" and (other := _opposite_deed(like, word, caption.parsed, side)):
-            return Finding("opposite", "refused", f"{word.text} for {other.text}")
+            return Finding("opposite", told, f"{word.text} for {other.text}")
     return opposite_attribute(like, caption, side)
+
+
+def _is_anybody(like: Likeness, word: Word) -> bool:
+    """Whether a noun names one person of any gender and age by what he does: "a judoka", "a reporter"."""
+    single = word.pos == "NOUN" and word.tag == "NN" and word.lemma not in ANYBODY
+    return single and like.is_person(word) and not tells_who(word)
 
 
 def _may_be(like: Likeness, person: Word, side: Side) -> bool:
@@ -71,8 +83,15 @@ def moved(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
         owners = [r.head for r in theirs]
         known = any(like.says(head, word) for word in side.content)
         if known and _names_another(like, caption.parsed, mine, owners):
-            return Finding("attribute", "refused", f"{attribute.text} {head.text}")
+            sure = all(_is_thing(like, word) for word in (head, *owners))
+            outcome: Literal["doubt", "refused"] = "refused" if sure else "doubt"
+            return Finding("attribute", outcome, f"{attribute.text} {head.text}")
     return None
+
+
+def _is_thing(like: Likeness, word: Word) -> bool:
+    """Whether a word names a thing or somebody: a mood or a tempo of other words may be of both."""
+    return word.pos != "VERB" and (like.is_person(word) or like.wordnet.physical(word.lemma))
 
 
 def _tells_apart(mine: Relation) -> bool:

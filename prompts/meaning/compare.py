@@ -20,7 +20,7 @@ from prompts.meaning.parsing import packages
 from prompts.meaning.roles import another_doer, another_role
 from prompts.meaning.sounding import across
 from prompts.meaning.speech import another_language, misquoted
-from prompts.meaning.support import unsupported
+from prompts.meaning.support import repeated, unsupported
 from prompts.meaning.vocabulary import vocabulary_digest
 
 _CHECKS = (
@@ -37,6 +37,7 @@ _CHECKS = (
     turned,
     reordered,
     across,
+    repeated,
     unsupported,
 )
 

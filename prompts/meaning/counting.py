@@ -8,6 +8,7 @@ from prompts.meaning.likeness import Likeness
 from prompts.meaning.numbers import MANY, number
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import Relation
+from prompts.meaning.reporting import reported
 from prompts.meaning.vocabulary import MORE, PLAIN, VAGUE
 
 _PLACES = ("nsubj", "dobj", "pobj", "nsubjpass")
@@ -22,7 +23,7 @@ def miscounted(like: Likeness, caption: Caption, sides: Sides) -> Finding | None
         if noun.pos == "NOUN" and noun.lemma not in PLAIN and like.wordnet.physical(noun.lemma):
             sure = _of_noun(like, noun, caption, side)
             if sure is not None:
-                return _finding(noun, sure)
+                return _finding(noun, sure and noun.at not in reported(like, caption.parsed))
     return _bare(caption.parsed.words, side.words)
 
 
@@ -36,6 +37,8 @@ def _of_noun(like: Likeness, noun: Word, caption: Caption, side: Side) -> bool |
     if not theirs:
         return None
     mine = _counts(caption.pairs, noun) + collected(caption.parsed, noun)
+    if mine == [1] and any(word.text in MORE for word in caption.parsed.words):
+        return None
     counts = {
         value
         for pair in side.pairs
@@ -47,7 +50,8 @@ def _of_noun(like: Likeness, noun: Word, caption: Caption, side: Side) -> bool |
     more = any(pair.dependent.text in MORE and like.says(noun, pair.head) for pair in side.pairs)
     several = more or len(kinds) > 1
     if not mine:
-        return True if not several and _made_many(noun, theirs, counts) else None
+        owned = bool(caption.parsed.below(noun.at, "poss"))
+        return not owned if not several and _made_many(noun, theirs, counts) else None
     return _of_number(max(mine), noun, theirs, counts, several)
 
 

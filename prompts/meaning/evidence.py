@@ -10,7 +10,7 @@ from manifests.captions import CaptionName
 from prompts.meaning.parsing import Parsed, Word, parse
 from prompts.meaning.relations import Relation, relations
 from prompts.meaning.wordnet import WordNet
-from prompts.quotes import with_double_marks, without_quotations
+from prompts.quotes import quotations, with_double_marks, without_quotations
 
 T = TypeVar("T")
 
@@ -53,9 +53,9 @@ def clearness(parsed: Parsed) -> int:
 class Side:
     """The evidence of one modality.
 
-    readings: of all statements, one or more of each. words: of the statements, each once, and of
-    transcripts. pairs: relations of all readings. quotable: transcripts and texts as they are.
-    transcribed: the transcripts.
+    readings: of all statements, one or more of each. words: of the statements, each once. pairs:
+    relations of all readings. quotable: transcripts and texts as they are. transcribed: the transcripts.
+    spoken: content words of these, and of what can be read.
     """
 
     readings: tuple[Parsed, ...] = ()
@@ -63,6 +63,7 @@ class Side:
     pairs: tuple[Relation, ...] = ()
     quotable: tuple[str, ...] = ()
     transcribed: tuple[Parsed, ...] = ()
+    spoken: tuple[Word, ...] = ()
     _read: dict[Any, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -80,15 +81,17 @@ class Side:
         statements += [_BRACKETS.sub(" ", tag.lower()) for tag in tags]
         statements += [_SPEECH] * len(transcripts)
         statements += [f"{_SPEECH} in {language}" for language in languages]
-        parsed = parse([*statements, *transcripts], wordnet)
+        shown = [quotation for text in texts for quotation in quotations(text)]
+        parsed = parse([*statements, *transcripts, *shown], wordnet)
         readings = [reading for each in parsed[: len(statements)] for reading in each]
-        said = [word for each in parsed[len(statements) :] for word in each[0].words]
+        said = [each[0] for each in parsed[len(statements) :]]
         return cls(
             tuple(readings),
-            (*_words(readings), *(word for word in said if word.is_content)),
+            tuple(_words(readings)),
             tuple(pair for reading in readings for pair in relations(reading)),
             (*transcripts, *texts),
-            tuple(each[0] for each in parsed[len(statements) :]),
+            tuple(said[: len(transcripts)]),
+            tuple(word for each in said for word in each.words if word.is_content),
         )
 
     def __add__(self, other: "Side") -> "Side":
@@ -98,6 +101,7 @@ class Side:
             self.pairs + other.pairs,
             self.quotable + other.quotable,
             self.transcribed + other.transcribed,
+            self.spoken + other.spoken,
         )
 
     @cached_property

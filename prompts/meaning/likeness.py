@@ -22,6 +22,22 @@ _POS: dict[str, tuple[Pos, ...]] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What decides which words one may be said for.
+
+    forms: the word itself. stems: of its lemma and text. table: stems that the word table has instead of
+    it. synonyms: lemmas. stand_ins: those and broader ones. family: stems of words made of it.
+    """
+
+    forms: frozenset[str]
+    stems: frozenset[str]
+    table: frozenset[str]
+    synonyms: frozenset[str]
+    stand_ins: frozenset[str]
+    family: frozenset[str]
+
+
 @dataclass(eq=False)
 class Likeness:
     """Relations of words, by WordNet, the word table and, where there is one, an embedder."""
@@ -45,28 +61,37 @@ class Likeness:
         return self.says(word, other) or self.says(other, word)
 
     def _compare(self, word: Word, other: Word) -> bool:
-        if (
-            word.lemma == other.lemma
-            or word.text == other.text
-            or stem(word.lemma) == stem(other.lemma)
-        ):
+        mine, theirs = self.names(word), self.names(other)
+        if mine.forms & theirs.forms:
             return True
-        table = lexicon().upward
-        stems = {stem(word.lemma), stem(word.text)}
-        for narrower in (stem(other.lemma), stem(other.text)):
-            if (stems - {narrower}) & table.get(narrower, frozenset()):
-                return True
-        if word.lemma in ANYBODY:
+        if word.lemma in ANYBODY and not mine.stems & theirs.table:
             return self.is_person(other)
-        for pos in _POS.get(other.pos, ("n",)):
-            if word.lemma in self.wordnet.synonyms(other.lemma, pos):
-                return True
-            if pos in "nv" and word.lemma in self.wordnet.broader(other.lemma, pos):
-                return True
-        for pos in _POS.get(word.pos, ("n",)):
-            if other.lemma in self.wordnet.synonyms(word.lemma, pos):
-                return True
-        return bool(self._family(word.lemma) & self._family(other.lemma))
+        return bool(
+            mine.stems & theirs.table
+            or word.lemma in theirs.stand_ins
+            or other.lemma in mine.synonyms
+            or mine.family & theirs.family
+        )
+
+    def names(self, word: Word) -> "Names":
+        """What a word is compared by."""
+        return self._names(word.text, word.lemma, word.pos)
+
+    @lru_cache(1 << 14)  # noqa: B019 - one a process
+    def _names(self, text: str, lemma: str, pos: str) -> "Names":
+        table, stems = lexicon().upward, frozenset((stem(lemma), stem(text)))
+        places = _POS.get(pos, ("n",))
+        synonyms = frozenset[str]().union(*(self.wordnet.synonyms(lemma, p) for p in places))
+        broader = (self.wordnet.broader(lemma, p) for p in places if p in "nv")
+        return Names(
+            # A lemma is no stand-in for another's text: "saw" is not the past of what "saw" is.
+            frozenset((f"lemma {lemma}", f"text {text}", f"stem {stem(lemma)}")),
+            stems,
+            frozenset[str]().union(*(table.get(s, frozenset()) - {s} for s in stems)),
+            synonyms,
+            synonyms.union(*broader),
+            self._family(lemma),
+        )
 
     @lru_cache(1 << 14)  # noqa: B019 - one a process
     def _family(self, lemma: str) -> frozenset[str]:
@@ -82,22 +107,27 @@ class Likeness:
         1 without an embedder."""
         if self.embed is None or not others:
             return 1.0
-        names = [word.lemma, *sorted({o.lemma for o in others})]
+        self.learn([word, *others])
+        own = self._vectors[word.lemma]
+        near = max(float(own @ self._vectors[name]) for name in {o.lemma for o in others})
+        return min(1.0, max(0.0, (familiar - near) / (familiar - strange)))
+
+    def learn(self, words: Sequence[Word]) -> None:
+        """Embeds the words that are new in one call; nothing without an embedder."""
+        names = sorted({word.lemma for word in words})
+        if self.embed is None or all(name in self._vectors for name in names):
+            return
         if len(self._vectors) > _REMEMBERED:
             self._vectors.clear()
-        new = [n for n in names if n not in self._vectors]
-        if new:
-            self._vectors.update(zip(new, self.embed(new), strict=True))
-        own = self._vectors[word.lemma]
-        near = max(float(own @ self._vectors[n]) for n in names[1:])
-        return min(1.0, max(0.0, (familiar - near) / (familiar - strange)))
+        new = [name for name in names if name not in self._vectors]
+        self._vectors.update(zip(new, self.embed(new), strict=True))
 
     @lru_cache(1 << 14)  # noqa: B019 - one a process
     def _is_person(self, lemma: str) -> bool:
         if lemma in ANYBODY | _KINDS:
             return True
         senses = self.wordnet.senses(lemma, "n")[:1]
-        return bool(senses) and self.wordnet.under(senses[0], "person")
+        return any(self.wordnet.under(s, name) for s in senses for name in ("person", "operator"))
 
     @lru_cache(1 << 14)  # noqa: B019 - one a process
     def _is_speech(self, lemma: str) -> bool:

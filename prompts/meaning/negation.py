@@ -56,11 +56,15 @@ def contrary(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
         if (finding := _of_denied(like, word, caption, side, theirs, spoken)) is not None:
             return finding
     names = {word.lemma for word in mine}
+    positive = [word for word in side.words if word.is_content and word not in theirs]
     told = {word.lemma for word in side.words if word not in theirs and word not in spoken}
     denials = {word.lemma for word in theirs}
     only_denied = (denials | {word.lemma for word in spoken}) - told - names - PLAIN
     for word in caption.parsed.words:
-        if word.pos in ("VERB", "NOUN") and word.lemma in only_denied:
+        if word.pos not in ("VERB", "NOUN") or word.lemma not in only_denied:
+            continue
+        # Who is said not to speak of one thing speaks of another.
+        if not (like.is_speech(word) and any(map(like.is_speech, positive))):
             return Finding("negation", "refused" if word.lemma in denials else "doubt", word.text)
     return _undenied(caption.parsed, mine, sides)
 

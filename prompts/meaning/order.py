@@ -7,7 +7,7 @@ from prompts.meaning.evidence import Caption, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness
 from prompts.meaning.parsing import Parsed, Word
-from prompts.meaning.vocabulary import PLAIN, THEN
+from prompts.meaning.vocabulary import GENERAL_VERBS, PLAIN, THEN
 
 Event = tuple[Word, ...]
 """A verb, or a noun that stands for one, and the other words that tell of it."""
@@ -34,8 +34,14 @@ def reordered(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
     theirs = side.all(sequences)
     if pair := _contradicted(like, mine, theirs):
         return Finding("order", "refused", pair)
+    mine = [(list(filter(_happens, a)), list(filter(_happens, b))) for a, b in mine]
     pair = _contradicted(like, mine, [*theirs, *side.all(_told_after)])
     return Finding("order", "doubt", pair) if pair else None
+
+
+def _happens(event: Event) -> bool:
+    """Whether an event has its time: who speaks or stands there may do so all along."""
+    return event[0].lemma not in GENERAL_VERBS
 
 
 def _contradicted(like: Likeness, mine: Sequence[Sequel], theirs: Sequence[Sequel]) -> str:
@@ -179,7 +185,7 @@ def _stop(sentence: list[Word], at: int) -> int:
 def _events(parsed: Parsed, words: Sequence[Word]) -> list[Event]:
     """The events that some words of a text tell of, in order."""
     places = {word.at for word in words}
-    verbs = [word for word in words if word.pos == "VERB" and word.lemma not in PLAIN]
+    verbs = [word for word in words if word.pos == "VERB" and not _is_state(word)]
     nouns = [word for word in words if word.pos == "NOUN" and word.lemma not in PLAIN]
     heads = verbs or nouns[:1]
     events = []
@@ -194,6 +200,12 @@ def _events(parsed: Parsed, words: Sequence[Word]) -> list[Event]:
             others.insert(0, above)
         events.append((head, *others))
     return events
+
+
+def _is_state(verb: Word) -> bool:
+    """Whether a verb tells no event: "a man dressed in grey", "a recorded voice"."""
+    of_noun = verb.dep in ("acl", "amod")
+    return verb.lemma in PLAIN or (of_noun and (verb.tag == "VBN" or verb.lemma in GENERAL_VERBS))
 
 
 def _subtree(parsed: Parsed, word: Word, without: set[int]) -> list[Word]:

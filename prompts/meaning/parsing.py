@@ -5,6 +5,7 @@ training text is news. Where it finds no verb in a clause, the word that can be 
 progressive ("a dog is barking") and the sentence parsed again.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,6 +13,14 @@ from importlib.metadata import version
 from typing import Any
 
 from prompts.meaning.wordnet import WordNet
+
+# Texts whose readings are kept: memory does not grow with the clips.
+_TEXTS = 512
+
+# Words that only a singular follows.
+_ONE = frozenset(["a", "an", "another", "each", "every", "this", "that"])
+
+_SHORT = re.compile(r"(?:[^aeiou]|(?<=q)u)*[aeiou][^aeiouhwxy]")
 
 _CONTENT = ("NOUN", "PROPN", "VERB", "ADJ", "ADV", "NUM")
 
@@ -65,14 +74,45 @@ class Parsed:
 
 def parse(texts: Sequence[str], wordnet: WordNet) -> list[tuple[Parsed, ...]]:
     """The readings of each text, in order: as it stands and, where it differs, with what may be verbs in
-    the simple present as progressives."""
+    the simple present as progressives. Texts are parsed in one batch; the last ones are remembered, so
+    that the names of classes, which clips share, are parsed once."""
+    plain = [_plain(text) for text in texts]
+    readings = {text: _remembered[text] for text in plain if text in _remembered}
+    if new := [text for text in dict.fromkeys(plain) if text not in readings]:
+        readings.update(zip(new, _read(new, wordnet), strict=True))
+        for text in new:
+            _remember(text, readings[text])
+    return [readings[text] for text in plain]
+
+
+_remembered: dict[str, tuple[Parsed, ...]] = {}
+
+
+def _remember(text: str, readings: tuple[Parsed, ...]) -> None:
+    if len(_remembered) >= _TEXTS:
+        _remembered.clear()
+    _remembered[text] = readings
+
+
+def _read(texts: Sequence[str], wordnet: WordNet) -> list[tuple[Parsed, ...]]:
+    """Two batches: the texts, and those of their sentences that have another reading."""
     nlp = _pipeline()
-    docs = list(nlp.pipe([_plain(text) for text in texts]))
-    other = {at: text for at, doc in enumerate(docs) if (text := _progressive(doc, wordnet))}
-    readings: list[list[Parsed]] = [[_parsed(doc)] for doc in docs]
-    for at, doc in zip(other, nlp.pipe(list(other.values())), strict=True):
-        readings[at].append(_parsed(doc))
-    return [tuple(each) for each in readings]
+    docs = list(nlp.pipe(texts))
+    spans = [list(doc.sents) for doc in docs]
+    others = [[_progressive(span, wordnet) for span in sentences] for sentences in spans]
+    parsed = nlp.pipe([text for each in others for text in each if text])
+    readings: list[tuple[Parsed, ...]] = []
+    for sentences, texts_of in zip(spans, others, strict=True):
+        first = _joined(sentences)
+        if not any(texts_of):
+            readings.append((first,))
+            continue
+        other = [
+            next(parsed)[:] if text else span
+            for span, text in zip(sentences, texts_of, strict=True)
+        ]
+        readings.append((first, _joined(other)))
+    return readings
 
 
 def _plain(text: str) -> str:
@@ -80,28 +120,31 @@ def _plain(text: str) -> str:
     return text if text[-1:] in ".!?" else f"{text}."
 
 
-def _parsed(doc: Any) -> Parsed:
+def _joined(spans: Sequence[Any]) -> Parsed:
+    """Parsed sentences, of one text or of several, as one text."""
     words: list[Word] = []
     children: dict[int, list[int]] = {}
     sentence = -1
-    for token in doc:
-        sentence += bool(token.is_sent_start) or sentence < 0
-        lemma = token.lemma_.lower()
-        words.append(
-            Word(token.i, token.text.lower(), lemma, token.pos_, token.tag_, token.dep_,
-                 token.head.i, sentence)
-        )  # fmt: skip
-        if token.head.i != token.i:
-            children.setdefault(token.head.i, []).append(token.i)
+    for span in spans:
+        shift = len(words) - span.start
+        for token in span:
+            sentence += bool(token.is_sent_start) or token.i == span.start
+            at, head = token.i + shift, token.head.i + shift
+            words.append(
+                Word(at, token.text.lower(), token.lemma_.lower(), token.pos_, token.tag_,
+                     token.dep_, head, sentence)
+            )  # fmt: skip
+            if head != at:
+                children.setdefault(head, []).append(at)
     return Parsed(tuple(words), {at: tuple(below) for at, below in children.items()})
 
 
-def _progressive(doc: Any, wordnet: WordNet) -> str | None:
-    """The text with its verbs in the simple present as progressives; None where there are none."""
-    changed = {t.i: verb for t in doc if t.i and (verb := _as_progressive(doc, t, wordnet))}
-    if not changed:
-        return None
-    return "".join(changed.get(t.i, t.text) + t.whitespace_ for t in doc)
+def _progressive(span: Any, wordnet: WordNet) -> str:
+    """A sentence with its verbs in the simple present as progressives; "" where there are none."""
+    verbs = {t.i: verb for t in span if t.i and (verb := _as_progressive(span.doc, t, wordnet))}
+    if not verbs:
+        return ""
+    return "".join(verbs.get(t.i, t.text) + t.whitespace_ for t in span).strip()
 
 
 def _as_progressive(doc: Any, token: Any, wordnet: WordNet) -> str | None:
@@ -119,9 +162,20 @@ def _as_progressive(doc: Any, token: Any, wordnet: WordNet) -> str | None:
     else:
         base = word if wordnet.senses(word, "v") and before.tag_ in ("NNS", "RB") else None
         auxiliary = "are"
-    if base is None or (not verb and 2 * wordnet.uses(base, "v") < wordnet.uses(base, "n")):
+    if base is None:
+        return None
+    rare = 2 * wordnet.uses(base, "v") < wordnet.uses(base, "n")
+    if rare and not verb and not _cannot_be_plural(doc, token):
         return None
     return f"{auxiliary} {_ing(base)}"
+
+
+def _cannot_be_plural(doc: Any, token: Any) -> bool:
+    """Whether a word is taken for a plural that "a" stands before: "a gardener waters"."""
+    at = token.i - 1
+    while at > 0 and doc[at].pos_ in ("NOUN", "PROPN", "ADJ", "NUM") and doc[at].tag_ != "NNS":
+        at -= 1
+    return token.tag_ in ("NNS", "NNPS") and doc[at].text.lower() in _ONE
 
 
 def _bases(word: str) -> list[str]:
@@ -138,8 +192,5 @@ def _ing(base: str) -> str:
         return base[:-2] + "ying"
     if base.endswith("e") and not base.endswith(("ee", "oe", "ye")):
         return base[:-1] + "ing"
-    vowels = "aeiou"
-    short = len(base) > 2 and base[-1] not in vowels + "wxyh" and base[-2] in vowels
-    if short and base[-3] not in vowels and (len(base) < 5):
-        return base + base[-1] + "ing"
-    return base + "ing"
+    # One syllable that ends in one vowel and one consonant doubles it: "strumming", but "opening".
+    return f"{base}{base[-1]}ing" if _SHORT.fullmatch(base) else f"{base}ing"

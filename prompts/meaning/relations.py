@@ -10,6 +10,9 @@ from prompts.meaning.vocabulary import LIGHT
 # Words between a thing and the verb it hangs on.
 _NEAR = 5
 
+# Prepositions between somebody and what he wears or has.
+_WEARING = ("in", "with")
+
 Kind = Literal["agent", "patient", "attribute", "count", "place"]
 """Of a relation; an attribute is one of a thing or of a verb."""
 
@@ -67,6 +70,8 @@ def agents(parsed: Parsed, verb: Word, deep: int = 3) -> list[Word]:
         return []
     if verb.dep in ("relcl", "acl") and head.pos in ("NOUN", "PROPN", "PRON"):
         passive = verb.dep == "acl" and verb.tag == "VBN"
+        if any(subject.text == "who" for subject in parsed.below(verb.at, "nsubj")):
+            head = _wearer(parsed, head)
         return [] if passive else _all(parsed, [head])
     if verb.dep == "amod" and head.pos == "NOUN" and verb.tag == "VBG":
         return [head]
@@ -76,6 +81,21 @@ def agents(parsed: Parsed, verb: Word, deep: int = 3) -> list[Word]:
         above = parsed.head(head)
         return agents(parsed, above, deep - 1) if above and above.pos == "VERB" else []
     return []
+
+
+def _wearer(parsed: Parsed, noun: Word) -> Word:
+    """Whom "who" means behind what somebody wears or has: the woman of "a woman in a turban, who"."""
+    for _ in range(_NEAR):
+        above = parsed.head(noun)
+        if above is None:
+            return noun
+        carrier = parsed.head(above)
+        worn = noun.dep == "pobj" and above.text in _WEARING
+        worn = worn or (noun.dep == "dobj" and above.dep == "acl" and above.tag == "VBG")
+        if not worn or carrier is None or carrier.pos not in ("NOUN", "PROPN"):
+            return noun
+        noun = carrier
+    return noun
 
 
 def patients(parsed: Parsed, verb: Word) -> list[Word]:

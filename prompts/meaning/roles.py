@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from prompts.meaning.evidence import Caption, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness, differ
-from prompts.meaning.parsing import Word
+from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.slots import WORD, Slot, alike, exchanged, is_same, mistaken, slots
 from prompts.meaning.vocabulary import GENERAL_VERBS, PLAIN
 
 # Slots of a verb that no other wording exchanges.
 _ROLES = ("agent", "patient", "place with", "place into", "place onto")
+_OBJECTS = ("dobj", "pobj", "poss", "attr")
 
 # What may be anything that sounds or acts.
 _ANYTHING = frozenset(["something", "someone", "sound", "noise", "voice"])
@@ -75,6 +76,7 @@ def another_doer(like: Likeness, caption: Caption, sides: Sides) -> Finding | No
     """Somebody who does what only another does, who is named too: a doubt, for one may be the other."""
     pairs = [pair for pair in sides.of(caption.name).pairs if pair.kind == "agent"]
     known = {word.lemma for word in sides.both.words}
+    readings = sides.of(caption.name).readings
     for mine in caption.pairs:
         verb, doer = mine.head, mine.dependent
         if mine.kind != "agent" or verb.pos != "VERB" or doer.pos != "NOUN":
@@ -84,6 +86,8 @@ def another_doer(like: Likeness, caption: Caption, sides: Sides) -> Finding | No
         theirs = [pair.dependent for pair in pairs if like.either(verb, pair.head)]
         if not theirs or any(_may_be_one(like, doer, other) for other in theirs):
             continue
+        if any(_stands_before(like, doer, verb, parsed) for parsed in readings):
+            continue
         if any(
             word.pos == "NOUN"
             and word.at != doer.at
@@ -92,6 +96,24 @@ def another_doer(like: Likeness, caption: Caption, sides: Sides) -> Finding | No
         ):
             return Finding("role", "doubt", f"{doer.text} {verb.text}")
     return None
+
+
+def _stands_before(like: Likeness, doer: Word, verb: Word, parsed: Parsed) -> bool:
+    """Whether a sentence has the doer before the verb with no other subject between: it may say so though
+    the parser missed it ("a boy drags a boat" with "drags" as a noun)."""
+    for word in parsed.words:
+        if word.tag == "VBN" or not like.either(verb, word):
+            continue
+        for before in reversed(parsed.words[: word.at]):
+            if before.sentence != word.sentence:
+                break
+            if before.pos not in ("NOUN", "PROPN") or before.dep in _OBJECTS:
+                continue
+            if like.one_thing(doer, before):
+                return True
+            if before.dep in ("nsubj", "nsubjpass"):
+                break
+    return False
 
 
 def _may_be_one(like: Likeness, word: Word, other: Word) -> bool:

@@ -1,12 +1,18 @@
 """Across the senses: what is only seen told as heard, and what is only heard as seen."""
 
+from typing import Literal
+
 from prompts.meaning.evidence import Caption, Sides
 from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import Relation, is_light
+from prompts.meaning.reporting import reported
 from prompts.meaning.support import is_plain, supported
-from prompts.meaning.vocabulary import HEARING, PLAIN
+from prompts.meaning.vocabulary import GENERAL_VERBS, HEARING, PLAIN
+
+# What a thing is that a caption of sounds makes sound, not one that it only mentions.
+_SOUNDING = ("nsubj", "nsubjpass", "ROOT", "conj", "poss", "agent")
 
 
 def across(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
@@ -21,7 +27,8 @@ def across(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
         if not like.wordnet.physical(word.lemma) or supported(like, word, here.content):
             continue
         if any(like.says(word, other) and other.pos == word.pos for other in there.content):
-            return Finding("cross-modal", "refused" if audio else "doubt", word.text)
+            sounds = word.dep in _SOUNDING and word.at not in reported(like, caption.parsed)
+            return Finding("cross-modal", "refused" if audio and sounds else "doubt", word.text)
     return None
 
 
@@ -38,8 +45,28 @@ def _sounding(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
         if any(like.one_thing(doer, sight) for sight in sights):
             continue
         if not any(_may_be_source(like, doer, source) for source in sources):
-            return Finding("cross-modal", "refused", f"{doer.text} {verb.text}")
+            # Where the caption names the source too, the parser may have taken the wrong one.
+            outcome: Literal["doubt", "refused"] = "refused"
+            if _is_named(like, caption.parsed, mine, sides):
+                outcome = "doubt"
+            return Finding("cross-modal", outcome, f"{doer.text} {verb.text}")
     return None
+
+
+def _is_named(like: Likeness, parsed: Parsed, mine: Relation, sides: Sides) -> bool:
+    """Whether a caption names another thing that makes this very sound."""
+    verb, doer = mine.head, mine.dependent
+    sources = [
+        pair.dependent
+        for pair in sides.heard.pairs
+        if _is_agent(like, pair, verb)
+        and (pair.head.lemma not in GENERAL_VERBS or verb.lemma in GENERAL_VERBS)
+    ]
+    return any(
+        word.pos == "NOUN" and word.at != doer.at and like.one_thing(word, source)
+        for word in parsed.words
+        for source in sources
+    )
 
 
 def _is_only_seen(like: Likeness, doer: Word, sides: Sides) -> bool:

@@ -71,6 +71,18 @@ class WordNet:
         return any(self.under(synset, name) for (synset,) in rows for name in names)
 
     @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
+    def noisy(self, verb: str) -> bool:
+        """Whether a verb may tell of a sound: by its frequent senses, or a noun of the same form by one
+        of its first ("a honk", "a snore")."""
+        rows = self._base.execute(
+            "select synset from sense where word=? and pos='n' and rank<=? order by rank",
+            (verb, _SENSES),
+        ).fetchall()
+        return self.sounds(verb) or any(
+            self.under(synset, name) for (synset,) in rows for name in ("sound", "noise")
+        )
+
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def uses(self, word: str, pos: Pos) -> int:
         """How often a word was counted as this part of speech in WordNet's own texts."""
         rows = self._base.execute("select uses from sense where word=? and pos=?", (word, pos))
