@@ -7,7 +7,7 @@ from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness, differ, tells_who
 from prompts.meaning.parsing import Word
 from prompts.meaning.relations import Relation, agents
-from prompts.meaning.vocabulary import ANYBODY, OPPOSITES, PLAIN, VOICES, WAYS
+from prompts.meaning.vocabulary import ANYBODY, DELIVERIES, OPPOSITES, PLAIN, WAYS
 from prompts.words import stem
 
 # Levels between a word for a voice and the verb of speech.
@@ -80,7 +80,7 @@ def _heads(relation: Relation) -> list[Word]:
 
 
 def _is_voice(like: Likeness, relation: Relation) -> bool:
-    return relation.head.lemma in VOICES or like.is_speech(relation.head)
+    return relation.head.lemma in DELIVERIES or like.is_speech(relation.head)
 
 
 def _speakers(like: Likeness, relation: Relation) -> list[Word]:
