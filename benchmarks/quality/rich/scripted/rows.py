@@ -1,0 +1,118 @@
+"""What came out of a run over scripted clips: whether everything landed on its own clip, and figures.
+
+A row is known by the name of its file, which nothing but this module reads.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from benchmarks.quality.rich.scripted import finding
+from benchmarks.quality.rich.scripted.clips import CHATS, Clip, by_name
+from captioners.replies import cleaned
+from manifests.captions import CAPTIONS, CaptionName
+
+Source = Literal["natural", "bad", "template", "other"]
+"""Whose caption it is: one that the writer answered, good or bad, the template's, or nobody's that is
+known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """One caption of a row. misled: the writer's first answer was a bad one."""
+
+    clip: Clip
+    name: CaptionName
+    text: str
+    source: Source
+    misled: bool
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a run. rows: of the captions table. misled: first answers that were bad, by clip and
+    caption."""
+
+    rows: Sequence[Mapping[str, Any]]
+    misled: Mapping[tuple[str, CaptionName], str]
+
+    @cached_property
+    def captions(self) -> list[Caption]:
+        """All captions that exist."""
+        return [
+            Caption(
+                clip, name, row[name], _source(row, clip, name), (clip.name, name) in self.misled
+            )
+            for row, clip in self._clips()
+            for name in CAPTIONS
+            if row[name] is not None
+        ]
+
+    def misplaced(self) -> list[str]:
+        """What is not on the clip that it is of: evidence, transcripts, languages, captions."""
+        return [problem for row, clip in self._clips() for problem in _misplaced(row, clip)]
+
+    def refusals(self) -> Counter[str]:
+        """Clips by "rung:guard"."""
+        return Counter(fault for row in self.rows for fault in row["lints"] or ())
+
+    def accepted_bad(self) -> list[Caption]:
+        """Bad captions in rows."""
+        return [caption for caption in self.captions if caption.source == "bad"]
+
+    def transcripts(self) -> tuple[int, int]:
+        """Rows that have the transcript of their case, and those that should."""
+        spoken = [(row, clip) for row, clip in self._clips() if clip.transcript]
+        return sum(row["transcript"] == clip.transcript for row, clip in spoken), len(spoken)
+
+    def _clips(self) -> Iterator[tuple[Mapping[str, Any], Clip]]:
+        for row in self.rows:
+            yield row, by_name(Path(unquote(row["uri"])).stem)
+
+
+def read(workspace: Path) -> list[dict[str, Any]]:
+    """The rows of a workspace's newest job."""
+    import captionmill
+
+    rows: list[dict[str, Any]] = captionmill.open(workspace).captions().to_pylist()
+    return rows
+
+
+def faults_of_sentences(text: str) -> list[str]:
+    """What no caption may have whoever wrote it; grammar is for a reader."""
+    faults = []
+    if not text[:1].isupper() and not text[:1].isdigit() and text[:1] not in '“"':
+        faults.append("begins small")
+    if not text.rstrip('”"').endswith((".", "!", "?")):
+        faults.append("ends without a stop")
+    if any(mark in text for mark in (" ,", ",,", "..", " .", "; and ;", ", ,")):
+        faults.append("doubled marks")
+    return faults
+
+
+def _source(row: Mapping[str, Any], clip: Clip, name: CaptionName) -> Source:
+    if row[f"{name.removesuffix('_caption')}_by"] == "template":
+        return "template"
+    if any(finding.same(row[name], text) for text in clip.natural.get(name, ())):
+        return "natural"
+    return "bad" if any(finding.same(row[name], t) for t in clip.bad.get(name, ())) else "other"
+
+
+def _misplaced(row: Mapping[str, Any], clip: Clip) -> Iterator[str]:
+    weak = {each["captioner"]: each for each in row["evidence"]}
+    for name, side in CHATS.items():
+        said = weak[name]["text"] if name in weak else ""
+        there = clip.has_audio if side == "audio" else clip.has_video
+        if said != cleaned(clip.said.get(name, "")) and there:
+            yield f"{clip.name}: {name} is told to say {json.dumps(said)}"
+    for key, wanted in (("transcript", clip.transcript), ("language", clip.language)):
+        if row[key] != wanted:
+            yield f"{clip.name}: its {key} is {row[key]!r}"
+    for name in CAPTIONS:
+        if row[name] is not None and _source(row, clip, name) == "other":
+            yield f"{clip.name}: its {name} is {row[name]!r}"
