@@ -3,8 +3,9 @@
     python -m benchmarks.quality.rich.chain OUT [--clips N]
 
 Makes a clip for each hand-written case and captions them with `captionmill caption` and the profile
-`gpu`, in which scripted servers and stand-ins (`scripted`) take the place of all that needs weights. Prints
-as Markdown what came out. OUT must be new: media, profile, workspace and the log of the run stay in it.
+`gpu`: with a judge who knows the truth, then without one. Scripted servers and stand-ins (`scripted`)
+take the place of all captioners and writers that need weights. Prints as Markdown what came out. OUT must
+be new: media, profiles, workspace and logs stay in it.
 """
 
 import argparse
@@ -53,9 +54,8 @@ def film(folder: Path, chosen: Sequence[Clip]) -> None:
         marks.write(path, clip.mark, clip.has_audio, clip.has_video)
 
 
-def captioned(out: Path, settings: Path, log: Path) -> None:
-    """Runs captionmill on the media beside a profile. Raises CalledProcessError."""
-    media = settings.with_name("media")
+def caption(media: Path, out: Path, settings: Path, log: Path) -> None:
+    """Runs captionmill. Raises CalledProcessError; the log says why."""
     command = [sys.executable, "-m", "captionmill", "caption", media, out, "--profile", settings]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with log.open("w") as file:
@@ -71,12 +71,15 @@ def main() -> None:
     told = parser.parse_args()
     chosen = clips()[: told.clips]
     film(told.out / "media", chosen)
-    with serving(chosen) as servers:
-        profile.write(told.out / "profile.toml", servers.urls)
-        captioned(told.out / "work", told.out / "profile.toml", told.out / "run.log")
-    rows = Rows(read(told.out / "work"), servers.writer.misled)
-    print(report.report(rows, servers.chat, servers.writer, chosen))
-    print((told.out / "run.log").read_text())
+    for name, judge in (("judged", True), ("unjudged", False)):
+        settings, log = told.out / f"{name}.toml", told.out / f"{name}.log"
+        with serving(chosen) as servers:
+            profile.write(settings, servers.urls, judge)
+            caption(told.out / "media", told.out / "work", settings, log)
+        rows = Rows(read(told.out / "work"), servers.writer.misled)
+        heading = "With a judge who knows the truth" if judge else "Without a judge"
+        print(report.report(heading, rows, servers.chat, servers.writer, chosen))
+        print(f"\n### What the run said\n\n```\n{log.read_text()}```\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from benchmarks.quality.rich.scripted.clips import Clip
 
 _WORD = re.compile(r"\w+")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”']?\s+(?=[\"“']?[A-Z])")
+_FENCE = re.compile(r"<<<(.*?)>>>", re.DOTALL)
 _TOGETHER = 3
 _LEAST = 3
 """Runs of words that a prompt has of a case at least, and twice as many as of any other."""
@@ -33,30 +33,16 @@ class Finder:
         return self._clips[name] if most >= _LEAST and most >= 2 * second else None
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences of a caption."""
-    return [part for part in _SENTENCE_END.split(text) if _WORD.search(part)]
+def truth(sentence: str, clip: Clip) -> bool | None:
+    """Whether a sentence is of one of a case's good captions (True), of a bad one (False), or of none."""
+    if any(_holds(text, sentence) for texts in clip.natural.values() for text in texts):
+        return True
+    return False if any(_holds(t, sentence) for ts in clip.bad.values() for t in ts) else None
 
 
-def last_sentence(asked: str, clip: Clip) -> str | None:
-    """The scripted sentence of a case that ends last in a text; of several that end there the longest.
-    The judge's question follows the sentence that it is about."""
-    words = f" {' '.join(_words(asked))} "
-    ends: list[tuple[int, int, str]] = []
-    for sentence in _scripted(clip):
-        wanted = f" {' '.join(_words(sentence))} "
-        at = words.rfind(wanted)
-        if at >= 0:
-            ends.append((at + len(wanted), len(wanted), sentence))
-    return max(ends)[2] if ends else None
-
-
-def is_true(sentence: str, clip: Clip) -> bool:
-    """Whether a sentence is one of the case's good captions'."""
-    good = {
-        tuple(_words(s)) for texts in clip.natural.values() for t in texts for s in sentences(t)
-    }
-    return tuple(_words(sentence)) in good
+def fenced(text: str) -> list[str]:
+    """What stands between the marks of a prompt, in turn."""
+    return _FENCE.findall(text)
 
 
 def same(text: str, other: str) -> bool:
@@ -74,10 +60,9 @@ def json_of(reply: Mapping[str, str]) -> str:
     return json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
 
 
-def _scripted(clip: Clip) -> Iterator[str]:
-    for texts in (*clip.natural.values(), *clip.bad.values()):
-        for text in texts:
-            yield from sentences(text)
+def _holds(text: str, sentence: str) -> bool:
+    """Whether the words of a sentence stand together in a text."""
+    return f" {' '.join(_words(sentence))} " in f" {' '.join(_words(text))} "
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:

@@ -27,15 +27,18 @@ _ALSO_SEES = "qwen2.5-omni-seen"
 WRITER = "scripted-writer"
 
 
-def write(path: Path, urls: Mapping[str, str], embedder: bool = True, batch: int = 8) -> None:
-    """Writes the profile. urls: of the servers of `CHATS` and of `WRITER`, by name. embedder: False where
-    no weights may be needed. batch: clips that are worked together."""
+def write(
+    path: Path, urls: Mapping[str, str], judge: bool = True, weights: bool = True, batch: int = 8
+) -> None:
+    """Writes the profile. urls: of the servers of `CHATS` and of `WRITER`, by name. judge: whether the
+    writer's model is asked about what is in doubt. weights: False for guards that go by words alone and
+    need no pack. batch: clips that are worked together."""
     table = load("gpu").model_dump(mode="json", exclude_none=True)
     table |= {"name": "scripted", "servers": [_server(name, url) for name, url in urls.items()]}
     table["captioners"] = _captioners(table["captioners"])
-    table["writer"]["model"] = WRITER
-    if not embedder:
-        del table["writer"]["embedder"]
+    table["writer"] |= {"model": WRITER, "judge": judge}
+    if not weights:
+        del table["writer"]["embedder"], table["writer"]["thesaurus"]
     table["sizes"] = {"batch": batch, "shard": 64, "workers": 1, "object_store_mb": 128}
     path.write_text("".join(f"{key} = {_toml(value)}\n" for key, value in table.items()), "utf-8")
 

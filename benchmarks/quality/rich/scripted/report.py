@@ -12,11 +12,11 @@ LEAST_SHARE = 0.85
 """Of the captions, what the LLM should have written."""
 
 
-def report(rows: Rows, chat: Chat, writer: Writer, clips: Sequence[Clip]) -> str:
+def report(heading: str, rows: Rows, chat: Chat, writer: Writer, clips: Sequence[Clip]) -> str:
     """All of it."""
     return "\n\n".join(
         [
-            "## The chain",
+            f"## {heading}",
             _figures(rows, chat, writer, clips),
             "### Refused, by rung and guard, in clips",
             _counted(rows.refusals()),

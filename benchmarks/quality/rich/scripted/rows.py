@@ -7,13 +7,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
 from benchmarks.quality.rich.scripted import finding
-from benchmarks.quality.rich.scripted.clips import CHATS, Clip, by_name
+from benchmarks.quality.rich.scripted.clips import CHATS, Clip, by_name, clips
 from captioners.replies import cleaned
 from manifests.captions import CAPTIONS, CaptionName
 
@@ -114,5 +114,18 @@ def _misplaced(row: Mapping[str, Any], clip: Clip) -> Iterator[str]:
         if row[key] != wanted:
             yield f"{clip.name}: its {key} is {row[key]!r}"
     for name in CAPTIONS:
-        if row[name] is not None and _source(row, clip, name) == "other":
+        if row[name] is not None and not _is_own(row, clip, name):
             yield f"{clip.name}: its {name} is {row[name]!r}"
+
+
+def _is_own(row: Mapping[str, Any], clip: Clip, name: CaptionName) -> bool:
+    """Whether a caption is of its clip: one that was written of it, or the template's, of its words."""
+    source = _source(row, clip, name)
+    if source == "template":
+        return _finder().clip(row[name]) in (clip, None)
+    return source != "other"
+
+
+@cache
+def _finder() -> finding.Finder:
+    return finding.Finder(clips())

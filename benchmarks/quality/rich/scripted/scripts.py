@@ -8,7 +8,6 @@ longer or shorter by its case, so that replies come back in another order.
 import base64
 import io
 import math
-import re
 import threading
 import time
 import wave
@@ -28,7 +27,6 @@ Request = Mapping[str, Any]
 _LOGPROB = -0.2
 _SURE = math.log(0.95)
 _SLOWEST_S = 0.03
-_FENCE = re.compile(r"<<<(.*?)>>>", re.DOTALL)
 _START = 12
 """Letters of a transcript by which it is known in a prompt."""
 
@@ -60,8 +58,7 @@ class Writer:
 
     replies: requests for captions by case. misled: the captions that were first answered badly. unknown:
     requests of which nobody can tell the case. transcripts: whether the first prompt of a case with a
-    transcript had its words, by case. judged: answers of the judge by truth, and sentences that nobody
-    scripted.
+    transcript had its words, by case. judged: sentences by the judge's answer.
     """
 
     def __init__(self, clips: Sequence[Clip]) -> None:
@@ -69,7 +66,6 @@ class Writer:
         self.misled: dict[tuple[str, CaptionName], str] = {}
         self.transcripts: dict[str, bool] = {}
         self.judged: Counter[str] = Counter()
-        self.unscripted: list[str] = []
         self.unknown = 0
         self._find = finding.Finder(clips)
         self._names = _names_of_keys()
@@ -106,19 +102,22 @@ class Writer:
         return completion(request, [finding.json_of(each) for each in candidates])
 
     def _judge(self, request: Request, clip: Clip) -> dict[str, Any]:
-        asked = _text(request["messages"][-1])
-        sentence = finding.last_sentence(asked, clip)
-        truth = sentence is not None and finding.is_true(sentence, clip)
+        sentence = judged_sentence(request)
+        truth = finding.truth(sentence, clip)
+        answer = {True: "yes", False: "no", None: "not scripted"}[truth]
         with self._lock:
-            self.judged["yes" if truth else "no" if sentence else "not scripted"] += 1
-            if sentence is None:
-                self.unscripted.append(f"{clip.name}: {asked[-300:]}")
-        return verdict(request, truth)
+            self.judged[answer] += 1
+        return verdict(request, truth is True)
 
 
 def is_judging(request: Request) -> bool:
     """Whether a request asks for a verdict on a sentence, not for captions."""
     return request.get("max_tokens") == 1 and bool(request.get("logprobs"))
+
+
+def judged_sentence(request: Request) -> str:
+    """The sentence that a judging request asks about: what is fenced in its last message."""
+    return finding.fenced(_text(request["messages"][-1]))[-1]
 
 
 def verdict(request: Request, truth: bool) -> dict[str, Any]:
@@ -192,4 +191,4 @@ def _names_of_keys() -> dict[str, CaptionName]:
 def _shows(prompt: str, transcript: str) -> bool:
     """Whether a fence of the prompt begins as a transcript does."""
     start = finding.letters(transcript)[:_START]
-    return any(finding.letters(fenced).startswith(start) for fenced in _FENCE.findall(prompt))
+    return any(finding.letters(fenced).startswith(start) for fenced in finding.fenced(prompt))
