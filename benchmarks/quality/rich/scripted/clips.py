@@ -90,7 +90,7 @@ def _clip(name: str, mark: int, item: Mapping[str, Any], misled: bool) -> Clip:
     for each in evidence:
         if "text" in each:
             said.setdefault(_captioner(each), []).append(each["text"])
-    spoken = next((each for each in evidence if "transcript" in each), {})
+    spoken: Mapping[str, Any] = next((each for each in evidence if "transcript" in each), {})
     return Clip(
         name,
         mark,

@@ -46,6 +46,8 @@ def _figures(rows: Rows, chat: Chat, writer: Writer, clips: Sequence[Clip]) -> s
             f"| {name} | {_part([c for c in captions if c.name == name], _by_llm)} | |"
             for name in dict.fromkeys(caption.name for caption in captions)
         ),
+        f"| by its first answer | {_part(captions, _at_once)} | |",
+        f"| in doubt, and believed by the judge | {sum(c.judged for c in captions)} | |",
         f"| captions first answered badly | {bad} | {len(rows.accepted_bad())} accepted |",
         f"| of these a good one in the row | {_part([c for c in captions if c.misled], _good)} | |",
         f"| transcripts in their row | {kept} of {spoken} | |",
@@ -73,6 +75,10 @@ def _part(captions: Sequence[Caption], holds: Callable[[Caption], bool]) -> str:
 
 def _by_llm(caption: Caption) -> bool:
     return caption.source != "template"
+
+
+def _at_once(caption: Caption) -> bool:
+    return caption.rung == "first"
 
 
 def _good(caption: Caption) -> bool:

@@ -17,6 +17,9 @@ from benchmarks.quality.rich.scripted.clips import CHATS, Clip, by_name, clips
 from captioners.replies import cleaned
 from manifests.captions import CAPTIONS, CaptionName
 
+_NOBODYS = frozenset(("he", "she", "him", "his", "her", "they", "them", "their", "these", "those"))
+"""Words that stand for somebody who was named before."""
+
 Source = Literal["natural", "bad", "template", "other"]
 """Whose caption it is: one that the writer answered, good or bad, the template's, or nobody's that is
 known."""
@@ -24,13 +27,16 @@ known."""
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """One caption of a row. misled: the writer's first answer was a bad one."""
+    """One caption of a row. misled: the writer's first answer was a bad one. rung: the step of the ladder
+    that wrote it. judged: it was in doubt, and the judge believed it."""
 
     clip: Clip
     name: CaptionName
     text: str
     source: Source
     misled: bool
+    rung: str
+    judged: bool
 
 
 @dataclass(frozen=True)
@@ -44,14 +50,20 @@ class Rows:
     @cached_property
     def captions(self) -> list[Caption]:
         """All captions that exist."""
-        return [
-            Caption(
-                clip, name, row[name], _source(row, clip, name), (clip.name, name) in self.misled
+        return [caption for row, clip in self._clips() for caption in self._captions(row, clip)]
+
+    def _captions(self, row: Mapping[str, Any], clip: Clip) -> Iterator[Caption]:
+        names = [name for name in CAPTIONS if row[name] is not None]
+        for name, rung in zip(names, row["rungs"], strict=True):
+            yield Caption(
+                clip=clip,
+                name=name,
+                text=row[name],
+                source=_source(row, clip, name),
+                misled=(clip.name, name) in self.misled,
+                rung=rung,
+                judged=row[f"{name.removesuffix('_caption')}_judged"] is not None,
             )
-            for row, clip in self._clips()
-            for name in CAPTIONS
-            if row[name] is not None
-        ]
 
     def misplaced(self) -> list[str]:
         """What is not on the clip that it is of: evidence, transcripts, languages, captions."""
@@ -84,8 +96,10 @@ def read(workspace: Path) -> list[dict[str, Any]]:
 
 
 def faults_of_sentences(text: str) -> list[str]:
-    """What no caption may have whoever wrote it; grammar is for a reader."""
+    """What no caption may have, as far as marks and words tell it; grammar is for a reader."""
     faults = []
+    if _NOBODYS & {word.lower() for word in text.split()[:3]}:
+        faults.append("begins with a pronoun")
     if not text[:1].isupper() and not text[:1].isdigit() and text[:1] not in '“"':
         faults.append("begins small")
     if not text.rstrip('”"').endswith((".", "!", "?")):

@@ -229,7 +229,9 @@ def row(clip: Clip, **changes: Any) -> dict[str, Any]:
     evidence = [{"captioner": name, "text": cleaned(text)} for name, text in clip.said.items()]
     captions = {name: clip.natural[name][0] for name in CAPTIONS}
     by = {f"{name.removesuffix('_caption')}_by": "llm" for name in CAPTIONS}
+    by |= {f"{name.removesuffix('_caption')}_judged": None for name in CAPTIONS}
     spoken = {"transcript": clip.transcript, "language": clip.language, "lints": []}
+    spoken["rungs"] = ["first"] * 3
     uri = f"file:///media/{clip.name}.mp4"
     return {"uri": uri, "evidence": evidence, **captions, **by, **spoken, **changes}
 
@@ -264,9 +266,12 @@ def test_a_bad_caption_in_a_row_is_told() -> None:
         ("A man walks", False),
         ("A man , a dog.", False),
         ("A man walks..", False),
+        ("Behind him there is a wall.", False),
+        ("She turns once.", False),
+        ("A dog follows him.", True),
     ],
 )
-def test_a_sentence_begins_large_and_ends_with_a_stop(text: str, whole: bool) -> None:
+def test_marks_and_pronouns_tell_a_broken_sentence(text: str, whole: bool) -> None:
     assert (not faults_of_sentences(text)) is whole
 
 
