@@ -1,6 +1,6 @@
 """The whole chain on rich evidence, from the captioners' requests to the rows, with scripted servers.
 
-    python -m benchmarks.quality.rich.chain OUT [--clips N]
+    python -m benchmarks.quality.rich.chain OUT [--every N]
 
 Makes a clip for each hand-written case and captions them with `captionmill caption` and the profile
 `gpu`: with a judge who knows the truth, then without one. Scripted servers and stand-ins (`scripted`)
@@ -67,9 +67,9 @@ def main() -> None:
     """Runs and prints."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.rich.chain")
     parser.add_argument("out", type=Path, help="a new folder")
-    parser.add_argument("--clips", type=int, default=len(clips()), help="so many of the cases")
+    parser.add_argument("--every", type=int, default=1, help="take every Nth case")
     told = parser.parse_args()
-    chosen = clips()[: told.clips]
+    chosen = clips()[:: told.every]
     film(told.out / "media", chosen)
     for name, judge in (("judged", True), ("unjudged", False)):
         settings, log = told.out / f"{name}.toml", told.out / f"{name}.log"
