@@ -7,11 +7,13 @@ calibrations that captionmill ships, where there is one.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 from benchmarks.quality.rich.scripted import marks
 from benchmarks.quality.rich.scripted.clips import Clip, by_mark
 from captioners.audio.audioset import classes, sound_class
 from captioners.contract import Captioner
+from captioners.phrases.phrases import coco, group_phrase, imagenet
 from captioners.sentences import sentence
 from captioners.video._vision import chosen
 from manifests.evidence import Claim, WeakCaption
@@ -65,14 +67,15 @@ class Sounds(_StandIn):
 
 
 class Things(_StandIn):
-    """Tags of things seen."""
+    """Tags of things seen: those with an article, and those that the real tagger has a phrase for. It
+    could say no other ("rock concert")."""
 
     modality = "video"
     needs = Needs(frames=4, frame_px=96)
 
     def _claims(self, clip: Clip) -> tuple[Claim, ...]:
-        tags = clip.tags.get(self.name, ())
-        return tuple(Claim(tag, tag, "object", "video", score) for tag, score in tags)
+        tags = [(_phrase(tag), score) for tag, score in clip.tags.get(self.name, ())]
+        return tuple(Claim(tag, tag, "object", "video", score) for tag, score in tags if tag)
 
 
 class Words(_StandIn):
@@ -129,3 +132,15 @@ class SeenRanks(_Ranks):
     """Of what is seen."""
 
     modality = "video"
+
+
+def _phrase(tag: str) -> str | None:
+    return tag if tag.startswith(("a ", "an ", "the ")) else _phrases().get(tag)
+
+
+@cache
+def _phrases() -> dict[str, str]:
+    """Phrases that the real tagger looks for, by what follows their article."""
+    listed = [thing.one for thing in coco()]
+    listed += [group_phrase(group) if group else phrase for _, phrase, _, group in imagenet()]
+    return {phrase.partition(" ")[2]: phrase for phrase in listed}
