@@ -44,8 +44,9 @@ class Rung(_Part):
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """All templates that it may use."""
-        return (self.prompt, *self.domains.values(), *self.rich.values())
+        """All templates that it may use, in an order that stays when the profile is stored."""
+        others = (*sorted(self.domains.items()), *sorted(self.rich.items()))
+        return (self.prompt, *(name for _, name in others))
 
     def prompt_of(self, facts: Facts) -> str:
         """The template for a clip."""

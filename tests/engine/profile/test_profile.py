@@ -1,11 +1,13 @@
 """Profiles load from TOML, and a wrong one says what to mend."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from engine.profile.profile import Cutting, Profile, ProfileError, available, load
+from engine.profile.writer import WriterSpec
 from manifests.sources.cut import cut
 
 _LEAST = """
@@ -47,6 +49,14 @@ def test_captions_may_be_longer_where_captioners_speak_in_sentences() -> None:
     assert rich == {"gpu", "gpu-permissive"}
     for name in rich:
         assert {"rich", "rich-speech", "rich-music"} <= set(writers[name].templates())
+
+
+@pytest.mark.parametrize("name", ["cpu", "dummy", "gpu", "gpu-permissive"])
+def test_a_stored_writer_has_the_settings_that_it_had(name: str) -> None:
+    writer = load(name).writer
+    assert writer is not None
+    stored = json.dumps(writer.model_dump(mode="json"), sort_keys=True)  # as a workspace keeps it
+    assert WriterSpec(**json.loads(stored)).settings() == writer.settings()
 
 
 def test_a_file_of_ones_own_loads_with_defaults(tmp_path: Path) -> None:
