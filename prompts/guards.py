@@ -16,9 +16,11 @@ from prompts.meaning.events import Events
 from prompts.meaning.evidence import Side, Sides
 from prompts.meaning.likeness import Likeness
 from prompts.nearness import Nearness
+from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_CHARS
 from prompts.selection import Facts, select
 from prompts.violations import Violation
+from prompts.words import tokens
 
 Named = tuple[CaptionName, str]
 """A caption: which of the three, and its text."""
@@ -80,11 +82,21 @@ class Guards:
             return grounding.ground(name, self._as_read(name, text, facts), facts)
         _, findings = self._comparison(self.like, facts).judge(name, text)
         found = [Violation(f.kind, name, f.detail, f.outcome == "doubt") for f in findings]
-        must = [fact.text for fact in grounding.facts_of(name, facts) if fact.must]
-        lost = [each for each in must if not self._events.told(text, each)]
-        if lost:
-            found.append(Violation("lost", name, "; ".join(lost)))
-        return [*grounding.said_that_is_sung(name, text, facts), *found]
+        return [
+            *grounding.said_that_is_sung(name, text, facts),
+            *found,
+            *self._lost(self._events, name, text, facts),
+        ]
+
+    def _lost(self, events: Events, name: CaptionName, text: str, facts: Facts) -> list[Violation]:
+        """What a caption must tell and tells neither by what happens nor by its words; at most one."""
+        told = tokens(without_quotations(text))
+        lost = [
+            fact.text
+            for fact in grounding.facts_of(name, facts)
+            if fact.must and not grounding.is_said(fact, told) and not events.told(text, fact.text)
+        ]
+        return [Violation("lost", name, "; ".join(lost))] if lost else []
 
     def _as_read(self, name: CaptionName, caption: str, facts: Facts) -> str:
         """A caption as grounding and provenance by words read it."""

@@ -243,16 +243,17 @@ def _facts(
     likely.sort(key=lambda candidate: candidate.rank, reverse=True)
     kept = once(likely, same)[:at_most]
     due = [candidate for candidate in likely if candidate.tier == _PROMISED]
-    must = _must(kept, due)
+    must = _must(kept, due, rich)
     must.sort(key=lambda at: _strength(kept[at], due), reverse=True)
     bound = set(must[:_DUE_AT_MOST] if rich else must)
     return tuple(_fact(candidate, must=at in bound) for at, candidate in enumerate(kept))
 
 
-def _must(kept: Sequence[Candidate], due: Sequence[Candidate]) -> list[int]:
-    """The places of those that tell a confident claim; of the surest where none does."""
+def _must(kept: Sequence[Candidate], due: Sequence[Candidate], rich: bool) -> list[int]:
+    """The places of those that tell a confident claim; of tags the surest where none does. Of many
+    sentences of which none is sure any may be left out."""
     must = [at for at, candidate in enumerate(kept) if any(candidate.tells(each) for each in due)]
-    return must or list(range(len(kept)))[:1]
+    return must or ([] if rich else list(range(len(kept)))[:1])
 
 
 def _strength(candidate: Candidate, due: Sequence[Candidate]) -> tuple[int, float]:
