@@ -28,13 +28,12 @@ def clip(name: str, **captions: str | None) -> str:
     ],
 )
 def test_a_file_that_cannot_be_read_ends_with_status_2(
-    name: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, told: str, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     (tmp_path / "packed.jsonl").write_bytes(b"\x1f\x8b\x08\x00 and more")
     (tmp_path / "bad.jsonl").write_text("\nnonsense\n\n")
-    done = run("check", name)
+    done = run("check", tmp_path / name)
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -50,7 +49,7 @@ def test_a_file_without_captions_is_no_error(tmp_path: Path) -> None:
 
 @pytest.mark.run
 def test_json_tells_of_every_line_on_one_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "clips.jsonl").write_text(f"{clip('a')}\nnonsense\n{clip('b\u2028')}")
+    (tmp_path / "clips.jsonl").write_text(clip("a") + "\nnonsense\n" + clip("b\u2028"))
     done = run("check", tmp_path / "clips.jsonl", "--json")
     assert (done.returncode, done.stderr) == (2, "")
     first, bad, last = map(json.loads, done.stdout.splitlines())
