@@ -69,8 +69,9 @@ def check(lines: Iterator[Line], installed: Callable[[], Guards]) -> Iterator[Cl
 @cache
 def installed() -> Guards:
     """The guards, their models fetched if they are not here. Raises PackError."""
-    models = Models()
-    spec = load(_PROFILE).writer.model_copy(update={"caption_chars": MOST_CHARS})
+    models, writer = Models(), load(_PROFILE).writer
+    assert writer is not None
+    spec = writer.model_copy(update={"caption_chars": MOST_CHARS})
     for name in (spec.embedder, spec.thesaurus):
         if name is not None:
             models.fetch(name)

@@ -17,12 +17,14 @@ from manifests.languages import language_name
 from manifests.sources.cells import cleaned
 from prompts.selection import QUOTED_FROM_AT_MOST
 
+Told = Literal["text", "tags", "transcript"]
+
 MOST_ITEMS = 256
 """Items of evidence of a clip."""
 MOST_CHARS = 50_000
 """Characters of all evidence of a clip."""
 _SHOWN = 60
-_KINDS = ("text", "tags", "transcript")
+_KINDS: tuple[Told, ...] = ("text", "tags", "transcript")
 _KEYS = ("captioner", "modality", *_KINDS, "score", "language")
 
 
@@ -36,7 +38,7 @@ class Item:
 
     captioner: str
     modality: Modality
-    told: Literal["text", "tags", "transcript"]
+    told: Told
     texts: tuple[str, ...]
     scores: tuple[float | None, ...]
     language: str | None = None
@@ -200,12 +202,12 @@ def _score(score: Any, where: str) -> float | None:
 
 
 def _bounded(text: Any, where: str) -> str:
-    text = _text(text, where)
-    if len(text) > QUOTED_FROM_AT_MOST:
+    whole = _text(text, where)
+    if len(whole) > QUOTED_FROM_AT_MOST:
         raise ValueError(
-            f"{where} has {len(text)} characters, at most {QUOTED_FROM_AT_MOST} are read"
+            f"{where} has {len(whole)} characters, at most {QUOTED_FROM_AT_MOST} are read"
         )
-    return text
+    return whole
 
 
 def _text(text: Any, where: str) -> str:

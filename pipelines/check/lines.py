@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BufferedReader
+from typing import Protocol
 
 from manifests.errors import UserError
 from manifests.sources.encoding import EncodingError, codec_by_start
@@ -28,7 +28,19 @@ class Line:
     fault: str | None = None
 
 
-def lines(name: str, stream: BufferedReader) -> Iterator[Line]:
+class Stream(Protocol):
+    """Bytes as they come: of a file, or of standard input."""
+
+    def read(self, size: int, /) -> bytes:
+        """So many bytes; fewer at the end only."""
+        ...
+
+    def read1(self, size: int, /) -> bytes:
+        """Those that are there, at most so many; none at the end."""
+        ...
+
+
+def lines(name: str, stream: Stream) -> Iterator[Line]:
     """The lines that are not blank, as soon as they are there. name: of the stream, for errors.
 
     UTF-8, or what a byte order mark says. Raises CheckError for what is no text.
@@ -48,7 +60,7 @@ def lines(name: str, stream: BufferedReader) -> Iterator[Line]:
             yield Line(number, text)
 
 
-def _in_utf8(name: str, stream: BufferedReader) -> Iterator[bytes]:
+def _in_utf8(name: str, stream: Stream) -> Iterator[bytes]:
     """A stream's bytes, as they come, in UTF-8 if they are in UTF-16 or UTF-32."""
     head = stream.read(_START)
     try:
@@ -58,14 +70,14 @@ def _in_utf8(name: str, stream: BufferedReader) -> Iterator[bytes]:
     yield from _again(head, stream) if codec.startswith("utf-8") else _decoded(head, stream, codec)
 
 
-def _again(head: bytes, stream: BufferedReader) -> Iterator[bytes]:
+def _again(head: bytes, stream: Stream) -> Iterator[bytes]:
     chunk = head
     while chunk:
         yield chunk
         chunk = stream.read1(_CHUNK)
 
 
-def _decoded(head: bytes, stream: BufferedReader, codec: str) -> Iterator[bytes]:
+def _decoded(head: bytes, stream: Stream, codec: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(codec)("replace")
     for chunk in _again(head, stream):
         yield decoder.decode(chunk).encode("utf-8")

@@ -1,7 +1,7 @@
 """`captionmill check`."""
 
 import json
-import sys
+
 from typing import Annotated
 
 import typer
@@ -9,6 +9,7 @@ import typer
 from pipelines.cli.terminal import errors
 from pipelines.terminal import say
 
+_STDIN = 0
 _UNUSABLE = 2
 """Exit status where a file can't be checked: 1 tells of captions that are refused."""
 
@@ -53,7 +54,7 @@ def _checked(file: str, as_json: bool) -> int:
     from pipelines.check.lines import lines
 
     totals = report.Totals()
-    with sys.stdin.buffer if file == "-" else open(file, "rb") as stream:
+    with open(_STDIN if file == "-" else file, "rb") as stream:
         for clip in checking.check(lines(file, stream), checking.installed):
             totals.add(clip)
             if as_json:

@@ -99,7 +99,7 @@ def test_a_caption_with_the_words_of_a_prompt_is_no_leak() -> None:
 def test_a_caption_of_a_side_without_evidence_is_refused(
     evidence: list[dict[str, Any]], name: str, why: str
 ) -> None:
-    ((_, checked),) = judged(*evidence, **{name: "A dog barks."}).items()
+    ((_, checked),) = judge(given(row(*evidence, **{name: "A dog barks."})), WORDS).items()
     assert checked.outcome == "refused"
     assert ("no_evidence", why) in [(fault.name, fault.detail) for fault in checked.faults]
 
