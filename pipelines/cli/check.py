@@ -1,7 +1,6 @@
 """`captionmill check`."""
 
 import json
-
 from typing import Annotated
 
 import typer
