@@ -223,7 +223,7 @@ def test_sentences_are_compared_by_meaning(caption: str, expected: str) -> None:
 @pytest.mark.models
 @pytest.mark.parametrize("case", ["given", "natural", "hand-2"])
 def test_the_cases_of_the_bench_can_be_checked(case: str) -> None:
-    for text in (CASES / f"{case}.jsonl").read_text().splitlines()[:3]:
+    for text in (CASES / f"{case}.jsonl").read_text().splitlines()[:1]:
         clip = json.loads(text)
         for caption in clip["good"]:
             clip["captions"] = {caption["caption"]: caption["text"]}
