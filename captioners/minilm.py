@@ -17,7 +17,9 @@ class MiniLM:
     def __init__(self, folder: Path) -> None:
         import torch  # noqa: F401 - before transformers, which looks for what torch has hidden
         from transformers import AutoModel, AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would stand between what a command prints
         self._words: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()
 

@@ -46,13 +46,7 @@ def encoding_of(file: BinaryIO) -> str:
 
     Raises EncodingError.
     """
-    head = file.read(4096)
-    file.seek(0)
-    for start, what in _BINARY:
-        if head.startswith(start):
-            raise EncodingError(f"it is {what}")
-    codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), None)
-    codec = codec or _by_zeros(head) or "utf-8"
+    codec = codec_by_start(file.read(4096))
     try:
         _read_as(file, codec)
     except UnicodeDecodeError as error:
@@ -63,6 +57,16 @@ def encoding_of(file: BinaryIO) -> str:
         codec = _western(file)
     file.seek(0)
     return codec
+
+
+def codec_by_start(head: bytes) -> str:
+    """The codec that the first bytes of a text tell of, "utf-8" where they tell of none. Raises
+    EncodingError for what is no text."""
+    for start, what in _BINARY:
+        if head.startswith(start):
+            raise EncodingError(f"it is {what}")
+    codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), None)
+    return codec or _by_zeros(head) or "utf-8"
 
 
 def decoded(data: bytes) -> str:

@@ -1,0 +1,1 @@
+"""Captions of any pipeline held against evidence, without media and without a run."""
