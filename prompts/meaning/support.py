@@ -43,9 +43,20 @@ def repeated(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
     for word in caption.parsed.words:
         if word.at in told or not needs_support(word) or supported(like, word, side.content):
             continue
+        if not _is_main(caption.parsed, word):
+            continue
         if any(stem(word.lemma) == stem(other.lemma) for other in side.spoken):
             return Finding("spoken", "refused", word.text)
     return None
+
+
+def _is_main(parsed: Parsed, word: Word) -> bool:
+    """Whether a caption is about a word: it does something, is done, or is all there is."""
+    while word.dep == "conj" and (head := parsed.head(word)) is not None:
+        word = head
+    if word.dep in ("nsubj", "nsubjpass", "ROOT"):
+        return word.pos in ("NOUN", "PROPN", "VERB", "ADJ", "X")
+    return word.pos == "VERB" and word.dep in ("ccomp", "advcl", "acl", "relcl", "xcomp")
 
 
 def needs_support(word: Word) -> bool:

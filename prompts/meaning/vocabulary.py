@@ -28,6 +28,7 @@ LIGHT = _words("light")
 PLAIN = _words("plain") | LIGHT
 FRAMES = _words("frames")
 GIVING = _words("giving")
+UTTERING = _words("uttering")
 ANYTHING = _words("anything")
 SOMEBODY = _words("somebody")
 VOICES = _words("voices")
