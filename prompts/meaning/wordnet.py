@@ -19,7 +19,7 @@ _LEVELS = 6
 _TOP = 4
 _DEEPEST = 20
 _ABOVE = ("@", "@i")
-_REMEMBERED = 1 << 14
+_REMEMBERED = 1 << 16
 
 
 class WordNet:
@@ -103,6 +103,7 @@ class WordNet:
         ]
         return tuple(frequent)
 
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def _targets(self, synset: int, kinds: tuple[str, ...]) -> list[tuple[int, int, int]]:
         marks = ",".join("?" * len(kinds))
         return self._base.execute(
@@ -110,16 +111,19 @@ class WordNet:
             (synset, *kinds),
         ).fetchall()
 
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def _words(self, synset: int) -> frozenset[str]:
         rows = self._base.execute("select word from member where synset=?", (synset,))
         return frozenset(word for (word,) in rows)
 
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def _places(self, synset: int, word: str) -> list[int]:
         rows = self._base.execute(
             "select place from member where synset=? and word=?", (synset, word)
         )
         return [place for (place,) in rows]
 
+    @lru_cache(_REMEMBERED)  # noqa: B019 - one database a process
     def _word(self, synset: int, place: int) -> str:
         row = self._base.execute(
             "select word from member where synset=? and place=?", (synset, place)
