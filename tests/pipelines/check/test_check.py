@@ -248,7 +248,6 @@ def test_what_somebody_speaks_of_is_not_heard_beside_tags(spoken: str, caption: 
 
 
 @pytest.mark.models
-@pytest.mark.xfail(strict=True, reason="words of a transcript support claims about the scene")
 @SPOKEN_OF
 def test_what_somebody_speaks_of_is_not_heard_beside_sentences(spoken: str, caption: str) -> None:
     whisper = {"captioner": "whisper", "modality": "audio", "transcript": spoken, "language": "en"}
