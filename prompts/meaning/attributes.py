@@ -43,7 +43,9 @@ def _is_anybody(like: Likeness, word: Word) -> bool:
 def _may_be(like: Likeness, person: Word, side: Side) -> bool:
     """Whether the evidence has somebody of the same gender and age."""
     return any(
-        like.is_person(other) and tells_who(other) and not differ(person, other)
+        (like.is_person(other) or other.lemma in ("male", "female"))
+        and tells_who(other)
+        and not differ(person, other)
         for other in side.content
     )
 

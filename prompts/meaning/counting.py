@@ -24,7 +24,7 @@ def miscounted(like: Likeness, caption: Caption, sides: Sides) -> Finding | None
             sure = _of_noun(like, noun, caption, side)
             if sure is not None:
                 return _finding(noun, sure and noun.at not in reported(like, caption.parsed))
-    return _bare(caption.parsed.words, side.words)
+    return _bare(caption.parsed.words, (*side.words, *side.spoken))
 
 
 def _finding(word: Word, sure: bool) -> Finding:
@@ -50,8 +50,8 @@ def _of_noun(like: Likeness, noun: Word, caption: Caption, side: Side) -> bool |
     more = any(pair.dependent.text in MORE and like.says(noun, pair.head) for pair in side.pairs)
     several = more or len(kinds) > 1
     if not mine:
-        owned = bool(caption.parsed.below(noun.at, "poss"))
-        return not owned if not several and _made_many(noun, theirs, counts) else None
+        # Of one that is told others may be left out: a plural alone contradicts nothing for sure.
+        return False if not several and _made_many(noun, theirs, counts) else None
     return _of_number(max(mine), noun, theirs, counts, several)
 
 
@@ -98,14 +98,14 @@ def _of_number(
     if mine in counts or (mine == MANY and any(count > 2 for count in firm)):
         return None
     if mine == 1:
-        return True if firm and 1 not in counts else None
+        return False if firm and 1 not in counts else None
     if (mine <= 3 and several) or (firm == {MANY} and mine > 2):
         return None
     return bool(firm) or (not _are_many(theirs) and any(w.lemma == noun.lemma for w in theirs))
 
 
 def _bare(mine: Sequence[Word], theirs: Sequence[Word]) -> Finding | None:
-    """A number that counts nothing, or "twice": the evidence must have it."""
+    """A number that counts nothing, or "twice", which the evidence lacks: what it is of is not known."""
     known = {number(word) for word in theirs}
     times = {number(word) for word in theirs if word.text in _TIMES | _UP_TO_THREE}
     for word in mine:
@@ -113,5 +113,5 @@ def _bare(mine: Sequence[Word], theirs: Sequence[Word]) -> Finding | None:
         if word.text in _TIMES - {"once"} and times and value not in times:
             return _finding(word, any(w.text in _TIMES for w in theirs))
         if word.pos == "NUM" and value is not None and value > 1 and not {value, MANY} & known:
-            return _finding(word, any(w.text.isdecimal() or w.pos == "NUM" for w in theirs))
+            return _finding(word, False)
     return None

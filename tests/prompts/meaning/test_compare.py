@@ -57,7 +57,7 @@ def test_what_the_evidence_says_is_accepted(
         (SEEN_ONLY, "A woman in a blue coat hands two apples to a boy in a red cap.", "attribute"),
         (SEEN_ONLY, "A woman in a green coat hands two apples to a boy.", "attribute"),
         (SEEN_ONLY, "A woman hands five apples to a boy.", "count"),
-        (SEEN_ONLY, "Women in red coats hand two apples to a boy.", "count"),
+        (SEEN_ONLY, "Two women in red coats hand two apples to a boy.", "count"),
         (SEEN_ONLY, "A woman opens a door as the camera slowly zooms out.", "direction"),
         (SEEN_ONLY, "A woman opens a wooden door before she hands two apples to a boy.", "order"),
         (HEARD_ONLY, "A bell rings softly, followed by a dog barking.", "order"),
