@@ -53,7 +53,7 @@ class Scaler:
 
     def picture(self, frame: Any) -> npt.NDArray[np.uint8]:
         """The frame as (height, width, 3) uint8."""
-        turned = _turn(frame)
+        turned = _turn(frame, self._stream)
         if self._size is None:
             width, height = upright_size(frame, self._stream)
             scale = min(Fraction(1), Fraction(self._px, max(width, height)))
@@ -93,7 +93,7 @@ def upright_size(frame: Any, stream: Any) -> tuple[int, int]:
         height = max(1, round(height / aspect))
     else:
         width = max(1, round(width * aspect))
-    return (height, width) if _turn(frame)[0] else (width, height)
+    return (height, width) if _turn(frame, stream)[0] else (width, height)
 
 
 def _aspect(stream: Any) -> Fraction:
@@ -112,11 +112,18 @@ _TURNS = {
 }
 
 
-def _turn(frame: Any) -> tuple[bool, bool, bool]:
+_NAMED = ("png", "apng")
+"""Codecs whose colour profile has a name. PyAV 18.1 frees such side data twice once it is looked at, and
+the process dies: of these only the rotation is read."""
+
+
+def _turn(frame: Any, stream: Any) -> tuple[bool, bool, bool]:
     """What the frame's display matrix asks for: (transpose, then flip left-right, then flip up-down).
 
     The matrix maps x' = a x + c y, y' = b x + d y (16.16 fixed point, 3 by 3, rows a b u, c d v).
     """
+    if stream.codec_context.name in _NAMED:
+        return _TURNS.get(frame.rotation, _TURNS[0])
     try:
         # Not `frame.side_data`: the frame would hold it and it the frame, so that the pixels of every
         # frame lived until Python's next full garbage collection.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pillow_heif
 import pytest
 from imagecodecs import jpegxl_encode
-from PIL import Image
+from PIL import Image, ImageCms
 
 from engine.media import pictures as under_test
 from engine.media.decode import DecodePlan, decode
@@ -358,3 +358,17 @@ def test_a_picture_that_changed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError) as caught:
         decode(bytes(path), "c", "h", 0, 0, plan, False, True, (1, 1))
     assert caught.value.reason == "source_changed"
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
+def test_a_picture_with_a_colour_profile_is_read_upright(
+    suffix: str, orientation: int, tmp_path: Path
+) -> None:
+    # A profile in a PNG has a name: reading the frame's side data killed the process.
+    path = tmp_path / f"profile.{suffix}"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(_corners()).save(path, icc_profile=profile, exif=exif, quality=95)
+    assert _names(_still(path)) == {1: "rgbw", 3: "wbgr", 6: "brwg", 8: "gwrb"}[orientation]
