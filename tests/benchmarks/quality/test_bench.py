@@ -11,7 +11,7 @@ from benchmarks.quality import bench, captioned
 from benchmarks.quality.fusion import baselines, fused
 from benchmarks.quality.fusion.fusion import OURS, Clips, fusion
 from benchmarks.quality.known import Case
-from benchmarks.quality.measures import report
+from benchmarks.quality.measures import report, trained
 from benchmarks.quality.measures.intervals import Figure
 from benchmarks.quality.measures.measures import drawn
 from benchmarks.quality.written import measured, unguarded, write
@@ -54,6 +54,23 @@ def test_what_the_guards_refuse_is_the_templates(clips: Clips) -> None:
     assert free["llm"]["unsupported"].value > 0.5
     told = bench.as_written(RULER, clips.cases, mine)["both"]
     assert sum(one.told for one in told) > 0.8 * len(clips.cases)
+
+
+@pytest.mark.run
+def test_figures_are_split_by_what_training_saw(
+    clips: Clips, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trained, "recipe", lambda: iter(()))
+    of = bench.bundle(clips)
+    with FakeOpenAI(invents) as server:
+        written = write(SPEC, server.url, [evidence for _, evidence, _ in of.values()])
+    told, mine = bench.written_part(RULER, of, written, 0)
+    text = capsys.readouterr().out
+    assert f"training saw 0 of {len(little.CONCEPTS)} concepts" in text
+    assert f"| {trained.UNSEEN} | recall |" in text
+    split = told["trained"]["split"]["all"]
+    assert split[trained.UNSEEN]["recall"] == told["measures"]["all three"]["all"]["recall"]
+    assert split[trained.UNSEEN]["by the LLM"]["of"] == len(mine)
 
 
 @pytest.mark.run
