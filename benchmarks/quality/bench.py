@@ -4,12 +4,15 @@
     python -m benchmarks.quality.bench --part real WORKSPACE [--media FOLDER] [--as-captioned]
 
 Both print Markdown tables; every figure is for all rows, for the rows that the LLM wrote alone and for
-the template's captions of the same evidence, with 95 % intervals over clips. The writer is the
-profile's, with its ladder, on a server that is started once (--url: one that runs; --no-writer: none).
+the template's captions of the same evidence, with 95 % intervals over clips, and once more for concepts
+that the tuned writer saw in training and for those that it did not. The writer is the profile's, with
+its ladder, on a server that is started once (--url: one that runs; --no-writer: none).
 
 simulated: captioners over a large world. Fusion is fitted on clips of other seeds and measured for
 each correlation of their errors; captions are written at --written. real: a workspace of the bench's
 media, captioned with the profile; captions are written again from its evidence unless --as-captioned.
+Besides there are intervals over sources (`measures.clusters`) and the calibration error of its facts
+(`measures.calibration`).
 """
 
 import argparse
@@ -23,9 +26,9 @@ from typing import Any
 
 from benchmarks.quality import captioned
 from benchmarks.quality.fusion.fused import SIDES, calibrated
-from benchmarks.quality.fusion.fusion import Clips, Fusion, Posterior, Setting, View, fusion
+from benchmarks.quality.fusion.fusion import OURS, Clips, Fusion, Posterior, Setting, View, fusion
 from benchmarks.quality.known import Case
-from benchmarks.quality.measures import report
+from benchmarks.quality.measures import calibration, clusters, doubts, report, trained
 from benchmarks.quality.measures.concepts import Concepts, Hits, happened, hits
 from benchmarks.quality.measures.measures import Measured, Ruler
 from benchmarks.quality.simulation import simulated
@@ -143,6 +146,10 @@ def written_part(
     found = report.measured_figures(mine, template)
     print(report.shares_table([one.told for one in mine]), end="\n\n")
     print(report.measures_table(found), end="\n\n")
+    known = trained.trained(ruler, trained.recipe())
+    split = doubts.split_figures(ruler, mine, template, known)
+    print(f"training saw {len(known)} of {len(ruler.concepts.by_key)} concepts\n")
+    print(doubts.split_table(split), end="\n\n")
     llm = [one for one in mine if one.told.by == "llm"]
     for measure in (
         "unsupported",
@@ -154,7 +161,12 @@ def written_part(
         "refusal",
     ):
         print("\n".join(examples(llm, measure, show)), file=sys.stderr)
-    return {"measures": report.to_json(found), "captions": report.captions_json(mine)}, mine
+    told = {
+        "measures": report.to_json(found),
+        "trained": {"concepts": sorted(known), "split": report.to_json(split)},
+        "captions": report.captions_json(mine),
+    }
+    return told, mine
 
 
 def simulated_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:
@@ -212,7 +224,20 @@ def real_part(args: argparse.Namespace, ruler: Ruler) -> dict[str, Any]:
     found = fusion(ruler, kept, None, None)
     found.lists[_WRITTEN] = as_written(ruler, kept.cases, mine)
     print(report.lists_table(found), end="\n\n")
-    return told | {"lists": report.fusion_json(found)}
+    return told | {"lists": report.fusion_json(found)} | doubtful(ruler, kept, found, mine)
+
+
+def doubtful(ruler: Ruler, clips: Clips, fused: Fusion, mine: Sequence[Measured]) -> dict[str, Any]:
+    """Prints how the real part's figures stand with clips of one source drawn together, and the
+    calibration error of its facts; the same as JSON."""
+    by_source = clusters.by_source(clips.cases)
+    names = (case.clip_id for case in clips.cases)
+    facts = dict(zip(names, fused.lists[OURS]["both"], strict=True))
+    figures = doubts.source_figures(mine, facts, by_source)
+    print(doubts.source_table(figures, len(set(by_source.values()))), end="\n\n")
+    sure = doubts.reliabilities(calibration.believed(ruler, clips.cases, clips.facts), by_source)
+    print(doubts.calibration_table(sure), end="\n\n")
+    return {"by source": report.to_json(figures), "calibration": doubts.calibration_json(sure)}
 
 
 def _write(

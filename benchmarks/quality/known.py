@@ -38,7 +38,8 @@ class Truth:
 @dataclass(frozen=True, slots=True)
 class Case:
     """A clip of the bench. scenario: what it tests ("silent visible source"). weak: what captioners said
-    of it, not yet judged."""
+    of it, not yet judged. sources: the recordings, voices and pictures it was made of; clips that share
+    one hang together."""
 
     clip_id: str
     scenario: str
@@ -47,6 +48,7 @@ class Case:
     has_video: bool
     duration_ms: int
     weak: tuple[WeakCaption, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from recipes.tuning import lora
 from recipes.tuning.examples import Example, examples
 
 BASE = "smollm2-135m-instruct"
+BATCH, SEED = 8, 0
 _WARM = 15
 _IGNORED = -100
 
@@ -151,11 +152,11 @@ def main() -> int:
     """Trains and saves."""
     parser = argparse.ArgumentParser(description="Tunes the writer.")
     parser.add_argument("adapter", type=Path)
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--first", type=int, default=12, help="the first block that is tuned")
     parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--go-on", type=int, default=0, help="rounds that the adapter is done with")
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()

@@ -58,12 +58,14 @@ def happened(truth: Truth, side: Side | None) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """told of what happened, right of what was said; nobody's undecided things among them."""
+    """told of what happened, right of what was said; nobody's undecided things among them. undecided:
+    said besides, and nobody can decide it."""
 
     told: int = 0
     happened: int = 0
     right: int = 0
     said: int = 0
+    undecided: int = 0
 
     def __add__(self, other: "Hits") -> "Hits":
         return Hits(
@@ -71,12 +73,18 @@ class Hits:
             self.happened + other.happened,
             self.right + other.right,
             self.said + other.said,
+            self.undecided + other.undecided,
         )
 
     @property
     def row(self) -> tuple[int, int, int, int]:
         """For `f1_figure` and its like."""
         return self.told, self.happened, self.right, self.said
+
+    @property
+    def strict(self) -> tuple[int, int]:
+        """Right, of what was said, where what nobody can decide counts as false."""
+        return self.right, self.said + self.undecided
 
     @property
     def f1(self) -> float:
@@ -86,7 +94,39 @@ class Hits:
         return float(np.nan_to_num(f1(np.array(self.row, np.float64))))
 
 
-def hits(said: Iterable[str], true: Iterable[str], unsure: frozenset[str], known: Concepts) -> Hits:
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The concepts behind `Hits`. wanted: happened; undecided: said, and nobody can decide it."""
+
+    told: frozenset[str]
+    wanted: frozenset[str]
+    right: frozenset[str]
+    said: frozenset[str]
+    undecided: frozenset[str]
+
+    def within(self, keys: frozenset[str]) -> "Met":
+        """What of it is of these concepts."""
+        return Met(
+            self.told & keys,
+            self.wanted & keys,
+            self.right & keys,
+            self.said & keys,
+            self.undecided & keys,
+        )
+
+    @property
+    def hits(self) -> Hits:
+        """How many of each."""
+        return Hits(
+            len(self.told),
+            len(self.wanted),
+            len(self.right),
+            len(self.said),
+            len(self.undecided),
+        )
+
+
+def met(said: Iterable[str], true: Iterable[str], unsure: frozenset[str], known: Concepts) -> Met:
     """How a set of concepts meets the truth.
 
     Something broader than what happened is true, and does not tell what happened. What is implied by
@@ -95,13 +135,16 @@ def hits(said: Iterable[str], true: Iterable[str], unsure: frozenset[str], known
     named, held = frozenset(said), known.implied(true)
     open_to = unsure - held
     wanted = known.narrowest(true) - unsure
-    counted = {
-        key
-        for key in known.narrowest(named)
-        if key not in unsure and not known.undecided(key, open_to)
-    }
+    narrow = known.narrowest(named)
+    undecided = frozenset(k for k in narrow if k in unsure or known.undecided(k, open_to))
+    counted = narrow - undecided
     told = wanted & known.implied(named)
-    return Hits(len(told), len(wanted), len(counted & held), len(counted))
+    return Met(told, wanted, counted & held, counted, undecided)
+
+
+def hits(said: Iterable[str], true: Iterable[str], unsure: frozenset[str], known: Concepts) -> Hits:
+    """The numbers of `met`."""
+    return met(said, true, unsure, known).hits
 
 
 def f1(sums: Floats) -> Floats:

@@ -4,7 +4,7 @@ Everything is seeded: the same numbers give the same intervals.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,16 @@ def bootstrap(
     clips = int((rows[:, of] > 0).sum()) if of is not None else len(rows)
     total = float(rows[:, of].sum()) if of is not None else len(rows)
     return Figure(value, float(low), float(high), clips, total)
+
+
+def summed(counts: npt.ArrayLike, clusters: Sequence[Hashable]) -> Floats:
+    """Rows of numbers of clips summed by cluster, so that `bootstrap` draws clusters. clusters: one label
+    a row."""
+    numbers = {label: at for at, label in enumerate(dict.fromkeys(clusters))}
+    rows = np.asarray(counts, np.float64)
+    found = np.zeros((len(numbers), *rows.shape[1:]))
+    np.add.at(found, [numbers[label] for label in clusters], rows)
+    return found
 
 
 def share(hits: Sequence[float], of: Sequence[float]) -> Figure:

@@ -30,8 +30,19 @@ SIDE: Mapping[CaptionName, Side | None] = {
 GROUPS = ("all", "llm", "template")
 """Rows as they are, those that the LLM wrote, and the template's captions of the same evidence."""
 
+STRICT = "precision, unsure is false"
+"""With what nobody can decide counted as false, as far as it was told: the least that it can be."""
+
 RATES = (
-    *("recall", "precision", "unsupported", "unsupported captions", "lost", "lost captions"),
+    *(
+        "recall",
+        "precision",
+        STRICT,
+        "unsupported",
+        "unsupported captions",
+        "lost",
+        "lost captions",
+    ),
     *("pure", "invented from silent", "order right", "count right", "who does what right"),
     *("quotes right", "told twice", "leak", "hedge", "loop", "refusal"),
 )
@@ -93,6 +104,7 @@ class Ruler:
         pairs = {
             "recall": (found.told, found.happened),
             "precision": (found.right, found.said),
+            STRICT: found.strict,
             **self._grounded(told, reading, mine, other),
             **self._lost(told.text, reading, due),
             "invented from silent": self._invented(reading, truth, side),
@@ -149,13 +161,24 @@ class Ruler:
 
     def _lost(self, text: str, reading: Reading, mine: Sequence[Fact]) -> dict[str, Pair]:
         """Facts of tier high that a caption does not tell."""
-        sure = [fact for fact in mine if fact.tier == "high" and fact.kind != "signal"]
-        reach = self.concepts.implied(m.key for m in reading.mentions)
-        lost = sum(not self._tells(text, reach, fact) for fact in sure)
+        sure = self._sure(text, reading, mine)
+        lost = sum(not told for _, told in sure)
         return {
             "lost": (lost, len(sure)),
             "lost captions": (lost > 0, float(bool(sure))),
         }
+
+    def sure(self, told: Told) -> list[tuple[frozenset[str], bool]]:
+        """For each fact of tier high that was handed to the writer: the concepts it names, and whether
+        the caption tells it."""
+        due, _ = _handed(told.name, told.confident or told.facts)
+        every = self._sure(told.text, self.read(told.text, SIDE[told.name]), due)
+        return [(self.keys(fact.text, _side(fact)), tells) for fact, tells in every]
+
+    def _sure(self, text: str, reading: Reading, mine: Sequence[Fact]) -> list[tuple[Fact, bool]]:
+        reach = self.concepts.implied(m.key for m in reading.mentions)
+        sure = [fact for fact in mine if fact.tier == "high" and fact.kind != "signal"]
+        return [(fact, self._tells(text, reach, fact)) for fact in sure]
 
     def _tells(self, text: str, reach: frozenset[str], fact: Fact) -> bool:
         """Whether a caption that reaches these concepts tells a fact: all that it names, of a free
@@ -270,21 +293,33 @@ def groups(
     return {"all": list(measured), "llm": llm, "template": list(templates)}
 
 
-def figures(measured: Sequence[Measured]) -> dict[str, Figure]:
-    """Every measure over captions of one name or several, drawn by clip."""
+def rates(
+    measured: Iterable[tuple[Case, Mapping[str, Pair]]], clusters: Mapping[str, str] | None = None
+) -> dict[str, Figure]:
+    """Each measure of pairs of clips, hits by what they are of. Drawn by clip, or by cluster where
+    clusters are given, by clip id."""
+    sums: dict[str, dict[str, list[float]]] = defaultdict(dict)
+    for case, pairs in measured:
+        unit = clusters[case.clip_id] if clusters is not None else case.clip_id
+        for rate, (hit, of) in pairs.items():
+            both = sums[rate].setdefault(unit, [0.0, 0.0])
+            both[0] += hit
+            both[1] += of
+    return {
+        rate: share([s[0] for s in units.values()], [s[1] for s in units.values()])
+        for rate, units in sums.items()
+    }
+
+
+def figures(
+    measured: Sequence[Measured], clusters: Mapping[str, str] | None = None
+) -> dict[str, Figure]:
+    """Every measure over captions of one name or several; `clusters` as for `rates`, of all but the
+    number of words."""
     if not measured:
         return dict.fromkeys((*RATES, "words", "distinct"), NOTHING)
-    clips: dict[str, dict[str, list[float]]] = defaultdict(dict)
-    for one in measured:
-        for rate, (hit, of) in one.pairs.items():
-            sums = clips[rate].setdefault(one.told.case.clip_id, [0.0, 0.0])
-            sums[0] += hit
-            sums[1] += of
-    found = {
-        rate: share([s[0] for s in clips[rate].values()], [s[1] for s in clips[rate].values()])
-        for rate in RATES
-        if rate in clips
-    }
+    of = rates(((one.told.case, one.pairs) for one in measured), clusters)
+    found = {rate: of[rate] for rate in RATES if rate in of}
     found["words"] = mean([len(texts.words(one.told.text)) for one in measured])
     found["distinct"] = _distinct([one.told.text for one in measured])
     return found

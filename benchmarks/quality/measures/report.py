@@ -15,7 +15,7 @@ SHORT = {
     "visual_caption": "visual",
     "audio_visual_caption": "audio-visual",
 }
-_GROUPS = {"all": "all rows", "llm": "LLM alone", "template": "template alone"}
+GROUPS = {"all": "all rows", "llm": "LLM alone", "template": "template alone"}
 _NUMBERS = ("words",)
 
 
@@ -61,7 +61,7 @@ def measures_table(found: Mapping[str, Mapping[str, Mapping[str, Figure]]]) -> s
     """One table a caption type: measures down, the three groups across."""
     parts = []
     for name, by_group in found.items():
-        head = [f"{name} captions, %", *(_GROUPS[group] for group in by_group)]
+        head = [f"{name} captions, %", *(GROUPS[group] for group in by_group)]
         rows = []
         for rate in (*RATES, "distinct", *_NUMBERS):
             cells = [by[rate] for by in by_group.values() if rate in by]
@@ -133,6 +133,8 @@ def to_json(value: Any) -> Any:
         return asdict(value)
     if isinstance(value, Mapping):
         return {str(key): to_json(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return [to_json(each) for each in value]
     return value
 
 

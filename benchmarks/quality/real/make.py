@@ -73,13 +73,20 @@ def make(folder: Path) -> dict[Path, Case]:
 
 def cases(folder: Path | None = None) -> dict[str, Case]:
     """What is in each file by its name, as `make` left it in a folder; by default one of the cache, made
-    if it is not there. The folder or its media may be named."""
+    if it is not there. The folder or its media may be named. Raises ValueError for a list that an older
+    bench left."""
     if folder is None:
         folder = Cache().root / "bench-real"
         if not (folder / _CASES).exists():
             make(folder)
     file = folder / _CASES if (folder / _CASES).exists() else folder.parent / _CASES
-    return {name: _case(told) for name, told in json.loads(file.read_text("utf-8")).items()}
+    listed = json.loads(file.read_text("utf-8"))
+    if old := [name for name, told in listed.items() if "sources" not in told]:
+        raise ValueError(
+            f"{file}: {old[0]} has no sources: an older bench made it; run"
+            f" `python -m benchmarks.quality.real.make {file.parent}` again, media stay"
+        )
+    return {name: _case(told) for name, told in listed.items()}
 
 
 def shared_with(folders: Mapping[str, Path], cache: Cache) -> list[str]:
@@ -127,7 +134,8 @@ class _Maker:
             self._write(path, clip, placed, length)
         has_video = clip.picture is not None
         truth = real_plan.truth(clip, ends)
-        return path, Case("", clip.scenario, truth, clip.sounding, has_video, length)
+        sources = real_plan.sources(clip)
+        return path, Case("", clip.scenario, truth, clip.sounding, has_video, length, (), sources)
 
     def _write(self, path: Path, clip: Clip, placed: Sequence[Audio], length_ms: int) -> None:
         sound = None
@@ -199,7 +207,8 @@ def _case(told: dict[str, Any]) -> Case:
     truth = told["truth"]
     sides = {side: tuple(Happening(**one) for one in truth[side]) for side in ("heard", "seen")}
     sets = {name: frozenset(truth[name]) for name in ("unsure", "silent")}
-    return Case(**told | {"truth": Truth(**truth | sides | sets), "weak": ()})
+    lists = {"weak": (), "sources": tuple(told["sources"])}
+    return Case(**told | lists | {"truth": Truth(**truth | sides | sets)})
 
 
 def report(found: Mapping[Path, Case]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.quality.known import Happening, Truth
 from benchmarks.quality.real import sound as real_sound
-from benchmarks.quality.real.sources import Sound, pictures, sounds
+from benchmarks.quality.real.sources import Picture, Sound, pictures, sounds
 
 _MUSIC = ("cold_day", "robot_dity", "simplicity", "morning_coffee", "system")
 _ALWAYS_UNSURE = frozenset(("silence",))
@@ -363,6 +363,15 @@ def _seen(clip: Clip) -> tuple[tuple[Happening, ...], frozenset[str], frozenset[
         seen += [Happening(key) for key in behind.seen]
         doubtful |= behind.unsure
     return tuple(seen), doubtful, picture.makes
+
+
+def sources(clip: Clip) -> tuple[str, ...]:
+    """The recordings, voices and pictures of a clip, by package and file; a photograph that stands behind
+    another picture is none."""
+    used: list[Sound | Picture] = [everything()[event.sound] for event in clip.events]
+    if clip.picture and clip.picture != "black":
+        used.append(pictures()[clip.picture])
+    return tuple(dict.fromkeys(f"{source.package}/{source.file}" for source in used))
 
 
 def unique_sources(clips: Iterable[Clip]) -> dict[str, set[str]]:

@@ -11,8 +11,9 @@ from benchmarks.quality import bench, captioned
 from benchmarks.quality.fusion import baselines, fused
 from benchmarks.quality.fusion.fusion import OURS, Clips, fusion
 from benchmarks.quality.known import Case
-from benchmarks.quality.measures import report
+from benchmarks.quality.measures import report, trained
 from benchmarks.quality.measures.intervals import Figure
+from benchmarks.quality.measures.measures import drawn
 from benchmarks.quality.written import measured, unguarded, write
 from engine.profile.writer import Rung, WriterSpec
 from manifests.ids import path_of
@@ -56,6 +57,23 @@ def test_what_the_guards_refuse_is_the_templates(clips: Clips) -> None:
 
 
 @pytest.mark.run
+def test_figures_are_split_by_what_training_saw(
+    clips: Clips, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trained, "recipe", lambda: iter(()))
+    of = bench.bundle(clips)
+    with FakeOpenAI(invents) as server:
+        written = write(SPEC, server.url, [evidence for _, evidence, _ in of.values()])
+    told, mine = bench.written_part(RULER, of, written, 0)
+    text = capsys.readouterr().out
+    assert f"training saw 0 of {len(little.CONCEPTS)} concepts" in text
+    assert f"| {trained.UNSEEN} | recall |" in text
+    split = told["trained"]["split"]["all"]
+    assert split[trained.UNSEEN]["recall"] == told["measures"]["all three"]["all"]["recall"]
+    assert split[trained.UNSEEN]["by the LLM"]["of"] == len(mine)
+
+
+@pytest.mark.run
 def test_a_reply_that_is_no_json_is_an_empty_caption(clips: Clips) -> None:
     with FakeOpenAI(lambda *_: "A dog barks.") as server:
         alone = unguarded(SPEC, server.url, bench.bundle(clips))
@@ -74,6 +92,23 @@ def test_the_lists_stand_beside_ours(clips: Clips) -> None:
     closed = found.closed[OURS]["both"].value
     assert closed is not None and closed <= 1
     assert json.dumps(report.fusion_json(found))
+
+
+def test_the_real_parts_figures_stand_with_their_doubts(
+    clips: Clips, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = [replace(case, sources=(f"sound {n % 4}",)) for n, case in enumerate(clips.cases)]
+    kept = replace(clips, cases=of)
+    mine = [RULER.measure(one) for case in of for one in drawn(case, clips.facts[case.clip_id])]
+    found = bench.doubtful(RULER, kept, fusion(RULER, kept, None, None), mine)
+    text = capsys.readouterr().out
+    assert "by source (4 clusters)" in text
+    assert text.count("precision, unsure is false") == 2
+    assert found["calibration"]["both"]["left out"]["facts"] > 20
+    by_clip, by_source = found["by source"]["precision"]
+    assert by_clip["value"] == by_source["value"]
+    assert by_source["clips"] == 4
+    assert json.dumps(found)
 
 
 def test_captions_of_a_row_are_read_back() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.quality.known import Happening
 from benchmarks.quality.measures.concepts import Concepts, hits
-from benchmarks.quality.measures.measures import Pair, figures, groups
+from benchmarks.quality.measures.measures import STRICT, Pair, figures, groups
 from manifests.captions import CaptionName
 from tests.benchmarks.quality import little
 
@@ -42,6 +42,15 @@ def test_what_nobody_can_decide_is_not_counted() -> None:
     assert found["precision"] == (1, 2)
     some_animal = little.case(("bell",), unsure=("animal~",))
     assert measure("A cat meows.", case=some_animal)["precision"] == (0, 0)
+
+
+def test_what_nobody_can_decide_is_false_beside() -> None:
+    unsure = little.case(("bark", "music"), unsure=("music",))
+    found = measure("A dog barks, music plays and a cat meows.", case=unsure)
+    assert found[STRICT] == (1, 3)
+    some_animal = little.case(("bell",), unsure=("animal~",))
+    assert measure("A cat meows.", case=some_animal)[STRICT] == (0, 1)
+    assert measure("A dog barks.")[STRICT] == measure("A dog barks.")["precision"]
 
 
 def test_unsupported_is_against_the_facts_in_the_matchers_eyes() -> None:

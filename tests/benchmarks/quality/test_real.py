@@ -167,9 +167,33 @@ def test_unique_sources_are_counted_once() -> None:
     assert {k: len(v) for k, v in real_plan.unique_sources([clip, clip]).items()} == {"cow_moos": 2}
 
 
+def test_a_clip_has_the_sources_that_it_is_made_of() -> None:
+    events = (Event("dog", 0), Event("dog", 900), Event("says_museum", 2000))
+    sources = real_plan.sources(Clip("", events, "cat", "meadow"))
+    dog, cat = real_sources.sounds()["dog"], real_sources.pictures()["cat"]
+    assert sources == (f"{dog.package}/{dog.file}", "flite/awb", f"{cat.package}/{cat.file}")
+    assert real_plan.sources(Clip("black picture", (), "black")) == ()
+
+
+def test_few_sources_make_all_clips(clips: list[Clip]) -> None:
+    every = real_plan.everything()
+    uses = [every[event.sound] for clip in clips for event in clip.events]
+    assert (len(uses), len({f"{each.package}/{each.file}" for each in uses})) == (632, 149)
+
+
+def test_a_list_of_an_older_bench_says_what_to_do(tmp_path: Path) -> None:
+    told = asdict(Case("", "", real_plan.Truth(), True, False, 6000))
+    del told["sources"]
+    (tmp_path / "cases.json").write_text(json.dumps({"000-old.wav": told}, default=sorted))
+    with pytest.raises(ValueError, match=r"000-old\.wav has no sources.*real\.make .* again"):
+        real.cases(tmp_path)
+
+
 def test_cases_come_back_from_json(tmp_path: Path, clips: list[Clip]) -> None:
     made = {
-        f"{n}.wav": Case("", clip.scenario, _truth(clip), True, False, 6000)
+        f"{n}.wav": Case(
+            *("", clip.scenario, _truth(clip), True, False, 6000, ()), real_plan.sources(clip)
+        )
         for n, clip in enumerate(clips)
     }
     told = {name: asdict(case) for name, case in made.items()}
