@@ -30,7 +30,8 @@ from manifests.ids import path_of
 from manifests.sources.folder import Listing
 from manifests.workspace import Workspace
 from pipelines.status import newest
-from tests import zoo
+from tests import mediazoo
+from tests.mediazoo.case import CAPTIONED
 
 _SUFFIXES = (
     *("mp4", "mov", "m4a", "mkv", "webm", "ts", "m2ts", "mpg", "flv", "avi", "ogv", "ogg", "wav"),
@@ -59,16 +60,15 @@ class Result:
 def seeds() -> list[tuple[str, bytes]]:
     """Some twenty small files, (suffix, content), one or two of a container."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        expected = zoo.make(folder)
+        folder = Path(scratch, "zoo")
+        mediazoo.make(folder, Path(scratch, "parts"))
         chosen: dict[str, bytes] = {}
-        for name in sorted(expected):
-            suffix = name.rpartition(".")[2]
-            size = (folder / name).stat().st_size
-            if expected[name].outcome != zoo.CAPTIONED or not 0 < size < _LARGEST_SEED:
-                continue
-            if suffix in _SUFFIXES:
-                chosen.setdefault(suffix, (folder / name).read_bytes())
+        for case in sorted(mediazoo.CASES, key=lambda case: case.name):
+            suffix = case.name.rpartition(".")[2]
+            content = (folder / case.name).read_bytes()
+            small = 0 < len(content) < _LARGEST_SEED
+            if case.outcome == CAPTIONED and small and suffix in _SUFFIXES:
+                chosen.setdefault(suffix, content)
         return sorted(chosen.items())
 
 
