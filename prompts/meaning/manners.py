@@ -15,7 +15,8 @@ _DEEP = 4
 
 
 def opposite_attribute(like: Likeness, caption: Caption, side: Side) -> Finding | None:
-    """An attribute or a manner whose opposite the evidence tells of the same thing, and not itself. Of a
+    """An attribute or a manner whose opposite the evidence tells of the same thing, and not itself; a
+    doubt where it is told of anything at all: captioners who disagree have different verbs too. Of a
     voice, a doubt where it is opposed to any word of the evidence."""
     theirs = [r for r in side.pairs if r.kind == "attribute"]
     doubt: Finding | None = None
@@ -32,7 +33,9 @@ def opposite_attribute(like: Likeness, caption: Caption, side: Side) -> Finding 
         for other in of_same:
             if _is_opposed(like, mine.dependent, other.dependent):
                 detail = f"{mine.dependent.text} for {other.dependent.text}"
-                return Finding("opposite", "refused", detail)
+                if not any(_is_said(like, mine.dependent, r.dependent) for r in theirs):
+                    return Finding("opposite", "refused", detail)
+                doubt = doubt or Finding("opposite", "doubt", detail)
         if _is_voice(like, mine) and (other_word := _opposite_word(like, mine.dependent, side)):
             detail = f"{mine.dependent.text} for {other_word.text}"
             doubt = doubt or Finding("opposite", "doubt", detail)
