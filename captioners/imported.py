@@ -9,6 +9,7 @@ count only where others agree.
 """
 
 import os
+import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from manifests.evidence import Claim, WeakCaption
 from manifests.ids import content_hash, path_of, uri_of
 from manifests.media import Media, Needs
 from manifests.sources import cells
+from manifests.sources.columns import bare
 from manifests.sources.list import ListError, read
 
 _T = TypeVar("_T")
@@ -34,7 +36,10 @@ _KEYS = ("clip_id", "content_hash", "uri", "file", "file_name")
 _FILES = ("file", "file_name")
 _TIMES = ("start_ms", "end_ms", "start_s", "end_s")
 # Seconds, milliseconds or frames, of the clip or of a longer video: nobody can tell.
-_UNCLEAR = ("start", "end", "start_time", "end_time", "begin", "onset", "offset")
+_UNCLEAR = re.compile(
+    r"(?:t|time)?(?:start|end|begin|stop|onset|offset|from|to)(?:t|time|at)?"
+    r"(?:s|secs?|seconds?|ms|msecs?|milliseconds?|frames?)?"
+)
 _BLANK = " \t\r\n\xa0\ufeff"
 _STOPS = tuple(".!?…;:,\"'”’»)")
 _MOST_CLAIMS = 256
@@ -163,9 +168,7 @@ class _List:
         self._table.execute("CREATE TABLE captions (key, text, start_ms, end_ms, score)")
         rows = (
             captions
-            for number, row in enumerate(
-                read(path, [column], (*_KEYS, *_TIMES, *_UNCLEAR, "score")), 1
-            )
+            for number, row in enumerate(read(path, [column], (*_KEYS, *_TIMES, "score")), 1)
             for captions in _rows_of(row, number, path, column)
         )
         self._table.executemany("INSERT INTO captions VALUES (?, ?, ?, ?, ?)", rows)
@@ -256,7 +259,7 @@ def _times(row: Mapping[str, Any]) -> tuple[int | None, int | None]:
         else _named(row, f"{side}_s", cells.seconds)
         for side in ("start", "end")
     )
-    unclear = [name for name in _UNCLEAR if not cells.missing(row.get(name))]
+    unclear = [n for n in row if _UNCLEAR.fullmatch(bare(n)) and re.search(r"\d", str(row[n])[:40])]
     if start is None and end is None and unclear:
         raise ValueError(
             f'nobody can tell what the column "{unclear[0]}" counts: give milliseconds from the start of '

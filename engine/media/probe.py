@@ -37,9 +37,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MediaError", "Probe", "probe"]
 
-VERSION = 4
+VERSION = 5
 """Raised when the same file is examined with another result than before: it is part of the digest of how
 sources become clips, so that a newer probe looks at each source again."""
+
+_MOST_BEHIND = 8
+"""Pictures from which on JPEGs in a row are a film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +253,7 @@ def _summary(
     container: "InputContainer", video: MeasuredStream, audio: MeasuredStream, whole: bool
 ) -> Probe:
     has_audio, has_video = audio.reason is None, video.reason is None
-    image = has_video and not has_audio and video.packets == 1
+    image = has_video and not has_audio and (video.packets == 1 or _is_photo(container, video))
     width = height = 0
     if has_video:
         from engine.media.scaling import upright_size
@@ -280,6 +283,12 @@ def _summary(
         seen, heard = (side if side.reason is None else None for side in (video, audio))
         shown = spans(container, seen, heard, whole)
     return replace(probed, segments=tuple(_segment(probed, video, audio, span) for span in shown))
+
+
+def _is_photo(container: "InputContainer", video: MeasuredStream) -> bool:
+    """Whether what follows the first picture is its gain map, depth, other eye or film: phones put them
+    behind the JPEG (Ultra HDR, MPO, motion photos). Motion JPEG is longer."""
+    return container.format.name == "jpeg_pipe" and video.packets < _MOST_BEHIND
 
 
 def _with_tracks(probed: Probe, container: "InputContainer", use: Tracks) -> Probe:

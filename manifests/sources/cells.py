@@ -15,7 +15,7 @@ from manifests.sources.encoding import decoded
 
 _MISSING = frozenset(
     {"", "nan", "-nan", "none", "null", "nil", "na", "n/a", "<na>", "nat", "undefined"}
-    | {"#n/a", "#n/a n/a", "#na", "[]", "{}", "()", "-"}
+    | {"#n/a", "#n/a n/a", "#na", "[]", "{}", "()", "-", "\\n", "<null>", "(null)", "np.nan"}
 )
 _LONGEST = 16
 # Errors of a spreadsheet: what stood there is lost.
@@ -28,6 +28,10 @@ _QUOTED = r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+\""""
 _LIST = re.compile(r"""(?:array\()?([\[(])\s*(?:[uUbBrR]?['"]|(?:nan|None|null|NaN)\s*[\],])""")
 _LIST_END = re.compile(r"[\])](?:,\s*dtype=[^()]{1,40}\))?\)?")
 _ITEM = re.compile(rf"\s*+(?:([uUbB]?)({_QUOTED})|(None|nan|null|NaN))\s*+,?\s*+", re.DOTALL)
+# A list within quotes of its own, within a list, and strings as NumPy 2 shows them.
+_WRAPPED = re.compile(r"""^"(\[.*\])"$""", re.DOTALL)
+_NESTED = re.compile(r"""[\[(]\s*[\[(]\s*['"]""")
+_NUMPY = re.compile(rf"np\.str_\(({_QUOTED})\)", re.DOTALL)
 _BYTES = re.compile(rf"[bB]({_QUOTED})", re.DOTALL)
 _OBJECT = re.compile(r"""[\[(]?\s*\{\s*[uUbB]?['"]""")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
@@ -40,7 +44,7 @@ _DECIMAL_COMMA = re.compile(r"[-+]?(?:0*,\d+|\d+,(?:\d{1,2}|\d{4,}))")
 def missing(value: Any) -> bool:
     """Whether a cell says nothing: empty, NaN, "None", "null" and the like."""
     if isinstance(value, str):
-        bare = value.strip().strip("\ufeff\"'").strip()
+        bare = value.strip().strip("\ufeff\"'").strip().removesuffix(".")
         return len(bare) < _LONGEST and bare.casefold() in _MISSING
     if isinstance(value, float):
         return math.isnan(value)
@@ -150,9 +154,16 @@ def _shown(value: Any) -> str:
 def _listed(text: str) -> list[Any] | None:
     """The items of a list that is written as text; None for other text. Raises ValueError for one that
     can't be read."""
+    text = _NUMPY.sub(r"\1", _WRAPPED.sub(r"\1", text))
+    if _NESTED.match(text):
+        raise ValueError(f"a list in a list, not text: {text[:40]!r}")
     opened = _LIST.match(text)
-    if opened is None or not text.endswith(("]", ")")):
+    if opened is None:
         return None
+    if not text.endswith(("]", ")")):
+        if opened[1] == "(":  # a sentence in parentheses
+            return None
+        raise ValueError(f"looks like a list without an end: {text[:40]!r}")
     if (from_json := _json_list(text)) is not None:
         return from_json
     items: list[Any] = []

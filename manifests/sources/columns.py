@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-_MARKS = re.compile(r"[\s_\-\ufeff\"']+")
+_ONE = ("file", "file_name", "uri")
+"""Columns that name one thing: "file_2" beside them is another one."""
+_MARKS = re.compile(r"[\s_.\-\ufeff\"']+")
 
 
 class Columns:
@@ -30,25 +32,27 @@ class Columns:
         self._merged: dict[str, list[str]] = {}
         alike: dict[str, list[str]] = {}
         for name in names:
-            alike.setdefault(_bare(name), []).append(name)
+            alike.setdefault(bare(name), []).append(name)
         for want in (*needed, *optional):
-            if want not in self.names and not self._find(want, alike) and want in needed:
-                self._merge(want, alike)
+            there = want in self.names or self._find(want, alike)
+            if want in needed and not (there and want in _ONE):
+                self._merge(want, alike, there)
         self._plain = not self._renamed and not self._merged
 
     def _find(self, want: str, alike: Mapping[str, Sequence[str]]) -> bool:
-        same = alike.get(_bare(want), ())
+        same = alike.get(bare(want), ())
         if len(same) > 1:
             raise ValueError(f'columns {_quoted(same)} could be "{want}": rename one of them')
         if same:
             self._renamed[same[0]] = want
         return bool(same)
 
-    def _merge(self, want: str, alike: Mapping[str, Sequence[str]]) -> None:
-        numbered = re.compile(rf"{re.escape(_bare(want))}\d{{1,4}}")
+    def _merge(self, want: str, alike: Mapping[str, Sequence[str]], there: bool) -> None:
+        """Numbered columns as one, also beside one without a number: "caption.1" of pandas."""
+        numbered = re.compile(rf"{re.escape(bare(want))}\d{{1,4}}")
         several = [n for key, ns in alike.items() if numbered.fullmatch(key) for n in ns]
         if several:
-            self._merged[want] = several
+            self._merged[want] = [*(alike.get(bare(want), ()) if there else ()), *several]
 
     def has(self, want: str) -> bool:
         """Whether a column, or several that are numbered, hold what is wanted."""
@@ -65,7 +69,8 @@ class Columns:
         return result
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """A name without case, spaces and marks."""
     return _MARKS.sub("", name).casefold()
 
 

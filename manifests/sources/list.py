@@ -123,7 +123,13 @@ def _delimited(path: Path, file: TextIO, usual: str, wanted: _Wanted) -> Iterato
         if cells == names:  # of two lists that were put together
             continue
         padded = cells[: len(names)] + [None] * (len(names) - len(cells))
-        yield columns.row(dict(zip(names, padded, strict=True)))
+        row = columns.row(dict(zip(names, padded, strict=True)))
+        if len(cells) < len(names) and any(row[name] in (None, []) for name in wanted.needed):
+            raise ListError(
+                f"{path}, row {number}: {len(cells)} of {len(names)} cells; a text with a line break "
+                "in it needs quotes around it"
+            )
+        yield row
 
 
 def _numbered(path: Path, rows: Iterator[list[str]]) -> Iterator[tuple[int, list[Any]]]:

@@ -155,7 +155,11 @@ def test_a_list_that_can_not_be_used_is_told(
 
 
 @pytest.mark.parametrize(
-    "cell", [None, float("nan"), "nan", "NaN", "None", "null", " ", [], [None], "[nan]", "N/A"]
+    "cell",
+    [
+        *(None, float("nan"), "nan", "NaN", "None", "null", " ", [], [None], "[nan]", "N/A"),
+        *("\\N", "<NULL>", "(null)", "np.nan", "nan.", "None."),
+    ],
 )
 def test_a_cell_that_says_nothing_is_no_caption(tmp_path: Path, cell: Any) -> None:
     listed = _list(tmp_path / "list.jsonl", {"file": "a.mp4", "caption": cell})
@@ -170,6 +174,8 @@ def test_a_cell_that_says_nothing_is_no_caption(tmp_path: Path, cell: Any) -> No
         "['A dog barks', 'Rain falls']",
         "['A dog barks' 'Rain falls']",
         "[u'A dog barks', None, b'Rain falls']",
+        "[np.str_('A dog barks'), np.str_('Rain falls')]",
+        "\"['A dog barks', 'Rain falls']\"",
         "array(['A dog barks', 'Rain falls'], dtype=object)",
         "('A dog barks', 'Rain falls')",
         '["A dog barks", "Rain falls"]',
@@ -208,6 +214,9 @@ def test_whole_milliseconds_may_have_a_point(tmp_path: Path, start: Any) -> None
         ({"caption": {"text": DOG}}, "row 1: an object with fields"),
         ({"caption": "{'text': 'A dog'}"}, "row 1: an object with fields"),
         ({"caption": "['A dog's bark']"}, "row 1: looks like a list"),
+        ({"caption": "[['a dog'], ['rain']]"}, "row 1: a list in a list"),
+        ({"caption": "[('a dog', 0.5)]"}, "row 1: a list in a list"),
+        ({"caption": "['A dog barks', 'rain fal"}, "row 1: looks like a list without an end"),
         ({"caption": 12}, "row 1: int 12, not text"),
         ({"caption": "#NAME?"}, "row 1: .* error of a spreadsheet"),
         ({"score": 1.5}, r"row 1: score: 1.5 is not in \[0, 1\]"),
@@ -217,6 +226,12 @@ def test_whole_milliseconds_may_have_a_point(tmp_path: Path, start: Any) -> None
         ({"start_ms": 1}, "row 1: it has a start and no end"),
         ({"start_ms": 2, "end_ms": 1}, "row 1: it ends at 1 ms"),
         ({"start": 1.0, "end": 2.0}, 'row 1: nobody can tell what the column "start" counts'),
+        ({"start_sec": 1.0, "end_sec": 2.0}, 'row 1: nobody .* column "start_sec" counts'),
+        ({"Start Seconds": "1.0"}, 'row 1: nobody .* column "Start Seconds" counts'),
+        ({"t_start": "00:01"}, 'row 1: nobody .* column "t_start" counts'),
+        ({"begin_time": 1, "stop_time": 2}, 'row 1: nobody .* column "begin_time" counts'),
+        ({"from": 1, "to": 2}, 'row 1: nobody .* column "from" counts'),
+        ({"start_frame": 25}, 'row 1: nobody .* column "start_frame" counts'),
         ({"file": float("nan")}, "row 1: it needs one of"),
         ({"file": "a\ud83d.mp4"}, "row 1: file: .* half a character"),
     ],

@@ -372,3 +372,25 @@ def test_a_picture_with_a_colour_profile_is_read_upright(
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(_corners()).save(path, icc_profile=profile, exif=exif, quality=95)
     assert _names(_still(path)) == {1: "rgbw", 3: "wbgr", 6: "brwg", 8: "gwrb"}[orientation]
+
+
+def _with_more_behind(path: Path, more: str) -> Path:
+    """A JPEG as phones write it: the photo, and something else behind it in the same file."""
+    photo = Image.fromarray(_corners(640, 320))
+    grey = Image.new("RGB", (160, 80), (127, 127, 127))
+    if more == "MPO":
+        photo.save(path, "MPO", save_all=True, append_images=[grey], quality=95)
+        return path
+    photo.save(path, "JPEG", quality=95)
+    if more == "picture":
+        grey.save(behind := path.with_suffix(".grey.jpg"))
+    else:
+        behind = path.with_suffix(".mp4")
+        run(["-f", "lavfi", "-i", "testsrc=s=64x48:d=1", str(behind)])
+    path.write_bytes(path.read_bytes() + behind.read_bytes())
+    return path
+
+
+@pytest.mark.parametrize("more", ["MPO", "picture", "film"])
+def test_what_a_phone_puts_behind_a_photo_makes_no_film_of_it(more: str, tmp_path: Path) -> None:
+    assert _names(_still(_with_more_behind(tmp_path / "photo.jpg", more))) == "rgbw"

@@ -71,6 +71,37 @@ def test_numbered_columns_are_a_list(tmp_path: Path) -> None:
     assert row == {"file_name": "a.wav", "caption": ["a dog", "barks"]}
 
 
+@pytest.mark.parametrize("other", ["caption.1", "caption_2", "Caption 3"])
+def test_a_numbered_column_beside_one_without_a_number_is_not_lost(
+    tmp_path: Path, other: str
+) -> None:
+    (tmp_path / "l.csv").write_text(f"file,caption,{other}\na.wav,a dog,barks\n")
+    (row,) = read(tmp_path / "l.csv", ["caption"])
+    assert row == {"file": "a.wav", "caption": ["a dog", "barks"]}
+
+
+def test_a_second_file_is_no_part_of_the_first(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("file,file_2,caption\na.wav,b.wav,a dog\n")
+    (row,) = read(tmp_path / "l.csv", ["file", "caption"])
+    assert row == {"file": "a.wav", "file_2": "b.wav", "caption": "a dog"}
+
+
+@pytest.mark.parametrize(
+    "rows", ["a.wav,an engine\nspeech behind it\n", "a.wav\n", "a.wav,x\nb.wav,y\nand z\n"]
+)
+def test_a_row_without_the_cell_that_is_needed_is_refused(tmp_path: Path, rows: str) -> None:
+    (tmp_path / "l.csv").write_text(f"file,caption\n{rows}")
+    with pytest.raises(ListError, match=r"row \d: 1 of 2 cells; a text with a line break"):
+        list(read(tmp_path / "l.csv", ["caption"]))
+
+
+def test_a_row_may_end_early_where_nothing_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("caption,file,note\na dog,a.wav\n")
+    assert list(read(tmp_path / "l.csv", ["caption"])) == [
+        {"caption": "a dog", "file": "a.wav", "note": None}
+    ]
+
+
 def test_a_cell_may_be_long(tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_text(f"file\n{'x' * 200_000}\n")
     assert len(next(read(tmp_path / "l.csv"))["file"]) == 200_000
