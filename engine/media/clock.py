@@ -13,6 +13,8 @@ _BACK_S = 1.0
 # pyramid sets back at most 16 in a stream that has no decoding times.
 _CONFIRMED_BY = 20
 _CONFIRMED_AT_END_BY = 3
+# From so many on, odd packets are a clock of their own that others may run on from.
+_RUN = 2
 # A packet of unknown duration, and one that seems long before a jump, is shown for this long; where
 # pictures may stand still for long, for the other.
 _LEAST_S, _LEAST_STILL_S = 0.04, 1.0
@@ -69,22 +71,34 @@ class Clock:
         if len(self._odd) >= _CONFIRMED_BY:
             self._settle()
 
-    def finish(self) -> None:
-        """No packet is to come: what is held back is settled."""
+    def finish(self, restarted: bool = False) -> None:
+        """No packet is to come: what is held back is settled. restarted: another stream's clock went back
+        for good, so that a single packet tells that this one's did too."""
+        enough = 1 if restarted else _CONFIRMED_AT_END_BY
         while self._odd and self.restart is None:
-            if self._is_before(self._odd[0]) and len(self._odd) < _CONFIRMED_AT_END_BY:
+            if self._is_before(self._odd[0]) and len(self._odd) < enough:
                 self._odd.clear()
             else:
                 self._settle()
 
     def _take(self, packet: _Stamped) -> None:
-        if self.stretches and not self._dts - _BACK_S <= packet.dts <= self._until + self._gap:
+        fits = self._dts - _BACK_S <= packet.dts <= self._until + self._gap
+        if self.stretches and (not fits or self._catches_up(packet)):
             self._odd.append(packet)
             return
         self._odd.clear()
         if not self.stretches:
             self._begin(packet)
         self._extend(packet)
+
+    def _catches_up(self, packet: _Stamped) -> bool:
+        """Whether a packet runs on from odd ones of a clock that went back: in short recordings, and in
+        those of few pictures, the second one is soon where the first ended, and has not returned."""
+        if len(self._odd) < _RUN or not self._is_before(self._odd[0]):
+            return False
+        before, last = self._odd[-2:]
+        usual = max(last.duration, last.dts - before.dts, _LEAST_S)
+        return 0 <= packet.dts - last.dts <= 2 * usual
 
     def _settle(self) -> None:
         """Believes the first of the odd packets."""

@@ -91,24 +91,36 @@ class MeasuredStream:
             self.reason = f"{self.stream.type} stream has no decodable packets"
 
 
+_AFTER_RESTART = 1000
+"""Packets behind a clock that went back in which the others must have done so: some 20 s of sound."""
+
+
 def measure(container: "InputContainer", streams: dict[int, MeasuredStream]) -> bool:
-    """Reads until the end, or until a clock goes back. Whether all was measured."""
+    """Reads until the end, or until a clock goes back, and a little on: the other clocks go back too, and
+    a picture that is long on the screen comes late. Whether all was measured."""
     import av
 
-    left = _MEASURED_PACKETS
+    left, after = _MEASURED_PACKETS, _AFTER_RESTART
+    clocks = [stream.clock for stream in streams.values()]
     try:
         for packet in container.demux([f.stream for f in streams.values()]):
             stream = streams[packet.stream.index]
-            stream.see(packet)
+            if stream.clock.restart is None:
+                stream.see(packet)
             left -= 1
-            if not left or stream.clock.restart is not None:
+            if any(clock.restart is not None for clock in clocks):
+                after -= 1
+                if not after or all(clock.going_back is not None for clock in clocks):
+                    break
+            if not left:
                 break
     except av.FFmpegError:
         pass  # What was read until here is what there is.
+    restarted = any(stream.clock.restart is not None for stream in streams.values())
     for stream in streams.values():
         if stream.tried < _TRIED_PACKETS and not stream.decoded and stream.packets:
             stream.flush()
-        stream.clock.finish()
+        stream.clock.finish(restarted)
     return bool(left)
 
 

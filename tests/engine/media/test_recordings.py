@@ -38,9 +38,11 @@ SOUNDS = {
 }
 
 
-def _film(out: Path, colour: str, hertz: int, *options: str, seconds: float = 5) -> Path:
+def _film(
+    out: Path, colour: str, hertz: int, *options: str, seconds: float = 5, rate: int = 10
+) -> Path:
     """A film of one colour and one tone."""
-    picture = ["-f", "lavfi", "-i", f"color={colour}:s=128x96:r=10:d={seconds}"]
+    picture = ["-f", "lavfi", "-i", f"color={colour}:s=128x96:r={rate}:d={seconds}"]
     sound = ["-f", "lavfi", "-i", f"sine={hertz}:d={seconds}"]
     run([*picture, *sound, *options, "-t", str(seconds), str(out)])
     return out
@@ -95,6 +97,26 @@ def test_each_of_two_films_keeps_its_own_sound(tmp_path, kind):
     probed = probe(bytes(both))
     assert _content(both, probed) == [({"red"}, 300), ({"blue"}, 900)]
     assert probed.duration_ms == pytest.approx(10_000, abs=200)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate", "first", "second"),
+    [
+        *(
+            (kind, 25, first, second)
+            for kind in ("ts", "vob")
+            for first, second in ((1.6, 4), (1.2, 1.5))
+        ),
+        *((kind, rate, 8, 9) for kind in ("ts", "m2ts") for rate in (1, 2)),
+    ],
+)
+def test_short_films_and_those_of_few_pictures_keep_their_own_sound(
+    tmp_path, kind, rate, first, second
+):
+    red = _film(tmp_path / f"a.{kind}", "red", 300, *FILMS[kind], seconds=first, rate=rate)
+    blue = _film(tmp_path / f"b.{kind}", "blue", 900, *FILMS[kind], seconds=second, rate=rate)
+    both = _cat(tmp_path / f"both.{kind}", red, blue)
+    assert _content(both, probe(bytes(both))) == [({"red"}, 300), ({"blue"}, 900)]
 
 
 @pytest.mark.parametrize("kind", SOUNDS)
