@@ -97,7 +97,8 @@ class Clock:
         if len(self._odd) < _RUN or not self._is_before(self._odd[0]):
             return False
         before, last = self._odd[-2:]
-        usual = max(last.duration, last.dts - before.dts, _LEAST_S)
+        # Pictures that stand for long come out of order where the container has no times of decoding.
+        usual = min(max(last.duration, last.dts - before.dts, _LEAST_S), _LEAST_STILL_S)
         return 0 <= packet.dts - last.dts <= 2 * usual
 
     def _settle(self) -> None:
