@@ -11,6 +11,7 @@ from manifests.captions import CaptionClaim, CaptionName, CaptionSet
 from manifests.evidence import Evidence
 from prompts import grounding, provenance
 from prompts.fallback import template
+from prompts.listing import claims_of
 from prompts.meaning.compare import Comparison
 from prompts.meaning.events import Events
 from prompts.meaning.evidence import Side, Sides
@@ -46,6 +47,8 @@ class Guards:
         """The facts of one clip."""
         if self._events is None or not is_rich(evidence):
             return select(evidence, self.near.alike if self.near else None, self.caption_chars)
+        # Parsed together, which is faster than pair by pair.
+        self._events.read([claim.text for claim in claims_of(evidence, self.caption_chars)])
         return select(evidence, self._alike, self.caption_chars, self._events.tells)
 
     def template(self, facts: Facts) -> CaptionSet:

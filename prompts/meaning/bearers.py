@@ -14,17 +14,15 @@ from prompts.meaning.likeness import Likeness, differ, tells_who
 from prompts.meaning.numbers import number
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import agents
-from prompts.meaning.slots import traits
+from prompts.meaning.slots import WORD, closeness, traits
 from prompts.meaning.vocabulary import PLAIN, SIDES
 
 _HOLDING = ("wear", "hold", "carry", "dress", "have", "sport", "don")
 _WITH = ("in", "with", "wearing")
 # Marks a thing that is named for the first time, besides numbers.
 _NEW = ("a", "an", "another", "other", "one")
-# Likenesses: of the same or a broader word; from which on a thing is clearly one rather than another.
-_WORD = 0.9
+# A likeness by which a thing is clearly one rather than another.
 _CLEARLY = 0.5
-_PERSON = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +138,14 @@ def is_another(
     word, own = mine
     if theirs[0].pos == "PRON":
         return differ(word, theirs[0])
-    score = alike(like, word, own, *theirs)
-    if score >= _WORD and not theirs[1]:
+    score = closeness(like, word, own, *theirs)
+    if score >= WORD and not theirs[1]:
         return False
     for thing, looks in each.things:
         if tells_who(word) and thing.lemma != word.lemma:
             continue
-        if thing.at == theirs[0].at or alike(like, word, own, thing, looks) < max(
-            _WORD, score + _CLEARLY
+        if thing.at == theirs[0].at or closeness(like, word, own, thing, looks) < max(
+            WORD, score + _CLEARLY
         ):
             continue
         if score == 0 or (
@@ -167,18 +165,3 @@ def is_animate(like: Likeness, parsed: Parsed, word: Word) -> bool:
     senses = [sense for name in names for sense in like.wordnet.senses(name, "n")[:1]]
     kinds = ("animal", "social_group")
     return any(like.wordnet.under(sense, kind) for sense in senses for kind in kinds)
-
-
-def alike(
-    like: Likeness, word: Word, own: frozenset[str], other: Word, looks: frozenset[str]
-) -> float:
-    """How well two things can be one: 0 if not, 1 for the same word, more with shared traits."""
-    if word.lemma == other.lemma:
-        base = 1.0
-    elif like.either(word, other):
-        base = _WORD
-    elif like.is_person(word) and like.is_person(other) and not differ(word, other):
-        base = _PERSON
-    else:
-        return 0.0
-    return base + 0.5 * min(2, len(own & looks))

@@ -91,15 +91,22 @@ def alike(like: Likeness, mine: Slot, theirs: Slot) -> float:
     a, b = mine.filler, theirs.filler
     if b.pos == "PRON" or a.pos == "PRON":
         return 0.0 if differ(a, b) else 0.5
-    if a.lemma == b.lemma:
+    return closeness(like, a, mine.traits, b, theirs.traits)
+
+
+def closeness(
+    like: Likeness, word: Word, own: frozenset[str], other: Word, others: frozenset[str]
+) -> float:
+    """The same of two things by their words and their traits."""
+    if word.lemma == other.lemma:
         base = 1.0
-    elif like.either(a, b):
+    elif like.either(word, other):
         base = WORD
-    elif like.is_person(a) and like.is_person(b) and not differ(a, b):
+    elif like.is_person(word) and like.is_person(other) and not differ(word, other):
         base = _PERSON
     else:
         return 0.0
-    return base + 0.5 * min(2, len(mine.traits & theirs.traits))
+    return base + 0.5 * min(2, len(own & others))
 
 
 def exchanged(

@@ -6,6 +6,7 @@ calibration gives. The scores of tags are those of the case, judged as the profi
 calibrations that captionmill ships, where there is one.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cache
 
@@ -50,8 +51,9 @@ class _StandIn(Captioner):
         text = sentence(claims, self.modality) if claims else ""
         return self.weak(media, text=text, claims=claims)
 
+    @abstractmethod
     def _claims(self, clip: Clip) -> tuple[Claim, ...]:
-        raise NotImplementedError
+        """What is said of a clip."""
 
 
 class Sounds(_StandIn):
