@@ -47,8 +47,11 @@ class Guards:
         """The facts of one clip."""
         if self._events is None or not is_rich(evidence):
             return select(evidence, self.near.alike if self.near else None, self.caption_chars)
-        # Parsed together, which is faster than pair by pair.
-        self._events.read([claim.text for claim in claims_of(evidence, self.caption_chars)])
+        # Read together, which is faster than pair by pair.
+        texts = [claim.text for claim in claims_of(evidence, self.caption_chars)]
+        self._events.read(texts)
+        if self.near is not None:
+            self.near.learn(texts)
         return select(evidence, self._alike, self.caption_chars, self._events.tells)
 
     def template(self, facts: Facts) -> CaptionSet:
@@ -59,7 +62,20 @@ class Guards:
 
     def ground(self, facts: Facts, captions: Sequence[Named]) -> list[list[Violation]]:
         """What speaks against each of some captions of one clip."""
-        return [self._ground(name, text, facts) for name, text in captions]
+        if self.like is None or self._events is None or not facts.is_rich:
+            return [
+                grounding.ground(name, self._as_read(name, text, facts), facts)
+                for name, text in captions
+            ]
+        judged = self._comparison(self.like, facts).judge(captions)
+        return [
+            [
+                *grounding.said_that_is_sung(name, text, facts),
+                *(Violation(f.kind, name, f.detail, f.outcome == "doubt") for f in findings),
+                *self._lost(self._events, name, text, facts),
+            ]
+            for (name, text), (_, findings) in zip(captions, judged, strict=True)
+        ]
 
     def claims(self, facts: Facts, captions: Sequence[Named]) -> list[CaptionClaim]:
         """The claims of captions of one clip, with what speaks for each."""
@@ -79,17 +95,6 @@ class Guards:
         if self._events is None or not facts.is_rich:
             return provenance.claims(name, self._as_read(name, text, facts), facts)
         return provenance.claims_by_event(name, text, facts, self._events)
-
-    def _ground(self, name: CaptionName, text: str, facts: Facts) -> list[Violation]:
-        if self.like is None or self._events is None or not facts.is_rich:
-            return grounding.ground(name, self._as_read(name, text, facts), facts)
-        _, findings = self._comparison(self.like, facts).judge(name, text)
-        found = [Violation(f.kind, name, f.detail, f.outcome == "doubt") for f in findings]
-        return [
-            *grounding.said_that_is_sung(name, text, facts),
-            *found,
-            *self._lost(self._events, name, text, facts),
-        ]
 
     def _lost(self, events: Events, name: CaptionName, text: str, facts: Facts) -> list[Violation]:
         """What a caption must tell and tells neither by what happens nor by its words; at most one."""

@@ -4,6 +4,7 @@ Only positive contradictions refuse; what is merely not told is a doubt. The cap
 clearest reading, the evidence in all of its readings together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from manifests.captions import CaptionName
@@ -54,10 +55,14 @@ class Comparison:
     likeness: Likeness
     sides: Sides
 
-    def judge(self, name: CaptionName, text: str) -> tuple[Outcome, list[Finding]]:
-        """Whether the evidence carries a caption, with all that speaks against it, at most one finding of
-        each check."""
-        caption = Caption.read(name, text, self.likeness.wordnet)
+    def judge(
+        self, captions: Sequence[tuple[CaptionName, str]]
+    ) -> list[tuple[Outcome, list[Finding]]]:
+        """Whether the evidence carries each caption, with all that speaks against it, at most one finding
+        of each check."""
+        return [self._judge(caption) for caption in Caption.read(captions, self.likeness.wordnet)]
+
+    def _judge(self, caption: Caption) -> tuple[Outcome, list[Finding]]:
         checked = (check(self.likeness, caption, self.sides) for check in _CHECKS)
         findings = [finding for finding in checked if finding is not None]
         outcomes = {finding.outcome for finding in findings}

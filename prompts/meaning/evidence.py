@@ -31,12 +31,18 @@ class Caption:
     pairs: tuple[Relation, ...]
 
     @classmethod
-    def read(cls, name: CaptionName, text: str, wordnet: WordNet) -> "Caption":
-        """The caption in its clearest reading; of two as clear ones that with progressives."""
-        text = with_double_marks(text)
-        (readings,) = parse([without_quotations(text)], wordnet)
-        parsed = max(reversed(readings), key=clearness)
-        return cls(name, text, parsed, tuple(relations(parsed)))
+    def read(cls, captions: Sequence[tuple[CaptionName, str]], wordnet: WordNet) -> list["Caption"]:
+        """Captions, parsed together, each in its clearest reading; of two as clear ones that with
+        progressives."""
+        texts = [with_double_marks(text) for _, text in captions]
+        parsed = [
+            max(reversed(readings), key=clearness)
+            for readings in parse([without_quotations(text) for text in texts], wordnet)
+        ]
+        return [
+            cls(name, text, each, tuple(relations(each)))
+            for (name, _), text, each in zip(captions, texts, parsed, strict=True)
+        ]
 
 
 def clearness(parsed: Parsed) -> int:

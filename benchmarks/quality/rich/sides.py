@@ -30,7 +30,7 @@ def judge(
     """What judges the captions of a clip. evidence: a list of items as the case files have them."""
     heard, seen = (_side(evidence, modality, like) for modality in ("audio", "video"))
     comparison = Comparison(like, Sides(heard, seen))
-    return lambda name, text: comparison.judge(name, text)[0]
+    return lambda name, text: comparison.judge([(name, text)])[0][0]
 
 
 def _side(evidence: Sequence[Mapping[str, Any]], modality: str, like: Likeness) -> Side:

@@ -47,7 +47,7 @@ def comparison() -> Comparison:
 def test_what_the_evidence_says_is_accepted(
     comparison: Comparison, name: CaptionName, text: str
 ) -> None:
-    assert comparison.judge(name, text) == ("accepted", [])
+    assert comparison.judge([(name, text)]) == [("accepted", [])]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_the_evidence_says_is_accepted(
 def test_what_contradicts_the_evidence_is_refused(
     comparison: Comparison, name: CaptionName, text: str, kind: str
 ) -> None:
-    outcome, findings = comparison.judge(name, text)
+    ((outcome, findings),) = comparison.judge([(name, text)])
     assert outcome == "refused"
     assert kind in {finding.kind for finding in findings}
 
@@ -87,13 +87,15 @@ def test_what_contradicts_the_evidence_is_refused(
     ],
 )
 def test_what_nobody_says_is_a_doubt(comparison: Comparison, name: CaptionName, text: str) -> None:
-    outcome, findings = comparison.judge(name, text)
+    ((outcome, findings),) = comparison.judge([(name, text)])
     assert outcome == "doubt"
     assert [finding.kind for finding in findings] == ["unsupported"]
 
 
 def test_what_somebody_denies_in_speech_is_no_negation(comparison: Comparison) -> None:
-    outcome, findings = comparison.judge(HEARD_ONLY, "A man says in Spanish that it does not bark.")
+    ((outcome, findings),) = comparison.judge(
+        [(HEARD_ONLY, "A man says in Spanish that it does not bark.")]
+    )
     assert "negation" not in {finding.kind for finding in findings}, outcome
 
 

@@ -29,7 +29,7 @@ def _judge(
     texts = [evidence]
     audio = Side.of(like.wordnet, texts if name == HEARD else [], **heard)
     video = Side.of(like.wordnet, texts if name != HEARD else [])
-    outcome, findings = Comparison(like, Sides(audio, video)).judge(name, caption)
+    ((outcome, findings),) = Comparison(like, Sides(audio, video)).judge([(name, caption)])
     return outcome, {finding.kind for finding in findings}
 
 
@@ -291,6 +291,6 @@ def test_what_is_only_seen_makes_no_sound(like: Likeness, caption: str) -> None:
     seen = "A drone hovers above the track. A cat sleeps on the windowsill by a parked van."
     heard = Side.of(like.wordnet, ["A woman speaks quietly."])
     comparison = Comparison(like, Sides(heard, Side.of(like.wordnet, [seen])))
-    outcome, findings = comparison.judge(BOTH, caption)
+    ((outcome, findings),) = comparison.judge([(BOTH, caption)])
     assert outcome == "refused"
     assert "cross-modal" in {finding.kind for finding in findings}

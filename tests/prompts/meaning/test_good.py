@@ -19,7 +19,7 @@ REPORTS = "A woman reports in French. Rain falls softly."
     ],
 )
 def test_a_common_verb_alone_is_no_doubt(compared: Compared, text: str) -> None:
-    assert compared("", COMMON).judge("visual_caption", text)[0] == "accepted"
+    assert compared("", COMMON).judge([("visual_caption", text)])[0][0] == "accepted"
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_common_verb_alone_is_no_doubt(compared: Compared, text: str) -> None:
     ],
 )
 def test_a_thing_or_a_sound_that_nobody_told_is_a_doubt(compared: Compared, text: str) -> None:
-    assert compared("", COMMON).judge("visual_caption", text)[0] == "doubt"
+    assert compared("", COMMON).judge([("visual_caption", text)])[0][0] == "doubt"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_thing_or_a_sound_that_nobody_told_is_a_doubt(compared: Compared, text
     ],
 )
 def test_what_is_only_reported_is_not_heard(compared: Compared, seen: str, text: str) -> None:
-    outcome, findings = compared(REPORTS, seen).judge("audio_caption", text)
+    ((outcome, findings),) = compared(REPORTS, seen).judge([("audio_caption", text)])
     assert outcome == "doubt", findings
 
 
@@ -57,11 +57,13 @@ def test_what_is_only_reported_is_not_heard(compared: Compared, seen: str, text:
 )
 def test_who_means_the_wearer(compared: Compared, text: str) -> None:
     seen = "A woman wearing a green turban is shaking a rug. Then the woman is wrapping two fish."
-    assert compared("", seen).judge("visual_caption", text)[0] == "accepted"
+    assert compared("", seen).judge([("visual_caption", text)])[0][0] == "accepted"
 
 
 @pytest.mark.parametrize("who", ["reporter", "dancer", "firefighter"])
 def test_who_may_be_a_woman_or_a_man_is_no_contradiction(compared: Compared, who: str) -> None:
     seen = f"A {who} in red talks beside an old man."
-    outcome, _ = compared("", seen).judge("visual_caption", "A woman in red talks beside a man.")
+    ((outcome, _),) = compared("", seen).judge(
+        [("visual_caption", "A woman in red talks beside a man.")]
+    )
     assert outcome != "refused"

@@ -25,7 +25,8 @@ def test_the_words_of_a_clip_are_embedded_in_one_call(wordnet: WordNet) -> None:
     sides = Sides(Side(), Side.of(wordnet, ["A dog barks by a lake."]))
     told = ("A dog barks by a lake.", "A dog near a piano and a fountain.", "A piano by a lake.")
     findings = [
-        unsupported(like, Caption.read("visual_caption", text, wordnet), sides) for text in told
+        unsupported(like, caption, sides)
+        for caption in Caption.read([("visual_caption", text) for text in told], wordnet)
     ]
     assert [finding is None for finding in findings] == [True, False, False]
     assert len(calls) == 1
