@@ -3,5 +3,5 @@
 Pure functions: no network, no files but the package's own templates.
 """
 
-VERSION = 11
+VERSION = 12
 """Raised when selection, lints, grounding or the template change what is said of the same evidence."""

@@ -16,6 +16,7 @@ from prompts.meaning.compare import Comparison
 from prompts.meaning.events import Events
 from prompts.meaning.evidence import Side, Sides
 from prompts.meaning.likeness import Likeness
+from prompts.merging import Same
 from prompts.nearness import Nearness
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_CHARS
@@ -46,13 +47,12 @@ class Guards:
     def select(self, evidence: Evidence) -> Facts:
         """The facts of one clip."""
         if self._events is None or not is_rich(evidence):
-            return select(evidence, self.near.alike if self.near else None, self.caption_chars)
+            near = self.near.alike if self.near else None
+            return select(evidence, Same(near, near), self.caption_chars)
         # Read together, which is faster than pair by pair.
-        texts = [claim.text for claim in claims_of(evidence, self.caption_chars)]
-        self._events.read(texts)
-        if self.near is not None:
-            self.near.learn(texts)
-        return select(evidence, self._alike, self.caption_chars, self._events.tells)
+        self._events.read([claim.text for claim in claims_of(evidence, self.caption_chars)])
+        same = Same(self._are_one_thing, self._events.alike, self._events.tells)
+        return select(evidence, same, self.caption_chars)
 
     def template(self, facts: Facts) -> CaptionSet:
         """What the template writes of a clip."""
@@ -85,8 +85,9 @@ class Guards:
     def _events(self) -> Events | None:
         return Events(self.like) if self.like else None
 
-    def _alike(self, first: str, second: str) -> bool:
-        """Whether two claims are as good as the same."""
+    def _are_one_thing(self, first: str, second: str) -> bool:
+        """Whether two names of classes are as good as the same. Embeddings decide about names only: of
+        sentences "a calm man speaks" is near to "an angry woman speaks"."""
         if self.near is not None and self.near.alike(first, second):
             return True
         return self._events is not None and self._events.alike(first, second)

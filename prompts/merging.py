@@ -18,23 +18,28 @@ _MUSIC = frozenset({"music"})
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """What tells that claims say the same (`alike`), or that one says all that another does (`tells`)."""
+    """What tells that claims of different captioners say the same; None where nothing does.
 
-    alike: Alike | None
-    tells: Alike | None
+    names: of two names of classes. sentences: of pairs with a sentence. tells: whether the first of two
+    texts tells all that the second does, for sentences about several events.
+    """
+
+    names: Alike | None = None
+    sentences: Alike | None = None
+    tells: Alike | None = None
 
 
 def once(candidates: Sequence[Candidate], same: Same) -> list[Candidate]:
     """Of candidates, surest first, those that say each thing once."""
     worded = _worded_once(candidates)
-    told = _meant_once(worded, same.alike, free=True) if same.alike else worded
+    told = _meant_once(worded, same.sentences, free=True) if same.sentences else worded
     told = _told_besides(told, same.tells) if same.tells else told
     kept = [
         candidate
         for at, candidate in enumerate(told)
         if not _implied_by_another(candidate, at, told)
     ]
-    kept = _meant_once(kept, same.alike, free=False) if same.alike else kept
+    kept = _meant_once(kept, same.names, free=False) if same.names else kept
     return _named_once(kept)
 
 

@@ -33,7 +33,7 @@ from typing import Literal
 from manifests.evidence import Confidence, Evidence, Kind, Modality, Tier
 from prompts.candidates import Candidate, candidates_of, supported, without_rivals
 from prompts.listing import WeakClaim, claims_of
-from prompts.merging import Alike, Same, once
+from prompts.merging import Same, once
 from prompts.quotes import without_quotations
 from prompts.schema import CAPTION_CHARS
 from prompts.singing import Manner, counts, is_sung, manner, singing
@@ -51,6 +51,9 @@ SPOKEN_AT_MOST = 400
 """Characters of a transcript that the writer is shown."""
 QUOTED_FROM_AT_MOST = 20_000
 """Characters of a transcript that quotations are looked for in: a caption may quote what comes later."""
+
+_BY_WORDS = Same()
+"""Claims are compared by the word table alone."""
 
 _PROMISED = "high"
 _DUE_AT_MOST = 2
@@ -154,14 +157,11 @@ class Facts:
 
 def select(
     evidence: Evidence,
-    alike: Alike | None = None,
+    same: Same = _BY_WORDS,
     caption_chars: int = CAPTION_CHARS,
-    tells: Alike | None = None,
 ) -> Facts:
     """The facts of one clip. Claims without a text (bare measures) or confidence count for nothing.
-    alike: tells claims of different captioners that say the same; None where nothing does.
-    caption_chars: of a caption at most; free text that is longer is cut. tells: whether the first of two
-    texts tells all that the second does, for sentences about several events."""
+    caption_chars: of a caption at most; free text that is longer is cut."""
     how = manner(evidence)
     heard = supported(candidates_of(evidence, "audio", caption_chars))
     if how == "sung":
@@ -169,7 +169,7 @@ def select(
     seen = supported(candidates_of(evidence, "video", caption_chars))
     heard = without_rivals(heard, seen)
     claims = claims_of(evidence, caption_chars)
-    rich, same = any(claim.free for claim in claims), Same(alike, tells)
+    rich = any(claim.free for claim in claims)
     heard_facts = _facts(heard, TOLD_AT_MOST if rich else HEARD_AT_MOST, same, rich)
     seen_facts = _facts(seen, TOLD_AT_MOST if rich else SEEN_AT_MOST, same, rich)
     words = start(evidence.transcript or "", SPOKEN_AT_MOST) or None

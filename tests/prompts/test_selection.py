@@ -7,6 +7,7 @@ import pytest
 from captioners.confidence.fusion import Fusion
 from captioners.confidence.tiers import ENOUGH
 from manifests.evidence import Claim, Confidence
+from prompts.merging import Same
 from prompts.selection import HEARD_AT_MOST, SEEN_AT_MOST, select
 from prompts.support import supports
 from recipes.evidences import evidences
@@ -236,14 +237,14 @@ def alike(one: str, other: str) -> bool:
 
 def test_what_captioners_say_in_words_that_are_alike_is_said_once() -> None:
     first, other = claim("a motorbike revs"), claim("a motorcycle roars", "medium")
-    (fact,) = select(evidence([first], [other]), alike).heard
+    (fact,) = select(evidence([first], [other]), Same(names=alike)).heard
     assert (fact.text, len(fact.captioners)) == ("a motorbike revs", 2)
     assert len(select(evidence([first], [other])).heard) == 2
 
 
 def test_who_names_two_things_means_two_however_alike() -> None:
     both = [claim("a motorbike revs"), claim("a motorcycle roars", "medium")]
-    assert len(select(evidence(both), alike).heard) == 2
+    assert len(select(evidence(both), Same(names=alike)).heard) == 2
 
 
 def test_hedged_free_text_is_a_fact_without_its_hedge() -> None:
@@ -287,7 +288,7 @@ def same_verb(one: str, other: str) -> bool:
 def test_two_sentences_of_one_event_are_one_fact_with_two_supporters() -> None:
     first = claim("A woman speaks calmly to somebody", "medium", "caption", p=0.6)
     other = claim("Somebody talks", "medium", "caption", p=0.65)
-    facts = select(evidence([first], [other]), same_verb).heard
+    facts = select(evidence([first], [other]), Same(sentences=same_verb)).heard
     assert [(f.text, set(f.captioners)) for f in facts] == [
         ("A woman speaks calmly to somebody", {"captioner0", "captioner1"})
     ]
@@ -296,14 +297,14 @@ def test_two_sentences_of_one_event_are_one_fact_with_two_supporters() -> None:
 def test_of_two_sentences_the_surer_one_is_said() -> None:
     first = claim("A brass band plays a slow waltz in a park", "medium", "caption")
     other = claim("Somebody plays an accordion", "high", "caption")
-    (fact,) = select(evidence([first], [other]), same_verb).heard
+    (fact,) = select(evidence([first], [other]), Same(sentences=same_verb)).heard
     assert (fact.text, fact.must) == ("Somebody plays an accordion", True)
     assert set(fact.captioners) == {"captioner0", "captioner1"}
 
 
 def test_two_sentences_of_one_captioner_stay_two() -> None:
     both = [claim("A woman speaks", "high", "caption"), claim("Another talks", "high", "caption")]
-    assert len(select(evidence(both), same_verb).heard) == 2
+    assert len(select(evidence(both), Same(sentences=same_verb)).heard) == 2
 
 
 @pytest.mark.parametrize(
@@ -317,13 +318,17 @@ def test_two_sentences_of_one_captioner_stay_two() -> None:
 def test_a_tag_that_a_sentence_tells_is_not_said_and_its_sentence_must_be(
     tag: Claim, told: str
 ) -> None:
-    facts = select(evidence([tag], [claim(told, "medium", "caption")]), same_verb).heard
+    facts = select(
+        evidence([tag], [claim(told, "medium", "caption")]), Same(sentences=same_verb)
+    ).heard
     assert [(f.text, f.tier, f.must) for f in facts] == [(told, "medium", True)]
 
 
 def test_a_sentence_that_is_not_sure_takes_no_tags_place() -> None:
     tag = claim("music plays", "high", "music", label="Music")
-    (fact,) = select(evidence([tag], [claim("A band plays", "low", "caption")]), same_verb).heard
+    (fact,) = select(
+        evidence([tag], [claim("A band plays", "low", "caption")]), Same(sentences=same_verb)
+    ).heard
     assert fact.text == "music plays"
 
 
@@ -340,14 +345,10 @@ def in_words(one: str, other: str) -> bool:
     return words[1] <= words[0]
 
 
-def nothing_alike(one: str, other: str) -> bool:
-    return False
-
-
 @pytest.mark.parametrize("tag", ["a woman speaks", "a train horn blows", "music plays"])
 def test_a_tag_that_a_sentence_tells_among_others_is_not_said(tag: str) -> None:
     told = claim(f"A bus leaves and {tag} nearby", "medium", "caption")
-    facts = select(evidence([claim(tag)], [told]), nothing_alike, tells=in_words).heard
+    facts = select(evidence([claim(tag)], [told]), Same(tells=in_words)).heard
     assert [(fact.text, fact.must) for fact in facts] == [(told.text, True)]
 
 
@@ -358,7 +359,7 @@ def test_a_surer_sentence_has_who_tells_it_among_others_as_a_second_voice() -> N
     def of_thunder(one: str, two: str) -> bool:
         return (one, two) == (other.text, sure.text)
 
-    facts = select(evidence([sure], [other]), nothing_alike, tells=of_thunder).heard
+    facts = select(evidence([sure], [other]), Same(tells=of_thunder)).heard
     assert [(fact.text, fact.captioners) for fact in facts] == [
         (sure.text, ("captioner0", "captioner1")),
         (other.text, ("captioner1",)),
@@ -368,4 +369,4 @@ def test_a_surer_sentence_has_who_tells_it_among_others_as_a_second_voice() -> N
 def test_sentences_that_tell_each_other_leave_one() -> None:
     first = claim("Thunder rumbles", "medium", "caption")
     other = claim("The thunder rumbles", "medium", "caption")
-    assert len(select(evidence([first], [other]), nothing_alike, tells=in_words).heard) == 1
+    assert len(select(evidence([first], [other]), Same(tells=in_words)).heard) == 1

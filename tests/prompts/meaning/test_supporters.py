@@ -7,6 +7,7 @@ from prompts.meaning.events import Events
 from prompts.meaning.likeness import Likeness
 from prompts.meaning.supporters import Supported, supporters
 from prompts.meaning.wordnet import WordNet
+from prompts.merging import Same
 from prompts.provenance import claims_by_event
 from prompts.selection import select
 from tests.prompts.clips import claim, evidence, seen
@@ -73,7 +74,7 @@ def test_claims_of_facts_stand_in_their_order_before_what_nobody_said(events: Ev
     other = [claim("A woman is talking", "medium", "caption")]
     facts = select(
         evidence(first, other, [seen(STATEMENTS[0], kind="caption")], transcript="Add the garlic."),
-        events.alike,
+        Same(sentences=events.alike),
     )
     caption = (
         "A woman in an apron calmly says “add the garlic” over sizzling food as a rooster crows."
