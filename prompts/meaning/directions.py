@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from prompts.meaning.evidence import Caption, Sides
 from prompts.meaning.findings import Finding
@@ -28,6 +29,8 @@ _PREPOSITIONS = frozenset(["in", "over", "under", "above", "below", "off"])
 _PARTS = frozenset(["front", "top", "bottom"])
 # Levels between a direction and what it is told of.
 _DEEP = 7
+# Words between "from" and the "to" that belongs to it.
+_FAR = 8
 
 
 def turned(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
@@ -37,6 +40,61 @@ def turned(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
         known = {other.name for other in theirs if _is_of_one(like, way, other)}
         if way.name not in known and WAYS.get(way.name) in known:
             return Finding("direction", "refused", way.name)
+    if (course := _reversed(like, courses(caption.parsed), sides.both.all(courses))) is not None:
+        return Finding("direction", "refused", course)
+    return _turned_at_place(like, ways(caption.parsed), theirs)
+
+
+def _turned_at_place(like: Likeness, mine: Sequence[Way], theirs: Sequence[Way]) -> Finding | None:
+    """A way to or from a place of which the evidence tells only the opposite: a doubt, for another thing
+    may move so."""
+    for way in mine:
+        if way.place is not None and way.place.pos == "NOUN":
+            at = {w.name for w in theirs if w.place and like.either(way.place, w.place)}
+            if way.name not in at and WAYS.get(way.name) in at:
+                return Finding("direction", "doubt", way.name)
+    return None
+
+
+Course = tuple[tuple[Word, ...], tuple[Word, ...]]
+"""What a change or movement goes from, and what it goes to: the noun and its adjectives."""
+
+
+def courses(parsed: Parsed) -> list[Course]:
+    """All of a text: "from grey morning to golden evening"."""
+    found: list[Course] = []
+    for origin in parsed.words:
+        if origin.text != "from":
+            continue
+        goals = [
+            w for w in parsed.words[origin.at + 1 : origin.at + _FAR] if w.text in ("to", "into")
+        ]
+        ends = [_phrase(parsed, preposition) for preposition in (origin, *goals[:1])]
+        if len(ends) == 2 and all(ends):
+            found.append((ends[0], ends[1]))
+    return found
+
+
+def _phrase(parsed: Parsed, preposition: Word) -> tuple[Word, ...]:
+    """The words after a preposition up to the next one: the parser takes "to grey" for a verb."""
+    behind = parsed.words[preposition.at + 1 : preposition.at + _FAR]
+    phrase = takewhile(lambda word: word.pos not in ("ADP", "PART", "PUNCT", "CCONJ"), behind)
+    return tuple(word for word in phrase if word.is_content)
+
+
+def _reversed(like: Likeness, mine: Sequence[Course], theirs: Sequence[Course]) -> str | None:
+    """A course that the evidence tells the other way round, and nowhere as it stands."""
+
+    def is_one(a: Sequence[Word], b: Sequence[Word]) -> bool:
+        return any(like.either(word, other) for word in a for other in b)
+
+    for origin, goal in mine:
+        if is_one(origin, goal) or any(
+            is_one(origin, start) and is_one(goal, end) for start, end in theirs
+        ):
+            continue
+        if any(is_one(origin, end) and is_one(goal, start) for start, end in theirs):
+            return f"from {origin[0].text} to {goal[0].text}"
     return None
 
 
@@ -104,6 +162,8 @@ def _verb(parsed: Parsed, word: Word) -> Word | None:
 def _is_way(parsed: Parsed, word: Word) -> bool:
     if word.text not in WAYS or word.dep == "mark":
         return False
+    if word.text == "front" and word.dep in ("amod", "compound"):
+        return False  # the front of something: "the front panel"
     if word.text in _PREPOSITIONS and parsed.below(word.at, "pobj"):
         return False
     return word.text not in _PARTS or word.pos in ("NOUN", "ADJ")

@@ -7,7 +7,7 @@ from prompts.meaning.findings import Finding
 from prompts.meaning.likeness import Likeness
 from prompts.meaning.parsing import Parsed, Word
 from prompts.meaning.relations import agents
-from prompts.meaning.vocabulary import DENYING, NEGATIONS, PLAIN
+from prompts.meaning.vocabulary import DENYING, NEGATIONS, PARTLY, PLAIN
 
 # Levels between a word and the clause that a verb of saying reports.
 _DEEP = 6
@@ -20,7 +20,7 @@ def denied(parsed: Parsed) -> list[Word]:
     words = [
         word
         for negation in parsed.words
-        if negation.text in NEGATIONS
+        if negation.text in NEGATIONS and not _is_partial(parsed, negation)
         for word in _denied_by(parsed, negation)
     ]
     for word in parsed.words:
@@ -29,6 +29,12 @@ def denied(parsed: Parsed) -> list[Word]:
             if word.dep == "acomp":
                 words += parsed.below(word.head, "xcomp")
     return words
+
+
+def _is_partial(parsed: Parsed, negation: Word) -> bool:
+    """Whether only a part is denied: "not always in tune"."""
+    after = parsed.words[negation.at + 1 : negation.at + 2]
+    return negation.text == "not" and any(word.text in PARTLY for word in after)
 
 
 def _denied_by(parsed: Parsed, negation: Word) -> list[Word]:

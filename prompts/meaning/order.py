@@ -119,7 +119,7 @@ def _within(parsed: Parsed, sentence: list[Word]) -> list[Sequel]:
     for at, word in enumerate(sentence):
         head, tail = sentence[:at], sentence[at + 1 :]
         if _continues(sentence, at):
-            pairs.append((_events(parsed, head)[-2:], _events(parsed, tail)[:2]))
+            pairs.append((_events(parsed, _since_first(head))[-2:], _events(parsed, tail)[:2]))
         elif word.text in _EARLIER + _LATER and word.dep in ("mark", "prep"):
             pairs += _of_clause(parsed, sentence, at)
         elif [w.text for w in sentence[at : at + 3]] == ["at", "the", "end"]:
@@ -141,6 +141,13 @@ def _continues(sentence: list[Word], at: int) -> bool:
             word.dep in ("mark", "prep") and tail[0].text in _THIS and not _clause_end(sentence, at)
         )
     return word.text in THEN
+
+
+def _since_first(head: list[Word]) -> list[Word]:
+    """What comes first, where that is said: "an apple" of "holds up cards: first an apple"."""
+    places = [at for at, word in enumerate(head) if word.text == "first"]
+    since = head[places[-1] + 1 :] if places else []
+    return since if any(word.pos in ("NOUN", "VERB") for word in since) else head
 
 
 def _of_clause(parsed: Parsed, sentence: list[Word], at: int) -> list[Sequel]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from prompts.meaning.parsing import Parsed, Word
-from prompts.meaning.vocabulary import LIGHT
+from prompts.meaning.vocabulary import CAUSING, LIGHT
 
 # Words between a thing and the verb it hangs on.
 _NEAR = 5
@@ -75,6 +75,10 @@ def agents(parsed: Parsed, verb: Word, deep: int = 3) -> list[Word]:
         return [] if passive else _all(parsed, [head])
     if verb.dep == "amod" and head.pos == "NOUN" and verb.tag == "VBG":
         return [head]
+    objects = parsed.below(head.at, "dobj")
+    bare = verb.dep == "advcl" and verb.tag in ("VB", "VBP")
+    if objects and head.lemma in CAUSING and (bare or verb.dep in ("xcomp", "ccomp")):
+        return _all(parsed, objects)
     if verb.dep in ("conj", "xcomp", "advcl", "pcomp", "ccomp") and head.pos in ("VERB", "AUX"):
         return agents(parsed, head, deep - 1)
     if verb.dep == "pcomp" and head.dep == "prep":

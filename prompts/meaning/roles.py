@@ -11,6 +11,8 @@ from prompts.meaning.vocabulary import GENERAL_VERBS, PLAIN
 
 # Slots of a verb that no other wording exchanges.
 _ROLES = ("agent", "patient", "place with", "place into", "place onto")
+# Places that a thing has by what another one does.
+_ACTED_ON = ("patient", "place past", "place into", "place onto", "place over", "place at")
 _OBJECTS = ("dobj", "pobj", "poss", "attr")
 
 # What may be anything that sounds or acts.
@@ -27,7 +29,11 @@ def another_role(like: Likeness, caption: Caption, sides: Sides) -> Finding | No
         of_role = kinds & {"agent", "patient"} or pair[0].kind.startswith("place")
         detail = ", ".join(f"{slot.key.text} {slot.filler.text}" for slot in pair)
         return Finding("role" if of_role else "attribute", "refused", detail)
-    slot = mistaken(like, mine, statements) or _displaced(like, mine, statements)
+    slot = (
+        mistaken(like, mine, statements)
+        or _displaced(like, mine, statements)
+        or _acting(like, mine, statements)
+    )
     if slot is None:
         return None
     return Finding("role", "refused", f"{slot.filler.text} {slot.key.text}")
@@ -70,6 +76,38 @@ def _is_displaced(
         )
         displaced = displaced or bool(taken and elsewhere)
     return displaced
+
+
+def _acting(
+    like: Likeness, mine: Sequence[Slot], statements: Sequence[Sequence[Slot]]
+) -> Slot | None:
+    """Who does what the evidence has another do to them, or past or into them: "a goalkeeper shoots" of
+    one past whom somebody shoots."""
+    for slot in mine:
+        if slot.kind != "agent" or slot.filler.pos != "NOUN" or slot.key.pos != "VERB":
+            continue
+        if not any(s.key.at == slot.key.at and s.kind in _ACTED_ON for s in mine):
+            continue  # "a hymn, sung slowly": the parser takes what is sung for who sings
+        if slot.key.lemma not in GENERAL_VERBS and _is_acted_on(like, slot, statements):
+            return slot
+    return None
+
+
+def _is_acted_on(like: Likeness, mine: Slot, statements: Sequence[Sequence[Slot]]) -> bool:
+    acted_on = False
+    for theirs in statements:
+        of_verb = [s for s in theirs if s.key.lemma == mine.key.lemma and s.key.pos == "VERB"]
+        doers = [s for s in of_verb if s.kind == "agent"]
+        if any(s.filler.pos == "PRON" or alike(like, mine, s) >= WORD for s in doers):
+            return False
+        acted_on = acted_on or any(
+            doer.key.at == other.key.at
+            and other.kind in _ACTED_ON
+            and alike(like, mine, other) >= WORD
+            for doer in doers
+            for other in of_verb
+        )
+    return acted_on
 
 
 def another_doer(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:

@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 from manifests.ids import digest
+from manifests.languages import NAMES
 
 _TABLE: dict[str, Any] = tomllib.loads(
     files("prompts.meaning").joinpath("vocabulary.toml").read_text("utf-8")
@@ -13,7 +14,7 @@ _TABLE: dict[str, Any] = tomllib.loads(
 
 def vocabulary_digest() -> str:
     """Digest of the table: with another one, other captions are kept."""
-    return digest(_TABLE)
+    return digest([_TABLE, sorted(LANGUAGES)])
 
 
 def _words(name: str) -> frozenset[str]:
@@ -39,10 +40,12 @@ POSTURES = _words("postures")
 GENERAL_VERBS = _words("general_verbs")
 NEGATIONS = _words("negations")
 DENYING = _words("denying")
+PARTLY = _words("partly")
+CAUSING = _words("causing")
 DELIVERIES = _words("deliveries")
 HEARING = _words("hearing")
 THEN = _words("then")
-LANGUAGES = _words("languages")
+LANGUAGES = _words("languages") | {name.split()[-1].lower() for name in NAMES.values()}
 SIDES = _words("sides")
 
 WAYS = _pairs("ways")
