@@ -29,7 +29,19 @@ _BINARY = (
     (b"BZh", "compressed (bzip2): unpack it"),
     (b"\xfd7zXZ\x00", "compressed (xz): unpack it"),
     (b"PAR1", "a Parquet file: let its name end in .parquet"),
+    (b"version https://git-lfs", "a pointer of Git LFS: run git lfs pull"),
+    (b"{\\rtf", "a document of a word processor (RTF): save it as plain text"),
+    (b"%PDF", "a PDF document: save it as plain text"),
+    (b"SQLite format 3", "a database: export the table as CSV"),
+    *((start, "a picture, not text") for start in (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")),
+    *(
+        (start, "a recording, not text")
+        for start in (b"RIFF", b"OggS", b"ID3", b"fLaC", b"\x1aE\xdf")
+    ),
+    *((b"\x80" + bytes([protocol]), "a pickle of Python, not text") for protocol in range(2, 6)),
 )
+# All but control characters; of these what divides lines, cells and pages.
+_PRINTED = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\v\f\r\x1b")
 _UNSURE = (
     "line {line} is not UTF-8 text, and nobody can be sure what else it is: save it as UTF-8 (in a "
     'spreadsheet, "CSV UTF-8")'
@@ -64,8 +76,13 @@ def codec_by_start(head: bytes) -> str:
     for start, what in _BINARY:
         if head.startswith(start):
             raise EncodingError(f"it is {what}")
+    if head[4:8] == b"ftyp":
+        raise EncodingError("it is a film or a picture, not text")
     codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), None)
-    return codec or _by_zeros(head) or "utf-8"
+    codec = codec or _by_zeros(head)
+    if codec is None and 20 * len(head.translate(None, _PRINTED)) > len(head):
+        raise EncodingError("it is no text: it holds control characters")
+    return codec or "utf-8"
 
 
 def decoded(data: bytes) -> str:

@@ -13,6 +13,8 @@ Subtitles by Jane Doe
 subtitles by john smith
 Transcription by CastingWords
 Captioned by Christina
+Hello, Subtitles by the Amara.org community.
+© transcript Emily Beynon
 Closed Captioning by Kris Brandhagen
 Subtitles: Mary Jones
 Copyright © 2020 Mooji Media Ltd.
