@@ -2,19 +2,20 @@
 
 `clip.mp4.txt` and `clip.mp4.json` are of `clip.mp4` alone. `clip.txt` and `clip.json` are of the one
 media file of that stem: where there are several, nobody knows whose they are, and they are left out.
-Subtitles are words said, and no captions.
+Subtitles are words said, and no captions, whatever their file is called; a web page or half a JSON object
+is refused.
 """
 
 import errno
 import json
 import os
-import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from captioners._formats import from_json, is_subtitles, refused
 from manifests.sources import cells
 from manifests.sources.encoding import EncodingError, decoded
 from manifests.sources.names import MEDIA, SHARED, TRANSPORT
@@ -22,7 +23,6 @@ from manifests.sources.names import MEDIA, SHARED, TRANSPORT
 _OF_MEDIA = MEDIA | SHARED | TRANSPORT
 _MOST_BYTES = 16 << 20
 _SUBTITLES = (".srt", ".vtt")
-_CUE = re.compile(r"\A\s*(?:WEBVTT\b|(?:\d+\s*\n\s*)?\d{1,2}:\d\d(?::\d\d)?[,.]\d{1,3}\s*-->)")
 # No file has such a name: the folder is none, it is a link to itself, or the name is too long.
 _NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 _DESCRIBED = ".info.json"
@@ -51,7 +51,8 @@ def beside(path: Path, key: str) -> Beside:
         if (reason := ambiguous(file, path)) is not None:
             why = why or reason
             continue
-        texts, reason = _described(file, key) if file.suffix == ".json" else _written(file)
+        read = _described if file.suffix == ".json" else _written
+        texts, reason = read(file, key)
         if texts:
             return Beside(tuple(texts))
         why = why or reason
@@ -103,6 +104,11 @@ def _described(file: Path, key: str) -> tuple[list[str], str | None]:
     content = described(file)
     if not isinstance(content, dict):
         return [], f"{file.name} holds no JSON object"
+    return _in_object(file, content, key)
+
+
+def _in_object(file: Path, content: Mapping[str, Any], key: str) -> tuple[list[str], str | None]:
+    """The captions in the field of a JSON object, or why there are none."""
     if key not in content:
         others = ("caption", "captions", "text", "title", "description")
         there = [name for name in others if isinstance(content.get(name), str | list)]
@@ -114,15 +120,20 @@ def _described(file: Path, key: str) -> tuple[list[str], str | None]:
         raise BesideError(f"{file}: {key}: {error}") from error
 
 
-def _written(file: Path) -> tuple[list[str], str | None]:
-    """The captions in a text file, or why there are none."""
+def _written(file: Path, key: str) -> tuple[list[str], str | None]:
+    """The captions in a text file, or why there are none. JSON is read as JSON, whatever its name."""
     text = _read(file) or ""
-    if _CUE.match(text.lstrip("\ufeff")):
+    if is_subtitles(text):
         return [], f"{file.name} holds subtitles: words said, and no caption"
+    if (why := refused(text)) is not None:
+        raise BesideError(f"{file}: {why}")
     try:
-        return cells.texts(text), None
+        content = from_json(text)
+        return _in_object(file, content, key) if content is not None else (cells.texts(text), None)
     except ValueError as error:
-        raise BesideError(f"{file}: {error}") from error
+        raise (
+            error if isinstance(error, BesideError) else BesideError(f"{file}: {error}")
+        ) from error
 
 
 def _subtitled(path: Path) -> str | None:

@@ -14,6 +14,7 @@ _APART = re.compile(r"[.,;:!?'’-]+")
 _EDGES = PUNCTUATION + "()"
 _UNIT = re.compile(r"(?<=\d) (?=[°%‰])")
 _ALIKE = str.maketrans("’–—−", "'---")
+_SIGN = re.compile(r"-(?=[^\w\s]?[.,]?\d)")
 
 
 def quotations(text: str) -> list[str]:
@@ -84,7 +85,7 @@ def _words(text: str) -> list[str]:
         if not any(char.isdigit() or _is_sign(char) for char in bare):
             words += [word for word in _APART.split(bare) if word]
         else:
-            minus = bare[0].isdigit() and chunk.lstrip("(").startswith(f"-{bare[0]}")
+            minus = bare[0] != "-" and _SIGN.match(chunk.lstrip("("))
             words.append(f"-{bare}" if minus else bare)
     return words
 

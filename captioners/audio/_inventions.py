@@ -1,35 +1,43 @@
 """What Whisper is known to invent where nobody speaks, and texts that no speech has the shape of.
 
 Whisper learned from subtitles, so over hum, noise and music it writes what subtitles end with, at
-ordinary scores. `inventions.csv` lists such phrases in 34 languages, from public reports (openai/whisper
-discussions 679, 928 and 2608 and the lists that users made of them):
+ordinary scores. `inventions.csv` lists such phrases in over 40 languages, from public reports
+(openai/whisper discussions 679, 928 and 2608 and the lists that users made of them):
 
-credit  who made the subtitles. Nobody says it: refused. Of language "any": wherever it stands.
+credit  who made the subtitles (`captioners.audio._credits`). Nobody says it: refused, and cut out of
+        longer texts. Of language "any": names that only stand in such lines.
 outro   how videos end ("Thanks for watching!"). Alone in a segment it is refused: who really says it
-        loses a quotation, and who did not gains none.
+        loses a quotation, and who did not gains none. Beside other words it has to be heard again.
 thanks  what people say as well ("Thank you."). Doubtful: the sound has to bear it out.
+filler  what joins them ("and", "everyone").
 
-Credits and outros are beginnings of a sentence, thanks are whole ones. Letters and digits count, case and
-marks do not. Pure.
+Letters and digits count, case and marks do not. Pure.
 """
 
-import csv
 import re
 import unicodedata
-from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
 from typing import Literal
+
+from captioners.audio._closings import closing, holds_outro
+from captioners.audio._credits import is_credit
+from captioners.audio._listed import key
 
 Invention = Literal["credit", "outro", "thanks"]
 
-# What may follow the beginning of a credit (names, a year) and of an outro ("everyone") in a sentence,
-# in letters. "Thank you for watching over my children while I was away" is nobody's outro. Our choice.
-_AFTER_CREDIT, _AFTER_OUTRO = 60, 24
 # A segment has some 30 s of speech at most; of a longer text the beginning decides.
 _LONGEST = 2_000
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n+")
+# "Amara. org": no end of a sentence.
+_ADDRESS = re.compile(r"(?<=\w) ?\. ?(?=(?:org|com|net|nu)\b)", re.IGNORECASE)
+_ONLY_ADDRESS = re.compile(
+    r"(?:(?:please|for more(?: \w+){1,3}?|more information|visit|go to|visite[zr]?|besuchen sie)[ ,:]+)"
+    r"{0,3}"
+    r"(?:https?://)?(?:[\w-]{1,60}\.){1,4}(?:com|org|net|gov|edu|nu|ru|de|fr|tv|co\.uk)(?:/\S{0,200})?"
+    r"[ .!]*",
+    re.IGNORECASE,
+)
 _NOTE = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|（[^（）]*）|【[^【】]*】|\*[^*]*\*")
 _WORD = re.compile(r"[^\W_]+")
 
@@ -51,7 +59,19 @@ def without_credits(text: str) -> str:
     """The text without the sentences that say who made the subtitles."""
     sentences = _sentences(text)
     kept = [sentence for sentence in sentences if _of_sentence(sentence) != "credit"]
-    return text if len(kept) == len(sentences) else " ".join(kept)
+    if len(kept) == len(sentences):
+        return text
+    return " ".join([*kept, text.strip()[_LONGEST:]]).strip()
+
+
+def has_outro(text: str) -> bool:
+    """Whether the end of a video stands in a text, beside whatever else."""
+    return holds_outro(text[:_LONGEST])
+
+
+def outros(text: str) -> list[str]:
+    """The sentences of a text that are ends of videos."""
+    return [sentence for sentence in _sentences(text) if _of_sentence(sentence) == "outro"]
 
 
 def is_note(text: str) -> bool:
@@ -81,41 +101,16 @@ def letters(text: str) -> float:
     )
 
 
-def key(text: str) -> str:
-    """Letters and digits of a text without case, accents and width."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in plain if char.isalnum())
-
-
 def _sentences(text: str) -> list[str]:
-    return [part for part in _SENTENCE_END.split(text[:_LONGEST].strip()) if key(part)]
+    joined = _ADDRESS.sub(".", text[:_LONGEST].strip())
+    return [part for part in _SENTENCE_END.split(joined) if key(part)]
 
 
 @lru_cache(maxsize=1024)
 def _of_sentence(sentence: str) -> Invention | None:
-    sentence_key, table = key(sentence), _table()
-    if any(name in sentence_key for name in table["any"]):
+    if is_credit(sentence):
         return "credit"
-    for kind, after in (("credit", _AFTER_CREDIT), ("outro", _AFTER_OUTRO)):
-        for length in range(1, min(len(sentence_key), _longest(kind)) + 1):
-            if len(sentence_key) - length <= after and sentence_key[:length] in table[kind]:
-                return "credit" if kind == "credit" else "outro"
-    return "thanks" if sentence_key in table["thanks"] else None
-
-
-@lru_cache(maxsize=1)
-def _table() -> Mapping[str, frozenset[str]]:
-    """Keys of the phrases by kind; names that tell a credit wherever they stand under "any"."""
-    table: dict[str, set[str]] = {"any": set(), "credit": set(), "outro": set(), "thanks": set()}
-    place = files("captioners.audio") / "inventions.csv"
-    for row in csv.DictReader(place.read_text("utf-8").splitlines()):
-        table["any" if row["language"] == "any" else row["kind"]].add(key(row["phrase"]))
-    return {kind: frozenset(phrases) for kind, phrases in table.items()}
-
-
-@lru_cache(maxsize=4)
-def _longest(kind: str) -> int:
-    return max(map(len, _table()[kind]))
+    return "outro" if _ONLY_ADDRESS.fullmatch(sentence) else closing(sentence)
 
 
 def _is_syllable(char: str) -> bool:

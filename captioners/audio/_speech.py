@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from captioners.audio._inventions import invention, is_note, key, letters, loops
+from captioners.audio._inventions import (
+    has_outro,
+    invention,
+    is_note,
+    letters,
+    loops,
+    outros,
+)
+from captioners.audio._listed import key
 from manifests.evidence import WeakCaption
 
 _MOST_COMPRESSED, _LEAST_LOGPROB, _MOST_NO_SPEECH = 2.4, -1.0, 0.6
@@ -37,6 +45,8 @@ _POOL_S = 0.992
 # Share of letters that two passes must have in common (Ratcliff and Obershelp). Our choice.
 _LEAST_ALIKE = 0.5
 _COMPARED = 400
+# Share of an outro's letters that a second pass must have, in threes and more. Our choice.
+_LEAST_FOUND, _MOST_SEARCHED = 0.7, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +155,33 @@ def _borne_out(text: str, kind: str | None, seconds: float, probability: float) 
 def is_doubtful(
     text: str, logprob: float, no_speech: float, voice: tuple[float, float] | None
 ) -> bool:
-    """Whether a believed segment should be heard a second time, cut out of the sound."""
+    """Whether a believed segment should be heard a second time, cut out of the sound. So is the end of a
+    video beside other words, however clear the voice: it may be theirs."""
     return (
-        (invention(text) is not None and (voice is None or voice[1] < _CLEAR_VOICE))
+        has_outro(text)
+        or (invention(text) is not None and (voice is None or voice[1] < _CLEAR_VOICE))
         or logprob < _DOUBTFUL_LOGPROB
         or no_speech > _DOUBTFUL_NO_SPEECH
         or (voice is not None and voice[1] < _DOUBTFUL_VOICE)
     )
+
+
+def heard_again(text: str, again: str) -> str:
+    """What two passes over the same sound heard: the text without the ends of videos that the second pass
+    did not write; nothing where they heard something else."""
+    if not are_alike(text, again):
+        return ""
+    unsure = [part for part in outros(text) if not _holds(again, part)]
+    for part in unsure:
+        text = text.replace(part, " ")
+    return " ".join(text.split()) if unsure else text
+
+
+def _holds(text: str, part: str) -> bool:
+    """Whether about these words stand in a text, which is compared from its beginning."""
+    first, second = key(text)[:_MOST_SEARCHED], key(part)
+    blocks = SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks if block.size >= 3) >= _LEAST_FOUND * len(second)
 
 
 def are_alike(text: str, again: str) -> bool:

@@ -11,6 +11,7 @@ Beam search needs no random numbers, so that the second pass has no seed: its st
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -20,8 +21,8 @@ from captioners.audio._inventions import without_credits
 from captioners.audio._sound import HZ, merged
 from captioners.audio._speech import (
     Voiced,
-    are_alike,
     believed,
+    heard_again,
     is_doubtful,
     languages_of,
     likeliest,
@@ -58,7 +59,7 @@ class Whisper(Captioner):
     modality = "audio"
     needs = Needs(audio_hz=HZ)
     packs = ("whisper-base",)
-    version = 2
+    version = 3
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
@@ -159,15 +160,18 @@ class Whisper(Captioner):
                 continue
             if is_doubtful(s.text, s.avg_logprob, s.no_speech_prob, voice):
                 doubtful += 1
-                if doubtful > _SECOND_PASSES or not self._is_heard_again(samples, s, language):
+                again = "" if doubtful > _SECOND_PASSES else self._again(samples, s, language)
+                if not again:
                     continue
+                s = replace(s, text=again)
             kept.append(s)
         return kept
 
-    def _is_heard_again(self, samples: Audio, segment: Any, language: str) -> bool:
+    def _again(self, samples: Audio, segment: Any, language: str) -> str:
+        """What of a segment's text is heard again where it is cut out of the sound."""
         start, end = max(0.0, segment.start - _AROUND_S), segment.end + _AROUND_S
         again = self._read(samples[round(start * HZ) : round(end * HZ)], language, detect=False)
-        return are_alike(segment.text, " ".join(s.text for s in again))
+        return heard_again(segment.text, " ".join(s.text for s in again))
 
 
 def _only(samples: Audio, parts: Sequence[tuple[float, float]]) -> Audio:

@@ -23,8 +23,8 @@ from captioners.audio._inventions import without_credits
 from captioners.audio._sound import HZ, merged
 from captioners.audio._speech import (
     Voiced,
-    are_alike,
     believed,
+    heard_again,
     is_doubtful,
     languages_of,
     likeliest,
@@ -73,7 +73,7 @@ class WhisperLarge(TransformersCaptioner):
     modality = "audio"
     needs = Needs(audio_hz=HZ)
     packs = ("hub:openai/whisper-large-v3-turbo",)
-    version = 2
+    version = 3
     _class = "WhisperForConditionalGeneration"
     _allowed = WhisperOptions
     _asked: frozenset[str] | None = None
@@ -193,8 +193,9 @@ class WhisperLarge(TransformersCaptioner):
         sounds = [_around(batch[number].audio[HZ], s) for number, s in doubtful]
         again = self._transcribe(sounds, [languages.get(number) for number, _ in doubtful])
         for (number, s), (_, segments) in zip(doubtful, again, strict=True):
-            if not are_alike(s.text, " ".join(other.text for other in segments)):
-                spoken[number].remove(s)
+            text = heard_again(s.text, " ".join(other.text for other in segments))
+            at = spoken[number].index(s)
+            spoken[number][at : at + 1] = [replace(s, text=text)] if text else []
 
     def _heard(self, features: Any) -> list[tuple[tuple[str, float], float]]:
         """The language of each window with its probability, and that of no speech: what the model writes

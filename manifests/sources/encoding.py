@@ -1,15 +1,17 @@
 """How the bytes of a text that a user brings become characters.
 
 UTF-8, UTF-16 and UTF-32 by their byte order mark, UTF-16 without one by its zeros, else UTF-8. What is
-none of these is Windows-1252, if it reads like it: spreadsheets write that in Western Europe and America.
-Other old encodings (Cyrillic, Japanese, of a Mac) can't be told from one another, and are refused.
+none of these is Windows-1252, if it surely is (`manifests.sources.western`): spreadsheets write that in
+Western Europe and America. Other old encodings (of Central Europe, Turkey, Cyrillic, Japanese, of a Mac)
+can't be told from one another, and are refused.
 """
 
 import codecs
 import io
-import re
 from collections.abc import Iterator
 from typing import BinaryIO
+
+from manifests.sources.western import Western
 
 _CHUNK = 1 << 20
 _MARKS = (  # that of UTF-32 begins like that of UTF-16
@@ -27,13 +29,22 @@ _BINARY = (
     (b"BZh", "compressed (bzip2): unpack it"),
     (b"\xfd7zXZ\x00", "compressed (xz): unpack it"),
     (b"PAR1", "a Parquet file: let its name end in .parquet"),
+    (b"version https://git-lfs", "a pointer of Git LFS: run git lfs pull"),
+    (b"{\\rtf", "a document of a word processor (RTF): save it as plain text"),
+    (b"%PDF", "a PDF document: save it as plain text"),
+    (b"SQLite format 3", "a database: export the table as CSV"),
+    *((start, "a picture, not text") for start in (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")),
+    *(
+        (start, "a recording, not text")
+        for start in (b"RIFF", b"OggS", b"ID3", b"fLaC", b"\x1aE\xdf")
+    ),
+    *((b"\x80" + bytes([protocol]), "a pickle of Python, not text") for protocol in range(2, 6)),
 )
-# What does not stand in a Western text: a sign inside a word ("h”ren"), a capital after a small letter
-# ("dogÕs"), three letters with accents in a row. So does UTF-8 or Cyrillic look that is read as it.
-_LETTER = "A-Za-zÀ-ÖØ-öø-ÿŒœŠšŽžŸ"
-_ODD = re.compile(
-    rf"[{_LETTER}][^\x00-\x7f{_LETTER}’‘–—…·\xa0\xad]+[{_LETTER}]"
-    r"|[a-zß-öø-ÿœšž][À-ÖØ-ÞŒŠŽŸ]|[À-ÖØ-öø-ÿŒœŠšŽžŸ]{3}"
+# All but control characters; of these what divides lines, cells and pages.
+_PRINTED = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\v\f\r\x1b")
+_UNSURE = (
+    "line {line} is not UTF-8 text, and nobody can be sure what else it is: save it as UTF-8 (in a "
+    'spreadsheet, "CSV UTF-8")'
 )
 
 
@@ -65,8 +76,13 @@ def codec_by_start(head: bytes) -> str:
     for start, what in _BINARY:
         if head.startswith(start):
             raise EncodingError(f"it is {what}")
+    if head[4:8] == b"ftyp":
+        raise EncodingError("it is a film or a picture, not text")
     codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), None)
-    return codec or _by_zeros(head) or "utf-8"
+    codec = codec or _by_zeros(head)
+    if codec is None and 20 * len(head.translate(None, _PRINTED)) > len(head):
+        raise EncodingError("it is no text: it holds control characters")
+    return codec or "utf-8"
 
 
 def decoded(data: bytes) -> str:
@@ -92,20 +108,20 @@ def _read_as(file: BinaryIO, codec: str) -> None:
 
 
 def _western(file: BinaryIO) -> str:
-    """The codec of Windows-1252, if the text reads like it. Raises EncodingError with the line."""
-    line, before = 1, ""
+    """The codec of Windows-1252, if the text surely is that. Raises EncodingError with the line."""
+    seen, rest = Western(), b""
     for chunk in _chunks(file):
-        text = before + chunk.decode("cp1252", "replace")
-        odd = _ODD.search(text)
-        odd_at = len(text) if odd is None else odd.start()
-        unknown_at = text.find("\ufffd")
-        if odd is not None or unknown_at >= 0:
-            first = odd_at if unknown_at < 0 else min(odd_at, unknown_at)
-            line += text.count("\n", 0, first)
-            raise EncodingError(f"line {line} is not UTF-8 text: save it as UTF-8")
-        before = text[-2:]
-        line += text.count("\n", 0, len(text) - len(before))
+        lines, mark, behind = (rest + chunk).rpartition(b"\n")
+        rest = behind if len(behind) < _CHUNK else b""
+        _check(seen.odd_line((lines + mark + behind[len(rest) :]).decode("cp1252", "replace")))
+    _check(seen.odd_line(rest.decode("cp1252", "replace")))
+    _check(seen.unsure_line())
     return "cp1252"
+
+
+def _check(line: int | None) -> None:
+    if line is not None:
+        raise EncodingError(_UNSURE.format(line=line))
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

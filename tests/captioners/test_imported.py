@@ -274,6 +274,78 @@ def test_subtitles_are_no_caption(tmp_path: Path, name: str) -> None:
     assert weak.text == "" and weak.skipped is not None and "subtitles" in weak.skipped
 
 
+SUBTITLES = [
+    "1\r00:00:01,000 --> 00:00:02,000\rHello\r",
+    "Kind: captions\nLanguage: en\n\n00:01.000 --> 00:02.000\nHello\n",
+    "[00:00.000 --> 00:02.000]  Hello there\n",
+    "0:00:01.000,0:00:02.000\nHello\n",
+    "[ti:Song]\n[00:01.00]Hello\n",
+    "[00:01.00]Hello\n[00:02.00]you\n",
+    "[Script Info]\nTitle: x\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,,,0,0,0,,Hello\n",
+    "{0}{25}Hello\n",
+    "0:00\nHello\n0:05\nthere\n",
+    "start\tend\ttext\n0\t2000\tHello\n",
+    '<?xml version="1.0"?><tt xmlns="http://www.w3.org/ns/ttml"><body/></tt>',
+]
+
+
+@pytest.mark.parametrize("text", SUBTITLES)
+def test_subtitles_of_every_kind_are_no_caption(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text, newline="")
+    weak = said(clip(tmp_path / "a.mp4"), "beside")
+    assert weak.text == "" and weak.skipped == ("a.txt holds subtitles: words said, and no caption")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"<!DOCTYPE html><html><body>404</body></html>", "web page"),
+        (b"\n<html>", "web page"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "web page"),
+        (b"404: Not Found", "answer of a server"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:a\n", "git lfs pull"),
+        (b"../.git/annex/objects/a/b\n", "git annex get"),
+        (b'{"caption": "A dog', "looks like JSON"),
+        (b'{"caption": {"en": "A dog"}}', "an object with fields"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\x00\x00\x00\x18ftypmp42", "a film"),
+        (b"\x80\x04\x95\x0c", "a pickle"),
+        (b"{\\rtf1 A dog}", "save it as plain text"),
+        (b"\x01\x02\x03A dog\x04", "control characters"),
+    ],
+)
+def test_what_is_no_text_of_a_caption_is_refused_with_the_file(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"a\.txt: .*{told}"):
+        said(clip(tmp_path / "a.mp4"), "beside")
+
+
+def test_json_in_a_text_file_is_read_as_json(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(json.dumps({"caption": [DOG], "url": "x"}))
+    assert said(clip(tmp_path / "a.mp4"), "beside").text == DOG
+    (tmp_path / "a.txt").write_text(json.dumps({"text": DOG}))
+    weak = said(clip(tmp_path / "a.mp4"), "beside")
+    assert weak.text == "" and weak.skipped is not None and "name one with key" in weak.skipped
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "At 10:30 a man says hello.",
+        "[loud] A dog barks.",
+        "{A dog} barks --> loudly",
+        "<b>A dog</b> barks.",
+        "404 birds are not found here.",
+        "A page that says not found",
+    ],
+)
+def test_a_caption_with_odd_marks_is_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    assert said(clip(tmp_path / "a.mp4"), "beside").text == text
+
+
 def test_a_long_text_makes_a_bounded_number_of_claims(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(" ".join(f"A dog{at} barks." for at in range(1000)))
     assert len(said(clip(tmp_path / "a.mp4"), "beside").claims) == 256

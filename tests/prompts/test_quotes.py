@@ -27,6 +27,11 @@ AS_THEY_STAND = (
     "می\u200cخواهم",
     "§ 5, *69, 10*3",
     "40°26′ N",
+    "–5 °C, −5 °C and -5 °C",
+    "–$5 or –.5",
+    "9 – 5",
+    "A* and B*",
+    "f**k, 5 * 6",
 )
 IN_WORDS = {
     "5'10\"": "5 feet 10 inches",
@@ -36,6 +41,11 @@ IN_WORDS = {
     "20 ℃": "20 °C",
     "３：４５ ＆ ５０％": "３:４５ & ５０%",
     "e\u2011mail": "e-mail",
+    "$5 < $6": "$5 less than $6",
+    "5 % <6 %, x >= y": "5 % less than 6 %, x greater than or equal to y",
+    "p<.05 if a<b": "p less than .05 if a less than b",
+    '3 ½" and 7-1/2"': "3 ½ inches and 7-1/2 inches",
+    "１…３, －5": "１...３, -5",
 }
 
 
@@ -59,6 +69,19 @@ def test_words_that_were_in_quotation_marks_are_no_inches() -> None:
     assert excerpt("40°26'46\" N", 200) == "40°26'46″ N"
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("*Well* he **did** it", "Well he did it"),
+        ("Paul – 5 years old — ran", "Paul 5 years old ran"),
+        ("<b>bold</b> vector<int> <|end|>", "b bold /b vector int end"),
+        ("* one\n* two", "one two"),
+    ],
+)
+def test_marks_that_are_not_said_go(said: str, words: str) -> None:
+    assert excerpt(said, 200) == words
+
+
 def test_plain_words_are_what_they_were() -> None:
     said = 'Well, it\'s "over" [there] -- isn’t it? ♪ Yes... a_b'
     assert excerpt(said, 200) == "Well, it's over there -- isn’t it? Yes... a b"
@@ -71,6 +94,10 @@ def test_plain_words_are_what_they_were() -> None:
         ("It is 20", "It is 20 °C"),
         ("I love C", "I love C++"),
         ("5 °C", "-5 °C"),
+        ("5 °C", "It was –5 °C"),
+        ("5 °C", "It was −5 °C"),
+        ("$5 $6", "$5 < $6"),
+        ("an A in maths", "an A* in maths"),
         ("1 2", "1/2 of it"),
         ("3 45", "3:45 p.m."),
         ("49 30 1234", "+49 30 1234"),
@@ -95,6 +122,14 @@ def test_case_and_punctuation_are_no_difference() -> None:
 
 def test_a_long_transcript_takes_no_longer_than_its_length() -> None:
     began = time.perf_counter()
-    for said in ('5"' * 50_000, "1'1" * 30_000, "a_b@" * 25_000, "1 < " * 25_000, "°1'1" * 25_000):
+    for said in (
+        '5"' * 50_000,
+        "1'1" * 30_000,
+        "a_b@" * 25_000,
+        "1 < " * 25_000,
+        "°1'1" * 25_000,
+        "*a" * 50_000,
+        "<a " * 30_000,
+    ):
         excerpt(said, 200)
     assert time.perf_counter() - began < 5

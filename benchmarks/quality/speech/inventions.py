@@ -25,7 +25,8 @@ import numpy as np
 
 from benchmarks.quality.speech.noises import HZ, SECONDS, Window, made, recorded
 from captioners.audio import whisper as captioner_module
-from captioners.audio._inventions import invention, key
+from captioners.audio._inventions import invention
+from captioners.audio._listed import key
 from captioners.audio._speech import believed
 from captioners.audio.whisper import Whisper
 from captioners.weights.cache import Cache

@@ -6,7 +6,15 @@ from importlib.resources import files
 
 import pytest
 
-from captioners.audio._inventions import invention, is_note, letters, loops, without_credits
+from captioners.audio._inventions import (
+    has_outro,
+    invention,
+    is_note,
+    letters,
+    loops,
+    outros,
+    without_credits,
+)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +113,7 @@ def test_the_list_is_of_many_languages_and_has_no_phrase_twice() -> None:
     place = files("captioners.audio") / "inventions.csv"
     rows = list(csv.DictReader(place.read_text("utf-8").splitlines()))
     assert len({row["language"] for row in rows} - {"any"}) >= 15
-    assert {row["kind"] for row in rows} == {"credit", "outro", "thanks"}
+    assert {row["kind"] for row in rows} == {"credit", "outro", "thanks", "filler"}
     assert len({(row["language"], row["phrase"]) for row in rows}) == len(rows)
 
 
@@ -120,3 +128,58 @@ def test_a_text_of_any_length_takes_no_longer_than_its_length() -> None:
     ):
         invention(text), without_credits(text), is_note(text), loops(text)
     assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you so much for watching and I'll see you in the next video.",
+        "Thanks for watching, and don't forget to like and subscribe!",
+        "Merci d'avoir regardé cette vidéo, n'oubliez pas de vous abonner.",
+        "Das war's für heute. Danke fürs Zuschauen.",
+        "Das war's für heute und danke fürs Zuschauen!",
+        "Vă mulțumim pentru vizionare și ne vedem la următoarea rețetă!",
+        "So, hello everyone, thanks for watching and please subscribe to my channel, bye bye!",
+        "Gracias por ver el video y no olvides suscribirte.",
+        "Спасибо за просмотр и не забудьте подписаться на канал!",
+        "Благодаря за гледането!",
+        "Ačiū, kad žiūrėjote!",
+        "For more UN videos visit www.un.org",
+        "Visit www.fema.gov",
+    ],
+)
+def test_ends_of_videos_in_longer_sentences_are_known(text: str) -> None:
+    assert invention(text) == "outro"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Okay, thank you very much, bye bye.",
+        "So, thank you everyone.",
+        "Hi everyone, welcome to my channel.",
+        "Děkujeme za pozornost.",
+    ],
+)
+def test_thanks_that_are_joined_are_doubtful(text: str) -> None:
+    assert invention(text) == "thanks"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He thanked us for watching and told us to subscribe to nothing at all.",
+        "And everyone, well.",
+        "Thank you for the flowers and the cake.",
+        "We watched the video again, and it was worse than the first time we saw it.",
+    ],
+)
+def test_sentences_of_other_words_are_no_invention(text: str) -> None:
+    assert invention(text) is None
+
+
+def test_an_outro_beside_other_words_is_found() -> None:
+    said = "The soup is ready. Danke fürs Zuschauen!"
+    assert has_outro(said) and outros(said) == ["Danke fürs Zuschauen!"]
+    assert has_outro("Und damit sage ich euch allen danke fürs Zuschauen")
+    assert not has_outro("The soup is ready. Thank you.") and outros("Thank you.") == []

@@ -8,6 +8,7 @@ from captioners.audio._speech import (
     Voiced,
     are_alike,
     believed,
+    heard_again,
     is_doubtful,
     languages_of,
     likeliest,
@@ -74,6 +75,16 @@ def test_what_is_doubtful_is_heard_again() -> None:
 def test_two_passes_agree_on_what_is_said() -> None:
     assert are_alike(" Thank you.", "Thank you very much.") and are_alike("谢谢大家", "谢谢大家！")
     assert not are_alike(" Thank you.", "The birds sing.") and not are_alike("Thank you.", "")
+
+
+def test_the_end_of_a_video_beside_other_words_stays_only_where_it_is_heard_again() -> None:
+    said = " The soup is ready. Danke fürs Zuschauen!"
+    assert believed(**(GOOD | {"text": said}), voice=(3.0, 0.99))
+    assert is_doubtful(said, -0.3, 0.1, (3.0, 0.99))
+    assert heard_again(said, "The soup is ready. Danke fürs Zuschauen.") == said
+    assert heard_again(said, "The soup is ready.") == "The soup is ready."
+    assert heard_again(said, "Birds sing in the trees.") == ""
+    assert heard_again("Thank you.", "Thank you very much.") == "Thank you."
 
 
 def test_the_language_is_one_of_those_asked_for() -> None:

@@ -132,6 +132,13 @@ def test_what_is_doubtful_is_heard_again_from_another_start(again: str, kept: st
     assert [asked["vad_filter"] for asked in stub.asked] == [True, False]
 
 
+def test_an_end_of_a_video_behind_speech_is_quoted_only_where_it_is_heard_again() -> None:
+    both = " The train leaves. Danke fürs Zuschauen."
+    for again, kept in ((" The train leaves.", "The train leaves."), (both, both.strip())):
+        captioner, _ = stubbed([Written(both, 0, 4)], [Written(again, 0, 4)])
+        assert captioner.caption([speech()])[0].transcript == kept
+
+
 def test_what_is_sure_is_heard_once() -> None:
     captioner, stub = stubbed([Written(" The train leaves.", 0, 3)])
     captioner.caption([speech()])

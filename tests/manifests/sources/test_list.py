@@ -124,6 +124,8 @@ def test_a_list_that_is_not_read_to_its_end_is_no_error(tmp_path: Path) -> None:
         ("l.csv", "file\ncafé\n".encode("mac-roman"), "line 2 is not UTF-8 text"),
         ("l.csv", b"PK\x03\x04", "an Excel workbook"),
         ("l.csv", b"\x1f\x8b\x08", "unpack it"),
+        ("l.csv", b"version https://git-lfs.github.com/spec/v1\n", "run git lfs pull"),
+        ("l.jsonl", b"version https://git-lfs.github.com/spec/v1\n", "run git lfs pull"),
         ("l.csv", b"file\n\x00\x00\x00\x01", "holds zeros"),
         ("l.csv", b'file,caption\na,b\nc,"open\nd,e\n', "row 2 can't be read"),
         ("l.csv", b"file,caption,caption\n", '"caption" is there twice'),
