@@ -83,7 +83,7 @@ class _Imported(Captioner):
     """
 
     needs: ClassVar[Needs] = Needs()
-    version = 2
+    version = 3
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
