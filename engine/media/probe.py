@@ -306,7 +306,9 @@ def _segment(probed: Probe, video: MeasuredStream, audio: MeasuredStream, span: 
     heard, seen = within(audio, span), within(video, span)
     has_audio = probed.has_audio and bool(heard)
     has_video = probed.has_video and (bool(seen) or span.since_ms < span.start_ms)
-    if probed.kind == "image" or not (has_audio or has_video):
+    if span.only is not None:
+        has_audio, has_video = span.only == "audio", span.only == "video"
+    elif probed.kind == "image" or not (has_audio or has_video):
         has_audio, has_video = probed.has_audio, probed.has_video
     late = bool(seen) and span.since_ms == span.start_ms and seen[0][0] > 0
     return Segment(
