@@ -4,7 +4,8 @@ Most begin with a box `ftyp` (ISO/IEC 14496-12, 4.3). QuickTime's own may begin 
 one index (`moov`), which counts its places from the first byte of its file.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from io import FileIO
 from itertools import islice
 from typing import NamedTuple
@@ -13,8 +14,10 @@ from engine.media.boxes import Box, boxes, content, find, read, whole
 
 STARTS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp")
 _LETTERS = frozenset((*range(0x20, 0x7F), 0xA9))
-# Boxes behind an index among which its media is looked for.
-_MOST_BEHIND = 8
+# Boxes before and behind an index among which its media is looked for.
+_MOST_BEFORE, _MOST_BEHIND = 32, 8
+# Of one file so many indexes are looked at.
+_MOST_INDEXES = 64
 
 
 class _Top(NamedTuple):
@@ -26,18 +29,24 @@ class _Top(NamedTuple):
 
 def starts(file: FileIO, at: int) -> Iterator[int]:
     """The bytes at which files begin after the one at byte `at`, box after box."""
-    tops: list[_Top] = []
+    begin, indexes = at, 0
+    latest: deque[int] = deque(maxlen=_MOST_BEFORE)
+    media: deque[int] = deque(maxlen=_MOST_BEFORE)
     for top in _tops(file, at):
         start: int | None = None
         if top.box.kind == b"ftyp":
-            start = top.start if tops else None
-        elif top.box.kind == b"moov" and any(other.box.kind == b"moov" for other in tops):
-            start = _start(file, [*tops, top])
-        if start is not None:
+            start = top.start
+        elif top.box.kind == b"moov":
+            indexes += 1
+            if 1 < indexes <= _MOST_INDEXES:
+                start = _start(file, [begin, *latest], top, media)
+        elif top.box.kind == b"mdat":
+            media.append(top.box.start)
+        if start is not None and start > begin:
             yield start
-            tops = [other for other in tops if other.start >= start]
+            begin, indexes = start, int(top.box.kind == b"moov")
         if top.box.kind in STARTS:
-            tops.append(top)
+            latest.append(top.start)
 
 
 def end(file: FileIO, at: int) -> int:
@@ -58,19 +67,18 @@ def _tops(file: FileIO, at: int) -> Iterator[_Top]:
         at = box.end
 
 
-def _start(file: FileIO, tops: list[_Top]) -> int | None:
-    """Where the file begins whose index is the last of these boxes: the last place from which the index
-    points to media. None for one more index of the same file."""
-    index = tops[-1].box
-    first = _first_place(file, index)
+def _start(file: FileIO, tops: list[int], index: _Top, media: Iterable[int]) -> int:
+    """Where the file begins that one more index is of: the last place from which it points to media.
+
+    tops: where boxes before it begin, that of the file before first. media: where media before it begins.
+    """
+    first = _first_place(file, index.box)
     if first is None:
-        return tops[-1].start
-    behind = islice(_tops(file, index.end), _MOST_BEHIND)
-    media = {box.start for _, box in (*tops, *behind) if box.kind == b"mdat"}
-    for top in reversed(tops):
-        if top.start + first in media:
-            return top.start if top is not tops[0] else None
-    return tops[-1].start
+        return index.start
+    behind = islice(_tops(file, index.box.end), _MOST_BEHIND)
+    places = {*media, *(box.start for _, box in behind if box.kind == b"mdat")}
+    starts = (index.start, *reversed(tops))
+    return next((start for start in starts if start + first in places), index.start)
 
 
 def _first_place(file: FileIO, index: Box) -> int | None:

@@ -21,6 +21,7 @@ _HEAD = 1024
 ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # More recordings than this are no recordings.
 MOST = 4096
+_MOST_TAGS = 16
 
 _Check = Callable[[bytes], bool]
 
@@ -115,7 +116,10 @@ def _mark_of(head: bytes) -> bytes | None:
 def _behind_tags(file: FileIO) -> int:
     """Where ID3 tags end that come before a recording of any format."""
     at = 0
-    while (head := boxes.read(file, at, 10)).startswith(b"ID3") and len(head) == 10:
+    for _ in range(_MOST_TAGS):
+        head = boxes.read(file, at, 10)
+        if len(head) < 10 or not head.startswith(b"ID3"):
+            break
         size = 0
         for byte in head[6:]:
             size = size << 7 | byte & 0x7F

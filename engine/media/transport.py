@@ -108,9 +108,11 @@ class _Clocks:
         ticks = int.from_bytes(packet[6:11]) >> 7
         begin = clock.see(ticks, at if self._pat is None else self._pat)
         self._pat, self._is_broken = None, False
-        if begin is not None:
-            self._clocks = {pid: clock}
-        return begin
+        if begin is None:
+            return None
+        others = [other.finish() for other in self._clocks.values() if other is not clock]
+        self._clocks = {pid: clock}
+        return min((begin, *(other for other in others if other is not None)))
 
     def finish(self) -> int | None:
         """No packet is to come: the byte of a recording that only the last value of a clock tells of."""
