@@ -22,6 +22,8 @@ ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # More recordings than this are no recordings.
 MOST = 4096
 _MOST_TAGS = 16
+# What a program stream, whole or without its beginning, begins with.
+_START_CODE = b"\x00\x00\x01"
 
 _Check = Callable[[bytes], bool]
 
@@ -58,7 +60,7 @@ _MARKS: dict[bytes, _Check] = {
     bytes.fromhex("060e2b34020501010d0102010102"): lambda _: True,  # MXF: the partition of a header
     b"wvpk": _is_wavpack,
     b"TTA1": _is_tta,
-    b".snd\x00\x00": lambda after: after[6:9] == bytes(3) and 0 < after[9] < 28,
+    b".snd\x00\x00": lambda after: 0 < int.from_bytes(after[6:10]) < 28 and len(after) > 16,
     b"#!AMR": lambda after: after.startswith((b"\n", b"-WB\n")),
     b".RMF\x00\x00\x00\x12": lambda _: True,
     b"nut/multimedia container\x00": lambda _: True,
@@ -98,7 +100,7 @@ def _of_kind(file: FileIO, at: int, head: bytes) -> Iterator[int]:
         return _ogg(file, at)
     if mark is not None:
         return _marks(file, mark, _MARKS[mark], at + 1)
-    if head.startswith(references.PACK):
+    if head.startswith(_START_CODE):
         return references.restarts(file, at)
     if (form := transport.form_of(head)) is not None:
         return transport.changes(file, form, at)

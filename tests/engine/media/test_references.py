@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.media.recordings import starts
 from engine.media.references import Reference, restarts
 
 pytestmark = pytest.mark.unit
@@ -54,3 +55,11 @@ def test_packs_of_both_kinds_tell_the_clock(tmp_path, pack, base):
     path.write_bytes(first + pack(base) + pack(base + 100))
     with path.open("rb", buffering=0) as file:
         assert list(restarts(file, 0)) == [len(first)]
+
+
+def test_a_stream_that_lost_its_first_pack_is_searched_too(tmp_path):
+    path = tmp_path / "stream.vob"
+    first = b"".join(_pack(100 * n) for n in range(5))[14:]
+    path.write_bytes(b"\x00\x00\x01\xe0" + first + _pack(0) + _pack(100))
+    with path.open("rb", buffering=0) as file:
+        assert starts(file) == [0, len(first) + 4]
