@@ -1,9 +1,9 @@
 """Captions in files beside the media: which file is whose, and what it says.
 
 `clip.mp4.txt` and `clip.mp4.json` are of `clip.mp4` alone. `clip.txt` and `clip.json` are of the one
-media file of that stem: where there are several, nobody knows whose they are, and they are left out.
-Subtitles are words said, and no captions, whatever their file is called; a web page or half a JSON object
-is refused.
+media file of that stem, whatever its suffix: where there are several, nobody knows whose they are, and
+they are left out. Subtitles are words said, and no captions, whatever their file is called; a web page or
+half a JSON object is refused.
 """
 
 import errno
@@ -12,15 +12,15 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from captioners._formats import from_json, is_subtitles, refused
-from manifests.sources import cells
+from manifests.sources import cells, names
+from manifests.sources.content import holds_media
 from manifests.sources.encoding import EncodingError, decoded
-from manifests.sources.names import MEDIA, SHARED, TRANSPORT
 
-_OF_MEDIA = MEDIA | SHARED | TRANSPORT
 _MOST_BYTES = 16 << 20
 _SUBTITLES = (".srt", ".vtt")
 # No file has such a name: the folder is none, it is a link to itself, or the name is too long.
@@ -74,10 +74,12 @@ def described(path: Path) -> Any:
 def ambiguous(file: Path, path: Path) -> str | None:
     """Why a file may be of other media than `path`; None where it can't."""
     bases = dict.fromkeys((file.stem, file.name.removesuffix(_DESCRIBED)))
-    for other in (other for base in bases for other in _media_of(path.parent, base)):
-        if other.name != path.name and _is_file(other) and not _is_same(other, path):
-            named = f"{path.name}{_DESCRIBED if file.name.endswith(_DESCRIBED) else file.suffix}"
-            return f"{file.name} may be of {other.name} or of {path.name}: call it {named}"
+    for other in (other for base in bases for other in _called(path, base)):
+        if not (_is_file(other) and holds_media(os.fsencode(other))) or _is_same(other, path):
+            continue
+        named = f"{path.name}{_DESCRIBED if file.name.endswith(_DESCRIBED) else file.suffix}"
+        remedy = f"call it {named}" if named != file.name else f"give {path.name} a suffix"
+        return f"{file.name} may be of {other.name} or of {path.name}: {remedy}"
     return None
 
 
@@ -90,13 +92,38 @@ def _files(path: Path) -> Iterator[Path]:
                 yield file
 
 
-def _media_of(folder: Path, base: str) -> Iterator[Path]:
-    """Where the media lie that a file called `base` with another suffix may belong to."""
-    if os.path.splitext(base)[1].lower().encode() in _OF_MEDIA:
-        yield folder / base
-    for suffix in sorted(_OF_MEDIA):
-        for written in (suffix.decode(), suffix.decode().upper()):
-            yield folder / f"{base}{written}"
+def _called(path: Path, base: str) -> Iterator[Path]:
+    """What may be media and lies beside `path`, called `base` with a suffix or without."""
+    folder = path.parent
+    try:
+        changed = folder.stat().st_mtime_ns
+        if names.is_other(names.suffix(os.fsencode(path.name))):
+            others = [name for name in _candidates(folder) if os.path.splitext(name)[0] == base]
+        else:
+            others = _sharing(folder, changed).get(base, [])
+    except OSError as error:
+        if error.errno in _NOWHERE:
+            return
+        raise BesideError(f"{folder} can't be read: {error.strerror or error}") from error
+    yield from (folder / name for name in dict.fromkeys((base, *others)) if name != path.name)
+
+
+@lru_cache(maxsize=4)
+def _sharing(folder: Path, changed_ns: int) -> dict[str, list[str]]:
+    """Of a folder as it was when it last changed: the files that may be media and have their stem in
+    common with others, by that stem. So that a folder of many clips is listed once."""
+    stems: dict[str, list[str]] = {}
+    for name in _candidates(folder):
+        stems.setdefault(os.path.splitext(name)[0], []).append(name)
+    return {stem: sorted(called) for stem, called in stems.items() if len(called) > 1}
+
+
+def _candidates(folder: Path) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            suffix = names.suffix(os.fsencode(entry.name))
+            if not (entry.name.startswith(".") or names.is_other(suffix)):
+                yield entry.name
 
 
 def _described(file: Path, key: str) -> tuple[list[str], str | None]:

@@ -25,6 +25,7 @@ class _Stamped(NamedTuple):
     start: float
     duration: float
     at: int
+    beside: float | None
 
 
 class Clock:
@@ -32,8 +33,9 @@ class Clock:
 
     gap: seconds without a packet that count as a jump. longest: seconds up to which a packet's own
     duration is believed; in MP4 a jump of the clock looks like a long packet. stretches: [start, end] in
-    seconds, between which nothing jumps. restart: the byte at which the clock goes back for good (-1
-    when that is not known), None while it does not; what comes after it is not taken.
+    seconds, between which nothing jumps. lasts: of each, when its last two packets are shown. beside: of
+    each, where the other stream's clock stood when it began. restart: the byte at which the clock goes
+    back for good (-1 when that is not known), None while it does not; what comes after it is not taken.
     """
 
     def __init__(self, gap: float, longest: float) -> None:
@@ -42,6 +44,7 @@ class Clock:
         self._least = _LEAST_STILL_S if longest > gap else _LEAST_S
         self.stretches: list[list[float]] = []
         self.lasts: list[tuple[float, float]] = []
+        self.beside: list[float | None] = []
         self.restart: int | None = None
         self._dts = 0.0
         self._until = 0.0
@@ -50,15 +53,27 @@ class Clock:
         self._odd: list[_Stamped] = []
 
     @property
+    def now(self) -> float | None:
+        """Where it stands, in seconds; None before the first packet."""
+        return self._dts if self.stretches else None
+
+    @property
     def going_back(self) -> int | None:
         """The byte at which the clock goes back, certain or not yet; None where it does not."""
         if self.restart is None and self._odd and self._is_before(self._odd[0]):
             return self._odd[0].at
         return self.restart
 
-    def see(self, dts: float | None, start: float, duration: float, at: int) -> None:
+    def see(
+        self,
+        dts: float | None,
+        start: float,
+        duration: float,
+        at: int,
+        beside: float | None = None,
+    ) -> None:
         """A packet: when it is decoded (None where the container does not say), when it is shown and for
-        how long, in seconds; the byte at which it lies.
+        how long, in seconds; the byte at which it lies; where the other stream's clock stands.
 
         Pictures are shown out of the order in which they lie in the file, so that only times of decoding
         tell whether the clock runs on.
@@ -67,7 +82,7 @@ class Clock:
             return
         if dts is None:
             dts = max(self._dts, start - self._gap) if self.stretches else start
-        self._take(_Stamped(dts, start, duration, at))
+        self._take(_Stamped(dts, start, duration, at, beside))
         if len(self._odd) >= _CONFIRMED_BY:
             self._settle()
 
@@ -116,6 +131,7 @@ class Clock:
     def _begin(self, packet: _Stamped) -> None:
         self.stretches.append([packet.start, packet.start])
         self.lasts.append((packet.start, packet.start))
+        self.beside.append(packet.beside)
         self._dts = self._until = packet.dts
         self._surely = packet.start + self._least
 

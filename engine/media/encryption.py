@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.media.boxes import boxes, content, find, read, whole
-from engine.media.open import open_file
+from engine.media.boxes import Box, boxes, content, find, whole
+from engine.media.movies import STARTS
+from engine.media.open import WHOLE, Range, open_file
 from engine.media.recordings import ASF
 from engine.media.transport import form_of
 
@@ -31,6 +32,7 @@ _ASF_OBJECTS = (
 _MXF = bytes.fromhex("060e2b34")
 _MXF_CRYPTOGRAPHY = bytes.fromhex("060e2b34 0401 0107 0d01 0401 0201 0100")
 _AUDIBLE = bytes.fromhex("57907536")
+_HEAD = 4096
 _MOST_HEADER = 1 << 20
 # Of MPEG-TS so much is looked at: a second or two.
 _MOST_TS = 2 << 20
@@ -39,7 +41,7 @@ _SAMPLE_AES = {0xDB: b"", 0xCF: b"", 0xC1: b"ac3d", 0xC2: b"ec3d"}
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """What of a file is encrypted: all, or the streams with these ids (track numbers, PIDs)."""
+    """What of a recording is encrypted: all, or the streams with these ids (track numbers, PIDs)."""
 
     whole: bool = False
     ids: frozenset[int] = frozenset()
@@ -48,36 +50,41 @@ class Encryption:
         return self.whole or bool(self.ids)
 
     def holds(self, stream: Any) -> bool:
-        """Whether a stream of the file, as PyAV gives it, is encrypted."""
+        """Whether a stream of it, as PyAV gives it, is encrypted."""
         return self.whole or stream.id in self.ids or "enc_key_id" in stream.metadata
 
 
-def encryption(path: bytes) -> Encryption:
-    """What is encrypted in the file at `path`. Raises MediaError when it can't be opened."""
-    with open_file(path) as (file, head):
-        return _of(file, head)
+def encryption(path: bytes, part: Range = WHOLE) -> Encryption:
+    """What is encrypted in a part of the file at `path`. Raises MediaError when it can't be opened."""
+    with open_file(path) as (file, _):
+        end = whole(file).end if part[1] is None else part[1]
+        return _of(file, Box(b"", part[0], end))
 
 
-def _of(file: FileIO, head: bytes) -> Encryption:
-    if head[4:8] in (b"ftyp", b"moov", b"styp", b"wide", b"free", b"skip", b"mdat"):
-        return Encryption(ids=frozenset(_tracks(file)))
+def _of(file: FileIO, part: Box) -> Encryption:
+    def first(count: int) -> bytes:
+        return content(file, part, count)
+
+    head = first(_HEAD)
+    if head[4:8] in STARTS:
+        return Encryption(ids=frozenset(_tracks(file, part)))
     if head.startswith(ASF):
         length = int.from_bytes(head[16:24], "little")
-        header = read(file, 0, min(length, _MOST_HEADER))
+        header = first(min(length, _MOST_HEADER))
         return Encryption(any(object_id in header for object_id in _ASF_OBJECTS))
     if head.startswith(_MXF):
-        return Encryption(_MXF_CRYPTOGRAPHY in read(file, 0, _MOST_HEADER))
+        return Encryption(_MXF_CRYPTOGRAPHY in first(_MOST_HEADER))
     if head[4:8] == _AUDIBLE:
         return Encryption(True)
     if (form := form_of(head)) is not None:
-        return Encryption(ids=_scrambled(read(file, form.lead, _MOST_TS), form.size))
+        return Encryption(ids=_scrambled(first(_MOST_TS)[form.first + form.lead :], form.size))
     return Encryption()
 
 
-def _tracks(file: FileIO) -> set[int]:
+def _tracks(file: FileIO, part: Box) -> set[int]:
     """Numbers of the tracks whose samples are encrypted."""
     numbers = set()
-    for movie in find(file, whole(file), b"moov"):
+    for movie in find(file, part, b"moov"):
         for track in find(file, movie, b"trak"):
             entries = set()
             for table in find(file, track, b"mdia", b"minf", b"stbl", b"stsd"):

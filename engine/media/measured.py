@@ -45,8 +45,8 @@ class MeasuredStream:
             self._first_shown = int(origin_of(self.stream.container) // self.stream.time_base)
         self._at = -1
 
-    def see(self, packet: Any) -> None:
-        """Measures a packet and, among the first, decodes it."""
+    def see(self, packet: Any, beside: float | None = None) -> None:
+        """Measures a packet and, among the first, decodes it. beside: where the other stream stands."""
         shown = packet.pts if packet.pts is not None else packet.dts
         # Before the start of an edit list: decoded, and never shown.
         hidden = packet.is_discard or (shown is not None and shown < self._first_shown)
@@ -57,7 +57,7 @@ class MeasuredStream:
             if shown is not None and not hidden:
                 decoded = None if packet.dts is None else packet.dts * self._base
                 seconds = (packet.duration or 0) * self._base
-                self.clock.see(decoded, shown * self._base, seconds, self._at)
+                self.clock.see(decoded, shown * self._base, seconds, self._at, beside)
         wanted = _WANTED_FRAMES[self.stream.type]
         if self.tried < _TRIED_PACKETS and self.decoded < wanted:
             self._decode(packet, hidden)
@@ -106,7 +106,8 @@ def measure(container: "InputContainer", streams: dict[int, MeasuredStream]) -> 
         for packet in container.demux([f.stream for f in streams.values()]):
             stream = streams[packet.stream.index]
             if stream.clock.restart is None:
-                stream.see(packet)
+                others = (clock.now for clock in clocks if clock is not stream.clock)
+                stream.see(packet, next(others, None))
             left -= 1
             if any(clock.restart is not None for clock in clocks):
                 after -= 1

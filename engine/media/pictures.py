@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.media import movies
 from engine.media.aperture import aperture
+from engine.media.boxes import Box, find, is_cut, whole
 from engine.media.boxes import content as content_of
-from engine.media.boxes import find, is_cut, whole
 from engine.media.ground import Ground
 from engine.media.hdr import Transfer, to_sdr, transfer_of
 from engine.media.jxl import STARTS, header
@@ -109,7 +110,7 @@ def _read(file: FileIO, head: bytes) -> Pictures | None:
     brands = {head[at : at + 4] for at in (8, *range(16, min(length, len(head)) - 3, 4))}
     if brands & _AVIF:
         return _avif(file)
-    if head[8:12] in _HEIF and next(find(file, whole(file), b"moov"), None) is None:
+    if head[8:12] in _HEIF and next(find(file, _first(file), b"moov"), None) is None:
         return _heif(file)
     return None
 
@@ -119,7 +120,7 @@ def _heif(file: FileIO) -> Pictures:
 
     pi_heif.options.DECODE_THREADS = 1
     fault: Reason = "truncated" if is_cut(file) else "broken"
-    clean, content = aperture(file), _all(file)
+    clean, content = aperture(file), _all(file)[: _first(file).end]
     with _own_errors(fault):
         pictures = pi_heif.open_heif(BytesIO(clean.opened(content) if clean else content))
         first = pictures[pictures.primary_index]
@@ -165,7 +166,7 @@ def _avif(file: FileIO) -> Pictures:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     fault: Reason = "truncated" if is_cut(file) else "broken"
     with _own_errors(fault):
-        picture = AvifImagePlugin.AvifImageFile(BytesIO(_all(file)))
+        picture = AvifImagePlugin.AvifImageFile(BytesIO(_all(file)[: _first(file).end]))
         orientation = picture.getexif().get(0x112, 1)  # of irot and imir: Pillow puts it there
     _check_size(*picture.size)
     count = min(picture.n_frames, _MAX_COUNT)
@@ -186,7 +187,7 @@ def _avif(file: FileIO) -> Pictures:
 
 def _avif_lengths(file: FileIO, count: int) -> list[int]:
     """For how many ms each picture of the first track is shown."""
-    track = next(find(file, whole(file), b"moov", b"trak", b"mdia"), None)
+    track = next(find(file, _first(file), b"moov", b"trak", b"mdia"), None)
     lengths: list[int] = []
     if track is not None:
         header = b"".join(content_of(file, box, 32) for box in find(file, track, b"mdhd"))
@@ -253,6 +254,11 @@ def _times(lengths: list[int]) -> tuple[list[int], int]:
 def _check_size(width: int, height: int) -> None:
     if not 0 < width * height <= MAX_PIXELS:
         raise MediaError("too_large", f"a picture of {width} x {height}, over {MAX_PIXELS} pixels")
+
+
+def _first(file: FileIO) -> Box:
+    """The boxes of the picture, as if they were in one, without the film that phones put behind it."""
+    return Box(b"", 0, next(movies.starts(file, 0), None) or movies.end(file, 0))
 
 
 def _all(file: FileIO) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.media import recordings
 from engine.media.dolby import DOLBY, unshowable
-from engine.media.encryption import ENCRYPTED, LOCKED, Encryption, encryption
+from engine.media.encryption import ENCRYPTED, LOCKED, encryption
 from engine.media.languages import language_of
 from engine.media.measured import (
     LONGEST_GAP_S,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MediaError", "Probe", "probe"]
 
-VERSION = 5
+VERSION = 6
 """Raised when the same file is examined with another result than before: it is part of the digest of how
 sources become clips, so that a newer probe looks at each source again."""
 
@@ -89,17 +89,6 @@ def probe(path: bytes, audio_track: int | str | None = None) -> Probe:
     with open_pictures(path) as pictures:
         if pictures is not None:
             return _pictured(pictures, os.stat(path).st_size)
-    locked = encryption(path)
-    try:
-        return _probe(path, locked, audio_track)
-    except MediaError as error:
-        unread = error.reason in ("not_media", "broken", "no_streams")
-        if unread and (locked or LOCKED in error.message):
-            raise MediaError("encrypted", ENCRYPTED) from None
-        raise
-
-
-def _probe(path: bytes, locked: Encryption, audio_track: int | str | None) -> Probe:
     with open_file(path) as (file, _):
         starts = recordings.starts(file)
         size = os.fstat(file.fileno()).st_size
@@ -107,7 +96,7 @@ def _probe(path: bytes, locked: Encryption, audio_track: int | str | None) -> Pr
     segments: list[Segment] = []
     for first, end in pairwise([*starts, size]):
         while first < end:
-            part, stop = _recording(path, (first, end), locked, audio_track)
+            part, stop = _recording(path, (first, end), audio_track)
             probed.append(part)
             _add(segments, part, first, stop)
             if stop == end:
@@ -164,10 +153,11 @@ def _add(segments: list[Segment], part: "Probe | MediaError", first: int, stop: 
 
 
 def _recording(
-    path: bytes, part: tuple[int, int], locked: Encryption, audio_track: int | str | None
+    path: bytes, part: tuple[int, int], audio_track: int | str | None
 ) -> "tuple[Probe | MediaError, int]":
     """What the recording in these bytes holds, or why it can't be used; where it ends."""
     first, stop = part
+    locked = encryption(path, part)
     try:
         with open_media(path, part=part) as container:
             use = tracks(path, part, container, locked, audio_track)
@@ -193,6 +183,9 @@ def _recording(
                 raise _unusable("broken", video, audio)
             return _with_tracks(_summary(container, video, audio, whole), container, use), stop
     except MediaError as error:
+        unread = error.reason in ("not_media", "broken", "no_streams")
+        if unread and (locked or LOCKED in error.message):
+            error = MediaError("encrypted", ENCRYPTED)
         return error, stop
 
 
@@ -218,7 +211,7 @@ def _next_recording(path: bytes, first: int, at: int, container: str) -> int:
     """The byte at which the recording begins whose first packet lies at byte `at` of this one."""
     if container in CLOCKED and at > 0:
         with open_file(path) as (file, _):
-            start = recordings.unit_start(file, first + at)
+            start = recordings.unit_start(file, first, at)
         if start > first:
             return start
     raise MediaError(
@@ -313,7 +306,9 @@ def _segment(probed: Probe, video: MeasuredStream, audio: MeasuredStream, span: 
     heard, seen = within(audio, span), within(video, span)
     has_audio = probed.has_audio and bool(heard)
     has_video = probed.has_video and (bool(seen) or span.since_ms < span.start_ms)
-    if probed.kind == "image" or not (has_audio or has_video):
+    if span.only is not None:
+        has_audio, has_video = span.only == "audio", span.only == "video"
+    elif probed.kind == "image" or not (has_audio or has_video):
         has_audio, has_video = probed.has_audio, probed.has_video
     late = bool(seen) and span.since_ms == span.start_ms and seen[0][0] > 0
     return Segment(

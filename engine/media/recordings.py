@@ -2,57 +2,77 @@
 
 `cat` of recordings, web radio and recorders that append make such files. FFmpeg reads the first one of
 some and mixes the clocks of others. Each recording is a range of bytes that can be read by itself.
-Most formats begin with something that comes nowhere else, which `starts` looks for. In MPEG's transport
-and program streams the stamps tell too (`engine.media.clock`), and `unit_start` finds where the
-recording begins before its first packet.
+Most formats begin with something that comes nowhere else, which `starts` looks for. MP4 and MOV are read
+box by box (`engine.media.movies`). In MPEG's transport and program streams the clock tells
+(`engine.media.references`), and where it is missing the stamps do (`engine.media.clock`): `unit_start`
+finds where the recording begins before its first packet.
 """
 
-import struct
+import zlib
 from collections.abc import Callable, Iterator
 from io import FileIO
 
-from engine.media import transport
-from engine.media.boxes import boxes, whole
+from engine.media import boxes, movies, references, transport
 
 _CHUNK = 1 << 20
 _OVERLAP = 64
 _HEAD = 1024
-_BOX_HEAD = 8
 # The header object of ASF. After it come its size, the number of its objects, and the bytes 1 and 2.
 ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # More recordings than this are no recordings.
 MOST = 4096
-
-_PACK = b"\x00\x00\x01\xba"
+_MOST_TAGS = 16
+# What a program stream, whole or without its beginning, begins with.
+_START_CODE = b"\x00\x00\x01"
 
 _Check = Callable[[bytes], bool]
 
 
+def _is_riff(after: bytes) -> bool:
+    """OpenDML's AVIX is no beginning: it goes on with the first."""
+    return after[4:8] in (b"AVI ", b"WAVE") and after[8:12].isascii()
+
+
+def _is_tta(after: bytes) -> bool:
+    return zlib.crc32(b"TTA1" + after[:14]) == int.from_bytes(after[14:18], "little")
+
+
+def _is_wavpack(after: bytes) -> bool:
+    """Whether a block has the first samples, and is the first of several channels."""
+    first = after[6:7] == b"\0" and after[12:16] == bytes(4) and after[16:20] != bytes(4)
+    return first and after[5:6] == b"\4" and after[21:22] != b"" and bool(after[21] & 8)
+
+
+# What recordings begin with, and what comes after it.
+_MARKS: dict[bytes, _Check] = {
+    b"fLaC": lambda after: after[1:4] == b"\x00\x00\x22",
+    b"\x1a\x45\xdf\xa3": lambda after: any(kind in after for kind in (b"webm", b"matroska")),
+    b"FLV\x01": lambda after: after[1:5] == b"\x00\x00\x00\x09",
+    ASF: lambda after: after[12:14] == b"\x01\x02",
+    b"RIFF": _is_riff,
+    b"RF64": _is_riff,
+    b"FORM": lambda after: after[4:8] in (b"AIFF", b"AIFC"),
+    b"caff\x00\x01\x00\x00desc": lambda _: True,
+    bytes.fromhex("726966662e91cf11a5d628db04c10000"): lambda after: (
+        after[8:12] == b"wave"
+    ),  # Wave64
+    bytes.fromhex("b7d800203749da11a64e0007e95ead8d"): lambda _: True,  # WTV
+    bytes.fromhex("060e2b34020501010d0102010102"): lambda _: True,  # MXF: the partition of a header
+    b"wvpk": _is_wavpack,
+    b"TTA1": _is_tta,
+    b".snd\x00\x00": lambda after: 0 < int.from_bytes(after[6:10]) < 28 and len(after) > 16,
+    b"#!AMR": lambda after: after.startswith((b"\n", b"-WB\n")),
+    b".RMF\x00\x00\x00\x12": lambda _: True,
+    b"nut/multimedia container\x00": lambda _: True,
+    b"DKIF\x00\x00\x20\x00": lambda _: True,
+    b"Creative Voice File\x1a": lambda _: True,
+}
+
+
 def starts(file: FileIO) -> list[int]:
     """The bytes at which the recordings of a file begin, ascending, 0 first; at most `MOST`."""
-    file.seek(0)
-    head = file.read(_HEAD)
-    found: Iterator[int] = iter(())
-    if head.startswith(b"OggS"):
-        found = _ogg(file)
-    elif head.startswith(b"fLaC"):
-        found = _marks(file, b"fLaC", lambda after: after[1:4] == b"\x00\x00\x22")
-    elif head.startswith(b"\x1a\x45\xdf\xa3"):
-        found = _marks(
-            file, head[:4], lambda after: any(kind in after for kind in (b"webm", b"matroska"))
-        )
-    elif head.startswith(b"FLV\x01"):
-        found = _marks(file, head[:4], lambda after: after[1:5] == b"\x00\x00\x00\x09")
-    elif head.startswith(ASF):
-        found = _marks(file, ASF, lambda after: after[12:14] == b"\x01\x02")
-    elif head[4:8] == b"ftyp":
-        found = _files(file)
-    elif head.startswith(b"RIFF"):
-        found = _riff(file)
-    elif (form := transport.form_of(head)) is not None:
-        found = transport.changes(file, form)
     begins = [0]
-    for start in found:
+    for start in _all(file):
         if start > begins[-1]:
             begins.append(start)
         if len(begins) == MOST:
@@ -60,20 +80,85 @@ def starts(file: FileIO) -> list[int]:
     return begins
 
 
-def unit_start(file: FileIO, at: int) -> int:
-    """Where the recording begins whose first packet lies at byte `at`, in an MPEG stream."""
-    file.seek(0)
-    if (form := transport.form_of(file.read(_HEAD))) is not None:
-        return transport.start_before(file, at, form)
-    first = max(0, at - (1 << 16))
-    file.seek(first)
-    pack = file.read(at - first + len(_PACK)).rfind(_PACK)
-    return at if pack < 0 else first + pack
+def _all(file: FileIO) -> Iterator[int]:
+    at: int | None = _behind_tags(file)
+    while at is not None:
+        head = boxes.read(file, at, _HEAD)
+        if not _is_movie(head):
+            yield from _of_kind(file, at, head)
+            return
+        yield from movies.starts(file, at)
+        at = _further(file, at)
+        if at is not None:
+            yield at
 
 
-def _ogg(file: FileIO) -> Iterator[int]:
+def _of_kind(file: FileIO, at: int, head: bytes) -> Iterator[int]:
+    """The recordings after the one at byte `at`, which begins with these bytes."""
+    mark = _mark_of(head)
+    if head.startswith(b"OggS"):
+        return _ogg(file, at)
+    if mark is not None:
+        return _marks(file, mark, _MARKS[mark], at + 1)
+    if head.startswith(_START_CODE):
+        return references.restarts(file, at)
+    if (form := transport.form_of(head)) is not None:
+        return transport.changes(file, form, at)
+    return iter(())
+
+
+def _is_movie(head: bytes) -> bool:
+    return head[4:8] in movies.STARTS
+
+
+def _mark_of(head: bytes) -> bytes | None:
+    return next((mark for mark in _MARKS if head.startswith(mark)), None)
+
+
+def _behind_tags(file: FileIO) -> int:
+    """Where ID3 tags end that come before a recording of any format."""
+    at = 0
+    for _ in range(_MOST_TAGS):
+        head = boxes.read(file, at, 10)
+        if len(head) < 10 or not head.startswith(b"ID3"):
+            break
+        size = 0
+        for byte in head[6:]:
+            size = size << 7 | byte & 0x7F
+        at += 10 + size
+    return at
+
+
+def _further(file: FileIO, at: int) -> int | None:
+    """Where a recording begins behind the boxes from byte `at` on, with zeros between or none."""
+    last = place = movies.end(file, at)
+    while (chunk := boxes.read(file, place, _CHUNK)) and not chunk.strip(b"\0"):
+        place += len(chunk)
+    place += len(chunk) - len(chunk.lstrip(b"\0"))
+    # The length of a box begins with zeros, too.
+    for start in range(place, max(last, place - 4) - 1, -1):
+        head = boxes.read(file, start, _HEAD)
+        known = _is_movie(head) or head.startswith((b"OggS", references.PACK)) or _mark_of(head)
+        if start > at and (known or transport.form_of(head)):
+            return start
+    return None
+
+
+def unit_start(file: FileIO, first: int, at: int) -> int:
+    """Where the recording begins whose first packet lies at byte `at` of one that begins at byte `first`,
+    in an MPEG stream."""
+    if (form := transport.form_of(boxes.read(file, first, _HEAD))) is not None:
+        at -= (at - form.first) % form.size
+        return transport.start_before(file, first + at, form)
+    place = max(first, first + at - (1 << 16))
+    pack = boxes.read(file, place, first + at - place + len(references.PACK))
+    before = pack.rfind(references.PACK)
+    return first + at if before < 0 else place + before
+
+
+def _ogg(file: FileIO, at: int) -> Iterator[int]:
     """A recording begins with pages that are the first of their streams (RFC 3533, section 6)."""
-    at, beginning = 0, True
+    beginning = True
     while page := _ogg_page(file, at):
         start, first, at = page
         if first and not beginning:
@@ -98,28 +183,7 @@ def _ogg_page(file: FileIO, at: int) -> tuple[int, bool, int] | None:
     return at, bool(head[5] & 2), at + 27 + len(segments) + sum(segments)
 
 
-def _files(file: FileIO) -> Iterator[int]:
-    """Each file of the ISO base media kind begins with a box `ftyp` (ISO/IEC 14496-12, 4.3)."""
-    for box in boxes(file, 0, whole(file).end):
-        if box.kind == b"ftyp" and box.start > _BOX_HEAD:
-            yield box.start - _BOX_HEAD
-
-
-def _riff(file: FileIO) -> Iterator[int]:
-    """A further RIFF of AVI or WAVE; OpenDML's AVIX goes on with the first."""
-    at = 0
-    while True:
-        file.seek(at)
-        head = file.read(12)
-        if len(head) < 12 or head[:4] != b"RIFF":
-            return
-        if at and head[8:] in (b"AVI ", b"WAVE"):
-            yield at
-        at += 8 + struct.unpack("<I", head[4:8])[0]
-        at += at % 2
-
-
-def _marks(file: FileIO, mark: bytes, follows: _Check, at: int = 1) -> Iterator[int]:
+def _marks(file: FileIO, mark: bytes, follows: _Check, at: int) -> Iterator[int]:
     """Where `mark` stands from byte `at` on, and what comes after it is as `follows` wants."""
     while True:
         file.seek(at)

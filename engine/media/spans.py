@@ -4,11 +4,15 @@ A gap is where a recorder stopped: neither sound nor pictures, and then both run
 only stands still while the sound pauses, nothing stopped: a player shows it until the next one comes or
 the file ends, and so the pause is content. A pause of minutes is left out all the same, and the picture
 stays on screen after it.
+
+Where the clock of one stream jumps alone and the other runs on, as their order in the file tells, nobody
+knows what belongs together from then on: each is shown by itself.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from engine.media.clock import joined
+from engine.media.clock import Clock, joined
 from engine.media.measured import LONGEST_GAP_S, LONGEST_STILL_S, MeasuredStream
 from engine.media.open import MediaError, origin_of
 
@@ -23,22 +27,25 @@ CLOCKED = ("mpegts", "mpeg")
 # A header within this of the measured length is taken: it knows of padding that packets don't show.
 _HEADER_SLACK_MS = 150
 _LATE_START_MS = 1_000
-# Pictures that come at least so often are flowing, not slides that stand still. They ended with the
-# sound where the last one is no older than this.
+# Pictures that come at least so often are flowing, not slides that stand still.
 _FLOWING_S = 2.0
 # After a recorder has stopped, pictures come again no later than this.
 _BEGINS_S = 5.0
+# Streams lie side by side in a file, one at most this far from the other.
+_ASIDE_S = 1.0
 
 
 class Shown(NamedTuple):
     """A span of what is shown, in ms from the start of the recording.
 
-    since_ms: pictures from then on may be on screen in it.
+    since_ms: pictures from then on may be on screen in it. only: the one stream that is shown in it,
+    None for both.
     """
 
     start_ms: int
     end_ms: int
     since_ms: int
+    only: Literal["audio", "video"] | None = None
 
 
 _Part = tuple[float, float]
@@ -55,29 +62,34 @@ def spans(
     whole: whether it was measured to its end. Raises MediaError for stamps that can't be.
     """
     origin = float(origin_of(container))
-    streams = [stream for stream in (video, audio) if stream is not None]
+    alone = min(_jumps_alone(video, audio), default=None)
     stretches = [
         (max(0.0, start - origin), end - origin)
-        for stream in streams
-        for start, end in stream.clock.stretches
+        for stream in (video, audio)
+        for start, end in _stretches(stream)
+        if alone is None or start < alone
     ]
+    if alone is not None:
+        stretches = [(start, min(end, alone - origin)) for start, end in stretches]
     silent_from = _end(audio) if container.format.name not in CLOCKED else None
     parts = _joined(joined(stretches, LONGEST_GAP_S), video, silent_from, origin)
-    times = [(round(1000 * start), round(1000 * end)) for start, end in parts]
-    times = [(start, end) for start, end in times if end > start]
+    times = _in_ms(parts)
     header = None if container.duration is None else round(container.duration / 1000)
     if not times:
         times = [(0, header or 0)] if not whole else []
     if times and times[0][0] < _LATE_START_MS:
         times[0] = 0, times[0][1]
-    if times and header is not None:
+    if times and header is not None and alone is None:
         start, end = times[-1]
         if not whole or abs(header - end) <= _HEADER_SLACK_MS:
             times[-1] = start, max(header, start + 1)
-    shown = sum(end - start for start, end in times)
-    if not 0 < shown <= MAX_DURATION_MS:
-        raise MediaError("bad_timestamps", f"its packets span {shown} ms")
-    return _since(times, video, audio, origin)
+    shown = _since(times, video, audio, origin)
+    if alone is not None:
+        shown += _apart(video, "video", alone, origin) + _apart(audio, "audio", alone, origin)
+    length = sum(span.end_ms - span.start_ms for span in shown)
+    if not 0 < length <= MAX_DURATION_MS:
+        raise MediaError("bad_timestamps", f"its packets span {length} ms")
+    return shown
 
 
 def within(stream: MeasuredStream, span: Shown) -> tuple[tuple[int, int], ...]:
@@ -91,6 +103,44 @@ def within(stream: MeasuredStream, span: Shown) -> tuple[tuple[int, int], ...]:
         for start, end in stream.clock.stretches
         if start - origin < last and end - origin >= first
     )
+
+
+def _stretches(stream: MeasuredStream | None) -> list[list[float]]:
+    return [] if stream is None else stream.clock.stretches
+
+
+def _in_ms(parts: list[_Part]) -> list[tuple[int, int]]:
+    times = [(round(1000 * start), round(1000 * end)) for start, end in parts]
+    return [(start, end) for start, end in times if end > start]
+
+
+def _jumps_alone(video: MeasuredStream | None, audio: MeasuredStream | None) -> Iterator[float]:
+    """When a clock jumps far ahead of the other, which runs on beside it; on their common clock."""
+    if video is None or audio is None:
+        return
+    for stream, other in ((video, audio), (audio, video)):
+        clock = stream.clock
+        for n, (start, _) in list(enumerate(clock.stretches))[1:]:
+            place, end = clock.beside[n], clock.stretches[n - 1][1]
+            if place is None or start - place <= LONGEST_GAP_S or not _flows(clock, n - 1):
+                continue
+            if any(a <= place and place + _ASIDE_S < b for a, b in other.clock.stretches):
+                yield end
+
+
+def _apart(
+    stream: MeasuredStream | None, kind: Literal["audio", "video"], since: float, origin: float
+) -> list[Shown]:
+    """What a stream shows by itself from a time on its clock on."""
+    rest = [(max(start, since), end) for start, end in _stretches(stream) if end > since]
+    parts = joined([(start - origin, end - origin) for start, end in rest], LONGEST_GAP_S)
+    return [Shown(start, end, start, kind) for start, end in _in_ms(parts)]
+
+
+def _flows(clock: Clock, number: int) -> bool:
+    """Whether the packets of a stretch come close to each other at its end."""
+    previous, latest = clock.lasts[number]
+    return previous < latest <= previous + _FLOWING_S
 
 
 def _end(stream: MeasuredStream | None) -> float:
@@ -129,10 +179,8 @@ def _stands(video: MeasuredStream | None, first: float, last: float) -> bool:
     before = [n for n, (start, _) in enumerate(clock.stretches) if start <= first]
     if not before:
         return False
-    previous, latest = clock.lasts[before[-1]]
-    flowed = previous < latest <= previous + _FLOWING_S and first - latest <= _FLOWING_S
     again = any(last <= start + 0.001 <= last + _BEGINS_S for start, _ in clock.stretches)
-    return not (flowed and again)
+    return not (_flows(clock, before[-1]) and again)
 
 
 def _since(

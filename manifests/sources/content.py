@@ -9,6 +9,8 @@ import re
 import stat
 from collections.abc import Callable
 
+from manifests.sources import names
+
 HEAD_BYTES = 4096
 
 _SIGNATURES = re.compile(
@@ -80,6 +82,19 @@ def head_of(path: bytes) -> bytes | None:
         return None
     finally:
         os.close(descriptor)
+
+
+def holds_media(path: bytes) -> bool:
+    """Whether a file is media by its name, or by its first 4 KiB where the name does not tell."""
+    suffix = names.suffix(os.path.basename(path))
+    if suffix in names.MEDIA or names.is_other(suffix):
+        return suffix in names.MEDIA
+    head = head_of(path)
+    if suffix in names.SHARED:
+        return head is None or not is_text(head)
+    if head is None:
+        return False
+    return is_transport(head) if suffix in names.TRANSPORT else is_media(head)
 
 
 def is_media(head: bytes) -> bool:

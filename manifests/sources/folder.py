@@ -153,18 +153,8 @@ def _ignored(entry: os.DirEntry[bytes]) -> str | None:
     if _is_special(entry.path):
         return NO_FILE
     suffix = names.suffix(entry.name)
-    if suffix in names.MEDIA or (not names.is_other(suffix) and _is_media(entry.path, suffix)):
+    if content.holds_media(entry.path):
         return None
     if len(suffix) > _LONGEST_SUFFIX:
         return OTHER_SUFFIX
     return suffix.decode("utf-8", "backslashreplace") or NO_SUFFIX
-
-
-def _is_media(path: bytes, suffix: bytes) -> bool:
-    """Whether the content is media, where the name does not tell."""
-    head = content.head_of(path)
-    if suffix in names.SHARED:
-        return head is None or not content.is_text(head)
-    if head is None:
-        return False
-    return content.is_transport(head) if suffix in names.TRANSPORT else content.is_media(head)

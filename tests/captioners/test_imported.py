@@ -1,6 +1,7 @@
 """Captions that exist already: found where they lie, and never given to a clip they are not of."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,54 @@ def test_a_file_for_two_media_of_a_stem_is_for_neither(tmp_path: Path, name: str
     for media in ("a.mp4", "a.wav"):
         weak = said(clip(tmp_path / media), "beside")
         assert weak.text == "" and weak.skipped is not None and "may be of" in weak.skipped
+
+
+_TRANSPORT_STREAM = (b"\x47\x40\x00\x10" + bytes(184)) * 8
+
+
+@pytest.mark.parametrize(
+    ("other", "content"),
+    [
+        ("a", b"OggS" + bytes(60)),
+        ("a.mod", b"\x00\x00\x01\xba\x44" + bytes(60)),
+        ("a.tod", _TRANSPORT_STREAM),
+        ("a.ts", _TRANSPORT_STREAM),
+        ("a.Wav", b""),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.txt", "a.json"])
+def test_media_of_any_suffix_may_be_the_one_that_is_meant(
+    tmp_path: Path, other: str, content: bytes, name: str
+) -> None:
+    (tmp_path / name).write_text(json.dumps({"caption": DOG}))
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / other).write_bytes(content)
+    for media in ("a.mp4", other):
+        weak = said(clip(tmp_path / media), "beside")
+        assert weak.text == "" and weak.skipped is not None and "may be of" in weak.skipped
+
+
+@pytest.mark.parametrize("other", ["a", "a.notes", "a.ts", "a.srt", ".a.mp4", "ab.mp4", "a.b.mp4"])
+def test_what_is_no_media_of_that_stem_takes_no_caption(tmp_path: Path, other: str) -> None:
+    (tmp_path / "a.txt").write_text(DOG)
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / other).write_text("Some words of no use.")
+    assert said(clip(tmp_path / "a.mp4"), "beside").text == DOG
+
+
+def test_media_that_comes_later_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(DOG)
+    (tmp_path / "a.mp4").touch()
+    assert said(clip(tmp_path / "a.mp4"), "beside").text == DOG
+    (tmp_path / "a.mkv").touch()
+    os.utime(tmp_path, (1, 1))  # clocks of file systems are coarse
+    assert said(clip(tmp_path / "a.mp4"), "beside").text == ""
+
+
+def test_a_source_without_a_suffix_has_its_own_caption(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(DOG)
+    (tmp_path / "a").write_bytes(b"OggS" + bytes(60))
+    assert said(clip(tmp_path / "a"), "beside").text == DOG
 
 
 def test_a_downloader_s_title_is_a_caption_only_where_it_is_named(tmp_path: Path) -> None:

@@ -112,6 +112,33 @@ def _three(kitchen: Kitchen) -> bytes:
     return _cat(kitchen, "ts", *_MPEG) + last.read_bytes()
 
 
+def _short(kitchen: Kitchen, suffix: str, *codecs: str) -> bytes:
+    """Two recordings of half a second, twice."""
+    films = [
+        kitchen.film(*of, suffix, *codecs, seconds=0.5, fps=25)
+        for of in (("red", 300), ("blue", 900))
+    ]
+    return b"".join(film.read_bytes() for film in films) * 2
+
+
+def _padded(kitchen: Kitchen) -> bytes:
+    red, blue = (kitchen.film(*of, "mp4").read_bytes() for of in (("red", 300), ("blue", 900)))
+    return red + bytes(512) + blue
+
+
+def _untyped(kitchen: Kitchen) -> bytes:
+    """QuickTime as it was before files said their type."""
+    codecs = ("-c:v", "mjpeg", "-c:a", "pcm_s16be")
+    films = [kitchen.film(*of, "mov", *codecs) for of in (("red", 300), ("blue", 900))]
+    return b"".join(film.read_bytes().replace(b"ftyp", b"free", 1) for film in films)
+
+
+def _tagged(kitchen: Kitchen) -> bytes:
+    tag = b"ID3\x04\0\0\0\0\0\x0a" + bytes(10)
+    sounds = [kitchen.film("", hertz, "flac", "-c:a", "flac") for hertz in (300, 900)]
+    return b"".join(tag + sound.read_bytes() for sound in sounds)
+
+
 def _film_then_sound(kitchen: Kitchen) -> bytes:
     film = kitchen.film("red", 300, "ogv", "-c:v", "libtheora", "-c:a", "libvorbis")
     return film.read_bytes() + kitchen.film("", 900, "ogg", "-c:a", "libvorbis").read_bytes()
@@ -140,6 +167,18 @@ F2 = (
     _f2("f02-cat.avi", "avi", "-c:v", "mpeg4", "-c:a", "libmp3lame"),
     _f2("f02-cat.wmv", "wmv", "-c:v", "wmv2", "-c:a", "wmav2", may_refuse=True),
     _f2("f02-cat.nut", "nut", "-c:v", "mpeg4", "-c:a", "pcm_s16le", may_refuse=True),
+    _f2("f02-cat.mxf", "mxf", "-c:v", "mpeg2video", "-r", "25", "-c:a", "pcm_s16le"),
+    _f2("f02-cat.wtv", "wtv", "-c:v", "mpeg2video", "-r", "25", "-c:a", "mp2"),
+    Case("f02-short.ts", "F2", lambda k: _short(k, "ts", *X264, *AAC), (_RED, _BLUE) * 2, 2, 0.4),
+    Case("f02-short.vob", "F2", lambda k: _short(k, "vob", *_MPEG), (_RED, _BLUE) * 2, 2, 0.4),
+    Case("f02-padded.mp4", "F2", _padded, (_RED, _BLUE), 4, 0.3),
+    Case("f02-untyped.mov", "F2", _untyped, (_RED, _BLUE), 4, 0.3),
+    Case("f02-tagged.flac", "F2", _tagged, (Clip((), (300,)), Clip((), (900,))), 4, 0.3),
+    _f2_sound("f02-cat.aiff", "aiff", "-c:a", "pcm_s16be"),
+    _f2_sound("f02-cat.w64", "w64", "-c:a", "pcm_s16le"),
+    _f2_sound("f02-cat.caf", "caf", "-c:a", "pcm_s16be"),
+    _f2_sound("f02-cat.wv", "wv", "-c:a", "wavpack"),
+    _f2_sound("f02-cat.tta", "tta", "-c:a", "tta"),
     _f2_sound("f02-cat.flac", "flac", "-c:a", "flac"),
     _f2_sound("f02-chain.oga", "oga", "-c:a", "flac"),
     _f2_sound("f02-cat.wav", "wav", "-c:a", "pcm_s16le"),

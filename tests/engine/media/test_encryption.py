@@ -67,6 +67,25 @@ def test_the_clear_side_is_used(tmp_path: Path) -> None:
     assert not media.audio
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.ts"])
+@pytest.mark.parametrize("first", ["clear", "encrypted"])
+def test_a_clear_recording_beside_an_encrypted_one_is_used(
+    tmp_path: Path, name: str, first: str
+) -> None:
+    clear = _made(tmp_path / name)
+    if name == "a.ts":
+        parts = {"clear": clear, "encrypted": _scramble(bytearray(clear), {256, 257})}
+    else:
+        parts = {"clear": clear, "encrypted": _made(tmp_path / name, *_KEYS)}
+    order = sorted(parts, reverse=first == "encrypted")
+    (tmp_path / name).write_bytes(b"".join(parts[kind] for kind in order))
+    segments = probe(bytes(tmp_path / name)).segments
+    faults = {kind: segment.fault for kind, segment in zip(order, segments, strict=True)}
+    assert faults == {"clear": None, "encrypted": "encrypted"}
+    used = segments[order.index("clear")]
+    assert (used.has_audio, used.has_video) == (True, True)
+
+
 def _scramble(content: bytearray, pids: set[int]) -> bytearray:
     rng = np.random.default_rng(2)
     for at in range(0, len(content), 188):

@@ -28,13 +28,23 @@ FILMS = {
     "webm": ["-c:v", "libvpx", "-c:a", "libopus", "-deadline", "realtime"],
     "flv": ["-c:v", "flv", "-c:a", "libmp3lame", "-ar", "44100"],
     "avi": ["-c:v", "mpeg4", "-c:a", "mp3", "-ar", "44100"],
+    "mxf": ["-c:v", "mpeg2video", "-c:a", "pcm_s16le", "-ar", "48000", "-r", "25"],
+    "wtv": ["-c:v", "mpeg2video", "-c:a", "mp2", "-r", "25"],
+    "rm": ["-c:v", "rv10", "-c:a", "ac3"],
+    "nut": ["-c:v", "mpeg4", "-c:a", "pcm_s16le"],
 }
-SOUNDS = {
+SOUNDS: dict[str, list[str]] = {
     "opus": ["-c:a", "libopus"],
     "ogg": ["-c:a", "libvorbis"],
     "oga": ["-c:a", "flac", "-f", "ogg"],
     "flac": ["-c:a", "flac"],
     "wav": [],
+    "aiff": ["-c:a", "pcm_s16be"],
+    "w64": ["-c:a", "pcm_s16le"],
+    "caf": ["-c:a", "pcm_s16be"],
+    "au": ["-c:a", "pcm_s16be"],
+    "wv": ["-c:a", "wavpack"],
+    "tta": ["-c:a", "tta"],
 }
 
 
@@ -105,7 +115,7 @@ def test_each_of_two_films_keeps_its_own_sound(tmp_path, kind):
         *(
             (kind, 25, first, second)
             for kind in ("ts", "vob")
-            for first, second in ((1.6, 4), (1.2, 1.5))
+            for first, second in ((1.6, 4), (1.2, 1.5), (0.7, 5), (1, 1))
         ),
         *((kind, rate, 8, 9) for kind in ("ts", "m2ts") for rate in (1, 2)),
     ],
@@ -141,6 +151,70 @@ def test_three_recordings_of_different_lengths(tmp_path):
         ({"blue"}, 900),
         ({"red"}, 500),
     ]
+
+
+@pytest.mark.parametrize("kind", ["ts", "m2ts", "vob"])
+def test_recordings_of_half_a_second_are_all_there(tmp_path, kind):
+    films = [
+        _film(tmp_path / f"{n}.{kind}", colour, hertz, *FILMS[kind], seconds=0.5, rate=25)
+        for n, (colour, hertz) in enumerate((("red", 300), ("blue", 900)))
+    ]
+    whole = _cat(tmp_path / f"whole.{kind}", *films, *films)
+    assert _content(whole, probe(bytes(whole))) == [({"red"}, 300), ({"blue"}, 900)] * 2
+
+
+@pytest.mark.parametrize("lost", [100, -77])
+def test_a_damaged_transport_stream_does_not_hide_the_next_recording(tmp_path, lost):
+    red = _film(tmp_path / "a.ts", "red", 300, *FILMS["ts"], seconds=3)
+    blue = _film(tmp_path / "b.ts", "blue", 900, *FILMS["ts"], seconds=1)
+    content = red.read_bytes()
+    red.write_bytes(content[lost:] if lost > 0 else content[:lost])
+    whole = _cat(tmp_path / "whole.ts", red, blue)
+    assert _content(whole, probe(bytes(whole))) == [({"red"}, 300), ({"blue"}, 900)]
+
+
+def test_a_clock_that_overlaps_the_one_before_is_a_recording_of_its_own(tmp_path):
+    red = _film(tmp_path / "a.ts", "red", 300, *FILMS["ts"])
+    blue = _film(tmp_path / "b.ts", "blue", 900, *FILMS["ts"], "-output_ts_offset", "4.5")
+    whole = _cat(tmp_path / "whole.ts", red, blue)
+    assert _content(whole, probe(bytes(whole))) == [({"red"}, 300), ({"blue"}, 900)]
+
+
+def _without_ftyp(film: Path) -> Path:
+    film.write_bytes(film.read_bytes().replace(b"ftyp", b"free", 1))
+    return film
+
+
+@pytest.mark.parametrize("layout", [[], ["-movflags", "+faststart"]])
+def test_quicktime_without_a_type_is_told_by_its_indexes(tmp_path, layout):
+    codecs = ["-c:v", "mjpeg", "-c:a", "pcm_s16be", *layout]
+    red = _without_ftyp(_film(tmp_path / "a.mov", "red", 300, *codecs))
+    blue = _without_ftyp(_film(tmp_path / "b.mov", "blue", 900, *codecs))
+    whole = _cat(tmp_path / "whole.mov", red, blue, red)
+    assert [colours for colours, _ in _content(whole, probe(bytes(whole)))] == [
+        {"red"},
+        {"blue"},
+        {"red"},
+    ]
+
+
+@pytest.mark.parametrize("between", [1, 512, 3 << 20])
+def test_zeros_between_two_films_are_passed_over(tmp_path, between):
+    red = _film(tmp_path / "a.mp4", "red", 300, *FILMS["mp4"])
+    blue = _film(tmp_path / "b.mp4", "blue", 900, *FILMS["mp4"])
+    whole = tmp_path / "whole.mp4"
+    whole.write_bytes(red.read_bytes() + bytes(between) + blue.read_bytes())
+    assert _content(whole, probe(bytes(whole))) == [({"red"}, 300), ({"blue"}, 900)]
+
+
+@pytest.mark.parametrize("kind", ["flac", "ogg", "tta"])
+def test_tags_before_recordings_do_not_hide_the_second(tmp_path, kind):
+    tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
+    low = _tone(tmp_path / f"a.{kind}", 300, *SOUNDS[kind])
+    high = _tone(tmp_path / f"b.{kind}", 900, *SOUNDS[kind])
+    whole = tmp_path / f"whole.{kind}"
+    whole.write_bytes(tag + low.read_bytes() + tag + high.read_bytes())
+    assert _content(whole, probe(bytes(whole))) == [(set(), 300), (set(), 900)]
 
 
 @pytest.mark.parametrize("change", [["-mpegts_start_pid", "512"], ["-mpegts_pmt_start_pid", "600"]])

@@ -159,3 +159,53 @@ def test_clips_before_the_first_picture_are_sound(tmp_path, kind):
     ]
     assert {clip["video_reason"] for clip in clips[:2]} == {"no picture here"}
     assert len(_segments(examined)) == 1
+
+
+def _alone(path: Path, side: str, by_s: int, seconds: int = 10) -> Path:
+    """A film, red and then blue, low and then high, in which the clock of one side jumps in the middle.
+    What was side by side stays so in the file."""
+    film = path.with_suffix(".source.mkv")
+    tones = [["-f", "lavfi", "-i", f"sine={hertz}:d={seconds}:r=48000"] for hertz in (300, 900)]
+    inputs = [*_color("red", seconds, 10), *tones[0], *_color("blue", seconds, 10), *tones[1]]
+    graph = "[0:v][1:a][2:v][3:a]concat=n=2:v=1:a=1[v][a]"
+    codecs = [*H264, "-g", "10", "-c:a", "aac"]
+    run([*inputs, "-filter_complex", graph, "-map", "[v]", "-map", "[a]", *codecs, str(film)])
+    later = ["-c", "copy", f"-bsf:{side}", _late(seconds - 0.01, by_s)]
+    run(["-i", str(film), *later, "-max_interleave_delta", "1", str(path)])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["ts", "mkv", "flv"])
+@pytest.mark.parametrize("side", ["v", "a"])
+@pytest.mark.parametrize("by_s", [12, 60])
+def test_after_a_clock_jumped_alone_each_stream_is_by_itself(tmp_path, kind, side, by_s):
+    path = _alone(tmp_path / f"alone.{kind}", side, by_s)
+    examined = _examined(path)
+    heard: dict[str, set[int]] = {}
+    for clip in clip_rows(examined):
+        _, media = Decoder(DecodePlan((16_000,), 4, 64)).decode(clip)
+        assert media is not None
+        tones = heard.setdefault(_seen(clip), set())
+        if media.audio:
+            sound = media.audio[16_000]
+            strongest = int(np.argmax(np.abs(np.fft.rfft(sound)))) * 16_000 / len(sound)
+            tones.add(100 * round(strongest / 100))
+    assert {picture: tones for picture, tones in heard.items() if picture or tones} == {
+        "r": {300},
+        "b": set(),
+        "": {900},
+    }
+    length = source_row(examined, 1, duplicate=False)["duration_ms"]
+    assert length == pytest.approx(30_000, abs=200)
+
+
+@pytest.mark.parametrize("kind", ["ts", "m2ts", "mts"])
+def test_pictures_that_flow_again_after_the_sound_has_ended_begin_anew(tmp_path, kind):
+    film, path = tmp_path / "film.mkv", tmp_path / f"jump.{kind}"
+    joint = ["-filter_complex", "[0:v][1:v]concat=n=2:v=1:a=0[v]", "-map", "[v]", "-map", "2:a"]
+    inputs = [*_color("red", 5, 25), *_color("blue", 5, 25), *_tone(10)]
+    run([*inputs, *joint, *H264, "-g", "25", "-c:a", "aac", str(film)])
+    run(["-i", str(film), "-c", "copy", "-bsf:v", _late(4.99, 60), str(path)])
+    examined = _examined(path)
+    assert source_row(examined, 1, duplicate=False)["duration_ms"] == pytest.approx(15_000, abs=200)
+    assert [_seen(clip) for clip in clip_rows(examined)] == ["r", "b"]
