@@ -2,7 +2,8 @@
 #
 #   make caption CLIPS=<folder> [OUT=<workspace>]   three captions for each clip of the folder;
 #                                                   without CLIPS, for a few sample clips
-#   make test                                       all checks and tests
+#   make test                                       all checks, and the tests
+#   make test-all                                   the same with the exhaustive tests: an hour
 #   make unit                                       the tests that need neither processes nor weights
 #
 # The first one installs everything into .venv; later ones find it there and install nothing.
@@ -25,7 +26,7 @@ KEY   := $(EXTRA)-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' '
 READY := $(VENV)/.ready-$(KEY)
 READY_TO_TEST := $(VENV)/.ready-to-test-$(KEY)
 
-.PHONY: caption test unit
+.PHONY: caption test test-all unit
 .DEFAULT_GOAL := caption
 
 caption: $(READY)
@@ -41,7 +42,8 @@ caption: $(READY)
 # what it finds when it is done, and counts at the end.
 PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-test: $(READY_TO_TEST)
+test-all: PYTEST += --exhaustive
+test test-all: $(READY_TO_TEST)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	@$(BIN)/mypy >$(VENV)/mypy.log 2>&1 || { cat $(VENV)/mypy.log; exit 1; } & types=$$!; \

@@ -93,8 +93,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return tiers.is_of_another_tier(collection_path, config) or None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--exhaustive", action="store_true", help=tiers.EXHAUSTIVE)
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.option.exhaustive:
+        tiers.leave_out(config, items)
     tiers.sort(items)
 
 
@@ -190,7 +196,7 @@ def embedding(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Staged:
     return Staged("embed", "embedded", folder)
 
 
-@pytest.fixture(params=["captioning", "embedding"])
+@pytest.fixture(params=["captioning", pytest.param("embedding", marks=pytest.mark.exhaustive)])
 def staged(request: pytest.FixtureRequest) -> Staged:
     """Each stage in turn."""
     found: Staged = request.getfixturevalue(request.param)

@@ -18,6 +18,8 @@ TIERS = {
     "models": "loads weights, a pack or a torch model, or starts vLLM",
 }
 
+EXHAUSTIVE = "run the exhaustive tests too: what quicker tests show at other places, again"
+
 _WHOLE_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.(\w+)\b", re.MULTILINE)
 
 _FORBIDDEN = {
@@ -91,6 +93,7 @@ def add(config: pytest.Config) -> None:
     """Declares the markers."""
     for tier, meaning in TIERS.items():
         config.addinivalue_line("markers", f"{tier}: {meaning}")
+    config.addinivalue_line("markers", "exhaustive: runs with --exhaustive only (`make test-all`)")
 
 
 def is_of_another_tier(path: Path, config: pytest.Config) -> bool:
@@ -101,6 +104,14 @@ def is_of_another_tier(path: Path, config: pytest.Config) -> bool:
         return False
     whole = _WHOLE_FILE.search(path.read_text("utf-8"))
     return whole is not None and whole[1] != asked
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Takes the exhaustive tests out; pytest counts them as deselected."""
+    exhaustive = [item for item in items if item.get_closest_marker("exhaustive")]
+    if exhaustive:
+        config.hook.pytest_deselected(items=exhaustive)
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
 
 
 def sort(items: list[pytest.Item]) -> None:

@@ -41,6 +41,7 @@ def test_lean_pe_av_gives_what_transformers_gives(count: int) -> None:
     assert theirs.abs().max() > 0.1
 
 
+@pytest.mark.exhaustive
 def test_pe_av_is_measured_three_ways() -> None:
     found = told("pe_av", "--seconds", "0.01", "--batches", "2")
     for way in ("eager", "compiled", "lean"):
@@ -50,6 +51,7 @@ def test_pe_av_is_measured_three_ways() -> None:
     assert found["card"] == "none"
 
 
+@pytest.mark.exhaustive
 def test_the_writer_is_measured_against_a_bare_client() -> None:
     found = told("writer", "--clips", "4", "--runs", "1")
     assert found["share"] > 0 and found["tokens_out_per_clip"] > 10

@@ -49,6 +49,9 @@ entry of the journal, it dies so seldom that the run gets to its end."""
 _FATAL = "shard.after_files"
 """Here it dies every time, until the run gives up."""
 
+_QUICK = "journal.put"
+"""The point at which the quick tests kill the second stage."""
+
 _OF_CAPTIONING = {"ingest.before_commit", "ingest.after_commit", "shard.before_files"}
 """Points at which stages do not differ: listing knows none, nor does a shard before its files."""
 
@@ -105,10 +108,14 @@ def test_a_finished_workspace_answers_without_starting_ray(
 @pytest.mark.parametrize(
     ("staged", "point"),
     [
-        (stage, point)
-        for stage in ("captioning", "embedding")
-        for point in POINTS
-        if point not in _ELSEWHERE and (stage == "captioning" or point not in _OF_CAPTIONING)
+        *(("captioning", point) for point in POINTS if point not in _ELSEWHERE),
+        *(
+            pytest.param(
+                "embedding", point, marks=() if point == _QUICK else pytest.mark.exhaustive
+            )
+            for point in POINTS
+            if point not in _ELSEWHERE | _OF_CAPTIONING
+        ),
     ],
     indirect=["staged"],
 )
@@ -160,7 +167,7 @@ _PARTS = ("ray::Host", "ray::Decoder", "ray::ShardWorker")
     ("staged", "title"),
     [
         *(("captioning", title) for title in (*_PARTS, "engine.servers.dummy")),
-        *(("embedding", title) for title in _PARTS),
+        *(pytest.param("embedding", title, marks=pytest.mark.exhaustive) for title in _PARTS),
     ],
     indirect=["staged"],
 )
@@ -206,7 +213,9 @@ def test_after_a_killed_driver_its_processes_go_and_the_work_goes_on(
     staged.same_as_reference(out)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.exhaustive)]
+)
 def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
     number: signal.Signals,
     staged: Staged,
@@ -275,6 +284,7 @@ def test_a_changed_prompt_makes_a_version_and_sees_no_media_again(
     assert problems_of(out) == []
 
 
+@pytest.mark.exhaustive
 def test_two_jobs_in_turn_keep_each_weak_caption_once(
     clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:

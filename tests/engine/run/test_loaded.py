@@ -33,6 +33,7 @@ def _profile(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.exhaustive
 def test_in_turns_on_one_card_the_bytes_are_the_same(
     reference: Path, clips: Path, tmp_path: Path, cluster: str
 ) -> None:
@@ -43,6 +44,7 @@ def test_in_turns_on_one_card_the_bytes_are_the_same(
     assert problems_of(out) == []
 
 
+@pytest.mark.exhaustive
 def test_killed_between_turns_it_goes_on_in_one(
     reference: Path,
     clips: Path,
@@ -99,7 +101,7 @@ def test_a_budget_needs_a_price(clips: Path, tmp_path: Path) -> None:
     assert done.returncode == 1 and "--gpu-price" in done.stderr
 
 
-@pytest.mark.parametrize("status", [401, 400])
+@pytest.mark.parametrize("status", [401, pytest.param(400, marks=pytest.mark.exhaustive)])
 def test_a_key_that_a_captioner_s_server_refuses_is_no_clip_s_fault(
     clips: Path, tmp_path: Path, cluster: str, status: int
 ) -> None:

@@ -25,7 +25,7 @@ from tests.conftest import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("vllm")]
+pytestmark = [pytest.mark.models, pytest.mark.exhaustive, pytest.mark.xdist_group("vllm")]
 
 _WRITER = "captionmill-writer-135m"
 _SERVER = "vllm.entrypoints.openai.api_server"
