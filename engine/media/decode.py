@@ -36,7 +36,7 @@ _SEEK_AFTER_MS = 2_000
 _AIMS_MS = (500, 12_000)
 # So many packets in a row far beyond the span: the clock jumped.
 _JUMPED_AFTER = 20
-VERSION = 4
+VERSION = 5
 """Raised when the same file gives other media than before: it is part of every weak table's digest."""
 
 
