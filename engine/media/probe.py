@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MediaError", "Probe", "probe"]
 
-VERSION = 5
+VERSION = 6
 """Raised when the same file is examined with another result than before: it is part of the digest of how
 sources become clips, so that a newer probe looks at each source again."""
 
