@@ -218,7 +218,7 @@ class _Run:
     @property
     def ends(self) -> float:
         """Where the last block ends, in seconds of the span."""
-        return self._ends / self._rate
+        return float(self._ends / self._rate)
 
     def write(self, spans: dict[int, Audio], mix: Turning, until: float) -> None:
         """Mixes what is held, up to this second, frees it, and writes it at every rate into the spans."""

@@ -90,8 +90,9 @@ class Turning:
     def _loses(self, windows: Floats) -> npt.NDArray[np.bool_]:
         loudest = np.diagonal(windows, axis1=1, axis2=2).max(axis=1)
         least = max(_LEAST, _LEAST_SHARE * self.mix.loudest)
-        loses: npt.NDArray[np.bool_] = self._power(windows, self.mix.taken) < LOST * loudest
-        return loses & (loudest > least)
+        lost = self._power(windows, self.mix.taken) < LOST * loudest
+        loses: npt.NDArray[np.bool_] = lost & (loudest > least)
+        return loses
 
     def _instead(self, window: Floats, cancels: float, whole: bool) -> Channels | None:
         """What is offered for a window that the mix loses in, of its covariances."""
