@@ -1,4 +1,4 @@
-"""The clean aperture of HEIF and AVIF stills and of moving AVIF: what viewers show of the pixels that are coded.
+"""The clean aperture of HEIF and AVIF stills and of moving AVIF: what viewers show of the pixels coded.
 
 By ISO/IEC 23000-22 (MIAF, 7.3.6.7) a picture is cropped (`clap`), then turned (`irot`), then mirrored
 (`imir`). libavif leaves the crop to others. libheif 1.23 refuses pictures of which little is left, for
