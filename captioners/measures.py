@@ -57,7 +57,7 @@ class AudioMeasures(Captioner):
     """
 
     modality = "audio"
-    version = 2
+    version = 3
     needs = Needs(audio_hz=HZ)
 
     def load(self) -> None:

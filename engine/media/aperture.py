@@ -1,4 +1,4 @@
-"""The clean aperture of HEIF and AVIF stills: what viewers show of the pixels that are coded.
+"""The clean aperture of HEIF and AVIF stills and of moving AVIF: what viewers show of the pixels coded.
 
 By ISO/IEC 23000-22 (MIAF, 7.3.6.7) a picture is cropped (`clap`), then turned (`irot`), then mirrored
 (`imir`). libavif leaves the crop to others. libheif 1.23 refuses pictures of which little is left, for
@@ -18,6 +18,8 @@ Place = tuple[int, int, int, int]
 
 _TURNS = (b"irot", b"imir")
 _CLAP_BYTES = 32
+# Of a VisualSampleEntry before the boxes in it.
+_ENTRY_BYTES = 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,20 @@ def aperture(file: FileIO) -> Aperture | None:
         return None
     place = _place(content(file, found, _CLAP_BYTES), *size)
     return Aperture(size, place or (0, 0, *size), found.start, tuple(turns))
+
+
+def moving_aperture(file: FileIO) -> Place | None:
+    """What is shown of the pictures of a moving AVIF, as they are coded, by its first track."""
+    for table in find(file, whole(file), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"):
+        entry = next(boxes(file, table.start + 8, table.end), None)
+        if entry is None:
+            return None
+        size = struct.unpack(">HH", content(file, entry, 28)[24:].ljust(4, b"\0"))
+        for box in boxes(file, entry.start + _ENTRY_BYTES, entry.end):
+            if box.kind == b"clap" and box.end - box.start == _CLAP_BYTES:
+                return _place(content(file, box, _CLAP_BYTES), *size)
+        return None
+    return None
 
 
 def _place(clap: bytes, width: int, height: int) -> Place | None:

@@ -6,28 +6,30 @@ voice in the centre of 5.1 loses 6 to 11 dB. So the channels of a clip are measu
 - The mix is the mean of the channels that sound.
 - Where that mean is more than 3 dB below the loudest channel, it is the loudest channel alone. What
   only the others carry is then lost.
+- Where that does not hold for a part of the clip, `engine.media.turning` mixes the part by itself.
 - The low-frequency channel counts only where the others are silent, as in other mixes to mono.
 
 Every weight is at most 1 and they sum to 1, so no mix is louder than its channels.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-Block = npt.NDArray[np.float32]
-"""Samples as (channels, n), full scale is 1."""
+from engine.media.levels import Block, Floats, Levels
 
 # A channel sounds when it is at most this far below the loudest: under -20 dB of its power it could
 # only make the mean quieter.
-_SOUNDING = 10 ** (-20 / 10)
+SOUNDING = 10 ** (-20 / 10)
 # 3 dB, and a little more: unrelated channels of the same level, such as a speaker on each, have a
 # mean 3.01 dB down and shall both be heard.
-_LOST = 10 ** (-3.2 / 10)
+LOST = 10 ** (-3.2 / 10)
 # The low-frequency channel counts from this much above all others on.
 _ALONE = 10 ** (40 / 10)
+# Channels of equal power, the first of which is taken, differ by less: sums are rounded.
+_EQUAL = 1 - 1e-5
 _LOW_FREQUENCY = ("LFE", "LFE2")
 
 
@@ -50,24 +52,42 @@ def block_of(pieces: Sequence[npt.NDArray[Any]], channels: int) -> Block:
     return block
 
 
-def choose(names: Sequence[str], blocks: Sequence[Block]) -> tuple[int, ...]:
-    """The channels whose mean is the mix of these blocks, by number.
+class Mix(NamedTuple):
+    """sounding: the channels that sound. taken: those of them whose mean is the mix. loudest: mean square
+    of the loudest of them."""
 
-    names: of the channels, as FFmpeg calls them. Power is measured without the mean of each block: a
+    sounding: tuple[int, ...]
+    taken: tuple[int, ...]
+    loudest: float
+
+
+def choose(names: Sequence[str], levels: Levels) -> Mix:
+    """How sound of these levels is mixed; channels by number.
+
+    names: of the channels, as FFmpeg calls them. Power is measured without the mean of each cell: a
     channel that only has an offset does not sound.
     """
     if len(names) == 1:
-        return (0,)
-    powers = _mean([_powers(block) for block in blocks], blocks)
+        return Mix((0,), (0,), 0.0)
+    sizes = levels.sizes()
+    covariances = np.tensordot(sizes, levels.covariances(levels.cells), 1) / max(1.0, sizes.sum())
+    powers = np.diagonal(covariances)
     full = [i for i, name in enumerate(names) if name not in _LOW_FREQUENCY] or [0]
     if powers.max() > _ALONE * powers[full].max():
         full = list(range(len(names)))
-    loudest = max(full, key=lambda i: powers[i])
-    sounding = tuple(i for i in full if powers[i] >= _SOUNDING * powers[loudest])
-    if len(sounding) == 1:
-        return sounding
-    mean = _mean([_powers(mono(block, sounding)[None]) for block in blocks], blocks)[0]
-    return (loudest,) if mean < _LOST * powers[loudest] else sounding
+    most = powers[full].max()
+    loudest = next((i for i in full if powers[i] >= _EQUAL * most), full[0])
+    sounding = tuple(i for i in full if powers[i] >= SOUNDING * powers[loudest])
+    mean = mean_power(covariances, range(len(names)), sounding)
+    taken = (loudest,) if mean < LOST * powers[loudest] else sounding
+    return Mix(sounding, taken, float(powers[loudest]))
+
+
+def mean_power(covariances: Floats, channels: Sequence[int], taken: tuple[int, ...]) -> Floats:
+    """Power of the mean of the channels `taken`, of covariances (..., n, n) of these n channels."""
+    weights = np.array([(channel in taken) / len(taken) for channel in channels])
+    power: Floats = covariances @ weights @ weights
+    return power
 
 
 def mono(block: Block, taken: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -80,27 +100,3 @@ def mono(block: Block, taken: tuple[int, ...]) -> npt.NDArray[np.float32]:
     mixed = np.add.reduce(rows, axis=0)
     mixed *= np.float32(1 / len(taken))
     return mixed
-
-
-def _powers(block: Block) -> npt.NDArray[np.float64]:
-    """Mean square of each channel about its mean, (channels,)."""
-    with np.errstate(all="ignore"):
-        powers = np.array([_power(row) for row in block])
-        if not np.isfinite(powers).all():  # broken float sound
-            tame = np.clip(np.nan_to_num(block), -1, 1)
-            powers = np.array([_power(row) for row in tame])
-    return powers
-
-
-def _power(row: npt.NDArray[np.float32]) -> float:
-    centred = row - row.mean()
-    return float(np.dot(centred, centred)) / max(1, len(row))
-
-
-def _mean(
-    powers: Sequence[npt.NDArray[np.float64]], blocks: Sequence[Block]
-) -> npt.NDArray[np.float64]:
-    """The mean power of blocks that differ in length."""
-    sizes = np.array([block.shape[1] for block in blocks], dtype=np.float64)
-    mean: npt.NDArray[np.float64] = sizes @ np.stack(powers) / max(1.0, sizes.sum())
-    return mean

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.media import movies
-from engine.media.aperture import aperture
+from engine.media.aperture import aperture, moving_aperture
 from engine.media.boxes import Box, find, is_cut, whole
 from engine.media.boxes import content as content_of
 from engine.media.ground import Ground
@@ -170,8 +170,13 @@ def _avif(file: FileIO) -> Pictures:
         orientation = picture.getexif().get(0x112, 1)  # of irot and imir: Pillow puts it there
     _check_size(*picture.size)
     count = min(picture.n_frames, _MAX_COUNT)
-    clean = aperture(file) if count == 1 else None
-    place = clean.clean if clean and clean.size == picture.size else (0, 0, *picture.size)
+    place = (0, 0, *picture.size)
+    if count > 1:
+        clear = moving_aperture(file)
+        if clear and clear[2] <= place[2] and clear[3] <= place[3]:
+            place = clear
+    elif (clean := aperture(file)) and clean.size == picture.size:
+        place = clean.clean
     width, height = place[2] - place[0], place[3] - place[1]
     if orientation > 4:
         width, height = height, width
@@ -179,8 +184,8 @@ def _avif(file: FileIO) -> Pictures:
 
     def image(number: int) -> Any:
         picture.seek(number)
-        clear = picture if place == (0, 0, *picture.size) else picture.crop(place)
-        return clear if orientation == 1 else ImageOps.exif_transpose(clear)
+        shown = picture if place == (0, 0, *picture.size) else picture.crop(place)
+        return shown if orientation == 1 else ImageOps.exif_transpose(shown)
 
     return Pictures("avif", "av1", width, height, starts, end, _avif_hdr(file), image, fault)
 

@@ -1,5 +1,6 @@
 """Cutting one span of sound out of an audio stream while it is demuxed."""
 
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
@@ -9,7 +10,9 @@ from av import AudioFrame, AudioResampler
 from av.error import EOFError as FFmpegEOF
 from av.error import FFmpegError
 
-from engine.media.mixing import Block, block_of, choose, mono
+from engine.media.levels import Block, Levels
+from engine.media.mixing import block_of, choose
+from engine.media.turning import LOOKS_AHEAD_S, Turning
 from manifests.media import Audio
 
 # Packets that end longer before the span are not decoded. Lossy codecs need earlier ones to come
@@ -29,7 +32,8 @@ class SoundReader:
 
     origin: seconds on the stream's clock that are time 0 of the source. rates: in Hz, those at
     which the span is wanted, as mono: `engine.media.mixing` says which channels are in it. That is
-    decided once, for the whole span and all rates, or from the first `held_bytes` of it.
+    decided once, for the whole span and all rates, or from the first `held_bytes` of it, and again
+    for moments in which it does not hold (`engine.media.turning`).
     """
 
     def __init__(
@@ -50,7 +54,8 @@ class SoundReader:
         self._run: _Run | None = None
         self._runs: list[_Run] = []
         self._held, self._held_bytes = 0, held_bytes or _HELD_BYTES
-        self._mixes: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._levels: dict[tuple[str, ...], Levels] = {}
+        self._mixes: dict[tuple[str, ...], Turning] = {}
         self._clock: float | None = None
         self._skipped: float | None = None
         self._heard = False
@@ -122,12 +127,12 @@ class SoundReader:
             return
         if self._run is None or not follows or not self._run.takes(frame):
             self._end_run()
-            self._run = _Run(begins - self._start, frame)
+            self._run = _Run(begins - self._start, frame, self._levels)
             self._runs.append(self._run)
         self._held += self._run.add(frame)
         self._heard = True
         if self._held > self._held_bytes:
-            self._settle()
+            self._settle(ends=False)
 
     def _place(self, frame: Any) -> tuple[float, bool]:
         """When the frame begins, in seconds of the source, and whether the last one ended there."""
@@ -144,29 +149,37 @@ class SoundReader:
             self._run.ended = True
             self._run = None
 
-    def _settle(self) -> None:
-        """Mixes and writes what is held. What runs of the same channels have decides once for all."""
+    def _settle(self, ends: bool = True) -> None:
+        """Mixes and writes what is held. What runs of the same channels have decides once for all.
+
+        ends: nothing is to come; else the last moments are held until it is known what follows them.
+        """
         for names in dict.fromkeys(run.names for run in self._runs):
-            if names not in self._mixes:
-                blocks = [b for run in self._runs if run.names == names for b in run.blocks]
-                if blocks:
-                    self._mixes[names] = choose(names, blocks)
-        for run in self._runs:
-            if run.names in self._mixes:
-                run.write(self._spans, self._mixes[run.names])
-        self._runs = [run for run in self._runs if not run.ended]
-        self._held = 0
+            measured = any(run.blocks for run in self._runs if run.names == names)
+            if measured and names not in self._mixes:
+                levels = self._levels[names]
+                self._mixes[names] = Turning(choose(names, levels), levels)
+        runs = [run for run in self._runs if run.names in self._mixes]
+        for mix in self._mixes.values():
+            mix.decide()
+        until = math.inf if ends else max((run.ends for run in runs), default=0) - LOOKS_AHEAD_S
+        for run in runs:
+            run.write(self._spans, self._mixes[run.names], until)
+        self._runs = [run for run in self._runs if run.blocks or not run.ended]
+        self._held = sum(block.nbytes for run in self._runs for block in run.blocks)
 
 
 class _Run:
     """Frames of one form that follow each other without a gap, on their way into the spans.
 
     They are held as they were decoded until it is known how their channels are mixed. begins: seconds
-    from the start of the span at which the first frame begins, may be negative.
+    from the start of the span at which the first frame begins, may be negative. levels: of all runs,
+    by the names of their channels.
     """
 
-    def __init__(self, begins: float, frame: Any) -> None:
+    def __init__(self, begins: float, frame: Any, levels: dict[tuple[str, ...], Levels]) -> None:
         self.names = tuple(channel.name for channel in frame.layout.channels)
+        self._levels = levels.setdefault(self.names, Levels(len(self.names)))
         self.blocks: list[Block] = []
         self.ended = False
         self._form = _form(frame)
@@ -174,6 +187,8 @@ class _Run:
         self._begins = begins
         self._pieces: list[Any] = []
         self._pieces_bytes = 0
+        self._first = round(begins * frame.sample_rate)
+        self._ends = self._first
         self._at: dict[int, int] = {}
         self._resamplers: dict[int, AudioResampler] = {}
 
@@ -193,17 +208,29 @@ class _Run:
     def gather(self) -> None:
         """Makes a block of the last frames."""
         if self._pieces:
-            self.blocks.append(block_of(self._pieces, len(self.names)))
+            block = block_of(self._pieces, len(self.names))
+            self.blocks.append(block)
+            if len(self.names) > 1:
+                self._levels.add(block, self._ends, self._rate)
+            self._ends += block.shape[1]
             self._pieces, self._pieces_bytes = [], 0
 
-    def write(self, spans: dict[int, Audio], taken: tuple[int, ...]) -> None:
-        """Mixes what is held, frees it, and writes it at every rate into the spans."""
-        for block in self.blocks:
-            mixed = mono(block, taken)
+    @property
+    def ends(self) -> float:
+        """Where the last block ends, in seconds of the span."""
+        return float(self._ends / self._rate)
+
+    def write(self, spans: dict[int, Audio], mix: Turning, until: float) -> None:
+        """Mixes what is held, up to this second, frees it, and writes it at every rate into the spans."""
+        blocks, at = self.blocks, 0
+        while at < len(blocks) and self._first + blocks[at].shape[1] <= until * self._rate:
+            mixed = mix.mixed(blocks[at], self._first, self._rate)
+            self._first += len(mixed)
+            at += 1
             for hz, span in spans.items():
                 self._write(hz, span, mixed)
-        self.blocks = []
-        if self.ended:
+        del blocks[:at]
+        if self.ended and not blocks:
             for hz, resampler in self._resamplers.items():
                 self._resample(hz, spans[hz], resampler, None)
 

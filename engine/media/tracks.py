@@ -4,43 +4,33 @@ Screen recorders write blank tracks beside the one that sounds, films have one f
 phones add tracks that FFmpeg can't decode. Where there is a choice, tracks are tried before:
 
 - Of the pictures, FFmpeg's best that decodes.
-- Of the sounds, ten windows over the file are heard. A silent track is never taken while another
-  sounds. Among those that sound come first: the one asked for by its number, those that are no
-  comment or description, those in the language asked for, the default one, FFmpeg's best.
+- Of the sounds, windows over the file are heard (`engine.media.hearing`). A silent track is never taken
+  while another sounds. Among those that sound come first: the one asked for by its number, those that
+  are no comment or description, those in the language asked for, the default one, FFmpeg's best.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from engine.media.dolby import unshowable
 from engine.media.encryption import Encryption
+from engine.media.hearing import survey
 from engine.media.languages import language_of
 from engine.media.open import (
     Range,
     decodable_audio,
     decodable_video,
     open_media,
-    origin_of,
     use_only,
 )
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-    from engine.media.sound import SoundReader
-
-_HZ = 16_000
-_WINDOWS, _WINDOW_S = 10, 1
-# Shorter files are heard whole.
-_WHOLE_S = 12
-# A track that is silent for so much of what is heard of it is blank.
-_SILENT = 0.98
-# No more tracks than these are tried; each may hold so much undecided sound.
+# No more tracks than these are tried.
 _MOST_TRACKS = 16
-_HELD_BYTES = 8 << 20
-# Packets that are read for one window, and that are tried of each picture.
+# Packets that are read, and that are tried of each picture.
 _WINDOW_PACKETS, _TRIED_PACKETS = 20_000, 40
 
 
@@ -126,7 +116,7 @@ def _picture(path: bytes, part: Range, numbers: Sequence[int]) -> int:
 def _sound(path: bytes, part: Range, numbers: Sequence[int], wish: int | str | None) -> int:
     """Of these tracks, FFmpeg's best first, the one that what is heard, the wish and marks prefer."""
     numbers = numbers[:_MOST_TRACKS]
-    heard = _survey(path, part, numbers)
+    heard = survey(path, part, numbers)
     language = language_of(wish) if isinstance(wish, str) else None
     with open_media(path, part=part) as container:
 
@@ -142,85 +132,6 @@ def _sound(path: bytes, part: Range, numbers: Sequence[int], wish: int | str | N
             )
 
         return max(numbers, key=merit)
-
-
-def _survey(path: bytes, part: Range, numbers: Sequence[int]) -> dict[int, int]:
-    """Of each track: 2 if it sounds, 1 if it decodes, else 0."""
-    import av
-
-    with open_media(path, part=part) as container:
-        seconds = (container.duration or 0) / 1_000_000
-        if seconds > _WHOLE_S:
-            each = Fraction(seconds) / _WINDOWS
-            starts = [each * i + (each - _WINDOW_S) / 2 for i in range(_WINDOWS)]
-            try:
-                heard = _heard(container, numbers, starts, Fraction(_WINDOW_S))
-            except (av.FFmpegError, OverflowError):
-                heard = {}
-            if any(heard.values()):
-                return heard
-    # It is short, or can't be sought.
-    with open_media(path, part=part) as container:
-        return _heard(container, numbers, [Fraction(0)], Fraction(_WHOLE_S))
-
-
-def _heard(
-    container: "InputContainer",
-    numbers: Sequence[int],
-    starts: Sequence[Fraction],
-    seconds: Fraction,
-) -> dict[int, int]:
-    import numpy as np
-
-    from captioners.silence import silent_share
-    from engine.media.sound import SoundReader
-
-    streams = {n: container.streams.audio[n] for n in numbers}
-    for stream in streams.values():
-        stream.codec_context.thread_count = 1
-    use_only(container, list(streams.values()))
-    origin = origin_of(container)
-    lead = next(iter(streams.values()))
-    pieces: dict[int, list[Any]] = {n: [] for n in numbers}
-    packets, errors = dict.fromkeys(numbers, 0), dict.fromkeys(numbers, 0)
-    for start in starts:
-        if start > 0:
-            base = Fraction(lead.time_base or 1)
-            container.seek(int((origin + start - Fraction(1, 2)) / base), stream=lead)
-        readers = {
-            n: SoundReader(s, origin, start, start + seconds, (_HZ,), _HELD_BYTES)
-            for n, s in streams.items()
-        }
-        _read(container, {streams[n].index: r for n, r in readers.items()})
-        for n, reader in readers.items():
-            packets[n] += reader.packets
-            errors[n] += reader.errors
-            if audio := reader.audio():
-                pieces[n].append(audio[_HZ])
-    heard = {}
-    for n in numbers:
-        decodes = bool(pieces[n]) and 2 * errors[n] <= packets[n]
-        sounds = decodes and silent_share(np.concatenate(pieces[n])) < _SILENT
-        heard[n] = decodes + sounds
-    return heard
-
-
-def _read(container: "InputContainer", readers: "dict[int, SoundReader]") -> None:
-    """Hands packets to the readers until all are done or no more come."""
-    import av
-
-    left = _WINDOW_PACKETS
-    streams = [container.streams[index] for index in readers]
-    try:
-        for packet in container.demux(streams):
-            readers[packet.stream.index].feed(packet)
-            left -= 1
-            if not left or all(reader.done for reader in readers.values()):
-                break
-    except av.FFmpegError:
-        pass  # what was read until here tells what it can
-    for reader in readers.values():
-        reader.finish()
 
 
 def _secondary(stream: Any) -> bool:

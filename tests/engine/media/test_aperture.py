@@ -132,3 +132,54 @@ def test_whatever_its_properties_say_the_error_is_ours(kind: str) -> None:
             decode(bytes(path), "c", "h", 0, probed.duration_ms, DecodePlan((), 1, 64), False, True)
         except MediaError:
             pass
+
+
+_TABLE = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"av01")
+
+
+def _moving(*added: bytes) -> bytes:
+    """A moving AVIF of three pictures with these boxes in its track's entry."""
+    pictures = [Image.fromarray(_picture()) for _ in range(3)]
+    pictures[1].paste((0, 0, 0), (255, 127, 256, 128))  # else they are one
+    pictures[0].save("moving.avif", save_all=True, append_images=pictures[1:], duration=200)
+    content = bytearray(Path("moving.avif").read_bytes())
+    starts, at = [], 0
+    for kind in _TABLE:
+        at = content.index(kind, at)
+        starts.append(at - 4)
+    more = b"".join(added)
+    end = starts[-1] + int.from_bytes(content[starts[-1] : starts[-1] + 4])
+    offsets = content.index(b"stco") + 12, content.index(b"iloc") + 22
+    for start in starts + list(offsets):
+        grown = int.from_bytes(content[start : start + 4]) + len(more)
+        content[start : start + 4] = grown.to_bytes(4)
+    return bytes(content[:end] + more + content[end:])
+
+
+def _seen_moving(content: bytes) -> _Array:
+    path = Path("made.avif").resolve()
+    path.write_bytes(content)
+    probed = probe(bytes(path))
+    assert (probed.kind, probed.duration_ms) == ("video", 600)
+    media = decode(bytes(path), "c", "h", 0, 600, DecodePlan((), 3, 512), False, True).media
+    assert media.frames is not None
+    assert media.frames.shape == (3, probed.height, probed.width, 3)
+    return media.frames[2]
+
+
+@pytest.mark.parametrize("place", [(0, 0, 250, 128), (40, 20, 200, 100), (140, 66, 100, 60)])
+def test_a_moving_avif_is_cropped(place: tuple[int, int, int, int]) -> None:
+    left, top, width, height = place
+    expected = _picture()[top : top + height, left : left + width]
+    assert _is_like(_seen_moving(_moving(_clap(*place))), expected)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_moving_avif_is_cropped_then_turned(quarters: int) -> None:
+    seen = _seen_moving(_moving(_clap(140, 20, 100, 60), heif.irot(quarters)))
+    assert _is_like(seen, np.rot90(_picture()[20:80, 140:240], quarters))
+
+
+@pytest.mark.parametrize("clap", [_clap(200, 0, 100, 60), _clap(0, 0, 0, 60)])
+def test_a_moving_avif_is_whole_where_its_aperture_can_not_be(clap: bytes) -> None:
+    assert _is_like(_seen_moving(_moving(clap)), _picture())

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from engine.media.mixing import Block, block_of, choose, mono
+from engine.media.levels import Block, Levels
+from engine.media.mixing import block_of, choose, mono
 
 _HZ = 16_000
 _STEREO = ("FL", "FR")
@@ -21,9 +22,17 @@ def _block(*channels: np.ndarray) -> Block:
     return np.stack(channels).astype(np.float32)
 
 
+def _taken(names: tuple[str, ...], *blocks: Block) -> tuple[int, ...]:
+    levels, first = Levels(len(names)), 0
+    for block in blocks:
+        levels.add(block, first)
+        first += block.shape[1]
+    return choose(names, levels).taken
+
+
 def _lost_db(names: tuple[str, ...], block: Block, level: float = 0.1) -> float:
     """By how much the mix is below `level` of RMS."""
-    mixed = mono(block, choose(names, [block]))
+    mixed = mono(block, _taken(names, block))
     return float(20 * np.log10(level / np.sqrt(np.mean(np.square(mixed)))))
 
 
@@ -61,36 +70,36 @@ def test_sound_in_one_channel_keeps_its_level_beside_hum_and_dither():
 
 
 def test_the_same_in_every_channel_is_their_mean():
-    assert choose(_STEREO, [_block(_tone(), _tone())]) == (0, 1)
-    assert choose(("FL", "FR", "FC"), [_block(*[_noise(1)] * 3)]) == (0, 1, 2)
+    assert _taken(_STEREO, _block(_tone(), _tone())) == (0, 1)
+    assert _taken(("FL", "FR", "FC"), _block(*[_noise(1)] * 3)) == (0, 1, 2)
     louder = _block(_noise(1), 0.5 * _noise(1))
-    assert np.allclose(mono(louder, choose(_STEREO, [louder])), 0.75 * _noise(1))
+    assert np.allclose(mono(louder, _taken(_STEREO, louder)), 0.75 * _noise(1))
 
 
 def test_two_speakers_each_on_a_channel_are_both_heard():
-    assert choose(_STEREO, [_block(_tone(300), _tone(700))]) == (0, 1)
-    assert choose(_STEREO, [_block(_noise(1), _noise(2))]) == (0, 1)
+    assert _taken(_STEREO, _block(_tone(300), _tone(700))) == (0, 1)
+    assert _taken(_STEREO, _block(_noise(1), _noise(2))) == (0, 1)
 
 
 def test_silent_channels_do_not_weaken_the_mean():
     stereo_in_film = _block(_tone(), _tone(), _ZERO, _ZERO, _ZERO, _ZERO)
-    assert choose(_FILM, [stereo_in_film]) == (0, 1)
+    assert _taken(_FILM, stereo_in_film) == (0, 1)
 
 
 def test_low_frequencies_of_a_film_are_left_out_unless_they_are_alone():
     rumble = _tone(40, 0.5)
-    assert choose(_FILM, [_block(_tone(), _tone(), _ZERO, rumble, _ZERO, _ZERO)]) == (0, 1)
-    assert choose(_FILM, [_block(_ZERO, _ZERO, _ZERO, rumble, _ZERO, _ZERO)]) == (3,)
-    assert choose(("LFE",), [_block(rumble)]) == (0,)
+    assert _taken(_FILM, _block(_tone(), _tone(), _ZERO, rumble, _ZERO, _ZERO)) == (0, 1)
+    assert _taken(_FILM, _block(_ZERO, _ZERO, _ZERO, rumble, _ZERO, _ZERO)) == (3,)
+    assert _taken(("LFE",), _block(rumble)) == (0,)
 
 
 def test_a_channel_that_only_has_an_offset_does_not_sound():
-    assert choose(_STEREO, [_block(np.full(2 * _HZ, 0.5), _tone())]) == (1,)
+    assert _taken(_STEREO, _block(np.full(2 * _HZ, 0.5), _tone())) == (1,)
 
 
 def test_silence_stays_silence():
     block = _block(*[_ZERO] * 6)
-    assert not mono(block, choose(_FILM, [block])).any()
+    assert not mono(block, _taken(_FILM, block)).any()
 
 
 def test_what_all_blocks_have_decides():
@@ -98,18 +107,18 @@ def test_what_all_blocks_have_decides():
         _block(0.01 * _tone(), 0.01 * _tone()),
         _block(_tone(), -_tone()),
     )
-    assert len(choose(_STEREO, [quiet_in_phase, loud_opposite])) == 1
+    assert len(_taken(_STEREO, quiet_in_phase, loud_opposite)) == 1
 
 
 def test_the_direct_channel_of_ambisonics_is_taken_when_others_cancel():
     first_order = _block(_tone(), -0.7 * _tone(), 0.1 * _tone(), -0.7 * _tone())
-    assert choose(("AMBI0", "AMBI1", "AMBI2", "AMBI3"), [first_order]) == (0,)
+    assert _taken(("AMBI0", "AMBI1", "AMBI2", "AMBI3"), first_order) == (0,)
 
 
 def test_broken_float_sound_does_not_win():
     broken = np.full(2 * _HZ, np.nan)
     block = _block(broken, _tone())
-    taken = choose(_STEREO, [block])
+    taken = _taken(_STEREO, block)
     assert taken == (1,)
     assert np.isfinite(mono(block, taken)).all()
 

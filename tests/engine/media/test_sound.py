@@ -88,3 +88,36 @@ def test_long_sound_is_mixed_before_it_ends(tmp_path, monkeypatch):
     whole = _decoded(path)[16_000]
     monkeypatch.setattr(sound, "_HELD_BYTES", 100_000)
     assert np.array_equal(_decoded(path)[16_000], whole)
+
+
+def _turning(path: Path, *options: str) -> Path:
+    """A tone in both channels, in opposite phase from 1.85 s on."""
+    turn = "aeval=val(0)|val(0)*if(gt(t\\,1.85)\\,-1\\,1):c=stereo,"
+    turn += "aformat=sample_rates=44100:channel_layouts=stereo"
+    return _pan(path, turn, "-t", "4", *options)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.m4a", "a.opus", "a.ogg", "a.mkv"])
+def test_no_part_is_lost_where_the_phase_turns(tmp_path, name):
+    codec = {".ogg": ["-c:a", "flac"], ".mkv": ["-c:a", "ac3"]}.get(Path(name).suffix, [])
+    for rate, samples in _decoded(_turning(tmp_path / name, *codec), 16_000, 48_000).items():
+        for at in np.arange(0.1, 3.7, 0.2):
+            part = samples[int(at * rate) : int((at + 0.2) * rate)]
+            assert abs(20 * np.log10(np.sqrt(np.mean(part**2))) - _LEVEL) < 1
+
+
+def test_a_long_clip_that_turns_is_mixed_before_it_ends(tmp_path, monkeypatch):
+    path = _turning(tmp_path / "a.wav")
+    monkeypatch.setattr(sound, "_HELD_BYTES", 900_000)
+    some = _decoded(path)[16_000]
+    monkeypatch.setattr(sound, "_HELD_BYTES", 1_000_000)
+    assert np.array_equal(_decoded(path)[16_000], some)
+
+
+def test_a_part_of_a_file_is_mixed_as_if_it_were_a_file(tmp_path):
+    whole, late = _turning(tmp_path / "a.wav"), tmp_path / "late.wav"
+    run(["-ss", "1", "-i", str(whole), str(late)])
+    plan = DecodePlan((44_100,), 0, 0)
+    first = decode(bytes(whole), "c", "h", 1_000, 4_000, plan, True, False).media.audio[44_100]
+    second = decode(bytes(late), "c", "h", 0, 3_000, plan, True, False).media.audio[44_100]
+    assert np.array_equal(first, second)

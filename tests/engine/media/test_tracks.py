@@ -239,3 +239,34 @@ def test_sound_is_of_the_programme_of_the_picture(tmp_path, wish):
 def test_cover_art_is_no_track(tmp_path):
     path = _two_pictures(tmp_path / "a.mp4", "-c:v:0", "mjpeg", "-disposition:v:0", "attached_pic")
     assert not _is_red(path, probe(bytes(path)))
+
+
+_BETWEEN = [(10, 1), (31, 1.5), (55.3, 1.2), (37, 0.4)]
+_CODECS = {"a.mkv": "aac", "a.mp4": "aac", "a.ts": "ac3", "a.mov": "pcm_s16le", "b.mkv": "libopus"}
+
+
+@pytest.mark.parametrize(("start", "length"), _BETWEEN)
+@pytest.mark.parametrize(("name", "codec"), _CODECS.items())
+def test_sound_between_the_windows_is_found(tmp_path, name, codec, start, length):
+    short = f"sine=700,volume='between(t,{start},{start + length})':eval=frame"
+    path = _film(tmp_path / name, _BLANK, short, options=("-c:a", codec), seconds=60)
+    assert probe(bytes(path)).audio_track == 1
+
+
+@pytest.mark.parametrize("noise", ["anoisesrc=a=0.0001:r=48000", _HUM])
+def test_sound_between_the_windows_is_found_beside_a_floor(tmp_path, noise):
+    short = "sine=700,volume='between(t,31,32.5)':eval=frame[a]"
+    sound = f"{noise}[b];{short};[a][b]amix=normalize=0"
+    path = _film(tmp_path / "a.mkv", noise, sound, seconds=60)
+    assert probe(bytes(path)).audio_track == 1
+
+
+def test_a_wished_track_that_sounds_between_the_windows_is_taken(tmp_path):
+    short = "sine=700,volume='between(t,31,32.5)':eval=frame"
+    path = _film(tmp_path / "a.mkv", "sine=500", short, _BLANK, seconds=60)
+    assert [probe(bytes(path), wish).audio_track for wish in (0, 1, 2)] == [0, 1, 0]
+
+
+def test_of_silent_tracks_the_default_one_is_taken_after_the_second_look(tmp_path):
+    path = _film(tmp_path / "a.mkv", _BLANK, _BLANK, options=_tags("en", "fr+default"), seconds=60)
+    assert probe(bytes(path)).audio_track == 1
