@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,6 @@ Block = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 
 CELLS_A_SECOND = 10
-# So many channels are multiplied pair by pair: faster than a product of narrow matrices.
-_FEW = 4
 # Where offsets are so much of the power, rounding of 32 bits would hide the rest.
 _OFFSET = 0.99
 
@@ -83,13 +82,9 @@ class Levels:
 
 def _sums(block: Block, parts: list[tuple[int, int, int]]) -> tuple[Floats, Floats]:
     """Sums of these parts of a block, (parts, channels), and of products of each two channels."""
-    channels, size = block.shape
-    sums, products = np.empty((len(parts), channels)), np.empty((len(parts), channels, channels))
-    ones = np.ones(size, dtype=np.float32)
-    for number, (_, start, end) in enumerate(parts):
-        part = block[:, start:end]
-        sums[number] = part @ ones[: end - start]
-        products[number] = _products(part)
+    pieces = [_summed(equal) for equal in _equal(block, parts)]
+    sums = np.concatenate([piece[0] for piece in pieces])
+    products = np.concatenate([piece[1] for piece in pieces])
     sizes = np.array([end - start for _, start, end in parts])
     powers = np.diagonal(products, axis1=1, axis2=2)
     for number in np.flatnonzero((sums**2 > _OFFSET * powers * sizes[:, None]).any(axis=1)):
@@ -99,19 +94,29 @@ def _sums(block: Block, parts: list[tuple[int, int, int]]) -> tuple[Floats, Floa
         left, mean = about.sum(axis=1, dtype=np.float64), offsets.astype(np.float64)
         cross = np.outer(mean, left)
         sums[number] = mean * sizes[number] + left
-        products[number] = _products(about) + cross + cross.T + sizes[number] * np.outer(mean, mean)
+        moved = cross + cross.T + sizes[number] * np.outer(mean, mean)
+        products[number] = _summed(about[:, None])[1][0] + moved
     return sums, products
 
 
-def _products(part: Block) -> Floats:
-    channels = len(part)
-    if channels > _FEW:
-        return (part @ part.T).astype(np.float64)
-    products = np.empty((channels, channels))
+def _equal(block: Block, parts: list[tuple[int, int, int]]) -> Iterator[Block]:
+    """The parts as (channels, parts, samples), those of one size that follow each other together: numpy
+    is as fast as memory then."""
+    for size, group in groupby(parts, key=lambda part: part[2] - part[1]):
+        equal = list(group)
+        span = block[:, equal[0][1] : equal[-1][2]]
+        yield span.reshape(len(block), len(equal), size)
+
+
+def _summed(parts: Block) -> tuple[Floats, Floats]:
+    """Sums of (channels, parts, samples) over samples, and of products of each two channels."""
+    channels, number, size = parts.shape
+    products = np.empty((number, channels, channels))
     for i in range(channels):
         for j in range(i, channels):
-            products[i, j] = products[j, i] = part[i] @ part[j]
-    return products
+            products[:, i, j] = products[:, j, i] = np.vecdot(parts[i], parts[j])
+    sums: Floats = (parts @ np.ones(size, dtype=np.float32)).T.astype(np.float64)
+    return sums, products
 
 
 def cells(first: int, size: int, rate: int) -> Iterator[tuple[int, int, int]]:
