@@ -114,6 +114,7 @@ def exchanged(
 ) -> tuple[Slot, Slot] | None:
     """Two slots of a caption whose fillers some statement of the evidence has crosswise, and none
     straight. theirs: slots of each statement."""
+    same = {id(slot): [_of(like, slot, statement) for statement in theirs] for slot in mine}
     for first, second in combinations(mine, 2):
         if first.filler.at == second.filler.at:
             continue
@@ -121,18 +122,25 @@ def exchanged(
             continue
         if first.kind == second.kind and first.key.at == second.key.at:
             continue
-        if _is_crossed(like, first, second, theirs) and _matters(like, first, second, theirs):
+        firsts, seconds = same[id(first)], same[id(second)]
+        if _is_crossed(like, first, second, firsts, seconds) and _matters(
+            like, ((first, firsts), (second, seconds))
+        ):
             return first, second
     return None
 
 
 def _is_crossed(
-    like: Likeness, first: Slot, second: Slot, theirs: Sequence[Sequence[Slot]]
+    like: Likeness,
+    first: Slot,
+    second: Slot,
+    firsts: Sequence[Sequence[Slot]],
+    seconds: Sequence[Sequence[Slot]],
 ) -> bool:
+    """firsts, seconds: the same slots in each statement of the evidence."""
     crossed = False
-    for statement in theirs:
-        firsts, seconds = _of(like, first, statement), _of(like, second, statement)
-        for a, b in product(firsts, seconds):
+    for of_first, of_second in zip(firsts, seconds, strict=True):
+        for a, b in product(of_first, of_second):
             if a.filler.at == b.filler.at:
                 continue
             straight = alike(like, first, a) + alike(like, second, b)
@@ -143,19 +151,17 @@ def _is_crossed(
     return crossed
 
 
-def _matters(like: Likeness, first: Slot, second: Slot, theirs: Sequence[Sequence[Slot]]) -> bool:
+def _matters(like: Likeness, pair: Sequence[tuple[Slot, Sequence[Sequence[Slot]]]]) -> bool:
     """Whether an exchange changes the meaning: always of who acts, else unless some statement fills one
-    of the slots as the caption does."""
-    if {first.kind, second.kind} & {"agent", "patient"}:
+    of the slots as the caption does. pair: the slots, each with the same slots of each statement."""
+    if {slot.kind for slot, _ in pair} & {"agent", "patient"}:
         return True
-    firm = [
-        s for s in (first, second) if not s.traits or s.kind in ("attribute", "count", "manner")
-    ]
     return not any(
         alike(like, slot, other) >= WORD
-        for slot in firm
-        for statement in theirs
-        for other in _of(like, slot, statement)
+        for slot, same in pair
+        if not slot.traits or slot.kind in ("attribute", "count", "manner")
+        for statement in same
+        for other in statement
     )
 
 
