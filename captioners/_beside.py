@@ -41,10 +41,11 @@ class Beside:
     why: str | None = None
 
 
-def beside(path: Path, key: str) -> Beside:
+def beside(path: Path, key: str, encoding: str | None = None) -> Beside:
     """The captions of a media file: of the first of its files that holds any, JSON before text.
 
-    key: the field of the JSON. Raises BesideError for a file that can't be read.
+    key: the field of the JSON. encoding: of text that is no UTF. Raises BesideError for a file that can't
+    be read.
     """
     why: str | None = None
     for file in _files(path):
@@ -52,16 +53,16 @@ def beside(path: Path, key: str) -> Beside:
             why = why or reason
             continue
         read = _described if file.suffix == ".json" else _written
-        texts, reason = read(file, key)
+        texts, reason = read(file, key, encoding)
         if texts:
             return Beside(tuple(texts))
         why = why or reason
     return Beside(why=why or _subtitled(path))
 
 
-def described(path: Path) -> Any:
+def described(path: Path, encoding: str | None = None) -> Any:
     """The content of a JSON file; None where there is none. Raises BesideError."""
-    text = _read(path)
+    text = _read(path, encoding)
     if text is None:
         return None
     try:
@@ -126,9 +127,9 @@ def _candidates(folder: Path) -> Iterator[str]:
                 yield entry.name
 
 
-def _described(file: Path, key: str) -> tuple[list[str], str | None]:
+def _described(file: Path, key: str, encoding: str | None) -> tuple[list[str], str | None]:
     """The captions in a JSON file, or why there are none."""
-    content = described(file)
+    content = described(file, encoding)
     if not isinstance(content, dict):
         return [], f"{file.name} holds no JSON object"
     return _in_object(file, content, key)
@@ -147,9 +148,9 @@ def _in_object(file: Path, content: Mapping[str, Any], key: str) -> tuple[list[s
         raise BesideError(f"{file}: {key}: {error}") from error
 
 
-def _written(file: Path, key: str) -> tuple[list[str], str | None]:
+def _written(file: Path, key: str, encoding: str | None) -> tuple[list[str], str | None]:
     """The captions in a text file, or why there are none. JSON is read as JSON, whatever its name."""
-    text = _read(file) or ""
+    text = _read(file, encoding) or ""
     if is_subtitles(text):
         return [], f"{file.name} holds subtitles: words said, and no caption"
     if (why := refused(text)) is not None:
@@ -171,14 +172,14 @@ def _subtitled(path: Path) -> str | None:
     return None
 
 
-def _read(path: Path) -> str | None:
+def _read(path: Path, encoding: str | None) -> str | None:
     """A text, None where there is no such file. Raises BesideError."""
     if not _is_file(path):
         return None
     if path.stat().st_size > _MOST_BYTES:
         raise BesideError(f"{path}: over {_MOST_BYTES >> 20} MiB, which is no caption")
     try:
-        return decoded(path.read_bytes())
+        return decoded(path.read_bytes(), encoding)
     except EncodingError as error:
         raise BesideError(f"{path}: {error}") from error
 

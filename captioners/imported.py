@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from captioners._beside import ambiguous, beside, described
 from captioners.contract import Captioner, Packs
@@ -62,21 +62,32 @@ class _Options(BaseModel):
 
     source: "beside" (`<name>.json` with a `caption`, or `<name>.txt`, as WebDataset and img2dataset lay
     them), "curator" (`metas/v0/<name>.json` next to the folder `clips`, as cosmos-curate and NeMo Curator
-    write), or the path of a list (`manifests.sources.list`). licence, outputs_train: of the captions;
-    unknown unless given (`captioners.weights.terms.Terms`).
+    write), or the path of a list (`manifests.sources.list`). encoding: of text that is no UTF, as Python
+    names it ("cp1252"). licence, outputs_train: of the captions; unknown unless given
+    (`captioners.weights.terms.Terms`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
     key: str = "caption"
+    encoding: str | None = None
     licence: str = UNKNOWN.licence
     outputs_train: bool | None = None
 
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, name: str | None) -> str | None:
+        try:
+            "".encode(name or "utf-8")
+        except LookupError as error:
+            raise ValueError(f'no encoding is called "{name}"') from error
+        return name
+
 
 class _Imported(Captioner):
-    """Options: `source` as above; `key`: the field or column that holds the text ("caption"); `licence`
-    and `outputs_train` of the captions.
+    """Options: `source` as above; `key`: the field or column that holds the text ("caption"); `encoding`
+    of text that is no UTF; `licence` and `outputs_train` of the captions.
 
     A list needs the column `key`, and one of `file` (absolute, or from the list's folder), `uri`,
     `content_hash` or `clip_id`; it may have `start_ms` and `end_ms` in the source, and `score` in [0, 1].
@@ -105,7 +116,7 @@ class _Imported(Captioner):
     def load(self) -> None:
         """Reads the list to a file on disk that is looked up by key. Raises ListError."""
         if self._chosen.source not in ("beside", "curator"):
-            self._list = _List(Path(self._chosen.source), self._chosen.key)
+            self._list = _List(Path(self._chosen.source), self._chosen.key, self._chosen.encoding)
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """The captions given for each clip."""
@@ -140,7 +151,7 @@ class _Imported(Captioner):
             # Its names lose the suffix, as those of files beside the media do.
             why = ambiguous(path.with_name(f"{path.stem}.json"), path)
             return ([], why) if why else (_curated(path), None)
-        found = beside(path, self._chosen.key)
+        found = beside(path, self._chosen.key, self._chosen.encoding)
         return [GivenCaption(text) for text in found.texts], found.why
 
 
@@ -162,13 +173,14 @@ class _List:
     Raises ListError for a list that can't be used.
     """
 
-    def __init__(self, path: Path, column: str) -> None:
+    def __init__(self, path: Path, column: str, encoding: str | None) -> None:
         # Without a name, SQLite's file is removed when it is closed.
         self._table = sqlite3.connect("", check_same_thread=False)
         self._table.execute("CREATE TABLE captions (key, text, start_ms, end_ms, score)")
+        listed = read(path, [column], (*_KEYS, *_TIMES, "score"), encoding)
         rows = (
             captions
-            for number, row in enumerate(read(path, [column], (*_KEYS, *_TIMES, "score")), 1)
+            for number, row in enumerate(listed, 1)
             for captions in _rows_of(row, number, path, column)
         )
         self._table.executemany("INSERT INTO captions VALUES (?, ?, ?, ?, ?)", rows)

@@ -1,17 +1,18 @@
 """How the bytes of a text that a user brings become characters.
 
-UTF-8, UTF-16 and UTF-32 by their byte order mark, UTF-16 without one by its zeros, else UTF-8. What is
-none of these is Windows-1252, if it surely is (`manifests.sources.western`): spreadsheets write that in
-Western Europe and America. Other old encodings (of Central Europe, Turkey, Cyrillic, Japanese, of a Mac)
-can't be told from one another, and are refused.
+UTF-8, UTF-16 and UTF-32 by their byte order mark, UTF-16 without one by its zeros, else UTF-8.
+Spreadsheets save CSV in the code page of their country, and nothing in a file tells which: Czech "štěká"
+is French "štìká". So text that is none of these is read only where all of its letters and signs are the
+same in the Latin code pages of Windows ("café", "Löwe", “quotes”, "20 °C"). Other text is refused, unless
+its encoding is named: statistics guess wrong on short lists (charset-normalizer takes "très bruyant" for
+"trčs bruyant").
 """
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
-
-from manifests.sources.western import Western
 
 _CHUNK = 1 << 20
 _MARKS = (  # that of UTF-32 begins like that of UTF-16
@@ -42,6 +43,23 @@ _BINARY = (
 )
 # All but control characters; of these what divides lines, cells and pages.
 _PRINTED = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\v\f\r\x1b")
+_LATIN = ("cp1252", "cp1250", "cp1254", "cp1257")
+_SAME = "".join(
+    char
+    for char in (bytes([byte]).decode("cp1252", "ignore") for byte in range(128, 256))
+    if char and all(char.encode("cp1252").decode(page, "ignore") == char for page in _LATIN)
+)
+_ACCENTED = "".join(char for char in _SAME if char.isalpha())
+_LETTERS = f"A-Za-z{_ACCENTED}"
+# What does not stand in a text of those pages: another letter or sign, a sign in a word ("h”ren", "ni–o")
+# or at its edge where none may be ("caf‚", "”l"), three letters with accents in a row. So does text of
+# DOS, of a Mac, Cyrillic and Japanese look that is read as it.
+_ODD = re.compile(
+    rf"[^\x00-\x7f{re.escape(_SAME)}]|[{_ACCENTED}]{{3}}"
+    rf"|[{_LETTERS}][^\x00-\x7f{_LETTERS}’‘–—…·\xa0\xad][{_LETTERS}]"
+    rf"|[{_LETTERS}][‚„‹]|(?<!\S)[”›][{_LETTERS}]|[©®™¤¦§¬±¶×÷][{_LETTERS}]"
+    rf"|(?<![{_LETTERS}])[{_LETTERS}]{{1,2}}–[{_LETTERS}]|[{_LETTERS}]–[{_LETTERS}]{{1,2}}(?![{_LETTERS}])"
+)
 _UNSURE = (
     "line {line} is not UTF-8 text, and nobody can be sure what else it is: save it as UTF-8 (in a "
     'spreadsheet, "CSV UTF-8")'
@@ -52,20 +70,22 @@ class EncodingError(ValueError):
     """Bytes that are no text, or none whose encoding can be told; says in which line, and what to do."""
 
 
-def encoding_of(file: BinaryIO) -> str:
+def encoding_of(file: BinaryIO, named: str | None = None) -> str:
     """The codec that reads a file, for `open`; it is read once, in bounded memory, and left at its start.
 
-    Raises EncodingError.
+    named: the encoding that its owner says it has. Raises EncodingError.
     """
     codec = codec_by_start(file.read(4096))
+    if named is not None and codec == "utf-8":
+        codec = named
     try:
         _read_as(file, codec)
     except UnicodeDecodeError as error:
         if codec != "utf-8":
-            raise EncodingError(
-                f"it is no {codec.upper()} text, though it begins like it"
-            ) from error
-        codec = _western(file)
+            why = f"it is no {codec.upper()} text, though "
+            why += "its encoding is said to be that" if codec == named else "it begins like it"
+            raise EncodingError(why) from error
+        codec = _latin(file)
     file.seek(0)
     return codec
 
@@ -85,9 +105,9 @@ def codec_by_start(head: bytes) -> str:
     return codec or "utf-8"
 
 
-def decoded(data: bytes) -> str:
-    """The characters of a text. Raises EncodingError."""
-    return data.decode(encoding_of(io.BytesIO(data)))
+def decoded(data: bytes, named: str | None = None) -> str:
+    """The characters of a text; `named` as for `encoding_of`. Raises EncodingError."""
+    return data.decode(encoding_of(io.BytesIO(data), named))
 
 
 def _by_zeros(head: bytes) -> str | None:
@@ -107,21 +127,19 @@ def _read_as(file: BinaryIO, codec: str) -> None:
     decoder.decode(b"", True)
 
 
-def _western(file: BinaryIO) -> str:
-    """The codec of Windows-1252, if the text surely is that. Raises EncodingError with the line."""
-    seen, rest = Western(), b""
-    for chunk in _chunks(file):
-        lines, mark, behind = (rest + chunk).rpartition(b"\n")
-        rest = behind if len(behind) < _CHUNK else b""
-        _check(seen.odd_line((lines + mark + behind[len(rest) :]).decode("cp1252", "replace")))
-    _check(seen.odd_line(rest.decode("cp1252", "replace")))
-    _check(seen.unsure_line())
+def _latin(file: BinaryIO) -> str:
+    """The codec of a text that is the same in all Latin code pages. Raises EncodingError."""
+    file.seek(0)
+    for number, line in enumerate(_lines(file), 1):
+        if not line.isascii() and _ODD.search(line.decode("cp1252", "replace")):
+            raise EncodingError(_UNSURE.format(line=number))
     return "cp1252"
 
 
-def _check(line: int | None) -> None:
-    if line is not None:
-        raise EncodingError(_UNSURE.format(line=line))
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Lines, of which one over the chunk's size comes in several parts."""
+    while line := file.readline(_CHUNK):
+        yield line
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -41,13 +41,16 @@ class ListError(UserError, ValueError):
 
 
 def read(
-    path: Path, needed: Collection[str] = (), optional: Collection[str] = ()
+    path: Path,
+    needed: Collection[str] = (),
+    optional: Collection[str] = (),
+    encoding: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The rows of a list by column name, in order.
 
     needed: columns that must be there, in JSON in every row. optional: others that the caller knows.
-    Both are found whatever their case, other columns keep their names. Raises ListError, also while rows
-    are read.
+    Both are found whatever their case, other columns keep their names. encoding: of a text that is no
+    UTF, where it is known. Raises ListError, also while rows are read.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -58,10 +61,10 @@ def read(
             yield from _parquet(path, wanted)
             return
         with path.open("rb") as file:
-            encoding = encoding_of(file)
+            codec = encoding_of(file, encoding)
         # The module's own limit, 128 KiB, holds for the process. A longer cell is no error.
         csv.field_size_limit(max(csv.field_size_limit(), _MOST_IN_A_ROW))
-        with path.open(encoding=encoding, newline="") as text:
+        with path.open(encoding=codec, newline="") as text:
             if suffix in _JSON:
                 yield from _json(path, text, wanted)
             else:

@@ -43,6 +43,22 @@ def test_its_text_beside_the_media_is_read_too(tmp_path: Path) -> None:
     assert said(clip(tmp_path / "00001.mp4"), "beside").text == DOG
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_the_encoding_of_old_text_can_be_named(tmp_path: Path, listed: bool) -> None:
+    text, clip_of = "Un chien très bruyant.", clip(tmp_path / "a.mp4")
+    file = tmp_path / ("list.csv" if listed else "a.txt")
+    file.write_text(f"file,caption\na.mp4,{text}\n" if listed else text, encoding="cp1252")
+    source = file if listed else "beside"
+    with pytest.raises(ValueError, match="save it as UTF-8"):
+        said(clip_of, source)
+    assert said(clip_of, source, encoding="cp1252").text == text
+
+
+def test_an_encoding_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match='no encoding is called "ansi-52"'):
+        ImportedHeard("given", Cache(), {"source": "beside", "encoding": "ansi-52"})
+
+
 def test_another_field_of_the_json_can_be_named(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"caption": "no", "long": DOG}))
     assert said(clip(tmp_path / "a.mp4"), "beside", key="long").text == DOG

@@ -1,0 +1,76 @@
+"""Old text is read where it is the same in each Latin code page or its page is named, else refused."""
+
+import io
+
+import pytest
+
+from manifests.sources.encoding import EncodingError, decoded, encoding_of
+
+SAME = """
+A man sits in a café at 20 °C
+Ein Löwe brüllt, ein Mädchen läuft über die Straße
+He said “hello” — and left…
+It costs 5 €
+Kafé
+On mówi
+Mies kävelee
+""".strip().split("\n")
+
+OTHERS = {
+    "cp1252": "Un café très bruyant\nEl niño corre\nTvå män på en båt\nIt costs £4",
+    "cp1250": "Pes štěká hlasitě\nEgy kutya ugat és esik az eső\nKobieta śpiewa",
+    "cp1254": "Bir köpek havlıyor\nKapı açılıyor",
+    "cp1257": "Šuo loja ir vyras kalba\nBērni dzied",
+    "cp1251": "Собака лает\nЯ и ты\nHe says да to the man",
+    "iso8859-2": "Mężczyzna śpiewa\nŠuma je tiha",
+    "koi8-r": "Собака лает",
+    "cp1253": "Ένας σκύλος γαβγίζει",
+    "cp1255": "כלב נובח",
+    "cp1256": "كلب ينبح",
+    "cp874": "สุนัขเห่า",
+    "gbk": "一只狗在叫",
+    "shift-jis": "犬が吠える",
+    "euc-kr": "개가 짖는다",
+    "cp437": "Un café\nEin Vögelchen\nDas Öl",
+    "mac-roman": "Ein Löwe\nEl niño habla",
+}
+
+
+@pytest.mark.parametrize("text", SAME)
+@pytest.mark.parametrize("page", ["cp1252", "cp1250"])
+def test_what_is_the_same_in_the_latin_code_pages_is_read(text: str, page: str) -> None:
+    listed = f'file,caption\na.mp4,"{text}"\n'
+    assert decoded(listed.encode(page)) == listed
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), [(page, text) for page, texts in OTHERS.items() for text in texts.split("\n")]
+)
+def test_what_may_be_another_page_is_refused_with_the_line_and_what_to_do(
+    page: str, text: str
+) -> None:
+    listed = f"file,caption\nb.mp4,a dog\na.mp4,{text}\n"
+    with pytest.raises(EncodingError, match=r"line 3 is not UTF-8 text, .*: save it as UTF-8"):
+        decoded(listed.encode(page))
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), [(page, texts.split("\n")[0]) for page, texts in OTHERS.items()]
+)
+def test_a_text_of_a_named_page_is_read(page: str, text: str) -> None:
+    assert decoded(text.encode(page), page) == text
+
+
+def test_utf_8_is_no_text_of_a_named_page_that_lacks_its_bytes() -> None:
+    with pytest.raises(EncodingError, match="it is no CP1252 text, though its encoding is said to"):
+        decoded("Á".encode(), "cp1252")
+
+
+def test_a_byte_order_mark_is_surer_than_a_name() -> None:
+    assert encoding_of(io.BytesIO("a dog".encode("utf-16")), "cp1252") == "utf-16"
+
+
+def test_one_word_far_below_is_found() -> None:
+    good = "a.mp4,Ein Löwe\n" * 60_000
+    with pytest.raises(EncodingError, match="line 60001 "):
+        decoded(good.encode("cp1252") + "b.mp4,Pes štěká\n".encode("cp1250"))
