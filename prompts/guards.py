@@ -4,8 +4,7 @@ meaning (`prompts.meaning`). Pure; models are handed in.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 from manifests.captions import CaptionClaim, CaptionName, CaptionSet
 from manifests.evidence import Evidence
@@ -31,7 +30,101 @@ Named = tuple[CaptionName, str]
 _KEPT = 64
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
+class ByWords:
+    """Guards that go by words, for what taggers say."""
+
+    caption_chars: int
+    near: Nearness | None
+
+    def select(self, evidence: Evidence) -> Facts:
+        """As `Guards.select`."""
+        near = self.near.alike if self.near else None
+        return select(evidence, Same(near, near), self.caption_chars)
+
+    def template(self, facts: Facts) -> CaptionSet:
+        """As `Guards.template`."""
+        return template(facts, self.caption_chars)
+
+    def ground(self, facts: Facts, captions: Sequence[Named]) -> list[list[Violation]]:
+        """As `Guards.ground`."""
+        return [
+            grounding.ground(name, self._as_read(name, text, facts), facts)
+            for name, text in captions
+        ]
+
+    def claims(self, name: CaptionName, text: str, facts: Facts) -> tuple[CaptionClaim, ...]:
+        """The claims of a caption, with what speaks for each."""
+        return provenance.claims(name, self._as_read(name, text, facts), facts)
+
+    def _as_read(self, name: CaptionName, caption: str, facts: Facts) -> str:
+        """A caption as grounding and provenance by words read it."""
+        return caption if self.near is None else self.near.read(name, caption, facts)
+
+
+class ByMeaning:
+    """Guards that compare sentences by what they mean, where a captioner speaks in sentences."""
+
+    def __init__(self, caption_chars: int, near: Nearness | None, like: Likeness) -> None:
+        self._caption_chars = caption_chars
+        self._near = near
+        self._like = like
+        self._events = Events(like)
+        self._comparisons: OrderedDict[Facts, Comparison] = OrderedDict()
+
+    def select(self, evidence: Evidence) -> Facts:
+        """As `Guards.select`."""
+        # Read together, which is faster than pair by pair.
+        self._events.read([claim.text for claim in claims_of(evidence, self._caption_chars)])
+        same = Same(self._are_one_thing, self._events.alike, self._events.tells)
+        return select(evidence, same, self._caption_chars)
+
+    def template(self, facts: Facts) -> CaptionSet:
+        """As `Guards.template`."""
+        return template(facts, self._caption_chars, self._events.alike, self._events.tells)
+
+    def ground(self, facts: Facts, captions: Sequence[Named]) -> list[list[Violation]]:
+        """As `Guards.ground`."""
+        judged = self._comparison(facts).judge(captions)
+        return [
+            [
+                *grounding.said_that_is_sung(name, text, facts),
+                *(Violation(f.kind, name, f.detail, f.outcome == "doubt") for f in findings),
+                *self._lost(name, text, facts),
+            ]
+            for (name, text), (_, findings) in zip(captions, judged, strict=True)
+        ]
+
+    def claims(self, name: CaptionName, text: str, facts: Facts) -> tuple[CaptionClaim, ...]:
+        """The claims of a caption, with what speaks for each."""
+        return provenance.claims_by_event(name, text, facts, self._events)
+
+    def _are_one_thing(self, first: str, second: str) -> bool:
+        """Whether two names of classes are as good as the same. Embeddings decide about names only: of
+        sentences "a calm man speaks" is near to "an angry woman speaks"."""
+        near = self._near is not None and self._near.alike(first, second)
+        return near or self._events.alike(first, second)
+
+    def _lost(self, name: CaptionName, text: str, facts: Facts) -> list[Violation]:
+        """What a caption must tell and tells neither by what happens nor by its words; at most one."""
+        told = tokens(without_quotations(text))
+        lost = [
+            fact.text
+            for fact in grounding.facts_of(name, facts)
+            if fact.must
+            and not grounding.is_said(fact, told)
+            and not self._events.told(text, fact.text)
+        ]
+        return [Violation("lost", name, "; ".join(lost))] if lost else []
+
+    def _comparison(self, facts: Facts) -> Comparison:
+        if facts not in self._comparisons:
+            self._comparisons[facts] = Comparison(self._like, sides(self._like, facts))
+            if len(self._comparisons) > _KEPT:
+                self._comparisons.popitem(last=False)
+        return self._comparisons[facts]
+
+
 class Guards:
     """What selects facts and checks captions under one profile.
 
@@ -39,84 +132,36 @@ class Guards:
     captions of clips with sentences; without it words decide there too.
     """
 
-    caption_chars: int = CAPTION_CHARS
-    near: Nearness | None = None
-    like: Likeness | None = None
-    _comparisons: OrderedDict[Facts, Comparison] = field(default_factory=OrderedDict, repr=False)
+    def __init__(
+        self,
+        caption_chars: int = CAPTION_CHARS,
+        near: Nearness | None = None,
+        like: Likeness | None = None,
+    ) -> None:
+        self.caption_chars = caption_chars
+        self.near = near
+        self._by_words = ByWords(caption_chars, near)
+        self._of_rich = ByMeaning(caption_chars, near, like) if like else self._by_words
 
     def select(self, evidence: Evidence) -> Facts:
         """The facts of one clip."""
-        if self._events is None or not is_rich(evidence):
-            near = self.near.alike if self.near else None
-            return select(evidence, Same(near, near), self.caption_chars)
-        # Read together, which is faster than pair by pair.
-        self._events.read([claim.text for claim in claims_of(evidence, self.caption_chars)])
-        same = Same(self._are_one_thing, self._events.alike, self._events.tells)
-        return select(evidence, same, self.caption_chars)
+        return self._for(is_rich(evidence)).select(evidence)
 
     def template(self, facts: Facts) -> CaptionSet:
         """What the template writes of a clip."""
-        if self._events is None or not facts.is_rich:
-            return template(facts, self.caption_chars)
-        return template(facts, self.caption_chars, self._events.alike, self._events.tells)
+        return self._for(facts.is_rich).template(facts)
 
     def ground(self, facts: Facts, captions: Sequence[Named]) -> list[list[Violation]]:
         """What speaks against each of some captions of one clip."""
-        if self.like is None or self._events is None or not facts.is_rich:
-            return [
-                grounding.ground(name, self._as_read(name, text, facts), facts)
-                for name, text in captions
-            ]
-        judged = self._comparison(self.like, facts).judge(captions)
-        return [
-            [
-                *grounding.said_that_is_sung(name, text, facts),
-                *(Violation(f.kind, name, f.detail, f.outcome == "doubt") for f in findings),
-                *self._lost(self._events, name, text, facts),
-            ]
-            for (name, text), (_, findings) in zip(captions, judged, strict=True)
-        ]
+        return self._for(facts.is_rich).ground(facts, captions)
 
     def claims(self, facts: Facts, captions: Sequence[Named]) -> list[CaptionClaim]:
         """The claims of captions of one clip, with what speaks for each."""
-        return [claim for name, text in captions for claim in self._claims(name, text, facts)]
+        guards = self._for(facts.is_rich)
+        return [claim for name, text in captions for claim in guards.claims(name, text, facts)]
 
-    @cached_property
-    def _events(self) -> Events | None:
-        return Events(self.like) if self.like else None
-
-    def _are_one_thing(self, first: str, second: str) -> bool:
-        """Whether two names of classes are as good as the same. Embeddings decide about names only: of
-        sentences "a calm man speaks" is near to "an angry woman speaks"."""
-        if self.near is not None and self.near.alike(first, second):
-            return True
-        return self._events is not None and self._events.alike(first, second)
-
-    def _claims(self, name: CaptionName, text: str, facts: Facts) -> tuple[CaptionClaim, ...]:
-        if self._events is None or not facts.is_rich:
-            return provenance.claims(name, self._as_read(name, text, facts), facts)
-        return provenance.claims_by_event(name, text, facts, self._events)
-
-    def _lost(self, events: Events, name: CaptionName, text: str, facts: Facts) -> list[Violation]:
-        """What a caption must tell and tells neither by what happens nor by its words; at most one."""
-        told = tokens(without_quotations(text))
-        lost = [
-            fact.text
-            for fact in grounding.facts_of(name, facts)
-            if fact.must and not grounding.is_said(fact, told) and not events.told(text, fact.text)
-        ]
-        return [Violation("lost", name, "; ".join(lost))] if lost else []
-
-    def _as_read(self, name: CaptionName, caption: str, facts: Facts) -> str:
-        """A caption as grounding and provenance by words read it."""
-        return caption if self.near is None else self.near.read(name, caption, facts)
-
-    def _comparison(self, like: Likeness, facts: Facts) -> Comparison:
-        if facts not in self._comparisons:
-            self._comparisons[facts] = Comparison(like, sides(like, facts))
-            if len(self._comparisons) > _KEPT:
-                self._comparisons.popitem(last=False)
-        return self._comparisons[facts]
+    def _for(self, rich: bool) -> ByWords | ByMeaning:
+        return self._of_rich if rich else self._by_words
 
 
 def is_rich(evidence: Evidence) -> bool:
