@@ -78,9 +78,11 @@ class _Options(BaseModel):
     @field_validator("encoding")
     @classmethod
     def _is_known(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
         try:
-            "".encode(name or "utf-8")
-        except LookupError as error:
+            "".encode(name)
+        except (LookupError, ValueError) as error:
             raise ValueError(f'no encoding is called "{name}"') from error
         return name
 

@@ -39,6 +39,8 @@ _BINARY = (
         (start, "a recording, not text")
         for start in (b"RIFF", b"OggS", b"ID3", b"fLaC", b"\x1aE\xdf")
     ),
+    (b"\x93NUMPY", "an array of NumPy, not text"),
+    (b"\x89HDF", "an HDF5 file, not text"),
     *((b"\x80" + bytes([protocol]), "a pickle of Python, not text") for protocol in range(2, 6)),
 )
 # All but control characters; of these what divides lines, cells and pages.
@@ -64,6 +66,9 @@ _UNSURE = (
     "line {line} is not UTF-8 text, and nobody can be sure what else it is: save it as UTF-8 (in a "
     'spreadsheet, "CSV UTF-8")'
 )
+_ESCAPED = (
+    "line {line} holds escapes, of a terminal or of ISO-2022: save it as UTF-8, or name its page"
+)
 
 
 class EncodingError(ValueError):
@@ -73,19 +78,21 @@ class EncodingError(ValueError):
 def encoding_of(file: BinaryIO, named: str | None = None) -> str:
     """The codec that reads a file, for `open`; it is read once, in bounded memory, and left at its start.
 
-    named: the encoding that its owner says it has. Raises EncodingError.
+    named: the encoding that its owner says it has: of a text that is valid UTF-8 beyond ASCII it is not.
+    Raises EncodingError.
     """
     codec = codec_by_start(file.read(4096))
-    if named is not None and codec == "utf-8":
-        codec = named
     try:
-        _read_as(file, codec)
+        ascii_only = _read_as(file, codec)
     except UnicodeDecodeError as error:
         if codec != "utf-8":
-            why = f"it is no {codec.upper()} text, though "
-            why += "its encoding is said to be that" if codec == named else "it begins like it"
+            why = f"it is no {codec.upper()} text, though it begins like it"
             raise EncodingError(why) from error
-        codec = _latin(file)
+        codec = _checked(file, named) if named else _latin(file)
+    else:
+        # ISO-2022-JP and UTF-7 are written in ASCII.
+        if ascii_only and codec == "utf-8":
+            codec = _checked(file, named) if named else _unescaped(file)
     file.seek(0)
     return codec
 
@@ -120,11 +127,34 @@ def _by_zeros(head: bytes) -> str | None:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _read_as(file: BinaryIO, codec: str) -> None:
+def _read_as(file: BinaryIO, codec: str) -> bool:
+    """Whether all bytes of a text are ASCII. Raises UnicodeDecodeError."""
     decoder = codecs.getincrementaldecoder(codec)()
+    ascii_only = True
     for chunk in _chunks(file):
+        ascii_only = ascii_only and chunk.isascii()
         decoder.decode(chunk)
     decoder.decode(b"", True)
+    return ascii_only
+
+
+def _checked(file: BinaryIO, named: str) -> str:
+    """The named codec, if it reads a text. Raises EncodingError."""
+    try:
+        _read_as(file, named)
+    except UnicodeError as error:
+        why = f"it is no {named.upper()} text, though its encoding is said to be that"
+        raise EncodingError(why) from error
+    return named
+
+
+def _unescaped(file: BinaryIO) -> str:
+    """UTF-8, for ASCII without the escapes by which ISO-2022 changes alphabets. Raises EncodingError."""
+    file.seek(0)
+    for number, line in enumerate(_lines(file), 1):
+        if b"\x1b" in line:
+            raise EncodingError(_ESCAPED.format(line=number))
+    return "utf-8"
 
 
 def _latin(file: BinaryIO) -> str:

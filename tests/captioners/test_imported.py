@@ -54,9 +54,10 @@ def test_the_encoding_of_old_text_can_be_named(tmp_path: Path, listed: bool) -> 
     assert said(clip_of, source, encoding="cp1252").text == text
 
 
-def test_an_encoding_that_nobody_knows_is_refused() -> None:
-    with pytest.raises(ValueError, match='no encoding is called "ansi-52"'):
-        ImportedHeard("given", Cache(), {"source": "beside", "encoding": "ansi-52"})
+@pytest.mark.parametrize("name", ["ansi-52", "", "utf\0"])
+def test_an_encoding_that_nobody_knows_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f'no encoding is called "{name}"'):
+        ImportedHeard("given", Cache(), {"source": "beside", "encoding": name})
 
 
 def test_another_field_of_the_json_can_be_named(tmp_path: Path) -> None:

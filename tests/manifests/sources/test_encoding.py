@@ -61,9 +61,32 @@ def test_a_text_of_a_named_page_is_read(page: str, text: str) -> None:
     assert decoded(text.encode(page), page) == text
 
 
-def test_utf_8_is_no_text_of_a_named_page_that_lacks_its_bytes() -> None:
+@pytest.mark.parametrize("text", ["Á", "Un café très bruyant", "“quoted” dog’s", "犬が吠える"])
+@pytest.mark.parametrize("page", ["cp1252", "shift-jis"])
+def test_utf_8_is_read_as_that_whatever_is_named(text: str, page: str) -> None:
+    assert decoded(text.encode(), page) == text
+
+
+def test_a_text_that_lacks_the_bytes_of_the_named_page_is_refused() -> None:
     with pytest.raises(EncodingError, match="it is no CP1252 text, though its encoding is said to"):
-        decoded("Á".encode(), "cp1252")
+        decoded(b"caf\x81", "cp1252")
+
+
+@pytest.mark.parametrize("page", ["iso2022-jp", "utf-7", "hz"])
+def test_a_page_that_is_written_in_ascii_is_read_where_it_is_named(page: str) -> None:
+    assert decoded("犬".encode(page), page) == "犬"
+
+
+@pytest.mark.parametrize("page", ["iso2022-jp", "iso2022-jp-2", "iso2022-jp-3"])
+def test_escapes_are_refused_with_their_line(page: str) -> None:
+    with pytest.raises(EncodingError, match="line 2 holds escapes"):
+        decoded("file,caption\na.mp4,犬\n".encode(page))
+
+
+@pytest.mark.parametrize("start", [b"\x93NUMPY\x01\x00v\x00", b"\x89HDF\r\n", b"\x80\x05\x95"])
+def test_arrays_are_no_text(start: bytes) -> None:
+    with pytest.raises(EncodingError, match="not text"):
+        decoded(start + b"A dog barks")
 
 
 def test_a_byte_order_mark_is_surer_than_a_name() -> None:
