@@ -2,8 +2,9 @@
 
 UTF-8, UTF-16 and UTF-32 by their byte order mark, UTF-16 without one by its zeros, else UTF-8.
 Spreadsheets save CSV in the code page of their country, and nothing in a file tells which: Czech "štěká"
-is French "štìká". So text that is none of these is read only where all of its letters and signs are the
-same in the Latin code pages of Windows ("café", "Löwe", “quotes”, "20 °C"). Other text is refused, unless
+is French "štìká". So text that is none of these is read only where its letters and signs are the same in
+all Latin code pages of Windows, and can't be others of DOS or a Mac ("café", "Löwe", “quotes”, "20 °C",
+"dog’s"). Other text is refused, unless
 its encoding is named: statistics guess wrong on short lists (charset-normalizer takes "très bruyant" for
 "trčs bruyant").
 """
@@ -45,22 +46,33 @@ _BINARY = (
 )
 # All but control characters; of these what divides lines, cells and pages.
 _PRINTED = bytes(byte for byte in range(256) if byte >= 32 or byte in b"\t\n\v\f\r\x1b")
-_LATIN = ("cp1252", "cp1250", "cp1254", "cp1257")
-_SAME = "".join(
-    char
-    for char in (bytes([byte]).decode("cp1252", "ignore") for byte in range(128, 256))
-    if char and all(char.encode("cp1252").decode(page, "ignore") == char for page in _LATIN)
+# The letters that are the same in the Latin code pages, and the signs, each where it stands in a text of
+# Windows. In pages of DOS and Mac, and in ISO 8859-2, their bytes are letters: "p†" for "på" (DOS),
+# "espa–oles" and "aqu’" (Mac), "spa»" for "spať". So a sign that may be one of those is no such sign.
+_SMALL, _CAPITAL = "äéóöüß", "ÄÉÓÖÜ"
+_LETTER = f"[A-Za-z{_SMALL}{_CAPITAL}]"
+_SIGNS = re.compile(
+    rf"(?<={_LETTER})’(?=(?:s|t|m|d|ll|re|ve)(?!{_LETTER}))"  # dog’s, don’t
+    rf"|(?<!{_LETTER})[–—](?!{_LETTER})"
+    rf"|(?<=[A-Za-z0-9])…(?=\s*\Z|[\"”’»),;.!?\t]| [A-Z])"
+    rf"|(?<=\d)[ \xa0]?°(?=[CF]?(?!{_LETTER}))"
+    rf"|(?<=\d)[ \xa0]?€(?!{_LETTER}|\d)|(?<!{_LETTER})(?<!\d)€[ \xa0]?(?=\d)"
+    rf"|(?<!{_LETTER})(?<!\d)§[ \xa0]?(?=\d)"
+    r"|(?<=[\d«])\xa0|\xa0(?=[\d!?:;»%])"
 )
-_ACCENTED = "".join(char for char in _SAME if char.isalpha())
-_LETTERS = f"A-Za-z{_ACCENTED}"
-# What does not stand in a text of those pages: another letter or sign, a sign in a word ("h”ren", "ni–o")
-# or at its edge where none may be ("caf‚", "”l"), three letters with accents in a row. So does text of
-# DOS, of a Mac, Cyrillic and Japanese look that is read as it.
+# Quotation marks are pairs around words.
+_PAIRS = tuple(
+    re.compile(
+        rf"(?<!{_LETTER})(?<!\d){left}([^{left}{right}]*+)(?<!{blank}){right}(?!{_LETTER}|\d)"
+    )
+    for left, right, blank in (("‘", "’", r"\s"), ("“", "”", r"\s"), ("«", "»", "«"))
+)
+# What is left and stands in no word of a Latin text: another letter or sign, accents in a row, a word of
+# accents alone, ß at its beginning, a capital with an accent behind a small letter ("waitsÉ").
 _ODD = re.compile(
-    rf"[^\x00-\x7f{re.escape(_SAME)}]|[{_ACCENTED}]{{3}}"
-    rf"|[{_LETTERS}][^\x00-\x7f{_LETTERS}’‘–—…·\xa0\xad][{_LETTERS}]"
-    rf"|[{_LETTERS}][‚„‹]|(?<!\S)[”›][{_LETTERS}]|[©®™¤¦§¬±¶×÷][{_LETTERS}]"
-    rf"|(?<![{_LETTERS}])[{_LETTERS}]{{1,2}}–[{_LETTERS}]|[{_LETTERS}]–[{_LETTERS}]{{1,2}}(?![{_LETTERS}])"
+    rf"[^\x00-\x7f{_SMALL}{_CAPITAL}]|[{_SMALL}{_CAPITAL}]{{3}}|(?<!{_LETTER})ß"
+    rf"|(?<!{_LETTER})[{_SMALL}{_CAPITAL}]{{2}}(?!{_LETTER})"
+    rf"|[a-z{_SMALL}][{_CAPITAL}]|[a-z{_SMALL},] [{_CAPITAL}](?!{_LETTER})|[äéóöü][A-Z]"
 )
 _UNSURE = (
     "line {line} is not UTF-8 text, and nobody can be sure what else it is: save it as UTF-8 (in a "
@@ -161,9 +173,17 @@ def _latin(file: BinaryIO) -> str:
     """The codec of a text that is the same in all Latin code pages. Raises EncodingError."""
     file.seek(0)
     for number, line in enumerate(_lines(file), 1):
-        if not line.isascii() and _ODD.search(line.decode("cp1252", "replace")):
+        if not line.isascii() and _is_odd(line.decode("cp1252", "replace")):
             raise EncodingError(_UNSURE.format(line=number))
     return "cp1252"
+
+
+def _is_odd(line: str) -> bool:
+    """Whether a line, read as Windows-1252, may be of another page."""
+    line = _SIGNS.sub("", line)
+    for pair in _PAIRS:
+        line = pair.sub(r"\1", line)
+    return _ODD.search(line) is not None
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -11,6 +11,11 @@ A man sits in a café at 20 °C
 Ein Löwe brüllt, ein Mädchen läuft über die Straße
 He said “hello” — and left…
 It costs 5 €
+A dog’s bark – very loud
+They don’t stop, ‘the others’ do
+She says “the dog’s here”, and he’s gone
+Pages 10–20, «oui»
+CAFÉ MÜLLER, ÖSTERREICH
 Kafé
 On mówi
 Mies kävelee
@@ -22,17 +27,22 @@ OTHERS = {
     "cp1254": "Bir köpek havlıyor\nKapı açılıyor",
     "cp1257": "Šuo loja ir vyras kalba\nBērni dzied",
     "cp1251": "Собака лает\nЯ и ты\nHe says да to the man",
-    "iso8859-2": "Mężczyzna śpiewa\nŠuma je tiha",
-    "koi8-r": "Собака лает",
+    "iso8859-2": "Mężczyzna śpiewa\nŠuma je tiha\nPies biegnie drogą\nKtoś puka do drzwi\n"
+    "chlapec chce spať\nDzieci są w domu\nkot śpi",
+    "koi8-r": "Собака лает\nдом и сад",
     "cp1253": "Ένας σκύλος γαβγίζει",
     "cp1255": "כלב נובח",
     "cp1256": "كلب ينبح",
     "cp874": "สุนัขเห่า",
     "gbk": "一只狗在叫",
-    "shift-jis": "犬が吠える",
+    "shift-jis": "犬が吠える\nｱｶ\nﾄﾓﾄﾞｱ\nﾜﾝ",
     "euc-kr": "개가 짖는다",
-    "cp437": "Un café\nEin Vögelchen\nDas Öl",
-    "mac-roman": "Ein Löwe\nEl niño habla",
+    "cp437": "Un café\nEin Vögelchen\nDas Öl\nLe rôle\nà la mer\nOù est-il\nÇa va\nEl niño está aquí",
+    "cp850": "En hund på en gata\nEtt äpple\nUn chien à la mer\nUn étang\nEn sjö\nKoira ja äiti\nÚLTIMA",
+    "cp865": "Hund på gården\nEt æble\nEn bæk",
+    "mac-roman": "Ein Löwe\nÜber der Stadt\nÖsterreich\nÄpfel fallen\nLos españoles cantan\nEl río\n"
+    "Así es\nUna acción\nHabló con él\nDie Straße\nSpaß macht es\nA dog barks, then waits…\n"
+    "It waits… and barks\nIt says “hello”\nA dog’s bark",
 }
 
 
