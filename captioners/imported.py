@@ -9,7 +9,6 @@ count only where others agree.
 """
 
 import os
-import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from captioners._beside import ambiguous, beside, described
+from captioners._times import unclear
 from captioners.contract import Captioner, Packs
 from captioners.sentences import clauses
 from captioners.weights.terms import UNKNOWN, Terms
@@ -28,18 +28,12 @@ from manifests.evidence import Claim, WeakCaption
 from manifests.ids import content_hash, path_of, uri_of
 from manifests.media import Media, Needs
 from manifests.sources import cells
-from manifests.sources.columns import bare
 from manifests.sources.list import ListError, read
 
 _T = TypeVar("_T")
 _KEYS = ("clip_id", "content_hash", "uri", "file", "file_name")
 _FILES = ("file", "file_name")
 _TIMES = ("start_ms", "end_ms", "start_s", "end_s")
-# Seconds, milliseconds or frames, of the clip or of a longer video: nobody can tell.
-_UNCLEAR = re.compile(
-    r"(?:t|time)?(?:start|end|begin|stop|onset|offset|from|to)(?:t|time|at)?"
-    r"(?:s|secs?|seconds?|ms|msecs?|milliseconds?|frames?)?"
-)
 _BLANK = " \t\r\n\xa0\ufeff"
 _STOPS = tuple(".!?…;:,\"'”’»)")
 _MOST_CLAIMS = 256
@@ -273,10 +267,9 @@ def _times(row: Mapping[str, Any]) -> tuple[int | None, int | None]:
         else _named(row, f"{side}_s", cells.seconds)
         for side in ("start", "end")
     )
-    unclear = [n for n in row if _UNCLEAR.fullmatch(bare(n)) and re.search(r"\d", str(row[n])[:40])]
-    if start is None and end is None and unclear:
+    if start is None and end is None and (column := unclear(row)) is not None:
         raise ValueError(
-            f'nobody can tell what the column "{unclear[0]}" counts: give milliseconds from the start of '
+            f'nobody can tell what the column "{column}" counts: give milliseconds from the start of '
             'the file in "start_ms" and "end_ms", or seconds in "start_s" and "end_s", and take it out'
         )
     if (start is None) != (end is None):

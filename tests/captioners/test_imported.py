@@ -249,6 +249,7 @@ def test_whole_milliseconds_may_have_a_point(tmp_path: Path, start: Any) -> None
         ({"t_start": "00:01"}, 'row 1: nobody .* column "t_start" counts'),
         ({"begin_time": 1, "stop_time": 2}, 'row 1: nobody .* column "begin_time" counts'),
         ({"from": 1, "to": 2}, 'row 1: nobody .* column "from" counts'),
+        ({"timestamp": [2.0, 4.5]}, 'row 1: nobody .* column "timestamp" counts'),
         ({"start_frame": 25}, 'row 1: nobody .* column "start_frame" counts'),
         ({"file": float("nan")}, "row 1: it needs one of"),
         ({"file": "a\ud83d.mp4"}, "row 1: file: .* half a character"),
