@@ -20,6 +20,7 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from captioners._beside import ambiguous, beside, described
+from captioners._formats import captions
 from captioners._times import unclear
 from captioners.contract import Captioner, Packs
 from captioners.sentences import clauses
@@ -175,9 +176,9 @@ class _List:
         self._table.execute("CREATE TABLE captions (key, text, start_ms, end_ms, score)")
         listed = read(path, [column], (*_KEYS, *_TIMES, "score"), encoding)
         rows = (
-            captions
+            entry
             for number, row in enumerate(listed, 1)
-            for captions in _rows_of(row, number, path, column)
+            for entry in _rows_of(row, number, path, column)
         )
         self._table.executemany("INSERT INTO captions VALUES (?, ?, ?, ?, ?)", rows)
         self._table.execute("CREATE INDEX by_key ON captions (key)")
@@ -202,7 +203,7 @@ def _rows_of(
 ) -> Iterator[tuple[str, str, int | None, int | None, float]]:
     """Rows of the table, one for each caption in a row of a list: key, text, start, end, score."""
     try:
-        texts = cells.texts(row[column])
+        texts = captions(cells.texts(row[column]))
         if texts:
             key = _key(row, path)
             start, end = _times(row)

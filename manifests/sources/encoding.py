@@ -31,7 +31,10 @@ _BINARY = (
     (b"BZh", "compressed (bzip2): unpack it"),
     (b"\xfd7zXZ\x00", "compressed (xz): unpack it"),
     (b"PAR1", "a Parquet file: let its name end in .parquet"),
-    (b"version https://git-lfs", "a pointer of Git LFS: run git lfs pull"),
+    *(
+        (b"version https://" + host, "a pointer of Git LFS: run git lfs pull")
+        for host in (b"git-lfs", b"hawser")
+    ),
     (b"{\\rtf", "a document of a word processor (RTF): save it as plain text"),
     (b"%PDF", "a PDF document: save it as plain text"),
     (b"SQLite format 3", "a database: export the table as CSV"),
@@ -112,8 +115,9 @@ def encoding_of(file: BinaryIO, named: str | None = None) -> str:
 def codec_by_start(head: bytes) -> str:
     """The codec that the first bytes of a text tell of, "utf-8" where they tell of none. Raises
     EncodingError for what is no text."""
+    bare = head.removeprefix(codecs.BOM_UTF8).lstrip()
     for start, what in _BINARY:
-        if head.startswith(start):
+        if head.startswith(start) or bare.startswith(start):
             raise EncodingError(f"it is {what}")
     if head[4:8] == b"ftyp":
         raise EncodingError("it is a film or a picture, not text")

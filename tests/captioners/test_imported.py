@@ -341,6 +341,25 @@ def test_subtitles_are_no_caption(tmp_path: Path, name: str) -> None:
     assert weak.text == "" and weak.skipped is not None and "subtitles" in weak.skipped
 
 
+@pytest.mark.parametrize("text", ["1\n00:00:01,000 --> 00:00:02,000\nHello", "[00:01.00]Hello"])
+def test_subtitles_in_a_field_or_a_list_are_no_caption(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"caption": text}))
+    weak = said(clip(tmp_path / "a.mp4"), "beside")
+    assert weak.text == "" and weak.skipped == "a.json holds subtitles: words said, and no caption"
+    listed = _list(tmp_path / "list.jsonl", {"file": "a.mp4", "caption": text})
+    assert said(clip(tmp_path / "a.mp4"), listed).skipped == "no caption was given"
+
+
+@pytest.mark.parametrize("text", ["<!DOCTYPE html><html>404</html>", "Entry not found"])
+def test_pages_in_a_field_or_a_list_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"caption": text}))
+    with pytest.raises(ValueError, match=r"a\.json: caption: it is"):
+        said(clip(tmp_path / "a.mp4"), "beside")
+    listed = _list(tmp_path / "list.jsonl", {"file": "a.mp4", "caption": text})
+    with pytest.raises(ValueError, match=r"list\.jsonl, row 1: it is"):
+        said(clip(tmp_path / "a.mp4"), listed)
+
+
 SUBTITLES = [
     "1\r00:00:01,000 --> 00:00:02,000\rHello\r",
     "Kind: captions\nLanguage: en\n\n00:01.000 --> 00:02.000\nHello\n",
@@ -371,6 +390,9 @@ def test_subtitles_of_every_kind_are_no_caption(tmp_path: Path, text: str) -> No
         (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "web page"),
         (b"404: Not Found", "answer of a server"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:a\n", "git lfs pull"),
+        (b"\xef\xbb\xbfversion https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"\n\nversion https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"version https://hawser.github.com/spec/v1\n", "git lfs pull"),
         (b"../.git/annex/objects/a/b\n", "git annex get"),
         (b'{"caption": "A dog', "looks like JSON"),
         (b'{"caption": {"en": "A dog"}}', "an object with fields"),
