@@ -152,7 +152,8 @@ def _captions(file: Path, value: Any) -> tuple[list[str], str | None]:
     """The captions in a text or a field of JSON, or why there are none. Raises ValueError."""
     texts = cells.texts(value)
     kept = captions(texts)
-    return kept, _subtitles_in(file.name) if texts and not kept else None
+    subtitled = not kept and any(map(is_subtitles, texts))
+    return kept, _subtitles_in(file.name) if subtitled else None
 
 
 def _subtitles_in(name: str) -> str:

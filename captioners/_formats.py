@@ -44,6 +44,7 @@ _REFUSED = re.compile(
     r"|unauthorized|too many requests|internal server error|bad gateway|service unavailable)[. ]*",
     re.IGNORECASE,
 )
+_NOTES = re.compile(r"\s*(?:\[[^\[\]]*\]\s*)+")
 _POINTER = re.compile(r"version https://(?:git-lfs|hawser)\.github\.com/")
 
 
@@ -85,12 +86,12 @@ def refused(text: str) -> str | None:
 
 
 def captions(texts: Sequence[str]) -> list[str]:
-    """The captions among the texts of a field or a cell: subtitles are none. Raises ValueError for what
-    is no text of a caption."""
+    """The captions among the texts of a field or a cell: subtitles and notes in brackets ("[Music]") are
+    none. Raises ValueError for what is no text of a caption."""
     for text in texts:
         if (why := refused(text)) is not None:
             raise ValueError(why)
-    return [text for text in texts if not is_subtitles(text)]
+    return [text for text in texts if not (is_subtitles(text) or _NOTES.fullmatch(text))]
 
 
 def from_json(text: str) -> dict[str, Any] | None:

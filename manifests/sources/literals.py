@@ -34,7 +34,6 @@ _SHOWN = re.compile(
 _SERIES = re.compile(r"\bdtype: \w+\Z")
 _TAIL = re.compile(r"""['"]\s*[\]}]\Z""")
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
-_NOTES = re.compile(r"(?:\[[^\[\]]*\]\s*)+")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": "", "a": "", "v": " ", "0": "", "\n": ""}
 
@@ -42,8 +41,7 @@ _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": "", "a": "", "v": " ",
 def listed(text: str) -> list[Any] | None:
     """The items of a list that is written as text, bytes among them; None for other text.
 
-    "[Music]", one thing in brackets, is a list of nothing. Raises ValueError for a list that can't be
-    read, and for objects.
+    Raises ValueError for a list that can't be read, and for objects.
     """
     if (whole := _BYTES.fullmatch(text)) is not None:
         return [_bytes_of(whole[1])]
@@ -59,7 +57,7 @@ def listed(text: str) -> list[Any] | None:
     inside = _BRACKETS.fullmatch(bare)
     if inside is not None and re.search(r"[,;]", inside[1]):
         raise ValueError(f"looks like a list, and can't be read as one: {bare[:40]!r}")
-    return [] if _NOTES.fullmatch(bare) else None
+    return None
 
 
 def _check_no_object(text: str) -> None:

@@ -88,6 +88,15 @@ def test_other_texts_are_not_refused(text: str) -> None:
     assert refused(text) is None
 
 
+@pytest.mark.parametrize("text", ["[Music]", "[a dog barks]", "[Music] [Applause]", " [wind]\n"])
+def test_notes_in_brackets_are_no_captions(text: str) -> None:
+    assert captions([text, "A dog"]) == ["A dog"]
+
+
+def test_a_note_before_a_sentence_belongs_to_it() -> None:
+    assert captions(["[loud] A dog barks [far]"]) == ["[loud] A dog barks [far]"]
+
+
 def test_subtitles_among_captions_are_left_out() -> None:
     assert captions(["A dog", "1\n00:00:01,000 --> 00:00:02,000\nHello"]) == ["A dog"]
 
@@ -102,7 +111,10 @@ def test_a_sentence_that_begins_with_a_brace_is_no_json() -> None:
     assert from_json('{"hello"} is written on a wall') is None
 
 
-@pytest.mark.parametrize("piece", [" ", "\n", "[", "[00:01", "0:01\n", "[a:b]\n", "1\t", "- "])
+@pytest.mark.parametrize(
+    "piece", [" ", "\n", "[", "[00:01", "0:01\n", "[a:b]\n", "[m] ", "1\t", "- "]
+)
 def test_long_texts_take_linear_time(piece: str) -> None:
     is_subtitles(f"a\n{piece * 1_000_000}b")
-    refused(piece * 1_000_000)
+    for text in (piece * 1_000_000, f"{piece * 1_000_000}x"):
+        captions([text])
