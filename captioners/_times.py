@@ -16,7 +16,7 @@ _SIDE = re.compile(
     rf"{_OF}?(?:start|end|begin|stop|onset|offset)(?:t|time|at|ing)?{_UNIT}?|from|to|t\d|tmin|tmax"
     r"|beginning|d[eé]but|fin|anfang|beginn|ende|inicio"
 )
-_RANGE = re.compile(r"segments?|intervals?|spans?|window|range|boundary|boundaries")
+_RANGE = re.compile(r"segments?|intervals?|spans?|windows?")
 _MOMENT = re.compile(rf"(?:time)?stamps?|timecode|time{_UNIT}?|times|t|frame")
 _BESIDE = re.compile(rf"{_OF}|{_UNIT}|at|in|of|the|m|n|num|no|number|pos|position|point|stamps?")
 _WORD = re.compile(r"t\d(?![^\W_])|[^\W\d_]+|\d+")
