@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from captioners._formats import from_json, is_subtitles, refused
+from captioners._formats import captions, from_json, is_subtitles, refused
 from manifests.sources import cells, names
 from manifests.sources.content import holds_media
 from manifests.sources.encoding import EncodingError, decoded
@@ -143,21 +143,33 @@ def _in_object(file: Path, content: Mapping[str, Any], key: str) -> tuple[list[s
         hint = f"; there are {', '.join(there)}: name one with key" if there else ""
         return [], f'{file.name} has no field "{key}"{hint}'
     try:
-        return cells.texts(content[key]), None
+        return _captions(file, content[key])
     except ValueError as error:
         raise BesideError(f"{file}: {key}: {error}") from error
+
+
+def _captions(file: Path, value: Any) -> tuple[list[str], str | None]:
+    """The captions in a text or a field of JSON, or why there are none. Raises ValueError."""
+    texts = cells.texts(value)
+    kept = captions(texts)
+    subtitled = not kept and any(map(is_subtitles, texts))
+    return kept, _subtitles_in(file.name) if subtitled else None
+
+
+def _subtitles_in(name: str) -> str:
+    return f"{name} holds subtitles: words said, and no caption"
 
 
 def _written(file: Path, key: str, encoding: str | None) -> tuple[list[str], str | None]:
     """The captions in a text file, or why there are none. JSON is read as JSON, whatever its name."""
     text = _read(file, encoding) or ""
     if is_subtitles(text):
-        return [], f"{file.name} holds subtitles: words said, and no caption"
+        return [], _subtitles_in(file.name)
     if (why := refused(text)) is not None:
         raise BesideError(f"{file}: {why}")
     try:
         content = from_json(text)
-        return _in_object(file, content, key) if content is not None else (cells.texts(text), None)
+        return _captions(file, text) if content is None else _in_object(file, content, key)
     except ValueError as error:
         raise (
             error if isinstance(error, BesideError) else BesideError(f"{file}: {error}")
@@ -168,7 +180,7 @@ def _subtitled(path: Path) -> str | None:
     for base in (path.stem, path.name):
         for suffix in _SUBTITLES:
             if _is_file(path.parent / f"{base}{suffix}"):
-                return f"{base}{suffix} holds subtitles: words said, and no caption"
+                return _subtitles_in(f"{base}{suffix}")
     return None
 
 

@@ -9,7 +9,6 @@ count only where others agree.
 """
 
 import os
-import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,8 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from captioners._beside import ambiguous, beside, described
+from captioners._formats import captions
+from captioners._times import unclear
 from captioners.contract import Captioner, Packs
 from captioners.sentences import clauses
 from captioners.weights.terms import UNKNOWN, Terms
@@ -28,18 +29,12 @@ from manifests.evidence import Claim, WeakCaption
 from manifests.ids import content_hash, path_of, uri_of
 from manifests.media import Media, Needs
 from manifests.sources import cells
-from manifests.sources.columns import bare
 from manifests.sources.list import ListError, read
 
 _T = TypeVar("_T")
 _KEYS = ("clip_id", "content_hash", "uri", "file", "file_name")
 _FILES = ("file", "file_name")
 _TIMES = ("start_ms", "end_ms", "start_s", "end_s")
-# Seconds, milliseconds or frames, of the clip or of a longer video: nobody can tell.
-_UNCLEAR = re.compile(
-    r"(?:t|time)?(?:start|end|begin|stop|onset|offset|from|to)(?:t|time|at)?"
-    r"(?:s|secs?|seconds?|ms|msecs?|milliseconds?|frames?)?"
-)
 _BLANK = " \t\r\n\xa0\ufeff"
 _STOPS = tuple(".!?…;:,\"'”’»)")
 _MOST_CLAIMS = 256
@@ -78,9 +73,11 @@ class _Options(BaseModel):
     @field_validator("encoding")
     @classmethod
     def _is_known(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
         try:
-            "".encode(name or "utf-8")
-        except LookupError as error:
+            "".encode(name)
+        except (LookupError, ValueError) as error:
             raise ValueError(f'no encoding is called "{name}"') from error
         return name
 
@@ -179,9 +176,9 @@ class _List:
         self._table.execute("CREATE TABLE captions (key, text, start_ms, end_ms, score)")
         listed = read(path, [column], (*_KEYS, *_TIMES, "score"), encoding)
         rows = (
-            captions
+            entry
             for number, row in enumerate(listed, 1)
-            for captions in _rows_of(row, number, path, column)
+            for entry in _rows_of(row, number, path, column)
         )
         self._table.executemany("INSERT INTO captions VALUES (?, ?, ?, ?, ?)", rows)
         self._table.execute("CREATE INDEX by_key ON captions (key)")
@@ -206,7 +203,7 @@ def _rows_of(
 ) -> Iterator[tuple[str, str, int | None, int | None, float]]:
     """Rows of the table, one for each caption in a row of a list: key, text, start, end, score."""
     try:
-        texts = cells.texts(row[column])
+        texts = captions(cells.texts(row[column]))
         if texts:
             key = _key(row, path)
             start, end = _times(row)
@@ -271,10 +268,9 @@ def _times(row: Mapping[str, Any]) -> tuple[int | None, int | None]:
         else _named(row, f"{side}_s", cells.seconds)
         for side in ("start", "end")
     )
-    unclear = [n for n in row if _UNCLEAR.fullmatch(bare(n)) and re.search(r"\d", str(row[n])[:40])]
-    if start is None and end is None and unclear:
+    if start is None and end is None and (column := unclear(row)) is not None:
         raise ValueError(
-            f'nobody can tell what the column "{unclear[0]}" counts: give milliseconds from the start of '
+            f'nobody can tell what the column "{column}" counts: give milliseconds from the start of '
             'the file in "start_ms" and "end_ms", or seconds in "start_s" and "end_s", and take it out'
         )
     if (start is None) != (end is None):

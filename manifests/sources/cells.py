@@ -5,37 +5,33 @@ Python shows them), or from JSON and Parquet with a type of its own. Each functi
 raises ValueError with the reason; who calls it knows the file and the row. All take linear time.
 """
 
-import json
 import math
 import re
-from collections.abc import Iterator
+import unicodedata
 from typing import Any
 
 from manifests.sources.encoding import decoded
+from manifests.sources.literals import listed
 
 _MISSING = frozenset(
-    {"", "nan", "-nan", "none", "null", "nil", "na", "n/a", "<na>", "nat", "undefined"}
-    | {"#n/a", "#n/a n/a", "#na", "[]", "{}", "()", "-", "\\n", "<null>", "(null)", "np.nan"}
+    {"", "nan", "-nan", "none", "null", "nil", "na", "n/a", "n.a", "<na>", "nat", "undefined"}
+    | {"#n/a", "#n/a n/a", "#na", "#nv", "#n/d", "[]", "{}", "()", "-", "\\n", "<null>", "(null)"}
+    | {"np.nan", "pd.na", "<nan>", "(none)", "no caption"}
 )
 _LONGEST = 16
-# Errors of a spreadsheet: what stood there is lost.
-_LOST = re.compile(r"#(?:NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|#+")
+# Several that say nothing ("nan, nan", "[nan nan]"), and nothing as Python shows it.
+_NIL = r"(?:(?:(?:np\.|pd\.)?(?:nan|none|null|nat)|pd\.na)\b|<na>)"
+_NOTHING = re.compile(
+    rf"[\[(]?\s*+{_NIL}(?:[\s,;|]++{_NIL})*+[\s,;|.]*+[\])]?"
+    r"|(?:array|series|index|list|set|frozenset|dict|tuple|deque)"
+    r"\((?:\[\]|none|nan)?(?:,\s*dtype[:=][^()]{1,40})?\)"
+)
+# Errors of a spreadsheet, in any language: what stood there is lost.
+_LOST = re.compile(r"#¡?[^\W\d_a-z][\w/]{1,20}[!?]|#GETTING_DATA|#+|Err:\d{3}")
+_INVISIBLE = re.compile(r"[\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
-# A list, tuple or array as Python shows it, and bytes.
-_QUOTED = r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+\""""
-_LIST = re.compile(r"""(?:array\()?([\[(])\s*(?:[uUbBrR]?['"]|(?:nan|None|null|NaN)\s*[\],])""")
-_LIST_END = re.compile(r"[\])](?:,\s*dtype=[^()]{1,40}\))?\)?")
-_ITEM = re.compile(rf"\s*+(?:([uUbB]?)({_QUOTED})|(None|nan|null|NaN))\s*+,?\s*+", re.DOTALL)
-# A list within quotes of its own, within a list, and strings as NumPy 2 shows them.
-_WRAPPED = re.compile(r"""^"(\[.*\])"$""", re.DOTALL)
-_NESTED = re.compile(r"""[\[(]\s*[\[(]\s*['"]""")
-_NUMPY = re.compile(rf"np\.str_\(({_QUOTED})\)", re.DOTALL)
-_BYTES = re.compile(rf"[bB]({_QUOTED})", re.DOTALL)
-_OBJECT = re.compile(r"""[\[(]?\s*\{\s*[uUbB]?['"]""")
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
-_SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": "", "a": "", "v": " ", "0": "", "\n": ""}
 _DEEPEST = 4
 
 _DECIMAL_COMMA = re.compile(r"[-+]?(?:0*,\d+|\d+,(?:\d{1,2}|\d{4,}))")
@@ -44,8 +40,8 @@ _DECIMAL_COMMA = re.compile(r"[-+]?(?:0*,\d+|\d+,(?:\d{1,2}|\d{4,}))")
 def missing(value: Any) -> bool:
     """Whether a cell says nothing: empty, NaN, "None", "null" and the like."""
     if isinstance(value, str):
-        bare = value.strip().strip("\ufeff\"'").strip().removesuffix(".")
-        return len(bare) < _LONGEST and bare.casefold() in _MISSING
+        bare = _INVISIBLE.sub("", value[: 4 * _LONGEST]).strip(" \t\r\n\"'").rstrip(".,;")
+        return len(bare) < _LONGEST and unicodedata.normalize("NFKC", bare).casefold() in _MISSING
     if isinstance(value, float):
         return math.isnan(value)
     return value is None or value in ([], {}, (), b"")
@@ -71,13 +67,17 @@ def texts(value: Any, depth: int = 0) -> list[str]:
     stripped = clean.strip()
     if _LOST.fullmatch(stripped):
         raise ValueError(f'"{stripped[:20]}" is an error of a spreadsheet: the text is lost')
-    if _OBJECT.match(stripped) and stripped.endswith(("}", "]", ")")):
-        raise ValueError("an object with fields, not text: keep the field that holds the text")
-    if (whole := _BYTES.fullmatch(stripped)) is not None:
-        return texts(_bytes_of(whole[1]), depth + 1)
-    if (items := _listed(stripped)) is not None:
-        return texts(items, depth + 1)
-    return [] if missing(clean) else [clean]
+    if _says_nothing(stripped):
+        return []
+    items = listed(stripped)
+    return [clean] if items is None else texts(items, depth + 1)
+
+
+def _says_nothing(text: str) -> bool:
+    """Whether a text has no letter or digit, or is several cells that say nothing."""
+    if missing(text) or not any(character.isalnum() for character in text):
+        return True
+    return _NOTHING.fullmatch(text.casefold()) is not None
 
 
 def cleaned(text: str) -> str:
@@ -149,69 +149,3 @@ def _shown(value: Any) -> str:
     return (
         "a number too large" if isinstance(value, int) and abs(value) > 10**40 else repr(value)[:60]
     )
-
-
-def _listed(text: str) -> list[Any] | None:
-    """The items of a list that is written as text; None for other text. Raises ValueError for one that
-    can't be read."""
-    text = _NUMPY.sub(r"\1", _WRAPPED.sub(r"\1", text))
-    if _NESTED.match(text):
-        raise ValueError(f"a list in a list, not text: {text[:40]!r}")
-    opened = _LIST.match(text)
-    if opened is None:
-        return None
-    if not text.endswith(("]", ")")):
-        if opened[1] == "(":  # a sentence in parentheses
-            return None
-        raise ValueError(f"looks like a list without an end: {text[:40]!r}")
-    if (from_json := _json_list(text)) is not None:
-        return from_json
-    items: list[Any] = []
-    at = opened.end(1)
-    while (item := _ITEM.match(text, at)) is not None and item.end() > at:
-        items.append(_item(item))
-        at = item.end()
-    if _LIST_END.fullmatch(text, at):
-        return items
-    if opened[1] == "(":  # a sentence in parentheses
-        return None
-    raise ValueError(f"looks like a list, and can't be read as one: {text[:40]!r}")
-
-
-def _json_list(text: str) -> list[Any] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, list) else None
-
-
-def _item(item: re.Match[str]) -> Any:
-    prefix, quoted, _ = item.groups()
-    if quoted is None:
-        return None
-    return _bytes_of(quoted) if prefix in ("b", "B") else _unescaped(quoted)
-
-
-def _unescaped(quoted: str) -> str:
-    return _ESCAPE.sub(_character, quoted[1:-1])
-
-
-def _character(escape: re.Match[str]) -> str:
-    short, medium, long, other = escape.groups()
-    if other is not None:
-        return _SIMPLE.get(other, other)
-    code = int(short or medium or long, 16)
-    return chr(code) if code <= 0x10FFFF else ""
-
-
-def _bytes_of(quoted: str) -> bytes:
-    return bytes(_byte_values(_unescaped(quoted)))
-
-
-def _byte_values(text: str) -> Iterator[int]:
-    for character in text:
-        if ord(character) < 256:
-            yield ord(character)
-        else:
-            yield from character.encode("utf-8", "ignore")

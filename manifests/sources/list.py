@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from manifests.errors import UserError
 from manifests.sources.columns import Columns
 from manifests.sources.encoding import EncodingError, encoding_of
+from manifests.sources.names import MEDIA, SHARED, TRANSPORT
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 _JSON = (".jsonl", ".ndjson", ".json")
@@ -31,7 +32,12 @@ SUFFIXES = (*_DELIMITERS, *_JSON, _PARQUET)
 _MOST_IN_A_ROW = 16 << 20
 """Characters of a line, and of a cell."""
 _MOST_IN_AN_ARRAY = 64 << 20
-"""Bytes of a JSON array, which is read as a whole."""
+"""Bytes of JSON that is read as a whole: an array, or an object over several lines."""
+_MEDIA = tuple(MEDIA | SHARED | TRANSPORT)
+# A path of a file, an id or a hash.
+_NAMED = re.compile(r"\A(?:file:///|[0-9a-fA-F]{32}(?:[0-9a-fA-F]{32})?\Z)")
+# An object over several lines.
+_PRETTY = re.compile(r"\{[ \t]*\r?\n")
 # Excel writes and reads it before the header.
 _DELIMITER_LINE = re.compile(r'"?sep=(.)"?\s*')
 
@@ -121,6 +127,10 @@ def _delimited(path: Path, file: TextIO, usual: str, wanted: _Wanted) -> Iterato
     _, names = next(numbered, (0, []))
     columns = wanted.columns(names)
     for number, cells in numbered:
+        if any(_holds_rows(cell, delimiter) for cell in cells):
+            raise ListError(
+                f"{path}, row {number}: a cell holds rows of the list: is a quotation mark not closed?"
+            )
         if any(cells[len(names) :]):
             raise ListError(f"{path}, row {number}: more cells than columns; quote the text?")
         if cells == names:  # of two lists that were put together
@@ -133,6 +143,16 @@ def _delimited(path: Path, file: TextIO, usual: str, wanted: _Wanted) -> Iterato
                 "in it needs quotes around it"
             )
         yield row
+
+
+def _holds_rows(cell: str, delimiter: str) -> bool:
+    """Whether lines of a cell, from its second on, are rows that name media, a clip or a hash."""
+    return any(
+        _NAMED.search(field) or field.encode("utf-8", "replace").lower().endswith(_MEDIA)
+        for line in cell.splitlines()[1:]
+        if delimiter in line
+        for field in (part.strip(' \r"') for part in line.split(delimiter))
+    )
 
 
 def _numbered(path: Path, rows: Iterator[list[str]]) -> Iterator[tuple[int, list[Any]]]:
@@ -177,12 +197,12 @@ def _json(path: Path, file: TextIO, wanted: _Wanted) -> Iterator[dict[str, Any]]
 
 
 def _objects(path: Path, file: TextIO) -> Iterator[tuple[int, Any]]:
-    """The rows of a JSON array, or of JSON lines, with their numbers."""
+    """The rows of a JSON array, of an object over several lines, or of JSON lines, numbered."""
     start = file.read(4096).lstrip("\ufeff \t\r\n")
     file.seek(0)
-    if start.startswith("[") and start.rstrip() != "[]":
+    if (start.startswith("[") and start.rstrip() != "[]") or _PRETTY.match(start):
         if path.stat().st_size > _MOST_IN_AN_ARRAY:
-            raise ListError(f"{path}: a JSON array so large is not read: write one object a line")
+            raise ListError(f"{path}: JSON so large in one is not read: write one object a line")
         array = _parsed(f"{path} can't be read: it", file.read())
         yield from enumerate(array if isinstance(array, list) else [array], 1)
         return

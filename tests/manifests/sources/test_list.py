@@ -57,6 +57,8 @@ def test_other_encodings_that_can_be_told_give_the_same(
         ("l.json", '[{"file": "a.wav", "caption": "a dog, barking"}]'),
         ("l.jsonl", '[{"file": "a.wav",\n "Caption": "a dog, barking"}]'),
         ("l.json", '{"file": "a.wav", "caption": "a dog, barking"}'),
+        ("l.json", '{\n "file": "a.wav",\n "caption": "a dog, barking"\n}\n'),
+        ("l.jsonl", '{\r\n\t"file": "a.wav", "caption": "a dog, barking"}'),
     ],
 )
 def test_what_programs_write_under_any_name_is_read(tmp_path: Path, name: str, text: str) -> None:
@@ -110,6 +112,44 @@ def test_a_cell_may_be_long(tmp_path: Path) -> None:
 def test_a_list_that_is_not_read_to_its_end_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text(_TEXT[".csv"])
     assert next(read(tmp_path / "list.csv")) == ROWS[0]
+
+
+_HASH = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("l.csv", 'file,caption\na.mp4,"A dog barks\nb.mp4,rain falls\nc.mp4,a bell rings"\n'),
+        ("l.csv", 'caption,file\n"A dog barks,a.mp4\nrain falls,b.mp4\na bell rings",c.mp4\n'),
+        ("l.csv", 'file;caption\na.mp4;"A dog barks\nfolder/b b.WAV;rain falls\n";\n'),
+        ("l.tsv", 'file\tcaption\na.mp4\t"A dog\nb.ogg\train falls\nc.mp4\ta sign reads 5"\n'),
+        ("l.csv", 'file,caption\ra.mp4,"A dog barks\rb.mp4,rain falls"\r'),
+        ("l.csv", f'content_hash,caption\n{_HASH},"A dog\n{_HASH},rain"\n'),
+        ("l.csv", 'file,caption\r\na.mp4,"A dog barks\r\n""b.mp4"",rain falls"\r\n'),
+    ],
+)
+def test_a_cell_that_swallowed_rows_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, newline="")
+    with pytest.raises(ListError, match=r"row 1: .* is a quotation mark not closed\?"):
+        list(read(tmp_path / name, ["caption"]))
+
+
+@pytest.mark.parametrize(
+    "text", ["A dog barks,\nrain falls, and more", "It plays\na.mp4", "a\n\nb,"]
+)
+def test_a_cell_may_have_several_lines(tmp_path: Path, text: str) -> None:
+    (tmp_path / "l.csv").write_text(f'file,caption\na.mp4,"{text}"\n')
+    assert [row["caption"] for row in read(tmp_path / "l.csv", ["caption"])] == [text]
+
+
+@pytest.mark.parametrize(
+    "text", ['{\n"file": "a"}\n{\n"file": "b"}', '{\n"file": ', '{\n "file"\n']
+)
+def test_objects_over_several_lines_that_are_no_list_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "l.jsonl").write_text(text)
+    with pytest.raises(ListError, match=r"l\.jsonl can't be read: it is not JSON"):
+        list(read(tmp_path / "l.jsonl"))
 
 
 @pytest.mark.parametrize(
