@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.media.clock import Clock
-from engine.media.open import origin_of
+from engine.media.open import origin_of, packets_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -103,7 +103,7 @@ def measure(container: "InputContainer", streams: dict[int, MeasuredStream]) -> 
     left, after = _MEASURED_PACKETS, _AFTER_RESTART
     clocks = [stream.clock for stream in streams.values()]
     try:
-        for packet in container.demux([f.stream for f in streams.values()]):
+        for packet in packets_of(container, [f.stream for f in streams.values()]):
             stream = streams[packet.stream.index]
             if stream.clock.restart is None:
                 others = (clock.now for clock in clocks if clock is not stream.clock)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.packet import Packet
     from av.stream import Stream
     from av.video.stream import VideoStream
 
@@ -194,6 +195,18 @@ def open_file(path: bytes, expect: tuple[int, int] | None = None) -> Iterator[tu
             raise MediaError("empty_file", "the file has no bytes")
         yield file, head
         _check(file, expect)
+
+
+def packets_of(container: "InputContainer", streams: "Sequence[Stream]") -> "Iterator[Packet]":
+    """The packets of these streams, and for each an empty one at the end.
+
+    FFmpeg may find further streams while it reads. PyAV does not know them, and raises IndexError where
+    it ends theirs, after those that it knows.
+    """
+    try:
+        yield from container.demux(list(streams))
+    except IndexError:
+        return
 
 
 def video_stream(

@@ -6,7 +6,15 @@ whatever a playlist names.
 
 from fractions import Fraction
 
-from engine.media.open import WHOLE, Range, open_media, origin_of, use_only, video_stream
+from engine.media.open import (
+    WHOLE,
+    Range,
+    open_media,
+    origin_of,
+    packets_of,
+    use_only,
+    video_stream,
+)
 
 # Frames are compared at this width, as PySceneDetect itself does before it compares.
 _WIDTH_PX = 256
@@ -37,7 +45,7 @@ def scene_cuts(path: bytes, part: Range = WHOLE, track: int | None = None) -> li
         base, origin = Fraction(stream.time_base or 1), origin_of(container)
         fps = stream.average_rate or stream.guessed_rate or Fraction(25)
         reformatter = VideoReformatter()
-        packets = container.demux(stream)
+        packets = packets_of(container, [stream])
         while True:
             try:
                 packet = next(packets)

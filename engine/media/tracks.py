@@ -22,6 +22,7 @@ from engine.media.open import (
     decodable_audio,
     decodable_video,
     open_media,
+    packets_of,
     use_only,
 )
 
@@ -95,7 +96,7 @@ def _picture(path: bytes, part: Range, numbers: Sequence[int]) -> int:
         use_only(container, list(chosen))
         tried, decoded = dict.fromkeys(order, 0), set[int]()
         try:
-            for packet in container.demux(chosen):
+            for packet in packets_of(container, chosen):
                 number = streams[packet.stream.index]
                 tried[number] += 1
                 if number in decoded or (tried[number] > _TRIED_PACKETS and packet.size):
