@@ -168,6 +168,7 @@ def open_media(
             container = av.open(
                 seen,
                 "r",
+                _format(head),
                 options=_options(head),
                 metadata_errors="replace",
                 buffer_size=_BUFFER,
@@ -323,6 +324,12 @@ def _options(head: bytes) -> dict[str, str]:
         # FFmpeg looks for DTS in PCM, over and over as it reads: 0.8 s of CPU at 192 kHz, 5.1.
         options["probesize"] = str(1 << 18)
     return options
+
+
+def _format(head: bytes) -> str | None:
+    """The format of a file that begins like this, where FFmpeg may be led astray: a small JPEG with much
+    behind it (a film, an archive) is none to it. None where FFmpeg finds out."""
+    return "jpeg_pipe" if head.startswith(b"\xff\xd8\xff") else None
 
 
 def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
