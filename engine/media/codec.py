@@ -71,7 +71,8 @@ class Stamps:
 def usual_ticks(stream: Any) -> int:
     """How long a picture of a video stream is shown, in ticks of its clock, by its rate."""
     rate = stream.average_rate or stream.guessed_rate or _USUAL_RATE
-    return round(1 / (rate * stream.time_base))
+    ticks: int = round(1 / (rate * stream.time_base))
+    return ticks
 
 
 def _with_alpha(stream: Any) -> Any:

@@ -198,7 +198,7 @@ def open_file(path: bytes, expect: tuple[int, int] | None = None) -> Iterator[tu
         _check(file, expect)
 
 
-def packets_of(container: "InputContainer", streams: "Sequence[Stream]") -> "Iterator[Packet]":
+def packets_of(container: "InputContainer", streams: "Sequence[Stream]") -> "Iterator[Packet[Any]]":
     """The packets of these streams, and for each an empty one at the end.
 
     FFmpeg may find further streams while it reads. PyAV does not know them, and raises IndexError where
