@@ -14,8 +14,9 @@ _SKIPPING = {"h264", "mpeg1video", "mpeg2video", "mpeg4"}
 # FFmpeg's own decoders of these leave transparency out; libvpx's decode it, at a higher cost.
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
-# Pictures a second where nothing says how many, as players take it.
-_USUAL_RATE = 25
+# Pictures a second where nothing says how many, as players take it; more than any film has: what FFmpeg
+# then says is the clock's own rate.
+_USUAL_RATE, _MOST_RATE = 25, 300
 
 
 class FrameDecoder:
@@ -70,7 +71,8 @@ class Stamps:
 
 def usual_ticks(stream: Any) -> int:
     """How long a picture of a video stream is shown, in ticks of its clock, by its rate."""
-    rate = stream.average_rate or stream.guessed_rate or _USUAL_RATE
+    rates = stream.average_rate, stream.guessed_rate
+    rate = next((rate for rate in rates if rate and rate <= _MOST_RATE), _USUAL_RATE)
     ticks: int = round(1 / (rate * stream.time_base))
     return ticks
 

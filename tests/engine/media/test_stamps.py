@@ -80,6 +80,7 @@ def _stream(rate: int | None = 25) -> Any:
         (10, 25, [None, 100, 110, 120, 200, 210]),
         (0, 50, [None, 100, 120, 140, 200, 220]),
         (0, None, [None, 100, 140, 180, 200, 240]),
+        (0, 90_000, [None, 100, 140, 180, 200, 240]),  # the clock's rate, of no film
     ],
 )
 def test_a_frame_without_a_stamp_follows_the_one_before(duration, rate, expected):
