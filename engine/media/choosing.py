@@ -10,7 +10,7 @@ All times are stamps on the stream's clock. A frame is on screen until the next 
 from collections import deque
 from typing import Any
 
-from engine.media.codec import FrameDecoder
+from engine.media.codec import FrameDecoder, Stamps
 from engine.media.scaling import KeptFrames
 
 # Packets held back at most; beyond it everything is decoded.
@@ -116,7 +116,8 @@ class InOrder:
     """Decodes every packet and keeps a frame when a later one shows that it was on screen at a target.
 
     targets: the wanted times, ascending; they are taken out as they are settled. unstamped: the frames'
-    own stamps mean nothing (AVI says when packets are decoded, not when frames are shown).
+    own stamps mean nothing (AVI says when packets are decoded, not when frames are shown). stamps: those
+    of frames that lack some.
     """
 
     def __init__(
@@ -126,8 +127,11 @@ class InOrder:
         targets: deque[int],
         since: int | None,
         unstamped: bool,
+        stamps: Stamps,
     ) -> None:
         self._decoder = decoder
+        self._stamps = stamps
+        self._guessed = False
         self._kept = kept
         self._targets = targets
         self._since = since
@@ -155,14 +159,18 @@ class InOrder:
 
     def _choose(self, packet: Any) -> None:
         for frame in self._decoder.frames(packet):
-            if self._unstamped:
-                frame.pts = self._shown_at(frame)
+            guessed = frame.pts is None and not self._unstamped
+            frame.pts = self._shown_at(frame) if self._unstamped else self._stamps.of(frame)
             if frame.pts is None or (self._since is not None and frame.pts < self._since):
                 continue
             if self._on_screen is not None:
                 if frame.pts <= self._on_screen.pts:
-                    continue
+                    if guessed or not self._guessed:
+                        continue
+                    # What was guessed ran ahead of the stamps: this frame takes over.
+                    frame.pts, guessed = self._on_screen.pts + 1, True
                 self._settle(frame.pts)
+            self._guessed = guessed
             self._on_screen = frame
             while self._targets and self._targets[0] < frame.pts:
                 self._targets.popleft()  # before the first picture

@@ -14,6 +14,10 @@ _SKIPPING = {"h264", "mpeg1video", "mpeg2video", "mpeg4"}
 # FFmpeg's own decoders of these leave transparency out; libvpx's decode it, at a higher cost.
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
+# Pictures a second where nothing says how many, as players take it; more than any film has: what FFmpeg
+# then says is the clock's own rate.
+_USUAL_RATE, _MOST_RATE = 25, 300
+
 
 class FrameDecoder:
     """The decoder of a video stream. name: FFmpeg's name of the codec. errors: packets that failed."""
@@ -44,6 +48,33 @@ class FrameDecoder:
     def begin_anew(self) -> None:
         """Makes it ready for a key frame after all frames came out."""
         self._context.flush_buffers()
+
+
+class Stamps:
+    """When the frames of a video stream come on screen, in ticks of its clock.
+
+    One without a stamp follows the one before by its duration: H.264 in program streams has several small
+    pictures under one stamp.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._usual = usual_ticks(stream)
+        self._next: int | None = None
+
+    def of(self, frame: Any) -> int | None:
+        """The stamp of the next frame, in the order shown; None before the first that has one."""
+        stamp: int | None = self._next if frame.pts is None else frame.pts
+        if stamp is not None:
+            self._next = stamp + (frame.duration or self._usual)
+        return stamp
+
+
+def usual_ticks(stream: Any) -> int:
+    """How long a picture of a video stream is shown, in ticks of its clock, by its rate."""
+    rates = stream.average_rate, stream.guessed_rate
+    rate = next((rate for rate in rates if rate and rate <= _MOST_RATE), _USUAL_RATE)
+    ticks: int = round(1 / (rate * stream.time_base))
+    return ticks
 
 
 def _with_alpha(stream: Any) -> Any:

@@ -19,6 +19,7 @@ from engine.media.open import (
     audio_stream,
     open_media,
     origin_of,
+    packets_of,
     use_only,
     video_stream,
 )
@@ -174,7 +175,7 @@ class _Clip:
             use_only(container, [s for s in (sound, picture) if s is not None])
             if readers:
                 streams: list[Any] = [container.streams[index] for index in readers]
-                packets = container.demux(streams)
+                packets = packets_of(container, streams)
                 in_mp4 = container.format.name.startswith("mov,")
                 if seek_ms is not None:
                     aim = Fraction(seek_ms, 1000)
@@ -202,7 +203,7 @@ class _Clip:
         except av.FFmpegError:
             raise _LandedLate from None
         behind = {stream.index for stream in streams}
-        for packet in container.demux(streams):
+        for packet in packets_of(container, streams):
             if packet.stream.index in behind:
                 if packet.stream.type == "video" and packet.size and not packet.is_keyframe:
                     continue

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.media.choosing import ByGroup, InOrder, timed
-from engine.media.codec import FrameDecoder
+from engine.media.codec import FrameDecoder, Stamps
 from engine.media.scaling import KeptFrames, Scaler
 from manifests.media import Frames
 
@@ -43,6 +43,7 @@ class FramePicker:
         since: Fraction | None = None,
     ) -> None:
         self._base: Fraction = stream.time_base
+        self._stamps = Stamps(stream)
         self._decoder = FrameDecoder(stream)
         self._kept = KeptFrames(Scaler(px, stream))
         self._since = None if since is None else int((origin + since) // self._base)
@@ -107,4 +108,5 @@ class FramePicker:
             self._way.feed(packet)
 
     def _in_order(self) -> InOrder:
-        return InOrder(self._decoder, self._kept, self._targets, self._since, self._unstamped)
+        how = self._since, self._unstamped, self._stamps
+        return InOrder(self._decoder, self._kept, self._targets, *how)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from engine.media.open import Range, open_media, origin_of, use_only
+from engine.media.open import Range, open_media, origin_of, packets_of, use_only
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -87,7 +87,7 @@ def _fullest(container: "InputContainer", numbers: Sequence[int]) -> dict[int, l
     last = dict.fromkeys(numbers, -1)
     left = _LOOKED_PACKETS
     try:
-        for packet in container.demux([container.streams[index] for index in streams]):
+        for packet in packets_of(container, [container.streams[index] for index in streams]):
             left -= 1
             if not left:
                 break
@@ -158,7 +158,7 @@ def _read(container: "InputContainer", readers: "dict[int, SoundReader]") -> Non
     left = _WINDOW_PACKETS
     streams = [container.streams[index] for index in readers]
     try:
-        for packet in container.demux(streams):
+        for packet in packets_of(container, streams):
             readers[packet.stream.index].feed(packet)
             left -= 1
             if not left or all(reader.done for reader in readers.values()):

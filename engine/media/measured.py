@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.media.clock import Clock
-from engine.media.open import origin_of
+from engine.media.codec import usual_ticks
+from engine.media.open import origin_of, packets_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -44,10 +45,17 @@ class MeasuredStream:
         if self.stream is not None:
             self._first_shown = int(origin_of(self.stream.container) // self.stream.time_base)
         self._at = -1
+        # In ticks: when the next packet is decoded if it does not say so, how long after that the first
+        # one was shown, and how long a picture is shown whose packet does not say so.
+        self._next: int | None = None
+        self._held = 0
+        self._usual = 0
+        if self.stream is not None and self.stream.type == "video":
+            self._usual = usual_ticks(self.stream)
 
     def see(self, packet: Any, beside: float | None = None) -> None:
         """Measures a packet and, among the first, decodes it. beside: where the other stream stands."""
-        shown = packet.pts if packet.pts is not None else packet.dts
+        decoded, shown = self._times(packet)
         # Before the start of an edit list: decoded, and never shown.
         hidden = packet.is_discard or (shown is not None and shown < self._first_shown)
         if packet.size:
@@ -55,12 +63,25 @@ class MeasuredStream:
             if packet.pos is not None and packet.pos >= 0:
                 self._at = packet.pos
             if shown is not None and not hidden:
-                decoded = None if packet.dts is None else packet.dts * self._base
+                since = None if decoded is None else decoded * self._base
                 seconds = (packet.duration or 0) * self._base
-                self.clock.see(decoded, shown * self._base, seconds, self._at, beside)
+                self.clock.see(since, shown * self._base, seconds, self._at, beside)
         wanted = _WANTED_FRAMES[self.stream.type]
         if self.tried < _TRIED_PACKETS and self.decoded < wanted:
             self._decode(packet, hidden)
+
+    def _times(self, packet: Any) -> tuple[int | None, int | None]:
+        """When a packet is decoded and shown, in ticks; None where that is not known. One without stamps
+        follows the one before."""
+        decoded, shown = packet.dts, packet.pts if packet.pts is not None else packet.dts
+        if shown is None and self._next is not None and packet.size:
+            decoded, shown = self._next, self._next + self._held
+        elif self._next is None and decoded is not None:
+            self._held = max(0, shown - decoded)
+        if shown is not None:
+            begin = shown if decoded is None else decoded
+            self._next = begin + (packet.duration or self._usual)
+        return decoded, shown
 
     def flush(self) -> None:
         """Takes what the decoder still holds."""
@@ -103,7 +124,7 @@ def measure(container: "InputContainer", streams: dict[int, MeasuredStream]) -> 
     left, after = _MEASURED_PACKETS, _AFTER_RESTART
     clocks = [stream.clock for stream in streams.values()]
     try:
-        for packet in container.demux([f.stream for f in streams.values()]):
+        for packet in packets_of(container, [f.stream for f in streams.values()]):
             stream = streams[packet.stream.index]
             if stream.clock.restart is None:
                 others = (clock.now for clock in clocks if clock is not stream.clock)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.packet import Packet
     from av.stream import Stream
     from av.video.stream import VideoStream
 
@@ -167,6 +168,7 @@ def open_media(
             container = av.open(
                 seen,
                 "r",
+                _format(head),
                 options=_options(head),
                 metadata_errors="replace",
                 buffer_size=_BUFFER,
@@ -194,6 +196,18 @@ def open_file(path: bytes, expect: tuple[int, int] | None = None) -> Iterator[tu
             raise MediaError("empty_file", "the file has no bytes")
         yield file, head
         _check(file, expect)
+
+
+def packets_of(container: "InputContainer", streams: "Sequence[Stream]") -> "Iterator[Packet[Any]]":
+    """The packets of these streams, and for each an empty one at the end.
+
+    FFmpeg may find further streams while it reads. PyAV does not know them, and raises IndexError where
+    it ends theirs, after those that it knows.
+    """
+    try:
+        yield from container.demux(list(streams))
+    except IndexError:
+        return
 
 
 def video_stream(
@@ -310,6 +324,12 @@ def _options(head: bytes) -> dict[str, str]:
         # FFmpeg looks for DTS in PCM, over and over as it reads: 0.8 s of CPU at 192 kHz, 5.1.
         options["probesize"] = str(1 << 18)
     return options
+
+
+def _format(head: bytes) -> str | None:
+    """The format of a file that begins like this, where FFmpeg may be led astray: a small JPEG with much
+    behind it (a film, an archive) is none to it. None where FFmpeg finds out."""
+    return "jpeg_pipe" if head.startswith(b"\xff\xd8\xff") else None
 
 
 def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:

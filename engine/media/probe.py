@@ -279,9 +279,12 @@ def _summary(
 
 
 def _is_photo(container: "InputContainer", video: MeasuredStream) -> bool:
-    """Whether what follows the first picture is its gain map, depth, other eye or film: phones put them
-    behind the JPEG (Ultra HDR, MPO, motion photos). Motion JPEG is longer."""
-    return container.format.name == "jpeg_pipe" and video.packets < _MOST_BEHIND
+    """Whether what follows the first picture is none of its film: phones put gain map, depth, other eye
+    or film behind the JPEG (Ultra HDR, MPO, motion photos), others the rest of an older picture or an
+    archive. Of pictures in a row only JPEGs are a film, and of them many."""
+    name = container.format.name
+    few = video.packets < _MOST_BEHIND
+    return name.endswith("_pipe") and (few or name != "jpeg_pipe")
 
 
 def _with_tracks(probed: Probe, container: "InputContainer", use: Tracks) -> Probe:

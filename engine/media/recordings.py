@@ -5,7 +5,9 @@ some and mixes the clocks of others. Each recording is a range of bytes that can
 Most formats begin with something that comes nowhere else, which `starts` looks for. MP4 and MOV are read
 box by box (`engine.media.movies`). In MPEG's transport and program streams the clock tells
 (`engine.media.references`), and where it is missing the stamps do (`engine.media.clock`): `unit_start`
-finds where the recording begins before its first packet.
+finds where the recording begins before its first packet. Recorders put headers of their own before an
+MPEG stream, and downloaders get segments of HLS that are disguised as pictures: so it is searched for,
+too.
 """
 
 import zlib
@@ -17,6 +19,8 @@ from engine.media import boxes, movies, references, transport
 _CHUNK = 1 << 20
 _OVERLAP = 64
 _HEAD = 1024
+# How far an MPEG stream is searched for where a file begins with nothing that is known.
+_SEARCHED = 1 << 16
 # The header object of ASF. After it come its size, the number of its objects, and the bytes 1 and 2.
 ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # More recordings than this are no recordings.
@@ -24,6 +28,8 @@ MOST = 4096
 _MOST_TAGS = 16
 # What a program stream, whole or without its beginning, begins with.
 _START_CODE = b"\x00\x00\x01"
+# A program stream as it is copied off a video CD, in sectors of 2352 bytes.
+_VIDEO_CD = b"CDXA"
 
 _Check = Callable[[bytes], bool]
 
@@ -70,8 +76,9 @@ _MARKS: dict[bytes, _Check] = {
 
 
 def starts(file: FileIO) -> list[int]:
-    """The bytes at which the recordings of a file begin, ascending, 0 first; at most `MOST`."""
-    begins = [0]
+    """The bytes at which the recordings of a file begin, ascending, at most `MOST`. The first is 0, but
+    for what lies before a transport stream."""
+    begins = [_first(file)]
     for start in _all(file):
         if start > begins[-1]:
             begins.append(start)
@@ -102,9 +109,29 @@ def _of_kind(file: FileIO, at: int, head: bytes) -> Iterator[int]:
         return _marks(file, mark, _MARKS[mark], at + 1)
     if head.startswith(_START_CODE):
         return references.restarts(file, at)
-    if (form := transport.form_of(head)) is not None:
+    if (form := _transport(file, at)) is not None:
         return transport.changes(file, form, at)
+    if references.has_pack(boxes.read(file, at, _SEARCHED)):
+        return references.restarts(file, at)
     return iter(())
+
+
+def _first(file: FileIO) -> int:
+    """Where the first recording begins: a transport stream behind what lies before it, be it half a
+    packet, a recorder's header or the picture that disguises it."""
+    at = _behind_tags(file)
+    head = boxes.read(file, at, _HEAD)
+    known = _is_movie(head) or head.startswith((b"OggS", _START_CODE)) or _mark_of(head)
+    form = None if known else _transport(file, at)
+    if form is None or not transport.has_programmes(boxes.read(file, at, 2 * _SEARCHED), form):
+        return 0
+    return at + form.first if form.first else 0
+
+
+def _transport(file: FileIO, at: int) -> transport.Form | None:
+    """The form of the transport stream that begins at byte `at` or not far behind it."""
+    head = boxes.read(file, at, _HEAD)
+    return transport.form_of(head) or transport.form_within(boxes.read(file, at, _SEARCHED))
 
 
 def _is_movie(head: bytes) -> bool:
@@ -112,6 +139,8 @@ def _is_movie(head: bytes) -> bool:
 
 
 def _mark_of(head: bytes) -> bytes | None:
+    if head.startswith(b"RIFF") and head[8:12] == _VIDEO_CD:
+        return None
     return next((mark for mark in _MARKS if head.startswith(mark)), None)
 
 
@@ -147,7 +176,7 @@ def _further(file: FileIO, at: int) -> int | None:
 def unit_start(file: FileIO, first: int, at: int) -> int:
     """Where the recording begins whose first packet lies at byte `at` of one that begins at byte `first`,
     in an MPEG stream."""
-    if (form := transport.form_of(boxes.read(file, first, _HEAD))) is not None:
+    if (form := _transport(file, first)) is not None:
         at -= (at - form.first) % form.size
         return transport.start_before(file, first + at, form)
     place = max(first, first + at - (1 << 16))

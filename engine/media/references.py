@@ -68,6 +68,16 @@ def restarts(file: FileIO, at: int) -> Iterator[int]:
         yield start
 
 
+def has_pack(content: bytes) -> bool:
+    """Whether the header of a pack lies in these bytes."""
+    place = content.find(PACK)
+    while place >= 0:
+        if _scr(content[place + len(PACK) : place + _HEADER]) is not None:
+            return True
+        place = content.find(PACK, place + len(PACK))
+    return False
+
+
 def _scr(pack: bytes) -> int | None:
     """The clock in the header of a pack, of MPEG-2 or MPEG-1; None where the marks of one are missing."""
     if len(pack) < 8:

@@ -6,7 +6,16 @@ whatever a playlist names.
 
 from fractions import Fraction
 
-from engine.media.open import WHOLE, Range, open_media, origin_of, use_only, video_stream
+from engine.media.codec import Stamps
+from engine.media.open import (
+    WHOLE,
+    Range,
+    open_media,
+    origin_of,
+    packets_of,
+    use_only,
+    video_stream,
+)
 
 # Frames are compared at this width, as PySceneDetect itself does before it compares.
 _WIDTH_PX = 256
@@ -36,8 +45,9 @@ def scene_cuts(path: bytes, part: Range = WHOLE, track: int | None = None) -> li
         use_only(container, [stream])
         base, origin = Fraction(stream.time_base or 1), origin_of(container)
         fps = stream.average_rate or stream.guessed_rate or Fraction(25)
+        stamps = Stamps(stream)
         reformatter = VideoReformatter()
-        packets = container.demux(stream)
+        packets = packets_of(container, [stream])
         while True:
             try:
                 packet = next(packets)
@@ -47,14 +57,15 @@ def scene_cuts(path: bytes, part: Range = WHOLE, track: int | None = None) -> li
             except av.FFmpegError:
                 continue
             for frame in frames:
-                if frame.pts is None:
+                stamp = stamps.of(frame)
+                if stamp is None:
                     continue
                 width = min(_WIDTH_PX, frame.width)
                 height = max(1, frame.height * width // frame.width)
                 small = reformatter.reformat(
                     frame, width, height, "bgr24", interpolation=Interpolation.AREA, threads=1
                 )
-                at = FrameTimecode(Timecode(frame.pts, base), fps)
+                at = FrameTimecode(Timecode(stamp, base), fps)
                 cuts += detector.process_frame(at, small.to_ndarray())
     starts = {round(1000 * (Fraction(cut.pts) * base - origin)) for cut in cuts}
     return sorted(start for start in starts if start > 0)

@@ -3,13 +3,14 @@
 Screen recorders write blank tracks beside the one that sounds, films have one for each language, and
 phones add tracks that FFmpeg can't decode. Where there is a choice, tracks are tried before:
 
-- Of the pictures, FFmpeg's best that decodes.
+- Of the pictures, FFmpeg's best that decodes, thumbnails last.
 - Of the sounds, windows over the file are heard (`engine.media.hearing`). A silent track is never taken
   while another sounds. Among those that sound come first: the one asked for by its number, those that
   are no comment or description, those in the language asked for, the default one, FFmpeg's best.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from engine.media.open import (
     decodable_audio,
     decodable_video,
     open_media,
+    packets_of,
     use_only,
 )
 
@@ -85,7 +87,8 @@ def _of_program(container: "InputContainer", sounds: list[int], video: int | Non
 
 
 def _picture(path: bytes, part: Range, numbers: Sequence[int]) -> int:
-    """The first of these tracks of which a packet decodes."""
+    """The first of these tracks of which a packet decodes; one of a single picture (a thumbnail) only
+    where no other has more."""
     import av
 
     with open_media(path, part=part) as container:
@@ -95,22 +98,21 @@ def _picture(path: bytes, part: Range, numbers: Sequence[int]) -> int:
         use_only(container, list(chosen))
         tried, decoded = dict.fromkeys(order, 0), set[int]()
         try:
-            for packet in container.demux(chosen):
+            for packet in packets_of(container, chosen):
                 number = streams[packet.stream.index]
-                tried[number] += 1
-                if number in decoded or (tried[number] > _TRIED_PACKETS and packet.size):
-                    continue
-                try:
-                    frames: list[Any] = list(packet.decode())
-                    if any(not frame.is_corrupt for frame in frames):
-                        decoded.add(number)
-                except av.FFmpegError:
-                    continue
-                if order[0] in decoded or sum(tried.values()) > _WINDOW_PACKETS:
+                tried[number] += bool(packet.size)
+                if number not in decoded and (tried[number] <= _TRIED_PACKETS or not packet.size):
+                    with suppress(av.FFmpegError):
+                        frames: list[Any] = list(packet.decode())
+                        if any(not frame.is_corrupt for frame in frames):
+                            decoded.add(number)
+                moves = order[0] in decoded and tried[order[0]] > 1
+                if moves or sum(tried.values()) > _WINDOW_PACKETS:
                     break
         except av.FFmpegError:
             pass  # what was read until here tells what it can
-    return next((n for n in order if n in decoded), order[0])
+    good = [n for n in order if n in decoded] or order
+    return next((n for n in good if tried[n] > 1), good[0])
 
 
 def _sound(path: bytes, part: Range, numbers: Sequence[int], wish: int | str | None) -> int:

@@ -20,6 +20,8 @@ _FORMS = ((188, 0), (192, 4), (204, 0))
 _CHUNK_PACKETS, _FEWEST_PACKETS = 8192, 64
 # So many packets in a row begin where they should, where a stream goes on after a damaged place.
 _IN_A_ROW = 3
+# So many do where anything may lie before a stream.
+_CERTAINLY_IN_A_ROW = 8
 # Tables that come before the first packet of a programme: PAT, CAT, NIT, SDT, EIT, TDT; null packets.
 _TABLES = frozenset((0, 1, 16, 17, 18, 20, 0x1FFF))
 _MOST_TABLES = 64
@@ -53,6 +55,28 @@ def form_of(head: bytes) -> Form | None:
             if _is_in_step(head, size, first + lead, 4):
                 return Form(size, lead, first)
     return None
+
+
+def form_within(content: bytes) -> Form | None:
+    """The form of a transport stream that begins anywhere in these bytes; None where none does."""
+    syncs = np.frombuffer(content, np.uint8) == _SYNC
+    forms = []
+    for size, lead in _FORMS:
+        places = max(0, len(syncs) - lead - (_CERTAINLY_IN_A_ROW - 1) * size)
+        steps = [syncs[lead + n * size :][:places] for n in range(_CERTAINLY_IN_A_ROW)]
+        first = np.flatnonzero(np.logical_and.reduce(steps))[:1]
+        forms += [Form(size, lead, int(place)) for place in first]
+    return min(forms, key=lambda form: form.first, default=None)
+
+
+def has_programmes(content: bytes, form: Form) -> bool:
+    """Whether a PAT lies in these bytes, in step with a stream of this form."""
+    for at in range(form.first + form.lead, len(content) - 187, form.size):
+        packet = content[at : at + 188]
+        begins_pat = packet[0] == _SYNC and packet[1] & 0x5F == 0x40 and packet[2] == 0
+        if begins_pat and _maps(_section(packet)):
+            return True
+    return False
 
 
 def _is_in_step(head: bytes, size: int, lead: int, least: int) -> bool:

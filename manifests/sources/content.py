@@ -94,7 +94,9 @@ def holds_media(path: bytes) -> bool:
         return head is None or not is_text(head)
     if head is None:
         return False
-    return is_transport(head) if suffix in names.TRANSPORT else is_media(head)
+    if suffix in names.TRANSPORT and is_text(head):
+        return False
+    return is_media(head)
 
 
 def is_media(head: bytes) -> bool:

@@ -13,7 +13,8 @@ MEDIA = frozenset(
 )
 # Media, or text: what holds text is none.
 SHARED = frozenset(b".au .dv .m1v .m2t .m2ts .mpe .mpeg .mpg .mpv .ra .rm .vob".split())
-# MPEG transport streams, or TypeScript: what is no transport stream is no media.
+# MPEG transport streams, also disguised as pictures, or TypeScript: text is no media, nor is what begins
+# like none.
 TRANSPORT = frozenset(b".cts .mts .ts".split())
 # Text and data, downloads that did not end, and what cameras put beside their files (thumbnails, small
 # copies, raw pictures): never opened, never media.

@@ -222,6 +222,19 @@ def test_pictures_whose_packets_do_not_decode_leave_the_others(tmp_path):
     assert not _is_red(path, probed)
 
 
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.mov", "a.nut"])
+@pytest.mark.parametrize("codec", ["mjpeg", "png"])
+@pytest.mark.parametrize("size", ["64x48", "640x480"])
+def test_a_thumbnail_before_the_film_leaves_the_film(tmp_path, name, codec, size):
+    thumbnail = ["-f", "lavfi", "-i", f"color=lime:s={size}:r=1:d=1"]
+    film = ["-f", "lavfi", "-i", "color=red:s=128x96:r=10:d=3", "-f", "lavfi", "-i", "sine=300:d=3"]
+    codecs = ["-map", "0", "-map", "1", "-map", "2", "-c:v:0", codec, "-c:v:1", "mpeg4"]
+    run([*thumbnail, *film, *codecs, "-c:a", "aac", str(tmp_path / name)])
+    probed = probe(bytes(tmp_path / name))
+    assert (probed.video_track, probed.video_codec) == (1, "mpeg4")
+    assert _is_red(tmp_path / name, probed)
+
+
 @pytest.mark.parametrize("wish", [None, "fr", 1])
 def test_sound_is_of_the_programme_of_the_picture(tmp_path, wish):
     path = tmp_path / "a.ts"

@@ -107,6 +107,12 @@ def test_source_code_is_no_transport_stream(tmp_path: Path, suffix: str) -> None
     assert listing.ignored == {f".{suffix.lower()}": 6}
 
 
+@pytest.mark.parametrize("head", [_PNG, b"GIF89a" + bytes(300), b"\xff\xd8\xff\xe0" + bytes(500)])
+def test_a_transport_stream_disguised_as_a_picture_is_one(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "segment.ts").write_bytes(head + _TRANSPORT)
+    assert _below(tmp_path) == [b"segment.ts"]
+
+
 @pytest.mark.parametrize("suffix", ["au", "dv", "rm", "mpg", "mpeg", "vob", "m2ts", "mpv"])
 def test_text_named_like_media_is_none(tmp_path: Path, suffix: str) -> None:
     (tmp_path / f"text.{suffix}").write_text("label: jump\n" * 500, encoding="utf-8")
