@@ -1,0 +1,1 @@
+"""`captionmill evaluate`: how well embeddings find what belongs together."""
