@@ -35,14 +35,14 @@ _FAR = 8
 
 def turned(like: Likeness, caption: Caption, sides: Sides) -> Finding | None:
     """A direction that the evidence lacks, and whose opposite it tells of the same thing or verb."""
-    theirs = sides.both.all(ways)
-    for way in ways(caption.parsed):
+    mine, theirs = ways(caption.parsed), sides.both.all(ways)
+    for way in mine:
         known = {other.name for other in theirs if _is_of_one(like, way, other)}
         if way.name not in known and WAYS.get(way.name) in known:
             return Finding("direction", "refused", way.name)
     if (course := _reversed(like, courses(caption.parsed), sides.both.all(courses))) is not None:
         return Finding("direction", "refused", course)
-    return _turned_at_place(like, ways(caption.parsed), theirs)
+    return _turned_at_place(like, mine, theirs)
 
 
 def _turned_at_place(like: Likeness, mine: Sequence[Way], theirs: Sequence[Way]) -> Finding | None:
