@@ -6,7 +6,7 @@ trained part reads. The trained part is a module: towers, fusion and heads (`Emb
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
@@ -99,7 +99,11 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def prepare(self, texts: Sequence[str]) -> dict[str, Tensor]:
-        """The frozen part of reading texts, on the CPU."""
+        """The frozen part of reading texts, on the CPU.
+
+        What fills up a text to the length of the longest is zeros at its end: rows of several calls can be
+        joined.
+        """
 
     @abstractmethod
     def states(self, texts: Texts) -> Tensor:
@@ -120,6 +124,20 @@ class Encoder(nn.Module, ABC):
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Writes a folder in the format of transformers that `captioners.encoder.load` reads."""
+
+    def logit(self, scale: str) -> tuple[float, float]:
+        """The scale and the bias with which the training of a pair begins. scale: `Pair.scale`.
+
+        Of normalised embeddings: with these, chance pairs of a batch of a few hundred have about the loss
+        that they keep, and training from nothing begins to learn at once (docs/training.md).
+        """
+        return 10.0, -6.0
+
+    def fit(self, examples: Iterable[Features]) -> None:
+        """Takes from features of training what is known before the first step, such as their mean.
+
+        Once, before training from nothing. An encoder that needs nothing of this kind does nothing.
+        """
 
     def forward(
         self, batch: Batch, texts: Mapping[CaptionKind, Texts], asked: Collection[Asked]
@@ -144,7 +162,9 @@ class Encoder(nn.Module, ABC):
 
 def batched(clips: Sequence[Features], widths: Mapping[Medium, int]) -> dict[Medium, Steps]:
     """Features of clips as one batch, in float32."""
-    return {medium: _steps([clip.get(medium) for clip in clips], widths[medium]) for medium in MEDIA}
+    return {
+        medium: _steps([clip.get(medium) for clip in clips], widths[medium]) for medium in MEDIA
+    }
 
 
 def _steps(clips: Sequence[npt.NDArray[np.floating] | None], width: int) -> Steps:
