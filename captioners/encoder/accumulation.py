@@ -2,8 +2,8 @@
 
 The loss compares every clip with every other, so parts of a batch can't be worked one after another as
 elsewhere. Instead: all parts are embedded without gradients; the loss of the joined embeddings gives
-gradients of the embeddings; then each part is embedded again, with gradients, and takes its share of those
-back. Memory holds one part's activations, and the embeddings of all.
+gradients of the embeddings; then each part is embedded again, with gradients, and takes its share of
+those back. Memory holds one part's activations, and the embeddings of all.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -101,8 +101,8 @@ class Encoder(nn.Module, ABC):
     def prepare(self, texts: Sequence[str]) -> dict[str, Tensor]:
         """The frozen part of reading texts, on the CPU.
 
-        What fills up a text to the length of the longest is zeros at its end: rows of several calls can be
-        joined.
+        What fills up a text to the length of the longest is zeros at its end: rows of several calls can
+        be joined.
         """
 
     @abstractmethod

@@ -103,7 +103,9 @@ class Task(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.pairs = tuple(pairs)
-        self.asked: tuple[Asked, ...] = tuple(dict.fromkeys(_asked(self.pairs)))
+        self.asked: tuple[Asked, ...] = tuple(
+            dict.fromkeys(side for pair in self.pairs for side in self.sides(pair))
+        )
         logits = [encoder.logit(pair.scale) for pair in self.pairs]
         self.scales = nn.Parameter(torch.tensor([scale for scale, _ in logits]))
         self.biases = nn.Parameter(torch.tensor([bias for _, bias in logits]))
@@ -121,30 +123,19 @@ class Task(nn.Module):
         """
         *embeddings, scales, biases = outputs
         of = dict(zip(self.asked, embeddings, strict=True))
-        return {
-            pair.name: sigmoid_loss(
-                of[_left(pair)],
-                of[_right(pair)],
-                marks.valid(pair),
-                marks.keys_of(pair),
-                scales[number],
-                biases[number],
-            )
-            for number, pair in enumerate(self.pairs)
-        }
+        losses = {}
+        for pair, scale, bias in zip(self.pairs, scales, biases, strict=True):
+            left, right = (of[side] for side in self.sides(pair))
+            valid, keys = marks.valid(pair), marks.keys_of(pair)
+            losses[pair.name] = sigmoid_loss(left, right, valid, keys, scale, bias)
+        return losses
+
+    @staticmethod
+    def sides(pair: Pair) -> tuple[Asked, Asked]:
+        """The two embeddings of a pair."""
+        return _side(pair.left, pair), _side(pair.right, pair)
 
 
-def _asked(pairs: Sequence[Pair]) -> list[Asked]:
-    return [side(pair) for pair in pairs for side in (_left, _right)]
-
-
-def _left(pair: Pair) -> Asked:
-    return pair.left, pair.caption if _reads(pair.left) else None
-
-
-def _right(pair: Pair) -> Asked:
-    return pair.right, pair.caption if _reads(pair.right) else None
-
-
-def _reads(embedding: Embedding) -> bool:
-    return embedding.startswith("text_") or embedding.endswith("_plus_text")
+def _side(embedding: Embedding, pair: Pair) -> Asked:
+    reads = embedding.startswith("text_") or embedding.endswith("_plus_text")
+    return embedding, pair.caption if reads else None
