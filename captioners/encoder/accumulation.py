@@ -63,7 +63,7 @@ def accumulate(
             # Scales and biases are no part's own: they get theirs once.
             own = [grad[number] for grad in grads]
             rest = of_logits if last else [torch.zeros_like(grad) for grad in of_logits]
-            torch.autograd.backward(outputs, [*own, *rest])
+            _back(outputs, [*own, *rest])
     return _detached(losses)
 
 
@@ -90,6 +90,12 @@ class _Random:
             if self._cuda is not None:
                 torch.cuda.set_rng_state(self._cuda)
             yield
+
+
+def _back(outputs: Sequence[Tensor], grads: Sequence[Tensor]) -> None:
+    """Of a head that is frozen with all that leads to it, an output has no way back."""
+    ways = [(out, grad) for out, grad in zip(outputs, grads, strict=True) if out.requires_grad]
+    torch.autograd.backward([out for out, _ in ways], [grad for _, grad in ways])
 
 
 def _grad(leaf: Tensor) -> Tensor:

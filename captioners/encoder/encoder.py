@@ -1,12 +1,13 @@
 """The contract of an encoder: media and texts to vectors of one space.
 
-An encoder has a frozen part and a trained one. The frozen part turns decoded media into features, one row
-a step of time, which can be computed once, stored as float16 and used again; for text it prepares what the
-trained part reads. The trained part is a module: towers, fusion and heads (`Embedding` names them).
+An encoder has a frozen part and a trained one. The frozen part turns decoded media into features, one
+row a step of time, which can be computed once, stored as float16 and used again; for text it prepares
+what the trained part reads. The trained part is a module: towers, fusion and heads (`Embedding` names
+them).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
@@ -81,7 +82,7 @@ class Vectors:
 class Encoder(nn.Module, ABC):
     """Embeds media, texts, and media with texts.
 
-    needs: what `features` wants decoded. width: of every embedding. widths: of the features of each medium.
+    needs: what `features` wants decoded. width: of every embedding. widths: of the features by medium.
     normalised: embeddings have unit length.
     """
 
@@ -133,11 +134,8 @@ class Encoder(nn.Module, ABC):
         """
         return 10.0, -6.0
 
-    def fit(self, examples: Iterable[Features]) -> None:
-        """Takes from features of training what is known before the first step, such as their mean.
-
-        Once, before training from nothing. An encoder that needs nothing of this kind does nothing.
-        """
+    def set_logit(self, scale: str, value: float, bias: float) -> None:
+        """What training made of them, for `save`; an encoder that keeps none does nothing."""
 
     def forward(
         self, batch: Batch, texts: Mapping[CaptionKind, Texts], asked: Collection[Asked]

@@ -83,6 +83,13 @@ class Marks:
             return torch.full_like(self.keys[CAPTION_KINDS[0]], NO_CAPTION)
         return self.keys[pair.caption]
 
+    def first(self, count: int) -> "Marks":
+        """Those of the first clips."""
+        return Marks(
+            {medium: each[:count] for medium, each in self.present.items()},
+            {kind: each[:count] for kind, each in self.keys.items()},
+        )
+
     @classmethod
     def joined(cls, parts: "Sequence[Marks]") -> "Marks":
         """Those of several parts of a batch."""

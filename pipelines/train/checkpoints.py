@@ -1,5 +1,4 @@
-"""Where a training stands: whole checkpoints of weights and optimizer, from which any number of ranks goes
-on.
+"""Where a training stands: weights and optimizer, whole, so that any number of ranks goes on from there.
 
 One file a checkpoint, written by the first rank: a temporary one, fsync, rename. Random numbers need no
 state: they follow from seed, step and rank.
@@ -36,7 +35,8 @@ def steps(folder: Path) -> list[int]:
 
 def save(folder: Path, step: int, module: nn.Module, optimizer: Optimizer) -> None:
     """Writes a checkpoint after `step` steps, and removes all but the last two. All ranks call it."""
-    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    # What is frozen is the encoder's as it was.
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
     weights, state = get_state_dict(module, optimizer, options=options)
     if _is_first():
         with replacing(_path(folder, step)) as temporary, _Watched(temporary, "wb") as file:
@@ -61,7 +61,7 @@ def restore(folder: Path, module: nn.Module, optimizer: Optimizer) -> int:
             f"{path} can't be read ({type(error).__name__}). Remove it: training goes on from the one "
             "before."
         ) from error
-    options = StateDictOptions(full_state_dict=True)
+    options = StateDictOptions(full_state_dict=True, strict=False)
     set_state_dict(
         module,
         optimizer,

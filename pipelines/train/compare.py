@@ -64,7 +64,9 @@ class Comparison:
     def _embedded(
         self, indices: npt.NDArray[np.int64], place: Place
     ) -> tuple[list[torch.Tensor], Marks]:
-        clips = [self._clips[index] for index in indices]
+        count = len(indices)
+        # A rank that has no more clips embeds one all the same, and nobody looks at it.
+        clips = [self._clips[index] for index in (indices if count else [0])]
         captions = {kind: [clip.texts.plain(kind) for clip in clips] for kind in CAPTION_KINDS}
         features = [self._store[clip.clip_id] for clip in clips]
         task = self._spread.task
@@ -72,7 +74,8 @@ class Comparison:
         there = examples.to(place.device)
         with torch.no_grad(), place.precision():
             outputs = self._spread.module(there.media, there.texts)
-        return [output.float().cpu() for output in outputs[: len(task.asked)]], examples.marks()
+        vectors = outputs[: len(task.asked)]
+        return [each[:count].float().cpu() for each in vectors], examples.marks().first(count)
 
 
 def _recalls(

@@ -1,13 +1,13 @@
 """The steps of a training, on one rank of it.
 
-Everything that is drawn (clips, captions, dropout) follows from seed, step and rank, and a checkpoint holds
-the rest: killed and started again, a training ends with the very weights that it would have had. On
-another number of ranks sums are rounded otherwise, and dropout draws other numbers.
+Everything that is drawn (clips, captions, dropout) follows from seed, step and rank, and a checkpoint
+holds the rest: killed and started again, a training ends with the very weights that it would have had.
+On another number of ranks sums are rounded otherwise, and dropout draws other numbers.
 """
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import torch
 from torch.optim import AdamW
 
 from captioners.encoder.accumulation import accumulate
-from captioners.encoder.encoder import Encoder
+from captioners.encoder.encoder import Encoder, Features
 from captioners.encoder.task import Examples, Task
 from engine.crashpoints import reach
 from pipelines.train import checkpoints
@@ -28,9 +28,13 @@ from pipelines.train.log import Line, Log
 from pipelines.train.parallel import Place, Spread, spread
 from pipelines.train.recipe import Recipe
 
-_FITTED = 5000
+_SHOWN = 5000
 """Clips whose features tell an encoder that begins from nothing what their mean is."""
 _LONGEST_GRADIENT = 1.0
+
+
+Make = Callable[[Iterable[Features]], Encoder]
+"""An encoder as it is before training; one that begins from nothing may look at features of training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,12 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What every rank knows. make: the encoder, as it is before training. batch: clips of a step. held_out:
-    ids of clips to compare; trained: of those to train on."""
+    """What every rank knows. make: the encoder, as it is before training. batch: clips of a step. trained:
+    ids of clips to train on; held_out: of those to compare."""
 
     files: Files
     recipe: Recipe
-    make: Callable[[], Encoder]
+    make: Make
     batch: int
     trained: frozenset[str]
     held_out: frozenset[str]
@@ -93,9 +97,7 @@ def train(
     store = Store(files.features)
     clips = read(files.examples, training.trained)
     torch.manual_seed(recipe.seed)
-    encoder = training.make()
-    if recipe.start == "nothing":
-        encoder.fit(in_turn(store, [clip.clip_id for clip in clips], _FITTED))
+    encoder = training.make(in_turn(store, [clip.clip_id for clip in clips], _SHOWN))
     parts = spread(Task(encoder, recipe.compared), recipe, place)
     optimizer = _optimizer(parts.task, recipe)
     done = checkpoints.restore(files.checkpoints, parts.module, optimizer)

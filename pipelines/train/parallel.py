@@ -17,6 +17,8 @@ from torch.utils.checkpoint import checkpoint
 from captioners.encoder.task import Task
 from pipelines.train.recipe import Recipe, RecipeError
 
+_CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -24,14 +26,14 @@ class Place:
 
     rank: int = 0
     ranks: int = 1
-    device: torch.device = torch.device("cpu")
+    device: torch.device = _CPU
 
     @classmethod
     def here(cls, device: torch.device | None = None) -> "Place":
         """That of this process, by its process group."""
         if not dist.is_initialized():
-            return cls(device=device or torch.device("cpu"))
-        return cls(dist.get_rank(), dist.get_world_size(), device or torch.device("cpu"))
+            return cls(device=device or _CPU)
+        return cls(dist.get_rank(), dist.get_world_size(), device or _CPU)
 
     def precision(self) -> AbstractContextManager[Any]:
         """bfloat16 where a GPU computes, else what the weights have."""
@@ -114,9 +116,11 @@ def _copied(task: Task, place: Place) -> Spread:
 
 def _sharded(task: Task, place: Place) -> Spread:
     mesh = init_device_mesh(place.device.type, (place.ranks,))
+    frozen = {weight for weight in task.parameters() if not weight.requires_grad}
     for layer in layers(task):
-        fully_shard(layer, mesh=mesh)
-    sharded: FSDPModule = fully_shard(task, mesh=mesh)
+        if any(weight not in frozen for weight in layer.parameters()):
+            fully_shard(layer, mesh=mesh, ignored_params=frozen)
+    sharded: FSDPModule = fully_shard(task, mesh=mesh, ignored_params=frozen)
 
     @contextmanager
     def around(last: bool) -> Iterator[None]:

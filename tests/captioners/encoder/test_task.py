@@ -12,7 +12,7 @@ from captioners.encoder.loss import NO_CAPTION
 from captioners.encoder.pairs import FINE_TUNING, PRE_TRAINING, CaptionKind, Pair
 from captioners.encoder.task import CAPTION_KINDS, Examples, Task, caption_key
 from tests.captioners.encoder import reference
-from tests.captioners.encoder.tiny import AUDIO, VIDEO, Tiny
+from tests.captioners.encoder.stand_in import AUDIO, VIDEO, StandIn
 
 CLIPS = 12
 
@@ -40,7 +40,7 @@ def _captions() -> dict[CaptionKind, list[str | None]]:
 
 
 def _examples(which: Sequence[int] = range(CLIPS)) -> Examples:
-    encoder, clips, captions = Tiny(), _features(1), _captions()
+    encoder, clips, captions = StandIn(), _features(1), _captions()
     return Examples(
         batched([clips[n] for n in which], encoder.widths),
         {
@@ -55,7 +55,7 @@ def _examples(which: Sequence[int] = range(CLIPS)) -> Examples:
 
 
 def _task(dropout: float = 0.0) -> Task:
-    return Task(Tiny(dropout=dropout), FINE_TUNING).double()
+    return Task(StandIn(dropout=dropout), FINE_TUNING).double()
 
 
 def _double(examples: Examples) -> Examples:

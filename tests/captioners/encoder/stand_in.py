@@ -17,7 +17,7 @@ from manifests.media import Media, Needs
 WIDTH, AUDIO, VIDEO, LETTERS = 16, 4, 3, 64
 
 
-class Tiny(Encoder):
+class StandIn(Encoder):
     """Means over time, linear towers, texts as bags of letters' pairs."""
 
     needs = Needs(audio_hz=16_000, frames=2, frame_px=32)
@@ -90,7 +90,7 @@ class Tiny(Encoder):
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.json").write_text(json.dumps({"model_type": "tiny"}))
+        (folder / "config.json").write_text(json.dumps({"model_type": "stand-in"}))
         torch.save(self.state_dict(), folder / "weights.pt")
 
 
