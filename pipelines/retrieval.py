@@ -9,7 +9,8 @@ and a bias change no order, and no score depends on what else is in the set.
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioners.scorers.pe_av import HZ, PeAudioScores
+from captioners.encoder.inputs import HZ
+from captioners.scorers.pe_av import PeAudioScores
 from captioners.weights.models import Models
 from engine.media.decode import DecodePlan, decode
 from engine.media.open import MediaError

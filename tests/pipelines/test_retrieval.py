@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from captioners.scorers.pe_av import HZ, PeAudioScores
+from captioners.encoder.inputs import HZ
+from captioners.scorers.pe_av import PeAudioScores
 from captioners.weights.models import Models
 from manifests.media import Media
 from manifests.sources.list import ListError
