@@ -85,7 +85,7 @@ class Job:
             yield from tables.read(self.workspace.root, path)
 
     def captions(self) -> Iterator[dict[str, Any]]:
-        """Its caption rows, as far as training reads them: of no clip that was filtered or quarantined."""
+        """Its caption rows, as far as training reads them. Clips that were filtered have none."""
         files = self.state.files("captions", job=self.status.digest)
         yield from tables.read_all(self.workspace.root, files, _COLUMNS)
 

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +24,7 @@ class StandIn(Encoder):
 
     needs = Needs(audio_hz=16_000, frames=2, frame_px=32)
     width = WIDTH
-    widths = {"audio": AUDIO, "video": VIDEO}
+    widths = MappingProxyType({"audio": AUDIO, "video": VIDEO})
     normalised = True
 
     def __init__(self, seed: int = 0, dropout: float = 0.0) -> None:
@@ -59,7 +61,7 @@ class StandIn(Encoder):
     def prepare(self, texts: Sequence[str]) -> dict[str, Tensor]:
         bags = torch.zeros(len(texts), LETTERS)
         for row, text in enumerate(texts):
-            for pair in zip(text, text[1:], strict=False):
+            for pair in pairwise(text):
                 bags[row, (31 * ord(pair[0]) + ord(pair[1])) % LETTERS] += 1
         return {"bags": bags}
 

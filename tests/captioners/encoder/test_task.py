@@ -1,6 +1,7 @@
-"""A task gives each pair its embeddings, its valid clips and its keys; parts of a batch equal the whole."""
+"""A task gives each pair its embeddings, valid clips and keys; parts of a batch equal the whole."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def test_captions_of_other_media_enter_no_pair() -> None:
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_parts_of_a_batch_give_its_gradients(cuts: list[int], dropout: float) -> None:
     whole, parts = _task(dropout), _task(dropout)
-    pieces = [_double(_examples(range(a, b))) for a, b in zip(cuts, cuts[1:], strict=False)]
+    pieces = [_double(_examples(range(a, b))) for a, b in pairwise(cuts)]
     torch.manual_seed(5)
     if (
         dropout
