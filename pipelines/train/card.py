@@ -23,8 +23,8 @@ def terms(clips: Sequence[Example]) -> tuple[Counter[str], list[str]]:
         )
     if unknown:
         warnings.append(
-            f"{counted(unknown, 'clip')} have captions of models whose terms on training other models are "
-            "not known."
+            f"{counted(unknown, 'clip')} have captions of models of which it is not known whether their "
+            "outputs may train other models."
         )
     return licences, warnings
 

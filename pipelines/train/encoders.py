@@ -13,8 +13,8 @@ from captioners.weights.models import Models
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Makes an encoder. name: as `captioners.encoder.load.load` takes it. start: with its weights, or with
-    random ones over its frozen features. Raises PackError."""
+    """Makes an encoder. name: as `captioners.encoder.load.load` takes it. start: with its weights, or
+    with random ones over its frozen features. Raises PackError."""
 
     name: str
     start: Literal["nothing", "weights"]

@@ -27,6 +27,9 @@ KINDS: tuple[CaptionKind, ...] = get_args(CaptionKind)
 _COLUMNS = [
     "clip_id",
     "content_hash",
+    "has_audio",
+    "has_video",
+    "duration_ms",
     *KINDS,
     "variants",
     "claims",

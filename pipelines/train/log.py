@@ -8,8 +8,8 @@ from typing import Any
 from manifests.atomic import replacing, write_atomic
 
 Line = Mapping[str, Any]
-"""Of a step, from 1 on: {"step", "loss": {pair: number}, "learning_rate", "samples_per_s"}. Of a comparison:
-{"step", "held_out": {pair: {"right_of_left": R@1, "left_of_right": R@1}}, "clips"}."""
+"""Of a step, from 1 on: {"step", "loss": {pair: number}, "learning_rate", "samples_per_s"}. Of a
+comparison: {"step", "held_out": {pair: {"right_of_left": R@1, "left_of_right": R@1}}, "clips"}."""
 
 
 class Log:

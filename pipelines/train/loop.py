@@ -71,8 +71,8 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What every rank knows. make: the encoder. batch: clips of a step. trained: ids of clips to train on;
-    held_out: of those to compare."""
+    """What every rank knows. make: the encoder. batch: clips of a step. trained: ids of clips to train
+    on; held_out: of those to compare."""
 
     files: Files
     recipe: Recipe

@@ -1,7 +1,7 @@
 """A training on Ray Train: one process a rank, gloo on CPUs, NCCL on GPUs.
 
-Checkpoints are ours (`pipelines.train.checkpoints`): whole files in the training's folder, so that what Ray
-started again after a death, and what the user starts again, go on by the same way.
+Checkpoints are ours (`pipelines.train.checkpoints`), whole files in the training's folder: what Ray
+starts again after a death goes on as what the user starts again does.
 """
 
 import os
@@ -23,8 +23,8 @@ class FitError(UserError):
 
 
 def fit(training: Training, ranks: int, storage: Path, tell: Callable[[str], None]) -> None:
-    """Trains to the end; needs Ray. storage: for what Ray Train writes. Raises FitError, and the UserError
-    that a rank raised."""
+    """Trains to the end; needs Ray. storage: for what Ray Train writes. Raises FitError, and the
+    UserError that a rank raised."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 

@@ -54,7 +54,7 @@ def _row(row: Mapping[str, Any]) -> tuple[str, list[str], CaptionKind | None]:
     kind = row.get("kind")
     if cells.missing(kind):
         return row["file"], cells.texts(row["caption"]), None
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"kind is {kind!r:.40}: write one of {', '.join(_KINDS)}")
     return row["file"], cells.texts(row["caption"]), _KINDS[kind]
 
