@@ -29,7 +29,7 @@ from pipelines.cli.terminal import errors
 
 _COLUMNS = [("clip_id", pa.string()), ("content_hash", pa.string())]
 _SCHEMA = pa.schema([*_COLUMNS, ("mark", pa.list_(pa.float32()))])
-register(Kind("marks", _SCHEMA, "marks", outcome="marked"))
+register(Kind("dummymarks", _SCHEMA, "dummymarks", outcome="marked"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class MarkStage(Stage):
     """One unit: the model, on hosts of its own."""
 
     name, doing = "mark", "marking"
-    tables = ("marks", "quarantine")
+    tables = ("dummymarks", "quarantine")
     marker = ModelSpec(name="marker", use="tests.stages.mark:DummyMarker", num_cpus=0.1)
     steps = (Step("mark", (Unit("marker", marker),), decodes=True),)
 
@@ -101,7 +101,7 @@ class MarkWork(Work):
         faults |= {i: d for i, d in decoded.items() if isinstance(d, Fault)} | result.faults
         place = self._tools.workspace
         return {
-            "marks": [asdict(cast(Marked, e)) for e in result.answers.values()],
+            "dummymarks": [asdict(cast(Marked, e)) for e in result.answers.values()],
             "quarantine": [quarantine_row(clips[i], fault, place) for i, fault in faults.items()],
         }
 
