@@ -126,15 +126,15 @@ class Encoder(nn.Module, ABC):
     def save(self, folder: Path) -> None:
         """Writes a folder in the format of transformers that `captioners.encoder.load` reads."""
 
-    def logit(self, scale: str) -> tuple[float, float]:
-        """The scale and the bias with which the training of a pair begins. scale: `Pair.scale`.
+    def logit(self, name: str) -> tuple[float, float]:
+        """The scale and the bias with which the training of a pair begins. name: `Pair.scale`.
 
         Of normalised embeddings: with these, chance pairs of a batch of a few hundred have about the loss
         that they keep, and training from nothing begins to learn at once (docs/training.md).
         """
         return 10.0, -6.0
 
-    def set_logit(self, scale: str, value: float, bias: float) -> None:
+    def set_logit(self, name: str, scale: float, bias: float) -> None:
         """What training made of them, for `save`; an encoder that keeps none does nothing."""
 
     def forward(

@@ -241,7 +241,8 @@ def _save(make: Make, training: Training, store: Store, out: Path) -> None:
     encoder: Encoder = make([store[some]])
     task = Task(encoder, training.recipe.compared)
     task.load_state_dict(kept, strict=False)
-    for pair, scale, bias in zip(task.pairs, task.scales, task.biases, strict=True):
+    scales, biases = task.scales.tolist(), task.biases.tolist()
+    for pair, scale, bias in zip(task.pairs, scales, biases, strict=True):
         if SAVED_FROM[pair.scale] == pair.name:
-            encoder.set_logit(pair.scale, float(scale), float(bias))
+            encoder.set_logit(pair.scale, scale, bias)
     encoder.eval().save(out)
