@@ -17,6 +17,7 @@ from torch.optim import AdamW
 
 from captioners.encoder.accumulation import accumulate
 from captioners.encoder.encoder import Encoder, Features
+from captioners.encoder.pairs import Pair
 from captioners.encoder.task import Examples, Task
 from engine.crashpoints import reach
 from pipelines.train import checkpoints
@@ -71,12 +72,13 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What every rank knows. make: the encoder. batch: clips of a step. trained: ids of clips to train
-    on; held_out: of those to compare."""
+    """What every rank knows. make: the encoder. pairs: whose losses are summed. batch: clips of a step.
+    trained: ids of clips to train on; held_out: of those to compare."""
 
     files: Files
     recipe: Recipe
     make: Make
+    pairs: tuple[Pair, ...]
     batch: int
     trained: frozenset[str]
     held_out: frozenset[str]
@@ -98,7 +100,7 @@ def train(
     clips = read(files.examples, training.trained)
     torch.manual_seed(recipe.seed)
     encoder = training.make(in_turn(store, [clip.clip_id for clip in clips], _SHOWN))
-    parts = spread(Task(encoder, recipe.compared), recipe, place)
+    parts = spread(Task(encoder, training.pairs), recipe, place)
     optimizer = _optimizer(parts.task, recipe)
     done = checkpoints.restore(files.checkpoints, parts.module, optimizer)
     feed = Feed(clips, store, encoder, recipe, training.batch, place.rank, place.ranks)

@@ -193,7 +193,7 @@ def _training(wanted: Wanted, files: Files, settings: Mapping[str, Any], tell: T
     for warning in terms(trained)[1]:
         tell(f"warning: {warning}")
     ids = (frozenset(clip.clip_id for clip in clips) for clips in (trained, held_out))
-    return Training(files, recipe, wanted.make, batch, *ids)
+    return Training(files, recipe, wanted.make, recipe.compared, batch, *ids)
 
 
 def _epoch(clips: Sequence[Example], recipe: Recipe) -> int:
@@ -239,7 +239,7 @@ def _save(make: Make, training: Training, store: Store, out: Path) -> None:
     kept = checkpoints.weights(training.files.checkpoints)
     some = min(training.trained)
     encoder: Encoder = make([store[some]])
-    task = Task(encoder, training.recipe.compared)
+    task = Task(encoder, training.pairs)
     task.load_state_dict(kept, strict=False)
     scales, biases = task.scales.tolist(), task.biases.tolist()
     for pair, scale, bias in zip(task.pairs, scales, biases, strict=True):

@@ -71,14 +71,9 @@ def make(folder: Path, **recipe: Any) -> Training:
     rows = [{"clip_id": clip.clip_id} for clip in clips]
     store.add(rows, lambda part: ((r["clip_id"], features(numbers[r["clip_id"]])) for r in part))
     ids = [clip.clip_id for clip in clips]
-    return Training(
-        files,
-        Recipe.model_validate(RECIPE | recipe),
-        stand_in,
-        BATCH,
-        frozenset(ids[HELD_OUT:]),
-        frozenset(ids[:HELD_OUT]),
-    )
+    wanted = Recipe.model_validate(RECIPE | recipe)
+    held_out, trained = frozenset(ids[:HELD_OUT]), frozenset(ids[HELD_OUT:])
+    return Training(files, wanted, stand_in, wanted.compared, BATCH, trained, held_out)
 
 
 def stand_in(features: Iterable[Features]) -> StandIn:
