@@ -211,9 +211,15 @@ def test_gradients_reach_every_trained_part_and_no_frozen_one(trained: PeAv) -> 
         any(what in name for what in ("dac_encoder", "bottleneck", "vision_model", "logit_"))
         for name in others
     )
-    assert not any(
-        trained.tower("video").embedder.vision_model.modules().__next__().training for _ in "1"
-    )
+    assert not trained.tower("video").embedder.vision_model.training
+
+
+def test_it_trains_in_bfloat16(trained: PeAv) -> None:
+    clips = [trained.features(one) for one in CLIPS]
+    with torch.autocast("cpu", torch.bfloat16):
+        loss(trained.train(), clips).backward()
+    grads = [p.grad for part in trained.parts().values() for p in part]
+    assert all(grad is not None and grad.isfinite().all() and grad.any() for grad in grads)
 
 
 @pytest.mark.parametrize("shape", [(0, 0.5), (5, 0.0)])
