@@ -384,11 +384,10 @@ def test_lean_gives_the_same(
         lean.save(tmp_path)
 
 
-def test_other_attention_is_not_made_lean(checkpoint: Path) -> None:
-    other = PeAv.from_folder(checkpoint)
-    other.model.set_attn_implementation("eager")
+def test_other_attention_is_not_made_lean(trained: PeAv) -> None:
+    trained.model.set_attn_implementation("eager")
     with pytest.raises(ValueError, match="eager"):
-        other.lean()
+        trained.lean()
 
 
 def test_needs_are_those_of_the_public_ones(encoder: PeAv) -> None:
