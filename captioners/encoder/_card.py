@@ -21,6 +21,7 @@ An encoder of sound, picture and text in the format of transformers' `PeAudioVid
 {trained.strip() or "Nothing was told."}
 
 ## How to use it
-`captionmill embed WORKSPACE --encoder FOLDER`, or `PeAudioVideoModel.from_pretrained(FOLDER)` and
-`AutoProcessor.from_pretrained(FOLDER)`. Sound is 48 kHz mono, a picture is 16 evenly spaced frames.
+`PeAudioVideoModel.from_pretrained(FOLDER)` and `AutoProcessor.from_pretrained(FOLDER)`. Sound is 48 kHz
+mono, a picture is 16 evenly spaced frames. `captionmill.json` says whether captionmill makes unit
+vectors of it.
 """

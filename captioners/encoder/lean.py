@@ -138,5 +138,5 @@ def _normed(norm: Any, x: Tensor) -> Tensor:
 def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotated pairs of neighbours; x: (clips, steps, heads, width of a head)."""
     cos, sin = cos[None, :, None], sin[None, :, None]
-    even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
+    even, odd = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
