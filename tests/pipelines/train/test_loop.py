@@ -14,7 +14,7 @@ import torch
 from engine import torch_cpu
 from pipelines.train import checkpoints
 from pipelines.train.log import draw, lines
-from pipelines.train.loop import learning_rate, train
+from pipelines.train.loop import Diverged, learning_rate, train
 from pipelines.train.parallel import Place
 from pipelines.train.recipe import Recipe, RecipeError
 from tests.pipelines.train import made
@@ -125,3 +125,8 @@ def test_the_rate_warms_up_and_falls_as_a_cosine() -> None:
     rates = [learning_rate(recipe, step) for step in (1, 2, 52, 102)]
     assert rates == pytest.approx([0.5, 1.0, 0.5, 0.0])
     assert all(math.isfinite(rate) for rate in rates)
+
+
+def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path) -> None:
+    with pytest.raises(Diverged, match="a loss is no number"):
+        train(make(tmp_path, learning_rate=1e38, warm_up=0), Place())
