@@ -99,11 +99,9 @@ def test_layers_that_run_again_give_the_same_weights(whole: Path, tmp_path: Path
 def test_frozen_weights_stay(tmp_path: Path) -> None:
     made.run(tmp_path, frozen=["layers.audio", "heads.text"], steps=3)
     before, after = made.StandIn().state_dict(), weights(tmp_path)["weights"]
-    same = {
-        name for name, weight in before.items() if torch.equal(weight, after[f"encoder.{name}"])
-    }
-    frozen = {name for name in before if name.startswith(("layers.audio", "heads.text"))}
-    assert same == frozen
+    trained = {n for n in before if not n.startswith(("layers.audio", "heads.text"))}
+    assert after.keys() == {"scales", "biases", *(f"encoder.{name}" for name in trained)}
+    assert not any(torch.equal(before[name], after[f"encoder.{name}"]) for name in trained)
 
 
 def test_a_part_that_does_not_exist_can_t_be_frozen(tmp_path: Path) -> None:
@@ -129,4 +127,4 @@ def test_the_rate_warms_up_and_falls_as_a_cosine() -> None:
 
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path) -> None:
     with pytest.raises(Diverged, match="a loss is no number"):
-        train(make(tmp_path, learning_rate=1e38, warm_up=0), Place())
+        train(make(tmp_path, learning_rate=1e30, warm_up=0), Place())
