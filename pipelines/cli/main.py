@@ -12,6 +12,7 @@ from pipelines.cli.check import check
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.quarantine import quarantine_app
+from pipelines.cli.search import duplicates, search
 from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors, opened
 from pipelines.terminal import fail, say, say_json
 
@@ -28,6 +29,8 @@ app = typer.Typer(
 app.command()(caption)
 app.command()(plan)
 app.command()(check)
+app.command()(search)
+app.command()(duplicates)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")
