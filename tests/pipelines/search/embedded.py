@@ -79,7 +79,11 @@ def embedded(root: Path, vectors: Sequence[Media_] | None = None) -> Embedded:
     settings(made, JOB, "caption", {})
     settings(made, EMBED, "embed", {"encoder": "tiny", "embeddings": TABLE})
     for shard in range(SHARDS):
-        commit(made, shard, {row["clip_id"]: by_clip[row["clip_id"]] for row in made.rows("clips", shard)})
+        commit(
+            made,
+            shard,
+            {row["clip_id"]: by_clip[row["clip_id"]] for row in made.rows("clips", shard)},
+        )
     return Embedded(made, by_clip, clips)
 
 
@@ -182,7 +186,11 @@ class TinyEncoder(Encoder):
         pooled = {medium: steps.values.sum(1) for medium, steps in batch.items()}
         vectors: dict[Embedding, Tensor] = {}
         both = torch.cat([pooled["audio"], pooled["video"]], dim=1)
-        for name, part in (("audio", pooled["audio"]), ("video", pooled["video"]), ("audio_video", both)):
+        for name, part in (
+            ("audio", pooled["audio"]),
+            ("video", pooled["video"]),
+            ("audio_video", both),
+        ):
             vectors[name] = torch.nn.functional.pad(part, (0, WIDTH - part.shape[1]))  # type: ignore[index]
         return Vectors(vectors, pooled)
 
@@ -193,4 +201,17 @@ class TinyEncoder(Encoder):
         raise NotImplementedError
 
 
-__all__ = ["EMBED", "TABLE", "WIDTH", "Embedded", "Features", "TinyEncoder", "commit", "drawn", "embedded", "rows", "settings", "unit"]
+__all__ = [
+    "EMBED",
+    "TABLE",
+    "WIDTH",
+    "Embedded",
+    "Features",
+    "TinyEncoder",
+    "commit",
+    "drawn",
+    "embedded",
+    "rows",
+    "settings",
+    "unit",
+]
