@@ -87,13 +87,15 @@ def embedded(root: Path, vectors: Sequence[Media_] | None = None) -> Embedded:
     return Embedded(made, by_clip, clips)
 
 
-def settings(made: Made, job: str, stage: str, own: Row, cut: str = CUT) -> None:
+def settings(
+    made: Made, job: str, stage: str, own: Row, cut: str = CUT, clips: Row | None = None
+) -> None:
     """The stored settings of a job; what is written last is the newest job."""
     kept = {
         "digest": job,
         "stage": stage,
         "cut": cut,
-        "profile": {"name": "dummy", "clips": {}},
+        "profile": {"name": "dummy", "clips": clips or {}},
         "settings": own,
     }
     path = made.workspace.config(job)
