@@ -127,7 +127,7 @@ def measure(root: Path, cache: Path, queries: int) -> None:
     state = commits.load(place)
     search = Search(place, state, "both", encoder_of, cache)
     stored, column = search.stored, "audio_video"
-    print(f"{stored.clips:,} vectors of {stored.width}, load {os.getloadavg()[0]:.1f}")
+    print(f"{stored.clips:,} vectors of {stored.width}, load {os.getloadavg()[0]:.1f}", flush=True)
     random = np.random.default_rng(1)
     examples = _examples(stored, queries, random)
     with timed("exact, first query, no index"):

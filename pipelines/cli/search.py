@@ -40,10 +40,8 @@ def search(
         from pipelines.search.search import Search, lines, note
 
         searching = Search(*opened(workspace), by, encoder_of)
-        if text is not None:
-            answer = searching.text(text, limit)
-        else:
-            answer = searching.like(str(like), limit)
+        asked = searching.like if text is None else searching.text
+        answer = asked(text or like or "", limit)
         if as_json:
             say_json(answer.to_json())
         else:

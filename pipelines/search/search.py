@@ -4,6 +4,7 @@ What ranks is the inner product of the vectors as they are stored, as in the pub
 PE-AV: it is a cosine for encoders that give vectors of unit length.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -114,7 +115,7 @@ class Search:
     def like(self, example: str, count: int) -> Answer:
         """The clips nearest to a media file, or to a clip of the workspace by the first digits of its
         id, which is then not among them. Raises SearchError."""
-        if Path(example).exists():
+        if os.path.exists(example):
             cutting = self.stored.settings["profile"].get("clips", {})
             vector, clips = of_file(self._encoder, Path(example), self.by, cutting)
             asked = example if clips == 1 else f"{example}, the first of its {clips} clips"

@@ -102,7 +102,7 @@ def test_cells_hold_every_vector_once(many: Stored, index: Index) -> None:
 def test_segments_are_of_bounded_size_and_searched_together(
     many: Stored, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indices, "_SEGMENT_BYTES", 2 * ROWS * WIDTH)
+    monkeypatch.setattr(indices, "_SEGMENT_BYTES", ROWS * WIDTH)
     parted = make(many, "audio", tmp_path)
     assert parted is not None and len(list(tmp_path.rglob("lists-*.faiss"))) == SHARDS
     for query in drawn(53, 5, WIDTH).astype(np.float32):
