@@ -34,7 +34,7 @@ def copies(stored: Stored) -> dict[str, list[str]]:
         last |= zip(kept["uri"].to_pylist(), kept["content_hash"].to_pylist(), strict=True)
     alike: dict[str, list[str]] = {}
     for uri, content in sorted(last.items()):
-        if content in twice:
+        if content is not None and content in twice:
             alike.setdefault(content, []).append(uri)
     return {content: files for content, files in alike.items() if len(files) > 1}
 

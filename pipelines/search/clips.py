@@ -1,6 +1,8 @@
 """Where clips lie that were found, and what they are called."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,12 +66,14 @@ class Clips:
         by_shard: dict[int, list[str]] = {}
         for clip, shard in wanted:
             by_shard.setdefault(shard, []).append(clip)
+        reads = [
+            (ids, self._listing(shard), self._captions(shard)) for shard, ids in by_shard.items()
+        ]
         clips: dict[str, Clip] = {}
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            for of_shard in threads.map(self._read, reads):
+                clips |= of_shard
         for shard, ids in by_shard.items():
-            captions = self._captions(shard, ids)
-            for row in self._listed(shard, ids):
-                clip = row["clip_id"]
-                clips[clip] = Clip(**row, captions=captions.get(clip, {}))
             if lost := set(ids) - clips.keys():
                 raise SearchError(
                     f"clip {min(lost)} has a vector in shard {shard}, but is not listed there; "
@@ -77,17 +81,30 @@ class Clips:
                 )
         return clips
 
-    def _listed(self, shard: int, ids: Sequence[str]) -> list[dict[str, Any]]:
-        return _of(columns_of(self._stored, shard, _PLACE), ids)
+    def _listing(self, shard: int) -> list[str]:
+        try:
+            return [self._stored.state.clips_file(self._stored.job.cut, shard)]
+        except KeyError:
+            return []
 
-    def _captions(self, shard: int, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    def _captions(self, shard: int) -> list[str]:
         if self._captioned is None:
-            return {}
+            return []
         files = self._stored.state.files(CAPTIONED.name, shard=shard, job=self._captioned)
-        return {
+        return [file.path for file in files]
+
+    def _read(self, read: tuple[list[str], list[str], list[str]]) -> dict[str, Clip]:
+        """Clips of one shard: their ids, and the files of its listing and its captions."""
+        ids, listing, captioned = read
+        captions = {
             row["clip_id"]: {name: row[name] for name in CAPTIONS if row[name] is not None}
-            for file in files
-            for row in _of(_read(self._stored, file.path, CAPTIONS), ids)
+            for path in captioned
+            for row in _of(_columns(self._stored, path, CAPTIONS), ids)
+        }
+        return {
+            row["clip_id"]: Clip(**row, captions=captions.get(row["clip_id"], {}))
+            for path in listing
+            for row in _of(_columns(self._stored, path, _PLACE), ids)
         }
 
 
@@ -99,10 +116,10 @@ def columns_of(stored: Stored, shard: int, columns: Sequence[str]) -> pa.Table:
     except KeyError:
         names = ("clip_id", *columns)
         return pa.schema([schemas.CLIPS.field(name) for name in names]).empty_table()
-    return _read(stored, path, columns)
+    return _columns(stored, path, columns)
 
 
-def _read(stored: Stored, path: str, columns: Sequence[str]) -> pa.Table:
+def _columns(stored: Stored, path: str, columns: Sequence[str]) -> pa.Table:
     """`clip_id` and some columns of a file; evidence, which takes most of the room, is not read."""
     place = stored.workspace.root / path
     try:

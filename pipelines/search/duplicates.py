@@ -190,7 +190,7 @@ def _grouped(known: _Known, parents: _Parents) -> list[list[Member]]:
         members.setdefault(int(root), [int(root)]).append(rank)
 
     def clip(rank: int) -> str:
-        return known.ids[position[rank]].tobytes().hex()
+        return bytes(known.ids[position[rank]]).hex()
 
     def member(rank: int) -> Member:
         shard = int(known.shards[position[rank]])

@@ -62,8 +62,8 @@ class Index:
         self.recall: float = meta["recall"]
         self._starts = np.array(meta["starts"], np.int64).reshape(-1, 2)
         self._ids = np.memmap(folder / _IDS, np.uint8, "r", shape=(self.vectors, ID_BYTES))
-        self._cells = faiss.read_index(str(folder / _CELLS))
-        self._segments = [
+        self._cells: Any = faiss.read_index(str(folder / _CELLS))
+        self._segments: list[Any] = [
             faiss.read_index(str(folder / name), faiss.IO_FLAG_MMAP) for name in meta["segments"]
         ]
 
@@ -105,7 +105,7 @@ class Index:
 
     def clip(self, position: int) -> str:
         """The id of the clip at a position."""
-        return self._ids[position].tobytes().hex()
+        return bytes(self._ids[position]).hex()
 
     def shards(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The shards of the clips at some positions."""
@@ -123,7 +123,7 @@ class Index:
         positions = [np.empty(0, np.int64)]
         vectors = [np.empty((0, self._cells.d), np.float16)]
         for segment in self._segments:
-            lists = faiss.downcast_InvertedLists(segment.invlists)
+            lists: Any = faiss.downcast_InvertedLists(segment.invlists)
             if size := lists.list_size(cell):
                 ids = faiss.rev_swig_ptr(lists.get_ids(cell), size)
                 codes = faiss.rev_swig_ptr(lists.get_codes(cell), size * segment.code_size)
@@ -255,7 +255,7 @@ def _cells_of(vectors: int) -> int:
 def _cells(sample: Floats, count: int) -> Any:
     """The directions of the cells, as an index of FAISS."""
     count = min(count, len(sample))
-    means = faiss.Kmeans(
+    means: Any = faiss.Kmeans(
         sample.shape[1],
         count,
         niter=_ROUNDS,

@@ -2,12 +2,13 @@
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.search.stored import COLUMNS, LACKS, By, Floats, SearchError, Stored
+from pipelines.search.stored import COLUMNS, LACKS, By, Floats, Ids, SearchError, Stored
 
 if TYPE_CHECKING:
     from captioners.encoder.encoder import Encoder
@@ -96,28 +97,29 @@ def of_clip(stored: Stored, clip: str, shard: int, by: By) -> Floats:
     raise SearchError(_lacking(f"clip {clip}", by))
 
 
-def _begins(stored: Stored, digits: str, index: "Index | None") -> "list[tuple[str, int]]":
+def _begins(stored: Stored, digits: str, index: "Index | None") -> list[tuple[str, int]]:
     """The clips whose ids begin with some digits, with their shards."""
-    low = np.frombuffer(bytes.fromhex(digits.ljust(16, "0")[:16]), ">u8")[0]
-    high = np.frombuffer(bytes.fromhex(digits.ljust(16, "f")[:16]), ">u8")[0]
+    wanted = np.frombuffer(bytes.fromhex(digits.ljust(16, "0")[:16]), np.uint64)[0]
+    mask = np.frombuffer(bytes.fromhex(("f" * len(digits)).ljust(16, "0")[:16]), np.uint64)[0]
     clips: list[tuple[str, int]] = []
-    for ids, shards in _all_ids(stored, index):
-        heads = np.ascontiguousarray(ids[:, :8]).view(">u8")[:, 0]
-        rows = np.flatnonzero((heads >= low) & (heads <= high))
-        named = [(ids[row].tobytes().hex(), int(shards[row])) for row in rows.tolist()]
-        clips += [pair for pair in named if pair[0].startswith(digits)]
+    for ids, shard_of in _all_ids(stored, index):
+        heads = ids.view(np.uint64)[:, 0]
+        for row in np.flatnonzero((heads & mask) == wanted).tolist():
+            clip = bytes(ids[row]).hex()
+            if clip.startswith(digits):
+                clips.append((clip, shard_of(row)))
     return clips
 
 
-def _all_ids(stored: Stored, index: "Index | None") -> Any:
-    """Ids of clips in blocks, each with its shard; of an index, clips that have a vector in it."""
+def _all_ids(stored: Stored, index: "Index | None") -> "Iterator[tuple[Ids, Callable[[int], int]]]":
+    """Ids of clips in blocks, each with what tells the shard of a row; of an index, clips that have a
+    vector in it."""
     if index is not None:
         for start, ids in index.clips():
-            yield ids, index.shards(np.arange(start, start + len(ids)))
+            yield ids, lambda row, start=start: int(index.shards(np.array([start + row]))[0])
         return
     for part in stored.parts:
-        ids = stored.ids(part)
-        yield ids, np.full(len(ids), part.shard)
+        yield stored.ids(part), lambda row, part=part: part.shard
 
 
 def _lacking(what: str, by: By) -> str:
