@@ -1,8 +1,7 @@
 """Where a clip lies, for people."""
 
 from pipelines.search.clips import Clip
-from pipelines.show import readable
-from pipelines.terminal import one_line
+from pipelines.terminal import one_line, readable
 
 
 def place(clip: Clip) -> str:
