@@ -149,6 +149,8 @@ class Stored:
             raise self._unreadable(part, str(error)) from error
 
     def _ids(self, part: Part, column: pa.ChunkedArray) -> Ids:
+        if not len(column):
+            return np.empty((0, ID_BYTES), np.uint8)
         try:
             if not pc.all(pc.equal(pc.utf8_length(column.fill_null("")), 2 * ID_BYTES)).as_py():
                 raise ValueError
