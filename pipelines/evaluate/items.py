@@ -1,7 +1,6 @@
 """What a set of captioned or labelled media consists of."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from manifests.errors import UserError
 
@@ -15,8 +14,8 @@ class Item:
     """A clip of a set.
 
     name: what the set calls it. sound, picture: paths of the files that hold it, mostly the same one;
-    both None where it is missing. captions, labels: what the set says of it, each once. start_ms, end_ms:
-    its span in the files; None for their end.
+    both None where it is missing. captions, labels: what the set says of it. start_ms, end_ms: its span
+    in the files; None for their end.
     """
 
     name: str
@@ -26,14 +25,6 @@ class Item:
     labels: tuple[str, ...] = ()
     start_ms: int = 0
     end_ms: int | None = None
-
-    def adding(self, captions: Iterable[str] = (), labels: Iterable[str] = ()) -> "Item":
-        """The same clip with more said of it."""
-        return replace(
-            self,
-            captions=tuple(dict.fromkeys((*self.captions, *captions))),
-            labels=tuple(dict.fromkeys((*self.labels, *labels))),
-        )
 
 
 @dataclass(frozen=True, slots=True)

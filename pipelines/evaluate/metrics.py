@@ -42,7 +42,7 @@ class Tally:
         self._items = 0
         self._within: list[npt.NDArray[np.floating]] = []
         self._ranks: list[npt.NDArray[np.floating]] = []
-        self._precisions: list[float] = []
+        self._precisions: list[npt.NDArray[np.floating]] = []
 
     def add(self, scores: Scores, relevant: Relevant) -> None:
         """Counts queries; those without a relevant item don't count. Raises ValueError where a score is
@@ -59,19 +59,20 @@ class Tally:
         self._within.append(np.stack([_within(k - above, wrong, right) for k in self._ks]))
         # Each of `wrong` comes before the first of `right` once in right + 1 orders.
         self._ranks.append(above + 1 + wrong / (right + 1))
-        self._precisions += map(_average_precision, scores, relevant)
+        self._precisions.append(_average_precisions(scores, relevant, above, wrong, right))
 
     def retrieval(self) -> Retrieval:
         """All figures. Raises ValueError where no query has a relevant item."""
-        if not self._precisions:
+        ranks = np.concatenate(self._ranks) if self._ranks else np.zeros(0)
+        if not len(ranks):
             raise ValueError("no query has a relevant item")
         recalls = np.concatenate(self._within, axis=1).mean(axis=1)
         return Retrieval(
-            len(self._precisions),
+            len(ranks),
             self._items,
             {k: float(recall) for k, recall in zip(self._ks, recalls, strict=True)},
-            float(np.median(np.concatenate(self._ranks))),
-            float(np.mean(self._precisions)),
+            float(np.median(ranks)),
+            float(np.mean(np.concatenate(self._precisions))),
         )
 
 
@@ -91,26 +92,27 @@ class Reweighting:
     """
 
     def __init__(self) -> None:
-        self._highest: npt.NDArray[np.float64] | None = None
-        self._sum: npt.NDArray[np.float64] | None = None
+        self._highest: Scores | None = None
+        self._sum: Scores | None = None
 
     def show(self, scores: Scores) -> None:
         """Takes in the scores of some queries."""
-        tens = np.asarray(scores, np.float64) * 10
-        if not len(tens):
+        if not len(scores):
             return
+        tens = scores * 10
         highest = tens.max(axis=0)
         if self._highest is None or self._sum is None:
-            self._highest, self._sum = highest, np.zeros_like(highest)
+            self._highest, self._sum = highest, np.zeros(len(highest))
         raised = np.maximum(highest, self._highest)
-        self._sum = self._sum * np.exp(self._highest - raised) + np.exp(tens - raised).sum(axis=0)
+        grown = np.exp(tens - raised).sum(axis=0, dtype=np.float64)
+        self._sum = self._sum * np.exp(self._highest - raised) + grown
         self._highest = raised
 
     def reweighted(self, scores: Scores) -> Scores:
         """Scores of some of the queries, changed."""
         if self._highest is None or self._sum is None:
             raise ValueError("no scores were shown")
-        tens = np.asarray(scores, np.float64) * 10
+        tens = scores * 10
         changed: Scores = tens * (np.exp(tens - self._highest) / self._sum)
         return changed
 
@@ -132,6 +134,21 @@ def _within(
         step = np.clip(left, 0, None) / np.maximum(1, left + right)
         missed = np.where(at < places, missed * step, missed)
     return np.where(places > 0, 1 - missed, 0.0)
+
+
+def _average_precisions(
+    scores: Scores,
+    relevant: Relevant,
+    above: npt.NDArray[np.int_],
+    wrong: npt.NDArray[np.int_],
+    right: npt.NDArray[np.int_],
+) -> npt.NDArray[np.floating]:
+    """Of each query. above, wrong, right: items before the best answer, others equal to it, and answers
+    equal to it."""
+    precisions = 1 / (above + 1.0)
+    for row in np.flatnonzero((wrong + right > 1) | (relevant.sum(axis=1) > right)):
+        precisions[row] = _average_precision(scores[row], relevant[row])
+    return precisions
 
 
 def _average_precision(scores: Scores, relevant: Relevant) -> float:

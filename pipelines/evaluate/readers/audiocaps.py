@@ -39,7 +39,7 @@ def audiocaps(listed: Path, media: Path) -> Set:
     for (video, start), texts in captions.items():
         sound, picture = sides(names.of(video, start, numbers[video, start]))
         name = video if start is None else f"{video} at {start:g} s"
-        items.append(Item(name, sound, picture).adding(texts))
+        items.append(Item(name, sound, picture, tuple(texts)))
     return Set(listed.name, "audiocaps", tuple(items))
 
 

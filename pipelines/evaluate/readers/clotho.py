@@ -1,5 +1,6 @@
 """Clotho (Drossos et al., ICASSP 2020): a row a sound, `file_name` and `caption_1` to `caption_5`."""
 
+from collections import defaultdict
 from pathlib import Path
 
 from manifests.sources import cells
@@ -17,15 +18,15 @@ def clotho(listed: Path, media: Path) -> Set:
     """
     files = Files(media)
     split = listed.stem.rpartition("_")[2]
-    items: dict[str, Item] = {}
+    said: dict[str, list[str]] = defaultdict(list)
     for number, row in enumerate(read(listed, NEEDED), 1):
         try:
             (name,) = cells.texts(row["file_name"])
-            captions = cells.texts(row["caption"])
+            said[name] += cells.texts(row["caption"])
         except ValueError as error:
             raise ListError(f"{listed}, row {number}: {error}; Clotho has a file a row") from error
-        if name not in items:
-            path = files.named(name, f"/{split}/")
-            items[name] = Item(name, path, None)
-        items[name] = items[name].adding(captions)
-    return Set(listed.name, "clotho", tuple(items.values()))
+    items = [
+        Item(name, files.named(name, f"/{split}/"), None, tuple(texts))
+        for name, texts in said.items()
+    ]
+    return Set(listed.name, "clotho", tuple(items))

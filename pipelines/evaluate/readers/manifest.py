@@ -8,6 +8,7 @@ one clip.
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,30 @@ def manifest(listed: Path, media: Path) -> Set:
     # Numbered columns are one only where they are needed, and in JSON a row may lack what is not.
     names = columns(listed)
     numbered = [name for name in _SAID if any(re.fullmatch(rf"{name}\d+", n) for n in names)]
-    items: dict[_Key, Item] = {}
+    clips: dict[_Key, _Clip] = {}
     for number, row in enumerate(read(listed, (FILE, *numbered), (*_SAID, *_SPAN)), 1):
         try:
             name, key = _place(row, media)
-            more = [cells.texts(row.get(column)) for column in _SAID]
+            clip = clips.setdefault(key, _Clip(name))
+            clip.captions.update(dict.fromkeys(cells.texts(row.get("caption"))))
+            clip.labels.update(dict.fromkeys(cells.texts(row.get("label"))))
         except ValueError as error:
             raise ListError(f"{listed}, row {number}: {error}") from error
-        path, start, end = key
-        if key not in items:
-            there = path if os.path.lexists(path) else None
-            items[key] = Item(name, there, there, start_ms=start, end_ms=end)
-        items[key] = items[key].adding(*more)
-    return Set(listed.name, "manifest", tuple(items.values()))
+    return Set(listed.name, "manifest", tuple(clip.item(*key) for key, clip in clips.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    """What the rows of a clip say, each text once, in order."""
+
+    name: str
+    captions: dict[str, None] = field(default_factory=dict)
+    labels: dict[str, None] = field(default_factory=dict)
+
+    def item(self, path: bytes, start_ms: int, end_ms: int | None) -> Item:
+        there = path if os.path.lexists(path) else None
+        said = tuple(self.captions), tuple(self.labels)
+        return Item(self.name, there, there, *said, start_ms, end_ms)
 
 
 def columns(listed: Path) -> set[str]:

@@ -60,10 +60,10 @@ def test_ids_may_begin_with_y_a_dash_or_an_underscore(tmp_path: Path) -> None:
     assert tuple(_name(item.sound) for item in items) == names
 
 
-def test_five_rows_are_one_clip_and_equal_captions_one(tmp_path: Path) -> None:
+def test_five_rows_are_one_clip_with_five_captions(tmp_path: Path) -> None:
     rows = "".join(f'{n},7fmOlUlwoNg,20,"A bell, {n % 4}"\n' for n in range(5))
     (item,) = _items(tmp_path, rows, "7fmOlUlwoNg.wav")
-    assert item.captions == tuple(f"A bell, {n}" for n in range(4))
+    assert item.captions == tuple(f"A bell, {n % 4}" for n in range(5))
 
 
 def test_two_starts_of_one_video_are_two_clips(tmp_path: Path) -> None:
