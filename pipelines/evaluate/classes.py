@@ -106,7 +106,9 @@ def classifications(
         rows = np.searchsorted(clips.items[medium], labelled)
         media = Side(clips.vectors[medium], rows, [labels[n] for n in labelled])
         every = np.arange(len(classes))
-        named = Side(_classifier(encoder, medium, classes, texts), every, [(n,) for n in every])
+        named = Side(
+            _classifier(encoder, medium, classes, texts), every, [(n,) for n in range(len(classes))]
+        )
         accuracies = plain_figures(media, named, KS).recalls
         precision = plain_figures(named, media, KS).mean_average_precision if several else None
         shape = len(labelled), len(classes), len(texts)

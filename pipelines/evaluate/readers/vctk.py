@@ -5,7 +5,7 @@ microphones: the second one counts, as in torchaudio, and the first where it has
 recordings of p362 are missing, and the transcripts of p315 were lost.
 """
 
-from collections import defaultdict
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,11 +35,10 @@ def vctk(folder: Path) -> Set:
         raise SetError(f"{folder}: no folders txt and wav48* as VCTK has them")
     paths: dict[tuple[str, str], bytes] = {}
     for path in Listing().paths([str(recordings)]):
-        name = Path(path.decode("utf-8", "surrogateescape"))
-        paths[name.parent.name, stem(name.name)] = path
+        place = Path(os.fsdecode(path))
+        paths[place.parent.name, stem(place.name)] = path
     items: list[Item] = []
     unread = 0
-    spoken: defaultdict[str, int] = defaultdict(int)
     for transcript in _transcripts(root):
         speaker, name = transcript.parent.name, stem(transcript.name)
         heard = [paths.pop((speaker, name + end), None) for end in _MICROPHONES]
@@ -48,7 +47,6 @@ def vctk(folder: Path) -> Set:
         if text:
             sound = next((path for path in heard if path is not None), None)
             items.append(Item(f"{speaker}/{name}", sound, None, (text,)))
-            spoken[speaker] += 1
     silent = len({(speaker, name.partition("_mic")[0]) for speaker, name in paths})
     notes = [f"transcripts that are empty or no text: {unread}"] if unread else []
     notes += [f"recordings without a transcript: {silent}"] if silent else []
