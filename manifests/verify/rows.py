@@ -6,6 +6,7 @@ This holds for the tables of every stage; what is special to captions is in `man
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from manifests import kinds, tables
@@ -14,7 +15,9 @@ from manifests.ids import clip_id
 from manifests.tables import File
 from manifests.verify.captions import Captions
 from manifests.verify.flood import Flood
-from manifests.verify.problems import Problem, Recheck, Row
+from manifests.verify.job import Job
+from manifests.verify.problems import Problem, Row
+from manifests.verify.similarity import check_similarity
 
 # What a row repeats of its clip.
 _OF_CLIP = ("content_hash", "uri", "start_ms", "end_ms", "kind")
@@ -23,11 +26,12 @@ _OF_CLIP = ("content_hash", "uri", "start_ms", "end_ms", "kind")
 @dataclass(frozen=True, slots=True)
 class Shard:
     """A listed shard. clips: its rows of the clips table by id; files: all that was committed of it, by
-    table; damaged: paths of files that can't be judged."""
+    table; records: by job; damaged: paths of files that can't be judged."""
 
     number: int
     clips: Mapping[str, Row]
     files: Mapping[str, Sequence[File]]
+    records: Mapping[str, Sequence[Record]]
     damaged: frozenset[str]
 
     def sound(self, files: Sequence[File]) -> bool:
@@ -47,26 +51,16 @@ def check_clips(path: str, rows: Sequence[Row]) -> Iterator[Problem]:
 class ShardRows:
     """Checks the rows of one shard of one job.
 
-    joined: the tables that the job shares with others, by the name of who wrote them. records: the
-    commits of the job for this shard. After `problems`, `outcomes` counts its clips by outcome.
+    After `problems`, `outcomes` counts its clips by outcome.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        shard: Shard,
-        job: str,
-        records: Sequence[Record],
-        joined: Mapping[str, str],
-        recheck: Recheck | None,
-        flood: Flood,
-    ) -> None:
+    def __init__(self, root: Path, shard: Shard, job: Job, flood: Flood) -> None:
         self._root = root
         self._shard = shard
-        self._records = records
-        self._joined = joined
+        self._job = job
+        self._records = shard.records.get(job.digest, ())
         self._shared: dict[str, Mapping[str, Row] | None] = {}
-        self._captions = Captions(job, self._shared, flood, recheck)
+        self._captions = Captions(job.digest, self._shared, flood, job.recheck)
         # The kind of table where each clip has its outcome.
         self._table: dict[str, str] = {}
 
@@ -78,7 +72,7 @@ class ShardRows:
 
     def problems(self) -> Iterator[Problem]:
         """Problems of all rows."""
-        for name, table in self._joined.items():
+        for name, table in self._job.joined.items():
             yield from self._join(name, table)
         files = [file for record in self._records for file in record.files]
         for record in self._records:
@@ -92,6 +86,20 @@ class ShardRows:
             for clip in self._shard.clips.keys() - self._table.keys():
                 message = "its shard is committed, yet it has no outcome"
                 yield Problem("books", where, message, clip)
+
+    @cached_property
+    def _compared(self) -> Mapping[str, Row] | None:
+        """The captions that the job compares with media, by clip; None where a file is damaged."""
+        files = [
+            file
+            for record in self._shard.records.get(self._job.captions or "", ())
+            for file in record.files
+            if file.table == kinds.CAPTIONS.name
+        ]
+        if not self._shard.sound(files):
+            return None
+        rows = tables.read_all(self._root, files, ["clip_id", "caption_digest"])
+        return {row["clip_id"]: row for row in rows}
 
     def _join(self, name: str, table: str) -> Iterator[Problem]:
         """Reads a shared table; every row must be of a clip and its media, and the only one."""
@@ -150,6 +158,9 @@ class ShardRows:
                     yield Problem("join", file.path, f"{column} is not that of the clip", clip)
             if kind == kinds.CAPTIONS:
                 yield from self._captions.check(file.path, row)
+            elif kind == kinds.SIMILARITY:
+                (vectors,) = self._shared.values()
+                yield from check_similarity(file.path, row, vectors, self._compared)
 
 
 def _is_shared(file: File) -> bool:

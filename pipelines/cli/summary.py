@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 # Kinds of skipped files that are named.
 _SUFFIXES = 6
+# What becomes of the clips of captioning; another stage has a first outcome of its own.
+_CAPTIONING = ("captioned", "filtered", "quarantined")
 # Guards whose refusals are told with an example, and the characters shown of one on a terminal.
 _REFUSALS, _SHOWN = 5, 160
 
 
 def account(books: Books) -> str:
     """The books in one line."""
-    sides = (
-        f"{counted(books.input, 'clip')} = {books.captioned} captioned + {books.filtered} filtered"
-        f" + {books.quarantined} quarantined + {books.pending} pending"
-    )
+    made = [name for name in books.outcomes if name not in _CAPTIONING] or _CAPTIONING[:2]
+    parts = [f"{books.outcomes.get(name, 0)} {name}" for name in (*made, _CAPTIONING[2])]
+    sides = f"{counted(books.input, 'clip')} = {' + '.join(parts)} + {books.pending} pending"
     return sides if books.close else f"{sides}  -- THE BOOKS DO NOT CLOSE"
 
 
@@ -169,14 +170,11 @@ def run_json(result: "Result") -> dict[str, Any]:
 def status(job: JobStatus) -> str:
     """One job of `captionmill status`."""
     state = "finished" if job.books.finished else "unfinished: rerun the same command"
-    return "\n".join(
-        [
-            one_line(f"{job.profile} {job.digest}: {state}"),
-            f"  {account(job.books)}",
-            f"  {written(job.books)}",
-            f"  {job.captions}",
-        ]
-    )
+    lines = [one_line(f"{job.stage} {job.digest}, profile {job.profile}: {state}")]
+    lines.append(account(job.books))
+    if job.stage == "caption":
+        lines.append(written(job.books))
+    return "\n  ".join([*lines, job.results])
 
 
 def preview(preview: "Preview") -> str:
