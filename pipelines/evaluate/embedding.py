@@ -12,6 +12,7 @@ from torch import Tensor
 
 from captioners.encoder.encoder import TEXT_OF, Encoder, Features, Steps, batched
 from captioners.encoder.pairs import Embedding
+from manifests.errors import UserError
 from pipelines.evaluate.items import Item
 from pipelines.evaluate.media import Excerpt, excerpts
 
@@ -102,10 +103,11 @@ def _features(
         try:
             with torch.inference_mode():
                 features = encoder.features(media)
-        except torch.OutOfMemoryError:
+        except (UserError, torch.OutOfMemoryError):
             raise
-        except (ValueError, RuntimeError) as error:  # too short for its convolutions, most often
-            clips.problems.append(Problem(number, item.name, "not embedded", str(error)))
+        except Exception as error:  # too short for its convolutions, most often
+            why = f"{type(error).__name__}: {error}"
+            clips.problems.append(Problem(number, item.name, "not embedded", why))
             continue
         if "audio" in features:
             clips.audio_ms += [round(1000 * len(s) / hz) for hz, s in media.audio.items()][:1]
