@@ -96,7 +96,8 @@ def verify_workspace(workspace: Workspace, state: State) -> Report:
         joined, recheck = {}, None
         if job.stage == "caption":
             joined, recheck = settings["settings"]["captioners"], _recheck(settings, report.notes)
-        checks.append(Job(job.digest, job.cut, joined, recheck))
+        about = None if job.stage == "caption" else str(settings["settings"].get("captions", ""))
+        checks.append(Job(job.digest, job.cut, joined, recheck, about))
     report.problems = check_workspace(workspace, state, checks)
     if foreign := strangers(workspace, state):
         named = ", ".join(foreign[:_NAMED]) + (", ..." if len(foreign) > _NAMED else "")

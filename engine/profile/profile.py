@@ -106,6 +106,13 @@ class CaptionerSpec(ModelSpec):
         return tuple(dict.fromkeys([c.of for c in self.when if c.of != CLIP] + list(self.reads)))
 
 
+class LocalizerSpec(ModelSpec):
+    """What finds when claims are heard (`captionmill localize`): a `captioners.localizers` class."""
+
+    name: str = "localizer"
+    group: str = "localizer"
+
+
 class Sizes(_Part):
     """How work is divided and how much of it is in flight; it has no effect on rows.
 
@@ -143,6 +150,7 @@ class Profile(_Part):
     outputs_train: bool = False
     calibration: str | None = None
     writer: WriterSpec | None = None
+    localizer: LocalizerSpec | None = None
     servers: tuple[ServerSpec, ...] = ()
     sizes: Sizes = Sizes()
 

@@ -17,19 +17,21 @@ from manifests.verify.books import check_books
 from manifests.verify.files import DAMAGE, check_file
 from manifests.verify.flood import Flood
 from manifests.verify.problems import Problem, Recheck
-from manifests.verify.rows import Shard, ShardRows, check_clips
+from manifests.verify.rows import Joined, Shard, ShardRows, check_clips
 from manifests.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A job to verify. joined: tables that it shares with other jobs, by the name of who wrote them (for
-    captions, of each captioner). recheck: what else may be wrong with a row of captions."""
+    captions, of each captioner). recheck: what else may be wrong with a row of captions. captions: the
+    job whose captions its rows are about (rows with `caption_digest`), None for captions themselves."""
 
     digest: str
     cut: str
     joined: Mapping[str, str] = field(default_factory=dict)
     recheck: Recheck | None = None
+    captions: str | None = None
 
 
 def check_workspace(workspace: Workspace, state: State, jobs: Sequence[Job]) -> list[Problem]:
@@ -126,9 +128,8 @@ class _JobCheck:
     def shard(self, shard: Shard, records: Sequence[Record]) -> Iterator[Problem]:
         """Problems of the job's rows of one shard. records: its commits."""
         job = self.job
-        rows = ShardRows(
-            self._workspace.root, shard, job.digest, records, job.joined, job.recheck, self._flood
-        )
+        root, joined = self._workspace.root, Joined(job.joined, job.captions)
+        rows = ShardRows(root, shard, job.digest, records, joined, job.recheck, self._flood)
         yield from rows.problems()
         self._outcomes.update(rows.outcomes)
 

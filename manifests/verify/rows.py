@@ -12,6 +12,7 @@ from manifests import kinds, tables
 from manifests.commits import Record
 from manifests.ids import clip_id
 from manifests.tables import File
+from manifests.verify.about import COLUMNS, About
 from manifests.verify.captions import Captions
 from manifests.verify.flood import Flood
 from manifests.verify.problems import Problem, Recheck, Row
@@ -44,11 +45,20 @@ def check_clips(path: str, rows: Sequence[Row]) -> Iterator[Problem]:
             yield Problem("identity", path, message, row["clip_id"])
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a job's rows are joined with. shared: the tables that it shares with others, by the name of
+    who wrote them. captions: the job whose captions they are about, None for captions themselves."""
+
+    shared: Mapping[str, str]
+    captions: str | None = None
+
+
 class ShardRows:
     """Checks the rows of one shard of one job.
 
-    joined: the tables that the job shares with others, by the name of who wrote them. records: the
-    commits of the job for this shard. After `problems`, `outcomes` counts its clips by outcome.
+    records: the commits of the job for this shard. After `problems`, `outcomes` counts its clips by
+    outcome.
     """
 
     def __init__(
@@ -57,7 +67,7 @@ class ShardRows:
         shard: Shard,
         job: str,
         records: Sequence[Record],
-        joined: Mapping[str, str],
+        joined: Joined,
         recheck: Recheck | None,
         flood: Flood,
     ) -> None:
@@ -78,14 +88,15 @@ class ShardRows:
 
     def problems(self) -> Iterator[Problem]:
         """Problems of all rows."""
-        for name, table in self._joined.items():
+        for name, table in self._joined.shared.items():
             yield from self._join(name, table)
+        about = self._about()
         files = [file for record in self._records for file in record.files]
         for record in self._records:
             yield from self._retried(record)
             for file in record.files:
                 if not _is_shared(file) and file.path not in self._shard.damaged:
-                    yield from self._rows(file)
+                    yield from self._rows(file, about)
         deciding = [file for file in files if not _is_shared(file)]
         if self._records and self._shard.sound(deciding):
             where = f"shard {self._shard.number}"
@@ -129,7 +140,18 @@ class ShardRows:
             if table not in (None, kinds.QUARANTINE.name):
                 yield Problem("books", where, f"retried, but it stood in {table}", clip)
 
-    def _rows(self, file: File) -> Iterator[Problem]:
+    def _about(self) -> About | None:
+        """The captions that rows are about; None where they are about none or can't be judged."""
+        if self._joined.captions is None:
+            return None
+        folder = f"{kinds.CAPTIONS.folder}/{self._joined.captions}/"
+        captions = self._shard.files.get(kinds.CAPTIONS.name, ())
+        files = [file for file in captions if file.path.startswith(folder)]
+        if not self._shard.sound(files):
+            return None
+        return About({row["clip_id"]: row for row in tables.read_all(self._root, files, COLUMNS)})
+
+    def _rows(self, file: File, about: About | None) -> Iterator[Problem]:
         """Every row must be of a clip of this shard, and the only one; one outcome a clip."""
         kind = kinds.kind_of(file.table)
         seen: set[str] = set()
@@ -150,6 +172,8 @@ class ShardRows:
                     yield Problem("join", file.path, f"{column} is not that of the clip", clip)
             if kind == kinds.CAPTIONS:
                 yield from self._captions.check(file.path, row)
+            elif about is not None and "caption_digest" in row:
+                yield from about.check(file.path, row)
 
 
 def _is_shared(file: File) -> bool:

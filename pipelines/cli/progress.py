@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from manifests.kinds import outcomes
 from pipelines.terminal import console, counted, styled
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Watch:
 
 def done(view: "View") -> int:
     """Clips with an outcome."""
-    return sum(view.done[name] for name in ("captioned", "filtered", "quarantined"))
+    return sum(view.done[name] for name in set(outcomes().values()))
 
 
 def line(view: "View") -> str:

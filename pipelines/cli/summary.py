@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from engine.stages.progress import Progress
     from pipelines.caption.run import Preview
 
+_LEFT_OUT = ("filtered", "quarantined")
+"""Outcomes that stages have in common."""
 # Kinds of skipped files that are named.
 _SUFFIXES = 6
 # Guards whose refusals are told with an example, and the characters shown of one on a terminal.
@@ -25,8 +27,10 @@ _REFUSALS, _SHOWN = 5, 160
 
 def account(books: Books) -> str:
     """The books in one line."""
+    own = [name for name in books.outcomes if name not in _LEFT_OUT] or ["captioned"]
+    worked = " + ".join(f"{books.outcomes.get(name, 0)} {name}" for name in own)
     sides = (
-        f"{counted(books.input, 'clip')} = {books.captioned} captioned + {books.filtered} filtered"
+        f"{counted(books.input, 'clip')} = {worked} + {books.filtered} filtered"
         f" + {books.quarantined} quarantined + {books.pending} pending"
     )
     return sides if books.close else f"{sides}  -- THE BOOKS DO NOT CLOSE"
@@ -169,6 +173,9 @@ def run_json(result: "Result") -> dict[str, Any]:
 def status(job: JobStatus) -> str:
     """One job of `captionmill status`."""
     state = "finished" if job.books.finished else "unfinished: rerun the same command"
+    if job.stage != "caption":
+        head = one_line(f"{job.stage} {job.profile} {job.digest}: {state}")
+        return f"{head}\n  {account(job.books)}"
     return "\n".join(
         [
             one_line(f"{job.profile} {job.digest}: {state}"),
