@@ -56,8 +56,8 @@ def config() -> PeAudioConfig:
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """PE-A-Frame with two layers everywhere and one token a letter. By its scale and bias the first text is
-    heard in about half of the steps."""
+    """PE-A-Frame with two layers everywhere and one token a letter. Its scale and bias are such that the
+    first text is heard in about half of the steps."""
     folder = tmp_path_factory.mktemp("pe-a-frame")
     torch.manual_seed(0)
     model = PeAudioFrameLevelModel(config()).eval()

@@ -31,9 +31,9 @@ def test_each_built_in_profile_has_a_localizer(profile: str, by: str, hz: int) -
 
 
 def test_the_localizer_is_no_part_of_what_captions_are(tmp_path: Path) -> None:
-    text = 'base = "dummy"\nname = "own"\n[localizer]\nuse = "captioners.localizers.pe_a_frame:PeAFrame"\n'
+    use = "captioners.localizers.pe_a_frame:PeAFrame"
     own = tmp_path / "own.toml"
-    own.write_text(text)
+    own.write_text(f'base = "dummy"\nname = "own"\n[localizer]\nuse = "{use}"\n')
     assert CaptionStage(load(str(own))).digest == CaptionStage(load("dummy")).digest
     assert LocalizeStage(load(str(own)), "a" * 16, CUT).digest != stage().digest
 
