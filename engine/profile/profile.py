@@ -23,6 +23,8 @@ from manifests.errors import UserError
 
 _NAMED = ("captioners", "servers", "filters")
 """Parts whose entries have names."""
+_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
+"""The name of a model."""
 _RESERVED = {CLIP, FUSION, "report"}
 """Not for captioners: conditions ask the clip by the first; the others are files of calibrations."""
 
@@ -79,7 +81,7 @@ class ModelSpec(_Part):
     each replica of the group (the largest of the group counts).
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    name: str = Field(pattern=_NAME)
     use: str = Field(pattern=r"^[\w.-]+(:\w+)?$")
     group: str = "small"
     replicas: int = Field(1, ge=1)
@@ -109,7 +111,7 @@ class CaptionerSpec(ModelSpec):
 class LocalizerSpec(ModelSpec):
     """What finds when claims are heard (`captionmill localize`): a `captioners.localizers` class."""
 
-    name: str = "localizer"
+    name: str = Field("localizer", pattern=_NAME)
     group: str = "localizer"
 
 
@@ -184,6 +186,7 @@ class Profile(_Part):
             raise ValueError("two servers have the same name")
         asking = [(captioner.name, captioner.server) for captioner in self.captioners]
         asking += [("the writer", self.writer.model)] if self.writer else []
+        asking += [("the localizer", self.localizer.server)] if self.localizer else []
         for who, name in asking:
             if name is not None and name not in names:
                 raise ValueError(

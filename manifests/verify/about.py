@@ -1,6 +1,6 @@
 """Is a row that another stage made of a clip's captions about these captions?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -38,7 +38,7 @@ class About:
                 yield Problem("join", where, message, clip)
 
 
-def _is_within(spans: list[Mapping[str, int]], duration_ms: int) -> bool:
+def _is_within(spans: Sequence[Mapping[str, int]], duration_ms: int) -> bool:
     """Whether spans follow each other inside a clip."""
     times = [time for span in spans for time in (span["start_ms"], span["end_ms"])]
     ordered = all(first < second for first, second in pairwise(times))
