@@ -1,4 +1,4 @@
-"""Deterministic stand-ins of captioners, for tests and for measuring the engine itself.
+"""Deterministic stand-ins of captioners and of an encoder, for tests and for measuring the engine itself.
 
 What they say hangs on the clip's id alone. They take the wall time of a model and fail in its ways:
 options (all optional) are
@@ -14,7 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from captioners.contract import Captioner, Packs
+from captioners.encoder.model import MEDIA, READ_BY, Embedded, EmbeddingModel, Vector
 from captioners.sentences import sentence
 from manifests.evidence import Claim, Kind, WeakCaption
 from manifests.media import Media, Needs
@@ -101,3 +104,47 @@ class DummyVideo(_Dummy):
     modality = "video"
     needs = Needs(frames=4, frame_px=64)
     vocabulary = _SIGHTS
+
+
+class DummyEmbedder(EmbeddingModel):
+    """Embeds hashes: of the samples and frames that it was shown, and of the words of captions.
+
+    Option: `batch_ms`, as above.
+    """
+
+    needs = Needs(audio_hz=16_000, frames=2, frame_px=64)
+
+    @classmethod
+    def width_of(cls, options: Mapping[str, Any], packs: Packs) -> int:
+        """Eight."""
+        return 8
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def answer(self, batch: Sequence[Media]) -> list[Embedded]:
+        """Takes its time, and embeds."""
+        time.sleep(float(self.options.get("batch_ms", 100)) / 1000 * -(-len(batch) // _BATCH))
+        return [self._embedded(media) for media in batch]
+
+    def _embedded(self, media: Media) -> Embedded:
+        samples = media.audio.get(16_000, np.zeros(0, np.float32))
+        heard = samples.tobytes()
+        seen = b"" if media.frames is None else media.frames.tobytes()
+        content = {"audio": heard, "video": seen, "audio_video": heard and seen and heard + seen}
+        return Embedded(
+            media.clip_id,
+            media.content_hash,
+            {name: _hashed(content[name]) if content[name] else None for name in MEDIA},
+            {k: _hashed(media.said[k].text.encode()) for k in READ_BY if k in media.said},
+            len(samples) // 16,
+            0 if media.frames is None else len(media.frames),
+        )
+
+
+def _hashed(content: bytes) -> Vector:
+    """Eight numbers of a hash, at unit length."""
+    numbers = (
+        np.frombuffer(hashlib.sha256(content).digest()[:8], np.uint8).astype(np.float32) - 127.5
+    )
+    return numbers / np.float32(np.linalg.norm(numbers))

@@ -20,7 +20,8 @@ class Kind:
     its files lie, below the workspace. doc: what a row is, for the page of the tables. outcome: what
     the books count a clip as that has a row here; None where a row decides nothing. shared: the table's
     name ends with a digest of its own and its rows serve every job; else they belong to one job. listed:
-    rows belong to the listing of a cut.
+    rows belong to the listing of a cut. vectors: columns of vectors; a table's name says how long they
+    are (`<kind>/<name>-<width>-<digest>`).
     """
 
     name: str
@@ -30,6 +31,7 @@ class Kind:
     outcome: str | None = None
     shared: bool = False
     listed: bool = False
+    vectors: tuple[str, ...] = ()
 
 
 _KINDS: dict[str, Kind] = {}
@@ -50,6 +52,21 @@ def kind_of(table: str) -> Kind:
     if name not in _KINDS:
         raise UserError(f"table {table}: no stage of this installation writes tables like it")
     return _KINDS[name]
+
+
+def schema_of(table: str) -> pa.Schema:
+    """The columns of a table. Raises UserError for one that nobody registered, or whose name lacks the
+    width of its vectors."""
+    kind = kind_of(table)
+    schema = kind.schema
+    for name in kind.vectors:
+        parts = table.rpartition("-")[0].rpartition("-")[2]
+        if not parts.isdecimal():
+            raise UserError(f"table {table}: its name does not say how long its vectors are")
+        field = schema.field(name)
+        sized = field.with_type(pa.list_(field.type.value_type, int(parts)))
+        schema = schema.set(schema.get_field_index(name), sized)
+    return schema
 
 
 def kinds() -> tuple[Kind, ...]:
@@ -126,5 +143,26 @@ QUARANTINE = register(
         "Clips that could not be processed. A retry adds a generation; the rows of the newest "
         "generation that names a clip count.",
         outcome="quarantined",
+    )
+)
+EMBEDDINGS = register(
+    Kind(
+        "embeddings",
+        schemas.EMBEDDINGS,
+        "embeddings",
+        "What one encoder makes of a clip's media: one table for each version of each encoder. The "
+        "vectors are lists of a fixed size, which the table's name says.",
+        shared=True,
+        vectors=("audio", "video", "audio_video"),
+    )
+)
+SIMILARITY = register(
+    Kind(
+        "similarity",
+        schemas.SIMILARITY,
+        "similarity",
+        "How near a clip's sound, picture and captions are to each other, by an encoder that no "
+        "captioner used: one row for each embedded clip.",
+        outcome="embedded",
     )
 )

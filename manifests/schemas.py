@@ -271,3 +271,34 @@ QUARANTINE = pa.schema(
         _field("reproduce", pa.string(), "command that shows the fault", nullable=False),
     ]
 )
+
+_VECTOR = pa.list_(pa.float16())
+_PRODUCT = "product of the embeddings of {}; null where the clip lacks one of them"
+
+EMBEDDINGS = pa.schema(
+    [
+        _ID,
+        _field("content_hash", pa.string(), "of the media that was embedded", nullable=False),
+        _field("audio", _VECTOR, "of the sound; null without sound"),
+        _field("video", _VECTOR, "of the picture; null without picture"),
+        _field("audio_video", _VECTOR, "of both together; null where either is missing"),
+        _field("audio_ms", pa.int32(), "sound that was embedded, ms", nullable=False),
+        _field("frames", pa.int32(), "frames that were embedded", nullable=False),
+    ]
+)
+
+SIMILARITY = pa.schema(
+    [
+        _ID,
+        _field("content_hash", pa.string(), "of the media", nullable=False),
+        _field("caption_digest", pa.string(), "of the caption row; null without captions"),
+        _field("audio_video", pa.float32(), _PRODUCT.format("sound and picture")),
+        _field("audio_caption", pa.float32(), _PRODUCT.format("sound and audio caption")),
+        _field("visual_caption", pa.float32(), _PRODUCT.format("picture and visual caption")),
+        _field(
+            "audio_visual_caption",
+            pa.float32(),
+            _PRODUCT.format("both together and audio-visual caption"),
+        ),
+    ]
+)

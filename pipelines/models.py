@@ -7,7 +7,8 @@ from typing import Any
 from captioners.weights.models import Models, known_on_hub, terms
 from captioners.weights.packs import PackMissing, declared
 from captioners.weights.terms import Terms
-from engine.profile.profile import load
+from engine.profile.profile import Profile, load
+from engine.stages.models import weights
 from pipelines.caption.licences import packaged_terms
 from pipelines.caption.stage import CaptionStage
 
@@ -17,11 +18,18 @@ def listed(profile: str | None) -> list[dict[str, Any]]:
     (None: not downloaded). For a profile also captioners whose package contains their weights."""
     if profile is None:
         return [shown(name) for name in (*declared(), *known_on_hub())]
-    stage = CaptionStage(load(profile))
-    needed = [shown(name) for name in stage.needed_models]
-    return needed + [
-        _brought(name, own) for name, own in packaged_terms(stage.profile.captioners).items()
-    ]
+    read = load(profile)
+    needed = [shown(name) for name in _needed(read)]
+    return needed + [_brought(name, own) for name, own in packaged_terms(read.captioners).items()]
+
+
+def _needed(profile: Profile) -> list[str]:
+    """The models of a profile's captioners, writer, encoder and localizer."""
+    names = CaptionStage(profile).needed_models
+    for spec in (profile.encoder, profile.localizer):
+        if spec is not None:
+            names = names + list(weights(spec, profile))
+    return list(dict.fromkeys(names))
 
 
 def shown(name: str) -> dict[str, Any]:
@@ -80,7 +88,7 @@ def fetch(names: Sequence[str] | None, profile: str) -> Iterator[str]:
     """Downloads and checks models; without names those of a profile. Yields a line for each.
     Raises PackError."""
     models = Models()
-    for name in names or CaptionStage(load(profile)).needed_models:
+    for name in names or _needed(load(profile)):
         yield f"{name}: {models.fetch(name)}"
 
 

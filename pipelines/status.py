@@ -7,23 +7,29 @@ from typing import Any
 from engine.run.settings import read
 from manifests.books import Books, books
 from manifests.commits import State
-from manifests.kinds import CAPTIONS
+from manifests.kinds import CAPTIONS, SIMILARITY, SPANS, Kind
 from manifests.workspace import Workspace, WorkspaceError
 
+_RESULTS: dict[str, Kind] = {
+    "caption": CAPTIONS,
+    "embed": SIMILARITY,
+    "localize": SPANS,
+}
+"""The table with the outcomes of each stage."""
 _DIGEST = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """The books of one job, its stage and the profile it ran with. captions: where its captions lie, or
-    would lie."""
+    """The books of one job, its stage and the profile it ran with. results: where the rows of its clips
+    lie, or would lie."""
 
     digest: str
     stage: str
     profile: str
     cut: str
     books: Books
-    captions: str
+    results: str
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -31,7 +37,7 @@ class JobStatus:
             "config_digest": self.digest,
             "stage": self.stage,
             "profile": self.profile,
-            "captions": self.captions,
+            "results": self.results,
             **self.books.to_json(),
         }
 
@@ -56,7 +62,7 @@ def _status(workspace: Workspace, state: State, digest: str) -> JobStatus:
         profile=stored["profile"]["name"],
         cut=stored["cut"],
         books=books(state, stored["cut"], digest),
-        captions=str(workspace.root / CAPTIONS.folder / digest),
+        results=str(workspace.root / _RESULTS[stored["stage"]].folder / digest),
     )
 
 

@@ -24,7 +24,8 @@ from manifests.captions import CAPTIONS, claims_to_rows
 from manifests.clearing import strangers
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
-from manifests.verify.check import Job, check_workspace
+from manifests.verify.check import check_workspace
+from manifests.verify.job import Job
 from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
 from pipelines.caption.guarding import guards
@@ -93,11 +94,7 @@ def verify_workspace(workspace: Workspace, state: State) -> Report:
     for job in report.jobs:
         settings = read(workspace, job.digest)
         report.captions += job.books.captioned
-        joined, recheck = {}, None
-        if job.stage == "caption":
-            joined, recheck = settings["settings"]["captioners"], _recheck(settings, report.notes)
-        about = None if job.stage == "caption" else str(settings["settings"].get("captions", ""))
-        checks.append(Job(job.digest, job.cut, joined, recheck, about))
+        checks.append(_job(job, settings, report.notes))
     report.problems = check_workspace(workspace, state, checks)
     if foreign := strangers(workspace, state):
         named = ", ".join(foreign[:_NAMED]) + (", ..." if len(foreign) > _NAMED else "")
@@ -106,6 +103,19 @@ def verify_workspace(workspace: Workspace, state: State) -> Report:
             f"{count} in the table folders {verb} not captionmill's (left alone): {named}"
         )
     return report
+
+
+def _job(job: JobStatus, settings: Mapping[str, Any], notes: list[str]) -> Job:
+    """What is to verify of a job, by its stage."""
+    kept = settings["settings"]
+    if job.stage == "caption":
+        return Job(job.digest, job.cut, kept["captioners"], _recheck(settings, notes))
+    if job.stage == "embed":
+        tables = {kept["encoder"]: kept["embeddings"]}
+        return Job(job.digest, job.cut, tables, captions=kept["captions"])
+    if job.stage == "localize":
+        return Job(job.digest, job.cut, captions=str(kept.get("captions", "")))
+    return Job(job.digest, job.cut)
 
 
 def _recheck(settings: Mapping[str, Any], notes: list[str]) -> Recheck:

@@ -30,7 +30,7 @@ from manifests.workspace import Workspace, WorkspaceError
 from pipelines.status import jobs
 from pipelines.verify import verify_workspace
 from tests import tiers
-from tests.stages import embed as embed  # registers its kind of table
+from tests.stages import mark as mark  # registers its kind of table
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -187,16 +187,16 @@ def captioning(reference: Path) -> Staged:
 
 
 @pytest.fixture(scope="session")
-def embedding(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Staged:
-    """The stage `embed` (`tests.stages.embed`)."""
-    folder = tmp_path_factory.mktemp("embedded")
+def marking(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    """The stage `mark` (`tests.stages.mark`)."""
+    folder = tmp_path_factory.mktemp("marked")
     (folder / "quick.toml").write_text(quick_profile(workers=2))
-    done = run("embed", clips, folder / "out", "--profile", folder / "quick.toml")
+    done = run("mark", clips, folder / "out", "--profile", folder / "quick.toml")
     assert done.returncode == 0, done.stderr
-    return Staged("embed", "embedded", folder)
+    return Staged("mark", "marked", folder)
 
 
-@pytest.fixture(params=["captioning", pytest.param("embedding", marks=pytest.mark.exhaustive)])
+@pytest.fixture(params=["captioning", pytest.param("marking", marks=pytest.mark.exhaustive)])
 def staged(request: pytest.FixtureRequest) -> Staged:
     """Each stage in turn."""
     found: Staged = request.getfixturevalue(request.param)
@@ -247,9 +247,9 @@ def quick_profile(**changes: Any) -> str:
 
 
 def command(*arguments: str | Path) -> list[str]:
-    """The command line of captionmill, as a user's shell would run it; `embed` is the tests' stage."""
-    if arguments[0] == "embed":
-        return [sys.executable, "-m", "tests.stages.embed", *map(str, arguments[1:])]
+    """The command line of captionmill, as a user's shell would run it; `mark` is the tests' stage."""
+    if arguments[0] == "mark":
+        return [sys.executable, "-m", "tests.stages.mark", *map(str, arguments[1:])]
     return [sys.executable, "-m", "captionmill", *map(str, arguments)]
 
 

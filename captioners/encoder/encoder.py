@@ -1,8 +1,9 @@
 """The contract of an encoder: media and texts to vectors of one space.
 
-An encoder has a frozen part and a trained one. The frozen part turns decoded media into features, one row
-a step of time, which can be computed once, stored as float16 and used again; for text it prepares what the
-trained part reads. The trained part is a module: towers, fusion and heads (`Embedding` names them).
+An encoder has a frozen part and a trained one. The frozen part turns decoded media into features, one
+row a step of time, which can be computed once, stored as float16 and used again; for text it prepares
+what the trained part reads. The trained part is a module: towers, fusion and heads (`Embedding` names
+them).
 """
 
 from abc import ABC, abstractmethod
@@ -81,7 +82,7 @@ class Vectors:
 class Encoder(nn.Module, ABC):
     """Embeds media, texts, and media with texts.
 
-    needs: what `features` wants decoded. width: of every embedding. widths: of the features of each medium.
+    needs: what `features` wants decoded. width: of every embedding. widths: of the features by medium.
     normalised: embeddings have unit length.
     """
 
@@ -144,7 +145,9 @@ class Encoder(nn.Module, ABC):
 
 def batched(clips: Sequence[Features], widths: Mapping[Medium, int]) -> dict[Medium, Steps]:
     """Features of clips as one batch, in float32."""
-    return {medium: _steps([clip.get(medium) for clip in clips], widths[medium]) for medium in MEDIA}
+    return {
+        medium: _steps([clip.get(medium) for clip in clips], widths[medium]) for medium in MEDIA
+    }
 
 
 def _steps(clips: Sequence[npt.NDArray[np.floating] | None], width: int) -> Steps:

@@ -5,8 +5,9 @@ its outputs may train other models, its size. A hub model that is not there is u
 a licence called unknown.
 """
 
+import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -43,6 +44,23 @@ class Models:
         if name.startswith(hub.PREFIX):
             return hub.fetch(name)
         return self.path(name) if _is_folder(name) else self.cache.fetch(name)
+
+    def require(self, names: Iterable[str], profile: str) -> None:
+        """Raises PackMissing that names every model of a profile which is not here."""
+        missing = []
+        for name in names:
+            try:
+                self.path(name)
+            except PackMissing as error:
+                missing.append((name, error))
+        if len(missing) == 1:
+            raise missing[0][1]
+        if missing:
+            raise PackMissing(
+                f"{len(missing)} models of the profile are not here: "
+                f"{', '.join(name for name, _ in missing)}; "
+                f"run: captionmill models fetch --profile {shlex.quote(profile)}"
+            )
 
     def identity(self, name: str) -> str:
         """What decides the weights behind a name: a pack's digest, the commit of a hub model that is

@@ -143,6 +143,7 @@ class Profile(_Part):
 
     outputs_train: refuse models unless their licence lets what they say train others. calibration:
     folder that `captionmill calibrate` wrote; without one the calibrations that come with captionmill.
+    encoder: the model of `captionmill embed`.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Profile(_Part):
     outputs_train: bool = False
     calibration: str | None = None
     writer: WriterSpec | None = None
+    encoder: ModelSpec | None = None
     localizer: LocalizerSpec | None = None
     servers: tuple[ServerSpec, ...] = ()
     sizes: Sizes = Sizes()

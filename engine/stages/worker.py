@@ -23,7 +23,7 @@ from engine.stages.progress import Progress
 from engine.stages.tools import Tools
 from engine.stages.window import Window, decoded_bytes
 from manifests import tables
-from manifests.kinds import kind_of
+from manifests.kinds import schema_of
 from manifests.tables import File
 from manifests.workspace import Workspace
 
@@ -135,7 +135,7 @@ class ShardWorker:
         )
         work = self._stage.work(tools)
         for table in self._stage.tables:
-            tables.arrow([], kind_of(table).schema)  # imports pandas where it is installed
+            tables.arrow([], schema_of(table))  # imports pandas where it is installed
         return work
 
     def _committed(self, lease: ShardLease) -> _Committed:
@@ -213,7 +213,7 @@ class ShardWorker:
             counts,
             {
                 table: tables.arrow(
-                    sorted(rows, key=lambda row: place[row["clip_id"]]), kind_of(table).schema
+                    sorted(rows, key=lambda row: place[row["clip_id"]]), schema_of(table)
                 )
                 for table, rows in entry.rows.items()
                 if rows
@@ -265,7 +265,7 @@ def check_rows(batch: Batch, rows: Rows, tables: Sequence[str]) -> None:
             raise RuntimeError(f"rows of {table} are not those of the batch: nothing of it is kept")
         if twice := next((clip for clip in ids if table in batch.rows[clip]), None):
             raise RuntimeError(f"{table} has a row of clip {twice} already: nothing of it is kept")
-        if "content_hash" in kind_of(table).schema.names:
+        if "content_hash" in schema_of(table).names:
             for row in given:
                 if row.get("content_hash") != content[row["clip_id"]]:
                     raise RuntimeError(f"a row of {table} is of other media than {row['clip_id']}")

@@ -6,7 +6,7 @@ judged: the damage is the one problem told.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from manifests import tables
@@ -16,22 +16,10 @@ from manifests.tables import File
 from manifests.verify.books import check_books
 from manifests.verify.files import DAMAGE, check_file
 from manifests.verify.flood import Flood
-from manifests.verify.problems import Problem, Recheck
-from manifests.verify.rows import Joined, Shard, ShardRows, check_clips
+from manifests.verify.job import Job
+from manifests.verify.problems import Problem
+from manifests.verify.rows import Shard, ShardRows, check_clips
 from manifests.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job to verify. joined: tables that it shares with other jobs, by the name of who wrote them (for
-    captions, of each captioner). recheck: what else may be wrong with a row of captions. captions: the
-    job whose captions its rows are about (rows with `caption_digest`), None for captions themselves."""
-
-    digest: str
-    cut: str
-    joined: Mapping[str, str] = field(default_factory=dict)
-    recheck: Recheck | None = None
-    captions: str | None = None
 
 
 def check_workspace(workspace: Workspace, state: State, jobs: Sequence[Job]) -> list[Problem]:
@@ -106,9 +94,9 @@ class _Listing:
             if self._clips[row["clip_id"]] == 2:
                 yield Problem("duplicate", path, "the clip is listed twice", row["clip_id"])
         clips = {row["clip_id"]: row for row in rows}
-        shard = Shard(number, clips, committed.tables, damaged)
+        shard = Shard(number, clips, committed.tables, committed.records, damaged)
         for check in self._checks:
-            yield from check.shard(shard, committed.records.get(check.job.digest, ()))
+            yield from check.shard(shard)
 
     def end(self, rows_read: bool) -> Iterator[Problem]:
         """Problems of each job as a whole. rows_read: whether all rows could be read."""
@@ -125,11 +113,9 @@ class _JobCheck:
         self._flood = Flood()
         self._outcomes: Counter[str] = Counter()
 
-    def shard(self, shard: Shard, records: Sequence[Record]) -> Iterator[Problem]:
-        """Problems of the job's rows of one shard. records: its commits."""
-        job = self.job
-        root, joined = self._workspace.root, Joined(job.joined, job.captions)
-        rows = ShardRows(root, shard, job.digest, records, joined, job.recheck, self._flood)
+    def shard(self, shard: Shard) -> Iterator[Problem]:
+        """Problems of the job's rows of one shard."""
+        rows = ShardRows(self._workspace.root, shard, self.job, self._flood)
         yield from rows.problems()
         self._outcomes.update(rows.outcomes)
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from manifests.errors import UserError
 from manifests.ids import content_hash
-from manifests.kinds import kind_of
+from manifests.kinds import schema_of
 from manifests.tables import File
 from manifests.verify.problems import Problem
 
@@ -26,7 +26,7 @@ def check_file(root: Path, file: File) -> Iterator[Problem]:
         yield Problem("checksum", file.path, "its bytes are not those that were committed")
         return
     try:
-        expected = kind_of(file.table).schema
+        expected = schema_of(file.table)
         with path.open("rb") as handle:
             parquet = pq.ParquetFile(handle)
             rows, schema = parquet.metadata.num_rows, parquet.schema_arrow

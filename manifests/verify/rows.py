@@ -6,16 +6,19 @@ This holds for the tables of every stage; what is special to captions is in `man
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from manifests import kinds, tables
 from manifests.commits import Record
 from manifests.ids import clip_id
 from manifests.tables import File
-from manifests.verify.about import COLUMNS, About
 from manifests.verify.captions import Captions
 from manifests.verify.flood import Flood
-from manifests.verify.problems import Problem, Recheck, Row
+from manifests.verify.job import Job
+from manifests.verify.problems import Problem, Row
+from manifests.verify.similarity import check_similarity
+from manifests.verify.spans import COLUMNS, check_spans
 
 # What a row repeats of its clip.
 _OF_CLIP = ("content_hash", "uri", "start_ms", "end_ms", "kind")
@@ -24,11 +27,12 @@ _OF_CLIP = ("content_hash", "uri", "start_ms", "end_ms", "kind")
 @dataclass(frozen=True, slots=True)
 class Shard:
     """A listed shard. clips: its rows of the clips table by id; files: all that was committed of it, by
-    table; damaged: paths of files that can't be judged."""
+    table; records: by job; damaged: paths of files that can't be judged."""
 
     number: int
     clips: Mapping[str, Row]
     files: Mapping[str, Sequence[File]]
+    records: Mapping[str, Sequence[Record]]
     damaged: frozenset[str]
 
     def sound(self, files: Sequence[File]) -> bool:
@@ -45,38 +49,19 @@ def check_clips(path: str, rows: Sequence[Row]) -> Iterator[Problem]:
             yield Problem("identity", path, message, row["clip_id"])
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """What a job's rows are joined with. shared: the tables that it shares with others, by the name of
-    who wrote them. captions: the job whose captions they are about, None for captions themselves."""
-
-    shared: Mapping[str, str]
-    captions: str | None = None
-
-
 class ShardRows:
     """Checks the rows of one shard of one job.
 
-    records: the commits of the job for this shard. After `problems`, `outcomes` counts its clips by
-    outcome.
+    After `problems`, `outcomes` counts its clips by outcome.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        shard: Shard,
-        job: str,
-        records: Sequence[Record],
-        joined: Joined,
-        recheck: Recheck | None,
-        flood: Flood,
-    ) -> None:
+    def __init__(self, root: Path, shard: Shard, job: Job, flood: Flood) -> None:
         self._root = root
         self._shard = shard
-        self._records = records
-        self._joined = joined
+        self._job = job
+        self._records = shard.records.get(job.digest, ())
         self._shared: dict[str, Mapping[str, Row] | None] = {}
-        self._captions = Captions(job, self._shared, flood, recheck)
+        self._captions = Captions(job.digest, self._shared, flood, job.recheck)
         # The kind of table where each clip has its outcome.
         self._table: dict[str, str] = {}
 
@@ -88,21 +73,34 @@ class ShardRows:
 
     def problems(self) -> Iterator[Problem]:
         """Problems of all rows."""
-        for name, table in self._joined.shared.items():
+        for name, table in self._job.joined.items():
             yield from self._join(name, table)
-        about = self._about()
         files = [file for record in self._records for file in record.files]
         for record in self._records:
             yield from self._retried(record)
             for file in record.files:
                 if not _is_shared(file) and file.path not in self._shard.damaged:
-                    yield from self._rows(file, about)
+                    yield from self._rows(file)
         deciding = [file for file in files if not _is_shared(file)]
         if self._records and self._shard.sound(deciding):
             where = f"shard {self._shard.number}"
             for clip in self._shard.clips.keys() - self._table.keys():
                 message = "its shard is committed, yet it has no outcome"
                 yield Problem("books", where, message, clip)
+
+    @cached_property
+    def _compared(self) -> Mapping[str, Row] | None:
+        """The captions that the job's rows are about, by clip; None where a file is damaged."""
+        files = [
+            file
+            for record in self._shard.records.get(self._job.captions or "", ())
+            for file in record.files
+            if file.table == kinds.CAPTIONS.name
+        ]
+        if not self._shard.sound(files):
+            return None
+        rows = tables.read_all(self._root, files, COLUMNS)
+        return {row["clip_id"]: row for row in rows}
 
     def _join(self, name: str, table: str) -> Iterator[Problem]:
         """Reads a shared table; every row must be of a clip and its media, and the only one."""
@@ -140,18 +138,7 @@ class ShardRows:
             if table not in (None, kinds.QUARANTINE.name):
                 yield Problem("books", where, f"retried, but it stood in {table}", clip)
 
-    def _about(self) -> About | None:
-        """The captions that rows are about; None where they are about none or can't be judged."""
-        if self._joined.captions is None:
-            return None
-        folder = f"{kinds.CAPTIONS.folder}/{self._joined.captions}/"
-        captions = self._shard.files.get(kinds.CAPTIONS.name, ())
-        files = [file for file in captions if file.path.startswith(folder)]
-        if not self._shard.sound(files):
-            return None
-        return About({row["clip_id"]: row for row in tables.read_all(self._root, files, COLUMNS)})
-
-    def _rows(self, file: File, about: About | None) -> Iterator[Problem]:
+    def _rows(self, file: File) -> Iterator[Problem]:
         """Every row must be of a clip of this shard, and the only one; one outcome a clip."""
         kind = kinds.kind_of(file.table)
         seen: set[str] = set()
@@ -172,8 +159,11 @@ class ShardRows:
                     yield Problem("join", file.path, f"{column} is not that of the clip", clip)
             if kind == kinds.CAPTIONS:
                 yield from self._captions.check(file.path, row)
-            elif about is not None and "caption_digest" in row:
-                yield from about.check(file.path, row)
+            elif kind == kinds.SIMILARITY:
+                (vectors,) = self._shared.values()
+                yield from check_similarity(file.path, row, vectors, self._compared)
+            elif kind == kinds.SPANS:
+                yield from check_spans(file.path, row, self._compared)
 
 
 def _is_shared(file: File) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captioners.weights.models import Models
-from captioners.weights.packs import PackMissing
 from engine.media.examine import examine
 from engine.profile.profile import load
 from engine.run import stage as running
@@ -43,27 +42,8 @@ def caption(
     """
     stage = CaptionStage(load(profile))
     stage.check()
-    _require_models(stage, profile)
+    Models().require(stage.needed_models, profile)
     return running.run(stage, sources, root, limit, show, listed, until)
-
-
-def _require_models(stage: CaptionStage, profile: str) -> None:
-    """Raises PackMissing that names every model which is not here."""
-    models = Models()
-    missing = []
-    for name in stage.needed_models:
-        try:
-            models.path(name)
-        except PackMissing as error:
-            missing.append((name, error))
-    if len(missing) == 1:
-        raise missing[0][1]
-    if missing:
-        names = ", ".join(name for name, _ in missing)
-        raise PackMissing(
-            f"{len(missing)} models of the profile are not here: {names}; "
-            f"run: captionmill models fetch --profile {shlex.quote(profile)}"
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def localize(workspace: Root, profile: Profile = None, as_json: Json = False) ->
         from pipelines.localize import run as localizing
 
         with Watch(quiet=as_json) as watch:
-            result = localizing.localize(workspace, profile or default_profile(), watch.show)
+            result = localizing.localize(workspace, profile, default_profile(), watch.show)
         _report(result, as_json)
 
 

@@ -9,6 +9,7 @@ import typer
 from engine import torch_cpu
 from pipelines.cli.caption import caption, plan
 from pipelines.cli.check import check
+from pipelines.cli.embed import embed
 from pipelines.cli.localize import localize
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(caption)
 app.command()(plan)
 app.command()(check)
+app.command()(embed)
 app.command()(localize)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from manifests.kinds import outcomes
+from manifests import kinds
 from pipelines.terminal import console, counted, styled
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Watch:
 
 def done(view: "View") -> int:
     """Clips with an outcome."""
-    return sum(view.done[name] for name in set(outcomes().values()))
+    return sum(view.done[name] for name in set(kinds.outcomes().values()))
 
 
 def line(view: "View") -> str:

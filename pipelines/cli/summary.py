@@ -17,22 +17,21 @@ if TYPE_CHECKING:
     from engine.stages.progress import Progress
     from pipelines.caption.run import Preview
 
-_LEFT_OUT = ("filtered", "quarantined")
-"""Outcomes that stages have in common."""
 # Kinds of skipped files that are named.
 _SUFFIXES = 6
+# What becomes of the clips of captioning; another stage has a first outcome of its own.
+_CAPTIONING = ("captioned", "filtered", "quarantined")
 # Guards whose refusals are told with an example, and the characters shown of one on a terminal.
 _REFUSALS, _SHOWN = 5, 160
 
 
 def account(books: Books) -> str:
     """The books in one line."""
-    own = [name for name in books.outcomes if name not in _LEFT_OUT] or ["captioned"]
-    worked = " + ".join(f"{books.outcomes.get(name, 0)} {name}" for name in own)
-    sides = (
-        f"{counted(books.input, 'clip')} = {worked} + {books.filtered} filtered"
-        f" + {books.quarantined} quarantined + {books.pending} pending"
-    )
+    own = [name for name in books.outcomes if name not in _CAPTIONING]
+    shared = _CAPTIONING[1:] if books.filtered else _CAPTIONING[2:]
+    names = (*own, *shared) if own else _CAPTIONING
+    parts = [f"{books.outcomes.get(name, 0)} {name}" for name in names]
+    sides = f"{counted(books.input, 'clip')} = {' + '.join(parts)} + {books.pending} pending"
     return sides if books.close else f"{sides}  -- THE BOOKS DO NOT CLOSE"
 
 
@@ -173,17 +172,11 @@ def run_json(result: "Result") -> dict[str, Any]:
 def status(job: JobStatus) -> str:
     """One job of `captionmill status`."""
     state = "finished" if job.books.finished else "unfinished: rerun the same command"
-    if job.stage != "caption":
-        head = one_line(f"{job.stage} {job.profile} {job.digest}: {state}")
-        return f"{head}\n  {account(job.books)}"
-    return "\n".join(
-        [
-            one_line(f"{job.profile} {job.digest}: {state}"),
-            f"  {account(job.books)}",
-            f"  {written(job.books)}",
-            f"  {job.captions}",
-        ]
-    )
+    lines = [one_line(f"{job.stage} {job.digest}, profile {job.profile}: {state}")]
+    lines.append(account(job.books))
+    if job.stage == "caption":
+        lines.append(written(job.books))
+    return "\n  ".join([*lines, job.results])
 
 
 def preview(preview: "Preview") -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captioners.weights.models import Models
-from engine.profile.profile import load
+from engine.profile.profile import available, load
 from engine.run import stage as running
 from engine.run.lease import DriverLease
 from engine.run.leases import pending
@@ -26,22 +26,24 @@ if TYPE_CHECKING:
 
 
 def localize(
-    root: Path, profile: str, show: Callable[["View"], None] = lambda view: None
+    root: Path,
+    profile: str | None,
+    default: str,
+    show: Callable[["View"], None] = lambda view: None,
 ) -> Result:
     """Looks for the claims of the newest captioning job; goes on where an earlier run stopped.
 
+    profile: whose localizer; without one that of the captions where it is built in, else `default`.
     Clips that were captioned since, in a retry, are worked too. Raises ProfileError, PackError,
     WorkspaceError, LeaseHeld, RunFailed.
     """
-    chosen = load(profile)
     workspace = Workspace.open(root)
     with DriverLease(workspace) as log:
         captions = newest(workspace, log.state)
-        stage = LocalizeStage(chosen, captions.digest, captions.cut)
+        used = profile or (captions.profile if captions.profile in available() else default)
+        stage = LocalizeStage(load(used), captions.digest, captions.cut)
         stage.check()
-        models = Models()
-        for name in stage.needed_models:
-            models.path(name)
+        Models().require(stage.needed_models, used)
         keep(workspace, stage)
         shards: dict[int, frozenset[str] | None] = dict.fromkeys(pending(log.state, stage))
         shards |= captioned_since(workspace, log.state, stage)

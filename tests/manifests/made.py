@@ -17,7 +17,8 @@ from manifests.record import to_json
 from manifests.sources.examined import Examined, Span, clip_rows, source_row
 from manifests.sources.segments import Segment
 from manifests.tables import File
-from manifests.verify.check import Job, check_workspace
+from manifests.verify.check import check_workspace
+from manifests.verify.job import Job
 from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
 from pipelines.caption.licences import Licence

@@ -9,7 +9,7 @@ from manifests import kinds
 from manifests.books import books
 from manifests.commits import Record, State
 from manifests.errors import UserError
-from manifests.kinds import CAPTIONS, WEAK, Kind, kind_of, register
+from manifests.kinds import CAPTIONS, WEAK, Kind, kind_of, register, schema_of
 
 
 @pytest.fixture
@@ -50,3 +50,16 @@ def test_what_a_stage_registers_is_an_outcome_of_its_books(marks: Kind) -> None:
     assert told.close
     assert told.to_json()["marked"] == 3
     assert told.to_json()["captioned"] == 0
+
+
+def test_a_tables_name_says_how_long_its_vectors_are() -> None:
+    schema = schema_of(f"embeddings/pe-av-16-{'a' * 16}")
+    assert schema.field("audio").type == pa.list_(pa.float16(), 16)
+    assert schema.field("audio").metadata == kinds.EMBEDDINGS.schema.field("audio").metadata
+    assert schema.field("audio_ms").type == pa.int32()
+
+
+@pytest.mark.parametrize("name", ["embeddings/pe-av-b1f2", "embeddings/x", "embeddings"])
+def test_vectors_of_no_length_are_an_error(name: str) -> None:
+    with pytest.raises(UserError, match="how long its vectors are"):
+        schema_of(name)

@@ -110,9 +110,7 @@ def test_a_finished_workspace_answers_without_starting_ray(
     [
         *(("captioning", point) for point in POINTS if point not in _ELSEWHERE),
         *(
-            pytest.param(
-                "embedding", point, marks=() if point == _QUICK else pytest.mark.exhaustive
-            )
+            pytest.param("marking", point, marks=() if point == _QUICK else pytest.mark.exhaustive)
             for point in POINTS
             if point not in _ELSEWHERE | _OF_CAPTIONING
         ),
@@ -167,7 +165,7 @@ _PARTS = ("ray::Host", "ray::Decoder", "ray::ShardWorker")
     ("staged", "title"),
     [
         *(("captioning", title) for title in (*_PARTS, "engine.servers.dummy")),
-        *(pytest.param("embedding", title, marks=pytest.mark.exhaustive) for title in _PARTS),
+        *(pytest.param("marking", title, marks=pytest.mark.exhaustive) for title in _PARTS),
     ],
     indirect=["staged"],
 )

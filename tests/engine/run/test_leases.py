@@ -13,12 +13,12 @@ from manifests.commits import Log, Record
 from manifests.kinds import CAPTIONS, CLIPS
 from manifests.tables import write
 from manifests.workspace import Workspace
-from tests.stages.embed import EmbedStage
+from tests.stages.mark import MarkStage
 
 _JOB, _OTHER = "a" * 16, "b" * 16
 
 
-class _Recaption(EmbedStage):
+class _Recaption(MarkStage):
     """Reads the captions of one job under a name of its own."""
 
     @property

@@ -8,7 +8,7 @@ from engine.profile.profile import ModelSpec, Profile, ProfileError
 from engine.run.turns import turns
 from engine.stages.contract import Step, Unit
 from pipelines.caption.stage import CaptionStage
-from tests.stages.embed import EmbedStage
+from tests.stages.mark import MarkStage
 
 
 def profile(*captioners: dict[str, Any], writer: float = 1.0, **more: Any) -> CaptionStage:
@@ -76,10 +76,10 @@ def test_what_never_fits_is_told() -> None:
 
 def test_no_unit_is_loaded_before_those_of_an_earlier_step() -> None:
     def unit(name: str, gpus: float) -> Unit:
-        model = ModelSpec(name=name, use="tests.stages.embed:DummyEncoder", group=name)
+        model = ModelSpec(name=name, use="tests.stages.mark:DummyMarker", group=name)
         return Unit(name, model.model_copy(update={"num_gpus": gpus}))
 
-    class Steps(EmbedStage):
+    class Steps(MarkStage):
         steps = (Step("a", (unit("a", 0.6), unit("b", 0.6))), Step("c", (unit("c", 0.3),)))
 
     found = turns(Steps(Profile(name="own")), 1)

@@ -9,7 +9,8 @@ import pytest
 from manifests import tables
 from manifests.commits import Record
 from manifests.kinds import Kind, kind_of, register
-from manifests.verify.check import Job, check_workspace
+from manifests.verify.check import check_workspace
+from manifests.verify.job import Job
 from manifests.verify.problems import Problem
 from tests.manifests.made import CUT, PER_SHARD, SHARDS, Made, Row, make, quarantined
 

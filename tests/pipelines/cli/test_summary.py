@@ -59,10 +59,11 @@ def test_the_books_of_a_stage_name_its_own_outcome() -> None:
     localized = Books(6, {"localized": 3, "filtered": 2, "quarantined": 1}, 0, {})
     assert account(localized) == "6 clips = 3 localized + 2 filtered + 1 quarantined + 0 pending"
     assert "0 captioned" in account(Books(2, {}, 2, {}))
-    job = JobStatus("d" * 16, "localize", "cpu", "c" * 16, localized, "captions")
+    job = JobStatus("d" * 16, "localize", "cpu", "c" * 16, localized, "spans")
     assert status(job).splitlines() == [
-        f"localize cpu {'d' * 16}: finished",
+        f"localize {'d' * 16}, profile cpu: finished",
         f"  {account(localized)}",
+        "  spans",
     ]
 
 

@@ -72,12 +72,12 @@ def test_killed_it_goes_on_and_its_spans_are_exported(
 def test_without_captions_there_is_nothing_to_localize(tmp_path: Path) -> None:
     Workspace.create(tmp_path / "out")
     with pytest.raises(WorkspaceError, match="no caption job"):
-        localize(tmp_path / "out", "dummy")
+        localize(tmp_path / "out", None, "dummy")
 
 
 def test_a_place_that_is_no_workspace_is_told_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="not a captionmill workspace"):
-        localize(tmp_path / "no", "dummy")
+        localize(tmp_path / "no", None, "dummy")
     assert list(tmp_path.iterdir()) == []
 
 

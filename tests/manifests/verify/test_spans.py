@@ -9,7 +9,8 @@ from manifests import tables
 from manifests.captions import CaptionClaim, claims_to_rows
 from manifests.commits import Record
 from manifests.kinds import kind_of
-from manifests.verify.check import Job, check_workspace
+from manifests.verify.check import check_workspace
+from manifests.verify.job import Job
 from manifests.verify.problems import Problem
 from tests.manifests.made import CUT, JOB, PER_SHARD, SHARDS, TABLES, Made, Row, make, quarantined
 
@@ -83,7 +84,7 @@ def test_what_was_not_found_is_no_problem(made: Made, change: Change) -> None:
 @pytest.mark.parametrize(
     ("change", "kind", "message"),
     [
-        (lambda row: row | {"caption_digest": "0" * 16}, "digest", "other captions"),
+        (lambda row: row | {"caption_digest": "0" * 16}, "join", "other captions"),
         (_claim(text="another sound"), "join", "no such claim"),
         (_claim(caption="visual_caption"), "join", "no such claim"),
         (_claim(spans=[_between(0, 10_001)]), "join", "leave the clip"),

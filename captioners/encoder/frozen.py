@@ -1,0 +1,82 @@
+"""The frozen features of the small encoder: YAMNet, log-mel statistics, EfficientNet-Lite2, MiniLM.
+
+Sound at 16 kHz, each patch of 0.96 s (one every 0.48 s): the 1,024 numbers that YAMNet's classifier sees,
+then mean and standard deviation of each of its 64 log-mel bands over the patch. The latter are a view of
+the sound that no captioner's training shaped. Picture: the 1,280 numbers that EfficientNet's classifier
+sees, of each of eight frames. Text: the sentence vector of all-MiniLM-L6-v2, 384 numbers of unit length.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from captioners.audio._level import raised
+from captioners.audio._sound import HZ
+from captioners.audio.yamnet import prepare
+from captioners.contract import Packs
+from captioners.minilm import MiniLM
+from captioners.silence import silent_share
+from captioners.video import efficientnet
+from manifests.media import Audio, Frames, Needs
+
+PACKS = ("yamnet", "efficientnet-lite2", "all-minilm-l6-v2")
+NEEDS = Needs(audio_hz=HZ, frames=8, frame_px=520)
+AUDIO_WIDTH = 1024 + 2 * 64
+VIDEO_WIDTH = efficientnet.FEATURES
+TEXT_WIDTH = 384
+# As the profile `cpu` gates its captioners.
+_SILENT = 0.98
+# Patches of one run of the network: bounds its memory for long clips.
+_RUN = 64
+# Texts of one run of MiniLM.
+_TEXTS = 64
+
+_Floats = npt.NDArray[np.float32]
+
+
+class Frozen:
+    """The networks, loaded from their packs. Raises `captioners.weights.packs.PackMissing`."""
+
+    def __init__(self, packs: Packs) -> None:
+        import onnxruntime
+
+        folder = packs.path("yamnet")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._yamnet: Any = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+        self._efficientnet = efficientnet.load(packs)
+        self._texts = MiniLM(packs.path("all-minilm-l6-v2"))
+
+    def audio(self, samples: Audio) -> _Floats:
+        """Sound at 16 kHz as (patches, 1152)."""
+        # Hiss that nobody calls a sound stays quiet.
+        silent = silent_share(samples) > _SILENT
+        patches = prepare(samples if silent else raised(samples))
+        (wanted,) = self._yamnet.get_inputs()
+        embedded = [
+            self._yamnet.run(["embedding"], {wanted.name: patches[start : start + _RUN]})[0]
+            for start in range(0, len(patches), _RUN)
+        ]
+        bands = patches[:, 0]
+        return np.concatenate(
+            [np.concatenate(embedded), bands.mean(axis=1), bands.std(axis=1)], axis=1
+        )
+
+    def video(self, frames: Frames) -> _Floats:
+        """RGB frames (n, height, width, 3) as (n, 1280)."""
+        import torch
+
+        with torch.inference_mode():
+            rows = [self._efficientnet.features(efficientnet.prepare(f)) for f in frames]
+            features: _Floats = torch.cat(rows).numpy()
+        return features
+
+    def texts(self, texts: Sequence[str]) -> _Floats:
+        """Texts as (n, 384), rows of unit length."""
+        runs = [texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS)]
+        rows = [self._texts(run) for run in runs]
+        return np.concatenate(rows) if rows else np.zeros((0, TEXT_WIDTH), np.float32)

@@ -1,0 +1,19 @@
+"""What is verified of a workspace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from manifests.verify.problems import Recheck
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job to verify. joined: tables that it shares with other jobs, by the name of who wrote them (for
+    captions, of each captioner; for embeddings, of the encoder). recheck: what else may be wrong with a
+    row of captions. captions: the job whose captions it compares with media or localizes."""
+
+    digest: str
+    cut: str
+    joined: Mapping[str, str] = field(default_factory=dict)
+    recheck: Recheck | None = None
+    captions: str | None = None

@@ -1,0 +1,1 @@
+"""`captionmill embed`: vectors of what a workspace captioned."""

@@ -1,0 +1,61 @@
+"""Embeds the clips of a workspace. `captionmill embed` is this."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captioners.weights.models import Models
+from engine.profile.profile import ProfileError, available, load
+from engine.run import stage as running
+from engine.run.lease import DriverLease
+from engine.run.leases import pending
+from engine.run.settings import keep
+from manifests.books import Books, books
+from manifests.workspace import Workspace
+from pipelines.embed.stage import EmbedStage
+from pipelines.status import JobStatus, newest
+
+if TYPE_CHECKING:
+    from engine.run.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What a run did. waiting: clips that are not captioned yet. view: None when nothing was to do."""
+
+    stage: EmbedStage
+    workspace: Workspace
+    captions: JobStatus
+    books: Books
+    view: "View | None" = None
+
+
+def embed(
+    root: Path,
+    profile: str | None,
+    default: str,
+    show: Callable[["View"], None] = lambda view: None,
+) -> Embedding:
+    """Embeds the clips of the newest captions of a workspace; goes on where an earlier run stopped.
+
+    profile: whose encoder; without one that of the captions where it is built in, else `default`. Raises
+    ProfileError, PackError, WorkspaceError, LeaseHeld, RunFailed.
+    """
+    workspace = Workspace.open(root)
+    with DriverLease(workspace) as log:
+        captions = newest(workspace, log.state)
+        used = profile or (captions.profile if captions.profile in available() else default)
+        stage = EmbedStage(load(used), captions.digest)
+        if stage.cut != captions.cut:
+            raise ProfileError(
+                f"profile {used} cuts clips in another way than {captions.profile}, with which "
+                f"{root} was captioned: name a profile with the same [clips] by --profile"
+            )
+        Models().require(stage.needed_models, used)
+        stage.check()
+        keep(workspace, stage)
+        shards = dict.fromkeys(pending(log.state, stage))
+        view = running.work(stage, workspace, log, shards, show) if shards else None
+        closing = books(log.state, stage.cut, stage.digest)
+        return Embedding(stage, workspace, captions, closing, view)

@@ -1,0 +1,107 @@
+"""The stage `embed`: an encoder's vectors of every clip, and how near they are to its captions."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from captioners.encoder.model import EmbeddingModel
+from captioners.weights.models import Models
+from engine.media.decode import VERSION as DECODER_VERSION
+from engine.media.decode import DecodePlan
+from engine.profile.profile import ModelSpec, Profile, ProfileError
+from engine.stages.contract import Reading, Stage, Step, Unit, Work
+from engine.stages.models import decode_plan, identity, model_class, weights
+from manifests.ids import digest
+from manifests.kinds import CAPTIONS, QUARANTINE, SIMILARITY
+
+if TYPE_CHECKING:
+    from engine.stages.tools import Tools
+
+ENCODE = "encode"
+VERSION = 1
+"""Raised when the same vectors give other rows than before."""
+
+
+class EmbedStage(Stage):
+    """Embeds the clips of a workspace with the profile's encoder.
+
+    captions: the job whose captions are compared with the media. Raises ProfileError for a profile
+    without an encoder.
+    """
+
+    name = "embed"
+    doing = "embedding"
+
+    def __init__(self, profile: Profile, captions: str) -> None:
+        super().__init__(profile)
+        self.captions = captions
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.profile, self.captions)
+
+    @cached_property
+    def encoder(self) -> ModelSpec:
+        """The encoder. Raises ProfileError where the profile names none."""
+        if self.profile.encoder is None:
+            raise ProfileError(f"profile {self.profile.name} has no [encoder]: embedding needs one")
+        return self.profile.encoder
+
+    @cached_property
+    def plan(self) -> DecodePlan:
+        """What the encoder needs."""
+        return decode_plan([self.encoder])
+
+    @cached_property
+    def embeddings(self) -> str:
+        """The table of vectors: changed only by what changes them."""
+        spec = self.encoder
+        parts = [self.cut, DECODER_VERSION, identity(spec, self.profile)]
+        model = model_class(spec)
+        if not issubclass(model, EmbeddingModel):
+            raise ProfileError(f"encoder {spec.name}: {model.__name__} is not an EmbeddingModel")
+        width = model.width_of(spec.options, Models())
+        return f"embeddings/{spec.name}-{width}-{digest(parts)}"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Vectors, then similarities and quarantine."""
+        return self.embeddings, SIMILARITY.name, QUARANTINE.name
+
+    @property
+    def reads(self) -> Mapping[str, Reading]:
+        """The captions, and its own vectors: jobs with other captions fill them too."""
+        return {
+            CAPTIONS.name: Reading(CAPTIONS.name, self.captions),
+            self.embeddings: Reading(self.embeddings),
+        }
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """One: the encoder."""
+        unit = Unit(self.encoder.name, self.encoder, self.encoder.server)
+        return (Step(ENCODE, (unit,), decodes=True),)
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of every setting that shapes a row."""
+        return digest([VERSION, self.settings()])
+
+    def settings(self) -> dict[str, Any]:
+        """The resolved settings, as kept in the workspace under the digest."""
+        return {
+            "cut": self.cut,
+            "encoder": self.encoder.name,
+            "embeddings": self.embeddings,
+            "captions": self.captions,
+        }
+
+    @cached_property
+    def needed_models(self) -> list[str]:
+        """Packs, hub models and folders that must be here before the run."""
+        return list(weights(self.encoder, self.profile))
+
+    def work(self, tools: "Tools") -> Work:
+        """What embeds batches in a shard worker."""
+        from pipelines.embed.work import EmbedWork  # brings Ray
+
+        return EmbedWork(self, tools)

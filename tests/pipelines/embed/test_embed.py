@@ -1,0 +1,150 @@
+"""`captionmill embed` on real clips with the dummy encoder."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from captioners.dummy import DummyEmbedder
+from captioners.encoder.model import Embedded
+from captioners.weights.models import Models
+from engine.media.decode import DecodePlan, decode
+from manifests import commits, tables
+from manifests.ids import path_of
+from manifests.workspace import Workspace
+from tests.conftest import CLIPS, problems_of, run
+
+pytestmark = pytest.mark.run
+
+ENCODER = """
+[encoder]
+name = "dummy"
+use = "captioners.dummy:DummyEmbedder"
+group = "encoder"
+num_cpus = 0.1
+options = { batch_ms = 5 }
+"""
+
+
+@pytest.fixture(scope="module")
+def embedded(reference: Path, tmp_path_factory: pytest.TempPathFactory, cluster: str) -> Path:
+    """A captioned workspace with vectors (`out`), and its profile (`profile.toml`)."""
+    folder = tmp_path_factory.mktemp("embedded")
+    shutil.copytree(reference / "out", folder / "out")
+    (folder / "profile.toml").write_text((reference / "quick.toml").read_text() + ENCODER)
+    done = run(
+        "embed", folder / "out", "--profile", folder / "profile.toml", "--json", RAY_ADDRESS=cluster
+    )
+    assert done.returncode == 0, done.stderr
+    books = json.loads(done.stdout)
+    assert books["embedded"] == CLIPS and books["pending"] == 0 and books["close"]
+    return folder
+
+
+def _rows(folder: Path, kind: str) -> dict[str, dict[str, Any]]:
+    """The rows of the tables of a kind, by clip."""
+    workspace = Workspace.open(folder / "out")
+    files = [
+        file
+        for record in commits.load(workspace).records
+        for file in record.files
+        if file.table.partition("/")[0] == kind
+    ]
+    return {row["clip_id"]: row for row in tables.read_all(workspace.root, files)}
+
+
+def _embedded_again(clip: dict[str, Any]) -> Embedded:
+    """What the encoder gives of a clip that is decoded here."""
+    plan = DecodePlan((16_000,), 2, 64)
+    span = (clip["start_ms"], clip["end_ms"])
+    source = path_of(clip["uri"])
+    decoded = decode(source, clip["clip_id"], clip["content_hash"], *span, plan, True, True)
+    (answer,) = DummyEmbedder("dummy", Models(), {"batch_ms": 0}).answer([decoded.media])
+    return answer
+
+
+def test_each_clip_has_the_vectors_of_its_own_media(embedded: Path) -> None:
+    clips, vectors = _rows(embedded, "clips"), _rows(embedded, "embeddings")
+    assert vectors.keys() == clips.keys() and len(clips) == CLIPS
+    for clip_id, clip in clips.items():
+        again = _embedded_again(clip)
+        for name, vector in again.media.items():
+            assert vector is not None
+            wanted = vector.astype(np.float16).tolist()
+            assert vectors[clip_id][name] == wanted
+        assert (vectors[clip_id]["audio_ms"], vectors[clip_id]["frames"]) == (1000, 2)
+
+
+def test_similarities_are_products_with_the_clips_own_captions(embedded: Path) -> None:
+    captions, similar = _rows(embedded, "captions"), _rows(embedded, "similarity")
+    vectors = _rows(embedded, "embeddings")
+    assert captions
+    for clip_id, row in similar.items():
+        assert row["caption_digest"] == captions[clip_id]["caption_digest"]
+        wanted = np.dot(vectors[clip_id]["audio"], vectors[clip_id]["video"])
+        assert row["audio_video"] == pytest.approx(wanted, abs=1e-6)
+        assert -1.01 < row["audio_caption"] < 1.01
+
+
+def test_verification_has_nothing_to_say(embedded: Path) -> None:
+    assert problems_of(embedded / "out") == []
+
+
+def test_the_same_command_again_does_nothing(embedded: Path, cluster: str) -> None:
+    before = _rows(embedded, "similarity")
+    done = run(
+        "embed", embedded / "out", "--profile", embedded / "profile.toml", RAY_ADDRESS=cluster
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"{CLIPS} clips = {CLIPS} embedded" in done.stdout
+    assert _rows(embedded, "similarity") == before
+
+
+def test_new_captions_are_compared_with_the_vectors_that_are_there(
+    embedded: Path, clips: Path, cluster: str, tmp_path: Path
+) -> None:
+    shutil.copytree(embedded / "out", tmp_path / "out")
+    profile = tmp_path / "other.toml"
+    profile.write_text((embedded / "profile.toml").read_text().replace('"draft"', '"terse"'))
+    for arguments in (("caption", clips), ("embed",)):
+        done = run(*arguments, tmp_path / "out", "--profile", profile, RAY_ADDRESS=cluster)
+        assert done.returncode == 0, done.stderr
+    workspace = Workspace.open(tmp_path / "out")
+    paths = [file.path for r in commits.load(workspace).records for file in r.files]
+    assert (
+        len([path for path in paths if path.startswith("embeddings/")])
+        == len([path for path in paths if path.startswith("similarity/")]) // 2
+    )
+    assert problems_of(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda text: text.replace(ENCODER, ""), "no [encoder]"),
+        (lambda text: text + "\n[clips]\nmax_seconds = 7\n", "cuts clips in another way"),
+        (
+            lambda text: text.replace("DummyEmbedder", "DummyAudio"),
+            "is not an EmbeddingModel",
+        ),
+    ],
+)
+def test_a_profile_that_can_not_embed_is_refused(
+    embedded: Path, tmp_path: Path, change: Callable[[str], str], told: str
+) -> None:
+    profile = tmp_path / "changed.toml"
+    profile.write_text(change((embedded / "profile.toml").read_text()))
+    done = run("embed", embedded / "out", "--profile", profile)
+    assert done.returncode == 1
+    assert told in done.stderr
+
+
+def test_a_workspace_without_captions_says_what_to_do(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "empty")
+    done = run("embed", tmp_path / "empty", "--profile", "dummy")
+    assert done.returncode == 1
+    assert "no caption job was begun" in done.stderr
