@@ -11,6 +11,7 @@ from pipelines.cli.caption import caption, plan
 from pipelines.cli.check import check
 from pipelines.cli.embed import embed
 from pipelines.cli.evaluate import evaluate
+from pipelines.cli.localize import localize
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.quarantine import quarantine_app
@@ -30,6 +31,7 @@ app.command()(plan)
 app.command()(check)
 app.command()(embed)
 app.command()(evaluate)
+app.command()(localize)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")
