@@ -15,6 +15,7 @@ from pipelines.cli.localize import localize
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.quarantine import quarantine_app
+from pipelines.cli.search import duplicates, search
 from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors, opened
 from pipelines.terminal import fail, say, say_json
 
@@ -29,6 +30,8 @@ app = typer.Typer(
 app.command()(caption)
 app.command()(plan)
 app.command()(check)
+app.command()(search)
+app.command()(duplicates)
 app.command()(embed)
 app.command()(evaluate)
 app.command()(localize)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from manifests.books import Books
 from pipelines.caption.names import GUARDED, REJECTED
 from pipelines.quarantine import Entry
-from pipelines.show import readable
 from pipelines.status import JobStatus
-from pipelines.terminal import counted, one_line
+from pipelines.terminal import counted, one_line, readable
 
 if TYPE_CHECKING:
     from engine.run.stage import Result
