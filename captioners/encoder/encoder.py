@@ -100,7 +100,11 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def prepare(self, texts: Sequence[str]) -> dict[str, Tensor]:
-        """The frozen part of reading texts, on the CPU."""
+        """The frozen part of reading texts, on the CPU.
+
+        What fills up a text to the length of the longest is zeros at its end: rows of several calls can
+        be joined.
+        """
 
     @abstractmethod
     def states(self, texts: Texts) -> Tensor:
@@ -121,6 +125,17 @@ class Encoder(nn.Module, ABC):
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Writes a folder in the format of transformers that `captioners.encoder.load` reads."""
+
+    def logit(self, name: str) -> tuple[float, float]:
+        """The scale and the bias with which the training of a pair begins. name: `Pair.scale`.
+
+        Of normalised embeddings: with these, chance pairs of a batch of a few hundred have about the loss
+        that they keep, and training from nothing begins to learn at once (docs/training.md).
+        """
+        return 10.0, -6.0
+
+    def set_logit(self, name: str, scale: float, bias: float) -> None:
+        """What training made of them, for `save`; an encoder that keeps none does nothing."""
 
     def forward(
         self, batch: Batch, texts: Mapping[CaptionKind, Texts], asked: Collection[Asked]

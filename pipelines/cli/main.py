@@ -17,6 +17,7 @@ from pipelines.cli.prompt import prompt_app
 from pipelines.cli.quarantine import quarantine_app
 from pipelines.cli.search import duplicates, search
 from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors, opened
+from pipelines.cli.train import train_app
 from pipelines.terminal import fail, say, say_json
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app.command()(localize)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")
+app.add_typer(train_app, name="train")
 
 
 @app.command()
