@@ -6,19 +6,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from recipes.encoder.small import Measured, Source
 
-_CARD = """---
-license: apache-2.0
-library_name: captionmill
----
-
-# captionmill's small encoder
-
-Sound, picture, both together and text as vectors of 256 numbers, over frozen features of YAMNet,
-EfficientNet-Lite2 and all-MiniLM-L6-v2 (`captioners/encoder/small.py`). Weights in float16.
-
+_CARD = """## Training
 Made by `python -m recipes.encoder.small` from {sounds} sounds and {pictures} pictures of the packages
 that recipes/calibration names, all with free licences, and from what the tables there state of each. No
-caption of a model is in it, and no file of the real part of the truth bench.
+caption of a model is in it, and no file of the real part of the truth bench. Weights in float16, under
+Apache-2.0.
 
 Search among the {held_sounds} sounds and {held_pictures} pictures held out, whose makers training never
 met, one query a label that is true of some of them ("a dog barks"):

@@ -25,7 +25,7 @@ import torch
 from captioners.audio.audioset import classes, sound_class
 from captioners.encoder.encoder import Encoder, Features, Medium, batched
 from captioners.encoder.load import SHIPPED
-from captioners.encoder.pairs import PRE_TRAINING, CaptionKind
+from captioners.encoder.pairs import PRE_TRAINING, SAVED_FROM, CaptionKind
 from captioners.encoder.small import Small
 from captioners.encoder.task import Examples, Task, caption_key
 from captioners.phrases.phrases import coco, group_phrase, imagenet
@@ -82,8 +82,7 @@ def main() -> None:
     }
     print(json.dumps({name: asdict(figure) for name, figure in measured.items()}, indent=1))
     encoder.model.half()
-    encoder.save(SHIPPED)
-    (SHIPPED / "README.md").write_text(card(sounds, pictures, measured), encoding="utf-8")
+    encoder.save(SHIPPED, card(sounds, pictures, measured))
 
 
 def sources(folder: Path) -> tuple[list[Source], list[Source]]:
@@ -221,7 +220,11 @@ def train(encoder: Small, made: Sequence[Clip]) -> None:
             told = ", ".join(f"{name} {loss.item():.2f}" for name, loss in losses.items())
             print(f"step {step + 1}: {told}", flush=True)
     encoder.eval()
-    task.keep()
+    for pair, scale, bias in zip(
+        task.pairs, task.scales.tolist(), task.biases.tolist(), strict=True
+    ):
+        if SAVED_FROM[pair.scale] == pair.name:
+            encoder.set_logit(pair.scale, scale, bias)
 
 
 def _rate(step: int) -> float:
@@ -285,7 +288,8 @@ class Measured:
 def measure(
     encoder: Small, group: Sequence[Source], medium: Medium, words: Callable[[str], str]
 ) -> Measured:
-    """What a search by label finds among the sources held out; those of which it is unsure are left out."""
+    """What a search by label finds among the sources held out; those of which it is unsure are
+    left out."""
     held = [source for source in group if source.held_out]
     known = {label for source in group if not source.held_out for label in source.broader}
     labels = sorted({label for source in held for label in source.broader})
