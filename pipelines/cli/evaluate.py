@@ -48,7 +48,6 @@ def evaluate(
         import time
 
         from captioners.encoder.load import load
-
         from captioners.weights.models import Models
         from pipelines.evaluate import evaluate as evaluating
         from pipelines.evaluate import report
