@@ -91,12 +91,12 @@ def settings() -> dict[str, Any]:
     return {"dtype": dtype, "local_files_only": True, "trust_remote_code": False}
 
 
-def loaded(model_class: Any, folder: Path) -> Any:
+def loaded(model_class: Any, folder: Path, dtype: "torch.dtype | None" = None) -> Any:
     """The model of a folder, on `device()`, ready to run.
 
-    model_class: of transformers, its `model_type` is the one that must be there. Raises ValueError for
-    a folder with another model in it or that lacks some of its weights: transformers fills those with
-    random ones and only logs it.
+    model_class: of transformers, its `model_type` is the one that must be there. dtype: of its weights,
+    None for that of `settings`. Raises ValueError for a folder with another model in it or that lacks
+    some of its weights: transformers fills those with random ones and only logs it.
     """
     from transformers import AutoConfig
 
@@ -106,7 +106,8 @@ def loaded(model_class: Any, folder: Path) -> Any:
     ).model_type
     if model_type != expected:
         raise ValueError(f"{folder} holds a model of type {model_type!r}, not {expected!r}")
-    model, report = model_class.from_pretrained(folder, output_loading_info=True, **settings())
+    how = settings() if dtype is None else settings() | {"dtype": dtype}
+    model, report = model_class.from_pretrained(folder, output_loading_info=True, **how)
     if report["missing_keys"]:
         some = ", ".join(sorted(report["missing_keys"])[:3])
         raise ValueError(

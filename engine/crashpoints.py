@@ -18,6 +18,8 @@ POINTS = (
     "driver.clearing",
     "driver.before_commit",
     "driver.after_commit",
+    "train.step",
+    "train.writing",
 )
 _passed: Counter[str] = Counter()
 

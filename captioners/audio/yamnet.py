@@ -28,8 +28,8 @@ from manifests.media import Audio, Media, Needs
 _WINDOW, _HOP, _FFT = 400, 160, 512
 _BANDS, _LOWEST_HZ, _HIGHEST_HZ, _LOG_OFFSET = 64, 125.0, 7500.0, 0.001
 _PATCH_FRAMES, _PATCH_STEP = 96, 48
-_PATCH_SAMPLES = (_PATCH_FRAMES - 1) * _HOP + _WINDOW
-_STEP_MS, _PATCH_MS = 480, 960
+PATCH_SAMPLES = (_PATCH_FRAMES - 1) * _HOP + _WINDOW
+STEP_MS, PATCH_MS = 480, 960
 # Patches of one run of the network: bounds its memory for long clips.
 _RUN = 64
 # Beyond these the sigmoid is 0 or 1 to float32, and exp overflows soon after.
@@ -78,6 +78,11 @@ class YamNet(Captioner):
         """What is heard. One clip at a time, so that it never depends on its neighbours."""
         return [self._weak(media) for media in batch]
 
+    @property
+    def classes(self) -> Sequence[str]:
+        """The names of the columns of `probabilities`."""
+        return self._classes
+
     def probabilities(self, samples: Audio) -> _Floats:
         """Probability of each class in each patch of 16 kHz sound: (patches, 521)."""
         if self._session is None:
@@ -97,7 +102,7 @@ class YamNet(Captioner):
         scores = best_mean(each, _POOL)
         signals = [i for i, c in enumerate(self._classes) if sound_class(c).kind == "signal"]
         scores[signals] = each[:, signals].mean(axis=0)
-        scores *= min(1.0, len(samples) / _PATCH_SAMPLES)
+        scores *= min(1.0, len(samples) / PATCH_SAMPLES)
         column = {label: i for i, label in enumerate(self._classes)}
 
         def spans(label: str) -> tuple[tuple[int, int], ...]:
@@ -111,8 +116,8 @@ class YamNet(Captioner):
 def prepare(samples: Audio) -> _Floats:
     """Log-mel patches of 16 kHz sound: (patches, 1, 96, 64). Padded with zeros to whole patches."""
     step = _PATCH_STEP * _HOP
-    steps = max(0, -(-(len(samples) - _PATCH_SAMPLES) // step))
-    padded = np.zeros(_PATCH_SAMPLES + steps * step, np.float32)
+    steps = max(0, -(-(len(samples) - PATCH_SAMPLES) // step))
+    padded = np.zeros(PATCH_SAMPLES + steps * step, np.float32)
     padded[: len(samples)] = samples
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
     spectrum = np.abs(np.fft.rfft(frames * _hann(), _FFT)).astype(np.float32)
@@ -147,5 +152,5 @@ def _mel_bands() -> _Floats:
 
 
 def _spans(heard: npt.NDArray[np.bool_], duration_ms: int) -> tuple[tuple[int, int], ...]:
-    starts = np.nonzero(heard)[0] * _STEP_MS
-    return merged(((start, start + _PATCH_MS) for start in starts), duration_ms)
+    starts = np.nonzero(heard)[0] * STEP_MS
+    return merged(((start, start + PATCH_MS) for start in starts), duration_ms)

@@ -100,7 +100,11 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def prepare(self, texts: Sequence[str]) -> dict[str, Tensor]:
-        """The frozen part of reading texts, on the CPU."""
+        """The frozen part of reading texts, on the CPU.
+
+        What fills up a text to the length of the longest is zeros at its end: rows of several calls can
+        be joined.
+        """
 
     @abstractmethod
     def states(self, texts: Texts) -> Tensor:
@@ -119,8 +123,17 @@ class Encoder(nn.Module, ABC):
         """A medium together with a text of the same clip: (clips, width)."""
 
     @abstractmethod
-    def save(self, folder: Path) -> None:
-        """Writes a folder in the format of transformers that `captioners.encoder.load` reads."""
+    def save(self, folder: Path, card: str = "") -> None:
+        """Writes a folder in the format of transformers that `captioners.encoder.load` reads, and its model
+        card, README.md. card: what it was trained from, Markdown."""
+
+    @abstractmethod
+    def logit(self, name: str) -> tuple[float, float]:
+        """The scale and the bias with which the training of a pair begins. name: `Pair.scale`."""
+
+    @abstractmethod
+    def set_logit(self, name: str, scale: float, bias: float) -> None:
+        """What training made of them, for `save`."""
 
     def forward(
         self, batch: Batch, texts: Mapping[CaptionKind, Texts], asked: Collection[Asked]

@@ -6,7 +6,9 @@ caption is compared with, as in the public model, which has one for each of A, V
 public model a scale for each pair: what a pair begins with is that of the same two heads.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 Embedding = Literal[
@@ -57,3 +59,41 @@ FINE_TUNING: tuple[Pair, ...] = (
     Pair("(V+Ac)-A", "video_plus_text", "audio", "audio_caption", "video_plus_text"),
 )
 """Those and two more."""
+
+HEADS: Mapping[Embedding, str] = MappingProxyType(
+    {
+        "audio": "audio_model.audio_head",
+        "video": "video_model.video_head",
+        "audio_video": "audio_video_head",
+        "audio_plus_text": "audio_plus_text_head",
+        "video_plus_text": "video_plus_text_head",
+        "text_audio": "audio_model.text_audio_head",
+        "text_video": "video_model.text_video_head",
+        "text_audio_video": "text_audio_video_head",
+    }
+)
+"""Where the public model has its heads."""
+
+LOGITS: Mapping[str, str] = MappingProxyType(
+    {
+        "audio_video": "audio_video_logit",
+        "text_audio": "audio_model.text_audio_logit",
+        "text_video": "video_model.text_video_logit",
+        "text_audio_video": "text_audio_video_logit",
+        "audio_plus_text": "audio_plus_text_logit",
+        "video_plus_text": "video_plus_text_logit",
+    }
+)
+"""Where the public model has the scales and biases of `Pair.scale`; add `_scale` or `_bias`."""
+
+SAVED_FROM: Mapping[str, str] = MappingProxyType(
+    {
+        "audio_video": "A-V",
+        "text_audio": "A-Ac",
+        "text_video": "V-Vc",
+        "text_audio_video": "AV-AVc",
+        "audio_plus_text": "(A+Vc)-V",
+        "video_plus_text": "(V+Ac)-A",
+    }
+)
+"""The pair whose trained scale and bias each of them gets when a checkpoint is saved: our choice."""

@@ -23,6 +23,8 @@ from manifests.errors import UserError
 
 _NAMED = ("captioners", "servers", "filters")
 """Parts whose entries have names."""
+_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
+"""The name of a model."""
 _RESERVED = {CLIP, FUSION, "report"}
 """Not for captioners: conditions ask the clip by the first; the others are files of calibrations."""
 
@@ -79,7 +81,7 @@ class ModelSpec(_Part):
     each replica of the group (the largest of the group counts).
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    name: str = Field(pattern=_NAME)
     use: str = Field(pattern=r"^[\w.-]+(:\w+)?$")
     group: str = "small"
     replicas: int = Field(1, ge=1)
@@ -104,6 +106,13 @@ class CaptionerSpec(ModelSpec):
     def asks(self) -> tuple[str, ...]:
         """Captioners that must have seen a clip before it: those its gate asks and those it reads."""
         return tuple(dict.fromkeys([c.of for c in self.when if c.of != CLIP] + list(self.reads)))
+
+
+class LocalizerSpec(ModelSpec):
+    """What finds when claims are heard (`captionmill localize`): a `captioners.localizers` class."""
+
+    name: str = Field("localizer", pattern=_NAME)
+    group: str = "localizer"
 
 
 class Sizes(_Part):
@@ -145,6 +154,7 @@ class Profile(_Part):
     calibration: str | None = None
     writer: WriterSpec | None = None
     encoder: ModelSpec | None = None
+    localizer: LocalizerSpec | None = None
     servers: tuple[ServerSpec, ...] = ()
     sizes: Sizes = Sizes()
 
@@ -178,6 +188,7 @@ class Profile(_Part):
             raise ValueError("two servers have the same name")
         asking = [(captioner.name, captioner.server) for captioner in self.captioners]
         asking += [("the writer", self.writer.model)] if self.writer else []
+        asking += [("the localizer", self.localizer.server)] if self.localizer else []
         for who, name in asking:
             if name is not None and name not in names:
                 raise ValueError(

@@ -35,6 +35,19 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
     logs in `logs/ray/<epoch>`; the next driver brings those of a killed one there. Raises ProfileError
     when the cluster is too small for the profile, NoScratchFolder.
     """
+    name = f"captionmill-{workspace.place_id}"
+    for left in scratch_folders(name):
+        _bring_logs(left, _logs(workspace, epoch - 1))
+    memory = stage.profile.sizes.object_store_mb << 20
+    with ray_cluster(name, ceil(cpus(stage)), memory, _logs(workspace, epoch)):
+        _check(stage)
+        yield
+
+
+@contextmanager
+def ray_cluster(name: str, cpus: int, object_store: int, logs: Path) -> Iterator[None]:
+    """Ray for the block, as `cluster` has it. name: of its folder. cpus: at least so many. object_store:
+    bytes. logs: where its logs are brought."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
@@ -50,18 +63,14 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
         )
         _handle_sigterm(stop)
         try:
-            _check(stage)
             yield
         finally:
             ray.shutdown()
         return
-    name = f"captionmill-{workspace.place_id}"
-    for left in scratch_folders(name):
-        _bring_logs(left, workspace, epoch - 1)
     scratch = scratch_folder(name)
     ray.init(
-        num_cpus=max(os.cpu_count() or 1, ceil(cpus(stage))),
-        object_store_memory=stage.profile.sizes.object_store_mb << 20,
+        num_cpus=max(os.cpu_count() or 1, cpus),
+        object_store_memory=object_store,
         include_dashboard=False,
         log_to_driver=False,
         logging_level=logging.ERROR,
@@ -71,11 +80,10 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
     )
     _handle_sigterm(stop)
     try:
-        _check(stage)
         yield
     finally:
         ray.shutdown()
-        _bring_logs(scratch, workspace, epoch)
+        _bring_logs(scratch, logs)
 
 
 def _handle_sigterm(handler: Any) -> None:
@@ -117,9 +125,12 @@ def worker_cpus(stage: Stage) -> float:
     return _PROCESS_CPUS * (stage.profile.sizes.decoders + computing)
 
 
-def _bring_logs(scratch: Path, workspace: Workspace, epoch: int) -> None:
-    """Moves Ray's logs into the workspace. A full disk must not hide why a run ended."""
-    target = workspace.logs / "ray" / f"{epoch:06d}"
+def _logs(workspace: Workspace, epoch: int) -> Path:
+    return workspace.logs / "ray" / f"{epoch:06d}"
+
+
+def _bring_logs(scratch: Path, target: Path) -> None:
+    """Moves Ray's logs there. A full disk must not hide why a run ended."""
     for session in sorted(scratch.glob("session_2*")):
         with suppress(OSError):
             shutil.copytree(session / "logs", target, dirs_exist_ok=True, ignore=_no_plain_files)

@@ -7,7 +7,7 @@ holds:
 - of a server's `env` the names of the variables alone;
 - of `args` the flags, with values only behind flags known to be harmless (`engine.servers.redact`);
 - every URL without user name, password, query and fragment, wherever it stands;
-- of captioners' options no value whose name looks like a secret's (key, token, secret, password,
+- of models' options no value whose name looks like a secret's (key, token, secret, password,
   credential and the like), at any depth.
 
 It may as well come from somebody else. So no profile is ever made of it: `stage_of` takes the installed
@@ -124,7 +124,10 @@ def _public(profile: dict[str, Any]) -> dict[str, Any]:
         captioner | {"options": _without_secrets(captioner["options"])}
         for captioner in profile["captioners"]
     ]
-    public: dict[str, Any] = _without_urls(profile | {"servers": servers, "captioners": captioners})
+    parts: dict[str, Any] = {"servers": servers, "captioners": captioners}
+    if localizer := profile.get("localizer"):
+        parts["localizer"] = localizer | {"options": _without_secrets(localizer["options"])}
+    public: dict[str, Any] = _without_urls(profile | parts)
     return public
 
 

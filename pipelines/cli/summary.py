@@ -26,8 +26,10 @@ _REFUSALS, _SHOWN = 5, 160
 
 def account(books: Books) -> str:
     """The books in one line."""
-    made = [name for name in books.outcomes if name not in _CAPTIONING] or _CAPTIONING[:2]
-    parts = [f"{books.outcomes.get(name, 0)} {name}" for name in (*made, _CAPTIONING[2])]
+    own = [name for name in books.outcomes if name not in _CAPTIONING]
+    shared = _CAPTIONING[1:] if books.filtered else _CAPTIONING[2:]
+    names = (*own, *shared) if own else _CAPTIONING
+    parts = [f"{books.outcomes.get(name, 0)} {name}" for name in names]
     sides = f"{counted(books.input, 'clip')} = {' + '.join(parts)} + {books.pending} pending"
     return sides if books.close else f"{sides}  -- THE BOOKS DO NOT CLOSE"
 

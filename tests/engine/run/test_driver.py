@@ -33,7 +33,7 @@ from tests.conftest import (
 pytestmark = pytest.mark.run
 
 
-_ELSEWHERE = {"driver.clearing"}
+_ELSEWHERE = {"driver.clearing", "train.step", "train.writing"}
 """Points with a test of their own."""
 
 _TIMES = {

@@ -199,7 +199,13 @@ class TinyEncoder(Encoder):
     def plus(self, medium: Medium, pooled: Tensor, states: Tensor) -> Tensor:
         raise NotImplementedError
 
-    def save(self, folder: Path) -> None:
+    def logit(self, name: str) -> tuple[float, float]:
+        return 10.0, -6.0
+
+    def set_logit(self, name: str, scale: float, bias: float) -> None:
+        pass
+
+    def save(self, folder: Path, card: str = "") -> None:
         raise NotImplementedError
 
 

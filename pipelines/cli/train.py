@@ -1,0 +1,84 @@
+"""`captionmill train`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.terminal import Json, errors
+from pipelines.terminal import say, say_json
+
+train_app = typer.Typer(
+    help="Train models on the captions of workspaces.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@train_app.callback()
+def _train() -> None:
+    """Train models on the captions of workspaces."""
+
+
+@train_app.command()
+def encoder(
+    workspaces: Annotated[
+        list[Path], typer.Argument(metavar="WORKSPACE...", help="Captioned workspaces.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FOLDER", help="For the encoder; the same one to go on after a stop."),
+    ],
+    name: Annotated[
+        str,
+        typer.Option("--encoder", help="small, hub:facebook/pe-av-large or the like, or a folder."),
+    ] = "small",
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="small|pretraining|finetuning|FILE.toml",
+            help="Default: small for the small encoder, else pretraining (finetuning with --finetune).",
+        ),
+    ] = None,
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Two more pairs, from the encoder's weights.")
+    ] = False,
+    real: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="LIST",
+            help="Captions by people: file, caption and perhaps kind (audio, visual, audio_visual).",
+        ),
+    ] = None,
+    ranks: Annotated[
+        int | None, typer.Option(min=1, help="Processes. Default: one a GPU, else one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train an encoder of sound, picture and text on captions; the same command goes on after a stop."""
+    with errors():
+        from pipelines.train import recipe as recipes
+        from pipelines.train.encoders import Named
+        from pipelines.train.train import Wanted, train_encoder
+
+        default = "small" if name == "small" else "finetuning" if finetune else "pretraining"
+        chosen = recipes.load(recipe or default)
+        if finetune:
+            changes = {"pairs": "fine-tuning", "start": "weights"}
+            chosen = chosen.model_copy(update=changes)
+        make = Named(name, chosen.start)
+        wanted = Wanted(tuple(workspaces), out, name, make, chosen, real, ranks)
+        trained = train_encoder(wanted, lambda line: say(line, err=True))
+        if as_json:
+            say_json({**asdict(trained), "folder": str(trained.folder)})
+            return
+        unreadable = f"; {trained.unreadable} could not be read" if trained.unreadable else ""
+        say(
+            f"trained on {trained.clips} clips in {trained.steps} steps of {trained.batch}{unreadable}"
+        )
+        for pair, ways in trained.recalls.items():
+            there, back = ways["right_of_left"], ways["left_of_right"]
+            say(f"  R@1 among {trained.held_out} held out  {pair:9} {there:6.1%} {back:6.1%}")
+        say(f"encoder: {trained.folder}\ncurve:   {trained.folder / 'run' / 'curve.png'}")

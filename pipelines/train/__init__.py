@@ -1,0 +1,1 @@
+"""Training of an encoder on the captions of workspaces."""

@@ -1,0 +1,245 @@
+"""`captionmill train encoder`: from workspaces to an encoder in the format of transformers.
+
+The folder that it makes is the encoder. Below it, `run` holds the training: examples, features,
+checkpoints, log and curve. The same command goes on where a killed one stopped.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+import torch
+
+from captioners.encoder.encoder import Encoder
+from captioners.encoder.pairs import SAVED_FROM
+from captioners.encoder.task import Task
+from engine import processes
+from engine.run.cluster import ray_cluster
+from engine.run.scratch import scratch_folders
+from manifests.atomic import write_atomic
+from manifests.errors import UserError
+from pipelines.train import checkpoints, log
+from pipelines.train.card import card, terms
+from pipelines.train.compare import Recalls
+from pipelines.train.decoding import Decoding
+from pipelines.train.examples import Example, Job, examples, is_held_out, mixed, to_line, weights
+from pipelines.train.features import Store
+from pipelines.train.loop import Files, Make, Training, read
+from pipelines.train.on_ray import fit
+from pipelines.train.real import real_captions
+from pipelines.train.recipe import Recipe
+
+_SETTINGS = "settings.json"
+_FORMAT = 1
+_OBJECTS = 1 << 30
+"""Bytes of Ray's store: decoded clips that wait."""
+
+Tell = Callable[[str], None]
+
+
+class TrainError(UserError):
+    """A training that can't begin or go on; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asks for. encoder: its name. make: what makes it. real: a list of captions by people.
+    ranks: processes; None: one a GPU, else one."""
+
+    workspaces: tuple[Path, ...]
+    out: Path
+    encoder: str
+    make: Make
+    recipe: Recipe
+    real: Path | None = None
+    ranks: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of it. clips: that were trained on. unreadable: clips that gave no features."""
+
+    folder: Path
+    clips: int
+    held_out: int
+    unreadable: int
+    steps: int
+    batch: int
+    recalls: Recalls
+    warnings: tuple[str, ...]
+
+
+def train_encoder(wanted: Wanted, tell: Tell = lambda line: None) -> Trained:
+    """Trains to the end, or goes on with a training that was begun. Raises UserError."""
+    wanted = replace(wanted, out=Path(os.path.abspath(wanted.out)))
+    run = _folder(wanted.out)
+    try:
+        with filelock.FileLock(run / "lock", timeout=0), processes.own_environment():
+            return _train(wanted, run, tell)
+    except filelock.Timeout:
+        raise TrainError(f"{wanted.out} is being trained by another process; wait for it") from None
+
+
+def _folder(out: Path) -> Path:
+    if out.is_dir() and any(out.iterdir()) and not (out / "run").is_dir():
+        raise TrainError(f"{out} holds other files; name a new folder")
+    run = out / "run"
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainError(f"can't make {run}: {error.strerror}") from error
+    return run
+
+
+def _train(wanted: Wanted, run: Path, tell: Tell) -> Trained:
+    jobs = [Job.open(root) for root in wanted.workspaces]
+    files = Files(run)
+    settings = _settings(wanted, jobs, files, tell)
+    place = hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
+    start = settings["starts"]
+    os.environ.update(processes.marked(processes.mark(place, start)))
+    processes.sweep(place, keep_epoch=start)
+    checkpoints.clear(files.checkpoints)
+    name = f"captionmill-{place}"
+    for left in scratch_folders(name):
+        shutil.rmtree(left, ignore_errors=True)
+    ranks = wanted.ranks or max(1, torch.cuda.device_count())
+    with ray_cluster(name, ranks, _OBJECTS, run / "logs" / f"{start:06d}"):
+        _compute_features(wanted, jobs, files, tell)
+        training = _training(wanted, files, settings, tell)
+        fit(training, ranks, run / "ray" / f"{start:06d}", tell)
+    return _finished(wanted, training, jobs)
+
+
+def _settings(wanted: Wanted, jobs: Sequence[Job], files: Files, tell: Tell) -> dict[str, Any]:
+    """What the training was begun with; examples are listed when it begins, so that captions which come
+    later do not change it. Raises TrainError when it was begun with something else."""
+    path = files.root / _SETTINGS
+    asked = {
+        "format": _FORMAT,
+        "encoder": wanted.encoder,
+        "recipe": wanted.recipe.model_dump(mode="json"),
+        "jobs": [[job.workspace.id, job.status.digest] for job in jobs],
+        "real": None
+        if wanted.real is None
+        else hashlib.sha256(wanted.real.read_bytes()).hexdigest(),
+    }
+    if path.exists():
+        begun: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        differ = [name for name, value in asked.items() if begun.get(name) != value]
+        if differ:
+            raise TrainError(
+                f"{files.root} was begun with another {differ[0]}; name a new folder, or use the "
+                "settings that it was begun with"
+            )
+    else:
+        _list(wanted, jobs, files, tell)
+        begun = asked | {"starts": 0}
+    begun["starts"] += 1
+    write_atomic(path, json.dumps(begun, indent=1).encode())
+    return begun
+
+
+def _list(wanted: Wanted, jobs: Sequence[Job], files: Files, tell: Tell) -> None:
+    real, missing = ({}, 0) if wanted.real is None else real_captions(wanted.real, jobs)
+    if missing:
+        tell(f"{missing} files of {wanted.real} are no whole clip of these workspaces")
+    listed = examples(jobs, real)
+    write_atomic(files.examples, "".join(to_line(each) + "\n" for each in listed).encode())
+
+
+def _compute_features(wanted: Wanted, jobs: Sequence[Job], files: Files, tell: Tell) -> None:
+    store, ids = Store(files.features), set(_ids(files))
+    missing = ids - store.clips - store.faults.keys()
+    if not missing:
+        return
+    tell(f"computing features of {len(missing)} clips")
+    encoder = wanted.make(())
+    decoding = Decoding(encoder, decoders=max(1, os.cpu_count() or 1))
+    store.add(_rows(jobs, missing), decoding, lambda done: tell(f"features: {done}/{len(missing)}"))
+
+
+def _rows(jobs: Sequence[Job], wanted: set[str]) -> Iterator[Mapping[str, Any]]:
+    left = set(wanted)
+    for job in jobs:
+        for clip in job.clips():
+            if clip["clip_id"] in left:
+                left.remove(clip["clip_id"])
+                yield clip
+
+
+def _ids(files: Files) -> list[str]:
+    with files.examples.open(encoding="utf-8") as lines:
+        return [json.loads(line)["clip_id"] for line in lines]
+
+
+def _training(wanted: Wanted, files: Files, settings: Mapping[str, Any], tell: Tell) -> Training:
+    recipe, store = wanted.recipe, Store(files.features)
+    usable = read(files.examples, frozenset(store.clips))
+    held_out = [clip for clip in usable if is_held_out(clip, recipe.held_out)]
+    trained = [clip for clip in usable if not is_held_out(clip, recipe.held_out)]
+    held_out = held_out[: recipe.most_held_out]
+    batch = min(recipe.batch, _epoch(trained, recipe))
+    if batch < 2:
+        raise TrainError(f"{len(trained)} clips are left to train on: that is too few")
+    if batch < recipe.batch:
+        tell(f"a batch is {batch} clips, not {recipe.batch}: there are no more")
+    for warning in terms(trained)[1]:
+        tell(f"warning: {warning}")
+    ids = (frozenset(clip.clip_id for clip in clips) for clips in (trained, held_out))
+    return Training(files, recipe, wanted.make, recipe.compared, batch, *ids)
+
+
+def _epoch(clips: Sequence[Example], recipe: Recipe) -> int:
+    """How many rows an epoch has."""
+    factors = weights(clips, recipe.up_sampling)
+    return int(mixed(clips, factors, recipe.captions.real, recipe.captions.synthetic)[0].sum())
+
+
+def _finished(wanted: Wanted, training: Training, jobs: Sequence[Job]) -> Trained:
+    files, recipe = training.files, training.recipe
+    trained = read(files.examples, training.trained)
+    log.draw(files.log, files.curve)
+    compared = [line for line in log.lines(files.log) if "held_out" in line]
+    recalls: Recalls = compared[-1]["held_out"] if compared else {}
+    store = Store(files.features)
+    text = card(
+        wanted.encoder,
+        recipe,
+        training.batch,
+        trained,
+        [{"job": job.status.digest, "profile": job.status.profile} for job in jobs],
+        recalls,
+        len(training.held_out),
+    )
+    _save(wanted.make, training, store, wanted.out, text)
+    return Trained(
+        wanted.out,
+        len(trained),
+        len(training.held_out),
+        len(store.faults),
+        recipe.steps,
+        training.batch,
+        recalls,
+        tuple(terms(trained)[1]),
+    )
+
+
+def _save(make: Make, training: Training, store: Store, out: Path, text: str) -> None:
+    """Writes the encoder with the weights of the last checkpoint, and its card."""
+    kept = checkpoints.weights(training.files.checkpoints)
+    some = min(training.trained)
+    encoder: Encoder = make([store[some]])
+    task = Task(encoder, training.pairs)
+    task.load_state_dict(kept, strict=False)
+    scales, biases = task.scales.tolist(), task.biases.tolist()
+    for pair, scale, bias in zip(task.pairs, scales, biases, strict=True):
+        if SAVED_FROM[pair.scale] == pair.name:
+            encoder.set_logit(pair.scale, scale, bias)
+    encoder.eval().save(out, text)
