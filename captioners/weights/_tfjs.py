@@ -231,7 +231,7 @@ def _constant_sum(graph: _Graph, node: _Node) -> None:
 
 def _constant_dense(graph: _Graph, node: _Node) -> None:
     places, shape, values, rest = (graph.array(node, at) for at in range(4))
-    dense = np.full(shape, rest)
+    dense = np.full(shape.tolist(), rest)
     dense[tuple(places.T)] = values
     graph.arrays[node["name"]] = dense
 
