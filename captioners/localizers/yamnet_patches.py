@@ -11,7 +11,7 @@ from typing import Any
 
 from captioners.audio._level import raised
 from captioners.audio._sound import HZ
-from captioners.audio.yamnet import PATCH_MS, PATCH_SAMPLES, STEP_MS, YamNet
+from captioners.audio.yamnet import PATCH_MS, PATCH_SAMPLES, STEP_MS, Network, YamNet, prepare
 from captioners.contract import Packs
 from captioners.localizers.localizer import Heard, Localizer, Texts, heard_at
 from manifests.media import Media, Needs
@@ -26,7 +26,7 @@ class YamNetPatches(Localizer):
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
-        self._yamnet = YamNet(name, packs)
+        self._network: Network | None = None
 
     @classmethod
     def state_of(cls, options: Mapping[str, Any]) -> str:
@@ -35,21 +35,24 @@ class YamNetPatches(Localizer):
 
     def load(self) -> None:
         """Loads the network. Raises `captioners.weights.packs.PackMissing`."""
-        self._yamnet.load()
+        self._network = Network(self.weights.path("yamnet"))
 
     def heard(self, media: Media, texts: Texts) -> dict[str, Heard]:
         """When each text with a class is heard. As of the captioner, a sound shorter than a patch counts
         for its share of it."""
+        if self._network is None:
+            raise RuntimeError(f"{self.name}: load() comes before heard()")
         samples = raised(media.audio[HZ])
         if len(samples) == 0:
             raise ValueError(f"clip {media.clip_id} has no sound")
-        column = {label: at for at, label in enumerate(self._yamnet.classes)}
+        column = {label: at for at, label in enumerate(self._network.classes)}
         known = {
             text: [column[label] for label in of if label in column] for text, of in texts.items()
         }
         if not any(known.values()):
             return {}
-        each = self._yamnet.probabilities(samples) * min(1.0, len(samples) / PATCH_SAMPLES)
+        each, _ = self._network.run(prepare(samples))
+        each *= min(1.0, len(samples) / PATCH_SAMPLES)
         return {
             text: heard_at(each[:, columns].max(axis=1), STEP_MS, PATCH_MS, media.duration_ms)
             for text, columns in known.items()
