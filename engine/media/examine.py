@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from itertools import chain, islice
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -57,15 +58,18 @@ _SLOW_DISK_BYTES_PER_S = 20e6
 
 
 def examine(paths: Iterator[bytes], cutting: "Cutting") -> Iterator[Examined]:
-    """Examines sources in one process per CPU; yields them in the order of `paths`.
+    """Examines sources in one process per CPU, or per source where there are fewer; yields them in the
+    order of `paths`.
 
     Raises UserError when something else on the machine ends all of these processes.
     """
-    workers = os.cpu_count() or 1
-    ahead = 4 * workers
-    with _GuardedPool(workers) as pool:
+    first = list(islice(paths, os.cpu_count() or 1))
+    if not first:
+        return
+    ahead = 4 * len(first)
+    with _GuardedPool(len(first)) as pool:
         window: deque[tuple[bytes, Any]] = deque()
-        for path in paths:
+        for path in chain(first, paths):
             window.append((path, pool.schedule(path, cutting)))
             if len(window) >= ahead:
                 yield _result(pool, *window.popleft())
