@@ -42,6 +42,9 @@ CLIPS = 20
 RUN_S = 400
 """A run that lasts longer hangs: on a machine that does much else it may take minutes."""
 
+LOOK_S = 0.2
+"""A pause between looks at every process of the machine, which would take a core for themselves."""
+
 _PROFILE = """
 name = "quick"
 {filters}
@@ -324,14 +327,18 @@ def kill(workspace: Path, title: str) -> set[int]:
     for process in processes:
         process.kill()
     dead = {process.pid for process in processes}
-    wait_until(lambda: not dead & {process.pid for process in processes_of(workspace, title)})
+
+    def gone() -> bool:
+        return not dead & {process.pid for process in processes_of(workspace, title)}
+
+    wait_until(gone, poll_s=LOOK_S)
     return dead
 
 
 def stop_at_work(workspace: Path) -> list[psutil.Process]:
     """Stops the one shard worker of a run (SIGSTOP) as soon as it has journaled something, so that
     nothing is finished until it goes on; the worker. Fails when no clip is left to work."""
-    worker = wait_until(lambda: processes_of(workspace, "ray::ShardWorker"))
+    worker = wait_until(lambda: processes_of(workspace, "ray::ShardWorker"), poll_s=LOOK_S)
     wait_until(lambda: list(workspace.glob("journal/*/*/*.json")), poll_s=0.001)
     for process in worker:
         process.suspend()
