@@ -156,12 +156,13 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def reference(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reference(clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all clips captioned in one go by two workers (`out`), and the profile that did it
     (`quick.toml`). To be read only: copy `out` to go on with it."""
     folder = tmp_path_factory.mktemp("reference")
     (folder / "quick.toml").write_text(quick_profile(workers=2))
-    done = run("caption", clips, folder / "out", "--profile", folder / "quick.toml")
+    arguments = ("caption", clips, folder / "out", "--profile", folder / "quick.toml")
+    done = run(*arguments, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -190,11 +191,12 @@ def captioning(reference: Path) -> Staged:
 
 
 @pytest.fixture(scope="session")
-def embedding(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Staged:
+def embedding(clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Staged:
     """The stage `embed` (`tests.stages.embed`)."""
     folder = tmp_path_factory.mktemp("embedded")
     (folder / "quick.toml").write_text(quick_profile(workers=2))
-    done = run("embed", clips, folder / "out", "--profile", folder / "quick.toml")
+    arguments = ("embed", clips, folder / "out", "--profile", folder / "quick.toml")
+    done = run(*arguments, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     return Staged("embed", "embedded", folder)
 
