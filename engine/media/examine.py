@@ -7,6 +7,7 @@ examined all the same.
 import os
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from engine.media.open import MediaError, Reason
@@ -43,13 +44,17 @@ _NO_MEDIA: dict[str, Any] = {
 
 
 def examine(paths: Iterator[bytes], cutting: "Cutting") -> Iterator[Examined]:
-    """Examines sources in one process per CPU; yields them in the order of `paths`.
+    """Examines sources in one process per CPU, or per source where there are fewer; yields them in the
+    order of `paths`.
 
     Raises UserError when something else on the machine ends all of these processes.
     """
-    workers = os.cpu_count() or 1
+    first = list(islice(paths, os.cpu_count() or 1))
+    if not first:
+        return
+    workers, every = len(first), chain(first, paths)
     with GuardedPool(workers, "examining the file") as pool:
-        examined = pool.each(partial(examine_one, cutting=cutting), paths, reading_s, 4 * workers)
+        examined = pool.each(partial(examine_one, cutting=cutting), every, reading_s, 4 * workers)
         for path, source in examined:
             if isinstance(source, Died):
                 yield _faulty(path, source.reason, source.message)

@@ -14,7 +14,6 @@ from pydantic import (
     model_validator,
 )
 
-from captioners.confidence.calibration import FUSION
 from engine.media.languages import language_of
 from engine.profile.conditions import CLIP, Condition
 from engine.profile.writer import WriterSpec
@@ -25,8 +24,6 @@ _NAMED = ("captioners", "servers", "filters")
 """Parts whose entries have names."""
 _NAME = r"^[a-z0-9][a-z0-9_.-]*$"
 """The name of a model."""
-_RESERVED = {CLIP, FUSION, "report"}
-"""Not for captioners: conditions ask the clip by the first; the others are files of calibrations."""
 
 
 class ProfileError(UserError):
@@ -163,7 +160,7 @@ class Profile(_Part):
         names = [c.name for c in self.captioners]
         if len(set(names)) < len(names):
             raise ValueError("two captioners have the same name")
-        if taken := _RESERVED & set(names):
+        if taken := _reserved() & set(names):
             raise ValueError(f'no captioner may be called "{taken.pop()}": the name is reserved')
         earlier = {CLIP}
         for captioner in self.captioners:
@@ -206,6 +203,14 @@ class Profile(_Part):
     def server(self, name: str) -> ServerSpec:
         """The server of this name."""
         return next(server for server in self.servers if server.name == name)
+
+
+def _reserved() -> set[str]:
+    """Names not for captioners: conditions ask the clip by the first; the others are files of
+    calibrations."""
+    from captioners.confidence.calibration import FUSION
+
+    return {CLIP, FUSION, "report"}
 
 
 def load(name: str) -> Profile:
