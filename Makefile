@@ -21,6 +21,10 @@ override CLIPS := $(value CLIPS)
 override OUT   := $(if $(value OUT),$(value OUT),out)
 export CLIPS OUT PYTHON
 
+# A run has a dozen Python processes: where the environment forbids compiled files (as images of
+# containers often do), each would compile all sources anew. Empty means that they may be written.
+export PYTHONDONTWRITEBYTECODE :=
+
 # What is installed is known by a stamp, and stale when one of these has changed.
 KEY   := $(EXTRA)-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 READY := $(VENV)/.ready-$(KEY)

@@ -116,6 +116,16 @@ CAPTIONS = register(
         outcome="captioned",
     )
 )
+SPANS = register(
+    Kind(
+        "spans",
+        schemas.SPANS,
+        "spans",
+        "When the claims of captions are heard (`captionmill localize`): one row for each captioned "
+        "clip, without claims where it has no sound or its captions say nothing of it.",
+        outcome="localized",
+    )
+)
 FILTERED = register(
     Kind(
         "filtered",

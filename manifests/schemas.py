@@ -223,6 +223,38 @@ CAPTIONS = pa.schema(
     ]
 )
 
+_LOCALIZED_CLAIM = [
+    ("caption", pa.string()),
+    ("text", pa.string()),
+    ("by", pa.string()),
+    ("threshold", pa.float32()),
+    ("spans", _SPANS),
+    ("inside", pa.float32()),
+    ("outside", pa.float32()),
+]
+
+SPANS = pa.schema(
+    [
+        _ID,
+        _HASH,
+        _URI,
+        _START,
+        _END,
+        _field("caption_digest", pa.string(), "of the captions whose claims they are", False),
+        _field(
+            "claims",
+            pa.list_(pa.struct(_LOCALIZED_CLAIM)),
+            "each claim about sound, and by whom it was looked for. spans: where its probability is "
+            "above the threshold, in ms from the start of the clip; an empty list where it is heard "
+            "nowhere, null (with `by`) where the localizer can't tell. inside, outside: its mean "
+            "probability in the spans and beside them",
+            nullable=False,
+        ),
+        _field("licence", pa.string(), "licences of the localizer's models", nullable=False),
+        _field("outputs_train", pa.bool_(), "these let it train other models; null: not known"),
+    ]
+)
+
 FILTERED = pa.schema(
     [_ID, _URI, _START, _END, _field("rule", pa.string(), "filter that dropped it", nullable=False)]
 )

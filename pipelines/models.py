@@ -24,10 +24,11 @@ def listed(profile: str | None) -> list[dict[str, Any]]:
 
 
 def _needed(profile: Profile) -> list[str]:
-    """The models of a profile's captioners, writer and encoder."""
+    """The models of a profile's captioners, writer, encoder and localizer."""
     names = CaptionStage(profile).needed_models
-    if profile.encoder is not None:
-        names = names + list(weights(profile.encoder, profile))
+    for spec in (profile.encoder, profile.localizer):
+        if spec is not None:
+            names = names + list(weights(spec, profile))
     return list(dict.fromkeys(names))
 
 

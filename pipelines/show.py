@@ -9,11 +9,10 @@ from manifests import tables
 from manifests.captions import CAPTIONS
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
-from manifests.ids import path_of
 from manifests.tables import File
 from manifests.workspace import Workspace
 from pipelines.status import JobStatus
-from pipelines.terminal import one_line
+from pipelines.terminal import one_line, readable
 from prompts.singing import manner
 
 _SPANS = 4
@@ -50,12 +49,6 @@ def _contents(workspace: Workspace, state: State, cut: str, name: str) -> set[st
         for row in tables.read_all(workspace.root, files, ["uri", "content_hash"])
         if row["content_hash"] and name in readable(row["uri"])
     }
-
-
-def readable(uri: str) -> str:
-    """The path of a source for people: what is no text, or not printable, is escaped."""
-    text = path_of(uri).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def lines(rows: Sequence[Mapping[str, Any]], whole: bool) -> Iterator[Text]:

@@ -7,10 +7,14 @@ from typing import Any
 from engine.run.settings import read
 from manifests.books import Books, books
 from manifests.commits import State
-from manifests.kinds import CAPTIONS, SIMILARITY, Kind
+from manifests.kinds import CAPTIONS, SIMILARITY, SPANS, Kind
 from manifests.workspace import Workspace, WorkspaceError
 
-_RESULTS: dict[str, Kind] = {"caption": CAPTIONS, "embed": SIMILARITY}
+_RESULTS: dict[str, Kind] = {
+    "caption": CAPTIONS,
+    "embed": SIMILARITY,
+    "localize": SPANS,
+}
 """The table with the outcomes of each stage."""
 _DIGEST = re.compile("[0-9a-f]{16}")
 

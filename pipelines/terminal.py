@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from manifests.ids import path_of
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -32,6 +34,12 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """The same for text that must not begin a line of its own."""
     return clean(" ".join(text.split()))
+
+
+def readable(uri: str) -> str:
+    """The path of a source for people: what is no text, or not printable, is escaped."""
+    text = path_of(uri).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def counted(count: int, noun: str) -> str:

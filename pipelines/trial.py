@@ -30,9 +30,9 @@ from manifests.workspace import Workspace
 from pipelines.caption.guarding import Guarding, guards
 from pipelines.caption.stage import CaptionStage
 from pipelines.caption.writer import Writer
-from pipelines.show import TITLES, caption_files, readable
+from pipelines.show import TITLES, caption_files
 from pipelines.status import JobStatus
-from pipelines.terminal import one_line
+from pipelines.terminal import one_line, readable
 from prompts.guards import Guards
 from prompts.render import available, load
 from prompts.selection import Facts

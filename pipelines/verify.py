@@ -113,6 +113,8 @@ def _job(job: JobStatus, settings: Mapping[str, Any], notes: list[str]) -> Job:
     if job.stage == "embed":
         tables = {kept["encoder"]: kept["embeddings"]}
         return Job(job.digest, job.cut, tables, captions=kept["captions"])
+    if job.stage == "localize":
+        return Job(job.digest, job.cut, captions=str(kept.get("captions", "")))
     return Job(job.digest, job.cut)
 
 

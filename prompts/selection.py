@@ -28,10 +28,10 @@ Pure: the same evidence and embedder always give the same facts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from manifests.evidence import Confidence, Evidence, Kind, Modality, Tier
 from prompts.candidates import Candidate, candidates_of, supported, without_rivals
+from prompts.domains import Domain
 from prompts.listing import WeakClaim, claims_of
 from prompts.merging import Same, once
 from prompts.quotes import without_quotations
@@ -40,8 +40,6 @@ from prompts.singing import Manner, counts, is_sung, manner, singing
 from prompts.topics import is_music
 from prompts.voices import is_voice, start, sure_language
 from prompts.words import tokens
-
-Domain = Literal["speech", "music", "general"]
 
 HEARD_AT_MOST = 4
 SEEN_AT_MOST = 5

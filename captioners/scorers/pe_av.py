@@ -102,12 +102,6 @@ class PeAudioScores(_PeAv):
     needs = Needs(audio_hz=HZ)
     _embedding = "audio"
 
-    def vectors(self, clips: Sequence[Media], texts: Sequence[str]) -> tuple["Tensor", "Tensor"]:
-        """Sounds and texts as the model has them, not of unit length: (clips, width), (texts, width)."""
-        import torch
-
-        return torch.cat([self._clip(media) for media in clips]), self.texts(texts)
-
 
 class PeVideoScores(_PeAv):
     """How well the picture of a clip fits texts. Score: see `captioners.scorers.pe_av`."""

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from captioners.weights._efficientnet import efficientnet_lite2
+from captioners.weights._tfjs import nanodet
 from captioners.weights._wordnet import wordnet
 
 
@@ -128,6 +130,8 @@ def merge(model: Any, adapter: Path) -> None:
 
 STEPS: dict[str, Callable[[Path, Path], None]] = {
     "yamnet": yamnet,
+    "nanodet": nanodet,
+    "efficientnet-lite2": efficientnet_lite2,
     "smollm2": smollm2,
     "wordnet": wordnet,
 }

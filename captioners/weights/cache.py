@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from captioners.weights._fetch import RECORD, fetch
-from captioners.weights.packs import Pack, PackError, PackMissing, bundled, declared
+from captioners.weights.packs import Pack, PackError, PackMissing, declared
 from manifests.ids import content_hash
 
 
@@ -66,8 +66,7 @@ class Cache:
         Hashes every file. Raises PackMissing.
         """
         folder = self.path(pack)
-        declaration = self.packs[pack]
-        expected = declaration.bundled if declaration.is_bundled else _recorded(folder)
+        expected = _recorded(folder)
         if expected is None:
             return [f"{folder / RECORD} is missing or unreadable"]
         problems = []
@@ -85,8 +84,6 @@ class Cache:
         return self.packs[name]
 
     def _folder(self, pack: Pack) -> Path:
-        if pack.is_bundled:
-            return bundled(pack)
         return self.root / f"{pack.name}-{pack.digest}"
 
 

@@ -42,8 +42,7 @@ class Archive(BaseModel):
 class Pack(BaseModel):
     """A declared pack: out of archives, or `bundled` with captionmill (file -> sha256), or out of both.
 
-    Bundled files alone are the pack as they lie; beside archives they are laid out with what those
-    hold, for the step that prepares the pack.
+    Bundled files are laid out with what the archives hold, for the step that prepares the pack.
 
     licence: of the weights or media, an SPDX expression or the words of its source. prepare: the step
     of `captioners.weights._prepare` that turns the laid out files into the pack, with its revision.
@@ -65,16 +64,9 @@ class Pack(BaseModel):
     def _comes_from_somewhere(self) -> "Pack":
         if not (self.archives or self.bundled):
             raise ValueError(f"pack {self.name}: declare archives, bundled files, or both")
-        if self.archives and self.bundled and not self.prepare:
-            raise ValueError(
-                f"pack {self.name}: archives and bundled files need a step to prepare them"
-            )
+        if self.bundled and not self.prepare:
+            raise ValueError(f"pack {self.name}: bundled files need a step to prepare them")
         return self
-
-    @property
-    def is_bundled(self) -> bool:
-        """Whether it lies with captionmill itself, and nothing is fetched."""
-        return not self.archives
 
     @property
     def digest(self) -> str:

@@ -14,7 +14,6 @@ from pydantic import (
     model_validator,
 )
 
-from captioners.confidence.calibration import FUSION
 from engine.media.languages import language_of
 from engine.profile.conditions import CLIP, Condition
 from engine.profile.writer import WriterSpec
@@ -23,8 +22,8 @@ from manifests.errors import UserError
 
 _NAMED = ("captioners", "servers", "filters")
 """Parts whose entries have names."""
-_RESERVED = {CLIP, FUSION, "report"}
-"""Not for captioners: conditions ask the clip by the first; the others are files of calibrations."""
+_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
+"""The name of a model."""
 
 
 class ProfileError(UserError):
@@ -79,7 +78,7 @@ class ModelSpec(_Part):
     each replica of the group (the largest of the group counts).
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    name: str = Field(pattern=_NAME)
     use: str = Field(pattern=r"^[\w.-]+(:\w+)?$")
     group: str = "small"
     replicas: int = Field(1, ge=1)
@@ -104,6 +103,13 @@ class CaptionerSpec(ModelSpec):
     def asks(self) -> tuple[str, ...]:
         """Captioners that must have seen a clip before it: those its gate asks and those it reads."""
         return tuple(dict.fromkeys([c.of for c in self.when if c.of != CLIP] + list(self.reads)))
+
+
+class LocalizerSpec(ModelSpec):
+    """What finds when claims are heard (`captionmill localize`): a `captioners.localizers` class."""
+
+    name: str = Field("localizer", pattern=_NAME)
+    group: str = "localizer"
 
 
 class Sizes(_Part):
@@ -145,6 +151,7 @@ class Profile(_Part):
     calibration: str | None = None
     writer: WriterSpec | None = None
     encoder: ModelSpec | None = None
+    localizer: LocalizerSpec | None = None
     servers: tuple[ServerSpec, ...] = ()
     sizes: Sizes = Sizes()
 
@@ -153,7 +160,7 @@ class Profile(_Part):
         names = [c.name for c in self.captioners]
         if len(set(names)) < len(names):
             raise ValueError("two captioners have the same name")
-        if taken := _RESERVED & set(names):
+        if taken := _reserved() & set(names):
             raise ValueError(f'no captioner may be called "{taken.pop()}": the name is reserved')
         earlier = {CLIP}
         for captioner in self.captioners:
@@ -178,6 +185,7 @@ class Profile(_Part):
             raise ValueError("two servers have the same name")
         asking = [(captioner.name, captioner.server) for captioner in self.captioners]
         asking += [("the writer", self.writer.model)] if self.writer else []
+        asking += [("the localizer", self.localizer.server)] if self.localizer else []
         for who, name in asking:
             if name is not None and name not in names:
                 raise ValueError(
@@ -195,6 +203,14 @@ class Profile(_Part):
     def server(self, name: str) -> ServerSpec:
         """The server of this name."""
         return next(server for server in self.servers if server.name == name)
+
+
+def _reserved() -> set[str]:
+    """Names not for captioners: conditions ask the clip by the first; the others are files of
+    calibrations."""
+    from captioners.confidence.calibration import FUSION
+
+    return {CLIP, FUSION, "report"}
 
 
 def load(name: str) -> Profile:

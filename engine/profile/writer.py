@@ -1,16 +1,20 @@
-"""How captions are written: the `[writer]` part of a profile."""
+"""How captions are written: the `[writer]` part of a profile.
 
-from typing import Any, Self
+Every process of a run reads what it is told of a profile, and few of them write: what makes prompts is
+imported where it is used.
+"""
+
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from prompts import VERSION
-from prompts.judge import BELIEVED, QUESTION
-from prompts.meaning.compare import versions
-from prompts.render import PLAIN, Template, load, prompt_digest
+from prompts.domains import Domain
 from prompts.schema import CAPTION_CHARS
-from prompts.selection import Domain, Facts
-from prompts.words import lexicon_digest
+
+if TYPE_CHECKING:
+    from prompts.render import Template
+    from prompts.selection import Facts
 
 
 class _Part(BaseModel):
@@ -48,7 +52,7 @@ class Rung(_Part):
         others = (*sorted(self.domains.items()), *sorted(self.rich.items()))
         return (self.prompt, *(name for _, name in others))
 
-    def prompt_of(self, facts: Facts) -> str:
+    def prompt_of(self, facts: "Facts") -> str:
         """The template for a clip."""
         if self.rich and facts.is_rich:
             return self.rich.get(facts.domain, self.rich["general"])
@@ -106,6 +110,8 @@ class WriterSpec(_Part):
             return self
         if not self.ladder:
             raise ValueError("variants need a ladder: its first rung's prompt writes them")
+        from prompts.render import PLAIN, load
+
         try:
             prompts = [load(name) for name in self.ladder[0].prompts]
         except OSError:
@@ -121,6 +127,9 @@ class WriterSpec(_Part):
     def settings(self) -> dict[str, Any]:
         """What enters the config digest: model, licence, ladder and its prompts, variants; not where
         the server is nor how many requests it gets at a time."""
+        from prompts.judge import BELIEVED, QUESTION
+        from prompts.meaning.compare import versions
+
         return {
             **self.model_dump(mode="json", exclude={"concurrency"}),
             "prompts": self.prompt_digest(),
@@ -129,12 +138,16 @@ class WriterSpec(_Part):
             "question": [QUESTION, BELIEVED] if self.judge else [],
         }
 
-    def templates(self) -> dict[str, Template]:
+    def templates(self) -> dict[str, "Template"]:
         """All templates of the ladder by name. Raises OSError, ValueError."""
+        from prompts.render import load
+
         return {name: load(name) for rung in self.ladder for name in rung.prompts}
 
     def prompt_digest(self) -> str:
         """Digest of all prompts, schemas and limits of the ladder. Raises OSError, ValueError."""
+        from prompts.render import load, prompt_digest
+
         return prompt_digest(
             [load(name) for rung in self.ladder for name in rung.prompts],
             self.caption_chars,
@@ -144,4 +157,6 @@ class WriterSpec(_Part):
 
 def guards_state() -> list[Any]:
     """Versions of the guards and of the table of what implies what."""
+    from prompts.words import lexicon_digest
+
     return [VERSION, lexicon_digest()]

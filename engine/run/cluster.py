@@ -21,6 +21,8 @@ from manifests.workspace import Workspace
 _PROCESS_CPUS = 0.25
 """CPUs that a shard worker reserves for each of its processes."""
 
+_NEEDLESS = ("start_monitor", "start_log_monitor", "start_api_server")
+"""Methods of Ray's node, each of which starts a process that a run of ours does without."""
 
 # By default Ray frees objects once a second: decoded media would outgrow the window by what a second
 # decodes.
@@ -68,22 +70,43 @@ def ray_cluster(name: str, cpus: int, object_store: int, logs: Path) -> Iterator
             ray.shutdown()
         return
     scratch = scratch_folder(name)
-    ray.init(
-        num_cpus=max(os.cpu_count() or 1, cpus),
-        object_store_memory=object_store,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        _node_ip_address="127.0.0.1",
-        _temp_dir=str(scratch),
-        _system_config=SYSTEM_CONFIG,
-    )
+    with _needed_alone():
+        ray.init(
+            num_cpus=max(os.cpu_count() or 1, cpus),
+            object_store_memory=object_store,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _node_ip_address="127.0.0.1",
+            _temp_dir=str(scratch),
+            _system_config=SYSTEM_CONFIG,
+        )
     _handle_sigterm(stop)
     try:
         yield
     finally:
         ray.shutdown()
         _bring_logs(scratch, logs)
+
+
+@contextmanager
+def _needed_alone() -> Iterator[None]:
+    """Keeps a Ray that starts in the block from starting what a run has no use for: the autoscaler, the
+    monitor of logs that nobody reads, and the server of the dashboard, which starts without one too.
+
+    They take about 4 s of a core, and Ray waits for the last. `ray.init` can't be told so; what a
+    version of Ray names otherwise is started as ever.
+    """
+    from ray._private.node import Node
+
+    kept = {name: start for name in _NEEDLESS if (start := vars(Node).get(name)) is not None}
+    for name in kept:
+        setattr(Node, name, lambda node, **settings: None)
+    try:
+        yield
+    finally:
+        for name, start in kept.items():
+            setattr(Node, name, start)
 
 
 def _handle_sigterm(handler: Any) -> None:

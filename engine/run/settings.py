@@ -7,7 +7,7 @@ holds:
 - of a server's `env` the names of the variables alone;
 - of `args` the flags, with values only behind flags known to be harmless (`engine.servers.redact`);
 - every URL without user name, password, query and fragment, wherever it stands;
-- of captioners' options no value whose name looks like a secret's (key, token, secret, password,
+- of models' options no value whose name looks like a secret's (key, token, secret, password,
   credential and the like), at any depth.
 
 It may as well come from somebody else. So no profile is ever made of it: `stage_of` takes the installed
@@ -19,23 +19,26 @@ import json
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.profile.profile import Profile, available, load
 from engine.servers.redact import HIDDEN, is_secret_name, public_url, redacted
-from engine.stages.contract import Stage
 from manifests.atomic import write_atomic
 from manifests.errors import UserError
 from manifests.workspace import Workspace, WorkspaceError
 
-S = TypeVar("S", bound=Stage)
+# Profiles and stages bring half of captionmill with them; who only reads settings can do without.
+if TYPE_CHECKING:
+    from engine.profile.profile import Profile
+    from engine.stages.contract import Stage
+
+S = TypeVar("S", bound="Stage")
 
 
 class ProfileNeeded(UserError):
     """The profile that a workspace was captioned with has to be named; says how."""
 
 
-def keep(workspace: Workspace, stage: Stage) -> None:
+def keep(workspace: Workspace, stage: "Stage") -> None:
     """Writes the settings of a job without their secrets.
 
     Each time that a job is run: sizes and servers may have changed, and the newest file tells which job
@@ -73,7 +76,7 @@ def stage_of(
     workspace: Workspace,
     digest: str,
     profile: str | None,
-    make: Callable[[Profile], S],
+    make: "Callable[[Profile], S]",
     command: str,
     differs: bool = False,
 ) -> S:
@@ -84,6 +87,8 @@ def stage_of(
     used if it makes the same job. command: what the user ran, for the error. differs: a named profile
     may make another job. Raises ProfileNeeded, ProfileError, WorkspaceError.
     """
+    from engine.profile.profile import available, load
+
     if profile is not None:
         stage = make(load(profile))
         if not differs and stage.digest != digest:
@@ -119,7 +124,10 @@ def _public(profile: dict[str, Any]) -> dict[str, Any]:
         captioner | {"options": _without_secrets(captioner["options"])}
         for captioner in profile["captioners"]
     ]
-    public: dict[str, Any] = _without_urls(profile | {"servers": servers, "captioners": captioners})
+    parts: dict[str, Any] = {"servers": servers, "captioners": captioners}
+    if localizer := profile.get("localizer"):
+        parts["localizer"] = localizer | {"options": _without_secrets(localizer["options"])}
+    public: dict[str, Any] = _without_urls(profile | parts)
     return public
 
 

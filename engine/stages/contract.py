@@ -153,7 +153,8 @@ class Stage(ABC):
     """A kind of work on shards, under the settings of one profile.
 
     name: in commit records. doing: the same for people ("captioning"). It is sent to shard workers as
-    its class and its profile, so everything else follows from these and from the installed code.
+    its class and what it is made of (its profile; of a stage that reads another job's captions also
+    which), so everything else follows from these and from the installed code.
     """
 
     name: ClassVar[str]
@@ -162,7 +163,7 @@ class Stage(ABC):
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
 
-    def __reduce__(self) -> tuple[type["Stage"], tuple[Profile]]:
+    def __reduce__(self) -> tuple[type["Stage"], tuple[Any, ...]]:
         return type(self), (self.profile,)
 
     @property

@@ -10,7 +10,7 @@ from manifests.verify.problems import Recheck
 class Job:
     """A job to verify. joined: tables that it shares with other jobs, by the name of who wrote them (for
     captions, of each captioner; for embeddings, of the encoder). recheck: what else may be wrong with a
-    row of captions. captions: the job whose captions it compares with media."""
+    row of captions. captions: the job whose captions it compares with media or localizes."""
 
     digest: str
     cut: str

@@ -18,6 +18,7 @@ from manifests.verify.flood import Flood
 from manifests.verify.job import Job
 from manifests.verify.problems import Problem, Row
 from manifests.verify.similarity import check_similarity
+from manifests.verify.spans import COLUMNS, check_spans
 
 # What a row repeats of its clip.
 _OF_CLIP = ("content_hash", "uri", "start_ms", "end_ms", "kind")
@@ -89,7 +90,7 @@ class ShardRows:
 
     @cached_property
     def _compared(self) -> Mapping[str, Row] | None:
-        """The captions that the job compares with media, by clip; None where a file is damaged."""
+        """The captions that the job's rows are about, by clip; None where a file is damaged."""
         files = [
             file
             for record in self._shard.records.get(self._job.captions or "", ())
@@ -98,7 +99,7 @@ class ShardRows:
         ]
         if not self._shard.sound(files):
             return None
-        rows = tables.read_all(self._root, files, ["clip_id", "caption_digest"])
+        rows = tables.read_all(self._root, files, COLUMNS)
         return {row["clip_id"]: row for row in rows}
 
     def _join(self, name: str, table: str) -> Iterator[Problem]:
@@ -161,6 +162,8 @@ class ShardRows:
             elif kind == kinds.SIMILARITY:
                 (vectors,) = self._shared.values()
                 yield from check_similarity(file.path, row, vectors, self._compared)
+            elif kind == kinds.SPANS:
+                yield from check_spans(file.path, row, self._compared)
 
 
 def _is_shared(file: File) -> bool:

@@ -10,14 +10,15 @@ from engine import torch_cpu
 from pipelines.cli.caption import caption, plan
 from pipelines.cli.check import check
 from pipelines.cli.embed import embed
+from pipelines.cli.evaluate import evaluate
+from pipelines.cli.localize import localize
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.quarantine import quarantine_app
+from pipelines.cli.search import duplicates, search
 from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors, opened
 from pipelines.cli.train import train_app
 from pipelines.terminal import fail, say, say_json
-
-_PE_AV = "hub:facebook/pe-av-large"
 
 app = typer.Typer(
     name="captionmill",
@@ -30,7 +31,11 @@ app = typer.Typer(
 app.command()(caption)
 app.command()(plan)
 app.command()(check)
+app.command()(search)
+app.command()(duplicates)
 app.command()(embed)
+app.command()(evaluate)
+app.command()(localize)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")
@@ -38,29 +43,9 @@ app.add_typer(train_app, name="train")
 
 
 @app.command()
-def selfcheck(
-    profile: Profile = None,
-    audiocaps: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="LIST.csv",
-            help="Measure PE-AV's text-to-sound R@1 on your own set (columns file, caption) instead.",
-        ),
-    ] = None,
-    model: Annotated[str, typer.Option(help="The PE-AV model for --audiocaps.")] = _PE_AV,
-    as_json: Json = False,
-) -> None:
+def selfcheck(profile: Profile = None, as_json: Json = False) -> None:
     """Ask each model of a profile about a clip whose content is known."""
     with errors():
-        if audiocaps is not None:
-            from pipelines import retrieval
-
-            measured = retrieval.audio_retrieval(audiocaps, model)
-            if as_json:
-                say_json(asdict(measured))
-            else:
-                say(retrieval.line(measured))
-            return
         from engine.profile.profile import load
         from pipelines import selfcheck as checks
         from pipelines.caption.stage import CaptionStage

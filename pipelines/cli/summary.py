@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from manifests.books import Books
 from pipelines.caption.names import GUARDED, REJECTED
 from pipelines.quarantine import Entry
-from pipelines.show import readable
 from pipelines.status import JobStatus
-from pipelines.terminal import counted, one_line
+from pipelines.terminal import counted, one_line, readable
 
 if TYPE_CHECKING:
     from engine.run.stage import Result
@@ -27,8 +26,10 @@ _REFUSALS, _SHOWN = 5, 160
 
 def account(books: Books) -> str:
     """The books in one line."""
-    made = [name for name in books.outcomes if name not in _CAPTIONING] or _CAPTIONING[:2]
-    parts = [f"{books.outcomes.get(name, 0)} {name}" for name in (*made, _CAPTIONING[2])]
+    own = [name for name in books.outcomes if name not in _CAPTIONING]
+    shared = _CAPTIONING[1:] if books.filtered else _CAPTIONING[2:]
+    names = (*own, *shared) if own else _CAPTIONING
+    parts = [f"{books.outcomes.get(name, 0)} {name}" for name in names]
     sides = f"{counted(books.input, 'clip')} = {' + '.join(parts)} + {books.pending} pending"
     return sides if books.close else f"{sides}  -- THE BOOKS DO NOT CLOSE"
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from captioners.encoder.load import PE_AV, SMALL, load, model_type
-
 from captioners.encoder.encoder import Encoder, Features
+from captioners.encoder.load import PE_AV, SMALL, load, model_type
 from captioners.weights.models import Models
 
 

@@ -218,7 +218,6 @@ def _finished(wanted: Wanted, training: Training, jobs: Sequence[Job]) -> Traine
     compared = [line for line in log.lines(files.log) if "held_out" in line]
     recalls: Recalls = compared[-1]["held_out"] if compared else {}
     store = Store(files.features)
-    _save(wanted.make, training, store, wanted.out)
     text = card(
         wanted.encoder,
         recipe,
@@ -228,9 +227,7 @@ def _finished(wanted: Wanted, training: Training, jobs: Sequence[Job]) -> Traine
         recalls,
         len(training.held_out),
     )
-    path = wanted.out / "README.md"
-    head = f"{path.read_text('utf-8').rstrip()}\n\n" if path.exists() else ""
-    write_atomic(path, (head.partition("## Training by captionmill")[0] + text).encode())
+    _save(wanted.make, training, store, wanted.out, text)
     return Trained(
         wanted.out,
         len(trained),
@@ -243,8 +240,8 @@ def _finished(wanted: Wanted, training: Training, jobs: Sequence[Job]) -> Traine
     )
 
 
-def _save(make: Make, training: Training, store: Store, out: Path) -> None:
-    """Writes the encoder with the weights of the last checkpoint."""
+def _save(make: Make, training: Training, store: Store, out: Path, text: str) -> None:
+    """Writes the encoder with the weights of the last checkpoint, and its card."""
     kept = checkpoints.weights(training.files.checkpoints)
     some = min(training.trained)
     encoder: Encoder = make([store[some]])
@@ -254,4 +251,4 @@ def _save(make: Make, training: Training, store: Store, out: Path) -> None:
     for pair, scale, bias in zip(task.pairs, scales, biases, strict=True):
         if SAVED_FROM[pair.scale] == pair.name:
             encoder.set_logit(pair.scale, scale, bias)
-    encoder.eval().save(out)
+    encoder.eval().save(out, text)

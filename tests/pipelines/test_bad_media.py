@@ -22,14 +22,17 @@ pytestmark = pytest.mark.run
 
 
 @pytest.fixture(scope="module")
-def worked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, str]]:
+def worked(
+    cluster: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, dict[str, str]]:
     """The folder, the workspace, and what must become of each file."""
     root = tmp_path_factory.mktemp("bad media")
     expected = badmedia.make(root / "media") | {"bomb.mp4": "memory"}
     (root / "media" / "bomb.mp4").write_bytes(badmedia.index_bomb())
     profile = root / "quick.toml"
     profile.write_text(quick_profile())
-    done = run("caption", root / "media", root / "out", "--profile", profile)
+    arguments = ("caption", root / "media", root / "out", "--profile", profile)
+    done = run(*arguments, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     return root / "media", root / "out", expected
 

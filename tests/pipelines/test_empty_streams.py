@@ -27,13 +27,15 @@ use = "captioners.measures:VideoMeasures"
 """
 
 
-def test_a_clip_of_silence_and_black_is_captioned_with_reasons(tmp_path: Path) -> None:
+def test_a_clip_of_silence_and_black_is_captioned_with_reasons(
+    tmp_path: Path, cluster: str
+) -> None:
     clips, out, profile = tmp_path / "clips", tmp_path / "out", tmp_path / "measured.toml"
     clips.mkdir()
     profile.write_text(_PROFILE)
     picture = ["-f", "lavfi", "-i", "color=black:s=64x48:r=5:d=3"]
     ffmpeg([*picture, "-f", "lavfi", "-i", "anullsrc=r=16000", "-t", "3", str(clips / "a.mkv")])
-    done = run("caption", clips, out, "--profile", profile)
+    done = run("caption", clips, out, "--profile", profile, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     (books,) = books_of(out)
     assert (books["input"], books["captioned"], books["pending"]) == (1, 1, 0)

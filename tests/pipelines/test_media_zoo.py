@@ -59,12 +59,13 @@ class Worked:
 
 
 @pytest.fixture(scope="module")
-def worked(tmp_path_factory: pytest.TempPathFactory) -> Worked:
+def worked(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Worked:
     root = tmp_path_factory.mktemp("zoo")
     mediazoo.make(root / "media", root / "scratch")
     profile = root / "quick.toml"
     profile.write_text(quick_profile(filters=_SILENT) + _MEASURES)
-    done = run("caption", root / "media", root / "out", "--profile", profile, "--json")
+    arguments = ("caption", root / "media", root / "out", "--profile", profile, "--json")
+    done = run(*arguments, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     state = load(Workspace.open(root / "out"))
     return Worked(

@@ -36,10 +36,11 @@ def test_a_model_that_nobody_knows_is_called_unknown() -> None:
     assert "outputs may train other models: unknown" in told("hub:some/body")
 
 
-def test_a_model_that_is_here_has_its_size_and_place() -> None:
-    model = shown("nanodet")
-    assert model["on_disk_gb"] > 0 and Path(model["path"]).is_dir()
-    assert f"GB in {model['path']}" in told("nanodet")
+def test_a_model_that_is_here_has_its_size_and_place(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(bytes(2_000_000))
+    model = shown(str(tmp_path))
+    assert (model["on_disk_gb"], model["path"]) == (0.002, str(tmp_path))
+    assert f"0.002 GB in {tmp_path}" in told(str(tmp_path))
 
 
 def test_a_folder_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from manifests.workspace import Workspace
 from pipelines.show import claims
 from pipelines.status import newest
 from pipelines.verify import _recheck
-from tests.conftest import run
+from tests.conftest import CLIPS, run
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def rows(workspace: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.run
 def test_every_caption_of_a_run_names_who_supports_it(rows: list[dict[str, Any]]) -> None:
-    assert len(rows) == 6
+    assert len(rows) == CLIPS
     for row in rows:
         assert {claim["caption"] for claim in row["claims"]} == {n for n in CAPTIONS if row[n]}
         for claim in row["claims"]:

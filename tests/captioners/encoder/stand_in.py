@@ -90,7 +90,13 @@ class StandIn(Encoder):
     def plus(self, medium: Medium, pooled: Tensor, states: Tensor) -> Tensor:
         return F.normalize(self.heads[f"{medium}_plus"](torch.cat([pooled, states], 1)), dim=1)
 
-    def save(self, folder: Path) -> None:
+    def logit(self, name: str) -> tuple[float, float]:
+        return 10.0, -6.0
+
+    def set_logit(self, name: str, scale: float, bias: float) -> None:
+        pass
+
+    def save(self, folder: Path, card: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps({"model_type": "stand-in"}))
         torch.save(self.state_dict(), folder / "weights.pt")

@@ -3,14 +3,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from captioners.phrases.phrases import imagenet
-from captioners.video.efficientnet import FEATURES, EfficientNet, load, prepare
+from captioners.video.efficientnet import EfficientNet, Network, prepare
 from captioners.weights.cache import Cache
-from tests.captioners.pictures import clip, film
+from tests.captioners.pictures import clip, film, noise
+from tests.captioners.video.recorded import STEPS, frames, recorded
 
 pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return Network(Cache().fetch("efficientnet-lite2"))
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +34,20 @@ def _ball() -> np.ndarray:
     return np.where(inside, lit * np.array([255, 140, 10]), 255.0).astype(np.uint8)
 
 
-def test_an_orange_disc_is_taken_for_something_round(efficientnet: EfficientNet) -> None:
-    each = efficientnet.probabilities(_ball()[None])
+@pytest.mark.parametrize("number", range(7))
+def test_the_network_says_what_it_said_by_torch(network: Network, number: int) -> None:
+    step = STEPS["ef_in"]
+    was = {name: array[number] for name, array in recorded().items()}
+    frame = frames()[number]
+    np.testing.assert_allclose(prepare(frame)[0, :, ::step, ::step], was["ef_in"], atol=1e-6)
+    probabilities, features = network.run(frame[None])
+    raised = np.exp(was["ef_logits"].astype(np.float64))
+    np.testing.assert_allclose(probabilities[0], raised / raised.sum(), atol=1e-4)
+    np.testing.assert_allclose(features[0], was["ef_features"], atol=1e-4)
+
+
+def test_an_orange_disc_is_taken_for_something_round(network: Network) -> None:
+    each, _ = network.run(_ball()[None])
     assert each.sum() == pytest.approx(1)
     names = [entry.label for entry in imagenet()]
     best = {names[i] for i in np.argsort(-each[0])[:3]}
@@ -64,12 +81,17 @@ def test_the_same_clip_says_the_same_in_any_batch(efficientnet: EfficientNet) ->
     assert efficientnet.caption([two, one]) == alone[::-1]
 
 
-def test_features_are_pooled_and_finite() -> None:
-    Cache().fetch("efficientnet-lite2")
-    with torch.inference_mode():
-        features = load(Cache()).features(prepare(_ball()))
-    assert features.shape == (1, FEATURES)
-    assert torch.isfinite(features).all()
+def test_each_frame_has_features_and_probabilities_whatever_stands_beside_it(
+    network: Network,
+) -> None:
+    shown = noise(90, 160, 3)
+    probabilities, features = network.run(shown)
+    assert (probabilities.shape, features.shape) == ((3, 1000), (3, 1280))
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(3))
+    assert features.dtype == np.float32 and (features >= 0).all()
+    alone = [network.run(frame[None]) for frame in shown]
+    np.testing.assert_array_equal(np.concatenate([each for _, each in alone]), features)
+    np.testing.assert_array_equal(np.concatenate([each for each, _ in alone]), probabilities)
 
 
 def test_each_class_has_a_phrase_of_its_own() -> None:

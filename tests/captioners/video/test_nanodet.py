@@ -4,18 +4,43 @@ import numpy as np
 import pytest
 import torch
 
-from captioners.video.nanodet import NanoDet, _overlap, agreed
+from captioners.video.nanodet import NanoDet, _overlap, agreed, prepare
 from captioners.weights.cache import Cache
 from tests.captioners.pictures import clip, film, noise
+from tests.captioners.video.recorded import STEPS, frames, recorded
 
 pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="module")
 def nanodet() -> NanoDet:
+    Cache().fetch("nanodet")
     captioner = NanoDet("nanodet", Cache())
     captioner.load()
     return captioner
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_the_network_says_what_it_said_by_torch(nanodet: NanoDet, number: int) -> None:
+    step, cells = STEPS["nd_in"], STEPS["cells"]
+    was = {name: array[number] for name, array in recorded().items()}
+    image = prepare(frames()[number])
+    np.testing.assert_allclose(image[0, :, ::step, ::step], was["nd_in"], atol=1e-6)
+    scores, sides = nanodet.outputs(frames()[number])
+    assert (scores.shape, sides.shape) == ((3549, 80), (3549, 44))
+    np.testing.assert_allclose(scores.max(axis=0), was["nd_best"], atol=1e-4)
+    np.testing.assert_allclose(scores[::cells], was["nd_scores"], atol=1e-4)
+    np.testing.assert_allclose(sides[::cells], was["nd_bins"], atol=1e-4)
+
+
+def test_boxes_are_where_they_were_by_torch(nanodet: NanoDet) -> None:
+    boxes = [
+        [number, box.label, box.score, *box.corners]
+        for number, frame in enumerate(frames())
+        for box in nanodet.detect(frame)
+    ]
+    # Corners are pixels of frames up to 1280 wide.
+    np.testing.assert_allclose(boxes, recorded()["boxes"], atol=2e-3)
 
 
 def test_a_man_in_a_car_is_one_person(nanodet: NanoDet) -> None:

@@ -154,9 +154,13 @@ def film(seed: int, count: int = _FRAMES) -> Media:
     return clip(blocks.repeat(12, axis=1).repeat(16, axis=2), 2_000, clip_id=f"{seed:032x}")
 
 
-def inputs(checkpoint: Path, media: Media, question: str) -> Any:
+@pytest.fixture(scope="module")
+def processor(checkpoint: Path) -> Any:
+    return PerceptionLMProcessor.from_pretrained(checkpoint)
+
+
+def inputs(processor: Any, media: Media, question: str) -> Any:
     """What transformers' own processor makes of a clip, text and frames handed in by hand."""
-    processor = PerceptionLMProcessor.from_pretrained(checkpoint)
     content = [{"type": "video"}, {"type": "text", "text": question}]
     prompt = processor.apply_chat_template(
         [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
@@ -188,14 +192,14 @@ def theirs(whole: Any, asked: Any, tokenizer: Any) -> tuple[str, bool, float]:
 
 
 def test_a_prompt_is_what_the_whole_model_hands_to_its_decoder(
-    plm: PerceptionLM, checkpoint: Path, whole: Any
+    plm: PerceptionLM, processor: Any, whole: Any
 ) -> None:
     taken: list[torch.Tensor] = []
     decoder = whole.model.language_model
     hook = decoder.register_forward_pre_hook(
         lambda _, __, given: taken.append(given["inputs_embeds"]), with_kwargs=True
     )
-    asked = inputs(checkpoint, film(0), _QUESTION)
+    asked = inputs(processor, film(0), _QUESTION)
     with torch.inference_mode():
         whole(**asked)
     hook.remove()
@@ -206,11 +210,11 @@ def test_a_prompt_is_what_the_whole_model_hands_to_its_decoder(
 
 
 def test_a_caption_is_that_of_the_whole_model(
-    plm: PerceptionLM, checkpoint: Path, whole: Any
+    plm: PerceptionLM, processor: Any, whole: Any
 ) -> None:
     ends, words = set(), tokenizer(_SPECIAL, **_ROLES)
     for seed in range(8):
-        text, ended, score = theirs(whole, inputs(checkpoint, film(seed), _QUESTION), words)
+        text, ended, score = theirs(whole, inputs(processor, film(seed), _QUESTION), words)
         ends.add(ended)
         (weak,) = plm.caption([film(seed)])
         assert weak.text == cleaned(text, unfinished=not ended)

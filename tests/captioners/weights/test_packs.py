@@ -289,19 +289,31 @@ def test_another_adapter_is_another_pack(toy: Pack) -> None:
     assert len(digests) == 3
 
 
-def test_what_is_not_prepared_is_archives_or_bundled() -> None:
+def test_bundled_files_need_a_step() -> None:
     said = toy_pack().model_dump()
-    with pytest.raises(ValueError, match="need a step"):
-        Pack.model_validate(said | {"bundled": {"adapter.bin": "0" * 64}})
+    bundled = {"bundled": {"adapter.bin": "0" * 64}}
+    for archives in (said["archives"], ()):
+        with pytest.raises(ValueError, match="need a step"):
+            Pack.model_validate(said | bundled | {"archives": archives})
     with pytest.raises(ValueError, match="declare archives"):
         Pack.model_validate(said | {"archives": ()})
 
 
 @pytest.mark.models
-def test_bundled_weights_are_those_declared() -> None:
-    folder = Cache().fetch("nanodet")
-    assert Cache().check("nanodet") == []
-    assert "Vladimir Mandic" in (folder / "NOTICE").read_text()
+@pytest.mark.parametrize(
+    ("pack", "licence", "holder"),
+    [
+        ("nanodet", "NOTICE", "Vladimir Mandic"),
+        ("efficientnet-lite2", "LICENSE", "Apache License"),
+    ],
+)
+def test_networks_are_prepared_as_onnx_beside_their_licences(
+    pack: str, licence: str, holder: str
+) -> None:
+    folder = Cache().fetch(pack)
+    assert Cache().check(pack) == []
+    assert sorted(file.name for file in folder.iterdir()) == [licence, "model.onnx", "pack.json"]
+    assert holder in (folder / licence).read_text()
 
 
 @pytest.mark.models

@@ -121,6 +121,17 @@ def test_what_is_not_toml_is_told(content: bytes, tmp_path: Path) -> None:
         ('label = "video"', 'label = "width"', 'a clip has no label "width"; it has seconds'),
         ('"writer"', '"other"', r'the writer asks for the server "writer": add \[\[servers\]\]'),
         ('"eyes"', '"eyes", server = "big"', 'eyes asks for the server "big"'),
+        (
+            "[writer]",
+            '[localizer]\nuse = "a:B"\nserver = "big"\n[writer]',
+            'the localizer asks for the server "big"',
+        ),
+        ("[writer]", '[localizer]\nuse = "a b"\n[writer]', "localizer.use: .*match pattern"),
+        (
+            "[writer]",
+            '[localizer]\nuse = "a:B"\nname = "../a"\n[writer]',
+            "localizer.name: .*match",
+        ),
         ('"eyes"', '"eyes", reads = ["nose"]', 'eyes asks "nose", but no captioner'),
         ("urls =", 'model = "m"\nurls =', "give either a model to start or urls to use"),
         ("urls =", "num_gpus = 1.5\nurls =", "a share of one GPU or whole GPUs"),

@@ -25,7 +25,9 @@ def test_a_run_under_a_long_temporary_folder_captions_every_clip(
     assert done.returncode == 0, done.stderr
     assert "3 captioned + 0 filtered + 0 quarantined" in done.stdout
     workspace = Workspace.open(tmp_path / "out")
-    assert any((workspace.logs / "ray").rglob("raylet.out"))
+    logs = {path.stem for path in (workspace.logs / "ray").rglob("*")}
+    assert "raylet" in logs, "Ray's logs were left behind"
+    assert not logs & {"monitor", "log_monitor", "dashboard"}, "Ray started what a run does without"
     assert not (Path("/tmp") / f"captionmill-{workspace.place_id}").exists()
 
 

@@ -17,6 +17,7 @@ from manifests import commits
 from manifests.workspace import Workspace
 from tests.conftest import (
     CLIPS,
+    LOOK_S,
     RUN_S,
     Staged,
     books_of,
@@ -45,6 +46,18 @@ _TIMES = {
 }
 """At which time a point kills. A worker counts anew after each death: at the second shard, or the third
 entry of the journal, it dies so seldom that the run gets to its end."""
+
+_LIKE_ANOTHER = {"shard.before_files"}
+"""To die here is to die after the last entry of the journal."""
+
+_IN_TURN = (
+    "ingest.before_commit",
+    "ingest.after_commit",
+    "driver.before_commit",
+    "driver.clearing",
+    "driver.after_commit",
+)
+"""Points of the driver, in the order in which one workspace comes to them: it is killed at each."""
 
 _FATAL = "shard.after_files"
 """Here it dies every time, until the run gives up."""
@@ -108,7 +121,15 @@ def test_a_finished_workspace_answers_without_starting_ray(
 @pytest.mark.parametrize(
     ("staged", "point"),
     [
-        *(("captioning", point) for point in POINTS if point not in _ELSEWHERE),
+        *(
+            pytest.param(
+                "captioning",
+                point,
+                marks=pytest.mark.exhaustive if point in _LIKE_ANOTHER | {*_IN_TURN} else (),
+            )
+            for point in POINTS
+            if point not in _ELSEWHERE
+        ),
         *(
             pytest.param("marking", point, marks=() if point == _QUICK else pytest.mark.exhaustive)
             for point in POINTS
@@ -141,36 +162,44 @@ def test_killed_at_a_commit_point_it_goes_on(
     staged.same_as_reference(out)
 
 
-def test_killed_while_it_clears_up_after_a_killed_run_it_goes_on(
+def test_killed_at_one_commit_point_after_another_it_goes_on(
     staged: Staged, clips: Path, tmp_path: Path, cluster: str
 ) -> None:
     out = tmp_path / "out"
     arguments = (staged.verb, clips, out, "--profile", staged.reference / "quick.toml")
-    killed = run(*arguments, RAY_ADDRESS=cluster, CAPTIONMILL_KILL_AT="driver.before_commit")
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    left = _uncommitted(out)
-    killed = run(*arguments, RAY_ADDRESS=cluster, CAPTIONMILL_KILL_AT="driver.clearing")
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert _uncommitted(out) < left, "it was not killed while it cleared up"
+    left: dict[str, set[str]] = {}
+    for point in _IN_TURN:
+        killed = run(*arguments, RAY_ADDRESS=cluster, CAPTIONMILL_KILL_AT=point)
+        assert killed.returncode == -signal.SIGKILL, f"{point}: {killed.stderr}"
+        left[point] = _uncommitted(out)
+    cleared = left["driver.clearing"]
+    assert cleared < left["driver.before_commit"], "it was not killed while it cleared up"
     again = run(*arguments, RAY_ADDRESS=cluster)
     assert again.returncode == 0, again.stderr
     assert _uncommitted(out) == set()
     staged.same_as_reference(out)
 
 
+def _see_replaced(out: Path, title: str) -> None:
+    """Kills the processes of this title, and returns when there is a new one."""
+    dead = kill(out, title)
+    wait_until(lambda: {p.pid for p in processes_of(out, title)} - dead, poll_s=LOOK_S)
+
+
 _PARTS = ("ray::Host", "ray::Decoder", "ray::ShardWorker")
 
 
 @pytest.mark.parametrize(
-    ("staged", "title"),
+    ("staged", "titles"),
     [
-        *(("captioning", title) for title in (*_PARTS, "engine.servers.dummy")),
-        *(pytest.param("marking", title, marks=pytest.mark.exhaustive) for title in _PARTS),
+        ("captioning", ["ray::Host", "ray::Decoder", "engine.servers.dummy"]),
+        ("captioning", ["ray::ShardWorker"]),
+        *(pytest.param("marking", [title], marks=pytest.mark.exhaustive) for title in _PARTS),
     ],
     indirect=["staged"],
 )
-def test_a_killed_part_is_replaced_during_the_run(
-    title: str,
+def test_killed_parts_are_replaced_during_the_run(
+    titles: list[str],
     staged: Staged,
     clips: Path,
     tmp_path: Path,
@@ -180,12 +209,13 @@ def test_a_killed_part_is_replaced_during_the_run(
     out = tmp_path / "out"
     driver = started(staged.verb, clips, out, "--profile", profile())
     worker = stop_at_work(out)
-    dead = kill(out, title)
-    wait_until(lambda: {process.pid for process in processes_of(out, title)} - dead)
-    if title != "ray::ShardWorker":
+    for title in titles:
+        _see_replaced(out, title)
+    of_worker = titles == ["ray::ShardWorker"]
+    if not of_worker:
         worker[0].resume()
     assert driver.wait(RUN_S) == 0, driver.communicate()[1]
-    assert _runlog(out)["worker_deaths"] == (title == "ray::ShardWorker")
+    assert _runlog(out)["worker_deaths"] == of_worker
     staged.same_as_reference(out)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import (
     CLIPS,
+    LOOK_S,
     RUN_S,
     books_of,
     files_of,
@@ -22,6 +23,8 @@ from tests.conftest import (
 from tests.engine.fake_openai import FakeOpenAI
 
 pytestmark = pytest.mark.run
+
+_SERVER = "engine.servers.dummy"
 
 
 def _profile(folder: Path) -> Path:
@@ -74,10 +77,10 @@ def test_a_dead_replica_ends_nothing(
     two.write_text(quick_profile().replace('kind = "dummy"', 'kind = "dummy"\nreplicas = 2'))
     driver = started("caption", clips, out, "--profile", two)
     (worker,) = stop_at_work(out)
-    replicas = processes_of(out, "engine.servers.dummy")
+    replicas = processes_of(out, _SERVER)
     assert len(replicas) == 2
     replicas[0].kill()
-    wait_until(lambda: replicas[0] not in processes_of(out, "engine.servers.dummy"))
+    wait_until(lambda: replicas[0] not in processes_of(out, _SERVER), poll_s=LOOK_S)
     worker.resume()
     assert driver.wait(RUN_S) == 0, driver.communicate()[1]
     assert files_of(out) == files_of(reference / "out")

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,13 @@ def test_decoded_media_in_flight_stay_within_the_window(
     text = quick_profile().replace("captioners.dummy:DummyVideo", "tests.engine.wide:Wide")
     text = text.replace("batch = 4", f"batch = 1\nwindow_mb = {_WINDOW_MB}")
     profile.write_text(text)
-    before = _store(cluster)
+    store = _store(cluster)
+    before = store()
     driver = started("caption", wide, out, "--profile", profile, RAY_ADDRESS=cluster)
     held: list[int] = []
 
     def over() -> bool:
-        held.append(_store(cluster).object_store_bytes_used - before.object_store_bytes_used)
+        held.append(store().object_store_bytes_used - before.object_store_bytes_used)
         return driver.poll() is not None
 
     wait_until(over, RUN_S)
@@ -59,7 +61,7 @@ def test_decoded_media_in_flight_stay_within_the_window(
     (log,) = (out / "runlog").iterdir()
     counted = json.loads(log.read_text())["window_bytes"]
     assert 2 * _CLIP_BYTES < counted <= _WINDOW_MB << 20
-    after = _store(cluster)
+    after = store()
     created = after.cumulative_created_bytes - before.cumulative_created_bytes
     assert created > _COUNT * _CLIP_BYTES > 5 * (_WINDOW_MB << 20)
     assert max(held) <= _WINDOW_MB << 20
@@ -67,11 +69,12 @@ def test_decoded_media_in_flight_stay_within_the_window(
     assert books_of(out)[0]["captioned"] == _COUNT
 
 
-def _store(address: str) -> Any:
-    """What the object store of a cluster says of itself."""
+def _store(address: str) -> Callable[[], Any]:
+    """Asks the object store of a cluster for what it says of itself."""
     from ray._private.internal_api import get_memory_info_reply, get_state_from_address
 
-    return get_memory_info_reply(get_state_from_address(address)).store_stats
+    state = get_state_from_address(address)
+    return lambda: get_memory_info_reply(state).store_stats
 
 
 # Starts a command in a network of its own, in which there is nothing but loopback.

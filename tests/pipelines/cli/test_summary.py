@@ -2,8 +2,12 @@
 
 from collections import Counter
 
+from engine.run.view import View
 from engine.stages.progress import Progress
-from pipelines.cli.summary import refusals, refusals_json, skipped
+from manifests.books import Books
+from pipelines.cli.progress import done
+from pipelines.cli.summary import account, refusals, refusals_json, skipped, status
+from pipelines.status import JobStatus
 
 
 def test_skipped_files_are_counted_by_suffix() -> None:
@@ -49,3 +53,20 @@ def test_examples_of_several_workers_are_one_for_each_guard() -> None:
     second.examples["rejected: lost"] = ("another", "")
     first.add(second)
     assert len(first.examples) == 2 and first.examples["rejected: lost"][1] == "why"
+
+
+def test_the_books_of_a_stage_name_its_own_outcome() -> None:
+    localized = Books(6, {"localized": 3, "filtered": 2, "quarantined": 1}, 0, {})
+    assert account(localized) == "6 clips = 3 localized + 2 filtered + 1 quarantined + 0 pending"
+    assert "0 captioned" in account(Books(2, {}, 2, {}))
+    job = JobStatus("d" * 16, "localize", "cpu", "c" * 16, localized, "spans")
+    assert status(job).splitlines() == [
+        f"localize {'d' * 16}, profile cpu: finished",
+        f"  {account(localized)}",
+        "  spans",
+    ]
+
+
+def test_what_a_stage_worked_counts_as_done() -> None:
+    counted = Counter({"localized": 3, "filtered": 2, "quarantined": 1, "llm": 9})
+    assert done(View(6, "localizing", {}, done=counted)) == 6

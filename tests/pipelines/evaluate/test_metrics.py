@@ -5,7 +5,14 @@ from itertools import pairwise, permutations
 import numpy as np
 import pytest
 
-from pipelines.evaluate.metrics import Relevant, Scores, retrieval, reweighted
+from pipelines.evaluate.metrics import (
+    Relevant,
+    Reweighting,
+    Scores,
+    Tally,
+    retrieval,
+    reweighted,
+)
 
 
 def _by_trying(scores: Scores, relevant: Relevant, k: int) -> tuple[float, float, list[float]]:
@@ -65,3 +72,21 @@ def test_the_published_reweighting_is_its_formula() -> None:
     tens = scores * 10
     wanted = tens * (np.exp(tens) / np.exp(tens).sum(axis=0, keepdims=True))
     np.testing.assert_allclose(reweighted(scores), wanted)
+
+
+def test_queries_may_come_a_few_at_a_time() -> None:
+    random = np.random.default_rng(3)
+    scores = random.integers(3, size=(7, 6)).astype(float)
+    relevant = random.random((7, 6)) < 0.4
+    tally, reweighting = Tally(), Reweighting()
+    for part in (slice(0, 3), slice(3, 3), slice(3, 7)):
+        tally.add(scores[part], relevant[part])
+        reweighting.show(scores[part])
+    assert tally.retrieval() == retrieval(scores, relevant)
+    np.testing.assert_allclose(reweighting.reweighted(scores[2:4]), reweighted(scores)[2:4])
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e4])
+def test_reweighting_is_a_number_for_scores_of_any_size(factor: float) -> None:
+    scores = np.random.default_rng(1).normal(size=(5, 4)) * factor
+    assert np.isfinite(reweighted(scores)).all()

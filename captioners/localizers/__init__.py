@@ -1,0 +1,1 @@
+"""What finds when in a clip its claims are heard."""

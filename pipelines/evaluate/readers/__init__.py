@@ -1,0 +1,1 @@
+"""Readers of captioned sets, in the forms in which people have them."""

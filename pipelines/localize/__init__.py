@@ -1,0 +1,1 @@
+"""The stage `localize`: when each claim of a caption is heard."""

@@ -1,0 +1,73 @@
+"""Finds when the claims of captions are heard. `captionmill localize` is this."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captioners.weights.models import Models
+from engine.profile.profile import available, load
+from engine.run import stage as running
+from engine.run.lease import DriverLease
+from engine.run.leases import pending
+from engine.run.settings import keep
+from engine.run.stage import Result
+from manifests import tables
+from manifests.books import books
+from manifests.commits import State
+from manifests.sources.folder import Listing
+from manifests.workspace import Workspace
+from pipelines.localize.names import NOT_CAPTIONED
+from pipelines.localize.stage import LocalizeStage
+from pipelines.quarantine import current
+from pipelines.status import newest
+
+if TYPE_CHECKING:
+    from engine.run.view import View
+
+
+def localize(
+    root: Path,
+    profile: str | None,
+    default: str,
+    show: Callable[["View"], None] = lambda view: None,
+) -> Result:
+    """Looks for the claims of the newest captioning job; goes on where an earlier run stopped.
+
+    profile: whose localizer; without one that of the captions where it is built in, else `default`.
+    Clips that were captioned since, in a retry, are worked too. Raises ProfileError, PackError,
+    WorkspaceError, LeaseHeld, RunFailed.
+    """
+    workspace = Workspace.open(root)
+    with DriverLease(workspace) as log:
+        captions = newest(workspace, log.state)
+        used = profile or (captions.profile if captions.profile in available() else default)
+        stage = LocalizeStage(load(used), captions.digest, captions.cut)
+        stage.check()
+        Models().require(stage.needed_models, used)
+        keep(workspace, stage)
+        shards: dict[int, frozenset[str] | None] = dict.fromkeys(pending(log.state, stage))
+        shards |= captioned_since(workspace, log.state, stage)
+        view = running.work(stage, workspace, log, shards, show) if shards else None
+        closing = books(log.state, stage.cut, stage.digest)
+        return Result(stage, workspace, closing, Listing(), view=view)
+
+
+def captioned_since(
+    workspace: Workspace, state: State, stage: LocalizeStage
+) -> dict[int, frozenset[str]]:
+    """Clips by shard that captioning had in quarantine when their shard was worked, and has not now."""
+    waiting: dict[int, set[str]] = {}
+    for entry in current(workspace, state, stage.digest):
+        if entry.row["reason"] == NOT_CAPTIONED:
+            waiting.setdefault(entry.shard, set()).add(entry.row["clip_id"])
+    since: dict[int, frozenset[str]] = {}
+    for shard, clips in waiting.items():
+        files = [
+            file
+            for reading in stage.reads.values()
+            for file in state.files(reading.table, shard, reading.job)
+        ]
+        rows = tables.read_all(workspace.root, files, ["clip_id"])
+        if now := clips & {row["clip_id"] for row in rows}:
+            since[shard] = frozenset(now)
+    return since

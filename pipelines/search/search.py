@@ -1,0 +1,187 @@
+"""`captionmill search`: the clips of a workspace that are nearest to a text or to an example.
+
+What ranks is the inner product of the vectors as they are stored, as in the published evaluation of
+PE-AV: it is a cosine for encoders that give vectors of unit length.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from manifests.commits import State
+from manifests.workspace import Workspace
+from pipelines.search.clips import Clip, Clips
+from pipelines.search.exact import Match, nearest
+from pipelines.search.places import place
+from pipelines.search.query import clip_of, of_clip, of_file, of_text
+from pipelines.search.stored import COLUMNS, LACKS, By, Floats, SearchError, Stored, stored
+from pipelines.terminal import counted, one_line
+
+if TYPE_CHECKING:
+    from captioners.encoder.encoder import Encoder
+    from pipelines.search.index import Index
+
+FROM = 100_000
+"""More clips than these are searched by an index (`pipelines.search.index`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A clip that was found, at its rank from 1."""
+
+    rank: int
+    similarity: float
+    clip: Clip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search found, best first. asked: the text, the clip or the file. exact: every vector was
+    compared, not only those that an index leads to. vectors: that were searched. clips: embedded."""
+
+    asked: str
+    by: By
+    results: list[Result]
+    exact: bool
+    vectors: int
+    clips: int
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "asked": self.asked,
+            "by": self.by,
+            "exact": self.exact,
+            "vectors": self.vectors,
+            "clips": self.clips,
+            "results": [
+                {"rank": r.rank, "similarity": r.similarity, **r.clip.to_json()}
+                for r in self.results
+            ],
+        }
+
+
+class Search:
+    """Searches one workspace; what was read for the first query serves the others.
+
+    load: gives the encoder of an embed job by its settings; it is called for texts and files only.
+    cache: where indices lie, the user's by default. Raises SearchError where nothing is embedded.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        state: State,
+        by: By,
+        load: "Callable[[Stored], Encoder]",
+        cache: Path | None = None,
+    ) -> None:
+        self.by = by
+        self.stored = stored(workspace, state)
+        self._column = COLUMNS[by]
+        self._load, self._cache = load, cache
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there are so many clips that an index is worth making."""
+        return self.stored.clips > FROM
+
+    @cached_property
+    def index(self) -> "Index | None":
+        """The index of the vectors as they are now, if there is one."""
+        if not self.is_large:
+            return None
+        from pipelines.search.index import opened
+
+        return opened(self.stored, self._column, self._cache)
+
+    def make_index(self) -> None:
+        """Makes the index unless another process does. Raises SearchError, OSError."""
+        from pipelines.search.index import make
+
+        self.index = make(self.stored, self._column, self._cache)
+
+    def text(self, text: str, count: int) -> Answer:
+        """The clips nearest to a text. Raises SearchError."""
+        if not text.strip():
+            raise SearchError('the text is empty: say what you look for, as in "a dog barks"')
+        return self._answer(text, of_text(self._encoder, text, self.by), count)
+
+    def like(self, example: str, count: int) -> Answer:
+        """The clips nearest to a media file, or to a clip of the workspace by the first digits of its
+        id, which is then not among them. Raises SearchError."""
+        if os.path.exists(example):
+            cutting = self.stored.settings["profile"].get("clips", {})
+            vector, clips = of_file(self._encoder, Path(example), self.by, cutting)
+            asked = example if clips == 1 else f"{example}, the first of its {clips} clips"
+            return self._answer(asked, vector, count)
+        clip, shard = clip_of(self.stored, example, self.index)
+        vector = of_clip(self.stored, clip, shard, self.by)
+        return self._answer(clip, vector, count, without=clip)
+
+    @cached_property
+    def _encoder(self) -> "Encoder":
+        encoder = self._load(self.stored)
+        if encoder.width != self.stored.width:
+            raise SearchError(
+                f"the encoder gives vectors of {encoder.width} numbers, those of "
+                f"{self.stored.table} have {self.stored.width}: run captionmill embed again"
+            )
+        return encoder
+
+    @cached_property
+    def _clips(self) -> Clips:
+        return Clips(self.stored)
+
+    def _answer(self, asked: str, query: Floats, count: int, without: str | None = None) -> Answer:
+        wanted = count if without is None else count + 1
+        matches, vectors = self._nearest(query, wanted)
+        if not vectors:
+            raise SearchError(
+                f"none of {counted(self.stored.clips, 'embedded clip')} has "
+                f"{LACKS[self._column]}: try another --by"
+            )
+        matches = [match for match in matches if match.clip_id != without][:count]
+        clips = self._clips.of((match.clip_id, match.shard) for match in matches)
+        results = [
+            Result(rank, match.similarity, clips[match.clip_id])
+            for rank, match in enumerate(matches, 1)
+        ]
+        exact = self.index is None
+        return Answer(asked, self.by, results, exact, vectors, self.stored.clips)
+
+    def _nearest(self, query: Floats, count: int) -> tuple[list[Match], int]:
+        if self.index is not None:
+            return self.index.nearest(query, count), self.index.vectors
+        return nearest(self.stored, self._column, query, count)
+
+
+def lines(answer: Answer) -> "list[Text]":
+    """An answer for people: rank, similarity, where it is and what is said of it."""
+    printed: list[Text] = []
+    for result in answer.results:
+        head = Text(f"{result.rank:3}  {result.similarity:6.3f}  ", style="cyan")
+        clip = Text(f"  {result.clip.clip_id[:12]}", style="dim")
+        printed.append(head + Text(place(result.clip), style="bold") + clip)
+        caption = result.clip.caption(answer.by)
+        told = Text(one_line(caption)) if caption else Text("no caption", style="dim")
+        printed.append(Text(" " * 13) + told)
+    if not answer.results:
+        printed.append(Text("nothing else is embedded", style="dim"))
+    return printed
+
+
+def note(answer: Answer, pending: int) -> str | None:
+    """What a search could not look at, for people. pending: clips that are not embedded yet."""
+    parts = []
+    if lacking := answer.clips - answer.vectors:
+        verb = "has" if lacking == 1 else "have"
+        parts.append(f"{counted(lacking, 'clip')} {verb} no {LACKS[COLUMNS[answer.by]]}")
+    if pending:
+        parts.append(f"{counted(pending, 'clip')} not embedded yet")
+    return f"not searched: {', '.join(parts)}" if parts else None
