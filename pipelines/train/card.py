@@ -47,10 +47,8 @@ def card(
     jobs = "\n".join(f"- job `{job['job']}`, profile `{job['profile']}`" for job in workspaces)
     kinds = "\n".join(f"- {licence}: {counted(n, 'clip')}" for licence, n in licences.most_common())
     begun = "random weights" if recipe.start == "nothing" else "its weights"
-    return f"""## Training by captionmill
-
-`{encoder}`, from {begun}: {recipe.steps} steps of {batch} clips, learning rate {recipe.learning_rate:g},
-pairs of {recipe.pairs}.
+    return f"""`{encoder}`, from {begun}: {recipe.steps} steps of {batch} clips,
+learning rate {recipe.learning_rate:g}, pairs of {recipe.pairs}.
 
 Trained on {counted(len(clips), "clip")} (captions: {captions or "none"}; {counted(real, "clip")} with
 captions by people), captioned by

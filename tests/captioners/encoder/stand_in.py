@@ -43,6 +43,7 @@ class StandIn(Encoder):
                 | {f"{name}_plus": nn.Linear(16 + LETTERS, WIDTH) for name in ("audio", "video")}
             )
         self.dropout = nn.Dropout(dropout)
+        self.logits: dict[str, tuple[float, float]] = {}
 
     def features(self, media: Media) -> dict[Medium, npt.NDArray[np.float32]]:
         found: dict[Medium, npt.NDArray[np.float32]] = {}
@@ -91,15 +92,16 @@ class StandIn(Encoder):
         return F.normalize(self.heads[f"{medium}_plus"](torch.cat([pooled, states], 1)), dim=1)
 
     def logit(self, name: str) -> tuple[float, float]:
-        return 10.0, -6.0
+        return self.logits.get(name, (10.0, -6.0))
 
     def set_logit(self, name: str, scale: float, bias: float) -> None:
-        pass
+        self.logits[name] = scale, bias
 
     def save(self, folder: Path, card: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps({"model_type": "stand-in"}))
-        torch.save(self.state_dict(), folder / "weights.pt")
+        (folder / "README.md").write_text(card)
+        torch.save(self.state_dict() | {"logits": self.logits}, folder / "weights.pt")
 
 
 def _mean(steps: Steps) -> Tensor:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from captioners.encoder.pairs import SAVED_FROM
 from pipelines.train.log import lines
 from pipelines.train.recipe import Recipe
 from pipelines.train.train import TrainError, Wanted, train_encoder
@@ -42,6 +43,7 @@ def test_a_workspace_becomes_an_encoder(
     assert not torch.equal(
         saved["heads.audio.weight"], stand_in(()).state_dict()["heads.audio.weight"]
     )
+    assert saved["logits"].keys() == set(SAVED_FROM)  # of ten pairs, six have a place
     log = list(lines(wanted.out / "run" / "log.jsonl"))
     assert [line["step"] for line in log if "loss" in line] == [1, 2, 3, 4]
     assert (wanted.out / "run" / "curve.png").stat().st_size > 0
