@@ -76,3 +76,13 @@ def test_towers_freeze_by_name_and_their_layers_are_known(folder: Path) -> None:
     trained = {name for name, weight in task.named_parameters() if weight.requires_grad}
     assert trained and not any("text_model" in name for name in trained)
     assert len(layers(task)) >= 8  # two of each tower, the fusion and the text tower
+
+
+def test_a_small_one_begins_at_the_mean_of_its_training(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    clips: list[Features] = [{"audio": random.normal(5, 3, size=(4, 1152))} for _ in range(50)]
+    small = Named("small", "nothing")(clips)
+    tower = small.get_submodule("model.audio_tower")
+    torch.testing.assert_close(tower.mean.mean(), torch.tensor(5.0), atol=0.1, rtol=0)
+    torch.testing.assert_close(tower.std.mean(), torch.tensor(3.0), atol=0.1, rtol=0)
+    assert small.logit("audio_video") == (10.0, -6.0)
