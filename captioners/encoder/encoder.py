@@ -124,8 +124,8 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def save(self, folder: Path, card: str = "") -> None:
-        """Writes a folder in the format of transformers that `captioners.encoder.load` reads, and its model
-        card, README.md. card: what it was trained from, Markdown."""
+        """Writes a folder in the format of transformers that `captioners.encoder.load` reads, and its
+        model card, README.md. card: what it was trained from, Markdown."""
 
     @abstractmethod
     def logit(self, name: str) -> tuple[float, float]:
