@@ -82,7 +82,7 @@ class Store:
 
     def _write(self, computed: Iterable[tuple[str, Features | str]]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        number = len(list(self._folder.glob("part-*.parquet")))
+        number = max(map(_number, self._folder.glob("part-*.parquet")), default=-1) + 1
         arrays: dict[Medium, list[npt.NDArray[np.float16]]] = {medium: [] for medium in MEDIA}
         sizes = dict.fromkeys(MEDIA, 0)
         rows: list[dict[str, Any]] = []
@@ -108,7 +108,7 @@ class Store:
         self._read(self._folder / name)
 
     def _read(self, path: Path) -> None:
-        number = int(path.stem.removeprefix("part-"))
+        number = _number(path)
         for row in tables.read(self._folder, path.name):
             if row["why"] is not None:
                 self.faults[row["clip_id"]] = row["why"]
@@ -130,6 +130,10 @@ class Store:
 
     def _path(self, part: int, medium: Medium) -> Path:
         return self._folder / f"part-{part:05d}.{medium}.npy"
+
+
+def _number(index: Path) -> int:
+    return int(index.stem.removeprefix("part-"))
 
 
 def in_turn(store: Store, clips: Sequence[str], most: int) -> Iterator[Features]:

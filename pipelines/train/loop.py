@@ -20,6 +20,7 @@ from captioners.encoder.encoder import Encoder, Features
 from captioners.encoder.pairs import Pair
 from captioners.encoder.task import Examples, Task
 from engine.crashpoints import reach
+from manifests.errors import UserError
 from pipelines.train import checkpoints
 from pipelines.train.compare import Comparison
 from pipelines.train.examples import Example, from_line
@@ -32,6 +33,10 @@ from pipelines.train.recipe import Recipe
 _SHOWN = 5000
 """Clips whose features tell an encoder that begins from nothing what their mean is."""
 _LONGEST_GRADIENT = 1.0
+
+
+class Diverged(UserError):
+    """A training that has left the numbers."""
 
 
 Make = Callable[[Iterable[Features]], Encoder]
@@ -143,12 +148,14 @@ def _step(
     optimizer.zero_grad(set_to_none=True)
     there = [each.to(place.device) for each in examples]
     losses = accumulate(parts.task, there, parts.module, parts.around, place.precision())
+    values = torch.stack(list(losses.values())).tolist()
+    if not all(map(math.isfinite, values)):
+        raise Diverged(
+            f"step {step}: a loss is no number; try a lower learning rate, in a new folder"
+        )
     trained = [weight for weight in parts.task.parameters() if weight.requires_grad]
     torch.nn.utils.clip_grad_norm_(trained, _LONGEST_GRADIENT)
     optimizer.step()
-    values = torch.stack(list(losses.values())).tolist()
-    if not all(map(math.isfinite, values)):
-        raise FloatingPointError(f"step {step}: a loss is no number; try a lower learning rate")
     pairs = dict(zip(losses, values, strict=True))
     return {"step": step, "loss": pairs, "learning_rate": rate}
 

@@ -5,6 +5,7 @@ starts again after a death goes on as what the user starts again does.
 """
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -49,11 +50,15 @@ def fit(training: Training, ranks: int, storage: Path, tell: Callable[[str], Non
             failure_config=FailureConfig(max_failures=_DEATHS),
         ),
     )
+    interrupt = signal.getsignal(signal.SIGINT)
     with _Following(training.files.log, tell):
         try:
             trainer.fit()
         except Exception as error:
             raise _reason(error) from error
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, interrupt)  # Ray Train leaves its own
 
 
 def _resources() -> tuple[int, int]:

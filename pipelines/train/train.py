@@ -24,6 +24,7 @@ from engine.run.cluster import ray_cluster
 from engine.run.scratch import scratch_folders
 from manifests.atomic import write_atomic
 from manifests.errors import UserError
+from manifests.ids import content_hash
 from pipelines.train import checkpoints, log
 from pipelines.train.card import card, terms
 from pipelines.train.compare import Recalls
@@ -109,10 +110,12 @@ def _train(wanted: Wanted, run: Path, tell: Tell) -> Trained:
     name = f"captionmill-{place}"
     for left in scratch_folders(name):
         shutil.rmtree(left, ignore_errors=True)
+    if checkpoints.steps(files.checkpoints)[-1:] == [wanted.recipe.steps]:
+        return _finished(wanted, _training(wanted, files, tell), jobs)
     ranks = wanted.ranks or max(1, torch.cuda.device_count())
     with ray_cluster(name, ranks, _OBJECTS, run / "logs" / f"{start:06d}"):
         _compute_features(wanted, jobs, files, tell)
-        training = _training(wanted, files, settings, tell)
+        training = _training(wanted, files, tell)
         fit(training, ranks, run / "ray" / f"{start:06d}", tell)
     return _finished(wanted, training, jobs)
 
@@ -126,12 +129,10 @@ def _settings(wanted: Wanted, jobs: Sequence[Job], files: Files, tell: Tell) -> 
         "encoder": wanted.encoder,
         "recipe": wanted.recipe.model_dump(mode="json"),
         "jobs": [[job.workspace.id, job.status.digest] for job in jobs],
-        "real": None
-        if wanted.real is None
-        else hashlib.sha256(wanted.real.read_bytes()).hexdigest(),
+        "real": None if wanted.real is None else content_hash(wanted.real),
     }
     if path.exists():
-        begun: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        begun = _begun(path)
         differ = [name for name, value in asked.items() if begun.get(name) != value]
         if differ:
             raise TrainError(
@@ -140,9 +141,17 @@ def _settings(wanted: Wanted, jobs: Sequence[Job], files: Files, tell: Tell) -> 
             )
     else:
         _list(wanted, jobs, files, tell)
-        begun = asked | {"starts": 0}
-    begun["starts"] += 1
+        begun = asked | {"starts": 1}
     write_atomic(path, json.dumps(begun, indent=1).encode())
+    return begun
+
+
+def _begun(path: Path) -> dict[str, Any]:
+    try:
+        begun: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        begun["starts"] += 1
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainError(f"{path} is damaged: name a new folder") from error
     return begun
 
 
@@ -179,7 +188,7 @@ def _ids(files: Files) -> list[str]:
         return [json.loads(line)["clip_id"] for line in lines]
 
 
-def _training(wanted: Wanted, files: Files, settings: Mapping[str, Any], tell: Tell) -> Training:
+def _training(wanted: Wanted, files: Files, tell: Tell) -> Training:
     recipe, store = wanted.recipe, Store(files.features)
     usable = read(files.examples, frozenset(store.clips))
     held_out = [clip for clip in usable if is_held_out(clip, recipe.held_out)]
