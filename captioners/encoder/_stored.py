@@ -16,7 +16,7 @@ from transformers.models.pe_video.modeling_pe_video import PeVideoEncoderEmbedde
 class StoredSound(PeAudioEncoderEmbedder):  # type: ignore[misc, no-any-unimported, unused-ignore]
     """Codec features, (clips, steps, 128), and their mask."""
 
-    def forward(self, input_values: Tensor, padding_mask: Tensor) -> Any:
+    def forward(self, input_values: Tensor, padding_mask: Tensor) -> Any:  # type: ignore[override]
         """To what enters the audio tower, (clips, steps, its width), and the mask."""
         codes = input_values.to(self.data_proj.weight.dtype)
         return self.data_proj(codes), _needed(padding_mask)
@@ -25,7 +25,9 @@ class StoredSound(PeAudioEncoderEmbedder):  # type: ignore[misc, no-any-unimport
 class StoredPicture(PeVideoEncoderEmbedder):  # type: ignore[misc, no-any-unimported, unused-ignore]
     """Logits of frames, of unit length, (clips, frames, 1024), and their mask."""
 
-    def forward(self, pixel_values_videos: Tensor, padding_mask: Tensor) -> Any:
+    def forward(  # type: ignore[override]
+        self, pixel_values_videos: Tensor, padding_mask: Tensor
+    ) -> Any:
         """To what enters the video tower, (clips, frames, its width), and the mask."""
         logits = pixel_values_videos.to(self.proj.weight.dtype)
         return self.data_proj(self.proj(logits)), _needed(padding_mask)
@@ -34,7 +36,7 @@ class StoredPicture(PeVideoEncoderEmbedder):  # type: ignore[misc, no-any-unimpo
 class TowerOutputs(PeAudioVideoEncoderEmbedder):  # type: ignore[misc, no-any-unimported, unused-ignore]
     """What the two towers gave, (clips, steps, width) each, and the masks of both."""
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
         input_values: Tensor,
         pixel_values_videos: Tensor,

@@ -53,7 +53,8 @@ def accumulate(
     logits = [each.detach().requires_grad_() for each in embedded[0][-2:]]
     losses = task.losses([*joined, *logits], marks)
     _sum(losses).backward()  # type: ignore[no-untyped-call]
-    grads = [_grad(leaf).split([len(part) for part in parts]) for leaf in joined]
+    sizes = [len(part) for part in parts]
+    grads = [torch.split(_grad(leaf), sizes) for leaf in joined]
     of_logits = [_grad(leaf) for leaf in logits]
     for number, (part, state) in enumerate(zip(parts, states, strict=True)):
         last = number == len(parts) - 1
@@ -78,7 +79,8 @@ class _Random:
     def kept(self) -> Iterator[None]:
         """Remembers where the generators stand."""
         self._cpu = torch.get_rng_state()
-        self._cuda = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None
+        on_gpu = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        self._cuda = torch.cuda.get_rng_state() if on_gpu else None
         yield
 
     @contextmanager

@@ -82,7 +82,8 @@ def width_of(name: str, packs: Packs) -> int:
     from transformers import PeAudioVideoConfig
 
     # What has its default value is not in the file.
-    return int(PeAudioVideoConfig.from_pretrained(folder).text_config.hidden_size)
+    config: Any = PeAudioVideoConfig.from_pretrained(folder)
+    return int(config.text_config.hidden_size)
 
 
 def shipped_digest() -> str:

@@ -145,7 +145,7 @@ class PeAv(Encoder):
         """Codec features, (clips, steps, 128), of sounds of one length, (clips, 1, samples)."""
         embedder = self.tower("audio").embedder
         # As transformers runs it: without cuDNN.
-        cudnn = torch.backends.cudnn.flags(enabled=False)  # type: ignore[no-untyped-call]
+        cudnn = torch.backends.cudnn.flags(enabled=False)
         with contextlib.nullcontext() if self._lean else cudnn:
             hidden = embedder.dac_encoder(self._moved(samples))
             codes: Tensor = embedder.bottleneck(hidden).transpose(1, 2)

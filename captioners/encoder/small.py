@@ -5,6 +5,7 @@ so that a bark of a second counts as much as rain of a minute. Features are stan
 of the training clips, which are stored with the weights. Embeddings have unit length.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from captioners.audio._sound import HZ
 from captioners.contract import Packs
 from captioners.encoder import frozen
 from captioners.encoder.encoder import (
     Batch,
-    Embedding,
     Encoder,
     Features,
     Medium,
@@ -29,6 +30,7 @@ from captioners.encoder.encoder import (
     Vectors,
 )
 from captioners.encoder.frozen import Frozen
+from captioners.encoder.pairs import Embedding
 from captioners.video._vision import chosen
 from manifests.media import Media
 
@@ -54,7 +56,7 @@ folder by its path; `captioners.encoder.load.load(FOLDER, Models())` loads it.
 """
 
 
-class SmallEncoderConfig(PreTrainedConfig):
+class SmallEncoderConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """Widths of the frozen features, of the towers and of the embeddings. logits: scale and bias that
     training made, by `Pair.scale`."""
 
@@ -79,7 +81,7 @@ class SmallEncoderConfig(PreTrainedConfig):
         super().__init__(**others)
 
 
-class SmallEncoderModel(PreTrainedModel):
+class SmallEncoderModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """The trained part: what a checkpoint holds."""
 
     config_class = SmallEncoderConfig
@@ -99,7 +101,7 @@ class SmallEncoderModel(PreTrainedModel):
         self.text_audio_video_head = _mlp(text, text, width)
         self.audio_plus_text_head = _head(hidden + text, width)
         self.video_plus_text_head = _head(hidden + text, width)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
         """PyTorch's own, which they have already."""
@@ -134,9 +136,10 @@ class Small(Encoder):
     @classmethod
     def from_folder(cls, folder: Path, packs: Packs) -> "Small":
         """A trained one. Raises ValueError where the folder lacks weights."""
-        model, report = SmallEncoderModel.from_pretrained(
+        loaded: Any = SmallEncoderModel.from_pretrained(
             folder, output_loading_info=True, dtype=torch.float32, local_files_only=True
         )
+        model, report = loaded
         if report["missing_keys"]:
             raise ValueError(
                 f"{folder} lacks weights of a small encoder: {sorted(report['missing_keys'])}"
@@ -152,7 +155,7 @@ class Small(Encoder):
     def features(self, media: Media) -> dict[Medium, npt.NDArray[np.float32]]:
         """See `Encoder`."""
         features: dict[Medium, npt.NDArray[np.float32]] = {}
-        samples = media.audio.get(frozen.HZ)
+        samples = media.audio.get(HZ)
         if samples is not None and len(samples):
             features["audio"] = self._frozen.audio(samples)
         if media.frames is not None and len(media.frames):
@@ -168,7 +171,7 @@ class Small(Encoder):
     def states(self, texts: Texts) -> Tensor:
         """See `Encoder`."""
         # Unit vectors of 384 numbers: so each number is about 1, as the heads' weights expect.
-        return texts["sentence"] * self.model.config.text_width**0.5
+        return texts["sentence"] * math.sqrt(self.model.config.text_width)
 
     def text(self, states: Tensor, head: Embedding) -> Tensor:
         """See `Encoder`."""

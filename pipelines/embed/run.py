@@ -49,8 +49,9 @@ def embed(
         stage = EmbedStage(load(used), captions.digest)
         if stage.cut != captions.cut:
             raise ProfileError(
-                f"profile {used} cuts clips in another way than {captions.profile}, with which "
-                f"{root} was captioned: name a profile with the same [clips] by --profile"
+                f"{root} was captioned by profile {captions.profile}, and profile {used} does not cut "
+                "the same clips here: name a profile with the same [clips] by --profile; if captionmill "
+                "has changed since, caption the sources again first"
             )
         Models().require(stage.needed_models, used)
         stage.check()

@@ -70,7 +70,7 @@ class EmbedWork(Work):
 
 def embedding_row(answer: Embedded) -> Row:
     """The row of `manifests.schemas.EMBEDDINGS`; numbers are those of float16."""
-    vectors = {name: _half(answer.media.get(name)) for name in MEDIA}
+    vectors: Row = {name: _half(answer.media.get(name)) for name in MEDIA}
     return {
         "clip_id": answer.clip_id,
         "content_hash": answer.content_hash,

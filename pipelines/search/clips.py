@@ -96,8 +96,8 @@ class Clips:
     def _read(self, read: tuple[list[str], list[str], list[str]]) -> dict[str, Clip]:
         """Clips of one shard: their ids, and the files of its listing and its captions."""
         ids, listing, captioned = read
-        captions = {
-            row["clip_id"]: {name: row[name] for name in CAPTIONS if row[name] is not None}
+        captions: dict[str, dict[str, str]] = {
+            row["clip_id"]: {str(name): row[name] for name in CAPTIONS if row[name] is not None}
             for path in captioned
             for row in _of(_columns(self._stored, path, CAPTIONS), ids)
         }

@@ -3,12 +3,13 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.search.stored import COLUMNS, LACKS, By, Floats, Ids, SearchError, Stored
+from pipelines.search.stored import COLUMNS, LACKS, By, Floats, Ids, Part, SearchError, Stored
 
 if TYPE_CHECKING:
     from captioners.encoder.encoder import Encoder
@@ -116,10 +117,18 @@ def _all_ids(stored: Stored, index: "Index | None") -> "Iterator[tuple[Ids, Call
     vector in it."""
     if index is not None:
         for start, ids in index.clips():
-            yield ids, lambda row, start=start: int(index.shards(np.array([start + row]))[0])
+            yield ids, partial(_shard_at, index, start)
         return
     for part in stored.parts:
-        yield stored.ids(part), lambda row, part=part: part.shard
+        yield stored.ids(part), partial(_shard_of, part)
+
+
+def _shard_at(index: "Index", start: int, row: int) -> int:
+    return int(index.shards(np.array([start + row]))[0])
+
+
+def _shard_of(part: Part, row: int) -> int:
+    return part.shard
 
 
 def _lacking(what: str, by: By) -> str:

@@ -43,7 +43,7 @@ class Decoding:
             decoded = await self._decoders.decode(placed(clip, {}))
             if not isinstance(decoded, DecodedClip):
                 return clip["clip_id"], f"{decoded.reason}: {decoded.message}"
-            media = await asyncio.to_thread(ray.get, decoded.media)
+            media: Any = await asyncio.to_thread(ray.get, decoded.media)
             async with self._encoding:
                 try:
                     return clip["clip_id"], await asyncio.to_thread(self._encoder.features, media)

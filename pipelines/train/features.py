@@ -60,7 +60,7 @@ class Store:
     def length(self, clip_id: str) -> int:
         """Steps of its longest medium."""
         _, places = self._places[clip_id]
-        return max(place.stop - place.start for place in places.values())
+        return max(int(place.stop - place.start) for place in places.values())
 
     def add(
         self,

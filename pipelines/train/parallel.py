@@ -98,7 +98,7 @@ def layers(task: Task) -> list[nn.Module]:
 
 
 def _recompute(layer: nn.Module) -> None:
-    layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)  # type: ignore[method-assign]
+    layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
 
 
 def _copied(task: Task, place: Place) -> Spread:

@@ -126,7 +126,7 @@ def test_new_captions_are_compared_with_the_vectors_that_are_there(
     ("change", "told"),
     [
         (lambda text: text.replace(ENCODER, ""), "no [encoder]"),
-        (lambda text: text + "\n[clips]\nmax_seconds = 7\n", "cuts clips in another way"),
+        (lambda text: text + "\n[clips]\nmax_seconds = 7\n", "does not cut the same clips"),
         (
             lambda text: text.replace("DummyEmbedder", "DummyAudio"),
             "is not an EmbeddingModel",
