@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from captioners.audio._sound import best_mean
-from captioners.audio.yamnet import Network
+from captioners.audio.yamnet import Network, prepare
 from captioners.weights.cache import Cache
 from recipes import media
 from recipes.calibration import cpu as calibrate_cpu
@@ -177,7 +177,7 @@ def _heard() -> Iterator[tuple[list[str], list[str], list[str]]]:
             if len(samples) < _SHORT_S * _HZ:
                 unit = np.pad(samples, (0, int(_PAUSE_S * _HZ)))
                 samples = np.tile(unit, -(-_LEAST_S * _HZ // len(unit)))
-            probabilities, _ = network.run(samples)
+            probabilities, _ = network.run(prepare(samples))
             scores = best_mean(probabilities, _POOL)
             said = [c for c, s in zip(network.classes, scores, strict=True) if s >= _LEAST_SCORE]
             lists = table["lists"]

@@ -110,7 +110,7 @@ def test_scores_of_less_than_a_second_say_less(yamnet: YamNet) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 399, 15600, 15601])
 def test_any_length_is_worked(network: Network, count: int) -> None:
-    probabilities, embedding = network.run(np.zeros(count, np.float32))
+    probabilities, embedding = network.run(prepare(np.zeros(count, np.float32)))
     patches = 2 if count == 15601 else 1
     assert (probabilities.shape, embedding.shape) == ((patches, 521), (patches, 1024))
     assert np.isfinite(probabilities).all() and np.isfinite(embedding).all()
@@ -124,7 +124,7 @@ def test_the_embedding_is_what_the_classifier_sees(network: Network) -> None:
     (gemm,) = (node for node in graph.node if node.op_type == "Gemm")
     arrays = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
     weight, bias = (arrays[name] for name in gemm.input[1:])
-    probabilities, embedding = network.run(animal("dog").audio[HZ])
+    probabilities, embedding = network.run(prepare(animal("dog").audio[HZ]))
     wanted = 1 / (1 + np.exp(-(embedding @ weight.T + bias)))
     np.testing.assert_allclose(probabilities, wanted, atol=1e-5)
 
@@ -133,10 +133,10 @@ def test_a_long_sound_is_worked_in_parts(network: Network) -> None:
     bark = animal("dog").audio[HZ][: 3 * HZ]
     samples = np.tile(bark, 16)  # more patches than one run holds
     patches = len(prepare(samples))
-    probabilities, embedding = network.run(samples)
+    probabilities, embedding = network.run(prepare(samples))
     assert (len(probabilities), len(embedding)) == (patches, patches)
     start = 70 * 48 * 160
-    alone, _ = network.run(samples[start : start + 15_600])
+    alone, _ = network.run(prepare(samples[start : start + 15_600]))
     np.testing.assert_allclose(probabilities[70], alone[0], atol=1e-5)
 
 
@@ -147,7 +147,7 @@ def test_a_clip_never_depends_on_its_neighbours(yamnet: YamNet) -> None:
 
 
 def test_the_network_was_freed_of_its_eight_bits(network: Network) -> None:
-    probabilities, _ = network.run(animal("dog").audio[HZ])
+    probabilities, _ = network.run(prepare(animal("dog").audio[HZ]))
     assert len(np.unique(probabilities)) > 0.9 * probabilities.size
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from captioners.audio.yamnet import YamNet
+from captioners.audio.yamnet import Network, YamNet, prepare
 from captioners.localizers.localizer import Localized, Texts, asked
 from captioners.localizers.yamnet_patches import YamNetPatches
 from captioners.weights.cache import Cache
@@ -54,7 +54,8 @@ def test_what_is_heard_at_other_times_is_told_apart(localizer: YamNetPatches) ->
 
 def test_the_likeliest_class_of_a_claim_counts(localizer: YamNetPatches) -> None:
     samples = animal("dog").audio[HZ][: 3 * HZ]
-    classes, each = localizer._yamnet.classes, localizer._yamnet.probabilities(samples)
+    network = Network(Cache().path("yamnet"))
+    classes, (each, _) = network.classes, network.run(prepare(samples))
     both = each[:, [classes.index("Dog"), classes.index("Piano")]].max(axis=1)
     found = localized(localizer, samples, {"noise": ("Piano", "Dog")}).heard["noise"]
     assert found.inside == pytest.approx(float(both[both > 0.3].mean()))
