@@ -34,7 +34,8 @@ def row(pair: Pair) -> str:
 
 
 def test_the_docs_have_every_pair_in_order() -> None:
-    rows = [line for line in DOCS.read_text("utf-8").splitlines() if line.startswith("| ")]
+    pairs = DOCS.read_text("utf-8").partition("\n## Pairs\n")[2].partition("\n## ")[0]
+    rows = [line for line in pairs.splitlines() if line.startswith("| ")]
     assert rows[1:] == [row(pair) for pair in FINE_TUNING]
 
 
