@@ -75,3 +75,10 @@ def test_a_test_of_two_tiers_is_refused(request: pytest.FixtureRequest) -> None:
     item.add_marker("models")
     with pytest.raises(pytest.UsageError, match="two has several tiers: run, models"):
         sort([item])
+
+
+def test_the_tests_of_a_file_stay_together(request: pytest.FixtureRequest) -> None:
+    """Else every process starts the servers and clusters of every file."""
+    distribution = getattr(request.config, "workerinput", {}).get("mainargv", [])
+    if "loadgroup" in distribution:
+        assert request.node.nodeid.endswith("@test_tiers")
