@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
 
 from captioners.audio._sound import HZ
 from captioners.contract import Packs
@@ -136,6 +137,7 @@ class Small(Encoder):
     @classmethod
     def from_folder(cls, folder: Path, packs: Packs) -> "Small":
         """A trained one. Raises ValueError where the folder lacks weights."""
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would stand between what a command prints
         loaded: Any = SmallEncoderModel.from_pretrained(
             folder, output_loading_info=True, dtype=torch.float32, local_files_only=True
         )

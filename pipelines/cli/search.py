@@ -1,5 +1,6 @@
 """`captionmill search` and `captionmill duplicates`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -8,12 +9,11 @@ from pipelines.cli.terminal import Json, Root, errors, opened
 from pipelines.terminal import fail, say, say_json
 
 if TYPE_CHECKING:
-    from pipelines.search.search import Search
+    from captioners.encoder.encoder import Encoder
+    from pipelines.search.search import Answer, Search
+    from pipelines.search.stored import Stored
 
-By = Annotated[
-    Literal["audio", "video", "both"],
-    typer.Option("--by", help="Whose vectors are compared: of sound, of picture, or of both."),
-]
+Medium = Literal["audio", "video", "both"]
 
 
 def search(
@@ -22,7 +22,14 @@ def search(
         str | None,
         typer.Argument(metavar="TEXT", help='What to look for, as in "a dog barks".'),
     ] = None,
-    by: By = "both",
+    by: Annotated[
+        Medium | None,
+        typer.Option(
+            "--by",
+            help="Whose vectors are compared: of sound, of picture, or of both together. "
+            "Default: sound and picture, whichever is nearer.",
+        ),
+    ] = None,
     like: Annotated[
         str | None,
         typer.Option(
@@ -36,21 +43,53 @@ def search(
     if (text is None) == (like is None):
         raise typer.BadParameter("give a text to look for, or an example with --like")
     with errors():
-        from pipelines.search.loading import encoder_of
-        from pipelines.search.search import Search, lines, note
+        from pipelines.search.search import lines, note
 
-        searching = Search(*opened(workspace), by, encoder_of)
-        asked = searching.like if text is None else searching.text
-        answer = asked(text or like or "", limit)
+        searched, answer = _answered(workspace, by, text, like, limit)
         if as_json:
             say_json(answer.to_json())
         else:
             for line in lines(answer):
                 say(line)
-            if told := note(answer, searching.stored.job.books.pending):
+            if told := note(answer, searched[0].stored.job.books.pending):
                 say(told, err=True)
-        if searching.is_large and answer.exact:
-            _index(searching)
+        for searching in searched:
+            if searching.is_large and searching.index is None:
+                _index(searching)
+
+
+def _answered(
+    workspace: Path, by: Medium | None, text: str | None, like: str | None, limit: int
+) -> "tuple[list[Search], Answer]":
+    """The searches that gave an answer, and the answer. Raises SearchError where none does."""
+    from pipelines.search.loading import encoder_of
+    from pipelines.search.search import Search, either
+    from pipelines.search.stored import SearchError
+
+    place = opened(workspace)
+    loaded: dict[str, Encoder] = {}
+
+    def load(stored: "Stored") -> "Encoder":
+        if stored.table not in loaded:
+            loaded[stored.table] = encoder_of(stored)
+        return loaded[stored.table]
+
+    media: tuple[Medium, ...] = ("audio", "video") if by is None else (by,)
+    searched: list[Search] = []
+    answers: list[Answer] = []
+    refused: list[SearchError] = []
+    for medium in media:
+        searching = Search(*place, medium, load)
+        try:
+            answer = (searching.like if text is None else searching.text)(text or like or "", limit)
+        except SearchError as error:  # of no clip, or the example has no such medium
+            refused.append(error)
+        else:
+            searched.append(searching)
+            answers.append(answer)
+    if not answers:
+        raise refused[0]
+    return searched, answers[0] if by is not None else either(answers, limit)
 
 
 def _index(searching: "Search") -> None:
@@ -65,7 +104,14 @@ def _index(searching: "Search") -> None:
 
 def duplicates(
     workspace: Root,
-    by: By = "both",
+    by: Annotated[
+        Medium,
+        typer.Option(
+            "--by",
+            help="Whose vectors are compared: of picture, of sound, or of both together. The small "
+            "encoder tells sounds of one kind apart no better than copies of one sound.",
+        ),
+    ] = "video",
     at_least: Annotated[
         float, typer.Option(min=0, max=1, help="The cosine from which on clips count as alike.")
     ] = 0.95,

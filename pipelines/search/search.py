@@ -5,11 +5,11 @@ PE-AV: it is a cosine for encoders that give vectors of unit length.
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.text import Text
 
@@ -32,11 +32,12 @@ FROM = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A clip that was found, at its rank from 1."""
+    """A clip that was found, at its rank from 1. by: whose vectors were compared."""
 
     rank: int
     similarity: float
     clip: Clip
+    by: By
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Answer:
     compared, not only those that an index leads to. vectors: that were searched. clips: embedded."""
 
     asked: str
-    by: By
+    by: By | Literal["either"]
     results: list[Result]
     exact: bool
     vectors: int
@@ -60,7 +61,7 @@ class Answer:
             "vectors": self.vectors,
             "clips": self.clips,
             "results": [
-                {"rank": r.rank, "similarity": r.similarity, **r.clip.to_json()}
+                {"rank": r.rank, "similarity": r.similarity, "by": r.by, **r.clip.to_json()}
                 for r in self.results
             ],
         }
@@ -149,7 +150,7 @@ class Search:
         matches = [match for match in matches if match.clip_id != without][:count]
         clips = self._clips.of((match.clip_id, match.shard) for match in matches)
         results = [
-            Result(rank, match.similarity, clips[match.clip_id])
+            Result(rank, match.similarity, clips[match.clip_id], self.by)
             for rank, match in enumerate(matches, 1)
         ]
         exact = self.index is None
@@ -161,6 +162,21 @@ class Search:
         return nearest(self.stored, self._column, query, count)
 
 
+def either(answers: Sequence[Answer], count: int) -> Answer:
+    """Of answers by sound and by picture one: each clip once, by what it is nearer by.
+
+    answers: at least one, of the same workspace and question.
+    """
+    every = sorted((r for each in answers for r in each.results), key=lambda r: -r.similarity)
+    best: dict[str, Result] = {}
+    for result in every:
+        best.setdefault(result.clip.clip_id, result)
+    results = [replace(r, rank=rank) for rank, r in enumerate(list(best.values())[:count], 1)]
+    exact = all(answer.exact for answer in answers)
+    vectors = sum(answer.vectors for answer in answers)
+    return Answer(answers[0].asked, "either", results, exact, vectors, answers[0].clips)
+
+
 def lines(answer: Answer) -> "list[Text]":
     """An answer for people: rank, similarity, where it is and what is said of it."""
     printed: list[Text] = []
@@ -168,7 +184,7 @@ def lines(answer: Answer) -> "list[Text]":
         head = Text(f"{result.rank:3}  {result.similarity:6.3f}  ", style="cyan")
         clip = Text(f"  {result.clip.clip_id[:12]}", style="dim")
         printed.append(head + Text(place(result.clip), style="bold") + clip)
-        caption = result.clip.caption(answer.by)
+        caption = result.clip.caption(result.by)
         told = Text(one_line(caption)) if caption else Text("no caption", style="dim")
         printed.append(Text(" " * 13) + told)
     if not answer.results:
@@ -179,7 +195,8 @@ def lines(answer: Answer) -> "list[Text]":
 def note(answer: Answer, pending: int) -> str | None:
     """What a search could not look at, for people. pending: clips that are not embedded yet."""
     parts = []
-    if lacking := answer.clips - answer.vectors:
+    lacking = 0 if answer.by == "either" else answer.clips - answer.vectors
+    if answer.by != "either" and lacking:
         verb = "has" if lacking == 1 else "have"
         parts.append(f"{counted(lacking, 'clip')} {verb} no {LACKS[COLUMNS[answer.by]]}")
     if pending:

@@ -30,8 +30,8 @@ def test_near_duplicates_are_listed_in_lines_and_in_json(tmp_path: Path) -> None
     assert len(told["groups"][0]) == 16 and told["same_bytes"] == []
     none = run("duplicates", tmp_path / "w")
     assert none.stdout.splitlines() == [
-        "0 groups of near-duplicates, 0 clips (cosine at least 0.95, by both)",
-        "not compared: 16 clips have no sound and picture together",
+        "0 groups of near-duplicates, 0 clips (cosine at least 0.95, by video)",
+        "not compared: 16 clips have no picture",
     ]
 
 

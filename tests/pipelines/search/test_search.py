@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.search import search as searching
 from pipelines.search.places import path
-from pipelines.search.search import Answer, Search, lines, note
+from pipelines.search.search import Answer, Search, either, lines, note
 from pipelines.search.stored import By, SearchError
 from tests.conftest import write_clip
 from tests.manifests.made import FILTERED, JOB
@@ -304,3 +304,16 @@ def test_a_clip_that_the_index_lacks_is_known_all_the_same(
     search.make_index()
     with pytest.raises(SearchError, match="has no sound and picture together"):
         search.like(made.ids[3], 1)
+
+
+def test_of_sound_and_picture_what_is_nearer_counts(tmp_path: Path) -> None:
+    media = [{"audio": unit(0, 0, 0, 1, n), "video": unit(0, 0, 0, 1, n)} for n in range(16)]
+    media[0] = {"audio": unit(0, 1)}
+    media[1] = {"video": unit(1, 1)}
+    media[2] = {"audio": unit(0, 1, 2), "video": unit(0, 0, 0, 1)}
+    made = embedded(tmp_path / "w", media)
+    sides: tuple[By, ...] = ("audio", "video")
+    answer = either([_search(made, by).text("north", 3) for by in sides], 3)
+    assert _ids(answer) == [made.ids[0], made.ids[1], made.ids[2]]
+    assert [(r.rank, r.by) for r in answer.results] == [(1, "audio"), (2, "video"), (3, "audio")]
+    assert (answer.by, note(answer, 0)) == ("either", None)
