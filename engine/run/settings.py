@@ -125,8 +125,9 @@ def _public(profile: dict[str, Any]) -> dict[str, Any]:
         for captioner in profile["captioners"]
     ]
     parts: dict[str, Any] = {"servers": servers, "captioners": captioners}
-    if localizer := profile.get("localizer"):
-        parts["localizer"] = localizer | {"options": _without_secrets(localizer["options"])}
+    for name in ("encoder", "localizer"):
+        if model := profile.get(name):
+            parts[name] = model | {"options": _without_secrets(model["options"])}
     public: dict[str, Any] = _without_urls(profile | parts)
     return public
 

@@ -43,15 +43,25 @@ def test_no_secret_of_a_profile_is_kept(profile: Callable[..., Path], tmp_path: 
     assert not [secret for secret in SECRETS if secret in text]
 
 
-def test_no_secret_of_a_localizer_is_kept(profile: Callable[..., Path], tmp_path: Path) -> None:
-    path, use = profile(), "captioners.localizers.dummy:DummyLocalizer"
+@pytest.mark.parametrize(
+    ("part", "use"),
+    [
+        ("localizer", "captioners.localizers.dummy:DummyLocalizer"),
+        ("encoder", "captioners.dummy:DummyEmbedder"),
+    ],
+)
+def test_no_secret_of_another_model_is_kept(
+    part: str, use: str, profile: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = profile()
     options = '{ api_key = "option-value", deep = [{ secret = "nested-value" }], batch_ms = 7 }'
-    path.write_text(f'{path.read_text()}\n[localizer]\nuse = "{use}"\noptions = {options}\n')
+    named = f'[{part}]\nname = "x"\nuse = "{use}"\noptions = {options}\n'
+    path.write_text(f"{path.read_text()}\n{named}")
     workspace, job = Workspace.create(tmp_path / "out"), CaptionStage(load(str(path)))
     keep(workspace, job)
     text = workspace.config(job.digest).read_text()
     assert not [secret for secret in SECRETS if secret in text]
-    assert read(workspace, job.digest)["profile"]["localizer"]["options"]["batch_ms"] == 7
+    assert read(workspace, job.digest)["profile"][part]["options"]["batch_ms"] == 7
 
 
 def test_what_tells_how_captions_were_made_is_kept(
