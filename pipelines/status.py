@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.run.settings import read
@@ -62,8 +63,14 @@ def _status(workspace: Workspace, state: State, digest: str) -> JobStatus:
         profile=stored["profile"]["name"],
         cut=stored["cut"],
         books=books(state, stored["cut"], digest),
-        results=str(workspace.root / _RESULTS[stored["stage"]].folder / digest),
+        results=str(_results(workspace, stored["stage"], digest)),
     )
+
+
+def _results(workspace: Workspace, stage: str, digest: str) -> Path:
+    """Where the outcomes of a job lie; of a stage that is not of this version, the workspace."""
+    kind = _RESULTS.get(stage)
+    return workspace.root if kind is None else workspace.root / kind.folder / digest
 
 
 def newest(workspace: Workspace, state: State, stage: str = "caption") -> JobStatus:
