@@ -69,7 +69,7 @@ class Watch:
 
 def done(view: "View") -> int:
     """Clips with an outcome."""
-    return sum(view.done[name] for name in set(kinds.outcomes().values()))
+    return sum(view.done.get(name, 0) for name in set(kinds.outcomes().values()))
 
 
 def line(view: "View") -> str:
