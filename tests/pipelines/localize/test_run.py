@@ -17,7 +17,7 @@ from manifests.workspace import Workspace, WorkspaceError
 from pipelines.localize.names import NOT_CAPTIONED
 from pipelines.localize.run import captioned_since, localize
 from pipelines.localize.stage import LocalizeStage
-from tests.conftest import books_of, files_of, problems_of, quick_profile, run
+from tests.conftest import CLIPS, books_of, files_of, problems_of, quick_profile, run
 from tests.manifests.made import CUT, JOB, QUARANTINED, SHARDS, Made, make, quarantined
 
 _LOCALIZER = '\n[localizer]\nuse = "captioners.localizers.dummy:DummyLocalizer"\nnum_cpus = 0.1\n'
@@ -48,11 +48,11 @@ def test_killed_it_goes_on_and_its_spans_are_exported(
         done = run("localize", place, *arguments, RAY_ADDRESS=cluster)
         assert done.returncode == 0, done.stderr
         books = json.loads(done.stdout)
-        assert (books["input"], books["localized"], books["pending"]) == (6, 6, 0)
+        assert (books["input"], books["localized"], books["pending"]) == (CLIPS, CLIPS, 0)
     assert files_of(out) == files_of(whole)
     captioning, localizing = books_of(out)
-    assert (captioning["captioned"], captioning["close"]) == (6, True)
-    assert (localizing["stage"], localizing["localized"]) == ("localize", 6)
+    assert (captioning["captioned"], captioning["close"]) == (CLIPS, True)
+    assert (localizing["stage"], localizing["localized"]) == ("localize", CLIPS)
     assert problems_of(out) == []
 
     claims = {
