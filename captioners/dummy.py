@@ -1,6 +1,6 @@
 """Deterministic stand-ins of captioners and of an encoder, for tests and for measuring the engine itself.
 
-What they say hangs on the clip's id alone. They take the wall time of a model and fail in its ways:
+What they say depends on the clip's id alone. They take the wall time of a model and fail in its ways:
 options (all optional) are
 
 - `batch_ms`: wall time of a batch of up to 16 clips in ms, 100 by default;

@@ -18,7 +18,7 @@ An encoder of sound, picture and text in the format of transformers' `PeAudioVid
 (Vyas et al., arXiv 2512.19687). {length}
 
 ## What it was trained from
-{trained.strip() or "Nothing was told."}
+{trained.strip() or "Not recorded."}
 
 ## How to use it
 `PeAudioVideoModel.from_pretrained(FOLDER)` and `AutoProcessor.from_pretrained(FOLDER)`. Sound is 48 kHz

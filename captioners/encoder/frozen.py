@@ -43,7 +43,7 @@ class Frozen:
 
     def audio(self, samples: Audio) -> _Floats:
         """Sound at 16 kHz as (patches, 1152)."""
-        # Hiss that nobody calls a sound stays quiet.
+        # Hiss alone would be made as loud as a sound.
         silent = silent_share(samples) > _SILENT
         patches = yamnet.prepare(samples if silent else raised(samples))
         _, embedding = self._yamnet.run(patches)

@@ -99,6 +99,7 @@ class Embedder(EmbeddingModel):
             return [self._embedded(media) for media in batch]
 
     def _embedded(self, media: Media) -> Embedded:
+        assert self._encoder is not None
         samples = next(iter(media.audio.values()), None)
         hz = next(iter(media.audio), 1)
         frames = 0 if media.frames is None else len(media.frames)
@@ -110,7 +111,7 @@ class Embedder(EmbeddingModel):
             self._media(media) if shown else {},
             self._captions(media),
             round(seconds * 1000),
-            min(frames, self.needs_of(self.options).frames),
+            min(frames, self._encoder.needs.frames),
         )
 
     def _media(self, media: Media) -> dict[Embedding, Vector | None]:

@@ -1,6 +1,6 @@
 """A deterministic stand-in of a localizer, for tests and for measuring the engine itself.
 
-What it answers hangs on the clip's id and the text alone. `batch_ms`: wall time of a batch, 5 by default.
+Its answers depend on the clip's id and the text alone. `batch_ms`: wall time of a batch, 5 by default.
 """
 
 import hashlib

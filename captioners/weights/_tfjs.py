@@ -81,7 +81,7 @@ class _Graph:
         self.nodes: list[Any] = []
 
     def add(self, node: _Node) -> None:
-        """Adds one node; what hangs on arrays alone becomes an array. Raises ValueError."""
+        """Adds one node; what depends on arrays alone becomes an array. Raises ValueError."""
         known = _ON_ARRAYS if all(name in self.arrays for name in node["input"]) else _OPS
         if node["op"] not in known:
             raise ValueError(f"{node['name']}: the operation {node['op']} is not known here")

@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 
-from captioners.encoder.length import LONGEST_MS
 from engine.media.decode import Decoded, DecodePlan, decode
 from engine.media.open import MediaError
 from engine.media.pool import Died, GuardedPool, reading_s
@@ -16,6 +15,7 @@ from manifests.ids import clip_id, uri_of
 from manifests.media import Media, Needs
 from manifests.sources.segments import Segment
 from pipelines.evaluate.items import Item
+from pipelines.evaluate.length import LONGEST_MS
 
 SHORT_MS = 100
 """Clips under this are told of: shorter than what encoders take for one step and its neighbours."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from captioners.encoder.encoder import TEXT_OF
-from captioners.encoder.length import LONGEST_MS
 from pipelines.evaluate.evaluate import Evaluation
+from pipelines.evaluate.length import LONGEST_MS
 from pipelines.evaluate.media import SHORT_MS
 from pipelines.evaluate.metrics import KS, Retrieval
 from pipelines.terminal import counted, one_line

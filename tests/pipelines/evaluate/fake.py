@@ -2,7 +2,6 @@
 1 among zeros, and texts that name them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -10,9 +9,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from captioners.encoder.encoder import Batch, Encoder, Medium, Texts, Vectors
+from captioners.encoder.encoder import Batch, Medium, Texts, Vectors
 from captioners.encoder.pairs import Embedding
 from manifests.media import Media, Needs
+from tests.captioners.encoder.untrained import Untrained
 
 HZ = 8_000
 TONES = {"low": 200, "middle": 800, "high": 2_000}
@@ -20,7 +20,7 @@ COLOURS = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255)}
 WORDS = (*TONES, *COLOURS)
 
 
-class FakeEncoder(Encoder):
+class FakeEncoder(Untrained):
     """Width 6: the three tones, then the three colours; both are one thing by their place."""
 
     needs: ClassVar[Needs] = Needs(audio_hz=HZ, frames=4, frame_px=64)
@@ -77,15 +77,3 @@ class FakeEncoder(Encoder):
             },
             {"audio": sound, "video": picture},
         )
-
-    def plus(self, medium: Medium, pooled: Tensor, states: Tensor) -> Tensor:
-        raise NotImplementedError
-
-    def logit(self, name: str) -> tuple[float, float]:
-        return 10.0, -6.0
-
-    def set_logit(self, name: str, scale: float, bias: float) -> None:
-        pass
-
-    def save(self, folder: Path, card: str = "") -> None:
-        raise NotImplementedError

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from captioners.encoder.length import LONGEST_MS
 from engine.media.ffmpeg import run
 from manifests.media import Needs
 from pipelines.evaluate.items import Item
+from pipelines.evaluate.length import LONGEST_MS
 from pipelines.evaluate.media import excerpt, excerpts
 from tests.mediazoo.kitchen import AAC, X264, picture, silence, tone
 

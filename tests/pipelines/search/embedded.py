@@ -12,12 +12,13 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from captioners.encoder.encoder import Batch, Encoder, Features, Medium, Texts, Vectors
+from captioners.encoder.encoder import Batch, Features, Medium, Texts, Vectors
 from captioners.encoder.pairs import Embedding
 from manifests import tables
 from manifests.commits import Record, State
 from manifests.media import Media, Needs
 from manifests.workspace import Workspace
+from tests.captioners.encoder.untrained import Untrained
 from tests.manifests.made import CUT, JOB, SHARDS, Made, Row, make
 
 WIDTH = 8
@@ -145,7 +146,7 @@ def rows(vectors: Mapping[str, Media_]) -> pa.Table:
     return pa.table(columns)
 
 
-class TinyEncoder(Encoder):
+class TinyEncoder(Untrained):
     """Knows texts and media by a few plain numbers: "north" is the first direction, "east" the second;
     sound is told by its loudness and its frames by their brightness."""
 
@@ -195,18 +196,6 @@ class TinyEncoder(Encoder):
         ):
             vectors[name] = torch.nn.functional.pad(part, (0, WIDTH - part.shape[1]))  # type: ignore[index]
         return Vectors(vectors, pooled)
-
-    def plus(self, medium: Medium, pooled: Tensor, states: Tensor) -> Tensor:
-        raise NotImplementedError
-
-    def logit(self, name: str) -> tuple[float, float]:
-        return 10.0, -6.0
-
-    def set_logit(self, name: str, scale: float, bias: float) -> None:
-        pass
-
-    def save(self, folder: Path, card: str = "") -> None:
-        raise NotImplementedError
 
 
 __all__ = [
