@@ -106,7 +106,7 @@ def train(
     torch.manual_seed(recipe.seed)
     encoder = training.make(in_turn(store, [clip.clip_id for clip in clips], _SHOWN))
     parts = spread(Task(encoder, training.pairs), recipe, place)
-    optimizer = _optimizer(parts.task, recipe)
+    optimizer = make_optimizer(parts.task, recipe)
     done = checkpoints.restore(files.checkpoints, parts.module, optimizer)
     feed = Feed(clips, store, encoder, recipe, training.batch, place.rank, place.ranks)
     held_out = read(files.examples, training.held_out)
@@ -116,7 +116,7 @@ def train(
     started, since = time.perf_counter(), done
     for step, examples in enumerate(feed.steps(done, recipe.steps), start=done + 1):
         reach("train.step")
-        line = _step(parts, optimizer, recipe, step, examples, place)
+        line = run_step(parts, optimizer, recipe, step, examples, place)
         now = time.perf_counter()
         line["samples_per_s"] = training.batch * (step - since) / (now - started)
         if log is not None:
@@ -132,7 +132,7 @@ def train(
         started += time.perf_counter() - now  # samples/s are of steps alone
 
 
-def _step(
+def run_step(
     parts: Spread,
     optimizer: AdamW,
     recipe: Recipe,
@@ -168,7 +168,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
 
 
-def _optimizer(task: Task, recipe: Recipe) -> AdamW:
+def make_optimizer(task: Task, recipe: Recipe) -> AdamW:
     """AdamW; what is no matrix (biases, norms, scales) does not decay."""
     trained = [(name, weight) for name, weight in task.named_parameters() if weight.requires_grad]
     matrices = [weight for _, weight in trained if weight.dim() > 1]
@@ -177,4 +177,5 @@ def _optimizer(task: Task, recipe: Recipe) -> AdamW:
         {"params": matrices, "weight_decay": recipe.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
+    fused = matrices[0].is_cuda
+    return AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98), fused=fused)

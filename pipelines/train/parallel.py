@@ -55,6 +55,9 @@ def spread(task: Task, recipe: Recipe, place: Place) -> Spread:
     """Freezes, recomputes and divides what the recipe says. Raises RecipeError."""
     task.to(place.device)
     freeze(task, recipe.frozen)
+    if place.device.type == "cuda":
+        for layer in layers(task):
+            compile_layer(layer)
     if recipe.recompute:
         for layer in layers(task):
             _recompute(layer)
@@ -95,6 +98,11 @@ def layers(task: Task) -> list[nn.Module]:
 
     visit(task.encoder)
     return found
+
+
+def compile_layer(layer: nn.Module, **how: Any) -> None:
+    """Fuses what a layer does around its products. how: of `torch.compile`."""
+    layer.forward = torch.compile(layer.forward, **how)
 
 
 def _recompute(layer: nn.Module) -> None:

@@ -53,6 +53,14 @@ def test_pe_av_is_measured_three_ways() -> None:
 
 
 @pytest.mark.exhaustive
+def test_training_steps_are_measured() -> None:
+    found = told("train", "--seconds", "0.01", "--parts", "2", "--recomputed", "2")
+    assert [step["parts"] for step in found["steps"]] == [1, 1, 2, 1]
+    assert all(step["samples_per_s"] > 0 for step in found["steps"])
+    assert found["tflop_per_clip"] > 0
+
+
+@pytest.mark.exhaustive
 def test_the_writer_is_measured_against_a_bare_client() -> None:
     found = told("writer", "--clips", "4", "--runs", "1")
     assert found["share"] > 0 and found["tokens_out_per_clip"] > 10

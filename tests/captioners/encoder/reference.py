@@ -6,8 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-WIDTH = 6
-
 
 @dataclass(frozen=True)
 class Sample:
@@ -37,11 +35,13 @@ class Sample:
         return [t.grad for t in (self.x, self.y, self.scale, self.bias) if t.grad is not None]
 
 
-def sample(clips: int, seed: int, valid: float = 1.0, captions: int | None = None) -> Sample:
+def sample(
+    clips: int, seed: int, valid: float = 1.0, captions: int | None = None, width: int = 6
+) -> Sample:
     """Random numbers. valid: share of clips that have both. captions: so many different ones, None for
     a pair of media alone."""
     random = torch.Generator().manual_seed(seed)
-    x, y = (torch.randn(clips, WIDTH, generator=random, dtype=torch.float64) for _ in range(2))
+    x, y = (torch.randn(clips, width, generator=random, dtype=torch.float64) for _ in range(2))
     keys = torch.full((clips,), -1)
     if captions is not None:
         keys = torch.randint(captions, (clips,), generator=random)

@@ -1,6 +1,8 @@
 """The sigmoid loss and its gradients are those of the formula, on one rank and on several."""
 
 import socket
+import weakref
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from captioners.encoder.loss import sigmoid_loss
 from tests.captioners.encoder import reference
@@ -88,3 +92,50 @@ def test_ranks_together_give_what_the_joined_batch_gives(
     torch.testing.assert_close(torch.cat([g[1] for g in grads]) / ranks, y)
     torch.testing.assert_close(sum(g[2] for g in grads) / ranks, scale)
     torch.testing.assert_close(sum(g[3] for g in grads) / ranks, bias)
+
+
+class _Held(TorchDispatchMode):
+    """The most bytes of tensors made within that were held at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._views: Counter[int] = Counter()
+        self._bytes: dict[int, int] = {}
+        self.most = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, torch.Tensor):
+                storage = tensor.untyped_storage()
+                self._views[storage.data_ptr()] += 1
+                self._bytes[storage.data_ptr()] = storage.nbytes()
+                weakref.finalize(tensor, self._let_go, storage.data_ptr())
+        self.most = max(self.most, sum(self._bytes.values()))
+        return made
+
+    def _let_go(self, at: int) -> None:
+        self._views[at] -= 1
+        if not self._views[at]:
+            del self._views[at], self._bytes[at]
+
+
+def _measured_rank(rank: int, ranks: int, port: int, folder: str) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=ranks)
+    with _Held() as held:
+        _ours(sample(256, seed=6, width=512), chunk=64)
+    (Path(folder) / f"{rank}").write_text(str(held.most))
+    dist.destroy_process_group()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.run
+def test_eight_ranks_hold_what_two_hold(tmp_path: Path) -> None:
+    held = {}
+    for ranks in (1, 2, 8):
+        (folder := tmp_path / str(ranks)).mkdir()
+        mp.spawn(_measured_rank, (ranks, _port(), str(folder)), nprocs=ranks)
+        held[ranks] = max(int(file.read_text()) for file in folder.iterdir())
+    assert held[2] > held[1] > 256 * 512 * 8
+    assert held[8] <= 1.05 * held[2], held

@@ -8,11 +8,11 @@ import torch
 
 from captioners.encoder.accumulation import accumulate
 from captioners.encoder.encoder import Features, batched
-from captioners.encoder.pairs import FINE_TUNING
+from captioners.encoder.pairs import FINE_TUNING, PRE_TRAINING
 from captioners.encoder.task import CAPTION_KINDS, Examples, Task, caption_key
 from pipelines.train.encoders import Named
 from pipelines.train.feed import Prepared
-from pipelines.train.parallel import freeze, layers
+from pipelines.train.parallel import compile_layer, freeze, layers
 from tests.captioners.encoder import tiny
 
 pytestmark = pytest.mark.models
@@ -68,6 +68,20 @@ def test_a_batch_in_parts_gives_the_gradients_of_the_whole(folder: Path) -> None
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-5)
     for (name, one), other in zip(tasks[0].named_parameters(), tasks[1].parameters(), strict=True):
         torch.testing.assert_close(other.grad, one.grad, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_compiled_layers_give_the_same_gradients(folder: Path) -> None:
+    tasks = [Task(Named(str(folder), "weights")(), PRE_TRAINING[:2]) for _ in range(2)]
+    for layer in layers(tasks[1]):
+        compile_layer(layer, backend="aot_eager")  # traced as on a GPU, without making kernels
+    losses = []
+    for task in tasks:
+        torch.nn.init.constant_(task.scales, 0.05)
+        losses.append(accumulate(task, [_examples(task, range(6))]))
+    torch.testing.assert_close(losses[1], losses[0])
+    assert all(loss > 0 for loss in losses[0].values())
+    for (name, own), other in zip(tasks[0].named_parameters(), tasks[1].parameters(), strict=True):
+        torch.testing.assert_close(other.grad, own.grad, msg=name)
 
 
 def test_towers_freeze_by_name_and_their_layers_are_known(folder: Path) -> None:
