@@ -121,6 +121,8 @@ def _named_once(candidates: Sequence[Candidate]) -> list[Candidate]:
     kept = [(c, things(c.claim, c.meaning.core)) for c in candidates]
     for thing in dict.fromkeys(thing for _, named in kept for thing in named):
         names = [(c, named[thing]) for c, named in kept if thing in named]
+        if not names:  # a claim that had two names went for the other one
+            continue
         told, _ = max(names, key=lambda name: (ORDER[name[0].tier], -name[1], name[0].rank))
         kept = [(c, named) for c, named in kept if c is told or thing not in named]
     return [candidate for candidate, _ in kept]

@@ -20,6 +20,14 @@ def test_names_of_one_sound_become_one() -> None:
     assert one_name(replace(alarm, confidence=Confidence(0.9, "high")), busy) == ["an alarm sounds"]
 
 
+def test_a_sound_of_two_names_goes_once() -> None:
+    """A beep may be a telephone's and an alarm's: told as the one, nothing is left of the other."""
+    alarm = claim("an alarm sounds", "high", label="Alarm")
+    assert one_name(alarm, claim("a beep sounds", "medium", label="Beep, bleep")) == [
+        "an alarm sounds"
+    ]
+
+
 def test_the_parts_of_a_drum_kit_are_the_drum_kit() -> None:
     names = ("Hi-hat", "Bass drum", "Rimshot", "Drum kit", "Snare drum")
     kit = [claim(f"a {name} is played", "medium", "music", label=name) for name in names]
