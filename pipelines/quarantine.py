@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from manifests import tables
 from manifests.commits import State
 from manifests.kinds import QUARANTINE
-from manifests.workspace import Workspace
+from manifests.workspace import Workspace, WorkspaceError
 
 _PATIENCE_S = 300
 
@@ -35,6 +35,30 @@ def current(workspace: Workspace, state: State, job: str) -> Iterator[Entry]:
             for row in tables.read_all(workspace.root, record.files):
                 if row["clip_id"] not in later and row["clip_id"] not in replaced[record.cut]:
                     yield Entry(row, shard, record.generation)
+
+
+def to_retry(
+    workspace: Workspace, state: State, job: str, only: Sequence[str] | None = None
+) -> dict[int, frozenset[str] | None]:
+    """Shards of a job with their clips in quarantine to work again. only: clip ids or their first digits,
+    None for all. Raises WorkspaceError for unknown ones, and where there are only files that could not
+    be opened."""
+    entries = list(current(workspace, state, job))
+    wanted: dict[int, set[str]] = {}
+    for entry in entries:
+        clip = entry.row["clip_id"]
+        if (only is None or clip.startswith(tuple(only))) and entry.row["stage"] != "probe":
+            wanted.setdefault(entry.shard, set()).add(clip)
+    ids = [entry.row["clip_id"] for entry in entries]
+    unknown = [name for name in only or () if not any(clip.startswith(name) for clip in ids)]
+    if unknown:
+        raise WorkspaceError(f"not in quarantine: {', '.join(unknown)}")
+    if entries and not wanted:
+        raise WorkspaceError(
+            "these files could not be opened: repair (or `touch`) them and rerun captionmill caption, "
+            "which looks at files that changed"
+        )
+    return {shard: frozenset(clips) for shard, clips in sorted(wanted.items())}
 
 
 def reproduce(workspace: Workspace, job: str, profile: str, entry: Entry) -> str:

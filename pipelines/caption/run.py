@@ -15,11 +15,10 @@ from engine.run.limit import NO_LIMIT, Limit
 from engine.run.settings import stage_of
 from engine.run.stage import Result
 from manifests.books import books
-from manifests.commits import State
 from manifests.sources.folder import Listing
-from manifests.workspace import Workspace, WorkspaceError
+from manifests.workspace import Workspace
 from pipelines.caption.stage import CaptionStage
-from pipelines.quarantine import current
+from pipelines.quarantine import to_retry
 from pipelines.status import newest
 
 if TYPE_CHECKING:
@@ -96,29 +95,7 @@ def retry(
         command = f"captionmill quarantine retry {shlex.quote(str(root))}"
         stage = stage_of(workspace, last.digest, profile, CaptionStage, command)
         stage.check()
-        shards = _to_retry(workspace, log.state, stage, only)
+        shards = to_retry(workspace, log.state, stage.digest, only)
         view = running.work(stage, workspace, log, shards, show) if shards else None
         closing = books(log.state, stage.cut, stage.digest)
         return Result(stage, workspace, closing, Listing(), view=view)
-
-
-def _to_retry(
-    workspace: Workspace, state: State, stage: CaptionStage, only: Sequence[str] | None
-) -> dict[int, frozenset[str] | None]:
-    """Shards with their clips to try again. Raises WorkspaceError for unknown ones."""
-    entries = list(current(workspace, state, stage.digest))
-    wanted: dict[int, set[str]] = {}
-    for entry in entries:
-        clip = entry.row["clip_id"]
-        if (only is None or clip.startswith(tuple(only))) and entry.row["stage"] != "probe":
-            wanted.setdefault(entry.shard, set()).add(clip)
-    ids = [entry.row["clip_id"] for entry in entries]
-    unknown = [name for name in only or () if not any(clip.startswith(name) for clip in ids)]
-    if unknown:
-        raise WorkspaceError(f"not in quarantine: {', '.join(unknown)}")
-    if entries and not wanted:
-        raise WorkspaceError(
-            "these files could not be opened: repair (or `touch`) them and rerun captionmill caption, "
-            "which looks at files that changed"
-        )
-    return {shard: frozenset(clips) for shard, clips in sorted(wanted.items())}

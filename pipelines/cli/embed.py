@@ -2,11 +2,13 @@
 
 import shlex
 
-from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors
+from pipelines.cli.terminal import Json, Profile, Retry, Root, default_profile, errors
 from pipelines.terminal import fail, say, say_json
 
 
-def embed(workspace: Root, profile: Profile = None, as_json: Json = False) -> None:
+def embed(
+    workspace: Root, profile: Profile = None, retry: Retry = False, as_json: Json = False
+) -> None:
     """Embed the captioned clips: vectors for search, and how near captions are to their clips."""
     with errors():
         from pipelines.cli import summary
@@ -14,7 +16,7 @@ def embed(workspace: Root, profile: Profile = None, as_json: Json = False) -> No
         from pipelines.embed.run import embed as run
 
         with Watch(quiet=as_json) as watch:
-            result = run(workspace, profile, default_profile(), watch.show)
+            result = run(workspace, profile, default_profile(), watch.show, retry)
         books, root = result.books, shlex.quote(str(workspace))
         vectors = str(result.workspace.root / result.stage.embeddings)
         if as_json:

@@ -3,21 +3,23 @@
 import shlex
 from typing import TYPE_CHECKING
 
-from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors
+from pipelines.cli.terminal import Json, Profile, Retry, Root, default_profile, errors
 from pipelines.terminal import fail, say, say_json
 
 if TYPE_CHECKING:
     from engine.run.stage import Result
 
 
-def localize(workspace: Root, profile: Profile = None, as_json: Json = False) -> None:
+def localize(
+    workspace: Root, profile: Profile = None, retry: Retry = False, as_json: Json = False
+) -> None:
     """Find when the claims of captions are heard. Rerun to continue; `captionmill spans` exports it."""
     with errors():
         from pipelines.cli.progress import Watch
         from pipelines.localize import run as localizing
 
         with Watch(quiet=as_json) as watch:
-            result = localizing.localize(workspace, profile, default_profile(), watch.show)
+            result = localizing.localize(workspace, profile, default_profile(), watch.show, retry)
         _report(result, as_json)
 
 

@@ -37,6 +37,9 @@ JobProfile = Annotated[
         help="The profile that the workspace was captioned with; needed unless it is built in.",
     ),
 ]
+Retry = Annotated[
+    bool, typer.Option("--retry", help="Work clips that are in quarantine once more.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")]
 
 

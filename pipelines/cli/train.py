@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.terminal import Json, errors
-from pipelines.terminal import say, say_json
+from pipelines.terminal import counted, say, say_json
 
 train_app = typer.Typer(
     help="Train models on the captions of workspaces.",
@@ -78,7 +78,10 @@ def encoder(
         say(
             f"trained on {trained.clips} clips in {trained.steps} steps of {trained.batch}{unreadable}"
         )
+        if trained.recalls:
+            clips = counted(trained.held_out, "clip")
+            say(f"R@1 among {clips} held out, the right by the left and the left by the right:")
         for pair, ways in trained.recalls.items():
             there, back = ways["right_of_left"], ways["left_of_right"]
-            say(f"  R@1 among {trained.held_out} held out  {pair:9} {there:6.1%} {back:6.1%}")
+            say(f"  {pair:9} {there:6.1%} {back:6.1%}  of {counted(int(ways['clips']), 'clip')}")
         say(f"encoder: {trained.folder}\ncurve:   {trained.folder / 'run' / 'curve.png'}")

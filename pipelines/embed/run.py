@@ -14,6 +14,7 @@ from engine.run.settings import keep
 from manifests.books import Books, books
 from manifests.workspace import Workspace
 from pipelines.embed.stage import EmbedStage
+from pipelines.quarantine import to_retry
 from pipelines.status import JobStatus, newest
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ def embed(
     profile: str | None,
     default: str,
     show: Callable[["View"], None] = lambda view: None,
+    retry: bool = False,
 ) -> Embedding:
     """Embeds the clips of the newest captions of a workspace; goes on where an earlier run stopped.
 
-    profile: whose encoder; without one that of the captions where it is built in, else `default`. Raises
-    ProfileError, PackError, WorkspaceError, LeaseHeld, RunFailed.
+    profile: whose encoder; without one that of the captions where it is built in, else `default`. retry:
+    works clips in quarantine again. Raises ProfileError, PackError, WorkspaceError, LeaseHeld, RunFailed.
     """
     workspace = Workspace.open(root)
     with DriverLease(workspace) as log:
@@ -56,7 +58,9 @@ def embed(
         Models().require(stage.needed_models, used)
         stage.check()
         keep(workspace, stage)
-        shards = dict.fromkeys(pending(log.state, stage))
+        shards: dict[int, frozenset[str] | None] = dict.fromkeys(pending(log.state, stage))
+        if retry:
+            shards |= to_retry(workspace, log.state, stage.digest)
         view = running.work(stage, workspace, log, shards, show) if shards else None
         closing = books(log.state, stage.cut, stage.digest)
         return Embedding(stage, workspace, captions, closing, view)

@@ -18,7 +18,7 @@ from manifests.sources.folder import Listing
 from manifests.workspace import Workspace
 from pipelines.localize.names import NOT_CAPTIONED
 from pipelines.localize.stage import LocalizeStage
-from pipelines.quarantine import current
+from pipelines.quarantine import current, to_retry
 from pipelines.status import newest
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ def localize(
     profile: str | None,
     default: str,
     show: Callable[["View"], None] = lambda view: None,
+    retry: bool = False,
 ) -> Result:
     """Looks for the claims of the newest captioning job; goes on where an earlier run stopped.
 
     profile: whose localizer; without one that of the captions where it is built in, else `default`.
-    Clips that were captioned since, in a retry, are worked too. Raises ProfileError, PackError,
-    WorkspaceError, LeaseHeld, RunFailed.
+    Clips that were captioned since, in a retry, are worked too; with `retry` all in quarantine. Raises
+    ProfileError, PackError, WorkspaceError, LeaseHeld, RunFailed.
     """
     workspace = Workspace.open(root)
     with DriverLease(workspace) as log:
@@ -46,7 +47,10 @@ def localize(
         Models().require(stage.needed_models, used)
         keep(workspace, stage)
         shards: dict[int, frozenset[str] | None] = dict.fromkeys(pending(log.state, stage))
-        shards |= captioned_since(workspace, log.state, stage)
+        if retry:
+            shards |= to_retry(workspace, log.state, stage.digest)
+        else:
+            shards |= captioned_since(workspace, log.state, stage)
         view = running.work(stage, workspace, log, shards, show) if shards else None
         closing = books(log.state, stage.cut, stage.digest)
         return Result(stage, workspace, closing, Listing(), view=view)

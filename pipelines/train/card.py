@@ -55,9 +55,9 @@ captions by people), captioned by
 {jobs}
 
 ### Retrieval
-Among {counted(held_out, "clip")} of sources that were held out, by the plain product of the vectors, with
-their own captions: these are what captioners said, not what people heard or saw. R@1 by chance:
-{100 / max(1, held_out):.1f} %.
+R@1 among {counted(held_out, "clip")} of sources that were held out, by the plain product of the vectors,
+with their own captions: these are what captioners said, not what people heard or saw. By chance it is
+one clip of those that have both sides.
 
 {_table(recipe.compared, recalls)}
 
@@ -70,10 +70,13 @@ Licences of the models behind the captions:
 
 
 def _table(pairs: Sequence[Pair], recalls: Recalls) -> str:
-    rows = ["| pair | finds the right by the left | finds the left by the right |", "|---|---|---|"]
+    rows = [
+        "| pair | clips with both | finds the right by the left | finds the left by the right |",
+        "|---|---|---|---|",
+    ]
     for pair in pairs:
         if pair.name in recalls:
             ways = recalls[pair.name]
             there, back = (100 * ways[way] for way in ("right_of_left", "left_of_right"))
-            rows.append(f"| {pair.name} | {there:.1f} % | {back:.1f} % |")
+            rows.append(f"| {pair.name} | {ways['clips']} | {there:.1f} % | {back:.1f} % |")
     return "\n".join(rows) if len(rows) > 2 else "Nothing was held out."

@@ -17,7 +17,8 @@ from pipelines.train.feed import Prepared, examples_of
 from pipelines.train.parallel import Place, Spread
 
 Recalls = dict[str, dict[str, float]]
-"""By pair: "right_of_left", "left_of_right": share of clips whose other side is found first."""
+"""By pair: "clips" that have both sides; "right_of_left", "left_of_right": the share of these whose other
+side is found first."""
 
 
 class Comparison:
@@ -86,6 +87,7 @@ def _recalls(
     if pair.caption is not None:
         relevant |= (keys[:, None] == keys[None, :]).numpy()
     return {
+        "clips": len(scores),
         "right_of_left": retrieval(scores, relevant, (1,)).recalls[1],
         "left_of_right": retrieval(scores.T, relevant.T, (1,)).recalls[1],
     }

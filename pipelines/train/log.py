@@ -9,7 +9,7 @@ from manifests.atomic import replacing, write_atomic
 
 Line = Mapping[str, Any]
 """Of a step, from 1 on: {"step", "loss": {pair: number}, "learning_rate", "samples_per_s"}. Of a
-comparison: {"step", "held_out": {pair: {"right_of_left": R@1, "left_of_right": R@1}}, "clips"}."""
+comparison: {"step", "held_out": `pipelines.train.compare.Recalls`, "clips"}."""
 
 
 class Log:
@@ -53,11 +53,11 @@ def draw(log: Path, picture: Path) -> None:
     for pair in compared[0]["held_out"] if compared else ():
         for way, style in (("right_of_left", "-"), ("left_of_right", "--")):
             values = [100 * line["held_out"][pair][way] for line in compared]
-            name = pair if way == "right_of_left" else None
+            count = compared[-1]["held_out"][pair]["clips"]
+            name = f"{pair} ({count})" if way == "right_of_left" else None
             color = f"C{list(compared[0]['held_out']).index(pair)}"
             right.plot([line["step"] for line in compared], values, style, color=color, label=name)
-    clips = compared[-1]["clips"] if compared else 0
-    right.set(xlabel="step", ylabel=f"R@1 in % among {clips} held-out clips (dashed: backwards)")
+    right.set(xlabel="step", ylabel="R@1 in % among (so many) held-out clips (dashed: backwards)")
     for axes in (left, right):
         axes.grid(alpha=0.3)
         if axes.lines:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +119,36 @@ def test_new_captions_are_compared_with_the_vectors_that_are_there(
     kinds = Counter(file.table.partition("/")[0] for file in _files(tmp_path / "out"))
     assert kinds["similarity"] == 2 * kinds["embeddings"] > 0
     assert problems_of(tmp_path / "out") == []
+
+
+def test_killed_and_failed_it_ends_as_if_neither_had_been(
+    embedded: Path, reference: Path, cluster: str, tmp_path: Path
+) -> None:
+    out, flag = tmp_path / "out", tmp_path / "flag"
+    shutil.copytree(reference / "out", out)
+    clip = min(_rows(embedded, "clips"))
+    options = f'batch_ms = 5, flag = "{flag}", clip = "{clip}"'
+    failing = "tests.pipelines.embed.failing:FailingEmbedder"
+    encoder = ENCODER.replace("captioners.dummy:DummyEmbedder", failing)
+    (tmp_path / "profile.toml").write_text(
+        (reference / "quick.toml").read_text() + encoder.replace("batch_ms = 5", options)
+    )
+
+    def embed(*options: str, **environment: str) -> Any:
+        command = ("embed", out, "--profile", tmp_path / "profile.toml", "--json", *options)
+        return run(*command, RAY_ADDRESS=cluster, **environment)
+
+    flag.touch()
+    assert embed(CAPTIONMILL_KILL_AT="driver.before_commit").returncode == -signal.SIGKILL
+    failed = json.loads(embed().stdout)
+    assert (failed["embedded"], failed["quarantined"]) == (CLIPS - 1, 1)
+    flag.unlink()
+    assert json.loads(embed().stdout)["quarantined"] == 1
+    retried = json.loads(embed("--retry").stdout)
+    assert (retried["embedded"], retried["quarantined"], retried["close"]) == (CLIPS, 0, True)
+    for kind in ("embeddings", "similarity"):
+        assert _rows(tmp_path, kind) == _rows(embedded, kind)
+    assert problems_of(out) == []
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,9 @@ def test_every_step_and_comparison_is_told(whole: Path) -> None:
     assert sum(steps[-1]["loss"].values()) < sum(steps[0]["loss"].values())
     compared = [line for line in log if "held_out" in line]
     assert [line["step"] for line in compared] == [4, 8, 9]
-    assert all(0 <= r <= 1 for r in compared[-1]["held_out"]["AV-AVc"].values())
+    last = compared[-1]["held_out"]["AV-AVc"]
+    assert last["clips"] == made.HELD_OUT
+    assert 0 <= last["right_of_left"] <= 1 and 0 <= last["left_of_right"] <= 1
 
 
 def test_the_curve_is_a_picture(whole: Path, tmp_path: Path) -> None:
