@@ -112,6 +112,7 @@ def _fallen(whole: Recalls, without: Recalls) -> str:
         (pair, way): 100 * (without[pair][way] - value)
         for pair, ways in whole.items()
         for way, value in ways.items()
+        if way != "clips"
     }
     pair, way = min(changes, key=lambda key: changes[key])
     return f"{pair} {way.replace('_', ' ')}: {changes[pair, way]:+.1f} points"
