@@ -57,7 +57,7 @@ def draw(log: Path, picture: Path) -> None:
             name = f"{pair} ({count})" if way == "right_of_left" else None
             color = f"C{list(compared[0]['held_out']).index(pair)}"
             right.plot([line["step"] for line in compared], values, style, color=color, label=name)
-    right.set(xlabel="step", ylabel="R@1 in % among (so many) held-out clips (dashed: backwards)")
+    right.set(xlabel="step", ylabel="R@1 in %, of (so many) clips; dashed: backwards")
     for axes in (left, right):
         axes.grid(alpha=0.3)
         if axes.lines:
