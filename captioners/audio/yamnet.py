@@ -31,6 +31,7 @@ _WINDOW, _HOP, _FFT = 400, 160, 512
 _BANDS, _LOWEST_HZ, _HIGHEST_HZ, _LOG_OFFSET = 64, 125.0, 7500.0, 0.001
 _PATCH_FRAMES, _PATCH_STEP = 96, 48
 PATCH_SAMPLES = (_PATCH_FRAMES - 1) * _HOP + _WINDOW
+PATCH_STEP_SAMPLES = _PATCH_STEP * _HOP
 STEP_MS, PATCH_MS = 480, 960
 # Patches of one run of the network: bounds its memory for long clips.
 _RUN = 64
@@ -111,9 +112,8 @@ class YamNet(Captioner):
 
 def prepare(samples: Audio) -> _Floats:
     """Log-mel patches of 16 kHz sound: (patches, 1, 96, 64). Padded with zeros to whole patches."""
-    step = _PATCH_STEP * _HOP
-    steps = max(0, -(-(len(samples) - PATCH_SAMPLES) // step))
-    padded = np.zeros(PATCH_SAMPLES + steps * step, np.float32)
+    steps = max(0, -(-(len(samples) - PATCH_SAMPLES) // PATCH_STEP_SAMPLES))
+    padded = np.zeros(PATCH_SAMPLES + steps * PATCH_STEP_SAMPLES, np.float32)
     padded[: len(samples)] = samples
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
     spectrum = np.abs(np.fft.rfft(frames * _hann(), _FFT)).astype(np.float32)

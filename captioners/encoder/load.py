@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
+
 from captioners.contract import Packs
 from captioners.weights.packs import PackError
 from manifests.ids import content_hash, digest
@@ -22,16 +24,21 @@ SHIPPED = Path(__file__).parent / "shipped"
 def load(name: str, packs: Packs) -> "Encoder":
     """The encoder, ready to embed. Raises PackError (`captioners.weights`) for a name that means nothing,
     weights that are not here, or a folder with another kind of model."""
+    if name != SMALL and not name.startswith(_FOLDER) and Path(name).is_dir():
+        raise PackError(f"{name}: for the folder of that name write ./{name}")
     folder = SHIPPED if name == SMALL else packs.path(name)
     kind = model_type(folder)
-    if kind == PE_AV:
-        from captioners.encoder.pe_av import PeAv
+    try:
+        if kind == PE_AV:
+            from captioners.encoder.pe_av import PeAv
 
-        return PeAv.from_folder(folder)
-    if kind == "captionmill-small-encoder":
-        from captioners.encoder.small import Small
+            return PeAv.from_folder(folder)
+        if kind == "captionmill-small-encoder":
+            from captioners.encoder.small import Small
 
-        return Small.from_folder(folder, packs)
+            return Small.from_folder(folder, packs)
+    except (OSError, ValueError, SafetensorError) as error:  # no weights, some, or damaged ones
+        raise PackError(f"{name} can't be loaded: {error}") from error
     raise PackError(
         f"{name} holds a model of type {kind}, not an encoder: "
         "pe_audio_video, or captionmill-small-encoder"
@@ -53,21 +60,22 @@ def _config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def is_pe_av(name: str) -> bool:
+    """Whether a name means PE-AV: a hub model does, a folder by its config. Raises PackError."""
+    if name.startswith(_FOLDER):
+        return model_type(Path(name)) == PE_AV
+    return name != SMALL
+
+
 def packs_of(name: str) -> tuple[str, ...]:
     """The packs and hub models that must be here before `load`."""
-    if name == SMALL:
-        return _frozen()
-    if name.startswith(_FOLDER) and model_type(Path(name)) != PE_AV:
-        return (name, *_frozen())
-    return (name,)
+    own = () if name == SMALL else (name,)
+    return own if is_pe_av(name) else (*own, *_frozen())
 
 
 def needs_of(name: str) -> Needs:
     """What the encoder wants decoded. Raises PackError."""
-    small = name == SMALL
-    if name.startswith(_FOLDER):
-        small = model_type(Path(name)) != PE_AV
-    if small:
+    if not is_pe_av(name):
         from captioners.encoder.frozen import NEEDS
 
         return NEEDS

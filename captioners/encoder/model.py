@@ -58,6 +58,7 @@ class Embedder(EmbeddingModel):
     """An encoder. Option: `model`, its name (`captioners.encoder.load`), "small" by default."""
 
     needs = Needs()
+    version = 2
 
     def __init__(self, name: str, packs: Packs, options: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, packs, options)

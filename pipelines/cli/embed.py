@@ -2,12 +2,12 @@
 
 import shlex
 
-from pipelines.cli.terminal import Json, Profile, Retry, Root, default_profile, errors
+from pipelines.cli.terminal import Json, Retry, Root, StageProfile, default_profile, errors
 from pipelines.terminal import fail, say, say_json
 
 
 def embed(
-    workspace: Root, profile: Profile = None, retry: Retry = False, as_json: Json = False
+    workspace: Root, profile: StageProfile = None, retry: Retry = False, as_json: Json = False
 ) -> None:
     """Embed the captioned clips: vectors for search, and how near captions are to their clips."""
     with errors():

@@ -3,7 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING
 
-from pipelines.cli.terminal import Json, Profile, Retry, Root, default_profile, errors
+from pipelines.cli.terminal import Json, Retry, Root, StageProfile, default_profile, errors
 from pipelines.terminal import fail, say, say_json
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def localize(
-    workspace: Root, profile: Profile = None, retry: Retry = False, as_json: Json = False
+    workspace: Root, profile: StageProfile = None, retry: Retry = False, as_json: Json = False
 ) -> None:
     """Find when the claims of captions are heard. Rerun to continue; `captionmill spans` exports it."""
     with errors():

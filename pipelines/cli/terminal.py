@@ -28,6 +28,15 @@ Profile = Annotated[
         help="Captioners, gates and writer. Default: gpu if nvidia-smi lists one, else cpu.",
     ),
 ]
+StageProfile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        "-p",
+        metavar=_PROFILES,
+        help="Whose encoder or localizer is used. Default: that of the captions, where it is built in.",
+    ),
+]
 JobProfile = Annotated[
     str | None,
     typer.Option(

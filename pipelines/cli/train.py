@@ -33,13 +33,18 @@ def encoder(
     ],
     name: Annotated[
         str,
-        typer.Option("--encoder", help="small, hub:facebook/pe-av-large or the like, or a folder."),
+        typer.Option(
+            "--encoder",
+            help="small, a new one; or whose weights to begin with: hub:facebook/pe-av-large or the "
+            "like, or a folder such as ./encoder.",
+        ),
     ] = "small",
     recipe: Annotated[
         str | None,
         typer.Option(
             metavar="small|pretraining|finetuning|FILE.toml",
-            help="Default: small for the small encoder, else pretraining (finetuning with --finetune).",
+            help="Default: small for small encoders, else pretraining (finetuning with --finetune), from "
+            "the weights of the encoder that is named. One that is given says itself where it begins.",
         ),
     ] = None,
     finetune: Annotated[
@@ -59,15 +64,21 @@ def encoder(
 ) -> None:
     """Train an encoder of sound, picture and text on captions; the same command goes on after a stop."""
     with errors():
+        from captioners.encoder.load import SMALL, is_pe_av
         from pipelines.train import recipe as recipes
         from pipelines.train.encoders import Named
         from pipelines.train.train import Wanted, train_encoder
 
-        default = "small" if name == "small" else "finetuning" if finetune else "pretraining"
+        large = "finetuning" if finetune else "pretraining"
+        default = large if is_pe_av(name) else "small"
         chosen = recipes.load(recipe or default)
         if finetune:
             changes = {"pairs": "fine-tuning", "start": "weights"}
             chosen = chosen.model_copy(update=changes)
+        elif recipe is None and name != SMALL:
+            chosen = chosen.model_copy(update={"start": "weights"})
+        begins = "its weights" if chosen.start == "weights" else "random weights"
+        say(f"{name} begins with {begins}; recipe {recipe or default}", err=True)
         make = Named(name, chosen.start)
         wanted = Wanted(tuple(workspaces), out, name, make, chosen, real, ranks)
         trained = train_encoder(wanted, lambda line: say(line, err=True))

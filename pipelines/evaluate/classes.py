@@ -44,11 +44,13 @@ class Classification:
 def classes_of(items: Sequence[Item], listed: Path | None) -> list[str]:
     """The names of the classes: those of a file, one a line, else all labels of the set, sorted.
 
-    Raises SetError where a label is in no line.
+    Raises SetError where a label is in no line, and for a file beside a set without labels.
     """
     labels = {key(name(label)): name(label) for item in items for label in item.labels}
     if listed is None:
         return [labels[each] for each in sorted(labels)]
+    if not labels:
+        raise SetError(f"{listed}: the set has no labels, so there is nothing to classify")
     classes = {key(name(line)): name(line) for line in lines(listed)}
     missing = sorted(labels[each] for each in labels.keys() - classes.keys())
     if missing:

@@ -75,7 +75,7 @@ def clip_of(stored: Stored, digits: str, index: "Index | None") -> tuple[str, in
     """The one embedded clip whose id begins with some digits, and its shard. index: where it is looked
     for first. Raises SearchError."""
     if not _DIGITS.fullmatch(digits):
-        raise SearchError(f"there is no file {digits}, and no clip has such an id")
+        raise SearchError(f"there is no file {digits!r}, and no clip has such an id")
     clips = dict(_begins(stored, digits, index)) or dict(_begins(stored, digits, None))
     if not clips:
         raise SearchError(f"there is no file {digits}, and no embedded clip whose id begins so")

@@ -14,7 +14,8 @@ _AHEAD = 2
 
 
 class Decoding:
-    """Features by an encoder; needs Ray. decoders: processes. seconds: that a clip may take."""
+    """Features by an encoder, for a block; needs Ray. decoders: processes. seconds: that a clip may
+    take."""
 
     def __init__(self, encoder: Encoder, decoders: int, seconds: float = 120.0) -> None:
         needs = encoder.needs
@@ -25,6 +26,19 @@ class Decoding:
         self._decoders: Decoders | None = None
         self._room = asyncio.Semaphore(_AHEAD * decoders)
         self._encoding = asyncio.Lock()
+
+    def __enter__(self) -> "Decoding":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Drops what is in work, and waits for what can't be dropped: a network that still ran while
+        Python ended would take it down."""
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
 
     def __call__(self, clips: Sequence[Mapping[str, Any]]) -> list[tuple[str, Features | str]]:
         """See `pipelines.train.features.Computed`."""

@@ -1,8 +1,8 @@
 """Frozen features of clips, computed once and kept: epochs read them and decode nothing.
 
-Files of `PART` clips each: every medium's steps in one array (float16, mapped into memory when they are
-read), and an index that names each clip's. The index is written last, so what a killed process left is
-computed again.
+Files of up to `PART` clips each, smaller ones first, so that an early stop loses little: every medium's
+steps in one array (float16, mapped into memory when they are read), and an index that names each clip's.
+The index is written last, so what a killed process left is computed again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ from manifests import tables
 from manifests.atomic import replacing
 
 PART = 512
+_FIRST_PART = 64
 
 _INDEX = pa.schema(
     [
@@ -75,7 +76,7 @@ class Store:
             if clip["clip_id"] not in self._places and clip["clip_id"] not in self.faults
         )
         done = 0
-        while part := list(islice(missing, PART)):
+        while part := list(islice(missing, min(PART, _FIRST_PART + done // 8))):
             self._write(compute(part))
             done += len(part)
             tell(done)

@@ -5,7 +5,6 @@ starts again after a death goes on as what the user starts again does.
 """
 
 import os
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +26,6 @@ def fit(training: Training, ranks: int, storage: Path, tell: Callable[[str], Non
     """Trains to the end; needs Ray. storage: for what Ray Train writes. Raises FitError, and the
     UserError that a rank raised."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
-    from ray.train.torch import TorchTrainer
 
     cpus, gpus = _resources()
     use_gpu = gpus >= ranks
@@ -36,7 +34,7 @@ def fit(training: Training, ranks: int, storage: Path, tell: Callable[[str], Non
     # Ray Train would make its own folder each rank's working directory.
     os.environ["RAY_CHDIR_TO_TRIAL_DIR"] = "0"
     share: dict[str, float] = {"CPU": max(1, cpus // ranks)}
-    trainer: Any = TorchTrainer(
+    trainer: Any = _trainer()(
         _rank,
         train_loop_config={"training": training, "use_gpu": use_gpu},
         scaling_config=ScalingConfig(
@@ -50,15 +48,23 @@ def fit(training: Training, ranks: int, storage: Path, tell: Callable[[str], Non
             failure_config=FailureConfig(max_failures=_DEATHS),
         ),
     )
-    interrupt = signal.getsignal(signal.SIGINT)
     with _Following(training.files.log, tell):
         try:
             trainer.fit()
         except Exception as error:
             raise _reason(error) from error
-        finally:
-            if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGINT, interrupt)  # Ray Train leaves its own
+
+
+def _trainer() -> Any:
+    """Ray Train's trainer, without its handler of SIGINT: that asks the training to end and waits, or
+    ends this process without a word. Ours raises KeyboardInterrupt, and Ray ends with this process."""
+    from ray.train.torch import TorchTrainer
+
+    class Trainer(TorchTrainer):
+        def _register_sigint_handler(self, controller: Any) -> None:
+            pass
+
+    return Trainer
 
 
 def _resources() -> tuple[int, int]:

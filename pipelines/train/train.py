@@ -170,8 +170,10 @@ def _compute_features(wanted: Wanted, jobs: Sequence[Job], files: Files, tell: T
         return
     tell(f"computing features of {len(missing)} clips")
     encoder = wanted.make(())
-    decoding = Decoding(encoder, decoders=max(1, os.cpu_count() or 1))
-    store.add(_rows(jobs, missing), decoding, lambda done: tell(f"features: {done}/{len(missing)}"))
+    with Decoding(encoder, decoders=max(1, os.cpu_count() or 1)) as decoding:
+        store.add(
+            _rows(jobs, missing), decoding, lambda done: tell(f"features: {done}/{len(missing)}")
+        )
 
 
 def _rows(jobs: Sequence[Job], wanted: set[str]) -> Iterator[Mapping[str, Any]]:

@@ -1,5 +1,6 @@
 """Names of classes and templates."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,12 @@ ITEMS = [Item("a", labels=("dog_bark",)), Item("b", labels=("Rain",)), Item("c",
 
 def test_classes_are_the_set_s_labels_each_once_as_words() -> None:
     assert classes_of(ITEMS, None) == ["dog bark", "rain"]
+
+
+def test_classes_of_a_file_need_a_set_with_labels(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("rain\n")
+    with pytest.raises(SetError, match="no labels"):
+        classes_of([replace(item, labels=()) for item in ITEMS], tmp_path / "classes.txt")
 
 
 def test_classes_of_a_file_may_be_more(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_stored_vectors_need_no_encoder(tmp_path: Path) -> None:
     ("example", "told"),
     [
         ("", "no embedded clip whose id begins so|no clip has such an id"),
-        ("no such.mp4", "there is no file no such.mp4"),
+        ("no such.mp4", "there is no file 'no such.mp4'"),
         ("f" * 31, "no embedded clip whose id begins so"),
         ("0" * 33, "no clip has such an id"),
         ("ABCDEF", "no clip has such an id"),
