@@ -10,6 +10,9 @@ from manifests.ids import digest
 CaptionName = Literal["audio_caption", "visual_caption", "audio_visual_caption"]
 CAPTIONS: tuple[CaptionName, ...] = ("audio_caption", "visual_caption", "audio_visual_caption")
 
+Domain = Literal["speech", "music", "general"]
+"""What the sound of a clip is about: words that were understood, music above all, or anything."""
+
 Author = Literal["llm", "template"]
 
 
