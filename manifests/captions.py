@@ -79,9 +79,9 @@ class Written:
 
     how: by caption name, all three present. evidence_digest: `Evidence.digest` of what it was written
     from. prompt_digest: of the ladder's templates and limits and of what this clip was first asked.
-    model: as the server names it, None when no request was made. Tokens: of all requests for this clip.
-    claims: of all captions, with what speaks for each. variants: further captions, as far as the guards
-    accepted them.
+    domain: what the sound is about. model: as the server names it, None when no request was made.
+    Tokens: of all requests for this clip. claims: of all captions, with what speaks for each. variants:
+    further captions, as far as the guards accepted them.
     """
 
     clip_id: str
@@ -90,6 +90,7 @@ class Written:
     evidence_digest: str
     prompt_digest: str
     transcript: str | None = None
+    domain: Domain = "general"
     model: str | None = None
     tokens_in: int = 0
     tokens_out: int = 0
