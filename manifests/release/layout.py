@@ -8,8 +8,8 @@
     README.md, croissant.json, statistics.json
     release.json                                           written last: what has none is no release
 
-All columns are flat, but for lists of numbers and names. A clip's evidence and claims are in the file of the
-name that its data row is in, in the order of the data rows.
+All columns are flat, but for lists of numbers and names. A clip's evidence and claims are in the files of
+the name that its data row is in, in the order of the data rows.
 """
 
 import re
@@ -156,7 +156,8 @@ CLAIMS = pa.schema(
 """One row for each claim of a caption."""
 
 SCHEMAS: Mapping[Table, pa.Schema] = {"data": DATA, "evidence": EVIDENCE, "claims": CLAIMS}
-"""Tables with columns of their own. Embeddings have `clip_id` first and vectors as their encoder has them."""
+"""Tables with columns of their own. Embeddings have `clip_id` first, then vectors as their encoder has
+them."""
 
 
 class ReleaseError(UserError):
@@ -173,8 +174,8 @@ def part_path(table: Table, licence: LicenceClass, split: str, number: int, coun
 
 
 def wrong_columns(actual: pa.Schema, table: Table) -> str | None:
-    """What is wrong with the columns of a file of a table, None if nothing is. Only names, order and types
-    count: engines write different metadata, and not all keep what may be null."""
+    """What is wrong with the columns of a file of a table, None if nothing is. Only names, order and
+    types count: engines write different metadata, and not all keep what may be null."""
     if table not in SCHEMAS:
         return None if actual.names[:1] == ["clip_id"] else "its first column is not clip_id"
     expected = SCHEMAS[table]
@@ -236,8 +237,8 @@ class ReleaseBooks(_Model):
 
 
 class ReleaseFile(_Model):
-    """One file of a table. path is relative to the release; part: its number in its split and class; rows:
-    of a tar its clips."""
+    """One file of a table. path is relative to the release; part: its number in its split and class;
+    rows: of a tar its clips."""
 
     path: str
     table: Table

@@ -1,4 +1,4 @@
-"""Classes of licences: rows of one class may be used alike, so each class is a configuration of its own."""
+"""Classes of licences: rows of one class may be used alike, so each is a configuration of its own."""
 
 import re
 from typing import Literal, get_args
