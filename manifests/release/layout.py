@@ -80,6 +80,7 @@ def _captions(*names: str) -> list[pa.Field]:
 DATA = pa.schema(
     [
         *_captions("clip_id", "content_hash", "uri", "start_ms", "end_ms", "duration_ms", "kind"),
+        *_captions("has_audio", "has_video"),
         *_captions("audio_caption", "visual_caption", "audio_visual_caption"),
         *_captions("audio_by", "visual_by", "audio_visual_by", "writer"),
         _field(
