@@ -8,6 +8,7 @@ which they begin, found by counting: no row is sorted here.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +110,8 @@ def write(
 ) -> Selection:
     """Writes what stays as `<number>.parquet` (`SELECTED`) for each group of shards.
 
-    starts: input and shard with which each group begins, ascending. Raises RulesError when no row is left.
+    starts: input and shard with which each group begins, ascending. Raises RulesError when no row is
+    left.
     """
     counts = keys.counts()
     if not counts.kept:
@@ -157,7 +159,7 @@ def _parts(
             first, last = edges[number], edges[number + 1]
             pieces = -(-(last - first) // sizes.bucket)
             inner = [first + (last - first) * piece // pieces for piece in range(pieces + 1)]
-            buckets = tuple(b - a for a, b in zip(inner, inner[1:], strict=False))
+            buckets = tuple(b - a for a, b in pairwise(inner))
             before = sum(len(part.buckets) for part in parts)
             parts.append(Part(licence, split, number, many, before, buckets))
             ranks[cell] += inner[:-1]
@@ -253,7 +255,7 @@ class _Groups:
         self._last = int(places[-1])
         groups = np.searchsorted(self._starts, places, "right") - 1
         edges = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), len(groups)]
-        for first, last in zip(edges, edges[1:], strict=False):
+        for first, last in pairwise(edges):
             while self._group < groups[first]:
                 self._write()
             self._waiting.append(rows.slice(first, last - first))

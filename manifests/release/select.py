@@ -5,11 +5,11 @@ rows, the rows of these groups that are still there, and of those the ones that 
 beside the database, so memory does not grow with the rows.
 
 Which row of a group stays is decided by the winner's order, packed into one or two numbers (`good0`,
-`good1`; greater is better), then by a mix of the seed and the clip, so order and place of the inputs change
-nothing.
+`good1`; greater is better), then by a mix of the seed and the clip, so order and place of the inputs
+change nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,18 +18,23 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from manifests.atomic import replacing
 from manifests.release import mixing
 from manifests.release.errors import RulesError
 from manifests.release.licences import CLASSES
 from manifests.release.rules import GLOBAL, LOCAL, Rules
 from manifests.release.shares import ImpossibleShare, targets
+from manifests.release.sql import files as sql_files
+from manifests.release.sql import literal
 
 MEMORY_MB = 2500
 """Of DuckDB's buffers: a whole rebuild is to stay below 6 GiB."""
 
 _BATCH = 1 << 18
+_AT_REST_MB = 300
 _SCORE_BITS, _LARGEST_SCORE = 32, (1 << 32) - 2
-_RANKS = {
+_NUMBERS = {rule: number for number, rule in enumerate(GLOBAL)}
+_RANKS: dict[str, tuple[str, int, tuple[float, float] | None]] = {
     # By the name in the winner's order: column, bits, smallest and largest value. Null is 0, and loses.
     "stage": ("stage", 8, None),
     "confidence": ("confidence", _SCORE_BITS, (0.0, 1.0)),
@@ -39,15 +44,10 @@ _RANKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Files of Parquet that tell what is nearly alike. decontaminated: `clip`, of clips that are in an
-    evaluation set. media: `clip` and the `root` of its cluster. captions: `input`, `shard`, `row` and
-    `root`."""
-
-    decontaminated: tuple[Path, ...] = ()
-    media: tuple[Path, ...] = ()
-    captions: tuple[Path, ...] = ()
+Near = Callable[[str, "Keys"], Sequence[Path]]
+"""Looks for what is nearly alike, when the turn of a rule comes. Files of Parquet: for
+`decontamination_media` with `clip`, of clips that leave; for `duplicate_media` with `clip` and the
+`root` of its cluster; for `near_captions` with `input`, `shard`, `row` and `root`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +82,25 @@ class Keys:
         self._run("CREATE TABLE losers (id BIGINT, rule UTINYINT)")
 
     def apply(self, near: Near) -> None:
-        """Applies every rule of the rules that looks at all rows. Raises RulesError."""
+        """Applies every rule that looks at all rows. Raises RulesError."""
         caps = self._rules.caps
         for rule in self._rules.active:
-            number = GLOBAL.index(rule) if rule in GLOBAL else None
+            number = _NUMBERS.get(rule, 0)
             match rule:
                 case "winner":
                     self._keep_best(number, "clip", 1)
                 case "decontamination_media":
-                    self._drop_clips(number, near.decontaminated)
+                    self._drop_clips(number, near(rule, self))
                 case "duplicate_media":
-                    self._keep_best_of_clusters(number, near.media, "clip")
+                    self._keep_best_of_clusters(number, near(rule, self), "clip")
                 case "duplicate_captions":
                     self._keep_best(number, "captions", 1)
                 case "near_captions":
-                    self._keep_best_of_clusters(number, near.captions, "input, shard, row")
+                    self._keep_best_of_clusters(number, near(rule, self), "input, shard, row")
                 case "source_cap":
-                    self._keep_best(number, "source", caps.source)
+                    self._keep_best(number, "source", caps.source or 1)
                 case "caption_cap":
-                    self._keep_best(number, "caption", caps.caption)
+                    self._keep_best(number, "caption", caps.caption or 1)
         if self._rules.shares or self._rules.mix:
             self._share()
 
@@ -127,6 +127,24 @@ class Keys:
         if counted.rows != counted.kept + sum(dropped.values()):
             raise AssertionError(f"the books do not close: {counted}")
         return counted
+
+    def write_alive(self, path: Path) -> None:
+        """Writes `input`, `shard` and `row` of what is still there."""
+        with replacing(path, durable=False) as temporary:
+            self._run(
+                "COPY (SELECT input, shard, row FROM keys ANTI JOIN losers ON losers.id = keys.rowid) "
+                f"TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
+            )
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Gives its memory to others for the block."""
+        (limit,) = self._run("SELECT current_setting('memory_limit')").fetchall()[0]
+        self._run(f"SET memory_limit = '{_AT_REST_MB}MB'")
+        try:
+            yield
+        finally:
+            self._run(f"SET memory_limit = '{limit}'")
 
     def alive(self) -> npt.NDArray[np.bool_]:
         """Of each key row, by its rowid, whether it is still there."""
@@ -267,8 +285,10 @@ class Keys:
             stay = targets(cells, shares, rules.mix.share if rules.mix else None)
         except ImpossibleShare as error:
             raise self._impossible(error) from error
-        self._run("CREATE OR REPLACE TEMP TABLE leaving (id BIGINT, domain UTINYINT, good0 UBIGINT, "
-                  "good1 UBIGINT, h UBIGINT)")  # fmt: skip
+        self._run(
+            "CREATE OR REPLACE TEMP TABLE leaving "
+            "(id BIGINT, domain UTINYINT, good0 UBIGINT, good1 UBIGINT, h UBIGINT)"
+        )
         for (domain, real), count in sorted(cells.items()):
             kept = stay.keep.get((domain, real), 0)
             if count > kept:
@@ -282,7 +302,7 @@ class Keys:
         self._run(
             f"INSERT INTO losers SELECT id, CASE WHEN row_number() OVER (PARTITION BY domain "
             f"ORDER BY good0, good1, h DESC, id) <= CASE domain {bounds} END "
-            f"THEN {GLOBAL.index('domain_shares')} ELSE {GLOBAL.index('real_share')} END FROM leaving"
+            f"THEN {_NUMBERS['domain_shares']} ELSE {_NUMBERS['real_share']} END FROM leaving"
         )
         self._run("DROP TABLE leaving")
 
@@ -306,8 +326,7 @@ class Keys:
     def _run(self, query: str, files: Sequence[Path] | None = None) -> duckdb.DuckDBPyConnection:
         """Runs a query; $files are files of Parquet."""
         if files is not None:
-            names = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
-            query = query.replace("$files", f"[{names}]")
+            query = query.replace("$files", sql_files(map(str, files)))
         return self.connection.execute(query)
 
 

@@ -26,8 +26,8 @@ class ImpossibleShare(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """keep: rows of each cell that stay. by_shares: of what leaves a domain, the rows that its share alone
-    asks for; the others leave for the ratio."""
+    """keep: rows of each cell that stay. by_shares: of what leaves a domain, the rows that its share
+    alone asks for; the others leave for the ratio."""
 
     keep: dict[Cell, int]
     by_shares: tuple[int, ...]
@@ -38,8 +38,8 @@ def targets(
 ) -> Targets:
     """What stays.
 
-    counts: rows of each cell. shares: of each domain, by its number; they sum to 1. real_share: of rows by
-    people among all; None: any. Raises ImpossibleShare.
+    counts: rows of each cell. shares: of each domain, by its number; they sum to 1. real_share: of rows
+    by people among all; None: any. Raises ImpossibleShare.
     """
     parts = [_fraction(share) for share in shares]
     rows = [
@@ -60,8 +60,8 @@ def targets(
 def _mixed(
     rows: Sequence[Sequence[int]], parts: Sequence[Fraction], real: Fraction
 ) -> dict[Cell, int]:
-    """Rows of each cell that stay where shares and ratio are both asked for. rows: by people and synthetic,
-    of each domain."""
+    """Rows of each cell that stay where shares and ratio are both asked for. rows: by people and
+    synthetic, of each domain."""
     for place, lacking in enumerate(("real rows", "synthetic rows")):
         if not sum(row[place] for row in rows):
             raise ImpossibleShare(None, lacking)
