@@ -250,10 +250,13 @@ def _require(rules: Rules) -> None:
 
 
 _ADDRESS = frozenset({"input", "shard", "row", "clip", "real", "licence", "duration_ms", "dropped"})
-_BASE = frozenset({"clip_id", "licence", "outputs_train", "duration_ms", *CAPTIONS})
+_BY = frozenset({"audio_by", "visual_by", "audio_visual_by"})
+_BASE = frozenset({"clip_id", "licence", "outputs_train", "duration_ms"}) | _BY
 # Columns of the captions table by what is made of them.
 _OF_KEY = {
-    "source": {"content_hash", "clip_id"},
+    "source": {"content_hash"},
+    "captions": set(CAPTIONS),
+    "caption": set(CAPTIONS),
     "confidence": {"claims"},
     "support": {"claims"},
     "similarity": {"caption_digest"},
@@ -262,12 +265,11 @@ _OF_KEY = {
 _OF_RULE = {
     "takedown": {"content_hash", "uri"},
     "decontamination": {"content_hash", "uri"},
-    "writer": {"audio_by", "visual_by", "audio_visual_by"},
     "confidence": {"claims"},
     "support": {"claims"},
     "similarity": {"caption_digest"},
     "lints": {"lints"},
-    "flags": {"transcript"},
+    "flags": {*CAPTIONS, "transcript", "language"},
     "language": {"transcript", "language"},
 }
 
