@@ -6,16 +6,20 @@ buckets and gathered into parts (`writing`); last the documents, and `release.js
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from engine import crashpoints, processes
 from engine.run.cluster import ray_cluster
 from engine.run.scratch import scratch_folders
 from manifests.atomic import write_atomic
-from manifests.release import order, select
+from manifests.ids import content_hash, digest
+from manifests.release import lists, order, select
 from manifests.release.errors import RulesError
 from manifests.release.layout import (
     RELEASE,
@@ -24,12 +28,25 @@ from manifests.release.layout import (
     ReleaseFile,
     ReleaseInput,
     Table,
+    is_release,
+    load,
 )
 from manifests.release.order import Selection, Sizes
 from manifests.release.rules import Rules
+from manifests.release.select import Keys
 from manifests.release.shards import Input
+from pipelines.rebuild.inputs import evaluated_clips
 from pipelines.rebuild.near import Finder
-from pipelines.rebuild.steps import GatherStep, KeysStep, ScatterStep, groups, key_files, row_bytes
+from pipelines.rebuild.steps import (
+    GatherStep,
+    KeysStep,
+    ScatterStep,
+    groups,
+    list_file,
+    row_bytes,
+    settings,
+    shard_files,
+)
 from pipelines.rebuild.tasks import RebuildError, Runner, Task, is_disk_full, on_ray
 from pipelines.rebuild.work import Work, opened
 from pipelines.rebuild.writing import Group, Wanted
@@ -50,32 +67,71 @@ class Rebuilt:
     folder: Path
     release: Release
 
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        books = self.release.books
+        dropped = [f"{rows:,} by {rule}" for rule, rows in books.dropped.items() if rows]
+        yield (
+            f"{books.rows:,} rows = {books.kept:,} kept + {books.rows - books.kept:,} dropped"
+            + (f" ({', '.join(dropped)})" if dropped else "")
+        )
+        data = self.release.of("data")
+        for licence, split in dict.fromkeys((file.licence_class, file.split) for file in data):
+            rows = sum(f.rows for f in data if (f.licence_class, f.split) == (licence, split))
+            yield f"  {licence}/{split}: {rows:,} rows"
+        yield f"release: {self.folder}"
+
 
 def rebuild(
     rules: Rules, inputs: Sequence[Input], out: Path, tell: Tell = lambda line: None
 ) -> Rebuilt:
     """Builds a release, or goes on with one that was begun. Raises UserError."""
     out = Path(os.path.abspath(out))
-    with opened(out) as work, processes.own_environment():
-        start = work.begin(_plan(rules, inputs))
-        mark = processes.mark(work.place_id, start)
-        os.environ.update(processes.marked(mark))
+    if (release := _standing(rules, inputs, out)) is None:
+        with opened(out) as work:
+            start = work.begin(_plan(rules, inputs))
+            with running(work, start):
+                release = build(rules, inputs, work, on_ray, tell)
+    Work(out).clear()
+    return Rebuilt(out, release)
+
+
+@contextmanager
+def running(work: Work, start: int) -> Iterator[None]:
+    """Ray for the block, without what dead drivers of the same folder left. Raises RebuildError where
+    the disk is full."""
+    name = f"captionmill-{work.place_id}"
+    with processes.own_environment():
+        os.environ.update(processes.marked(processes.mark(work.place_id, start)))
         processes.sweep(work.place_id, keep_epoch=start)
-        name = f"captionmill-{work.place_id}"
         for left in scratch_folders(name):
             shutil.rmtree(left, ignore_errors=True)
         try:
             with ray_cluster(name, 1, _OBJECTS, work.logs / f"{start:06d}"):
-                release = build(rules, inputs, work, on_ray, tell)
+                yield
         except Exception as error:
             if is_disk_full(error):
                 raise RebuildError(
-                    f"no room is left on the disk of {out}: make room and run the same command again; it "
-                    "goes on where it stopped"
+                    f"no room is left on the disk of {work.root}: make room and run the same command "
+                    "again; it goes on where it stopped"
                 ) from error
             raise
-        work.clear()
-    return Rebuilt(out, release)
+
+
+def _standing(rules: Rules, inputs: Sequence[Input], out: Path) -> Release | None:
+    """The release that the folder holds already. Raises RebuildError for another one."""
+    if not is_release(out):
+        return None
+    release = load(out)
+    same = [(given.name, given.job, given.digest) for given in release.inputs]
+    if release.rules == rules.model_dump(mode="json") and same == [
+        (given.name, given.job, given.digest) for given in inputs
+    ]:
+        return release
+    raise RebuildError(
+        f"{out} holds a release of other rules or inputs, and a release is never changed: name a new "
+        "folder"
+    )
 
 
 def build(
@@ -114,33 +170,50 @@ class Phases:
     def keys(self) -> None:
         """Makes the keys of all rows."""
         tasks = [
-            KeysStep(self.rules, group, self.work.keys, self.work.root / "lists")
+            KeysStep(self.rules, group, self.work.keys, self.work.lists)
             for group in self.groups
-            if not all(path.exists() for path in key_files(self.work.keys, group))
+            if not all(path.exists() for path in shard_files(self.work.keys, group))
         ]
-        self._run("keys", tasks)
+        if tasks:
+            self._lists()
+        for _ in self._results("keys", tasks):
+            crashpoints.reach("rebuild.keys")
 
-    def key_files(self) -> list[Path]:
+    def _lists(self) -> None:
+        """Reads the lists of clips that must leave."""
+        self.work.lists.mkdir(parents=True, exist_ok=True)
+        evaluated = {"takedown": [], "decontamination": evaluated_clips(self.rules)}
+        with duckdb.connect(config=settings(self.work.lists)) as connection:
+            for rule, clips in evaluated.items():
+                if rule in self.rules.active:
+                    path = list_file(self.work.lists, rule)
+                    lists.build(self.rules, rule, clips, path, connection)
+
+    def _key_files(self) -> list[Path]:
         """Files of keys in the order of the inputs and their shards."""
-        return [path for group in self.groups for path in key_files(self.work.keys, group)]
+        return [path for group in self.groups for path in shard_files(self.work.keys, group)]
 
     def selection(self) -> Selection:
         """Selects rows."""
         if self.work.selection.exists():
             return Selection.load(self.work.selection)
         self.tell("selecting rows")
-        starts = [(given.number, shard.number) for given, shard in self._firsts()]
-        with select.keys(self.work.select, self.rules, os.cpu_count() or 1) as keys:
-            keys.load(self.key_files())
-            keys.apply(self.finder().find)
+        firsts = [group.shards[0] for group in self.groups]
+        starts = [(given.number, shard.number) for given, shard in firsts]
+        with self.selected() as keys:
             selection = order.write(keys, self.rules, self.sizes(), starts, self.work.selected)
         crashpoints.reach("rebuild.selecting")
         selection.save(self.work.selection)
         return selection
 
-    def finder(self) -> Finder:
-        """What looks for near duplicates."""
-        return Finder(self.rules, self.groups, self.work.near, self._run)
+    @contextmanager
+    def selected(self) -> Iterator[Keys]:
+        """The keys with all rules applied, for the block."""
+        with select.keys(self.work.select, self.rules, os.cpu_count() or 1) as keys:
+            keys.load(self._key_files())
+            finder = Finder(self.rules, self.groups, self.work.near, self._run)
+            keys.apply(finder.find)
+            yield keys
 
     def sizes(self) -> Sizes:
         """Rows of a part and of a bucket."""
@@ -184,8 +257,13 @@ class Phases:
             for place, part in enumerate(selection.parts)
         ]
         if not all(step.done.exists() for step in gathers):
-            self._run("scatter", scatters)
-        return [file for files in self._run("gather", gathers) for file in files]
+            for _ in self._results("scatter", scatters):
+                crashpoints.reach("rebuild.scatter")
+        files: list[ReleaseFile] = []
+        for written in self._results("gather", gathers):
+            crashpoints.reach("rebuild.gather")
+            files += written
+        return files
 
     def described(self, selection: Selection, files: Iterable[ReleaseFile]) -> Release:
         """What `release.json` says."""
@@ -207,17 +285,16 @@ class Phases:
         rules: dict[str, Any] = self.rules.model_dump(mode="json")
         return Release.made("release", rules, inputs, books, files)
 
-    def _run(self, phase: str, tasks: Sequence[Task]) -> list[Any]:
-        """Runs the tasks of a phase."""
-        results = []
-        for result in self.runner(tasks):
-            crashpoints.reach(f"rebuild.{phase}")
-            results.append(result)
-            self.tell(f"{phase}: {len(results)}/{len(tasks)}")
-        return results
+    def _run(self, phase: str, tasks: Sequence[Task]) -> None:
+        """Runs the tasks of a phase to their end."""
+        for _ in self._results(phase, tasks):
+            pass
 
-    def _firsts(self) -> list[Any]:
-        return [group.shards[0] for group in self.groups]
+    def _results(self, phase: str, tasks: Sequence[Task]) -> Iterator[Any]:
+        """What the tasks of a phase give, as they end."""
+        for number, result in enumerate(self.runner(tasks), start=1):
+            yield result
+            self.tell(f"{phase}: {number}/{len(tasks)}")
 
 
 def _plan(rules: Rules, inputs: Sequence[Input]) -> dict[str, Any]:
@@ -225,4 +302,9 @@ def _plan(rules: Rules, inputs: Sequence[Input]) -> dict[str, Any]:
     return {
         "rules": rules.digest,
         "inputs": [[given.name, given.job, given.digest] for given in inputs],
+        "lists": [
+            content_hash(rules.path(name))
+            for name in (*rules.takedown.lists, *rules.decontaminate.lists)
+        ],
+        "evaluation sets": digest(evaluated_clips(rules)),
     }

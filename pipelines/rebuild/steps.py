@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from engine import crashpoints
 from manifests.atomic import write_atomic
-from manifests.release import flatten
+from manifests.release import flatten, lists
 from manifests.release.keys import write_keys
 from manifests.release.layout import ReleaseFile
 from manifests.release.order import Part
@@ -41,20 +41,23 @@ class KeysStep:
         missing = [
             (given, shard, path)
             for (given, shard), path in zip(
-                self.group.shards, key_files(self.folder, self.group), strict=True
+                self.group.shards, shard_files(self.folder, self.group), strict=True
             )
             if not path.exists()
         ]
         if not missing:
             return
-        with duckdb.connect(config=_settings(self.folder)) as connection:
-            prepare(connection, self.rules, self.lists)
+        with duckdb.connect(config=settings(self.folder)) as connection:
+            for rule in ("takedown", "decontamination"):
+                if rule in self.rules.active:
+                    lists.register(connection, rule, list_file(self.lists, rule))
             for given, shard, path in missing:
                 write_keys(connection, self.rules, given, shard, path)
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, rules: Rules, lists: Path) -> None:
-    pass
+def list_file(folder: Path, rule: str) -> Path:
+    """Where the tokens of the lists of a rule lie."""
+    return folder / f"{rule}.tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,8 @@ class GatherStep:
         return tuple(files)
 
 
-def key_files(folder: Path, group: Group) -> list[Path]:
-    """The key file of each shard of a group."""
+def shard_files(folder: Path, group: Group) -> list[Path]:
+    """The file of each shard of a group, in a folder with one file for each shard."""
     return [
         folder / f"{given.number:03d}" / f"{shard.number:06d}.parquet"
         for given, shard in group.shards
@@ -155,7 +158,8 @@ def _sample(inputs: Sequence[Input]) -> Iterator[str]:
     yield from paths[::step]
 
 
-def _settings(folder: Path) -> dict[str, str | bool | int]:
+def settings(folder: Path) -> dict[str, str | bool | int]:
+    """Of DuckDB in one task. folder: spills go into one below it."""
     return {
         "threads": 1,
         "memory_limit": f"{_TASK_MB}MB",

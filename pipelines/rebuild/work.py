@@ -1,7 +1,8 @@
 """The folder of a rebuild that has not finished: `OUT/.rebuild`.
 
     plan.json            what is built: digests of rules and inputs; how often it was started
-    keys/<group>/        keys of each shard
+    lists/               tokens of lists of clips that must leave
+    keys/<input>/        keys of each shard
     near/                signatures and clusters of near duplicates
     selection.json       what was selected
     selected/<group>.parquet
@@ -24,7 +25,7 @@ from typing import Any
 import filelock
 
 from manifests.atomic import write_atomic
-from manifests.release.layout import RELEASE, WORK
+from manifests.release.layout import WORK
 from pipelines.rebuild.tasks import RebuildError
 
 _FORMAT = 1
@@ -36,6 +37,7 @@ class Work:
     def __init__(self, out: Path) -> None:
         self.out = out
         self.root = out / WORK
+        self.lists = self.root / "lists"
         self.keys = self.root / "keys"
         self.near = self.root / "near"
         self.select = self.root / "select"
@@ -74,8 +76,6 @@ class Work:
 def opened(out: Path) -> Iterator[Work]:
     """The folder of a rebuild, for the block. Raises RebuildError for a folder with other files, and one
     that another process works on."""
-    if (out / RELEASE).exists():
-        raise RebuildError(f"{out} holds a release, which is never changed: name a new folder")
     if out.exists() and not out.is_dir():
         raise RebuildError(f"{out} is no folder: name a new one")
     if out.is_dir() and any(out.iterdir()) and not (out / WORK).is_dir():
