@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,12 @@ def claim(supported: bool = True, probability: float | None = None, tier: str = 
     """A claim of a caption."""
     confidence = {"probability": probability, "tier": tier, "by": "x"} if supported else None
     return {
-        "caption": "audio_caption", "text": "a dog barks", "captioners": [], "spans": [],
-        "confidence": confidence, "supported": supported,
+        "caption": "audio_caption",
+        "text": "a dog barks",
+        "captioners": [],
+        "spans": [],
+        "confidence": confidence,
+        "supported": supported,
     }
 
 
@@ -86,7 +91,7 @@ def keys(
     shard = Shard(3, captions, similarity)
     given = Input(0, "a", Path("/"), "j", "d" * 16, rules.input[0].real, 1, (shard,))
     path = to or Path(captions[0]).with_suffix(".keys")
-    with connection or duckdb.connect(config={"threads": 1}) as opened:
+    with nullcontext(connection) if connection else duckdb.connect() as opened:
         count = write_keys(opened, rules, given, shard, path)
     made: list[dict[str, Any]] = pq.read_table(path).to_pylist()
     assert len(made) == count

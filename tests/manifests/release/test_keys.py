@@ -42,10 +42,22 @@ def test_a_key_holds_what_the_rules_compare(tmp_path: Path) -> None:
     (key,) = keys(wanted, file)
     low = int.from_bytes(hashlib.md5(source(7).encode()).digest()[8:], "little")
     assert key == {
-        "input": 0, "shard": 3, "row": 0, "clip": uuid.UUID(clip_id(7)), "source": low,
-        "captions": _uuid("a dog.\x1f\x1fa dog runs."), "caption": _uuid("a dog runs."),
-        "stage": 1, "confidence": None, "support": None, "similarity": None, "age": 0,
-        "duration_ms": 10_000, "domain": "music", "licence": "permissive", "real": False,
+        "input": 0,
+        "shard": 3,
+        "row": 0,
+        "clip": uuid.UUID(clip_id(7)),
+        "source": low,
+        "captions": _uuid("a dog.\x1f\x1fa dog runs."),
+        "caption": _uuid("a dog runs."),
+        "stage": 1,
+        "confidence": None,
+        "support": None,
+        "similarity": None,
+        "age": 0,
+        "duration_ms": 10_000,
+        "domain": "music",
+        "licence": "permissive",
+        "real": False,
         "dropped": None,
     }
     assert list(key) == list(COLUMNS)
