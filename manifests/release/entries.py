@@ -123,7 +123,7 @@ def _lines(path: Path) -> Iterator[list[str]]:
         while text := file.read(_READ):
             if "\0" in text:
                 raise _Bad(
-                    f"is no text (a NUL after line {number}): make it a text, CSV or Parquet file"
+                    f"is no text (a NUL byte after line {number}): make it a text, CSV or Parquet file"
                 )
             *lines, rest = (rest + text).split("\n")
             number += len(lines)

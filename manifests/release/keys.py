@@ -136,7 +136,7 @@ def _row(paths: Sequence[str]) -> str:
     starts = [0]
     for path in paths[:-1]:
         starts.append(starts[-1] + pq.read_metadata(path).num_rows)
-    return f"file_row_number + {starts}[file_index + 1]"
+    return f"file_row_number + {starts}[file_index::BIGINT + 1]"
 
 
 def _measured(paths: Sequence[str]) -> str:
