@@ -102,9 +102,7 @@ def _join_lowest(
     return rows, compared
 
 
-def _join_next(
-    rows: Numbers, keys: Keys, signatures: Bytes, least: int, file: IO[bytes]
-) -> int:
+def _join_next(rows: Numbers, keys: Keys, signatures: Bytes, least: int, file: IO[bytes]) -> int:
     """Compares rows, in the order of their buckets, with those that follow. Writes the pairs of like ones,
     and tells how many were compared."""
     compared = 0
@@ -119,9 +117,7 @@ def _join_next(
     return compared
 
 
-def _alike(
-    some: Numbers, others: Numbers, signatures: Bytes, least: int
-) -> npt.NDArray[np.bool_]:
+def _alike(some: Numbers, others: Numbers, signatures: Bytes, least: int) -> npt.NDArray[np.bool_]:
     """Whether rows are like others, pair by pair."""
     alike = np.empty(len(some), np.bool_)
     for start in range(0, len(some), _COMPARED):

@@ -5,7 +5,7 @@ together. Words are runs of letters and digits in lower case, so case, spaces an
 signs of scripts that put no spaces between words count as words. Pairs and not single words, since "a dog
 chases a cat" and "a cat chases a dog" have the same words.
 
-A signature is `SLOTS` bytes. Two rows agree in a slot with the probability of their Jaccard similarity
+Pairs are hashed to 15 bits, so two in 32,768 count as the same one. A signature is `SLOTS` bytes. Two rows agree in a slot with the probability of their Jaccard similarity
 (shared pairs / all pairs), and by chance in one slot of 256.
 
 All of it is arithmetic on integers, of Arrow's flat buffers in NumPy, so the same captions give the same
@@ -46,15 +46,15 @@ SCHEMA = pa.schema(
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint32]
+Hashes = npt.NDArray[np.uint16]
 Wide = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
 
 _ROWS = 4096
 _CHUNK = 1 << 16
 """Bytes of text that are hashed at a time: so many that the arrays stay in the processor's cache."""
-_AREA, _WIDEST, _AT_ONCE = 1 << 15, 2048, 16
+_AREA, _WIDEST, _AT_ONCE = 1 << 16, 4096, 16
 """Word pairs, rows and slots that are signed at a time."""
-_SPACE = 32
 
 
 def _drawn(seed: int, count: int) -> Wide:
@@ -67,19 +67,24 @@ def _drawn(seed: int, count: int) -> Wide:
     return numbers ^ (numbers >> np.uint64(31))
 
 
-_BASE = 0xD1342543DE82EF95
-_POWERS = np.cumprod(np.full(max(_CHUNK, LONGEST) + _ROWS, _BASE, np.uint64))
-_INVERSES = np.cumprod(np.full(len(_POWERS), pow(_BASE, -1, 1 << 64), np.uint64))
-_OF_BYTE = _drawn(1, 256)
-_OF_BYTE[_SPACE] = 0
-_FACTORS = (_drawn(2, SLOTS) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
+def _powers(base: int, count: int) -> Words:
+    return np.cumprod(np.full(count, base, np.uint32), dtype=np.uint32)
+
+
+_BASE = 0xDE82EF95
+_POWERS = _powers(_BASE, max(_CHUNK, LONGEST))
+_INVERSES = _powers(pow(_BASE, -1, 1 << 32), len(_POWERS))
+_FACTORS = (_drawn(2, SLOTS) >> np.uint64(48)).astype(np.uint16) | np.uint16(1)
 _OF_PART = _drawn(3, SLOTS // 4).reshape(2, -1) | np.uint64(1)
 
-_LOWER = bytes(
-    code if code > 127 else ord(chr(code).lower()) if chr(code).isalnum() else _SPACE
+_SMALL = bytes(
+    code if code > 127 else ord(chr(code).lower()) if chr(code).isalnum() else 0
     for code in range(256)
 )
-"""Makes ASCII letters small and everything else in ASCII that is no digit a space."""
+_OF_BYTE = (_drawn(1, 256) >> np.uint64(32)).astype(np.uint32)
+_OF_BYTE[0] = 0
+_OF_BYTE = _OF_BYTE[list(_SMALL)]
+"""By byte of UTF-8: the same for both cases of a letter, 0 for what in ASCII is neither letter nor digit."""
 _NO_WORD = re.compile(r"[\W_]+")
 _UNSPACED = re.compile(
     r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])"
@@ -148,7 +153,7 @@ def joined(columns: Sequence[Any]) -> pa.Array:
 def signatures(texts: pa.Array) -> tuple[npt.NDArray[np.bool_], Bytes]:
     """Signatures of texts of `joined`: which of them have a word, and (texts, SLOTS)."""
     data, offsets = _plain(texts)
-    pairs, counts = [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
+    pairs, counts = [np.empty(0, np.uint16)], [np.empty(0, np.int64)]
     start = 0
     while start < len(texts):
         end = int(np.searchsorted(offsets, offsets[start] + _CHUNK, "right")) - 1
@@ -164,11 +169,13 @@ def signatures(texts: pa.Array) -> tuple[npt.NDArray[np.bool_], Bytes]:
 
 def ids(signed: Bytes) -> Bytes:
     """Digests of signatures, (rows, 16)."""
-    parts = _mixed(signed.view(np.uint64))
-    made = np.empty((len(signed), 2), np.uint64)
-    for half, factors in enumerate(_OF_PART):
-        made[:, half] = _mixed((parts * factors).sum(axis=1, dtype=np.uint64))
-    return made.view(np.uint8)
+    parts = signed.view(np.uint64)
+    parts = (parts ^ (parts >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    parts ^= parts >> np.uint64(32)
+    made = np.stack([(parts * half).sum(axis=1, dtype=np.uint64) for half in _OF_PART], axis=1)
+    made ^= made >> np.uint64(31)
+    made *= np.uint64(0x94D049BB133111EB)
+    return (made ^ (made >> np.uint64(30))).view(np.uint8)
 
 
 def fixed(rows: Bytes) -> pa.Array:
@@ -180,11 +187,8 @@ def fixed(rows: Bytes) -> pa.Array:
 
 
 def _plain(texts: pa.Array) -> tuple[Bytes, Numbers]:
-    """Bytes of all texts with small letters and single bytes of space for all that is no word, and the
-    offsets of the texts."""
-    odd = pc.or_(
-        pc.invert(pc.string_is_ascii(texts)), pc.greater(pc.binary_length(texts), LONGEST)
-    )
+    """The bytes of all texts, in which what is beyond ASCII is of words, and the offsets of the texts."""
+    odd = pc.or_(pc.invert(pc.string_is_ascii(texts)), pc.greater(pc.binary_length(texts), LONGEST))
     if pc.any(odd).as_py():
         raw = texts.filter(odd).cast(pa.large_binary()).to_pylist()
         texts = pc.replace_with_mask(texts, odd, pa.array(map(_words, raw), pa.large_string()))
@@ -192,8 +196,7 @@ def _plain(texts: pa.Array) -> tuple[Bytes, Numbers]:
     if not len(texts) or data is None:
         return np.empty(0, np.uint8), np.zeros(len(texts) + 1, np.int64)
     places = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    small = data.slice(places[0], places[-1] - places[0]).to_pybytes().translate(_LOWER)
-    return np.frombuffer(small, np.uint8), places - places[0]
+    return np.frombuffer(data, np.uint8)[places[0] : places[-1]], places - places[0]
 
 
 def _words(raw: bytes) -> str:
@@ -204,43 +207,45 @@ def _words(raw: bytes) -> str:
     return f"{text} "
 
 
-def _pairs(data: Bytes, offsets: Numbers) -> tuple[Words, Numbers]:
+def _pairs(data: Bytes, offsets: Numbers) -> tuple[Hashes, Numbers]:
     """Hashes of the pairs of neighbouring words in texts, and how many each text has. A text of one word
     has that word.
 
     A word's hash is a polynomial over its bytes, the difference of two running sums.
     """
-    in_word = np.empty(len(data) + 1, np.bool_)
-    in_word[0] = False
-    np.not_equal(data, _SPACE, out=in_word[1:])
-    edges = np.flatnonzero(in_word[1:] != in_word[:-1])
-    begins, ends = edges[0::2], edges[1::2]
     sums = _OF_BYTE.take(data, mode="clip")
+    in_word = sums != 0
+    begins = np.flatnonzero(in_word[1:] > in_word[:-1]) + 1
+    if len(data) and in_word[0]:
+        begins = np.concatenate([[0], begins])
     sums *= _POWERS[: len(data)]
-    np.cumsum(sums, out=sums)
-    before = np.where(begins > 0, sums[begins - 1], 0) if len(begins) else sums[:0]
-    hashes = _mixed((sums[ends - 1] - before) * _INVERSES[begins])
+    np.cumsum(sums, dtype=np.uint32, out=sums)
+    until = sums[np.append(begins[1:], len(data)) - 1] if len(begins) else sums[:0]
+    hashes = until.copy()
+    hashes[1:] -= until[:-1]
+    hashes = _mixed(hashes * _INVERSES[begins])
     bounds = np.searchsorted(begins, offsets)
     words = np.diff(bounds)
-    following = np.append(hashes[1:], np.uint64(0))
+    following = np.append(hashes[1:], np.uint32(0))
     following[bounds[1:][words > 0] - 1] = 0
-    pairs = (_mixed(hashes * np.uint64(_BASE) + following) >> np.uint64(32)).astype(np.uint32)
+    pairs = (_mixed(hashes * np.uint32(_BASE) + following) >> np.uint32(16)).astype(np.uint16)
+    pairs |= np.uint16(1)
     is_pair = np.ones(len(pairs), np.bool_)
     is_pair[bounds[1:][words > 1] - 1] = False
     return pairs[is_pair], np.where(words > 1, words - 1, words)
 
 
-def _mixed(numbers: Wide) -> Wide:
+def _mixed(numbers: Words) -> Words:
     """Numbers whose every bit depends on every bit of those given (the end of MurmurHash3)."""
-    mixed = numbers ^ (numbers >> np.uint64(33))
-    mixed *= np.uint64(0xFF51AFD7ED558CCD)
-    mixed ^= mixed >> np.uint64(33)
-    mixed *= np.uint64(0xC4CEB9FE1A85EC53)
-    mixed ^= mixed >> np.uint64(33)
+    mixed = numbers ^ (numbers >> np.uint32(16))
+    mixed *= np.uint32(0x85EBCA6B)
+    mixed ^= mixed >> np.uint32(13)
+    mixed *= np.uint32(0xC2B2AE35)
+    mixed ^= mixed >> np.uint32(16)
     return mixed
 
 
-def _signed(pairs: Words, counts: Numbers) -> Bytes:
+def _signed(pairs: Hashes, counts: Numbers) -> Bytes:
     """Signatures of texts, (texts, SLOTS), from their pairs; zeros where there are none.
 
     Texts with about as many pairs are signed together, the shorter ones with their last pair repeated,
@@ -261,17 +266,17 @@ def _signed(pairs: Words, counts: Numbers) -> Bytes:
     return made
 
 
-def _smallest(pairs: Words) -> Bytes:
+def _smallest(pairs: Hashes) -> Bytes:
     """A byte for the smallest of the pairs, (pairs, texts), in each of `SLOTS` orders: (SLOTS, texts).
 
-    An order is that of products with an odd number, modulo 2^32.
+    An order is that of products with an odd number, modulo 2^16.
     """
-    least = np.empty((SLOTS, pairs.shape[1]), np.uint32)
-    products = np.empty((_AT_ONCE, *pairs.shape), np.uint32)
+    least = np.empty((SLOTS, pairs.shape[1]), np.uint16)
+    products = np.empty((_AT_ONCE, *pairs.shape), np.uint16)
     for slot in range(0, SLOTS, _AT_ONCE):
         some = slice(slot, slot + _AT_ONCE)
         np.multiply(pairs[None], _FACTORS[some, None, None], out=products)
-        products.min(axis=1, out=least[some])
-    least ^= least >> np.uint32(15)
-    least *= np.uint32(0x2C1B3C6D)
-    return (least >> np.uint32(24)).astype(np.uint8)
+        np.minimum.reduce(products, axis=1, out=least[some])
+    least ^= least >> np.uint16(7)
+    least *= np.uint16(0x2C6D)
+    return (least >> np.uint16(8)).astype(np.uint8)

@@ -30,9 +30,9 @@ from manifests.release.pivots import UNDECIDED, Numbers, join, unsettled
 AT_LEAST = 0.8
 """Jaccard similarity of word pairs from which on captions are near duplicates."""
 
-_ROWS, _ID = 1 << 16, 16
-_ROUNDS = 4
+ROUNDS = 4
 """How often rows are compared again that were like others which then joined another root."""
+_ROWS, _ID = 1 << 16, 16
 _ROOTS = pa.schema([pa.field("id", pa.uuid()), pa.field("root", pa.uuid())])
 
 
@@ -91,14 +91,16 @@ def _read(
 ) -> None:
     """Makes the view `signed` of the rows that count."""
     connection.execute("SET preserve_insertion_order = false")
-    source = f"read_parquet({_listed(signatures)})"
+    source = f"read_parquet({listed(signatures)})"
     if rows is not None:
-        chosen = f"(SELECT input, shard, row FROM read_parquet({_listed(rows)}))"
+        chosen = f"(SELECT input, shard, row FROM read_parquet({listed(rows)}))"
         source += f" SEMI JOIN {chosen} USING (input, shard, row)"
-    connection.execute(f"CREATE VIEW signed AS SELECT input, shard, row, id, signature FROM {source}")
+    connection.execute(
+        f"CREATE VIEW signed AS SELECT input, shard, row, id, signature FROM {source}"
+    )
 
 
-def _listed(files: Sequence[Path]) -> str:
+def listed(files: Sequence[Path]) -> str:
     """Paths as a list in SQL."""
     return "[" + ", ".join("'" + str(file).replace("'", "''") + "'" for file in files) + "]"
 
@@ -126,7 +128,10 @@ def _number(connection: duckdb.DuckDBPyConnection, folder: Path) -> _Nodes:
         )
         ordered = connection.sql("SELECT id, signature FROM signed ORDER BY id")
         for batch in ordered.to_arrow_reader(_ROWS):
-            own, signed = _bytes(batch["id"].storage, _ID), _bytes(batch["signature"], SLOTS)
+            own, signed = (
+                column_bytes(batch["id"].storage, _ID),
+                column_bytes(batch["signature"], SLOTS),
+            )
             before = np.concatenate([last, own[:-1]])
             first = len(own) - len(before)  # 1 for the first row of all
             is_new = np.ones(len(own), np.bool_)
@@ -143,7 +148,7 @@ def _number(connection: duckdb.DuckDBPyConnection, folder: Path) -> _Nodes:
     return _Nodes(count, rows, np.fromfile(folder / "ids", np.uint8).reshape(-1, _ID), is_shared)
 
 
-def _bytes(column: pa.Array, width: int) -> Bytes:
+def column_bytes(column: pa.Array, width: int) -> Bytes:
     """A column of blobs of equal length, (rows, width)."""
     data = column.cast(pa.binary(width)).buffers()[1]
     first = column.offset * width
@@ -171,7 +176,7 @@ def _roots(folder: Path, nodes: _Nodes, at_least: float, threads: int) -> tuple[
         return bands.pairs(rows, keys[band], following, slots, least, files[band])
 
     with ThreadPoolExecutor(threads) as pool:
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             compared += sum(pool.map(compare, range(bands.BANDS)))
             join(of, files)
             alone, rows = unsettled(of, files)
@@ -205,9 +210,9 @@ def _write(connection: duckdb.DuckDBPyConnection, roots: Path, path: Path) -> in
     """Writes the root of each row in a cluster; how many these are."""
     with replacing(path, durable=False) as temporary:
         select = f"""
-            SELECT input, shard, row, root FROM signed JOIN read_parquet({_listed([roots])}) USING (id)
+            SELECT input, shard, row, root FROM signed JOIN read_parquet({listed([roots])}) USING (id)
             ORDER BY input, shard, row
         """
-        target = _listed([temporary])[1:-1]
+        target = listed([temporary])[1:-1]
         connection.execute(f"COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
     return pq.read_metadata(path).num_rows
