@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
 from manifests.evidence import Confidence
-from manifests.ids import digest
+from manifests.ids import digest_of_json
 
 CaptionName = Literal["audio_caption", "visual_caption", "audio_visual_caption"]
 CAPTIONS: tuple[CaptionName, ...] = ("audio_caption", "visual_caption", "audio_visual_caption")
@@ -116,8 +117,21 @@ def caption_digest(
     variants: Sequence[Variant] = (),
 ) -> str:
     """Ties captions to their clip, evidence and prompt: `captionmill verify` computes it again."""
-    parts = [clip_id, asdict(captions), transcript, evidence_digest, prompt_digest]
-    return digest([*parts, [asdict(variant) for variant in variants]])
+    # The canonical JSON of [clip, captions, transcript, evidence, prompt, variants], put together here: a
+    # release has a hundred million rows, and this takes a quarter of the time.
+    texts = _object(captions, ("audio_caption", "audio_visual_caption", "visual_caption"))
+    further = ",".join(_object(variant, ("caption", "style", "text")) for variant in variants)
+    parts = (_json(clip_id), texts, *map(_json, (transcript, evidence_digest, prompt_digest)))
+    return digest_of_json(f"[{','.join(parts)},[{further}]]")
+
+
+def _object(value: CaptionSet | Variant, names: Sequence[str]) -> str:
+    """The canonical JSON of attributes that are texts or None; names in order."""
+    return "{" + ",".join(f'"{name}":{_json(getattr(value, name))}' for name in names) + "}"
+
+
+def _json(text: str | None) -> str:
+    return "null" if text is None else encode_basestring(text)
 
 
 def claims_to_rows(claims: Iterable[CaptionClaim]) -> list[dict[str, Any]]:
