@@ -117,17 +117,31 @@ def caption_digest(
     variants: Sequence[Variant] = (),
 ) -> str:
     """Ties captions to their clip, evidence and prompt: `captionmill verify` computes it again."""
-    # The canonical JSON of [clip, captions, transcript, evidence, prompt, variants], put together here: a
-    # release has a hundred million rows, and this takes a quarter of the time.
-    texts = _object(captions, ("audio_caption", "audio_visual_caption", "visual_caption"))
-    further = ",".join(_object(variant, ("caption", "style", "text")) for variant in variants)
-    parts = (_json(clip_id), texts, *map(_json, (transcript, evidence_digest, prompt_digest)))
-    return digest_of_json(f"[{','.join(parts)},[{further}]]")
+    texts = (captions.audio_caption, captions.visual_caption, captions.audio_visual_caption)
+    return texts_digest(clip_id, *texts, transcript, evidence_digest, prompt_digest, variants)
 
 
-def _object(value: CaptionSet | Variant, names: Sequence[str]) -> str:
-    """The canonical JSON of attributes that are texts or None; names in order."""
-    return "{" + ",".join(f'"{name}":{_json(getattr(value, name))}' for name in names) + "}"
+def texts_digest(
+    clip_id: str,
+    audio: str | None,
+    visual: str | None,
+    audio_visual: str | None,
+    transcript: str | None,
+    evidence_digest: str,
+    prompt_digest: str,
+    variants: Sequence[Variant] = (),
+) -> str:
+    """`caption_digest` of a row of which there may be a hundred million: the canonical JSON of [clip,
+    captions, transcript, evidence, prompt, variants], put together in a quarter of the time."""
+    further = ",".join(
+        f'{{"caption":{_json(v.caption)},"style":{_json(v.style)},"text":{_json(v.text)}}}'
+        for v in variants
+    )
+    return digest_of_json(
+        f'[{_json(clip_id)},{{"audio_caption":{_json(audio)},"audio_visual_caption":'
+        f'{_json(audio_visual)},"visual_caption":{_json(visual)}}},{_json(transcript)},'
+        f"{_json(evidence_digest)},{_json(prompt_digest)},[{further}]]"
+    )
 
 
 def _json(text: str | None) -> str:

@@ -48,7 +48,11 @@ def digest(value: Any) -> str:
 
 def digest_of_json(text: str) -> str:
     """`digest` of a value whose canonical JSON this is."""
-    return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        content = storable(text).encode()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def uri_of(path: bytes) -> str:

@@ -3,7 +3,7 @@
 Both are in the order of the data rows: a merge of the two, which holds one clip's rows at a time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -21,19 +21,20 @@ class _Joined:
         self._where, self._keys = where, keys
         self._next = 0  # the first data row whose rows may still come
         self._group: list[Row] = []
-        self._first = self._row = 0  # rows in the file: of the group's first, of the next
+        self._first = self._row = 0  # rows in the file: of the group's first, of the last
 
-    def batch(self, batch: pa.RecordBatch) -> Iterator[Problem]:
-        """Problems of the next rows, of every clip that ended in them."""
+    def batch(self, batch: pa.RecordBatch, numbers: Sequence[int]) -> Iterator[Problem]:
+        """Problems of the next rows, which have these numbers in the file, of every clip that ended in
+        them."""
         names, columns = batch.schema.names, [column.to_pylist() for column in batch.columns]
-        for values in zip(*columns, strict=True):
+        for number, *values in zip(numbers, *columns, strict=True):
             row = dict(zip(names, values, strict=True))
             if self._group and row["clip_id"] != self._group[0]["clip_id"]:
                 yield from self._ended()
             if not self._group:
-                self._first = self._row
+                self._first = number
             self._group.append(row)
-            self._row += 1
+            self._row = number
 
     def end(self) -> Iterator[Problem]:
         """Problems of the last clip, and of the data rows after it."""

@@ -165,8 +165,10 @@ def _data(
 
 
 def _beside(root: Path, file: ReleaseFile, rows: EvidenceRows | ClaimRows) -> Iterator[Problem]:
+    first = 0
     for batch in batches(root / file.path):
-        yield from rows.batch(batch)
+        yield from rows.batch(batch, range(first, first + batch.num_rows))
+        first += batch.num_rows
     yield from rows.end()
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from manifests.captions import CAPTIONS, CaptionSet, Variant, caption_digest
+from manifests.captions import CAPTIONS, Variant, texts_digest
 from manifests.ids import clip_id
 from manifests.release.licences import LicenceClass, licence_class
 from manifests.verify.problems import Problem
@@ -18,107 +19,103 @@ _NEEDED = (
 )
 """Columns without nulls. The schema says so too, but not every engine that writes Parquet keeps that."""
 
-_COLUMNS = (
-    *("clip_id", "content_hash", "start_ms", "end_ms", "duration_ms", *CAPTIONS),
-    *("audio_by", "visual_by", "audio_visual_by", "variants", "transcript"),
-    *("evidence_digest", "prompt_digest", "caption_digest"),
-    *("licence", "outputs_train", "input", "stage", "real"),
+_DIGESTED = (
+    *("clip_id", "content_hash", "start_ms", "end_ms", *CAPTIONS, "transcript"),
+    *("evidence_digest", "prompt_digest", "caption_digest", "variants"),
 )
+
+Fault = tuple[int, str, str]
+"""Place of a row in its batch, kind, message."""
 
 
 class RowCheck:
-    """Checks rows of one data file. where: its path. inputs: stage and origin of each input; after the
-    check the attribute `inputs` has how many rows each gave."""
+    """Checks rows of one data file. where: its path. known: stage and origin of each input. The attribute
+    `inputs` has how many rows each input gave."""
 
     def __init__(
-        self, where: str, licence: LicenceClass, inputs: Sequence[tuple[int, bool]]
+        self, where: str, licence: LicenceClass, known: Sequence[tuple[int, bool]]
     ) -> None:
         self.inputs: Counter[int] = Counter()
-        self._where, self._class, self._known = where, licence, inputs
-        self._classes: dict[tuple[str, bool | None], LicenceClass] = {}
+        self._where, self._class, self._known = where, licence, known
 
     def batch(self, batch: pa.RecordBatch, numbers: Sequence[int]) -> Iterator[Problem]:
         """Problems of rows that have these numbers in the file."""
-        empty = set()
+        self.inputs.update(batch.column("input").drop_null().to_pylist())
+        empty: dict[int, str] = {}
         for name in _NEEDED:
-            column = batch.column(name)
-            if column.null_count:
-                for place in [i for i, null in enumerate(column.is_null().to_pylist()) if null]:
-                    empty.add(place)
-                    yield self._problem("schema", numbers[place], None, f"{name} is null")
-        columns = [batch.column(name).to_pylist() for name in _COLUMNS]
-        for place, values in enumerate(zip(*columns, strict=True)):
-            if place not in empty:
-                for kind, message in self._faults(*values):
-                    yield self._problem(kind, numbers[place], values[0], message)
+            if batch.column(name).null_count:
+                empty |= dict.fromkeys(_where(batch.column(name).is_null()), name)
+        for place, name in sorted(empty.items()):
+            clip = batch.column("clip_id")[place].as_py()
+            yield Problem("schema", f"{self._where} row {numbers[place]}", f"{name} is null", clip)
+        if empty:
+            kept = [place for place in range(batch.num_rows) if place not in empty]
+            batch, numbers = batch.take(pa.array(kept, pa.int64())), [numbers[i] for i in kept]
+        checks = (self._spans, self._authors, self._licences, self._inputs, self._digests)
+        for check in checks:
+            for place, kind, message in check(batch):
+                clip = batch.column("clip_id")[place].as_py()
+                yield Problem(kind, f"{self._where} row {numbers[place]}", message, clip)
 
-    def _problem(self, kind: str, row: int, clip: str | None, message: str) -> Problem:
-        return Problem(kind, f"{self._where} row {row}", message, clip)
+    def _spans(self, batch: pa.RecordBatch) -> Iterator[Fault]:
+        lasting = pc.subtract(batch.column("end_ms"), batch.column("start_ms"))
+        for place in _where(pc.not_equal(lasting, batch.column("duration_ms"))):
+            yield place, "join", "duration_ms is not that of the clip"
 
-    def _faults(
-        self,
-        clip: str,
-        content: str | None,
-        start: int,
-        end: int,
-        duration: int,
-        audio: str | None,
-        visual: str | None,
-        both: str | None,
-        audio_by: str | None,
-        visual_by: str | None,
-        both_by: str | None,
-        variants: str | None,
-        transcript: str | None,
-        evidence: str,
-        prompt: str,
-        digest: str,
-        licence: str,
-        train: bool | None,
-        number: int,
-        stage: int,
-        real: bool,
-    ) -> Iterator[tuple[str, str]]:
-        """What is wrong with a row, by kind."""
-        if content is not None and clip != clip_id(content, start, end):
-            yield "identity", "clip_id is not that of its content and span"
-        if duration != end - start:
-            yield "join", "duration_ms is not that of the clip"
-        for name, text, by in zip(
-            CAPTIONS, (audio, visual, both), (audio_by, visual_by, both_by), strict=True
-        ):
-            if (text is None) != (by is None):
-                yield "join", f"{name} and who wrote it do not fit"
-        texts = CaptionSet(audio, visual, both)
-        further = _variants(variants)
-        if further is None:
-            yield "schema", "variants is no JSON list of {caption, style, text}"
-        elif digest != caption_digest(clip, texts, transcript, evidence, prompt, further):
-            yield "digest", "the captions are not those that were written for this clip"
-        if self._of(licence, train) != self._class:
-            yield (
-                "licence",
-                f"its licence is of class {self._of(licence, train)}, not of its file's",
-            )
-        self.inputs[number] += 1
-        if not 0 <= number < len(self._known):
-            yield "join", f"release.json has no input {number}"
-        elif self._known[number] != (stage, real):
-            yield "join", f"stage or real is not that of input {number}"
+    def _authors(self, batch: pa.RecordBatch) -> Iterator[Fault]:
+        for name in CAPTIONS:
+            author = batch.column(f"{name.removesuffix('_caption')}_by")
+            differ = pc.not_equal(batch.column(name).is_valid(), author.is_valid())
+            for place in _where(differ):
+                yield place, "join", f"{name} and who wrote it do not fit"
 
-    def _of(self, licence: str, train: bool | None) -> LicenceClass:
-        known = self._classes.get((licence, train))
-        if known is None:
-            known = licence_class(licence, train)
-            if len(self._classes) < 10_000:
-                self._classes[licence, train] = known
-        return known
+    def _licences(self, batch: pa.RecordBatch) -> Iterator[Fault]:
+        terms = _rows(batch, "licence", "outputs_train")
+        classes = {each: licence_class(*each) for each in set(terms)}
+        if set(classes.values()) - {self._class}:
+            for place, each in enumerate(terms):
+                if classes[each] != self._class:
+                    message = f"its licence is of class {classes[each]}, not of its file's"
+                    yield place, "licence", message
+
+    def _inputs(self, batch: pa.RecordBatch) -> Iterator[Fault]:
+        origins = _rows(batch, "input", "stage", "real")
+        wrong = {}
+        for origin in set(origins):
+            number, stage, real = origin
+            if not 0 <= number < len(self._known):
+                wrong[origin] = f"release.json has no input {number}"
+            elif self._known[number] != (stage, real):
+                wrong[origin] = f"stage or real is not that of input {number}"
+        if wrong:
+            for place, origin in enumerate(origins):
+                if origin in wrong:
+                    yield place, "join", wrong[origin]
+
+    def _digests(self, batch: pa.RecordBatch) -> Iterator[Fault]:
+        rows = _rows(batch, *_DIGESTED)
+        for place, (clip, content, start, end, *told, digest, variants) in enumerate(rows):
+            if content is not None and clip != clip_id(content, start, end):
+                yield place, "identity", "clip_id is not that of its content and span"
+            further = None if variants is None else _variants(variants)
+            if variants is not None and further is None:
+                yield place, "schema", "variants is no JSON list of {caption, style, text}"
+            elif digest != texts_digest(clip, *told, further or ()):
+                yield place, "digest", "the captions are not those that were written for this clip"
 
 
-def _variants(text: str | None) -> list[Variant] | None:
+def _where(mask: pa.BooleanArray) -> list[int]:
+    """Places where a mask is true."""
+    places: list[int] = pc.indices_nonzero(mask).to_pylist()
+    return places
+
+
+def _rows(batch: pa.RecordBatch, *names: str) -> list[tuple[Any, ...]]:
+    return list(zip(*(batch.column(name).to_pylist() for name in names), strict=True))
+
+
+def _variants(text: str) -> list[Variant] | None:
     """The column `variants` read; None for what is no such list."""
-    if text is None:
-        return []
     try:
         listed = json.loads(text)
         variants = [Variant(**each) for each in listed]
