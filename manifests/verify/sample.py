@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import pyarrow as pa
 
 from manifests.errors import UserError
@@ -114,29 +115,37 @@ def _rows(
     keys = RowKeys()
     check = RowCheck(data.path, data.licence_class, drawn.part.inputs)
     numbers = ", ".join(map(str, drawn.rows))
-    for batch, rows in _read(root, data, f"file_row_number IN ({numbers})"):
-        keys.add(batch)
-        yield from check.batch(batch, rows)
-    for file in beside:
-        if file.table not in ("evidence", "claims"):
-            continue
-        joined = (EvidenceRows if file.table == "evidence" else ClaimRows)(file.path, keys)
-        for batch, rows in _read(root, file, "list_contains(?, clip_id)", [keys.clips]):
-            yield from joined.batch(batch, rows)
-        yield from joined.end()
+    with connection(threads=1) as (database, folder):
+
+        def read(file: ReleaseFile, condition: str, *values: object) -> Iterator[Numbered]:
+            scan = linked(folder, file.table, root, [file.path])
+            return _read(database, scan, condition, values)
+
+        for batch, rows in read(data, f"file_row_number IN ({numbers})"):
+            keys.add(batch)
+            yield from check.batch(batch, rows)
+        for file in beside:
+            if file.table not in ("evidence", "claims"):
+                continue
+            joined = (EvidenceRows if file.table == "evidence" else ClaimRows)(file.path, keys)
+            for batch, rows in read(file, "list_contains(?, clip_id)", keys.clips):
+                yield from joined.batch(batch, rows)
+            yield from joined.end()
+
+
+Numbered = tuple[pa.RecordBatch, list[int]]
+"""Rows, with their numbers in the file."""
 
 
 def _read(
-    root: Path, file: ReleaseFile, condition: str, values: Sequence[object] = ()
-) -> Iterator[tuple[pa.RecordBatch, list[int]]]:
-    """Rows of a file in order, with their numbers."""
-    with connection(threads=1) as (database, folder):
-        files = linked(folder, "part", root, [file.path])
-        scan = f"read_parquet({files}, file_row_number = true)"
-        query = f"FROM {scan} WHERE {condition} ORDER BY file_row_number"
-        table = database.sql(query, params=list(values)).to_arrow_table()
-        numbers = table["file_row_number"].to_pylist()
-        first = 0
-        for batch in table.drop_columns("file_row_number").to_batches():
-            yield batch, numbers[first : first + batch.num_rows]
-            first += batch.num_rows
+    database: duckdb.DuckDBPyConnection, files: str, condition: str, values: Sequence[object]
+) -> Iterator[Numbered]:
+    """Rows of a file in order."""
+    scan = f"read_parquet({files}, file_row_number = true)"
+    query = f"FROM {scan} WHERE {condition} ORDER BY file_row_number"
+    table = database.sql(query, params=list(values)).to_arrow_table()
+    numbers = table["file_row_number"].to_pylist()
+    first = 0
+    for batch in table.drop_columns("file_row_number").to_batches():
+        yield batch, numbers[first : first + batch.num_rows]
+        first += batch.num_rows
