@@ -208,7 +208,8 @@ def file(folder: Path, path: str, table: Table, rows: list[Row]) -> ReleaseFile:
     """Writes one part."""
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     content = pa.Table.from_pylist(rows, schema=SCHEMAS[table])
-    pq.write_table(content, folder / path, compression="zstd", write_page_index=True)
+    with (folder / path).open("wb") as handle:
+        pq.write_table(content, handle, compression="zstd", write_page_index=True)
     return entry(folder, path, table, len(rows))
 
 
