@@ -129,10 +129,11 @@ class Keys:
         return counted
 
     def write_alive(self, path: Path) -> None:
-        """Writes `input`, `shard` and `row` of what is still there."""
+        """Writes `input`, `shard`, `row` and `clip` of what is still there."""
         with replacing(path, durable=False) as temporary:
             self._run(
-                "COPY (SELECT input, shard, row FROM keys ANTI JOIN losers ON losers.id = keys.rowid) "
+                "COPY (SELECT input, shard, row, clip FROM keys "
+                "ANTI JOIN losers ON losers.id = keys.rowid) "
                 f"TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
             )
 
@@ -363,9 +364,10 @@ def _packed(column: str, bits: int, bounds: tuple[float, float] | None) -> str:
     if bounds is None:
         return f"least(greatest(coalesce({column}, 0), 0), {(1 << bits) - 1})::UBIGINT"
     low, high = bounds
-    number = f"nullif({column}::DOUBLE, 'NaN'::DOUBLE)"
+    number = f"nullif({column}::DOUBLE, 'NaN'::DOUBLE)"  # least and greatest pass over nulls
     inside = f"(least(greatest({number}, {low}), {high}) - {low}) / {high - low}"
-    return f"coalesce((floor({inside} * {_LARGEST_SCORE}) + 1)::UBIGINT, 0::UBIGINT)"
+    packed = f"(floor({inside} * {_LARGEST_SCORE}) + 1)::UBIGINT"
+    return f"CASE WHEN {number} IS NULL THEN 0::UBIGINT ELSE {packed} END"
 
 
 def _joined(packed: Sequence[tuple[str, int]]) -> str:

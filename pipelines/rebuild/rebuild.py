@@ -36,7 +36,7 @@ from manifests.release.rules import Rules
 from manifests.release.select import Keys
 from manifests.release.shards import Input
 from pipelines.rebuild.inputs import evaluated_clips
-from pipelines.rebuild.near import Finder
+from pipelines.rebuild.near import Finder, evaluation
 from pipelines.rebuild.steps import (
     GatherStep,
     KeysStep,
@@ -211,7 +211,13 @@ class Phases:
         """The keys with all rules applied, for the block."""
         with select.keys(self.work.select, self.rules, os.cpu_count() or 1) as keys:
             keys.load(self._key_files())
-            finder = Finder(self.rules, self.groups, self.work.near, self._run)
+            finder = Finder(
+                self.rules,
+                self.groups,
+                evaluation(self.rules, self.inputs),
+                self.work.near,
+                self._run,
+            )
             keys.apply(finder.find)
             yield keys
 
@@ -306,5 +312,5 @@ def _plan(rules: Rules, inputs: Sequence[Input]) -> dict[str, Any]:
             content_hash(rules.path(name))
             for name in (*rules.takedown.lists, *rules.decontaminate.lists)
         ],
-        "evaluation sets": digest(evaluated_clips(rules)),
+        "evaluation sets": digest([evaluated_clips(rules), list(evaluation(rules, inputs))]),
     }
