@@ -7,7 +7,7 @@ row): row counts the rows of the shard's caption files, joined in order.
 Digests are parts of md5, which does not change between versions of DuckDB as its own hash does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 from manifests.atomic import replacing
 from manifests.captions import CAPTIONS
 from manifests.evidence import LEAST
+from manifests.release import flags, lists
 from manifests.release.allowed import allows
 from manifests.release.licences import licence_class
-from manifests.release.lists import ROW_TOKENS
 from manifests.release.rules import Rules
 from manifests.release.sections import Pair
 from manifests.release.shards import Input, Shard
@@ -65,12 +65,23 @@ _JOINED = f"nullif(lower(concat({f', {_BREAK}, '.join(CAPTIONS)})), {_BREAK} || 
 _TELLING = "lower(coalesce(audio_visual_caption, audio_caption, visual_caption))"
 
 
+def prepare(
+    connection: duckdb.DuckDBPyConnection, rules: Rules, tokens: Mapping[str, Path]
+) -> None:
+    """Makes known to a connection, once, what the rules ask for. tokens: files of `lists.build` by
+    rule."""
+    for rule, path in tokens.items():
+        lists.register(connection, rule, path)
+    if rules.keep.flags:
+        flags.register(connection)
+
+
 def write_keys(
     connection: duckdb.DuckDBPyConnection, rules: Rules, given: Input, shard: Shard, path: Path
 ) -> int:
     """Writes the keys of one shard, sorted by row, and returns how many there are.
 
-    connection: prepared by `local.prepare`. Equal files and rules give equal bytes. Raises duckdb.Error
+    connection: prepared by `prepare`. Equal files and rules give equal bytes. Raises duckdb.Error
     for a file that can't be read.
     """
     query = keys_query(rules, given, shard, _terms(connection, shard))
@@ -186,7 +197,7 @@ def conditions(rules: Rules, real: bool, terms: Sequence[Terms]) -> Iterator[tup
     keep, active = rules.keep, rules.active
     for rule in ("takedown", "decontamination"):
         if rule in active:
-            yield rule, f"{rule}({ROW_TOKENS})"
+            yield rule, f"{rule}({lists.ROW_TOKENS})"
     # Who wrote a caption is quicker to read than the caption, and null where there is none.
     absent = " AND ".join(f"{_BY[name]} IS NULL" for name in CAPTIONS)
     lacking = [f"{_BY[name]} IS NULL" for name in keep.needed]
@@ -205,7 +216,7 @@ def conditions(rules: Rules, real: bool, terms: Sequence[Terms]) -> Iterator[tup
             ),
         )
     if keep.flags:
-        yield "flags", f"flagged({', '.join(CAPTIONS)}, transcript, language)"
+        yield "flags", flags.condition(keep.flags)
     if "licence" in active:
         verdicts = {each: str(not allows(keep, *each)) for each in terms}
         yield "licence", _of_terms(verdicts)
