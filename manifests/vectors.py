@@ -22,8 +22,8 @@ def product(
 def finite(
     lists: pa.FixedSizeListArray, width: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float16]]:
-    """Which vectors of a column are there, (rows,), and these, (vectors, width). One with a number that is
-    not finite counts as none."""
+    """Which vectors of a column are there, (rows,), and these, (vectors, width). One with a number
+    that is not finite counts as none."""
     present = np.array(lists.is_valid())
     vectors = np.asarray(lists.flatten().fill_null(np.float16("nan"))).reshape(-1, width)
     is_finite = ~((vectors.view(np.uint16) & _INFINITE) == _INFINITE).any(axis=1)

@@ -1,10 +1,10 @@
 """Pairs of near duplicates among signatures, with work that is bounded whatever the captions are.
 
-Slots are read in `BANDS` bands of `WIDTH`. Rows that agree in all slots of a band are a *bucket*. All of it
-is compared with its lowest row; those that are not like it with the lowest of them, up to `LOWEST` times.
-What is left, of very many captions from one template, is put in the order of the next slots, so that like
-ones come together, and each row is compared with the `WINDOW` that follow. So a bucket costs at most 48
-comparisons a row, and a row leaves at most 17 pairs in it.
+Slots are read in `BANDS` bands of `WIDTH`. Rows that agree in all slots of a band are a *bucket*.
+All of it is compared with its lowest row; those that are not like it with the lowest of them, up to
+`LOWEST` times. What is left, of very many captions from one template, is put in the order of the
+next slots, so that like ones come together, and each row is compared with the `WINDOW` that follow.
+So a bucket costs at most 48 comparisons a row, and a row leaves at most 17 pairs in it.
 
 What a band agrees on by similarity J: J^7. One of 18 does with 98.5 % at J = 0.8, 99.99 % at 0.9.
 """
@@ -46,9 +46,9 @@ def pairs(
 ) -> int:
     """Writes pairs of like rows in one band, and tells how many were compared.
 
-    rows: those to compare, in order. band, following: this one and the next of all rows. signatures: of all
-    rows, (all, SLOTS). least: slots in which like rows agree. path: gets (pairs, 2) of uint32, the lower row
-    first.
+    rows: those to compare, in order. band, following: this one and the next of all rows.
+    signatures: of all rows, (all, SLOTS). least: slots in which like rows agree. path: gets (pairs,
+    2) of uint32, the lower row first.
     """
     compared = 0
     with path.open("wb") as file:
@@ -60,8 +60,8 @@ def pairs(
 
 
 def _parts(rows: Numbers, band: Keys) -> Iterator[tuple[Numbers, Keys]]:
-    """Rows that have a key with another one in common, and their keys, in order of both; whole buckets, so
-    many at a time that no more than about `ROWS` rows are sorted."""
+    """Rows that have a key with another one in common, and their keys, in order of both; whole
+    buckets, so many at a time that no more than about `ROWS` rows are sorted."""
     parts = -(-len(rows) // ROWS)
     for part in range(parts):
         some = rows
@@ -83,9 +83,9 @@ def _parts(rows: Numbers, band: Keys) -> Iterator[tuple[Numbers, Keys]]:
 def _join_lowest(
     rows: Numbers, keys: Keys, signatures: Bytes, least: int, file: IO[bytes]
 ) -> tuple[Numbers, int]:
-    """Compares rows, in the order of their keys and numbers, with the lowest of their bucket; those that
-    are not like it again with the lowest of them, and so on. Writes the pairs of like ones. Returns the
-    rows that are left, and how many pairs were compared."""
+    """Compares rows, in the order of their keys and numbers, with the lowest of their bucket; those
+    that are not like it again with the lowest of them, and so on. Writes the pairs of like ones.
+    Returns the rows that are left, and how many pairs were compared."""
     compared = 0
     for _ in range(LOWEST):
         is_first = np.ones(len(rows), np.bool_)
@@ -103,8 +103,8 @@ def _join_lowest(
 
 
 def _join_next(rows: Numbers, keys: Keys, signatures: Bytes, least: int, file: IO[bytes]) -> int:
-    """Compares rows, in the order of their buckets, with those that follow. Writes the pairs of like ones,
-    and tells how many were compared."""
+    """Compares rows, in the order of their buckets, with those that follow. Writes the pairs of
+    like ones, and tells how many were compared."""
     compared = 0
     for distance in range(1, WINDOW + 1):
         here = np.flatnonzero(keys[distance:] == keys[:-distance])

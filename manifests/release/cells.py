@@ -1,14 +1,16 @@
 """Pairs of clips that are alike by the cosine of their vectors, with memory that is bounded.
 
-Up to `ALL` clips every one is compared with every pivot before it. Of more, cells are made around so many of
-the clips, by an index of FAISS each clip goes into the `PROBES` cells that it is nearest to, and clips are
-compared within a cell. A cell with more than `ALL` clips is compared in slices of so many.
+Up to `ALL` clips every one is compared with every pivot before it. Of more, cells are made around
+so many of the clips, by an index of FAISS each clip goes into the `PROBES` cells that it is nearest
+to, and clips are compared within a cell. A cell with more than `ALL` clips is compared in slices of
+so many.
 
-A pivot is a clip that is like no pivot of its cell before it; every other one makes a pair with the first
-that it is like. So a thousand black pictures make 999 pairs, and not half a million.
+A pivot is a clip that is like no pivot of its cell before it; every other one makes a pair with the
+first that it is like. So a thousand black pictures make 999 pairs, and not half a million.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import faiss
@@ -35,8 +37,8 @@ def pairs(rows: Numbers, vectors: Whole, media: Sequence[bool], least: float, pa
     """Writes pairs of like clips, and tells how many were compared.
 
     rows: those to compare, in order. vectors: of all, (all, media, width), may be mapped. media:
-    which of these clips have; they are alike where the product in each is `least` or more. path: gets
-    (pairs, 2) of uint32, the lower row first.
+    which of these clips have; they are alike where the product in each is `least` or more. path:
+    gets (pairs, 2) of uint32, the lower row first.
     """
     compared = 0
     with path.open("wb") as file:
@@ -66,7 +68,7 @@ def _cells(rows: Numbers, vectors: Whole) -> Iterator[Numbers]:
     order = np.argsort(near.ravel(), kind="stable")
     bounds = np.searchsorted(near.ravel()[order], np.arange(len(centres) + 1))
     of = (order // near.shape[1]).astype(np.uint32)
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in pairwise(bounds):
         yield rows[of[start:end]]
 
 
@@ -78,8 +80,8 @@ def _wide(vectors: Whole) -> Floats:
 def _firsts(
     rows: Numbers, vectors: Whole, media: Sequence[bool], least: float
 ) -> tuple[Places, int]:
-    """For each of some rows the place of the first pivot that it is like, its own if it is a pivot; and how
-    many pairs were compared."""
+    """For each of some rows the place of the first pivot that it is like, its own if it is a pivot;
+    and how many pairs were compared."""
     first = np.arange(len(rows))
     pivots = np.empty((_PIVOTS, sum(media), vectors.shape[2]), np.float32)
     places = np.empty(0, np.int64)

@@ -1,9 +1,10 @@
-"""Vectors of clips for comparing media: read from embeddings, and compared with the same outcome anywhere.
+"""Vectors of clips for comparing media: read from embeddings, and compared with the same outcome
+anywhere.
 
-A vector is scaled to unit length and rounded to whole numbers of 1/4000. A product of two such vectors is a
-sum of whole numbers below 2^24, which float32 holds exactly in whatever order they are added. So no
-machine, number of threads or size of block decides which clips are alike. Rounded cosines are right to
-about 0.0005.
+A vector is scaled to unit length and rounded to whole numbers of 1/4000. A product of two such
+vectors is a sum of whole numbers below 2^24, which float32 holds exactly in whatever order they are
+added. So no machine, number of threads or size of block decides which clips are alike. Rounded
+cosines are right to about 0.0005.
 """
 
 import hashlib
@@ -40,8 +41,8 @@ class MediaError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some clips. ids: (clips, 16). has: (clips, 2), which of `MEDIA` they have a vector of. vectors:
-    (clips, 2, width), zeros where there is none."""
+    """Some clips. ids: (clips, 16). has: (clips, 2), which of `MEDIA` they have a vector of.
+    vectors: (clips, 2, width), zeros where there is none."""
 
     ids: Bytes
     has: Mask
@@ -51,8 +52,8 @@ class Block:
 def blocks(files: Sequence[Path | str], width: int | None = None) -> Iterator[Block]:
     """The clips of tables of embeddings, without those that have no vector; a row group at a time.
 
-    width: of the vectors, if it is known. Raises MediaError for a file that can't be read, and for vectors
-    of different lengths, which are of different encoders.
+    width: of the vectors, if it is known. Raises MediaError for a file that can't be read, and for
+    vectors of different lengths, which are of different encoders.
     """
     for name in files:
         try:

@@ -1,16 +1,17 @@
 """MinHash signatures of captions, by which near duplicates are found (`manifests.release.near`).
 
 A row is signed by the pairs of neighbouring words in its captions, joined in the order heard, seen,
-together. Words are runs of letters and digits in lower case, so case, spaces and punctuation do not count;
-signs of scripts that put no spaces between words count as words. Pairs and not single words, since "a dog
-chases a cat" and "a cat chases a dog" have the same words.
+together. Words are runs of letters and digits in lower case, so case, spaces and punctuation do not
+count; signs of scripts that put no spaces between words count as words. Pairs and not single words,
+since "a dog chases a cat" and "a cat chases a dog" have the same words.
 
-Pairs are hashed to 15 bits, so two in 32,768 count as the same one. A signature is `SLOTS` bytes. Two rows agree in a slot with the probability of their Jaccard similarity
-(shared pairs / all pairs), and by chance in one slot of 256.
+Pairs are hashed to 15 bits, so two in 32,768 count as the same one. A signature is `SLOTS` bytes.
+Two rows agree in a slot with the probability of their Jaccard similarity (shared pairs / all
+pairs), and by chance in one slot of 256.
 
-All of it is arithmetic on integers, of Arrow's flat buffers in NumPy, so the same captions give the same
-bytes anywhere. rensa, a library for this, gives its signatures as Python lists only: making arrays of them
-took eight times as long as signing. It also changed its signatures in version 0.5.
+All of it is arithmetic on integers, of Arrow's flat buffers in NumPy, so the same captions give the
+same bytes anywhere. rensa, a library for this, gives its signatures as Python lists only: making
+arrays of them took eight times as long as signing. It also changed its signatures in version 0.5.
 """
 
 import re
@@ -42,7 +43,8 @@ SCHEMA = pa.schema(
         pa.field("signature", pa.binary(SLOTS), nullable=False),
     ]
 )
-"""Of a file of signatures. id: a digest of the signature, so rows with equal ones have the same words."""
+"""Of a file of signatures. id: a digest of the signature, so rows with equal ones have the same
+words."""
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint32]
@@ -52,7 +54,8 @@ Numbers = npt.NDArray[np.int64]
 
 _ROWS = 4096
 _CHUNK = 1 << 16
-"""Bytes of text that are hashed at a time: so many that the arrays stay in the processor's cache."""
+"""Bytes of text that are hashed at a time: so many that the arrays stay in the processor's cache.
+"""
 _AREA, _WIDEST, _AT_ONCE = 1 << 16, 4096, 16
 """Word pairs, rows and slots that are signed at a time."""
 
@@ -84,7 +87,8 @@ _SMALL = bytes(
 _OF_BYTE = (_drawn(1, 256) >> np.uint64(32)).astype(np.uint32)
 _OF_BYTE[0] = 0
 _OF_BYTE = _OF_BYTE[list(_SMALL)]
-"""By byte of UTF-8: the same for both cases of a letter, 0 for what in ASCII is neither letter nor digit."""
+"""By byte of UTF-8: the same for both cases of a letter, 0 for what in ASCII is neither letter nor
+digit."""
 _NO_WORD = re.compile(r"[\W_]+")
 _UNSPACED = re.compile(
     r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])"
@@ -98,9 +102,9 @@ class SignatureError(UserError):
 def write(captions: Sequence[str | Path], path: Path, number: int, shard: int) -> int:
     """Signs the captions of one shard of one input, and tells how many rows have a signature.
 
-    captions: its files in order; a row's number counts through all of them. path: of a Parquet file with
-    the columns of `SCHEMA`, in the order of the rows; rows without a word have none. number: of the input.
-    Raises SignatureError for a file that can't be read.
+    captions: its files in order; a row's number counts through all of them. path: of a Parquet file
+    with the columns of `SCHEMA`, in the order of the rows; rows without a word have none. number:
+    of the input. Raises SignatureError for a file that can't be read.
     """
     signed = first = 0
     with (
@@ -187,7 +191,8 @@ def fixed(rows: Bytes) -> pa.Array:
 
 
 def _plain(texts: pa.Array) -> tuple[Bytes, Numbers]:
-    """The bytes of all texts, in which what is beyond ASCII is of words, and the offsets of the texts."""
+    """The bytes of all texts, in which what is beyond ASCII is of words, and the offsets of the
+    texts."""
     odd = pc.or_(pc.invert(pc.string_is_ascii(texts)), pc.greater(pc.binary_length(texts), LONGEST))
     if pc.any(odd).as_py():
         raw = texts.filter(odd).cast(pa.large_binary()).to_pylist()
@@ -208,8 +213,8 @@ def _words(raw: bytes) -> str:
 
 
 def _pairs(data: Bytes, offsets: Numbers) -> tuple[Hashes, Numbers]:
-    """Hashes of the pairs of neighbouring words in texts, and how many each text has. A text of one word
-    has that word.
+    """Hashes of the pairs of neighbouring words in texts, and how many each text has. A text of one
+    word has that word.
 
     A word's hash is a polynomial over its bytes, the difference of two running sums.
     """
@@ -248,8 +253,8 @@ def _mixed(numbers: Words) -> Words:
 def _signed(pairs: Hashes, counts: Numbers) -> Bytes:
     """Signatures of texts, (texts, SLOTS), from their pairs; zeros where there are none.
 
-    Texts with about as many pairs are signed together, the shorter ones with their last pair repeated,
-    which changes no smallest number.
+    Texts with about as many pairs are signed together, the shorter ones with their last pair
+    repeated, which changes no smallest number.
     """
     made = np.zeros((len(counts), SLOTS), np.uint8)
     firsts = np.cumsum(counts) - counts
@@ -267,7 +272,8 @@ def _signed(pairs: Hashes, counts: Numbers) -> Bytes:
 
 
 def _smallest(pairs: Hashes) -> Bytes:
-    """A byte for the smallest of the pairs, (pairs, texts), in each of `SLOTS` orders: (SLOTS, texts).
+    """A byte for the smallest of the pairs, (pairs, texts), in each of `SLOTS` orders: (SLOTS,
+    texts).
 
     An order is that of products with an odd number, modulo 2^16.
     """

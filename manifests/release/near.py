@@ -1,14 +1,16 @@
 """Clusters of near duplicate captions over all shards of a release, from their signatures.
 
-DuckDB brings signatures into the order of their digests and drops equal ones, on disk where memory does not
-do. Their place in this order is their number. Then like ones are looked for band by band
+DuckDB brings signatures into the order of their digests and drops equal ones, on disk where memory
+does not do. Their place in this order is their number. Then like ones are looked for band by band
 (`manifests.release.bands`), and each joins the first of its cluster (`manifests.release.pivots`).
 
-Memory: DuckDB's limit, then 17 bytes for each different signature and half a GB for each thread; signatures
-and pairs lie on disk and are mapped. Numbers, bands and pairs follow from the set of signatures alone, so
-the outcome does not depend on the order of inputs, shards or rows, nor on threads.
+Memory: DuckDB's limit, then 17 bytes for each different signature and half a GB for each thread;
+signatures and pairs lie on disk and are mapped. Numbers, bands and pairs follow from the set of
+signatures alone, so the outcome does not depend on the order of inputs, shards or rows, nor on
+threads.
 """
 
+import re
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,13 +35,20 @@ AT_LEAST = 0.8
 ROUNDS = 4
 """How often rows are compared again that were like others which then joined another root."""
 _ROWS, _ID = 1 << 16, 16
+_GLOB = re.compile(r"[*?\[]")
 _ROOTS = pa.schema([pa.field("id", pa.uuid()), pa.field("root", pa.uuid())])
+_CLUSTERED = pa.schema(
+    [
+        *(pa.field(name, pa.int32()) for name in ("input", "shard", "row")),
+        pa.field("root", pa.uuid()),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """What was found. rows: with a signature. signatures: different ones. clusters: of more than one row.
-    members: rows in these. compared: pairs of signatures."""
+    """What was found. rows: with a signature. signatures: different ones. clusters: of more than
+    one row. members: rows in these. compared: pairs of signatures."""
 
     rows: int
     signatures: int
@@ -59,12 +68,17 @@ def cluster(
 ) -> Clusters:
     """Writes the clusters of near duplicate captions.
 
-    signatures: files of `manifests.release.minhash.write`. rows: Parquet files with columns `input`,
-    `shard` and `row` of those that count, by default all: the rows that earlier rules left. path: gets
-    (input, shard, row INTEGER, root UUID), one row for each row in a cluster of more than one, sorted by
-    address; rows with equal roots are a cluster. work: a folder for files that are gone at the end. memory:
-    of DuckDB. A row is like its root by an estimate with a standard error of 0.035 or less.
+    signatures: files of `manifests.release.minhash.write`. rows: Parquet files with columns
+    `input`, `shard` and `row` of those that count, by default all: the rows that earlier rules
+    left. path: gets (input, shard, row INTEGER, root UUID), one row for each row in a cluster of
+    more than one, sorted by address; rows with equal roots are a cluster. work: a folder for files
+    that are gone at the end. memory: of DuckDB. A row is like its root by an estimate with a
+    standard error of 0.035 or less.
     """
+    if not signatures or (rows is not None and not rows):
+        with replacing(path, durable=False) as temporary:
+            pq.write_table(_CLUSTERED.empty_table(), temporary)
+        return Clusters(0, 0, 0, 0, 0)
     work.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="near-", dir=work) as name,
@@ -101,8 +115,12 @@ def _read(
 
 
 def listed(files: Sequence[Path]) -> str:
-    """Paths as a list in SQL."""
-    return "[" + ", ".join("'" + str(file).replace("'", "''") + "'" for file in files) + "]"
+    """Paths for `read_parquet` in SQL, which takes `*`, `?` and `[` in them for patterns."""
+    return f"[{', '.join(_quoted(_GLOB.sub(lambda sign: f'[{sign[0]}]', str(f))) for f in files)}]"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +135,8 @@ class _Nodes:
 
 
 def _number(connection: duckdb.DuckDBPyConnection, folder: Path) -> _Nodes:
-    """Writes the different signatures in order, and their bands, (count,) of uint64 each, to the folder."""
+    """Writes the different signatures in order, and their bands, (count,) of uint64 each, to the
+    folder."""
     count = rows = 0
     last = np.empty((0, _ID), np.uint8)
     shared = [np.empty(0, np.int64)]
@@ -189,7 +208,8 @@ def _roots(folder: Path, nodes: _Nodes, at_least: float, threads: int) -> tuple[
 
 
 def _write_roots(nodes: _Nodes, roots: Numbers, path: Path) -> int:
-    """Writes the roots of the signatures in clusters of more than one row; how many clusters that are."""
+    """Writes the roots of the signatures in clusters of more than one row; how many clusters that
+    are."""
     own = np.arange(nodes.count, dtype=np.uint32)
     is_root = np.zeros(nodes.count, np.bool_)
     is_root[roots[nodes.is_shared | (roots != own)]] = True
@@ -213,6 +233,7 @@ def _write(connection: duckdb.DuckDBPyConnection, roots: Path, path: Path) -> in
             SELECT input, shard, row, root FROM signed JOIN read_parquet({listed([roots])}) USING (id)
             ORDER BY input, shard, row
         """
-        target = listed([temporary])[1:-1]
-        connection.execute(f"COPY ({select}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+        connection.execute(
+            f"COPY ({select}) TO {_quoted(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
+        )
     return pq.read_metadata(path).num_rows

@@ -1,17 +1,17 @@
-"""Clips whose media are nearly alike, by the cosine of their embeddings: among the clips of a release, and
-between these and the clips of evaluation sets.
+"""Clips whose media are nearly alike, by the cosine of their embeddings: among the clips of a
+release, and between these and the clips of evaluation sets.
 
-Clips are duplicates where they have the same media, and all of these are alike: of two clips with the same
-picture and other sounds both stay. They are near an evaluation clip where all media are alike that both
-have, and both have one: a video with the sound of an evaluation clip is near it.
+Clips are duplicates where they have the same media, and all of these are alike: of two clips with
+the same picture and other sounds both stay. They are near an evaluation clip where all media are
+alike that both have, and both have one: a video with the sound of an evaluation clip is near it.
 
-Memory does not grow with the clips but for 26 bytes of each; vectors lie on disk and are mapped. The outcome
-does not depend on the order of inputs and shards, nor on threads (`manifests.release.media`).
+Memory does not grow with the clips but for 26 bytes of each; vectors lie on disk and are mapped.
+The outcome does not depend on the order of inputs and shards, nor on threads
+(`manifests.release.media`).
 """
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -47,11 +47,11 @@ def cluster(
 ) -> Clusters:
     """Writes the clusters of clips whose media are near duplicates.
 
-    embeddings: files of tables of embeddings, of one encoder. A clip that is in several is taken from the
-    first. clips: Parquet files with a column `clip` (UUID) of those that count, by default all. path: gets
-    (clip UUID, root UUID), one row for each clip in a cluster of more than one, sorted by clip; clips with
-    equal roots are a cluster, and each is like its root. work: a folder for files that are gone at the end.
-    Raises MediaError.
+    embeddings: files of tables of embeddings, of one encoder. A clip that is in several is taken
+    from the first. clips: Parquet files with a column `clip` (UUID) of those that count, by default
+    all. path: gets (clip UUID, root UUID), one row for each clip in a cluster of more than one,
+    sorted by clip; clips with equal roots are a cluster, and each is like its root. work: a folder
+    for files that are gone at the end. Raises MediaError.
     """
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="near-", dir=work) as name:
@@ -72,7 +72,8 @@ def near(
     path: Path,
     at_least: float = AT_LEAST,
 ) -> int:
-    """Writes the clips that are near one of evaluation sets, and tells how many. All pairs are compared.
+    """Writes the clips that are near one of evaluation sets, and tells how many. All pairs are
+    compared.
 
     embeddings: of clips, as many files as are to be looked at in one task. evaluation: those of the
     evaluation sets, by the same encoder. path: gets (clip UUID), sorted. Raises MediaError.
@@ -125,8 +126,8 @@ def _like_any(block: Block, others: Block, product: float) -> Mask:
 class _Stored:
     """The vectors of clips, on disk in the order of their ids.
 
-    ids: (clips, 16), without repeats. has: (clips, 2), which of `MEDIA` they have. vectors: (clips, 2,
-    width), mapped; None where there are no clips.
+    ids: (clips, 16), without repeats. has: (clips, 2), which of `MEDIA` they have. vectors: (clips,
+    2, width), mapped; None where there are no clips.
     """
 
     def __init__(

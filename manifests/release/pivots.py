@@ -1,11 +1,11 @@
 """Clusters from pairs of rows that are alike, so that each member is like the first of its cluster.
 
-Connected components would join what is not alike: of captions from one template, each with another word
-changed, the first and the last have little in common. So a row here joins a *pivot*, a row of lower number
-that it was compared with. Pivots are chosen in the order of the numbers (Ailon, Charikar, Newman 2008,
-"Aggregating inconsistent information"), many at a time: a row with no undecided row of lower number beside
-it is one. Numbers are of digests, in an order that has nothing to do with the rows, so few rounds are
-enough and neither inputs nor workers change the outcome.
+Connected components would join what is not alike: of captions from one template, each with another
+word changed, the first and the last have little in common. So a row here joins a *pivot*, a row of
+lower number that it was compared with. Pivots are chosen in the order of the numbers (Ailon,
+Charikar, Newman 2008, "Aggregating inconsistent information"), many at a time: a row with no
+undecided row of lower number beside it is one. Numbers are of digests, in an order that has nothing
+to do with the rows, so few rounds are enough and neither inputs nor workers change the outcome.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,8 +24,8 @@ def join(of: Numbers, files: Sequence[Path]) -> None:
     """Lets rows join pivots.
 
     of: (rows,): the number of a row's pivot, its own where it is one, or `UNDECIDED`; no row stays
-    undecided. files: pairs of numbers of rows that are alike, the lower first, (pairs, 2) of uint32 each.
-    They are read twice a round, some at a time.
+    undecided. files: pairs of numbers of rows that are alike, the lower first, (pairs, 2) of uint32
+    each. They are read twice a round, some at a time.
     """
     while True:
         _join_pivots(of, files)
@@ -64,8 +64,8 @@ def _pairs(files: Sequence[Path]) -> Iterator[tuple[Numbers, Numbers]]:
 
 
 def unsettled(of: Numbers, files: Sequence[Path]) -> tuple[Numbers, Numbers]:
-    """Rows that may have missed a pivot: like others, but all of these joined elsewhere, and none joined
-    them. And the rows to compare them with: they and the pivots that were joined."""
+    """Rows that may have missed a pivot: like others, but all of these joined elsewhere, and none
+    joined them. And the rows to compare them with: they and the pivots that were joined."""
     has_pair = np.zeros(len(of), np.bool_)
     for low, high in _pairs(files):
         has_pair[low] = has_pair[high] = True
