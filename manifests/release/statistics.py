@@ -45,9 +45,9 @@ _BINNED = ("words", "seconds", "support", "confidence", "stages", "inputs")
 @dataclass(slots=True)
 class Group:
     """The rows of one class and split. milliseconds: of all clips. captions: by kind and by whom they
-    are. words: of captions, by kind and by the least number of a bin of five, 100 and more being one. values:
-    counts of rows by what `_VALUES` names; `seconds` by the least of a bin of five, `support` and
-    `confidence` of a tenth."""
+    are. words: of captions, by kind and by the least number of a bin of five, 100 and more being one.
+    values: counts of rows by what `_VALUES` names; `seconds` by the least of a bin of five, `support`
+    and `confidence` of a tenth."""
 
     licence_class: str
     split: str
