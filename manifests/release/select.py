@@ -347,6 +347,7 @@ def keys(folder: Path, rules: Rules, threads: int, memory_mb: int = MEMORY_MB) -
     _remove(path)
     connection = duckdb.connect(str(path), config=dict(settings))
     try:
+        connection.execute("SET enable_progress_bar = false")
         mixing.define(connection)
         yield Keys(connection, rules)
     finally:

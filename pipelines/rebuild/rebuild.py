@@ -35,9 +35,11 @@ from manifests.release.order import Selection, Sizes
 from manifests.release.rules import Rules
 from manifests.release.select import Keys
 from manifests.release.shards import Input
+from pipelines.rebuild.describing import described
 from pipelines.rebuild.inputs import evaluated_clips
 from pipelines.rebuild.near import Finder, evaluation
 from pipelines.rebuild.steps import (
+    LISTED,
     GatherStep,
     KeysStep,
     ScatterStep,
@@ -182,10 +184,10 @@ class Phases:
     def _lists(self) -> None:
         """Reads the lists of clips that must leave."""
         self.work.lists.mkdir(parents=True, exist_ok=True)
-        evaluated = {"takedown": [], "decontamination": evaluated_clips(self.rules)}
         with duckdb.connect(config=settings(self.work.lists)) as connection:
-            for rule, clips in evaluated.items():
+            for rule in LISTED:
                 if rule in self.rules.active:
+                    clips = evaluated_clips(self.rules) if rule == "decontamination" else []
                     path = list_file(self.work.lists, rule)
                     lists.build(self.rules, rule, clips, path, connection)
 
@@ -272,7 +274,7 @@ class Phases:
         return files
 
     def described(self, selection: Selection, files: Iterable[ReleaseFile]) -> Release:
-        """What `release.json` says."""
+        """What `release.json` says; the documents that it names are written."""
         counts = selection.counts
         inputs = [
             ReleaseInput(
@@ -289,7 +291,8 @@ class Phases:
         ]
         books = ReleaseBooks(rows=counts.rows, kept=counts.kept, dropped=counts.dropped)
         rules: dict[str, Any] = self.rules.model_dump(mode="json")
-        return Release.made("release", rules, inputs, books, files)
+        self.tell("describing")
+        return described(Release.made("release", rules, inputs, books, files), self.work.out)
 
     def _run(self, phase: str, tasks: Sequence[Task]) -> None:
         """Runs the tasks of a phase to their end."""

@@ -10,13 +10,16 @@ import pyarrow.parquet as pq
 
 from engine import crashpoints
 from manifests.atomic import write_atomic
-from manifests.release import flatten, lists
-from manifests.release.keys import write_keys
+from manifests.release import flatten
+from manifests.release.keys import prepare, write_keys
 from manifests.release.layout import ReleaseFile
 from manifests.release.order import Part
 from manifests.release.rules import Rules
 from manifests.release.shards import Input
 from pipelines.rebuild.writing import Group, Wanted, gather, scatter
+
+LISTED = ("takedown", "decontamination")
+"""Rules with lists of clips that must leave."""
 
 _TASK_MB = 400
 """Of DuckDB in one task."""
@@ -48,9 +51,10 @@ class KeysStep:
         if not missing:
             return
         with duckdb.connect(config=settings(self.folder)) as connection:
-            for rule in ("takedown", "decontamination"):
-                if rule in self.rules.active:
-                    lists.register(connection, rule, list_file(self.lists, rule))
+            tokens = {
+                rule: list_file(self.lists, rule) for rule in LISTED if rule in self.rules.active
+            }
+            prepare(connection, self.rules, tokens)
             for given, shard, path in missing:
                 write_keys(connection, self.rules, given, shard, path)
 
