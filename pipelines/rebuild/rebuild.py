@@ -183,13 +183,15 @@ class Phases:
 
     def _lists(self) -> None:
         """Reads the lists of clips that must leave."""
+        wanted = [rule for rule in LISTED if rule in self.rules.active]
+        if not wanted:
+            return
         self.work.lists.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(config=settings(self.work.lists)) as connection:
-            for rule in LISTED:
-                if rule in self.rules.active:
-                    clips = evaluated_clips(self.rules) if rule == "decontamination" else []
-                    path = list_file(self.work.lists, rule)
-                    lists.build(self.rules, rule, clips, path, connection)
+            for rule in wanted:
+                clips = evaluated_clips(self.rules) if rule == "decontamination" else []
+                path = list_file(self.work.lists, rule)
+                lists.build(self.rules, rule, clips, path, connection)
 
     def _key_files(self) -> list[Path]:
         """Files of keys in the order of the inputs and their shards."""

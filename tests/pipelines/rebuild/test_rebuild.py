@@ -3,10 +3,13 @@
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -17,7 +20,7 @@ from manifests.release.shards import Input
 from manifests.verify.release import check_release
 from pipelines.rebuild import rebuild as rebuilding
 from pipelines.rebuild import writing
-from pipelines.rebuild.tasks import RebuildError, Task
+from pipelines.rebuild.tasks import RebuildError, Task, here
 from pipelines.rebuild.work import Work, opened
 from pipelines.rebuild.writing import WritingError
 from tests.pipelines.rebuild import built
@@ -248,7 +251,7 @@ class _Stop(Exception):
     pass
 
 
-@pytest.mark.parametrize("after", range(1, 9))
+@pytest.mark.parametrize("after", [1, 4, 7, 9])
 def test_stopped_anywhere_it_goes_on_to_the_same_bytes(
     after: int, inputs: list[Input], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,3 +343,29 @@ def test_a_standing_release_is_told_and_never_changed(inputs: list[Input], tmp_p
 def test_inputs_without_captions_are_an_error(inputs: list[Input], tmp_path: Path) -> None:
     with pytest.raises(RulesError, match="hold no captions"):
         release(rules(tmp_path), [replace(inputs[0], shards=())], tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device", "/out/part"),
+        OSError(122, "Disk quota exceeded"),
+        pa.ArrowException("[errno 28] Error writing bytes: No space left on device"),
+        duckdb.IOException('Could not write file "keys.duckdb": No space left on device'),
+    ],
+)
+def test_a_full_disk_says_how_to_go_on(
+    error: Exception, inputs: list[Input], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(tasks: Iterable[Task]) -> Iterator[Any]:
+        raise error
+        yield
+
+    monkeypatch.setattr(rebuilding, "ray_cluster", lambda *arguments: nullcontext())
+    monkeypatch.setattr(rebuilding, "on_ray", full)
+    monkeypatch.setattr(rebuilding.processes, "sweep", lambda *arguments, **options: [])
+    with pytest.raises(RebuildError, match=r"make room and run the same command again; it goes on"):
+        rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out")
+    monkeypatch.setattr(rebuilding, "on_ray", here)
+    assert rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out").release.books.kept == 12
+    assert not (tmp_path / "out" / ".rebuild").exists()
