@@ -8,7 +8,7 @@ bounded by a run and by a bucket, and what is written does not depend on who wri
 
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +30,8 @@ from pipelines.rebuild import spill
 
 _RUN_BYTES = 96 << 20
 """Rows of a release that a scatter holds before it writes them, in memory."""
-_READ_ROWS = 4096
-"""Rows of a shard that are read at a time."""
+_READ_BYTES, _READ_ROWS = 32 << 20, 2048
+"""A file of a shard with so many bytes is read at once, a larger one so many rows at a time."""
 _GROUP_BYTES = 64 << 20
 """Of a row group in memory: readers such as the hub's viewer refuse some that are larger than 286 MiB."""
 _REPEATED = [
@@ -223,9 +223,7 @@ def _chosen(
     first = done = 0
     for path in shard.captions:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(
-                _READ_ROWS, columns=flatten.columns("evidence" in wanted.tables), use_threads=False
-            ):
+            for batch in _batches(file, flatten.columns("evidence" in wanted.tables)):
                 last = first + batch.num_rows
                 until = done + int(np.searchsorted(numbers[done:], last))
                 if until > done:
@@ -240,6 +238,14 @@ def _chosen(
             f"{shard.captions[-1]}: row {numbers[done]} of the shard was selected, and it has {first}: "
             "the workspace was changed meanwhile; run the same command with a new folder"
         )
+
+
+def _batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of a file: of most all at once, which is quicker."""
+    groups = (file.metadata.row_group(at) for at in range(file.metadata.num_row_groups))
+    small = sum(group.total_byte_size for group in groups) <= _READ_BYTES
+    most = max(1, file.metadata.num_rows) if small else _READ_ROWS
+    yield from file.iter_batches(most, columns=columns, use_threads=False)
 
 
 def _require_same(chosen: pa.Table, captions: pa.RecordBatch, path: str) -> None:
@@ -264,10 +270,13 @@ def _clips(ids: pa.Array) -> npt.NDArray[np.uint8]:
     """The keys of clips, (clips, 16)."""
     if not len(ids):
         return np.empty((0, 16), np.uint8)
-    if pc.all(pc.match_substring_regex(ids, "^[0-9a-f]{32}$")).as_py():
-        offsets = np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]
-        text = memoryview(ids.buffers()[2])[offsets[0] : offsets[-1]]
-        return np.frombuffer(bytes.fromhex(bytes(text).decode()), np.uint8).reshape(-1, 16)
+    offsets = np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]
+    if (np.diff(offsets) == 32).all():
+        text = bytes(memoryview(ids.buffers()[2])[offsets[0] : offsets[-1]])
+        with suppress(ValueError):
+            digits = bytes.fromhex(text.decode())
+            if len(digits) == 16 * len(ids):  # spaces between digits do not count
+                return np.frombuffer(digits, np.uint8).reshape(-1, 16)
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("given", pa.table({"clip_id": ids}))
         keys = connection.execute(f"SELECT {_CLIP} FROM given").fetchall()

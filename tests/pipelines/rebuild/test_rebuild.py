@@ -182,6 +182,7 @@ def test_bounded_runs_change_no_row(
     whole = release(wanted, inputs, tmp_path / "whole")
     monkeypatch.setattr(writing, "_RUN_BYTES", 1)
     monkeypatch.setattr(writing, "_READ_ROWS", 2)
+    monkeypatch.setattr(writing, "_READ_BYTES", 1)
     monkeypatch.setattr(writing, "_GROUP_BYTES", 2000)
     small = release(wanted, inputs, tmp_path / "small")
     for name in ("data", "claims", "evidence"):
