@@ -66,11 +66,19 @@ def condition(wanted: Sequence[Flag]) -> str:
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes `flagged(captions..., transcript, language, wanted)` known to a connection."""
 
-    def flagged(*columns: pa.ChunkedArray) -> pa.Array:
+    def flagged(
+        audio: pa.ChunkedArray,
+        visual: pa.ChunkedArray,
+        both: pa.ChunkedArray,
+        transcript: pa.ChunkedArray,
+        language: pa.ChunkedArray,
+        wanted: pa.ChunkedArray,
+    ) -> pa.Array:
+        columns = (audio, visual, both, transcript, language, wanted)
         rows = zip(*(column.to_pylist() for column in columns), strict=True)
         verdicts = [
-            bool(flags_of((audio, visual, both), transcript, language, wanted))
-            for audio, visual, both, transcript, language, wanted in rows
+            bool(flags_of(captions, words, spoken, asked))
+            for *captions, words, spoken, asked in rows
         ]
         return pa.array(verdicts, pa.bool_())
 
