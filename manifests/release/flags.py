@@ -54,8 +54,9 @@ def condition(wanted: Sequence[Flag]) -> str:
     texts = f"concat_ws(chr(10), {', '.join(CAPTIONS)}, transcript)"
     patterns = [_SOME[flag] for flag in wanted if flag in _SOME]
     patterns += [english_pattern()] if "profanity" in wanted else []
+    pattern = "|".join(f"(?:{each})" for each in patterns)
     doubts = [f"strlen({texts}) <> length({texts})"]
-    doubts += [f"regexp_matches({texts}, {literal(pattern)})" for pattern in patterns]
+    doubts += [f"regexp_matches({texts}, {literal(pattern)})"]
     if "profanity" in wanted:
         others = [language for language in LANGUAGES if language != _WRITTEN_IN]
         doubts.append(f"transcript IS NOT NULL AND language IN ({', '.join(map(literal, others))})")
