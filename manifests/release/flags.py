@@ -54,8 +54,9 @@ def condition(wanted: Sequence[Flag]) -> str:
     texts = f"concat_ws(chr(10), {', '.join(CAPTIONS)}, transcript)"
     patterns = [_SOME[flag] for flag in wanted if flag in _SOME]
     patterns += [english_pattern()] if "profanity" in wanted else []
+    pattern = "|".join(f"(?:{each})" for each in patterns)
     doubts = [f"strlen({texts}) <> length({texts})"]
-    doubts += [f"regexp_matches({texts}, {literal(pattern)})" for pattern in patterns]
+    doubts += [f"regexp_matches({texts}, {literal(pattern)})"]
     if "profanity" in wanted:
         others = [language for language in LANGUAGES if language != _WRITTEN_IN]
         doubts.append(f"transcript IS NOT NULL AND language IN ({', '.join(map(literal, others))})")
@@ -66,11 +67,19 @@ def condition(wanted: Sequence[Flag]) -> str:
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes `flagged(captions..., transcript, language, wanted)` known to a connection."""
 
-    def flagged(*columns: pa.ChunkedArray) -> pa.Array:
+    def flagged(
+        audio: pa.ChunkedArray,
+        visual: pa.ChunkedArray,
+        both: pa.ChunkedArray,
+        transcript: pa.ChunkedArray,
+        language: pa.ChunkedArray,
+        wanted: pa.ChunkedArray,
+    ) -> pa.Array:
+        columns = (audio, visual, both, transcript, language, wanted)
         rows = zip(*(column.to_pylist() for column in columns), strict=True)
         verdicts = [
-            bool(flags_of((audio, visual, both), transcript, language, wanted))
-            for audio, visual, both, transcript, language, wanted in rows
+            bool(flags_of(captions, words, spoken, asked))
+            for *captions, words, spoken, asked in rows
         ]
         return pa.array(verdicts, pa.bool_())
 

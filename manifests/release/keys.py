@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from manifests.atomic import replacing
 from manifests.captions import CAPTIONS
 from manifests.evidence import LEAST
-from manifests.release import flags, lists
+from manifests.release import lists
 from manifests.release.allowed import allows
 from manifests.release.licences import licence_class
 from manifests.release.rules import Rules
@@ -73,6 +73,8 @@ def prepare(
     for rule, path in tokens.items():
         lists.register(connection, rule, path)
     if rules.keep.flags:
+        from manifests.release import flags  # its libraries take long to import
+
         flags.register(connection)
 
 
@@ -216,6 +218,8 @@ def conditions(rules: Rules, real: bool, terms: Sequence[Terms]) -> Iterator[tup
             ),
         )
     if keep.flags:
+        from manifests.release import flags  # as in `prepare`
+
         yield "flags", flags.condition(keep.flags)
     if "licence" in active:
         verdicts = {each: str(not allows(keep, *each)) for each in terms}

@@ -47,6 +47,10 @@ REGIONS = {
 
 # Seven digits or more, with little between them.
 _DIGITS = re.compile(r"\d(?:[^\d\w]{0,3}\d){6}")
+_FEWEST = 7
+"""Digits of a phone number."""
+_TRIES = 20
+"""So many numbers of a text are looked at that are none."""
 _NUMBER = re.compile(r"\d+")
 _COUNTED = 4
 """So many numbers in a row of which each is one more, or one less, than the last are a count."""
@@ -68,10 +72,12 @@ def has_phone(text: str, language: str | None) -> bool:
     text = text[:AT_MOST]
     if not _DIGITS.search(text) or _is_count(text):
         return False
-    regions = REGIONS.get((language or "en")[:2], ()) or (None,)
-    for region in regions:
-        for match in PhoneNumberMatcher(text, region, Leniency.VALID, max_tries=20):
-            if sum(map(str.isdigit, match.raw_string)) > 6:
+    # With a country code a number that no network has given out yet is one too.
+    looks: list[tuple[str | None, int]] = [(None, Leniency.POSSIBLE)] if "+" in text else []
+    looks += [(region, Leniency.VALID) for region in REGIONS.get((language or "en")[:2], ())]
+    for region, leniency in looks:
+        for match in PhoneNumberMatcher(text, region, leniency, max_tries=_TRIES):
+            if sum(map(str.isdigit, match.raw_string)) >= _FEWEST:
                 return True
     return False
 
