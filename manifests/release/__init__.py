@@ -1,0 +1,1 @@
+"""What makes a release out of the rows of workspaces: pure functions over tables."""
