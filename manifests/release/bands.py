@@ -129,4 +129,6 @@ def _alike(some: Numbers, others: Numbers, signatures: Bytes, least: int) -> npt
 def _agreements(one: Bytes, other: Bytes) -> npt.NDArray[np.int64]:
     """Slots in which signatures agree, (rows,): added eight at a time in the bytes of a number."""
     eights = (one == other).view(np.uint64).sum(axis=1, dtype=np.uint64)
-    return ((eights * np.uint64(0x0101010101010101)) >> np.uint64(56)).astype(np.int64)
+    eights *= np.uint64(0x0101010101010101)
+    counts: npt.NDArray[np.int64] = (eights >> np.uint64(56)).astype(np.int64)
+    return counts

@@ -61,8 +61,8 @@ def blocks(files: Sequence[Path | str], width: int | None = None) -> Iterator[Bl
                 own = _width(file.schema_arrow, name)
                 if width is not None and own != width:
                     raise MediaError(
-                        f"{name} has vectors of {own} numbers, others have {width}: they are of different "
-                        "encoders; embed all workspaces with one"
+                        f"{name} has vectors of {own} numbers, others have {width}: they are of "
+                        "different encoders; embed all workspaces with one"
                     )
                 width = own
                 for group in range(file.num_row_groups):

@@ -84,12 +84,10 @@ _SMALL = bytes(
     code if code > 127 else ord(chr(code).lower()) if chr(code).isalnum() else 0
     for code in range(256)
 )
-_OF_BYTE = (_drawn(1, 256) >> np.uint64(32)).astype(np.uint32)
-_OF_BYTE[0] = 0
-_OF_BYTE = _OF_BYTE[list(_SMALL)]
 """By byte of UTF-8: the same for both cases of a letter, 0 for what in ASCII is neither letter nor
 digit."""
-_NO_WORD = re.compile(r"[\W_]+")
+_BEYOND = re.compile(r"[^\x00-\x7f]+")
+_NO_WORD = re.compile(r"\W+")
 _UNSPACED = re.compile(
     r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])"
 )
@@ -179,7 +177,8 @@ def ids(signed: Bytes) -> Bytes:
     made = np.stack([(parts * half).sum(axis=1, dtype=np.uint64) for half in _OF_PART], axis=1)
     made ^= made >> np.uint64(31)
     made *= np.uint64(0x94D049BB133111EB)
-    return (made ^ (made >> np.uint64(30))).view(np.uint8)
+    made ^= made >> np.uint64(30)
+    return made.view(np.uint8)
 
 
 def fixed(rows: Bytes) -> pa.Array:
@@ -191,8 +190,7 @@ def fixed(rows: Bytes) -> pa.Array:
 
 
 def _plain(texts: pa.Array) -> tuple[Bytes, Numbers]:
-    """The bytes of all texts, in which what is beyond ASCII is of words, and the offsets of the
-    texts."""
+    """The bytes of the words of all texts, 0 between words, and the offsets of the texts."""
     odd = pc.or_(pc.invert(pc.string_is_ascii(texts)), pc.greater(pc.binary_length(texts), LONGEST))
     if pc.any(odd).as_py():
         raw = texts.filter(odd).cast(pa.large_binary()).to_pylist()
@@ -201,15 +199,15 @@ def _plain(texts: pa.Array) -> tuple[Bytes, Numbers]:
     if not len(texts) or data is None:
         return np.empty(0, np.uint8), np.zeros(len(texts) + 1, np.int64)
     places = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    return np.frombuffer(data, np.uint8)[places[0] : places[-1]], places - places[0]
+    small = data.slice(places[0], places[-1] - places[0]).to_pybytes().translate(_SMALL)
+    return np.frombuffer(small, np.uint8), places - places[0]
 
 
 def _words(raw: bytes) -> str:
-    """A text beyond ASCII, or a long one, in words."""
-    text = raw[:LONGEST].decode("utf-8", "replace")
-    text = _UNSPACED.sub(r" \1 ", unicodedata.normalize("NFKC", text).lower())
-    text = _NO_WORD.sub(" ", text).encode()[: LONGEST - 1].decode("utf-8", "ignore")
-    return f"{text} "
+    """A text beyond ASCII, or a long one, with nothing beyond ASCII in it that is of no word."""
+    text = unicodedata.normalize("NFKC", raw[:LONGEST].decode("utf-8", "replace")).lower()
+    text = _BEYOND.sub(lambda run: _NO_WORD.sub(" ", _UNSPACED.sub(r" \1 ", run[0])), text)
+    return text.encode()[: LONGEST - 1].decode("utf-8", "ignore") + " "
 
 
 def _pairs(data: Bytes, offsets: Numbers) -> tuple[Hashes, Numbers]:
@@ -218,11 +216,11 @@ def _pairs(data: Bytes, offsets: Numbers) -> tuple[Hashes, Numbers]:
 
     A word's hash is a polynomial over its bytes, the difference of two running sums.
     """
-    sums = _OF_BYTE.take(data, mode="clip")
-    in_word = sums != 0
+    in_word = data != 0
     begins = np.flatnonzero(in_word[1:] > in_word[:-1]) + 1
     if len(data) and in_word[0]:
         begins = np.concatenate([[0], begins])
+    sums = data.astype(np.uint32)
     sums *= _POWERS[: len(data)]
     np.cumsum(sums, dtype=np.uint32, out=sums)
     until = sums[np.append(begins[1:], len(data)) - 1] if len(begins) else sums[:0]

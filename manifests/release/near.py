@@ -202,8 +202,8 @@ def _roots(folder: Path, nodes: _Nodes, at_least: float, threads: int) -> tuple[
             if not len(alone):
                 break
             of[alone] = UNDECIDED
-    alone = np.flatnonzero(of == UNDECIDED)
-    of[alone] = alone
+    rest = np.flatnonzero(of == UNDECIDED)
+    of[rest] = rest
     return of, compared
 
 
@@ -236,4 +236,4 @@ def _write(connection: duckdb.DuckDBPyConnection, roots: Path, path: Path) -> in
         connection.execute(
             f"COPY ({select}) TO {_quoted(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
         )
-    return pq.read_metadata(path).num_rows
+    return int(pq.read_metadata(path).num_rows)

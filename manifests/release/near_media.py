@@ -206,8 +206,8 @@ def _roots(stored: _Stored, folder: Path, at_least: float) -> tuple[Numbers, int
         if not len(alone):
             break
         of[alone] = UNDECIDED
-    alone = np.flatnonzero(of == UNDECIDED)
-    of[alone] = alone
+    rest = np.flatnonzero(of == UNDECIDED)
+    of[rest] = rest
     return of, compared
 
 

@@ -1,6 +1,7 @@
 """Shards of captions, their signatures, and clusters of them."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,5 +58,5 @@ def changed(text: str, seed: int) -> str:
 
 def jaccard(some: str, other: str) -> float:
     """The similarity of two captions by their pairs of words."""
-    one, two = ({*zip(text.split(), text.split()[1:], strict=False)} for text in (some, other))
+    one, two = (set(pairwise(text.split())) for text in (some, other))
     return len(one & two) / len(one | two)

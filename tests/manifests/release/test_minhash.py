@@ -84,8 +84,8 @@ def test_a_caption_has_the_same_signature_whatever_is_signed_with_it(
 
 def test_signatures_are_the_same_with_every_version_of_every_library() -> None:
     made = _signed("A dog barks while music plays.", "Ein Hörspiel läuft.", "word")
-    assert made[:, :8].tobytes().hex() == "GOLDEN"
-    assert minhash.ids(made)[0].tobytes().hex() == "GOLDENID"
+    assert made[:, :8].tobytes().hex() == "57b3a6156434c4c199716cb130d038f815754d425146afd7"
+    assert minhash.ids(made)[0].tobytes().hex() == "4b8217f900f116ef29a5353e859764b2"
 
 
 def test_of_a_long_caption_what_is_behind_64_kib_does_not_count() -> None:

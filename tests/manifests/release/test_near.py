@@ -1,6 +1,6 @@
 """Clusters of near duplicate captions."""
 
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import duckdb
@@ -87,7 +87,9 @@ def _many() -> dict[tuple[int, int], list[str | None]]:
     texts: list[str | None] = [*drawn(3, 200, 30)]
     texts += [changed(str(texts[n]), n) for n in range(60)]
     texts += [changed(changed(str(texts[n]), n), n + 1) for n in range(40)]
-    texts += [changed(TEMPLATE, n) for n in range(120)] + ["boilerplate text"] * 30 + [None, "", "!"]
+    texts += (
+        [changed(TEMPLATE, n) for n in range(120)] + ["boilerplate text"] * 30 + [None, "", "!"]
+    )
     order = np.random.default_rng(4).permutation(len(texts))
     texts = [texts[n] for n in order]
     return {(n % 2, n // 2): texts[n * 100 : n * 100 + 100] for n in range(5)}
@@ -157,6 +159,6 @@ def test_captions_with_a_word_changed_are_found(tmp_path: Path) -> None:
 
 def test_captions_that_are_half_alike_are_not(tmp_path: Path) -> None:
     texts = drawn(6, 200, 40)
-    others = [t[: len(t) // 2] + u[len(u) // 2 :] for t, u in zip(texts, texts[1:], strict=False)]
+    others = [t[: len(t) // 2] + u[len(u) // 2 :] for t, u in pairwise(texts)]
     found, _ = _found(tmp_path, signed(tmp_path / "s", {(0, 0): [*texts, *others]}))
     assert found == {}
