@@ -103,6 +103,15 @@ class Statistics:
         told = {"rows": self.rows, "hours": round(self.hours, 3), "groups": groups}
         return json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
 
+    @classmethod
+    def from_json(cls, content: bytes) -> "Statistics":
+        """What `to_json` wrote. Raises ValueError, TypeError, KeyError or AttributeError for anything
+        else."""
+        groups = [dict(group) for group in json.loads(content)["groups"]]
+        for group in groups:
+            del group["hours"]
+        return cls(tuple(Group(**group) for group in groups))
+
 
 def statistics(root: Path, files: Sequence[ReleaseFile]) -> Statistics:
     """Counts the rows of data files. Raises UserError where one can't be read."""
