@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -156,22 +155,22 @@ def _over_processes(check: Callable[[Part], Checked], parts: Sequence[Part]) -> 
 
 
 def _over_ray(check: Callable[[Part], Checked], parts: Sequence[Part]) -> Iterator[Checked]:
+    """On every node of a cluster that sees the release where this machine sees it."""
     from engine.run.cluster import ray_cluster
 
-    with (
-        nullcontext() if _is_connected() else ray_cluster("captionmill-verify", 1, 1 << 28, Path())
-    ):
+    with ray_cluster("captionmill-verify", 1, 1 << 28, Path()):
         import ray
+        from ray.exceptions import RayError
 
-        task = ray.remote(check)
+        task: Any = ray.remote(check)
         waiting = [task.remote(part) for part in parts]
-        while waiting:
-            done, waiting = ray.wait(waiting)
-            for reference in done:
-                yield ray.get(reference)
-
-
-def _is_connected() -> bool:
-    import ray
-
-    return bool(ray.is_initialized())
+        try:
+            while waiting:
+                done, waiting = ray.wait(waiting)
+                for reference in done:
+                    yield ray.get(reference)
+        except RayError as error:
+            raise UserError(
+                f"a part can't be checked on the cluster: {error} Its nodes must have captionmill, and "
+                "see the release at the same path."
+            ) from error
