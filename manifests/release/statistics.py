@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from pydantic import TypeAdapter
 
 from manifests.captions import CAPTIONS
 from manifests.release.layout import ReleaseFile
@@ -105,12 +106,20 @@ class Statistics:
 
     @classmethod
     def from_json(cls, content: bytes) -> "Statistics":
-        """What `to_json` wrote. Raises ValueError, TypeError, KeyError or AttributeError for anything
-        else."""
-        groups = [dict(group) for group in json.loads(content)["groups"]]
+        """What `to_json` wrote. Raises ValueError for anything else."""
+        groups = _FILE.validate_json(content).groups
         for group in groups:
-            del group["hours"]
-        return cls(tuple(Group(**group) for group in groups))
+            if not (group.values.keys() == _VALUES.keys() and group.captions.keys() == {*CAPTIONS}):
+                raise ValueError("its groups do not have the counts of this version")
+        return cls(groups)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    groups: tuple[Group, ...]
+
+
+_FILE = TypeAdapter(_File)
 
 
 def statistics(root: Path, files: Sequence[ReleaseFile]) -> Statistics:

@@ -202,7 +202,7 @@ def _counted(root: Path, release: Release) -> Statistics:
                 content = (root / STATISTICS).read_bytes()
                 if hashlib.sha256(content).hexdigest() == document.sha256:
                     return Statistics.from_json(content)
-            except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            except (OSError, ValueError):
                 break
     return statistics(root, release.of("data"))
 
