@@ -5,7 +5,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +143,9 @@ def _over_processes(check: Callable[[Part], Checked], parts: Sequence[Part]) -> 
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         futures = [pool.submit(check, part) for part in parts]
         try:
-            for future in as_completed(futures):
+            for (
+                future
+            ) in futures:  # in order, so that problems are told in the same order each time
                 yield future.result()
         except BrokenProcessPool:
             raise UserError(
@@ -163,12 +165,9 @@ def _over_ray(check: Callable[[Part], Checked], parts: Sequence[Part]) -> Iterat
         from ray.exceptions import RayError
 
         task: Any = ray.remote(check)
-        waiting = [task.remote(part) for part in parts]
         try:
-            while waiting:
-                done, waiting = ray.wait(waiting)
-                for reference in done:
-                    yield ray.get(reference)
+            for reference in [task.remote(part) for part in parts]:
+                yield ray.get(reference)
         except RayError as error:
             raise UserError(
                 f"a part can't be checked on the cluster: {error} Its nodes must have captionmill, and "
