@@ -5,9 +5,8 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -144,7 +143,9 @@ def _over_processes(check: Callable[[Part], Checked], parts: Sequence[Part]) -> 
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         futures = [pool.submit(check, part) for part in parts]
         try:
-            for future in as_completed(futures):
+            for (
+                future
+            ) in futures:  # in order, so that problems are told in the same order each time
                 yield future.result()
         except BrokenProcessPool:
             raise UserError(
@@ -156,22 +157,19 @@ def _over_processes(check: Callable[[Part], Checked], parts: Sequence[Part]) -> 
 
 
 def _over_ray(check: Callable[[Part], Checked], parts: Sequence[Part]) -> Iterator[Checked]:
+    """On every node of a cluster that sees the release where this machine sees it."""
     from engine.run.cluster import ray_cluster
 
-    with (
-        nullcontext() if _is_connected() else ray_cluster("captionmill-verify", 1, 1 << 28, Path())
-    ):
+    with ray_cluster("captionmill-verify", 1, 1 << 28, Path()):
         import ray
+        from ray.exceptions import RayError
 
-        task = ray.remote(check)
-        waiting = [task.remote(part) for part in parts]
-        while waiting:
-            done, waiting = ray.wait(waiting)
-            for reference in done:
+        task: Any = ray.remote(check)
+        try:
+            for reference in [task.remote(part) for part in parts]:
                 yield ray.get(reference)
-
-
-def _is_connected() -> bool:
-    import ray
-
-    return bool(ray.is_initialized())
+        except RayError as error:
+            raise UserError(
+                f"a part can't be checked on the cluster: {error} Its nodes must have captionmill, and "
+                "see the release at the same path."
+            ) from error

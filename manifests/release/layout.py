@@ -15,7 +15,7 @@ the name that its data row is in, in the order of the data rows.
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
@@ -45,7 +45,7 @@ __all__ = [
     "wrong_columns",
 ]
 
-VERSION = 1
+VERSION: Final = 1
 """Format of a release; another one is refused."""
 
 RELEASE, CARD, CROISSANT, STATISTICS = (
@@ -195,7 +195,7 @@ def wrong_columns(actual: pa.Schema, table: Table) -> str | None:
 def _alike(actual: pa.DataType, expected: pa.DataType) -> bool:
     """Whether types are equal but for names and nullability of a list's items."""
     if pa.types.is_list(expected):
-        return pa.types.is_list(actual) and actual.value_type.equals(expected.value_type)
+        return bool(pa.types.is_list(actual) and actual.value_type.equals(expected.value_type))
     return bool(actual.equals(expected))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from pydantic import TypeAdapter
 
 from manifests.captions import CAPTIONS
 from manifests.release.layout import ReleaseFile
@@ -102,6 +103,23 @@ class Statistics:
         groups = [asdict(group) | {"hours": round(group.hours, 3)} for group in self.groups]
         told = {"rows": self.rows, "hours": round(self.hours, 3), "groups": groups}
         return json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, content: bytes) -> "Statistics":
+        """What `to_json` wrote. Raises ValueError for anything else."""
+        groups = _FILE.validate_json(content).groups
+        for group in groups:
+            if not (group.values.keys() == _VALUES.keys() and group.captions.keys() == {*CAPTIONS}):
+                raise ValueError("its groups do not have the counts of this version")
+        return cls(groups)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    groups: tuple[Group, ...]
+
+
+_FILE = TypeAdapter(_File)
 
 
 def statistics(root: Path, files: Sequence[ReleaseFile]) -> Statistics:

@@ -67,7 +67,7 @@ class Checked:
         """Takes in what was found of another part."""
         self.problems += other.problems
         for mine, its in ((self.untold, other.untold), (self.rows, other.rows)):
-            mine.update(its)  # type: ignore[arg-type]
+            mine.update(its)
         if self.inputs is None or other.inputs is None:
             self.inputs = None
         else:
@@ -80,7 +80,7 @@ class Checked:
 def check_part(part: Part) -> Checked:
     """Everything that can be checked of a part without the others."""
     checked = Checked()
-    sound = set()
+    sound: set[str] = set()
     for file in part.files:
         before = len(checked.problems)
         checked.tell(_file(Path(part.root), file, checked))

@@ -100,7 +100,7 @@ class RowCheck:
             further = None if variants is None else _variants(variants)
             if variants is not None and further is None:
                 yield place, "schema", "variants is no JSON list of {caption, style, text}"
-            elif digest != texts_digest(clip, *told, further or ()):
+            elif digest != texts_digest(clip, *told, variants=further or ()):
                 yield place, "digest", "the captions are not those that were written for this clip"
 
 

@@ -9,6 +9,7 @@ import typer
 from engine import torch_cpu
 from pipelines.cli.caption import caption, plan
 from pipelines.cli.check import check
+from pipelines.cli.diff import diff
 from pipelines.cli.embed import embed
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.localize import localize
@@ -40,6 +41,7 @@ app.command()(evaluate)
 app.command()(localize)
 app.command()(rebuild)
 app.command()(verify)
+app.command()(diff)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")

@@ -25,7 +25,9 @@ def verify(
 ) -> None:
     """Check everything that can be checked; list problems and exit with status 1 if there are any."""
     with errors():
-        if _is_release(folder):
+        from manifests.release.layout import WORK, is_release
+
+        if is_release(folder) or (folder / WORK).is_dir():
             from pipelines.verify_release import verify_release
 
             found = verify_release(folder, sample)
@@ -44,10 +46,3 @@ def verify(
             say(text())
         if not ok:
             raise typer.Exit(1)
-
-
-def _is_release(folder: Path) -> bool:
-    """Whether it is a release, finished or not."""
-    from manifests.release.layout import RELEASE, WORK
-
-    return (folder / RELEASE).is_file() or (folder / WORK).is_dir()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from manifests.verify.release import check_release
+from manifests.verify.release import Run, check_release
 from pipelines import verify_release as verifying
 from pipelines.cli.main import app
 from tests.manifests.release import made
@@ -70,15 +70,16 @@ def test_a_sample_of_a_workspace_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.run
-def test_parts_that_are_checked_over_processes_give_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spread", [verifying._over_processes, verifying._over_ray])
+def test_parts_that_are_checked_side_by_side_give_the_same(
+    tmp_path: Path, spread: Run, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", cluster)
     release = made.small(tmp_path)
     path = release.files[0].path
     broken = made.broken(
         tmp_path, release, path, lambda rows: [rows[0] | {"audio_caption": "x"}, *rows[1:]]
     )
-    alone, spread = (
-        check_release(tmp_path, broken),
-        check_release(tmp_path, broken, verifying._over_processes),
-    )
-    assert sorted(map(str, spread.problems)) == sorted(map(str, alone.problems))
-    assert spread.rows == alone.rows and spread.inputs == alone.inputs
+    alone, beside = check_release(tmp_path, broken), check_release(tmp_path, broken, spread)
+    assert sorted(map(str, beside.problems)) == sorted(map(str, alone.problems))
+    assert beside.rows == alone.rows and beside.inputs == alone.inputs

@@ -184,6 +184,7 @@ def write(
     name: str = "made",
 ) -> Release:
     """Writes a release of these clips, and returns it."""
+    folder.mkdir(parents=True, exist_ok=True)
     groups: dict[tuple[str, str], list[Clip]] = {}
     for each in clips:
         group = licence_class(each.data["licence"], each.data["outputs_train"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from manifests.errors import UserError
-from manifests.release.statistics import NONE, OTHERS, statistics
+from manifests.release.statistics import NONE, OTHERS, Statistics, statistics
 from tests.manifests.release import made
 
 
@@ -48,8 +48,25 @@ def test_the_file_is_json_and_always_the_same(tmp_path: Path) -> None:
     files = made.small(tmp_path).of("data")
     first, second = statistics(tmp_path, files), statistics(tmp_path, files[::-1])
     assert first.to_json() == second.to_json()
+    assert Statistics.from_json(first.to_json()) == first
     told = json.loads(first.to_json())
     assert told["rows"] == 40 and len(told["groups"]) == 4
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[]", b'{"rows": 1, "hours": 1, "groups": [1]}', b"[" * 10**5, b"\xff"],
+)
+def test_what_is_no_file_of_statistics_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError):
+        Statistics.from_json(content)
+
+
+def test_statistics_that_lack_counts_are_refused(tmp_path: Path) -> None:
+    counted = statistics(tmp_path, made.small(tmp_path).of("data"))
+    del counted.groups[0].values["domains"]
+    with pytest.raises(ValueError, match="counts of this version"):
+        Statistics.from_json(counted.to_json())
 
 
 def test_rare_values_are_one(tmp_path: Path) -> None:
