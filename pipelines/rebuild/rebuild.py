@@ -88,6 +88,7 @@ def rebuild(
     rules: Rules, inputs: Sequence[Input], out: Path, tell: Tell = lambda line: None
 ) -> Rebuilt:
     """Builds a release, or goes on with one that was begun. Raises UserError."""
+    _require_known(rules)
     out = Path(os.path.abspath(out))
     if (release := _standing(rules, inputs, out)) is None:
         with opened(out) as work:
@@ -143,7 +144,8 @@ def build(
     runner: Runner,
     tell: Tell = lambda line: None,
 ) -> Release:
-    """All phases. runner: runs their tasks."""
+    """All phases. runner: runs their tasks. Raises UserError."""
+    _require_known(rules)
     shards = groups(inputs)
     if not shards:
         raise RulesError(f"{rules.source}: its inputs hold no captions: caption something first")
@@ -306,6 +308,17 @@ class Phases:
         for number, result in enumerate(self.runner(tasks), start=1):
             yield result
             self.tell(f"{phase}: {number}/{len(tasks)}")
+
+
+def _require_known(rules: Rules) -> None:
+    """Raises RulesError for what can be asked for and is not written yet."""
+    asked = {
+        "output.media": rules.output.media != "none",
+        "output.embeddings": rules.output.embeddings,
+    }
+    for key, wanted in asked.items():
+        if wanted:
+            raise rules.error(key, "this version does not write it: leave it out")
 
 
 def _plan(rules: Rules, inputs: Sequence[Input]) -> dict[str, Any]:

@@ -370,3 +370,12 @@ def test_a_full_disk_says_how_to_go_on(
     monkeypatch.setattr(rebuilding, "on_ray", here)
     assert rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out").release.books.kept == 12
     assert not (tmp_path / "out" / ".rebuild").exists()
+
+
+@pytest.mark.parametrize("output", [{"media": "webdataset"}, {"embeddings": True}])
+def test_what_is_not_written_is_told_before_work(
+    output: dict[str, Any], inputs: list[Input], tmp_path: Path
+) -> None:
+    with pytest.raises(RulesError, match="this version does not write it"):
+        rebuilding.rebuild(rules(tmp_path, output=output), inputs, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
