@@ -102,7 +102,7 @@ def rebuild(
 @contextmanager
 def running(work: Work, start: int) -> Iterator[None]:
     """Ray for the block, without what dead drivers of the same folder left. Raises RebuildError where
-    the disk is full."""
+    the disk is full, KeyboardInterrupt where DuckDB calls it something else."""
     name = f"captionmill-{work.place_id}"
     with processes.own_environment():
         os.environ.update(processes.marked(processes.mark(work.place_id, start)))
@@ -113,6 +113,8 @@ def running(work: Work, start: int) -> Iterator[None]:
             with ray_cluster(name, 1, _OBJECTS, work.logs / f"{start:06d}"):
                 yield
         except Exception as error:
+            if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+                raise KeyboardInterrupt from error
             if is_disk_full(error):
                 raise RebuildError(
                     f"no room is left on the disk of {work.root}: make room and run the same command "

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine import crashpoints
@@ -16,6 +17,7 @@ from manifests.release.layout import ReleaseFile
 from manifests.release.order import Part
 from manifests.release.rules import Rules
 from manifests.release.shards import Input
+from pipelines.rebuild.tasks import RebuildError, is_disk_full
 from pipelines.rebuild.writing import Group, Wanted, gather, scatter
 
 LISTED = ("takedown", "decontamination")
@@ -56,7 +58,16 @@ class KeysStep:
             }
             prepare(connection, self.rules, tokens)
             for given, shard, path in missing:
-                write_keys(connection, self.rules, given, shard, path)
+                try:
+                    write_keys(connection, self.rules, given, shard, path)
+                except (duckdb.Error, pa.ArrowException, OSError) as error:
+                    if is_disk_full(error):
+                        raise
+                    reason = str(error).partition("\n")[0]  # the query follows
+                    raise RebuildError(
+                        f"{' or '.join(shard.captions)} can't be read: {reason}. captionmill verify "
+                        f"{given.root} tells what is damaged."
+                    ) from error
 
 
 def list_file(folder: Path, rule: str) -> Path:

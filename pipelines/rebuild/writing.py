@@ -221,18 +221,16 @@ def _chosen(
     if not len(numbers):
         return
     first = done = 0
-    for path in shard.captions:
-        with pq.ParquetFile(path) as file:
-            for batch in _batches(file, flatten.columns("evidence" in wanted.tables)):
-                last = first + batch.num_rows
-                until = done + int(np.searchsorted(numbers[done:], last))
-                if until > done:
-                    stays = np.zeros(batch.num_rows, np.bool_)
-                    stays[numbers[done:until] - first] = True
-                    chosen, captions = rows.slice(done, until - done), batch.filter(pa.array(stays))
-                    _require_same(chosen, captions, path)
-                    yield chosen, pa.Table.from_batches([captions])
-                first, done = last, until
+    for path, batch in _batches(given, shard, flatten.columns("evidence" in wanted.tables)):
+        last = first + batch.num_rows
+        until = done + int(np.searchsorted(numbers[done:], last))
+        if until > done:
+            stays = np.zeros(batch.num_rows, np.bool_)
+            stays[numbers[done:until] - first] = True
+            chosen, captions = rows.slice(done, until - done), batch.filter(pa.array(stays))
+            _require_same(chosen, captions, path)
+            yield chosen, pa.Table.from_batches([captions])
+        first, done = last, until
     if done < len(numbers):
         raise WritingError(
             f"{shard.captions[-1]}: row {numbers[done]} of the shard was selected, and it has {first}: "
@@ -240,12 +238,23 @@ def _chosen(
         )
 
 
-def _batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """The rows of a file: of most all at once, which is quicker."""
-    groups = (file.metadata.row_group(at) for at in range(file.metadata.num_row_groups))
-    small = sum(group.total_byte_size for group in groups) <= _READ_BYTES
-    most = max(1, file.metadata.num_rows) if small else _READ_ROWS
-    yield from file.iter_batches(most, columns=columns, use_threads=False)
+def _batches(
+    given: Input, shard: Shard, columns: list[str]
+) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """The rows of a shard with the file that they are of; of most files all at once, which is quicker.
+    Raises WritingError for a file that can't be read."""
+    for path in shard.captions:
+        try:
+            with pq.ParquetFile(path) as file:
+                groups = [file.metadata.row_group(at) for at in range(file.metadata.num_row_groups)]
+                small = sum(group.total_byte_size for group in groups) <= _READ_BYTES
+                most = max(1, file.metadata.num_rows) if small else _READ_ROWS
+                for batch in file.iter_batches(most, columns=columns, use_threads=False):
+                    yield path, batch
+        except (pa.ArrowException, OSError) as error:
+            raise WritingError(
+                f"{path} can't be read: {error}. captionmill verify {given.root} tells what is damaged."
+            ) from error
 
 
 def _require_same(chosen: pa.Table, captions: pa.RecordBatch, path: str) -> None:

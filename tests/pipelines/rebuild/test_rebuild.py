@@ -1,7 +1,10 @@
 """From captions to a release: the right rows, and the same bytes however they were worked on."""
 
 import json
+import os
 import random
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -346,6 +349,15 @@ def test_inputs_without_captions_are_an_error(inputs: list[Input], tmp_path: Pat
         release(rules(tmp_path), [replace(inputs[0], shards=())], tmp_path / "out")
 
 
+@pytest.fixture
+def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rebuild works in this process."""
+    monkeypatch.setattr(rebuilding, "ray_cluster", lambda *arguments: nullcontext())
+    monkeypatch.setattr(rebuilding, "on_ray", here)
+    monkeypatch.setattr(rebuilding.processes, "sweep", lambda *arguments, **options: [])
+
+
+@pytest.mark.usefixtures("without_ray")
 @pytest.mark.parametrize(
     "error",
     [
@@ -362,9 +374,7 @@ def test_a_full_disk_says_how_to_go_on(
         raise error
         yield
 
-    monkeypatch.setattr(rebuilding, "ray_cluster", lambda *arguments: nullcontext())
     monkeypatch.setattr(rebuilding, "on_ray", full)
-    monkeypatch.setattr(rebuilding.processes, "sweep", lambda *arguments, **options: [])
     with pytest.raises(RebuildError, match=r"make room and run the same command again; it goes on"):
         rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out")
     monkeypatch.setattr(rebuilding, "on_ray", here)
@@ -379,3 +389,48 @@ def test_what_is_not_written_is_told_before_work(
     with pytest.raises(RulesError, match="this version does not write it"):
         rebuilding.rebuild(rules(tmp_path, output=output), inputs, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("without_ray")
+def test_ctrl_c_in_a_query_is_a_ctrl_c(inputs: list[Input], tmp_path: Path) -> None:
+    def tell(line: str) -> None:
+        with duckdb.connect() as connection:
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            connection.execute(
+                "SELECT sum(hash(a.range * b.range)) FROM range(10**6) a, range(10**6) b"
+            )
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out", tell)
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _scribble(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[1000:3000] = b"x" * 2000
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage", [_cut, _scribble, Path.unlink, lambda path: path.write_bytes(b"")]
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_a_damaged_file_is_named(
+    damage: Callable[[Path], None], late: bool, inputs: list[Input], tmp_path: Path
+) -> None:
+    """Damaged before the keys are made, or after."""
+    given = [rewritten(inputs[0], tmp_path / "workspace", [rows(inputs[0])])]
+    path = Path(given[0].shards[0].captions[0])
+    steps = built.phases(rules(tmp_path), given, tmp_path / "out")
+    if late:
+        steps.keys()
+        selection = steps.selection()
+    damage(path)
+    with pytest.raises(
+        (RebuildError, WritingError), match=r"can't be read.* captionmill verify"
+    ) as told:
+        steps.write(selection) if late else steps.keys()
+    assert str(path) in str(told.value)
