@@ -221,12 +221,14 @@ def _batches(keys: Keys, alive: npt.NDArray[np.bool_], columns: str) -> Iterator
 
 def _cells(batch: pa.RecordBatch, splits: int) -> npt.NDArray[np.int32]:
     """The number of each row's licence class and split."""
-    licence = batch["licence"].to_numpy().astype(np.int32)
-    return licence * splits + batch["split"].to_numpy()
+    licence: npt.NDArray[np.int32] = batch["licence"].to_numpy().astype(np.int32)
+    split: npt.NDArray[np.int32] = batch["split"].to_numpy().astype(np.int32)
+    return licence * splits + split
 
 
 def _prefix(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
-    return (batch["h"].to_numpy() >> np.uint64(64 - _BITS)).astype(np.int64)
+    h: npt.NDArray[np.uint64] = batch["h"].to_numpy()
+    return (h >> np.uint64(64 - _BITS)).astype(np.int64)
 
 
 def _storage(clips: pa.Array) -> pa.Array:

@@ -9,7 +9,7 @@ Which row of a group stays is decided by the winner's order, packed into one or 
 change nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -336,7 +336,7 @@ def keys(folder: Path, rules: Rules, threads: int, memory_mb: int = MEMORY_MB) -
     """An empty database of keys in a folder, for the block; what an earlier one left there is removed."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "keys.duckdb"
-    settings: Mapping[str, str | int | bool] = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": threads,
         "memory_limit": f"{memory_mb}MB",
         "temp_directory": str(folder / "spill"),
@@ -345,7 +345,7 @@ def keys(folder: Path, rules: Rules, threads: int, memory_mb: int = MEMORY_MB) -
         "autoload_known_extensions": False,
     }
     _remove(path)
-    connection = duckdb.connect(str(path), config=dict(settings))
+    connection = duckdb.connect(str(path), config=settings)
     try:
         connection.execute("SET enable_progress_bar = false")
         mixing.define(connection)

@@ -2,7 +2,6 @@
 
 import hashlib
 from pathlib import Path
-from typing import Literal
 
 from manifests.atomic import write_atomic
 from manifests.release.card import card
@@ -25,8 +24,7 @@ def described(release: Release, out: Path) -> Release:
     )
 
 
-def _written(
-    out: Path, name: Literal["README.md", "croissant.json", "statistics.json"], content: bytes
-) -> Document:
+def _written(out: Path, name: str, content: bytes) -> Document:
     write_atomic(out / name, content)
-    return Document(path=name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    told = {"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return Document.model_validate(told)

@@ -173,7 +173,7 @@ def _sample(inputs: Sequence[Input]) -> Iterator[str]:
     yield from paths[::step]
 
 
-def settings(folder: Path) -> dict[str, str | bool | int]:
+def settings(folder: Path) -> dict[str, str | bool | int | float | list[str]]:
     """Of DuckDB in one task. folder: spills go into one below it."""
     return {
         "threads": 1,
