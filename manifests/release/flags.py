@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from manifests.captions import CAPTIONS
 from manifests.release.personal import PROVIDERS, has_card, has_mail, has_phone
@@ -85,5 +86,10 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
     kinds = ["VARCHAR"] * 5 + ["VARCHAR[]"]
     connection.create_function(
-        "flagged", flagged, kinds, "BOOLEAN", type="arrow", null_handling="special"
+        "flagged",
+        flagged,
+        kinds,
+        "BOOLEAN",
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
     )
