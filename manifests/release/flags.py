@@ -6,6 +6,7 @@ one regular expression of the database finds those that may, and only they are l
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -84,7 +85,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ]
         return pa.array(verdicts, pa.bool_())
 
-    kinds = ["VARCHAR"] * 5 + ["VARCHAR[]"]
+    kinds: list[Any] = ["VARCHAR"] * 5 + ["VARCHAR[]"]
     connection.create_function(
         "flagged",
         flagged,
