@@ -6,9 +6,11 @@ one regular expression of the database finds those that may, and only they are l
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from manifests.captions import CAPTIONS
 from manifests.release.personal import PROVIDERS, has_card, has_mail, has_phone
@@ -83,7 +85,12 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ]
         return pa.array(verdicts, pa.bool_())
 
-    kinds = ["VARCHAR"] * 5 + ["VARCHAR[]"]
+    kinds: list[Any] = ["VARCHAR"] * 5 + ["VARCHAR[]"]
     connection.create_function(
-        "flagged", flagged, kinds, "BOOLEAN", type="arrow", null_handling="special"
+        "flagged",
+        flagged,
+        kinds,
+        "BOOLEAN",
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
     )

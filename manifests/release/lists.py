@@ -22,6 +22,7 @@ from urllib.parse import quote_from_bytes
 import duckdb
 import numpy as np
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from manifests.atomic import replacing
 from manifests.ids import content_hash
@@ -207,5 +208,10 @@ def register(connection: duckdb.DuckDBPyConnection, rule: str, path: Path) -> No
         return pa.array(hit)
 
     connection.create_function(
-        rule, listed, ["UBIGINT[]"], "BOOLEAN", type="arrow", null_handling="special"
+        rule,
+        listed,
+        ["UBIGINT[]"],
+        "BOOLEAN",
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
     )

@@ -10,6 +10,7 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from glin_profanity.data.dictionary import DictionaryLoader
 
@@ -47,7 +48,8 @@ def _harmless() -> dict[str, frozenset[str]]:
 
 @cache
 def _stems(language: str) -> frozenset[str]:
-    listed = {word.lower() for word in DictionaryLoader().get_words(LANGUAGES[language])}
+    name: Any = LANGUAGES[language]
+    listed = {word.lower() for word in DictionaryLoader().get_words(name)}
     kept = {word for word in listed if len(word) >= _SHORTEST and _WORD.fullmatch(word)}
     return frozenset(kept - _harmless().get(language, frozenset()))
 

@@ -253,7 +253,7 @@ _ADDRESS = frozenset({"input", "shard", "row", "clip", "real", "licence", "durat
 _BY = frozenset({"audio_by", "visual_by", "audio_visual_by"})
 _BASE = frozenset({"clip_id", "licence", "outputs_train", "duration_ms"}) | _BY
 # Columns of the captions table by what is made of them.
-_OF_KEY = {
+_OF_KEY: dict[str, set[str]] = {
     "source": {"content_hash"},
     "captions": set(CAPTIONS),
     "caption": set(CAPTIONS),
@@ -262,7 +262,7 @@ _OF_KEY = {
     "similarity": {"caption_digest"},
     "domain": {"domain"},
 }
-_OF_RULE = {
+_OF_RULE: dict[str, set[str]] = {
     "takedown": {"content_hash", "uri"},
     "decontamination": {"content_hash", "uri"},
     "confidence": {"claims"},
