@@ -4,10 +4,10 @@ DuckDB brings signatures into the order of their digests and drops equal ones, o
 does not do. Their place in this order is their number. Then like ones are looked for band by band
 (`manifests.release.bands`), and each joins the first of its cluster (`manifests.release.pivots`).
 
-Memory: DuckDB's limit, then 17 bytes for each different signature and half a GB for each thread;
-signatures and pairs lie on disk and are mapped. Numbers, bands and pairs follow from the set of
-signatures alone, so the outcome does not depend on the order of inputs, shards or rows, nor on
-threads.
+Memory: DuckDB's limit, then about 40 bytes for each different signature and half a GB for each
+thread; signatures and pairs lie on disk and are mapped. Numbers, bands and pairs follow from the
+set of signatures alone, so the outcome does not depend on the order of inputs, shards or rows, nor
+on threads.
 """
 
 import re

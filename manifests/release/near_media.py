@@ -5,8 +5,8 @@ Clips are duplicates where they have the same media, and all of these are alike:
 the same picture and other sounds both stay. They are near an evaluation clip where all media are
 alike that both have, and both have one: a video with the sound of an evaluation clip is near it.
 
-Memory does not grow with the clips but for 26 bytes of each; vectors lie on disk and are mapped.
-The outcome does not depend on the order of inputs and shards, nor on threads
+Memory does not grow with the clips but for about 60 bytes of each; vectors lie on disk and are
+mapped. The outcome does not depend on the order of inputs and shards, nor on threads
 (`manifests.release.media`).
 """
 
