@@ -98,26 +98,12 @@ class RowCheck:
             if content is not None and clip != clip_id(content, start, end):
                 yield place, "identity", "clip_id is not that of its content and span"
             further = None if variants is None else _variants(variants)
+            audio, visual, both, transcript, evidence, prompt, digest = told
+            texts = (audio, visual, both, transcript)
             if variants is not None and further is None:
                 yield place, "schema", "variants is no JSON list of {caption, style, text}"
-            elif not _is_digest(clip, *told, further or ()):
+            elif digest != texts_digest(clip, *texts, evidence, prompt, further or ()):
                 yield place, "digest", "the captions are not those that were written for this clip"
-
-
-def _is_digest(
-    clip: str,
-    audio: str | None,
-    visual: str | None,
-    both: str | None,
-    transcript: str | None,
-    evidence: str,
-    prompt: str,
-    digest: str,
-    variants: Sequence[Variant],
-) -> bool:
-    """Whether a digest is that of a clip's captions."""
-    texts = (audio, visual, both, transcript)
-    return digest == texts_digest(clip, *texts, evidence, prompt, variants)
 
 
 def _where(mask: pa.BooleanArray) -> list[int]:
