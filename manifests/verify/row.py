@@ -94,13 +94,15 @@ class RowCheck:
 
     def _digests(self, batch: pa.RecordBatch) -> Iterator[Fault]:
         rows = _rows(batch, *_DIGESTED)
-        for place, (clip, content, start, end, *told, digest, variants) in enumerate(rows):
+        for place, (clip, content, start, end, *told, variants) in enumerate(rows):
             if content is not None and clip != clip_id(content, start, end):
                 yield place, "identity", "clip_id is not that of its content and span"
             further = None if variants is None else _variants(variants)
+            audio, visual, both, transcript, evidence, prompt, digest = told
+            texts = (audio, visual, both, transcript)
             if variants is not None and further is None:
                 yield place, "schema", "variants is no JSON list of {caption, style, text}"
-            elif digest != texts_digest(clip, *told, variants=further or ()):
+            elif digest != texts_digest(clip, *texts, evidence, prompt, further or ()):
                 yield place, "digest", "the captions are not those that were written for this clip"
 
 
