@@ -80,8 +80,8 @@ def explained(steps: Phases) -> Explained:
 def _rows(inputs: Sequence[Input], addresses: Sequence[Address]) -> Mapping[Address, Row]:
     """The rows at some addresses."""
     wanted: dict[tuple[int, int], set[int]] = {}
-    for number, shard, row in addresses:
-        wanted.setdefault((number, shard), set()).add(row)
+    for address in addresses:
+        wanted.setdefault(address[:2], set()).add(address[2])
     rows: dict[Address, Row] = {}
     for given in inputs:
         for shard in given.shards:
