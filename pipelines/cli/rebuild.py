@@ -45,12 +45,16 @@ def rebuild(
     as_json: Json = False,
 ) -> None:
     """Build a release from captioned workspaces; the same command goes on after a stop."""
+    shares = _split(split) if split is not None else None
+    _require_usable(places, workspaces or [], min_confidence is not None or bool(shares), explain)
     with errors():
+        from manifests.release.rules import load
         from pipelines.rebuild import explain as explaining
         from pipelines.rebuild import rebuild as rebuilding
         from pipelines.rebuild.inputs import open_inputs
 
-        rules, out = _asked(places, workspaces or [], min_confidence, split, explain)
+        out = places[-1]
+        rules = _common(workspaces, min_confidence, shares) if workspaces else load(places[0])
         inputs = open_inputs(rules)
         progress = _Progress()
         if explain:
@@ -67,30 +71,25 @@ def rebuild(
             say(line)
 
 
-def _asked(
-    places: list[Path],
-    workspaces: list[Path],
-    min_confidence: float | None,
-    split: str | None,
-    explain: bool,
-) -> tuple["Rules", Path]:
-    """The rules, and the folder of the release. Raises RulesError, typer.BadParameter."""
-    from manifests.release.rules import load
-
+def _require_usable(
+    places: list[Path], workspaces: list[Path], has_flags: bool, explain: bool
+) -> None:
+    """Raises typer.BadParameter for arguments that do not go together."""
     if workspaces:
         if len(places) != 1:
             raise typer.BadParameter("with --workspace name OUT alone, without a file of rules")
-        return _common(workspaces, min_confidence, split), places[0]
-    if min_confidence is not None or split is not None:
+        return
+    if has_flags:
         raise typer.BadParameter(
             "--min-confidence and --split go with --workspace: else use the file"
         )
     if len(places) != 2 and not (explain and len(places) == 1):
         raise typer.BadParameter("name a file of rules and the folder of the release")
-    return load(places[0]), places[-1]
 
 
-def _common(workspaces: list[Path], min_confidence: float | None, split: str | None) -> "Rules":
+def _common(
+    workspaces: list[Path], min_confidence: float | None, shares: dict[str, float] | None
+) -> "Rules":
     """Rules of the common case: exact duplicates leave, and what is less sure."""
     from manifests.release.rules import parse
 
@@ -108,8 +107,8 @@ def _common(workspaces: list[Path], min_confidence: float | None, split: str | N
     }
     if min_confidence is not None:
         data["keep"] = {"min_confidence": min_confidence}
-    if split is not None:
-        data["split"] = _split(split)
+    if shares is not None:
+        data["split"] = shares
     return parse(data, "the command line", Path.cwd())
 
 

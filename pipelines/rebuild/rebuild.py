@@ -155,6 +155,7 @@ def build(
     steps.keys()
     selection = steps.selection()
     files = steps.write(selection)
+    work.clear_temporary()
     release = steps.described(selection, files)
     crashpoints.reach("rebuild.before_release")
     write_atomic(work.out / RELEASE, release.to_json())

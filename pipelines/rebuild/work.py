@@ -16,6 +16,7 @@ A file is there whole or not at all, so what is there is not made again. The fol
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,10 +26,11 @@ from typing import Any
 import filelock
 
 from manifests.atomic import write_atomic
-from manifests.release.layout import WORK
+from manifests.release.layout import PARQUET, WORK
 from pipelines.rebuild.tasks import RebuildError
 
 _FORMAT = 1
+_TEMPORARY = re.compile(r"\.[a-z0-9_]+-\d{5,}-of-\d{5,}\.parquet\.\d+\.tmp")
 
 
 class Work:
@@ -66,6 +68,13 @@ class Work:
         begun["starts"] += 1
         write_atomic(path, json.dumps(begun, indent=1).encode())
         return int(begun["starts"])
+
+    def clear_temporary(self) -> None:
+        """Removes what workers that were killed left beside the parts."""
+        for table in PARQUET:
+            for path in (self.out / table).glob("*/.*.tmp"):
+                if _TEMPORARY.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Removes what is not needed once the release stands."""
