@@ -1,10 +1,7 @@
 """From captions to a release: the right rows, and the same bytes however they were worked on."""
 
 import json
-import os
 import random
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -402,11 +399,7 @@ def test_what_is_not_written_is_told_before_work(
 @pytest.mark.usefixtures("without_ray")
 def test_ctrl_c_in_a_query_is_a_ctrl_c(inputs: list[Input], tmp_path: Path) -> None:
     def tell(line: str) -> None:
-        with duckdb.connect() as connection:
-            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-            connection.execute(
-                "SELECT sum(hash(a.range * b.range)) FROM range(10**6) a, range(10**6) b"
-            )
+        raise RuntimeError("Query interrupted")  # what DuckDB makes of it
 
     with pytest.raises(KeyboardInterrupt):
         rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out", tell)
