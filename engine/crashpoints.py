@@ -20,6 +20,13 @@ POINTS = (
     "driver.after_commit",
     "train.step",
     "train.writing",
+    "rebuild.keys",
+    "rebuild.selecting",
+    "rebuild.scatter",
+    "rebuild.gathering",
+    "rebuild.gather",
+    "rebuild.before_release",
+    "rebuild.after_release",
 )
 _passed: Counter[str] = Counter()
 

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
 from manifests.evidence import Confidence
-from manifests.ids import digest
+from manifests.ids import digest_of_json
 
 CaptionName = Literal["audio_caption", "visual_caption", "audio_visual_caption"]
 CAPTIONS: tuple[CaptionName, ...] = ("audio_caption", "visual_caption", "audio_visual_caption")
+
+Domain = Literal["speech", "music", "general"]
+"""What the sound of a clip is about: words that were understood, music above all, or anything."""
 
 Author = Literal["llm", "template"]
 
@@ -76,9 +80,9 @@ class Written:
 
     how: by caption name, all three present. evidence_digest: `Evidence.digest` of what it was written
     from. prompt_digest: of the ladder's templates and limits and of what this clip was first asked.
-    model: as the server names it, None when no request was made. Tokens: of all requests for this clip.
-    claims: of all captions, with what speaks for each. variants: further captions, as far as the guards
-    accepted them.
+    domain: what the sound is about. model: as the server names it, None when no request was made.
+    Tokens: of all requests for this clip. claims: of all captions, with what speaks for each. variants:
+    further captions, as far as the guards accepted them.
     """
 
     clip_id: str
@@ -87,6 +91,7 @@ class Written:
     evidence_digest: str
     prompt_digest: str
     transcript: str | None = None
+    domain: Domain = "general"
     model: str | None = None
     tokens_in: int = 0
     tokens_out: int = 0
@@ -116,8 +121,35 @@ def caption_digest(
     variants: Sequence[Variant] = (),
 ) -> str:
     """Ties captions to their clip, evidence and prompt: `captionmill verify` computes it again."""
-    parts = [clip_id, asdict(captions), transcript, evidence_digest, prompt_digest]
-    return digest([*parts, [asdict(variant) for variant in variants]])
+    texts = (captions.audio_caption, captions.visual_caption, captions.audio_visual_caption)
+    return texts_digest(clip_id, *texts, transcript, evidence_digest, prompt_digest, variants)
+
+
+def texts_digest(
+    clip_id: str,
+    audio: str | None,
+    visual: str | None,
+    audio_visual: str | None,
+    transcript: str | None,
+    evidence_digest: str,
+    prompt_digest: str,
+    variants: Sequence[Variant] = (),
+) -> str:
+    """`caption_digest` of a row of which there may be a hundred million: the canonical JSON of [clip,
+    captions, transcript, evidence, prompt, variants], put together in a quarter of the time."""
+    further = ",".join(
+        f'{{"caption":{_json(v.caption)},"style":{_json(v.style)},"text":{_json(v.text)}}}'
+        for v in variants
+    )
+    return digest_of_json(
+        f'[{_json(clip_id)},{{"audio_caption":{_json(audio)},"audio_visual_caption":'
+        f'{_json(audio_visual)},"visual_caption":{_json(visual)}}},{_json(transcript)},'
+        f"{_json(evidence_digest)},{_json(prompt_digest)},[{further}]]"
+    )
+
+
+def _json(text: str | None) -> str:
+    return "null" if text is None else encode_basestring(text)
 
 
 def claims_to_rows(claims: Iterable[CaptionClaim]) -> list[dict[str, Any]]:

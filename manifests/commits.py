@@ -7,11 +7,16 @@ snapshot and the records beside it. So a record that a driver of an older epoch 
 was opened is void without anyone having to delete it, and reading is one snapshot plus the records of
 one run. What no record names does not exist.
 
+A long run would leave so many records that reading them takes minutes. So its driver writes *checkpoints*
+now and then: `checkpoint-<number>.json` names a snapshot of all that is valid up to that record. The
+records stay; who can't read a checkpoint reads them.
+
 Of older epochs the last one stays, since its driver may still look at it; those before are removed.
 """
 
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -51,13 +56,19 @@ __all__ = [
 _FIRST = 1
 """Number of the first record of an epoch; the others follow without a gap."""
 
+# Records after which a checkpoint is written: at least so many, and a share of all, so that the time that
+# checkpoints take grows with the number of records and no faster.
+_LEAST, _SHARE = 1024, 32
+
 # Numbers have six digits, and more from a million on.
 _NUMBER = r"(\d{6}|[1-9]\d{6,})"
 _EPOCH = re.compile(_NUMBER)
 _RECORD = re.compile(rf"{_NUMBER}\.json")
+_CHECKPOINT = re.compile(rf"checkpoint-{_NUMBER}\.json")
+_OUTSIDE = re.compile(r"^/|(^|/)\.\.(/|$)")
 _OURS = re.compile(
-    rf"open\.json|heartbeat|released|{_NUMBER}\.json|{snapshot.NAME.pattern}"
-    rf"|\.(open|{_NUMBER})\.json\.\d+\.tmp"
+    rf"open\.json|heartbeat|released|(checkpoint-)?{_NUMBER}\.json|{snapshot.NAME.pattern}"
+    rf"|\.(open|(checkpoint-)?{_NUMBER})\.json\.\d+\.tmp"
 )
 
 
@@ -111,32 +122,51 @@ def _load(workspace: Workspace, epoch: int) -> State:
     folder = _folder(workspace, epoch)
     named = _opening(folder).snapshot
     try:
-        packed = snapshot.read(folder, named)
-        last = max((int(p.stem) for p in folder.iterdir() if _RECORD.fullmatch(p.name)), default=0)
+        names = os.listdir(folder)
+        begun = _checkpoint(folder, names)
+        packed, done = begun if begun is not None else (snapshot.read(folder, named), _FIRST - 1)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise CommitError(f"{folder / named.name} can't be read: {error}") from error
-    _require_inside(folder / named.name, packed.paths)
+    if pc.any(pc.match_substring_regex(packed.paths, _OUTSIDE.pattern)).as_py():
+        raise CommitError(f"{folder} names a file outside the workspace")
+    last = max((int(name[:-5]) for name in names if _RECORD.fullmatch(name)), default=0)
     # By number and not as the folder lists them: a listing may lack a record that was just added, though
     # it has the next one.
-    records = (_read_record(folder, number, epoch) for number in range(_FIRST, last + 1))
+    records = (_read_record(folder, number, epoch) for number in range(done + 1, last + 1))
     return State(epoch, records, packed)
+
+
+def _checkpoint(folder: Path, names: Iterable[str]) -> tuple[Packed, int] | None:
+    """What the newest checkpoint of an epoch holds, and the last record that it knows; None without one
+    that can be read: the records are there all the same."""
+    numbers = (match[1] for match in map(_CHECKPOINT.fullmatch, names) if match)
+    last = max(map(int, numbers), default=None)
+    if last is None:
+        return None
+    try:
+        named = Snapshot.model_validate_json(_checkpoint_file(folder, last).read_bytes())
+        return snapshot.read(folder, named), last
+    except (OSError, ValueError, pa.ArrowException):
+        return None
 
 
 def _read_record(folder: Path, number: int, epoch: int) -> Record:
     path = _record(folder, number)
-    if not path.exists():
-        raise CommitError(f"{path} is missing, though later records of its epoch are there")
-    record = _read(path, from_json)
+    try:
+        with open(path, "rb") as file:
+            record = from_json(file.read())
+    except FileNotFoundError:
+        raise CommitError(
+            f"{path} is missing, though later records of its epoch are there"
+        ) from None
+    except (OSError, ValidationError) as error:
+        raise CommitError(f"{path} can't be read: {error}") from error
     if record.epoch != epoch:
         raise CommitError(f"{path} can't be read: it is a record of epoch {record.epoch}")
-    _require_inside(path, pa.array([file.path for file in record.files], pa.string()))
+    # A workspace may be somebody else's.
+    if any(_OUTSIDE.search(file.path) for file in record.files):
+        raise CommitError(f"{path} names a file outside the workspace")
     return record
-
-
-def _require_inside(source: Path, paths: pa.Array) -> None:
-    """Raises CommitError for a file outside the workspace: a workspace may be somebody else's."""
-    if pc.any(pc.match_substring_regex(paths, r"^/|(^|/)\.\.(/|$)")).as_py():
-        raise CommitError(f"{source} names a file outside the workspace")
 
 
 def newest_epoch(workspace: Workspace) -> int:
@@ -235,6 +265,8 @@ class Log:
     def __init__(self, workspace: Workspace, state: State) -> None:
         self._workspace = workspace
         self._next = _FIRST
+        self._total, self._since = len(state.packed()), 0  # records, and those since a checkpoint
+        self._checkpoints: list[tuple[int, Snapshot]] = []
         self.state = state
 
     def append(self, record: Record) -> None:
@@ -248,6 +280,23 @@ class Log:
         check_newest(self._workspace, record.epoch)
         self._next += 1
         self.state.add(record)
+        self._total, self._since = self._total + 1, self._since + 1
+        if self._since >= _LEAST and self._since * _SHARE >= self._total:
+            with suppress(OSError):  # without one, reading takes longer
+                self._write_checkpoint()
+
+    def _write_checkpoint(self) -> None:
+        """Writes a checkpoint of all records so far, and removes those before the last one: somebody may
+        be reading that."""
+        self._since = 0
+        folder, last = _folder(self._workspace, self.state.epoch), self._next - 1
+        written = snapshot.write(folder, self.state.packed())
+        create_atomic(_checkpoint_file(folder, last), written.model_dump_json().encode())
+        self._checkpoints.append((last, written))
+        while len(self._checkpoints) > 2:
+            number, old = self._checkpoints.pop(0)
+            _checkpoint_file(folder, number).unlink(missing_ok=True)
+            (folder / old.name).unlink(missing_ok=True)
 
 
 def _folder(workspace: Workspace, epoch: int) -> Path:
@@ -256,6 +305,10 @@ def _folder(workspace: Workspace, epoch: int) -> Path:
 
 def _record(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}.json"
+
+
+def _checkpoint_file(folder: Path, last: int) -> Path:
+    return folder / f"checkpoint-{last:06d}.json"
 
 
 def _opening(folder: Path) -> _Opening:

@@ -12,15 +12,16 @@ from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 _HASH_BLOCK = 1 << 20
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def content_hash(path: str | bytes | os.PathLike[str]) -> str:
     """sha256 of a file's bytes, hex. Raises OSError when it can't be read."""
-    state = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(_HASH_BLOCK):
-            state.update(block)
+    state, block = hashlib.sha256(), memoryview(bytearray(_HASH_BLOCK))
+    with open(path, "rb", buffering=0) as file:
+        while count := file.readinto(block):
+            state.update(block[:count])
     return state.hexdigest()
 
 
@@ -42,8 +43,16 @@ def digest(value: Any) -> str:
 
     Text counts as it is stored (`storable`), so the digest of what was read back is the same.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
+    return digest_of_json(_CANONICAL(value))
+
+
+def digest_of_json(text: str) -> str:
+    """`digest` of a value whose canonical JSON this is."""
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        content = storable(text).encode()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def uri_of(path: bytes) -> str:

@@ -195,6 +195,12 @@ CAPTIONS = pa.schema(
         _field(
             "language_probability", pa.float64(), "of that language, by the recogniser, in [0, 1]"
         ),
+        _field(
+            "domain",
+            pa.string(),
+            "of the sound: speech (words were understood), music (and nothing else), or general",
+            nullable=False,
+        ),
         _field("writer", pa.string(), "model that was asked to write; null if none was"),
         _field(
             "rungs", pa.list_(pa.string()), "rungs of the ladder that wrote them", nullable=False

@@ -14,7 +14,7 @@ from manifests.atomic import create_atomic, is_linked, make_folder
 from manifests.errors import UserError
 from manifests.kinds import CLIPS, SOURCES, Kind, kind_of, kinds
 
-FORMAT = 7
+FORMAT = 8
 # Folders whose files are written and removed by their names, beside those of the tables.
 _WRITTEN = ("commits", "configs", "journal", "logs", "runlog")
 _MARK = "captionmill.json"

@@ -191,6 +191,8 @@ def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
         asked = clip_prompt_digest(ladder, first_messages(spec, templates, row["clip_id"], facts))
         if asked != row["prompt_digest"]:
             yield "the prompt is not that of this clip's evidence"
+        if facts.domain != row["domain"]:
+            yield f"the domain is {facts.domain} by this clip's evidence, not {row['domain']}"
         captions: list[Named] = []
         for name in CAPTIONS:
             if (row[name] is None) != (name in facts.absent):

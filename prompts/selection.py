@@ -29,9 +29,9 @@ Pure: the same evidence and embedder always give the same facts.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from manifests.captions import Domain
 from manifests.evidence import Confidence, Evidence, Kind, Modality, Tier
 from prompts.candidates import Candidate, candidates_of, supported, without_rivals
-from prompts.domains import Domain
 from prompts.listing import WeakClaim, claims_of
 from prompts.merging import Same, once
 from prompts.quotes import without_quotations

@@ -67,5 +67,6 @@ def written(row: Mapping[str, Any]) -> Written:
         evidence_digest=row["evidence_digest"],
         prompt_digest=row["prompt_digest"],
         transcript=row["transcript"],
+        domain=row["domain"],
         model=row["writer"],
     )

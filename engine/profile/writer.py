@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from manifests.captions import Domain
 from prompts import VERSION
-from prompts.domains import Domain
 from prompts.schema import CAPTION_CHARS
 
 if TYPE_CHECKING:

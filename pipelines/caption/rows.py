@@ -36,6 +36,7 @@ def caption_row(
         "transcript": written.transcript,
         "language": language,
         "language_probability": probability,
+        "domain": written.domain,
         "writer": written.model,
         "rungs": [how.rung for how in written.how.values() if how.rung is not None],
         "lints": sorted({fault for how in written.how.values() for fault in how.faults}),

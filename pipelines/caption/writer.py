@@ -259,8 +259,9 @@ class Writer:
         return None
 
     async def _finished(self, evidence: Evidence, draft: Draft) -> Written:
-        clip_id, absent = evidence.clip_id, draft.facts.absent
-        drawn = await self._guarding.template(clip_id, draft.facts) if draft.missing else None
+        clip_id, facts = evidence.clip_id, draft.facts
+        absent = facts.absent
+        drawn = await self._guarding.template(clip_id, facts) if draft.missing else None
         chosen = draft.captions(drawn or CaptionSet())
         texts: dict[CaptionName, str] = {}
         how: dict[CaptionName, How] = {}
@@ -281,9 +282,10 @@ class Writer:
             evidence_digest=evidence.digest(),
             prompt_digest=clip_prompt_digest(
                 self.prompt_digest,
-                first_messages(self.spec, self._templates, evidence.clip_id, draft.facts),
+                first_messages(self.spec, self._templates, evidence.clip_id, facts),
             ),
             transcript=evidence.transcript,
+            domain=facts.domain,
             model=self.spec.model if draft.requests else None,
             tokens_in=draft.tokens_in,
             tokens_out=draft.tokens_out,

@@ -9,15 +9,18 @@ import typer
 from engine import torch_cpu
 from pipelines.cli.caption import caption, plan
 from pipelines.cli.check import check
+from pipelines.cli.diff import diff
 from pipelines.cli.embed import embed
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.localize import localize
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.quarantine import quarantine_app
+from pipelines.cli.rebuild import rebuild
 from pipelines.cli.search import duplicates, search
 from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors, opened
 from pipelines.cli.train import train_app
+from pipelines.cli.verify import verify
 from pipelines.terminal import fail, say, say_json
 
 app = typer.Typer(
@@ -36,6 +39,9 @@ app.command()(duplicates)
 app.command()(embed)
 app.command()(evaluate)
 app.command()(localize)
+app.command()(rebuild)
+app.command()(verify)
+app.command()(diff)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")
@@ -77,22 +83,6 @@ def status(workspace: Root, as_json: Json = False) -> None:
         for job in [] if as_json else every_job:
             say(summary.status(job))
         if not all(job.books.close for job in every_job):
-            raise typer.Exit(1)
-
-
-@app.command()
-def verify(workspace: Root, as_json: Json = False) -> None:
-    """Check everything that can be checked; list problems and exit with status 1 if there are any."""
-    with errors():
-        from pipelines.verify import verify_workspace
-
-        place, state = opened(workspace)
-        report = verify_workspace(place, state)
-        if as_json:
-            say_json(report.to_json())
-        else:
-            say(report.text())
-        if report.problems:
             raise typer.Exit(1)
 
 

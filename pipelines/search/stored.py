@@ -20,6 +20,7 @@ from manifests.commits import State
 from manifests.errors import UserError
 from manifests.ids import digest
 from manifests.tables import File
+from manifests.vectors import finite
 from manifests.workspace import Workspace
 from pipelines.status import JobStatus, jobs
 
@@ -43,8 +44,6 @@ Half = npt.NDArray[np.float16]
 Floats = npt.NDArray[np.float32]
 
 ID_BYTES = 16
-_INFINITE = 0x7C00
-"""The bits of a float16 that are all set where it is no finite number."""
 
 
 class SearchError(UserError):
@@ -106,14 +105,8 @@ class Stored:
             lists = table[column].combine_chunks()
             if lists.type != pa.list_(pa.float16(), self.width):
                 raise self._unreadable(part, f"its column {column} holds {lists.type}")
-            present = np.asarray(lists.is_valid())
-            vectors = np.asarray(lists.flatten().fill_null(np.float16("nan")))
-            vectors = vectors.reshape(-1, self.width)
-            finite = ~((vectors.view(np.uint16) & _INFINITE) == _INFINITE).any(axis=1)
-            ids = self._ids(part, table["clip_id"])[present]
-            if not finite.all():
-                ids, vectors = ids[finite], vectors[finite]
-            yield Block(part.shard, ids, vectors)
+            present, vectors = finite(lists, self.width)
+            yield Block(part.shard, self._ids(part, table["clip_id"])[present], vectors)
 
     def ids(self, part: Part) -> Ids:
         """The clips of a file, with and without any vector. Raises SearchError."""

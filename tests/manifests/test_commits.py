@@ -5,6 +5,7 @@ import multiprocessing
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,6 +110,111 @@ def test_numbers_of_records_may_grow_longer(
         log.append(_record(1, shard))
     assert (workspace.commits / "000001" / f"{last}.json").exists()
     assert _shards(workspace) == [0, 1, 2, 3]
+
+
+# Checkpoints
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint after every third record."""
+    monkeypatch.setattr(commits, "_LEAST", 3)
+    monkeypatch.setattr(commits, "_SHARE", 1000)
+
+
+def _written(workspace: Workspace, epoch: int = 1) -> list[str]:
+    folder = workspace.commits / f"{epoch:06d}"
+    return sorted(path.name for path in folder.glob("checkpoint-*"))
+
+
+@pytest.mark.usefixtures("often")
+def test_records_up_to_a_checkpoint_are_read_from_it(workspace: Workspace) -> None:
+    log = _open(workspace, 1)
+    for shard in range(8):
+        log.append(_record(1, shard, _file(f"f{shard}"), counts={"captioned": shard}))
+    assert _written(workspace) == ["checkpoint-000003.json", "checkpoint-000006.json"]
+    for number in range(1, 7):
+        (workspace.commits / "000001" / f"{number:06d}.json").write_text("ruined")
+    state = commits.load(workspace)
+    assert list(state.records()) == list(log.state.records())
+    assert state.counts("j") == {"captioned": 28}
+
+
+@pytest.mark.usefixtures("often")
+@pytest.mark.parametrize("ruined", ["checkpoint-*.json", "snapshot-*.parquet"])
+def test_where_a_checkpoint_can_not_be_read_the_records_are(
+    workspace: Workspace, ruined: str
+) -> None:
+    opened = _snapshot(_open_only(workspace), 1)
+    log = Log(workspace, commits.load(workspace))
+    for shard in range(7):
+        log.append(_record(1, shard))
+    for path in (workspace.commits / "000001").glob(ruined):
+        if path != opened:
+            path.write_bytes(b"ruined")
+    assert _shards(workspace) == list(range(7))
+
+
+def _open_only(workspace: Workspace) -> Workspace:
+    _open(workspace, 1)
+    return workspace
+
+
+@pytest.mark.usefixtures("often")
+def test_two_checkpoints_stay(workspace: Workspace) -> None:
+    log = _open(workspace, 1)
+    for shard in range(15):
+        log.append(_record(1, shard))
+    assert _written(workspace) == ["checkpoint-000012.json", "checkpoint-000015.json"]
+    assert len(list((workspace.commits / "000001").glob("snapshot-*"))) == 3
+    assert _shards(workspace) == list(range(15))
+
+
+@pytest.mark.usefixtures("often")
+def test_an_epoch_starts_from_a_checkpoint_and_the_records_after_it(workspace: Workspace) -> None:
+    log = _open(workspace, 1)
+    for shard in range(4):
+        log.append(_record(1, shard))
+    _open(workspace, 2).append(_record(2, 4))
+    assert _shards(workspace) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.usefixtures("often")
+def test_checkpoints_of_an_old_epoch_go_with_it(workspace: Workspace) -> None:
+    log = _open(workspace, 1)
+    for shard in range(4):
+        log.append(_record(1, shard))
+    for epoch in (2, 3):
+        _open(workspace, epoch)
+    assert not (workspace.commits / "000001").exists()
+
+
+@pytest.mark.usefixtures("often")
+def test_a_disk_that_has_no_room_for_a_checkpoint_stops_no_commit(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> Snapshot:
+        raise OSError(28, "No space left on device")
+
+    log = _open(workspace, 1)
+    monkeypatch.setattr(snapshot, "write", full)
+    for shard in range(7):
+        log.append(_record(1, shard))
+    assert _shards(workspace) == list(range(7))
+
+
+def test_checkpoints_are_farther_apart_where_there_are_more_records(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commits, "_LEAST", 2)
+    monkeypatch.setattr(commits, "_SHARE", 4)
+    log, written = _open(workspace, 1), []
+    for shard in range(60):
+        log.append(_record(1, shard))
+        written += [name for name in _written(workspace) if name not in written]
+    numbers = [int(name[11:17]) for name in written]
+    apart = [after - before for before, after in pairwise(numbers)]
+    assert apart[0] == 2 and apart[-1] >= 12 and apart == sorted(apart)
 
 
 def test_numbers_of_epochs_may_grow_longer(workspace: Workspace) -> None:

@@ -56,9 +56,10 @@ def test_a_damaged_mark_is_told_with_its_path(mark: str, tmp_path: Path) -> None
         Workspace.create(tmp_path)
 
 
-def test_another_format_is_told(tmp_path: Path) -> None:
-    (tmp_path / "captionmill.json").write_text(json.dumps({"format": 3, "id": "x"}))
-    with pytest.raises(WorkspaceError, match=f"has format 3, this captionmill reads {FORMAT}"):
+@pytest.mark.parametrize("old", [3, FORMAT - 1, FORMAT + 1])
+def test_another_format_is_told(old: int, tmp_path: Path) -> None:
+    (tmp_path / "captionmill.json").write_text(json.dumps({"format": old, "id": "x"}))
+    with pytest.raises(WorkspaceError, match=f"has format {old}, this captionmill reads {FORMAT}"):
         Workspace.open(tmp_path)
 
 

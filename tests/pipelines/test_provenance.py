@@ -46,6 +46,18 @@ def test_changed_claims_are_found(workspace: Path, rows: list[dict[str, Any]]) -
 
 
 @pytest.mark.run
+@pytest.mark.parametrize("domain", ["speech", "music", ""])
+def test_another_domain_than_that_of_the_evidence_is_found(
+    domain: str, workspace: Path, rows: list[dict[str, Any]]
+) -> None:
+    place = Workspace.open(workspace)
+    recheck = _recheck(read(place, newest(place, commits.load(place)).digest), [])
+    assert rows[0]["domain"] == "general"
+    (problem,) = recheck({**rows[0], "domain": domain})
+    assert problem == f"the domain is general by this clip's evidence, not {domain}"
+
+
+@pytest.mark.run
 def test_a_variant_that_no_evidence_holds_is_found(
     workspace: Path, rows: list[dict[str, Any]]
 ) -> None:

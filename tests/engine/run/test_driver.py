@@ -34,7 +34,10 @@ from tests.conftest import (
 pytestmark = pytest.mark.run
 
 
-_ELSEWHERE = {"driver.clearing", "train.step", "train.writing"}
+_ELSEWHERE = {
+    "driver.clearing",
+    *(point for point in POINTS if point.startswith(("train.", "rebuild."))),
+}
 """Points with a test of their own."""
 
 _TIMES = {

@@ -29,6 +29,7 @@ _WRITTEN = Written(
     evidence_digest=_EVIDENCE.digest(),
     prompt_digest="p",
     transcript=_EVIDENCE.transcript,
+    domain="speech",
     model="small",
 )
 
@@ -50,6 +51,7 @@ def test_a_caption_row_says_what_was_written_and_how() -> None:
     assert (row["licence"], row["outputs_train"]) == ("MIT", True)
     assert (row["transcript"], row["language"]) == ("words 3", "en")
     assert row["language_probability"] == 0.75
+    assert row["domain"] == "speech"
     assert (row["uri"], row["start_ms"], row["end_ms"]) == (_CLIP["uri"], 0, 10_000)
     assert row["duration_ms"] == 10_000
 

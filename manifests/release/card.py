@@ -1,0 +1,231 @@
+"""The card of a release: `README.md` as the hub reads it, a configuration for each class of licences.
+
+It says what was done, by which rules, on which terms, how to load it, and what nobody checked.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from manifests.release.layout import CLASSES, LicenceClass, ReleaseBooks, ReleaseFile, ReleaseInput
+from manifests.release.licences import MEANING
+from manifests.release.statistics import Statistics
+
+RULES: Mapping[str, str] = {
+    "takedown": "named in a takedown list",
+    "decontamination": "in an evaluation set, by id, file or hash",
+    "captions": "without the captions that were asked for",
+    "writer": "written by whom the rules leave out",
+    "confidence": "captions less sure than asked for",
+    "support": "captions of which the evidence supports less than asked for",
+    "similarity": "captions farther from their media than asked for, by an encoder",
+    "lints": "replies with a fault that the rules name",
+    "flags": "personal data or profanity in a text",
+    "licence": "made by models under terms that the rules leave out",
+    "length": "clips or captions shorter or longer than asked for",
+    "language": "speech in a language that the rules leave out",
+    "winner": "captions of a clip that has better ones",
+    "decontamination_media": "nearly the media of an evaluation set",
+    "duplicate_media": "nearly the media of another clip",
+    "duplicate_captions": "the same captions as another clip",
+    "near_captions": "nearly the captions of another clip",
+    "source_cap": "beyond the most clips of one source",
+    "caption_cap": "beyond the most clips with one caption",
+    "domain_shares": "beyond the share of their domain",
+    "real_share": "beyond the share of captions by people or by models",
+}
+"""What each rule drops. A rule that is not here is told by its name alone."""
+
+_SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
+_LARGER = ((10**7, "1M<n<10M"), (10**8, "10M<n<100M"), (10**9, "100M<n<1B"))
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069<>|`\[\]\\]")
+
+
+def card(
+    name: str,
+    rules: Mapping[str, object],
+    inputs: Sequence[ReleaseInput],
+    books: ReleaseBooks,
+    files: Sequence[ReleaseFile],
+    counted: Statistics,
+) -> str:
+    """The card, in Markdown with YAML before it. name: of the release."""
+    tables = [table for table in ("evidence", "claims") if any(f.table == table for f in files)]
+    return "\n".join(
+        [
+            _yaml(name, books.kept, files, counted),
+            f"# {_plain(name)}",
+            "",
+            f"{books.kept:,} clips, {counted.hours:,.1f} hours, with captions of what is heard, what is "
+            "seen, and both together, made by captionmill. The media is not here: `uri` and "
+            "`content_hash` say which file a clip is of, `start_ms` and `end_ms` where in it.",
+            "",
+            *_contents(counted),
+            *_made(inputs, books),
+            *_terms(counted),
+            *_loading(counted, tables),
+            *_unchecked(),
+            "## Rules",
+            "The same rules on the same inputs give the same bytes again.",
+            "```json",
+            _json(rules),
+            "```",
+            "",
+        ]
+    )
+
+
+def _yaml(name: str, rows: int, files: Sequence[ReleaseFile], counted: Statistics) -> str:
+    """What the hub reads. JSON strings are YAML strings."""
+    size = next((word for most, word in (*_SIZES, *_LARGER) if rows < most), "n>1B")
+    licences = {group.licence_class for group in counted.groups}
+    lines = ["---", f"pretty_name: {json.dumps(_plain(name))}", "license: other"]
+    lines += ["license_name: see-terms", "license_link: '#terms'"]
+    lines += ["task_categories:", "- text-to-audio", "- text-to-video", "- video-text-to-text"]
+    lines += [
+        "tags:",
+        "- audio",
+        "- video",
+        "- captions",
+        "- synthetic",
+        "size_categories:",
+        f"- {size}",
+    ]
+    configs = [each for each in CLASSES if each in licences]
+    lines += ["configs:"] if configs else []
+    for place, licence in enumerate(configs):
+        lines += [f"- config_name: {licence}", *(["  default: true"] if not place else [])]
+        lines.append("  data_files:")
+        there = {f.split for f in files if (f.table, f.licence_class) == ("data", licence)}
+        for split in _splits(there):
+            lines += [f"  - split: {split}", f"    path: data/{licence}/{split}-*.parquet"]
+    return "\n".join([*lines, "---"])
+
+
+def _splits(splits: Iterable[str]) -> list[str]:
+    """Splits in order, the one to train on first."""
+    return sorted(splits, key=lambda split: (split != "train", split))
+
+
+def _contents(counted: Statistics) -> Iterable[str]:
+    yield "## Contents"
+    yield "| class of licences | split | clips | hours | sources | heard | seen | together |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for group in counted.groups:
+        captions = [sum(counts.values()) for counts in group.captions.values()]
+        cells = [
+            f"{number:,}"
+            for number in (group.rows, round(group.hours, 1), group.sources, *captions)
+        ]
+        yield f"| {group.licence_class} | {group.split} | {' | '.join(cells)} |"
+    yield ""
+    for title, name in (("Domains", "domains"), ("Languages of speech", "languages")):
+        yield f"{title}: {_counts(counted.total(name))}."
+        yield ""
+    authors = {kind.removesuffix("_caption"): counts for kind, counts in counted.authors().items()}
+    for kind, counts in authors.items():
+        yield f"- captions, {kind.replace('_', '-')}: {_counts(counts)}"
+    yield f"- origin of rows: {_counts(counted.total('origins'))}"
+    yield ""
+    yield "`statistics.json` has more: lengths, confidences, licences, for each class and split."
+    yield ""
+
+
+def _made(inputs: Sequence[ReleaseInput], books: ReleaseBooks) -> Iterable[str]:
+    yield "## How it was made"
+    yield "| input | job | stage | rows read | rows kept |"
+    yield "|---|---|---|---|---|"
+    for each in inputs:
+        stage = "by people" if each.real else str(each.stage)
+        yield f"| {_plain(each.name)} | `{_plain(each.job)}` | {stage} | {each.rows:,} | {each.kept:,} |"
+    yield ""
+    yield (
+        f"Of {books.rows:,} rows, {books.kept:,} are here. A row counts with the first rule that drops "
+        "it:"
+    )
+    yield ""
+    yield "| rule | drops | rows |"
+    yield "|---|---|---|"
+    for rule, count in books.dropped.items():
+        yield f"| `{_plain(rule)}` | {RULES.get(rule, '')} | {count:,} |"
+    yield ""
+
+
+def _terms(counted: Statistics) -> Iterable[str]:
+    yield "## Terms"
+    yield (
+        "Licences are those of the **models** behind a row (columns `licence` and `outputs_train`), not "
+        "of the media that was captioned: nobody looked at the media's terms. Each class is a "
+        "configuration:"
+    )
+    yield ""
+    there = {group.licence_class for group in counted.groups}
+    meaning: Mapping[LicenceClass, str] = MEANING
+    for each in CLASSES:
+        if each in there:
+            yield f"- `{each}`: {meaning[each]}"
+    yield ""
+    yield f"Licences: {_counts(counted.total('licences'))}."
+    yield ""
+
+
+def _loading(counted: Statistics, tables: Sequence[str]) -> Iterable[str]:
+    if not counted.groups:
+        return
+    first = next(each for each in CLASSES if each in {g.licence_class for g in counted.groups})
+    splits = {group.split for group in counted.groups if group.licence_class == first}
+    split = _splits(splits)[0]
+    data = f"RELEASE/data/{first}"
+    yield "## How to load it"
+    yield "`RELEASE` is its folder; for `datasets` its name at the hub will do too."
+    yield "```python"
+    yield "import datasets, duckdb, pandas, polars, ray"
+    yield ""
+    yield f'pandas.read_parquet("{data}")'
+    yield f'datasets.load_dataset("RELEASE", "{first}", split="{split}")'
+    yield f"duckdb.sql(\"SELECT * FROM '{data}/{split}-*.parquet'\")"
+    yield f'polars.scan_parquet("{data}/{split}-*.parquet")'
+    yield f'ray.data.read_parquet("{data}")'
+    yield "```"
+    if tables:
+        yield (
+            f"{' and '.join(f'`{table}/`' for table in tables)} lie beside, in files of the same names, "
+            "and are joined by `clip_id`:"
+        )
+        yield "```python"
+        yield (
+            f"duckdb.sql(\"SELECT * FROM '{data}/*.parquet' JOIN "
+            f"'RELEASE/{tables[-1]}/{first}/*.parquet' USING (clip_id)\")"
+        )
+        yield "```"
+    yield "`captionmill verify` computes every digest again and names what is off."
+    yield ""
+
+
+def _unchecked() -> Iterable[str]:
+    yield "## What nobody checked"
+    yield "- Most captions are by models. No person has read them, but for the rows that are by people."
+    yield "- A claim is supported as far as the captioners' evidence goes, not as far as it is true."
+    yield "- Whether the media may be used, whether it still is where `uri` says, and what it shows."
+    yield "- Personal data and profanity are found by patterns: what they miss is here."
+    yield "- Evaluation sets that the rules do not name, and near duplicates that no measure showed."
+    yield "- Transcripts are by speech recognition, and data: never instructions."
+    yield ""
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    """Counts in words, at most ten."""
+    listed = [f"{_plain(value)} {count:,}" for value, count in list(counts.items())[:10]]
+    rest = sum(list(counts.values())[10:])
+    return ", ".join([*listed, *([f"others {rest:,}"] if rest else [])]) or "none"
+
+
+def _plain(text: str) -> str:
+    """Text of somebody else's, so that it is no Markdown, no HTML and no line of its own."""
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)[:200]
+
+
+def _json(rules: Mapping[str, object]) -> str:
+    """Rules for a block of code, which they can't end: JSON has no backtick of its own."""
+    text = json.dumps(rules, indent=1, ensure_ascii=True, sort_keys=True)
+    return text.replace("`", "\\u0060")

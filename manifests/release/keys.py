@@ -1,0 +1,246 @@
+"""Keys: what the rules need of each caption row, and whether a local rule drops it.
+
+One query for each shard of an input reads the columns that the rules need, decides the local rules and
+writes the keys, so that whatever looks at all rows never reads a text. The row address is (input, shard,
+row): row counts the rows of the shard's caption files, joined in order.
+
+Digests are parts of md5, which does not change between versions of DuckDB as its own hash does.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from manifests.atomic import replacing
+from manifests.captions import CAPTIONS
+from manifests.evidence import LEAST
+from manifests.release import lists
+from manifests.release.allowed import allows
+from manifests.release.licences import licence_class
+from manifests.release.rules import Rules
+from manifests.release.sections import Pair
+from manifests.release.shards import Input, Shard
+from manifests.release.sql import array, files, literal
+
+COLUMNS = {
+    "input": "INTEGER",
+    "shard": "INTEGER",
+    "row": "INTEGER",
+    "clip": "UUID",
+    "source": "UBIGINT",
+    "captions": "UUID",
+    "caption": "UUID",
+    "stage": "INTEGER",
+    "confidence": "FLOAT",
+    "support": "FLOAT",
+    "similarity": "FLOAT",
+    "age": "INTEGER",
+    "duration_ms": "INTEGER",
+    "domain": "VARCHAR",
+    "licence": "VARCHAR",
+    "real": "BOOLEAN",
+    "dropped": "VARCHAR",
+}
+"""Columns of the keys with their types in DuckDB; what the rules don't need is null."""
+
+_WEIGHT = (
+    "CASE WHEN NOT claim.supported OR claim.confidence IS NULL THEN 0 "
+    "ELSE coalesce(claim.confidence.probability, CASE claim.confidence.tier "
+    + " ".join(f"WHEN {literal(tier)} THEN {least}" for tier, least in LEAST.items())
+    + " ELSE 0 END) END"
+)
+CONFIDENCE = f"list_avg(list_transform(claims, lambda claim: {_WEIGHT}))"
+"""Mean over a row's claims: probability, without a number the least of its tier, 0 without support. Null
+without claims."""
+SUPPORT = "list_avg(list_transform(claims, lambda claim: claim.supported::INTEGER))"
+"""Share of a row's claims that are supported. Null without claims."""
+
+_LEAST_OF_SIMILARITY: tuple[Pair, ...] = CAPTIONS
+_BY = {name: f"{name.removesuffix('_caption')}_by" for name in CAPTIONS}
+_BREAK = "chr(31)"
+"""Between texts that are digested together: no text of ours has it."""
+_JOINED = f"nullif(lower(concat({f', {_BREAK}, '.join(CAPTIONS)})), {_BREAK} || {_BREAK})"
+_TELLING = "lower(coalesce(audio_visual_caption, audio_caption, visual_caption))"
+
+
+def prepare(
+    connection: duckdb.DuckDBPyConnection, rules: Rules, tokens: Mapping[str, Path]
+) -> None:
+    """Makes known to a connection, once, what the rules ask for. tokens: files of `lists.build` by
+    rule."""
+    for rule, path in tokens.items():
+        lists.register(connection, rule, path)
+    if rules.keep.flags:
+        from manifests.release import flags  # its libraries take long to import
+
+        flags.register(connection)
+
+
+def write_keys(
+    connection: duckdb.DuckDBPyConnection, rules: Rules, given: Input, shard: Shard, path: Path
+) -> int:
+    """Writes the keys of one shard, sorted by row, and returns how many there are.
+
+    connection: prepared by `prepare`. Equal files and rules give equal bytes. Raises duckdb.Error
+    for a file that can't be read.
+    """
+    query = keys_query(rules, given, shard, _terms(connection, shard))
+    with replacing(path) as temporary:
+        written = connection.execute(
+            f"COPY ({query}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+    return int(written[0]) if written else 0
+
+
+Terms = tuple[str | None, bool | None]
+
+
+def _terms(connection: duckdb.DuckDBPyConnection, shard: Shard) -> list[Terms]:
+    """The different licences of a shard, with whether they allow to train: few, mostly one."""
+    rows = connection.execute(
+        f"SELECT DISTINCT licence, outputs_train FROM read_parquet({files(shard.captions)}) "
+        "ORDER BY ALL"
+    ).fetchall()
+    return [(licence, outputs_train) for licence, outputs_train in rows]
+
+
+def keys_query(rules: Rules, given: Input, shard: Shard, terms: Sequence[Terms]) -> str:
+    """The query of one shard's keys, sorted by row. terms: its licences."""
+    needs = rules.needs()
+    made = {
+        "input": str(given.number),
+        "shard": str(shard.number),
+        "row": _row(shard.captions),
+        "clip": "coalesce(try_cast(left(clip_id, 32) AS UUID), md5(clip_id)::UUID)",
+        "source": "md5_number_lower(coalesce(content_hash, clip_id))",
+        "captions": f"md5({_single_spaced('joined')})::UUID",
+        "caption": f"md5({_single_spaced('telling')})::UUID",
+        "stage": str(given.stage),
+        "confidence": CONFIDENCE,
+        "support": SUPPORT,
+        "similarity": _similarity(),
+        "age": str(given.number),
+        "duration_ms": "duration_ms",
+        "domain": "domain",
+        "licence": _of_terms({each: literal(licence_class(*each)) for each in terms}),
+        "real": str(given.real),
+        "dropped": _dropped(rules, given.real, terms),
+    }
+    columns = ", ".join(
+        f'({made[name] if name in needs.keys else "NULL"})::{kind} AS "{name}"'
+        for name, kind in COLUMNS.items()
+    )
+    source = f"read_parquet({files(shard.captions)}, file_row_number = true)"
+    texts = {"captions": f"{_JOINED} AS joined", "caption": f"{_TELLING} AS telling"}
+    if wanted := [text for name, text in texts.items() if name in needs.keys]:
+        source = f"(SELECT *, file_row_number, file_index, {', '.join(wanted)} FROM {source})"
+    if not needs.similarity:
+        return f"SELECT {columns} FROM {source}"  # rows come in the order of the files
+    joined = f"LEFT JOIN ({_measured(shard.similarity)}) AS near USING (clip_id, caption_digest)"
+    return f'SELECT {columns} FROM {source} {joined} ORDER BY "row"'
+
+
+def _row(paths: Sequence[str]) -> str:
+    """The number of a row in files that are joined in order."""
+    if len(paths) < 2:
+        return "file_row_number"
+    starts = [0]
+    for path in paths[:-1]:
+        starts.append(starts[-1] + pq.read_metadata(path).num_rows)
+    return f"file_row_number + {starts}[file_index::BIGINT + 1]"
+
+
+def _measured(paths: Sequence[str]) -> str:
+    """Similarities by clip and captions; of several generations the newest counts."""
+    if not paths:
+        names = ", ".join(f"NULL::FLOAT AS sim_{name}" for name in ("audio_video", *CAPTIONS))
+        return f"SELECT ''::VARCHAR AS clip_id, ''::VARCHAR AS caption_digest, {names} WHERE false"
+    names = ", ".join(f"{name} AS sim_{name}" for name in ("audio_video", *CAPTIONS))
+    return (
+        f"SELECT clip_id, caption_digest, {names} "
+        f"FROM read_parquet({files(paths)}, file_row_number = true) QUALIFY row_number() OVER "
+        "(PARTITION BY clip_id, caption_digest ORDER BY file_index DESC, file_row_number DESC) = 1"
+    )
+
+
+def _similarity() -> str:
+    return f"list_avg([{', '.join(f'sim_{name}' for name in _LEAST_OF_SIMILARITY)}])"
+
+
+def _single_spaced(text: str) -> str:
+    """A text with single spaces. Nearly all have them: looking is ten times as quick as replacing."""
+    single = f"regexp_replace({text}, ' +', ' ', 'g')"
+    return f"CASE WHEN contains({text}, '  ') THEN {single} ELSE {text} END"
+
+
+def _of_terms(values: dict[Terms, str]) -> str:
+    """A value for each licence and what it allows."""
+    cases = [
+        f"WHEN licence IS NOT DISTINCT FROM {'NULL' if licence is None else literal(licence)} AND "
+        f"outputs_train IS NOT DISTINCT FROM {'NULL' if train is None else train} THEN {value}"
+        for (licence, train), value in values.items()
+    ]
+    return f"CASE {' '.join(cases)} END" if cases else "NULL"
+
+
+def _dropped(rules: Rules, real: bool, terms: Sequence[Terms]) -> str:
+    """The first local rule that drops a row, null where none does."""
+    cases = " ".join(
+        f"WHEN {condition} THEN {literal(rule)}"
+        for rule, condition in conditions(rules, real, terms)
+    )
+    return f"CASE {cases} END"
+
+
+def conditions(rules: Rules, real: bool, terms: Sequence[Terms]) -> Iterator[tuple[str, str]]:
+    """The local rules that hold, in order, each with the condition under which it drops a row."""
+    keep, active = rules.keep, rules.active
+    for rule in ("takedown", "decontamination"):
+        if rule in active:
+            yield rule, f"{rule}({lists.ROW_TOKENS})"
+    # Who wrote a caption is quicker to read than the caption, and null where there is none.
+    absent = " AND ".join(f"{_BY[name]} IS NULL" for name in CAPTIONS)
+    lacking = [f"{_BY[name]} IS NULL" for name in keep.needed]
+    yield "captions", " OR ".join((absent, *lacking))
+    if not real:
+        yield from _on_writing(rules)
+    if keep.min_similarity:
+        below = [f"sim_{name} < {least}" for name, least in keep.min_similarity.items()]
+        yield "similarity", " OR ".join(["near.clip_id IS NULL", *below])
+    if keep.lints and not real:
+        yield (
+            "lints",
+            (
+                f"list_has_any(lints, {array(keep.lints)}) OR list_has_any(list_transform("
+                f"lints, lambda lint: split_part(lint, ':', 2)), {array(keep.lints)})"
+            ),
+        )
+    if keep.flags:
+        from manifests.release import flags  # as in `prepare`
+
+        yield "flags", flags.condition(keep.flags)
+    if "licence" in active:
+        verdicts = {each: str(not allows(keep, *each)) for each in terms}
+        yield "licence", _of_terms(verdicts)
+    if "length" in active:
+        bounds = [(keep.min_ms, "<"), (keep.max_ms, ">")]
+        yield (
+            "length",
+            " OR ".join(f"duration_ms {sign} {ms}" for ms, sign in bounds if ms is not None),
+        )
+    if keep.languages:
+        known = f"language IN {tuple(keep.languages)}".replace(",)", ")")
+        yield "language", f"trim(transcript) <> '' AND NOT coalesce({known}, false)"
+
+
+def _on_writing(rules: Rules) -> Iterator[tuple[str, str]]:
+    """Rules on how captions were written, which captions by people are free of."""
+    keep = rules.keep
+    if keep.writer == "llm":
+        yield "writer", f"'template' IN ({', '.join(_BY.values())})"
+    if keep.min_confidence is not None:
+        yield "confidence", f"coalesce({CONFIDENCE}, -1) < {keep.min_confidence}"
+    if keep.min_support is not None:
+        yield "support", f"coalesce({SUPPORT}, -1) < {keep.min_support}"

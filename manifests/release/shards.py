@@ -1,0 +1,35 @@
+"""What goes into a release: captionings of workspaces, shard by shard."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Committed files of one shard, absolute paths in the order of generations.
+
+    captions: of caption rows. similarity, embeddings: of the embedding of these captions and of their
+    media, where the rules need them. clips: the clip table.
+    """
+
+    number: int
+    captions: tuple[str, ...]
+    similarity: tuple[str, ...] = ()
+    embeddings: tuple[str, ...] = ()
+    clips: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One captioning of one workspace. number: from 0, in the order of the rules. job: its digest.
+    digest: 16 hex digits, of what is committed of it. real: people wrote the captions. stage: 1; 2 where
+    recaptioned. shards: those with captions, in the order of their numbers."""
+
+    number: int
+    name: str
+    root: Path
+    job: str
+    digest: str
+    real: bool
+    stage: int
+    shards: tuple[Shard, ...]

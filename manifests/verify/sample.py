@@ -1,0 +1,151 @@
+"""A look at some rows of a release, drawn at random, and how sure one may be after it.
+
+Only the row groups of these rows are read, so that a release of any size takes no longer than one with as
+many row groups as rows are drawn. Whole files, clips that are there twice, splits and books are not
+judged.
+"""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from manifests.errors import UserError
+from manifests.release.layout import PARQUET, Release, ReleaseFile
+from manifests.release.query import connection, linked
+from manifests.verify.joined import ClaimRows, EvidenceRows
+from manifests.verify.part import UNREADABLE, Checked, Part, check_footer
+from manifests.verify.problems import Problem
+from manifests.verify.release import parts_of
+from manifests.verify.row import RowCheck, RowKeys
+
+CONFIDENCE = 0.95
+
+
+class Drawn(NamedTuple):
+    """Rows of one part's data, by number in the file, in order."""
+
+    part: Part
+    rows: tuple[int, ...]
+
+
+def draw(root: Path, release: Release, count: int, chance: random.Random) -> list[Drawn]:
+    """So many rows, or all, each as likely as any other."""
+    parts = [(part, data) for part in parts_of(root, release) if (data := part.of("data"))]
+    total = sum(data.rows for _, data in parts)
+    chosen = sorted(chance.sample(range(total), min(count, total)))
+    drawn, first, place = [], 0, 0
+    for part, data in parts:
+        begin = place
+        while place < len(chosen) and chosen[place] < first + data.rows:
+            place += 1
+        if rows := tuple(row - first for row in chosen[begin:place]):
+            drawn.append(Drawn(part, rows))
+        first += data.rows
+    return drawn
+
+
+def bound(drawn: int, total: int) -> int:
+    """How many bad rows of `total` there would have to be, at least, for a sample of `drawn` rows to hold
+    one of them with 95 % confidence; 0 where all rows were drawn.
+
+    Drawn without putting back, so a little surer than 3 / drawn of the rows.
+    """
+    if drawn >= total:
+        return 0
+    low, high = 1, total
+    while low < high:
+        bad = (low + high) // 2
+        if _missed(drawn, total, bad) <= math.log(1 - CONFIDENCE):
+            high = bad
+        else:
+            low = bad + 1
+    return low
+
+
+def _missed(drawn: int, total: int, bad: int) -> float:
+    """Logarithm of the probability that none of the bad rows is drawn."""
+    if total - bad < drawn:
+        return -math.inf
+    ways = [total - bad, total - drawn, total, total - bad - drawn]
+    return sum(
+        sign * math.lgamma(number + 1) for sign, number in zip((1, 1, -1, -1), ways, strict=True)
+    )
+
+
+def check_drawn(drawn: Drawn) -> Checked:
+    """What is wrong with the drawn rows of a part, and with their evidence and claims."""
+    checked = Checked()
+    root = Path(drawn.part.root)
+    sound = []
+    for file in drawn.part.files:
+        before = len(checked.problems)
+        checked.tell(_opened(root, file))
+        if len(checked.problems) == before:
+            sound.append(file)
+    data = drawn.part.of("data")
+    if data is not None and data in sound:
+        try:
+            checked.tell(_rows(root, drawn, data, [file for file in sound if file is not data]))
+        except (UserError, *UNREADABLE) as error:
+            checked.tell([Problem("schema", data.path, f"its rows can't be read: {error}")])
+        checked.rows["data"] += len(drawn.rows)
+    return checked
+
+
+def _opened(root: Path, file: ReleaseFile) -> Iterator[Problem]:
+    try:
+        size = (root / file.path).stat().st_size
+    except OSError:
+        yield Problem("checksum", file.path, "release.json names it, but it can't be read")
+        return
+    if size != file.bytes:
+        yield Problem("checksum", file.path, f"{size} bytes, {file.bytes} by release.json")
+    elif file.table in PARQUET:
+        yield from check_footer(root, file)
+
+
+def _rows(
+    root: Path, drawn: Drawn, data: ReleaseFile, beside: Sequence[ReleaseFile]
+) -> Iterator[Problem]:
+    keys = RowKeys()
+    check = RowCheck(data.path, data.licence_class, drawn.part.inputs)
+    numbers = ", ".join(map(str, drawn.rows))
+    with connection(threads=1) as (database, folder):
+
+        def read(file: ReleaseFile, condition: str, *values: object) -> Iterator[Numbered]:
+            scan = linked(folder, file.table, root, [file.path])
+            return _read(database, scan, condition, values)
+
+        for batch, rows in read(data, f"file_row_number IN ({numbers})"):
+            keys.add(batch)
+            yield from check.batch(batch, rows)
+        for file in beside:
+            if file.table not in ("evidence", "claims"):
+                continue
+            joined = (EvidenceRows if file.table == "evidence" else ClaimRows)(file.path, keys)
+            for batch, rows in read(file, "list_contains(?, clip_id)", keys.clips):
+                yield from joined.batch(batch, rows)
+            yield from joined.end()
+
+
+Numbered = tuple[pa.RecordBatch, list[int]]
+"""Rows, with their numbers in the file."""
+
+
+def _read(
+    database: duckdb.DuckDBPyConnection, files: str, condition: str, values: Sequence[object]
+) -> Iterator[Numbered]:
+    """Rows of a file in order."""
+    scan = f"read_parquet({files}, file_row_number = true)"
+    query = f"FROM {scan} WHERE {condition} ORDER BY file_row_number"
+    table = database.sql(query, params=list(values)).to_arrow_table()
+    numbers = table["file_row_number"].to_pylist()
+    first = 0
+    for batch in table.drop_columns("file_row_number").to_batches():
+        yield batch, numbers[first : first + batch.num_rows]
+        first += batch.num_rows

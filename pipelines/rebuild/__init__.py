@@ -1,0 +1,1 @@
+"""`captionmill rebuild`: from captioned workspaces and a file of rules to a release."""

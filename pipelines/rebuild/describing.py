@@ -1,0 +1,30 @@
+"""What stands beside the tables of a release: its card, Croissant and statistics."""
+
+import hashlib
+from pathlib import Path
+
+from manifests.atomic import write_atomic
+from manifests.release.card import card
+from manifests.release.croissant import croissant
+from manifests.release.layout import CARD, CROISSANT, STATISTICS, Document, Release
+from manifests.release.statistics import statistics
+
+
+def described(release: Release, out: Path) -> Release:
+    """The release with its documents, which are written. Raises UserError, OSError."""
+    counted = statistics(out, release.of("data"))
+    text = card(release.name, release.rules, release.inputs, release.books, release.files, counted)
+    documents = (
+        _written(out, CARD, text.encode()),
+        _written(out, CROISSANT, croissant(release.name, release.files, counted)),
+        _written(out, STATISTICS, counted.to_json()),
+    )
+    return Release.made(
+        release.name, release.rules, release.inputs, release.books, release.files, documents
+    )
+
+
+def _written(out: Path, name: str, content: bytes) -> Document:
+    write_atomic(out / name, content)
+    told = {"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return Document.model_validate(told)

@@ -1,0 +1,212 @@
+"""Inputs of a release: which captioning of each workspace counts, and its committed files.
+
+Everything is looked at before work starts: what the rules need and a workspace lacks is told with the
+key that needs it. Files are taken from the commit records at that moment. They never change afterwards,
+so a workspace may go on being captioned meanwhile.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.run.settings import read
+from manifests import commits
+from manifests.commits import State
+from manifests.errors import UserError
+from manifests.ids import digest
+from manifests.kinds import CAPTIONS, CLIPS, SIMILARITY
+from manifests.release.rules import Needs, Rules, RulesError
+from manifests.release.sections import InputRule
+from manifests.release.shards import Input, Shard
+from manifests.workspace import Workspace
+from pipelines.status import JobStatus, jobs
+
+__all__ = ["Input", "Shard", "evaluated_clips", "open_inputs"]
+
+_STAGES = {"caption": 1, "recaption": 2}
+"""Stages that write captions, with what the rules call them."""
+
+
+def open_inputs(rules: Rules) -> list[Input]:
+    """The inputs in the order of the rules. Raises RulesError for one that can't be read, has no
+    captions, is there twice, or lacks what the rules need."""
+    needs = rules.needs()
+    inputs: list[Input] = []
+    for number, rule in enumerate(rules.input):
+        try:
+            given = _Opening(rules, number, rule).input(needs)
+        except RulesError:
+            raise
+        except UserError as error:
+            raise rules.error(f"input.{number}.workspace", str(error)) from error
+        for other in inputs:
+            if (other.root, other.job) == (given.root, given.job):
+                raise rules.error(
+                    f"input.{number}",
+                    f"is captioning {given.job} of {given.root}, as {other.name} is: leave one out, or "
+                    "name another captioning with job",
+                )
+        inputs.append(given)
+    return inputs
+
+
+def evaluated_clips(rules: Rules) -> list[str]:
+    """The clip tables of the evaluation workspaces, absolute paths. Raises RulesError for a workspace
+    that can't be read or lists no clip."""
+    paths: list[str] = []
+    for number, name in enumerate(rules.decontaminate.workspaces):
+        key = f"decontaminate.workspaces.{number}"
+        try:
+            workspace = Workspace.open(rules.path(name))
+            files = [
+                str(workspace.root / f.path) for f in commits.load(workspace).files(CLIPS.name)
+            ]
+        except UserError as error:
+            raise rules.error(key, str(error)) from error
+        if not files:
+            raise rules.error(key, f"{workspace.root} has no clips: name another workspace")
+        paths += files
+    return paths
+
+
+class _Opening:
+    """One input while it is looked at."""
+
+    def __init__(self, rules: Rules, number: int, rule: InputRule) -> None:
+        self._rules, self._number, self._rule = rules, number, rule
+        self._workspace = Workspace.open(rules.path(rule.workspace))
+        self._state: State = commits.load(self._workspace)
+        self._jobs = jobs(self._workspace, self._state)
+
+    def input(self, needs: Needs) -> Input:
+        """The input. Raises RulesError and what reading a workspace raises."""
+        job = self._captioning()
+        captions = self._by_shard([job], CAPTIONS.name)
+        captions = {shard: files for shard, files in captions.items() if files}
+        if not captions:
+            raise self._lacks("", f"captioning {job.digest} of {self._root} has no captions yet")
+        self._require_columns(captions, needs)
+        embedding = self._embedding(job, needs)
+        similar = self._by_shard([embedding], SIMILARITY.name) if embedding else {}
+        vectors = self._vectors(embedding) if embedding and needs.embeddings else {}
+        shards = tuple(
+            Shard(
+                number=shard,
+                captions=self._paths(captions[shard]),
+                similarity=self._paths(similar.get(shard, ())) if needs.similarity else (),
+                embeddings=self._paths(vectors.get(shard, ())),
+                clips=str(self._workspace.root / self._state.clips_file(job.cut, shard)),
+            )
+            for shard in sorted(captions)
+        )
+        tables = [captions, similar if needs.similarity else {}, vectors]
+        held = [sorted((n, [f[1] for f in files]) for n, files in each.items()) for each in tables]
+        return Input(
+            number=self._number,
+            name=self._rule.name,
+            root=self._workspace.root,
+            job=job.digest,
+            digest=digest([job.digest, held]),
+            real=self._rule.real,
+            stage=_STAGES[job.stage],
+            shards=shards,
+        )
+
+    @property
+    def _root(self) -> Path:
+        return self._workspace.root
+
+    def _lacks(self, key: str, message: str) -> UserError:
+        return self._rules.error(f"input.{self._number}{key}", message)
+
+    def _captioning(self) -> JobStatus:
+        """The captioning that the rule names, or the newest."""
+        begun = [job for job in self._jobs if job.stage in _STAGES]
+        if not begun:
+            raise self._lacks(
+                ".workspace", f"{self._root} has no captions: run captionmill caption"
+            )
+        wanted = self._rule.job
+        if wanted is None:
+            return begun[-1]
+        matching = [job for job in begun if job.digest.startswith(wanted)]
+        if len(matching) != 1:
+            there = ", ".join(job.digest for job in begun)
+            how = "several captionings begin" if matching else "no captioning begins"
+            raise self._lacks(".job", f"{how} with {wanted} in {self._root}: there are {there}")
+        return matching[0]
+
+    def _embedding(self, job: JobStatus, needs: Needs) -> JobStatus | None:
+        """The newest embedding of these captions, where the rules need one."""
+        if not (needs.similarity or needs.embeddings):
+            return None
+        for each in reversed(self._jobs):
+            if each.stage == "embed" and self._settings(each).get("captions") == job.digest:
+                return each
+        raise self._lacks(
+            "",
+            f"captions {job.digest} of {self._root} are not embedded, which {_asking(self._rules)} "
+            f"needs: run captionmill embed {self._root}, or leave that rule out",
+        )
+
+    def _vectors(self, embedding: JobStatus) -> dict[int, list[tuple[str, str]]]:
+        """Files of the vectors: jobs with other captions may have filled some."""
+        table = self._settings(embedding).get("embeddings", "")
+        same = [
+            job
+            for job in self._jobs
+            if job.stage == "embed"
+            and job.cut == embedding.cut
+            and self._settings(job).get("embeddings") == table
+        ]
+        return self._by_shard(same, table)
+
+    def _settings(self, job: JobStatus) -> Mapping[str, str]:
+        settings: Mapping[str, str] = read(self._workspace, job.digest)["settings"]
+        return settings
+
+    def _by_shard(self, of: Sequence[JobStatus], table: str) -> dict[int, list[tuple[str, str]]]:
+        """Path and sha256 of the files of a table by shard, in the order of jobs and generations."""
+        files: dict[int, list[tuple[str, str]]] = {}
+        for job in of:
+            for shard, records in self._state.shards(job.digest, table).items():
+                files.setdefault(shard, []).extend(
+                    (file.path, file.sha256)
+                    for record in records
+                    for file in record.files
+                    if file.rows
+                )
+        return files
+
+    def _paths(self, files: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+        return tuple(str(self._root / path) for path, _ in files)
+
+    def _require_columns(self, captions: Mapping[int, list[tuple[str, str]]], needs: Needs) -> None:
+        """Raises RulesError where the first file lacks a column: all are of one version."""
+        path = self._root / captions[min(captions)][0][0]
+        try:
+            with path.open("rb") as file:
+                names = set(pq.read_schema(file).names)
+        except (OSError, pa.ArrowException) as error:
+            raise self._lacks(
+                ".workspace", f"{path} can't be read: {error}; captionmill verify tells more"
+            ) from error
+        if lost := sorted(needs.captions - names):
+            raise self._lacks(
+                ".workspace",
+                f"{path} has no column {', '.join(lost)}, which the rules need: caption it again with "
+                "this version, or leave those rules out",
+            )
+
+
+def _asking(rules: Rules) -> str:
+    """The key of the first rule that needs embeddings or similarities."""
+    asking = {
+        "keep.min_similarity": rules.keep.min_similarity,
+        "duplicates.media": rules.duplicates.media is not None,
+        "decontaminate.near_media": rules.decontaminate.near_media is not None,
+        "output.embeddings": rules.output.embeddings,
+    }
+    return next((key for key, asks in asking.items() if asks), "winner.order")

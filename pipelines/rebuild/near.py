@@ -1,0 +1,144 @@
+"""Near duplicates for a selection: looked for when their rule's turn comes, among what is left."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifests import commits
+from manifests.release import minhash, near, near_media
+from manifests.release.rules import Rules
+from manifests.release.select import Keys
+from manifests.release.shards import Input
+from manifests.workspace import Workspace
+from pipelines.rebuild.steps import shard_files
+from pipelines.rebuild.tasks import Task
+from pipelines.rebuild.writing import Group
+
+Run = Callable[[str, Sequence[Task]], Any]
+
+_CLUSTER_MEMORY = "1500MB"
+
+
+@dataclass(frozen=True, slots=True)
+class SignStep:
+    """Signs the captions of a group of shards."""
+
+    group: Group
+    folder: Path
+
+    def run(self) -> None:
+        """Writes the signatures of each shard."""
+        files = shard_files(self.folder, self.group)
+        for (given, shard), path in zip(self.group.shards, files, strict=True):
+            if not path.exists():
+                minhash.write(shard.captions, path, given.number, shard.number)
+
+
+@dataclass(frozen=True, slots=True)
+class CompareStep:
+    """Compares the media of a group of shards with those of evaluation sets."""
+
+    group: Group
+    evaluation: tuple[str, ...]
+    at_least: float
+    path: Path
+
+    def run(self) -> None:
+        """Writes the clips that are near one."""
+        if not self.path.exists():
+            embeddings = [path for _, shard in self.group.shards for path in shard.embeddings]
+            near_media.near(embeddings, self.evaluation, self.path, self.at_least)
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Finds near duplicates for the rules, and keeps its files in a folder. evaluation: files of
+    embeddings of evaluation sets. run: runs tasks."""
+
+    rules: Rules
+    groups: Sequence[Group]
+    evaluation: tuple[str, ...]
+    folder: Path
+    run: Run
+
+    def find(self, rule: str, keys: Keys) -> Sequence[Path]:
+        """See `manifests.release.select.Near`. Raises UserError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with keys.at_rest():
+            if rule == "decontamination_media":
+                return self._evaluated()
+            left = self.folder / f"{rule}-left.parquet"
+            keys.write_alive(left)
+            return [self._media(left) if rule == "duplicate_media" else self._captions(left)]
+
+    def _evaluated(self) -> list[Path]:
+        """Clips whose media are in an evaluation set."""
+        at_least = self.rules.decontaminate.near_media or near_media.AT_LEAST
+        steps = [
+            CompareStep(
+                group,
+                self.evaluation,
+                at_least,
+                self.folder / f"evaluated-{group.number:05d}.parquet",
+            )
+            for group in self.groups
+        ]
+        self.run("compare with evaluation sets", steps)
+        return [step.path for step in steps]
+
+    def _media(self, left: Path) -> Path:
+        """Clusters of clips whose media are nearly alike."""
+        path = self.folder / "media.parquet"
+        embeddings = [
+            file for group in self.groups for _, shard in group.shards for file in shard.embeddings
+        ]
+        at_least = self.rules.duplicates.media or near_media.AT_LEAST
+        near_media.cluster(embeddings, path, self.folder / "work", [left], at_least)
+        return path
+
+    def _captions(self, left: Path) -> Path:
+        """Clusters of captions that are nearly alike."""
+        signatures, path = self.folder / "signatures", self.folder / "captions.parquet"
+        self.run("sign", [SignStep(group, signatures) for group in self.groups])
+        near.cluster(
+            [file for group in self.groups for file in shard_files(signatures, group)],
+            path,
+            self.folder / "work",
+            rows=[left],
+            at_least=self.rules.duplicates.near_captions or near.AT_LEAST,
+            memory=_CLUSTER_MEMORY,
+            threads=os.cpu_count() or 1,
+        )
+        return path
+
+
+def evaluation(rules: Rules, inputs: Sequence[Input]) -> tuple[str, ...]:
+    """Files of embeddings of the evaluation sets, by the encoder of the inputs. Raises RulesError for a
+    set without any."""
+    if rules.decontaminate.near_media is None:
+        return ()
+    tables = {
+        "/".join(Path(path).relative_to(given.root).parts[:2])
+        for given in inputs
+        for shard in given.shards
+        for path in shard.embeddings
+    }
+    paths: list[str] = []
+    for number, name in enumerate(rules.decontaminate.workspaces):
+        workspace = Workspace.open(rules.path(name))
+        files = [
+            str(workspace.root / file.path)
+            for table in sorted(tables)
+            for file in commits.load(workspace).files(table)
+            if file.rows
+        ]
+        if not files:
+            raise rules.error(
+                f"decontaminate.workspaces.{number}",
+                f"{workspace.root} has no embeddings by the encoder of the inputs, which near_media "
+                "needs: run captionmill embed there, or leave near_media out",
+            )
+        paths += files
+    return tuple(paths)

@@ -1,0 +1,337 @@
+"""`captionmill rebuild`: phases from workspaces to a release, each of which a killed run continues.
+
+Keys of all rows, shard by shard; the selection, over keys alone; then the selected rows, scattered into
+buckets and gathered into parts (`writing`); last the documents, and `release.json`, which is the commit.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from engine import crashpoints, processes
+from engine.run.cluster import ray_cluster
+from engine.run.scratch import scratch_folders
+from manifests.atomic import write_atomic
+from manifests.ids import content_hash, digest
+from manifests.release import lists, order, select
+from manifests.release.errors import RulesError
+from manifests.release.layout import (
+    RELEASE,
+    Release,
+    ReleaseBooks,
+    ReleaseFile,
+    ReleaseInput,
+    Table,
+    is_release,
+    load,
+)
+from manifests.release.order import Selection, Sizes
+from manifests.release.rules import Rules
+from manifests.release.select import Keys
+from manifests.release.shards import Input
+from pipelines.rebuild.describing import described
+from pipelines.rebuild.inputs import evaluated_clips
+from pipelines.rebuild.near import Finder, evaluation
+from pipelines.rebuild.steps import (
+    LISTED,
+    GatherStep,
+    KeysStep,
+    ScatterStep,
+    groups,
+    list_file,
+    row_bytes,
+    settings,
+    shard_files,
+)
+from pipelines.rebuild.tasks import RebuildError, Runner, Task, is_disk_full, on_ray
+from pipelines.rebuild.work import Work, opened
+from pipelines.rebuild.writing import Group, Wanted
+
+Tell = Callable[[str], None]
+
+_PART_MB = 256
+_MOST_PART_ROWS = 1_000_000
+_BUCKET_BYTES = 32 << 20
+_OBJECTS = 128 << 20
+"""Bytes of Ray's store: tasks exchange files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What came of it."""
+
+    folder: Path
+    release: Release
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        books = self.release.books
+        dropped = [f"{rows:,} by {rule}" for rule, rows in books.dropped.items() if rows]
+        yield (
+            f"{books.rows:,} rows = {books.kept:,} kept + {books.rows - books.kept:,} dropped"
+            + (f" ({', '.join(dropped)})" if dropped else "")
+        )
+        data = self.release.of("data")
+        for licence, split in dict.fromkeys((file.licence_class, file.split) for file in data):
+            rows = sum(f.rows for f in data if (f.licence_class, f.split) == (licence, split))
+            yield f"  {licence}/{split}: {rows:,} rows"
+        yield f"release: {self.folder}"
+
+
+def rebuild(
+    rules: Rules, inputs: Sequence[Input], out: Path, tell: Tell = lambda line: None
+) -> Rebuilt:
+    """Builds a release, or goes on with one that was begun. Raises UserError."""
+    _require_known(rules)
+    out = Path(os.path.abspath(out))
+    if (release := _standing(rules, inputs, out)) is None:
+        with opened(out) as work:
+            start = work.begin(_plan(rules, inputs))
+            with running(work, start):
+                release = build(rules, inputs, work, on_ray, tell)
+    Work(out).clear()
+    return Rebuilt(out, release)
+
+
+@contextmanager
+def running(work: Work, start: int) -> Iterator[None]:
+    """Ray for the block, without what dead drivers of the same folder left. Raises RebuildError where
+    the disk is full, KeyboardInterrupt where DuckDB calls it something else."""
+    name = f"captionmill-{work.place_id}"
+    with processes.own_environment():
+        os.environ.update(processes.marked(processes.mark(work.place_id, start)))
+        processes.sweep(work.place_id, keep_epoch=start)
+        for left in scratch_folders(name):
+            shutil.rmtree(left, ignore_errors=True)
+        try:
+            with ray_cluster(name, 1, _OBJECTS, work.logs / f"{start:06d}"):
+                yield
+        except Exception as error:
+            if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+                raise KeyboardInterrupt from error
+            if is_disk_full(error):
+                raise RebuildError(
+                    f"no room is left on the disk of {work.root}: make room and run the same command "
+                    "again; it goes on where it stopped"
+                ) from error
+            raise
+
+
+def _standing(rules: Rules, inputs: Sequence[Input], out: Path) -> Release | None:
+    """The release that the folder holds already. Raises RebuildError for another one."""
+    if not is_release(out):
+        return None
+    release = load(out)
+    same = [(given.name, given.job, given.digest) for given in release.inputs]
+    if release.rules == rules.model_dump(mode="json") and same == [
+        (given.name, given.job, given.digest) for given in inputs
+    ]:
+        return release
+    raise RebuildError(
+        f"{out} holds a release of other rules or inputs, and a release is never changed: name a new "
+        "folder"
+    )
+
+
+def build(
+    rules: Rules,
+    inputs: Sequence[Input],
+    work: Work,
+    runner: Runner,
+    tell: Tell = lambda line: None,
+) -> Release:
+    """All phases. runner: runs their tasks. Raises UserError."""
+    _require_known(rules)
+    shards = groups(inputs)
+    if not shards:
+        raise RulesError(f"{rules.source}: its inputs hold no captions: caption something first")
+    steps = Phases(rules, inputs, shards, work, runner, tell)
+    steps.keys()
+    selection = steps.selection()
+    files = steps.write(selection)
+    work.clear_temporary()
+    release = steps.described(selection, files)
+    crashpoints.reach("rebuild.before_release")
+    write_atomic(work.out / RELEASE, release.to_json())
+    crashpoints.reach("rebuild.after_release")
+    return release
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """The phases of one rebuild; what a phase has made already is not made again."""
+
+    rules: Rules
+    inputs: Sequence[Input]
+    groups: Sequence[Group]
+    work: Work
+    runner: Runner
+    tell: Tell
+
+    def keys(self) -> None:
+        """Makes the keys of all rows."""
+        tasks = [
+            KeysStep(self.rules, group, self.work.keys, self.work.lists)
+            for group in self.groups
+            if not all(path.exists() for path in shard_files(self.work.keys, group))
+        ]
+        if tasks:
+            self._lists()
+        for _ in self._results("keys", tasks):
+            crashpoints.reach("rebuild.keys")
+
+    def _lists(self) -> None:
+        """Reads the lists of clips that must leave."""
+        wanted = [rule for rule in LISTED if rule in self.rules.active]
+        if not wanted:
+            return
+        self.work.lists.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(config=settings(self.work.lists)) as connection:
+            for rule in wanted:
+                clips = evaluated_clips(self.rules) if rule == "decontamination" else []
+                path = list_file(self.work.lists, rule)
+                lists.build(self.rules, rule, clips, path, connection)
+
+    def _key_files(self) -> list[Path]:
+        """Files of keys in the order of the inputs and their shards."""
+        return [path for group in self.groups for path in shard_files(self.work.keys, group)]
+
+    def selection(self) -> Selection:
+        """Selects rows."""
+        if self.work.selection.exists():
+            return Selection.load(self.work.selection)
+        self.tell("selecting rows")
+        firsts = [group.shards[0] for group in self.groups]
+        starts = [(given.number, shard.number) for given, shard in firsts]
+        with self.selected() as keys:
+            selection = order.write(keys, self.rules, self.sizes(), starts, self.work.selected)
+        crashpoints.reach("rebuild.selecting")
+        selection.save(self.work.selection)
+        return selection
+
+    @contextmanager
+    def selected(self) -> Iterator[Keys]:
+        """The keys with all rules applied, for the block."""
+        with select.keys(self.work.select, self.rules, os.cpu_count() or 1) as keys:
+            keys.load(self._key_files())
+            finder = Finder(
+                self.rules,
+                self.groups,
+                evaluation(self.rules, self.inputs),
+                self.work.near,
+                self._run,
+            )
+            keys.apply(finder.find)
+            yield keys
+
+    def sizes(self) -> Sizes:
+        """Rows of a part and of a bucket."""
+        bytes_of = row_bytes(self.inputs, self.wanted)
+        output = self.rules.output
+        by_size = int(((output.part_mb or _PART_MB) << 20) / max(1.0, bytes_of.stored))
+        part = output.part_rows or min(_MOST_PART_ROWS, by_size)
+        return Sizes(max(1, part), max(1, int(_BUCKET_BYTES / max(1.0, bytes_of.largest))))
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is written of the rows."""
+        output = self.rules.output
+        tables: list[Table] = ["data"]
+        tables += ["claims"] if output.claims else []
+        tables += ["evidence"] if output.evidence else []
+        return Wanted(tuple(tables), output.links_only)
+
+    def write(self, selection: Selection) -> list[ReleaseFile]:
+        """Writes the selected rows."""
+        buckets = selection.buckets
+        scatters = [
+            ScatterStep(
+                group,
+                self.work.selected / f"{group.number:05d}.parquet",
+                self.wanted,
+                buckets,
+                self.work.spill,
+            )
+            for group in self.groups
+        ]
+        gathers = [
+            GatherStep(
+                part,
+                len(self.groups),
+                self.wanted,
+                self.work.spill,
+                self.work.out,
+                self.work.done / f"{place:06d}.json",
+            )
+            for place, part in enumerate(selection.parts)
+        ]
+        if not all(step.done.exists() for step in gathers):
+            for _ in self._results("scatter", scatters):
+                crashpoints.reach("rebuild.scatter")
+        files: list[ReleaseFile] = []
+        for written in self._results("gather", gathers):
+            crashpoints.reach("rebuild.gather")
+            files += written
+        return files
+
+    def described(self, selection: Selection, files: Iterable[ReleaseFile]) -> Release:
+        """What `release.json` says; the documents that it names are written."""
+        counts = selection.counts
+        inputs = [
+            ReleaseInput(
+                number=given.number,
+                name=given.name,
+                job=given.job,
+                digest=given.digest,
+                stage=given.stage,
+                real=given.real,
+                rows=counts.inputs[given.number][0],
+                kept=counts.inputs[given.number][1],
+            )
+            for given in self.inputs
+        ]
+        books = ReleaseBooks(rows=counts.rows, kept=counts.kept, dropped=counts.dropped)
+        rules: dict[str, Any] = self.rules.model_dump(mode="json")
+        self.tell("describing")
+        return described(Release.made("release", rules, inputs, books, files), self.work.out)
+
+    def _run(self, phase: str, tasks: Sequence[Task]) -> None:
+        """Runs the tasks of a phase to their end."""
+        for _ in self._results(phase, tasks):
+            pass
+
+    def _results(self, phase: str, tasks: Sequence[Task]) -> Iterator[Any]:
+        """What the tasks of a phase give, as they end."""
+        for number, result in enumerate(self.runner(tasks), start=1):
+            yield result
+            self.tell(f"{phase}: {number}/{len(tasks)}")
+
+
+def _require_known(rules: Rules) -> None:
+    """Raises RulesError for what can be asked for and is not written yet."""
+    asked = {
+        "output.media": rules.output.media != "none",
+        "output.embeddings": rules.output.embeddings,
+    }
+    for key, wanted in asked.items():
+        if wanted:
+            raise rules.error(key, "this version does not write it: leave it out")
+
+
+def _plan(rules: Rules, inputs: Sequence[Input]) -> dict[str, Any]:
+    """What names a rebuild: it may go on only with the same."""
+    return {
+        "rules": rules.digest,
+        "inputs": [[given.name, given.job, given.digest] for given in inputs],
+        "lists": [
+            content_hash(rules.path(name))
+            for name in (*rules.takedown.lists, *rules.decontaminate.lists)
+        ],
+        "evaluation sets": digest([evaluated_clips(rules), list(evaluation(rules, inputs))]),
+    }

@@ -1,0 +1,184 @@
+"""What the tasks of a rebuild do: each step can be sent to another process, and skips what is done."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine import crashpoints
+from manifests.atomic import write_atomic
+from manifests.release import flatten
+from manifests.release.keys import prepare, write_keys
+from manifests.release.layout import ReleaseFile
+from manifests.release.order import Part
+from manifests.release.rules import Rules
+from manifests.release.shards import Input
+from pipelines.rebuild.tasks import RebuildError, is_disk_full
+from pipelines.rebuild.writing import Group, Wanted, gather, scatter
+
+LISTED = ("takedown", "decontamination")
+"""Rules with lists of clips that must leave."""
+
+_TASK_MB = 400
+"""Of DuckDB in one task."""
+_GROUP_BYTES = 64 << 20
+"""Caption files of one group of shards, on disk."""
+_GROUP_SHARDS = 64
+_SAMPLED = 32
+"""Shards by which the size of a row is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeysStep:
+    """Makes the keys of a group of shards; `lists`: the folder of tokens of lists."""
+
+    rules: Rules
+    group: Group
+    folder: Path
+    lists: Path
+
+    def run(self) -> None:
+        """Writes the key file of each shard."""
+        missing = [
+            (given, shard, path)
+            for (given, shard), path in zip(
+                self.group.shards, shard_files(self.folder, self.group), strict=True
+            )
+            if not path.exists()
+        ]
+        if not missing:
+            return
+        with duckdb.connect(config=settings(self.folder)) as connection:
+            tokens = {
+                rule: list_file(self.lists, rule) for rule in LISTED if rule in self.rules.active
+            }
+            prepare(connection, self.rules, tokens)
+            for given, shard, path in missing:
+                try:
+                    write_keys(connection, self.rules, given, shard, path)
+                except (duckdb.Error, pa.ArrowException, OSError) as error:
+                    if is_disk_full(error):
+                        raise
+                    reason = str(error).partition("\n")[0]  # the query follows
+                    raise RebuildError(
+                        f"{' or '.join(shard.captions)} can't be read: {reason}. captionmill verify "
+                        f"{given.root} tells what is damaged."
+                    ) from error
+
+
+def list_file(folder: Path, rule: str) -> Path:
+    """Where the tokens of the lists of a rule lie."""
+    return folder / f"{rule}.tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterStep:
+    """Scatters the selected rows of a group of shards."""
+
+    group: Group
+    selected: Path
+    wanted: Wanted
+    buckets: int
+    folder: Path
+
+    def run(self) -> None:
+        """Writes the group's spill files."""
+        scatter(self.group, self.selected, self.wanted, self.buckets, self.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class GatherStep:
+    """Gathers one part. done: file that says so."""
+
+    part: Part
+    groups: int
+    wanted: Wanted
+    folder: Path
+    out: Path
+    done: Path
+
+    def run(self) -> tuple[ReleaseFile, ...]:
+        """Writes the part's files; what a release says of them."""
+        if self.done.exists():
+            return tuple(ReleaseFile(**each) for each in json.loads(self.done.read_bytes()))
+        files = gather(self.part, self.groups, self.wanted, self.folder, self.out)
+        crashpoints.reach("rebuild.gathering")
+        write_atomic(self.done, json.dumps([each.model_dump() for each in files]).encode())
+        return tuple(files)
+
+
+def shard_files(folder: Path, group: Group) -> list[Path]:
+    """The file of each shard of a group, in a folder with one file for each shard."""
+    return [
+        folder / f"{given.number:03d}" / f"{shard.number:06d}.parquet"
+        for given, shard in group.shards
+    ]
+
+
+def groups(inputs: Sequence[Input]) -> list[Group]:
+    """The shards of all inputs in groups of about the same size, which tasks work on one by one."""
+    made: list[Group] = []
+    for given in inputs:
+        bare = replace(given, shards=())
+        waiting: list[int] = []
+        size = 0
+        for place, shard in enumerate(given.shards):
+            waiting.append(place)
+            size += sum(Path(path).stat().st_size for path in shard.captions)
+            last = place + 1 == len(given.shards)
+            if size >= _GROUP_BYTES or len(waiting) == _GROUP_SHARDS or last:
+                shards = tuple((bare, given.shards[each]) for each in waiting)
+                made.append(Group(len(made), shards))
+                waiting, size = [], 0
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class RowBytes:
+    """Bytes of a row on average. stored: of data, compressed. largest: in memory, of the table that has
+    most."""
+
+    stored: float
+    largest: float
+
+
+def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
+    """The size of rows, by the columns that are written, from a sample of the shards."""
+    rows, stored, plain = 0, 0, dict.fromkeys(("data", "claims", "evidence"), 0)
+    for path in _sample(inputs):
+        metadata = pq.read_metadata(path)
+        rows += metadata.num_rows
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            for place in range(group.num_columns):
+                column = group.column(place)
+                name = column.path_in_schema.partition(".")[0]
+                if name not in flatten.columns("evidence" in wanted.tables):
+                    continue
+                table = name if name in plain else "data"
+                plain[table] += column.total_uncompressed_size
+                stored += column.total_compressed_size if table == "data" else 0
+    sizes = [plain[table] for table in wanted.tables]
+    return RowBytes(stored / max(1, rows), max(sizes) / max(1, rows))
+
+
+def _sample(inputs: Sequence[Input]) -> Iterator[str]:
+    """Files of some shards, evenly apart."""
+    paths = [path for given in inputs for shard in given.shards for path in shard.captions]
+    step = max(1, len(paths) // _SAMPLED)
+    yield from paths[::step]
+
+
+def settings(folder: Path) -> dict[str, str | bool | int | float | list[str]]:
+    """Of DuckDB in one task. folder: spills go into one below it."""
+    return {
+        "threads": 1,
+        "memory_limit": f"{_TASK_MB}MB",
+        "temp_directory": str(folder / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }

@@ -1,0 +1,68 @@
+"""A release is read by the libraries that its card names."""
+
+from pathlib import Path
+
+import pytest
+
+from manifests.release.card import card
+from manifests.release.layout import DATA, Release
+from manifests.release.statistics import statistics
+from tests.manifests.release import made
+
+TABLES = {"data": 32, "evidence": 80, "claims": 32}
+"""Rows of the class "permissive"."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("release")
+    release: Release = made.small(folder)
+    counted = statistics(folder, release.of("data"))
+    text = card(release.name, {}, release.inputs, release.books, release.files, counted)
+    (folder / "README.md").write_text(text)
+    return folder
+
+
+def _lines(folder: Path, library: str) -> list[str]:
+    """What the card says of a library, for this folder."""
+    text = (folder / "README.md").read_text().replace("RELEASE", str(folder))
+    return [line for line in text.splitlines() if line.startswith(library)]
+
+
+def test_pandas_reads_it(folder: Path) -> None:
+    import pandas
+
+    (line,) = _lines(folder, "pandas.")
+    frame = eval(line)
+    assert len(frame) == 32 and list(frame.columns) == DATA.names
+    assert len(pandas.read_parquet(folder / "claims" / "permissive")) == 32
+
+
+def test_polars_reads_it(folder: Path) -> None:
+    import polars
+
+    (line,) = _lines(folder, "polars.")
+    assert eval(line).collect().shape == (28, len(DATA))
+    spans = polars.read_parquet(f"{folder}/evidence/permissive/*.parquet")["span_starts_ms"]
+    assert [0, 20] in spans.to_list()
+
+
+def test_duckdb_reads_and_joins_it(folder: Path) -> None:
+    import duckdb
+
+    data, joined = _lines(folder, "duckdb.")
+    assert eval(data, {"duckdb": duckdb}).shape == (28, len(DATA))
+    assert eval(joined, {"duckdb": duckdb}).shape[0] == 32
+
+
+def test_datasets_reads_every_configuration_and_split(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    (line,) = _lines(folder, "datasets.")
+    rows = eval(line.replace(")", f", cache_dir={str(tmp_path)!r})"))
+    assert rows.num_rows == 28 and rows.column_names == DATA.names
+    other = datasets.load_dataset(str(folder), "no-training", cache_dir=str(tmp_path))
+    assert {split: each.num_rows for split, each in other.items()} == {"train": 4, "test": 4}

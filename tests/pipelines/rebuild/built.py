@@ -1,0 +1,89 @@
+"""Inputs of a small made workspace, and releases built of them without Ray."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from manifests.kinds import kind_of
+from manifests.release.layout import Release, Table
+from manifests.release.rules import Rules
+from manifests.release.shards import Input, Shard
+from pipelines.rebuild.rebuild import Phases, build
+from pipelines.rebuild.steps import groups
+from pipelines.rebuild.tasks import Runner, here
+from pipelines.rebuild.work import opened
+from tests.manifests import made
+from tests.manifests.release import keyed
+
+Row = dict[str, Any]
+rules = keyed.rules
+
+
+def workspace(root: Path) -> list[Input]:
+    """The one input of a made workspace: two shards of six captioned clips each."""
+    work = made.make(root)
+    shards = [
+        Shard(
+            shard, tuple(str(work.root / file.path) for file in work.state.files("captions", shard))
+        )
+        for shard in range(made.SHARDS)
+    ]
+    return [Input(0, "input0", work.root, made.JOB, "d" * 16, False, 1, tuple(shards))]
+
+
+def again(given: Input, number: int, **changes: Any) -> Input:
+    """The same captions as another input. changes: of it."""
+    return replace(given, number=number, name=f"input{number}", **changes)
+
+
+def rows(given: Input) -> list[Row]:
+    """All caption rows of an input."""
+    return [
+        row
+        for shard in given.shards
+        for path in shard.captions
+        for row in pq.read_table(path).to_pylist()
+    ]
+
+
+def rewritten(given: Input, folder: Path, shards: Sequence[Sequence[Row]], **changes: Any) -> Input:
+    """An input like another one with other rows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made_shards = []
+    for number, listed in enumerate(shards):
+        path = folder / f"{number}.parquet"
+        pq.write_table(pa.Table.from_pylist(list(listed), kind_of("captions").schema), path)
+        made_shards.append(Shard(number, (str(path),)))
+    return replace(given, shards=tuple(made_shards), **changes)
+
+
+def release(wanted: Rules, inputs: Sequence[Input], out: Path, runner: Runner = here) -> Release:
+    """A release built in this process."""
+    with opened(out) as work:
+        made_release = build(wanted, inputs, work, runner)
+    work.clear()
+    return made_release
+
+
+def phases(wanted: Rules, inputs: Sequence[Input], out: Path) -> Phases:
+    """The phases of a rebuild in this process."""
+    with opened(out) as work:
+        return Phases(wanted, inputs, groups(inputs), work, here, lambda line: None)
+
+
+def table(out: Path, built: Release, name: Table = "data") -> list[Row]:
+    """All rows of a table of a release, in its order."""
+    return [row for file in built.of(name) for row in pq.read_table(out / file.path).to_pylist()]
+
+
+def content(out: Path) -> dict[str, bytes]:
+    """Every file of a release."""
+    return {
+        str(path.relative_to(out)): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and ".rebuild" not in path.parts
+    }

@@ -1,0 +1,169 @@
+"""`captionmill rebuild` on a captioned workspace and on Ray: killed, stopped, explained."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from manifests.release.layout import load
+from manifests.release.rules import load as load_rules
+from pipelines.rebuild.inputs import open_inputs
+from tests.conftest import CLIPS, run, wait_until
+from tests.pipelines.rebuild import built
+from tests.pipelines.rebuild.built import content
+
+pytestmark = pytest.mark.run
+
+_RULES = """
+[[input]]
+workspace = "{workspace}"
+name = "one"
+
+[caps]
+source = 1
+
+[split]
+train = 0.7
+test = 0.3
+
+[output]
+part_rows = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def asked(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of rules for the captions of the dummy profile."""
+    path = tmp_path_factory.mktemp("asked") / "rules.toml"
+    path.write_text(_RULES.format(workspace=workspace))
+    return path
+
+
+@pytest.fixture(scope="module")
+def unbroken(asked: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The release that these rules give, built in one go without Ray."""
+    out = tmp_path_factory.mktemp("unbroken") / "out"
+    rules = load_rules(asked)
+    built.release(rules, open_inputs(rules), out)
+    return content(out)
+
+
+def test_any_number_of_workers_gives_the_same_bytes(
+    asked: Path, unbroken: dict[str, bytes], tmp_path: Path, cluster: str
+) -> None:
+    done = run("rebuild", asked, tmp_path / "out", RAY_ADDRESS=cluster)
+    assert done.returncode == 0, done.stderr
+    assert f"{CLIPS} rows = {CLIPS} kept + 0 dropped" in done.stdout
+    assert content(tmp_path / "out") == unbroken
+    verified = run("verify", tmp_path / "out", RAY_ADDRESS=cluster)
+    assert verified.returncode == 0, verified.stdout
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "rebuild.keys",
+        pytest.param("rebuild.selecting", marks=pytest.mark.exhaustive),
+        "rebuild.scatter",
+        "rebuild.gather:2",
+        pytest.param("rebuild.before_release", marks=pytest.mark.exhaustive),
+        "rebuild.after_release",
+    ],
+)
+def test_killed_in_any_phase_it_goes_on(
+    point: str, asked: Path, unbroken: dict[str, bytes], tmp_path: Path, cluster: str
+) -> None:
+    out = tmp_path / "out"
+    killed = run("rebuild", asked, out, RAY_ADDRESS=cluster, CAPTIONMILL_KILL_AT=point)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert (out / "release.json").exists() == (point == "rebuild.after_release")
+    again = run("rebuild", asked, out, RAY_ADDRESS=cluster)
+    assert again.returncode == 0, again.stderr
+    assert content(out) == unbroken
+    assert not (out / ".rebuild").exists()
+
+
+def test_workers_that_die_end_it_and_it_goes_on(
+    asked: Path, unbroken: dict[str, bytes], tmp_path: Path, cluster: str
+) -> None:
+    out = tmp_path / "out"
+    died = run("rebuild", asked, out, CAPTIONMILL_KILL_AT="rebuild.gathering")
+    assert died.returncode == 1
+    assert "died again and again" in died.stderr and "to go on" in died.stderr
+    assert "Traceback" not in died.stderr
+    again = run("rebuild", asked, out, RAY_ADDRESS=cluster)
+    assert again.returncode == 0, again.stderr
+    assert content(out) == unbroken
+
+
+def test_ctrl_c_leaves_it_for_later(
+    asked: Path,
+    unbroken: dict[str, bytes],
+    tmp_path: Path,
+    cluster: str,
+    started: Callable[..., subprocess.Popen[str]],
+) -> None:
+    out = tmp_path / "out"
+    process = started("rebuild", asked, out, RAY_ADDRESS=cluster)
+    wait_until(lambda: (out / ".rebuild" / "plan.json").exists(), poll_s=0.001)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 130, told
+    assert "rerun the command to continue" in told
+    assert not (out / "release.json").exists()
+    again = run("rebuild", asked, out, RAY_ADDRESS=cluster)
+    assert again.returncode == 0, again.stderr
+    assert content(out) == unbroken
+
+
+def test_it_explains_without_writing(workspace: Path, tmp_path: Path, cluster: str) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        f'[[input]]\nworkspace = "{workspace}"\nname = "one"\n[keep]\nmin_ms = 100000\n'
+    )
+    asked_: list[dict[str, Any]] = []
+    for more in (("--json",), ()):
+        done = run("rebuild", rules, tmp_path / "out", "--explain", *more, RAY_ADDRESS=cluster)
+        assert done.returncode == 0, done.stderr
+        if more:
+            asked_.append(json.loads(done.stdout))
+        else:
+            assert f"length: {CLIPS} dropped" in done.stdout
+            assert done.stdout.count("clip0") == 10
+    (told,) = asked_
+    assert (told["rows"], told["kept"]) == (CLIPS, 0)
+    (length,) = (rule for rule in told["rules"] if rule["rule"] == "length")
+    assert length["dropped"] == CLIPS and len(length["examples"]) == 10
+    assert {row["input"] for row in length["examples"]} == {"one"}
+    assert {path.name for path in tmp_path.iterdir()} == {"rules.toml"}
+
+
+def test_flags_stand_for_a_file_of_rules(workspace: Path, tmp_path: Path, cluster: str) -> None:
+    out = tmp_path / "out"
+    flags = ("--workspace", workspace, "--min-confidence", "0.1", "--split", "train=0.5,test=0.5")
+    done = run("rebuild", out, *flags, "--json", RAY_ADDRESS=cluster)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["rows"] == CLIPS == told["kept"] + sum(told["dropped"].values())
+    release = load(out)
+    assert release.rules["split"] == {"train": 0.5, "test": 0.5}
+    assert {file.split for file in release.files} <= {"train", "test"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("rules.toml",), "name a file of rules and the folder"),
+        (("rules.toml", "out", "--workspace", "w"), "with --workspace name OUT alone"),
+        (("rules.toml", "out", "--split", "train=1"), "go with --workspace"),
+        (("out", "--workspace", "w", "--split", "train"), "write NAME=SHARE"),
+    ],
+)
+def test_what_can_not_be_meant_is_told(arguments: tuple[str, ...], told: str) -> None:
+    done = run("rebuild", *arguments)
+    assert done.returncode == 2
+    assert told in " ".join(done.stderr.replace("│", " ").split())

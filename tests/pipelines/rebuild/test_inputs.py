@@ -1,0 +1,107 @@
+"""Inputs of a release: what is committed, and what is told before work starts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from manifests.commits import Record
+from manifests.release.rules import Rules, RulesError, parse
+from pipelines.rebuild.inputs import evaluated_clips, open_inputs
+from tests.manifests.made import CUT, JOB, Made, make
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    workspace = make(tmp_path / "work")
+    configured(workspace, JOB)
+    return workspace
+
+
+def configured(made: Made, job: str, stage: str = "caption", **settings: str) -> None:
+    """Writes what is kept of a job."""
+    made.workspace.config(job).parent.mkdir(exist_ok=True)
+    kept = {"digest": job, "stage": stage, "cut": CUT, "profile": {"name": "p"}}
+    made.workspace.config(job).write_text(json.dumps({**kept, "settings": settings}))
+
+
+def rules(made: Made, more: dict[str, Any] | None = None, **of_input: Any) -> Rules:
+    given = {"workspace": "work", "name": "first", **of_input}
+    return parse({"input": [given], **(more or {})}, "R.toml", made.root.parent)
+
+
+def test_an_input_is_what_is_committed_of_the_newest_captioning(made: Made) -> None:
+    (given,) = open_inputs(rules(made))
+    assert (given.number, given.name, given.job, given.stage) == (0, "first", JOB, 1)
+    assert (given.real, given.root) == (False, made.root)
+    assert [shard.number for shard in given.shards] == [0, 1]
+    for shard in given.shards:
+        assert shard.captions == (str(made.root / made.file("captions", shard.number).path),)
+        assert Path(shard.clips).is_file()
+        assert shard.similarity == shard.embeddings == ()
+    assert len(given.digest) == 16
+    (again,) = open_inputs(rules(made, job=JOB[:4], real=True))
+    assert again.real and again.digest == given.digest
+
+
+def test_the_digest_is_of_the_committed_files(made: Made) -> None:
+    (before,) = open_inputs(rules(made))
+    made.edit("captions", lambda rows: rows[1:])
+    (after,) = open_inputs(rules(made))
+    assert before.digest != after.digest
+
+
+def test_generations_of_a_shard_come_in_order(made: Made) -> None:
+    file = made.file("captions")
+    record = Record("caption", epoch=1, cut=CUT, job=JOB, shard=0, generation=1, files=(file,))
+    made.append(record)
+    (given,) = open_inputs(rules(made))
+    assert given.shards[0].captions == (str(made.root / file.path),) * 2
+
+
+@pytest.mark.parametrize(
+    ("of_input", "more", "told"),
+    [
+        ({"job": "ffff"}, {}, r"R\.toml: input\.0\.job: no captioning begins with ffff"),
+        ({}, {"keep": {"min_similarity": {"audio_caption": 0.1}}}, "keep.min_similarity needs"),
+        ({}, {"duplicates": {"media": 0.9}}, "duplicates.media needs: run captionmill embed"),
+        ({}, {"output": {"embeddings": True}}, r"output\.embeddings needs"),
+    ],
+)
+def test_what_is_lacking_is_told_before_work_starts(
+    made: Made, of_input: dict[str, Any], more: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(RulesError, match=told):
+        open_inputs(rules(made, more, **of_input))
+
+
+def test_a_folder_that_is_no_workspace_is_told_with_its_key(made: Made) -> None:
+    (made.root.parent / "other").mkdir()
+    with pytest.raises(
+        RulesError, match=r"R\.toml: input\.0\.workspace: .* not a captionmill work"
+    ):
+        open_inputs(rules(made, workspace="other"))
+
+
+def test_one_captioning_twice_is_told(made: Made) -> None:
+    twice = [{"workspace": "work", "name": name} for name in ("a", "b")]
+    with pytest.raises(RulesError, match=r"input\.1: is captioning .* as a is"):
+        open_inputs(parse({"input": twice}, "R.toml", made.root.parent))
+
+
+def test_a_missing_column_is_told_with_its_file(made: Made) -> None:
+    path = made.root / made.file("captions").path
+    pq.write_table(pq.read_table(path).drop_columns(["domain"]), path)
+    open_inputs(rules(made))
+    with pytest.raises(RulesError, match=f"{path.name} has no column domain"):
+        open_inputs(rules(made, {"shares": {"speech": 0.5}}))
+
+
+def test_clips_of_evaluation_workspaces_are_their_clip_tables(made: Made) -> None:
+    found = evaluated_clips(rules(made, {"decontaminate": {"workspaces": ["work"]}}))
+    assert found == [str(made.root / made.file("clips", shard).path) for shard in (0, 1)]
+    (made.root.parent / "empty").mkdir()
+    with pytest.raises(RulesError, match=r"decontaminate\.workspaces\.0: "):
+        evaluated_clips(rules(made, {"decontaminate": {"workspaces": ["empty"]}}))
