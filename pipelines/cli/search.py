@@ -108,8 +108,7 @@ def duplicates(
         Medium,
         typer.Option(
             "--by",
-            help="Whose vectors are compared: of picture, of sound, or of both together. The small "
-            "encoder tells sounds of one kind apart no better than copies of one sound.",
+            help="Whose vectors are compared: of picture, of sound, or of both together.",
         ),
     ] = "video",
     at_least: Annotated[
