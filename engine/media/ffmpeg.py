@@ -41,6 +41,8 @@ _WEB_PICTURE: dict[str, Any] = {
     # Players want even sides.
     "vf": "scale='max(16,2*trunc((iw+1)/2))':'max(16,2*trunc((ih+1)/2))'",
 }
+# Below this rate ffmpeg's AAC leaves out what is above 4 kHz: birds, hiss, half of all consonants.
+_AAC_FULL_BPS, _AAC_LEAST_HZ = 32_000, 8_000
 _ERROR_TAIL = 2_000
 _PATH = "path:"
 
@@ -129,6 +131,8 @@ def web(out: Path, pictures: RawPictures | None, sound: RawSound | None) -> None
     if sound is not None:
         sides.append(ffmpeg.input(_url(sound.path), format="f32le", ar=sound.hz, ac=1).audio)
         options |= {"c:a": "aac", "b:a": sound.bps}
+        if sound.bps < _AAC_FULL_BPS:
+            options["cutoff"] = _AAC_LEAST_HZ
     _write(ffmpeg.output(*sides, _url(out), **options), pictures and pictures.each)
 
 

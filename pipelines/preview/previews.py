@@ -38,6 +38,12 @@ class Preview:
     spectrogram: bytes | None = None
     seconds: float = 0.0
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all that it holds; a third more where a page holds them as text (base64)."""
+        parts = (self.media, self.strip, self.waveform, self.spectrogram)
+        return sum(len(part) for part in parts if part is not None)
+
 
 class Previews:
     """Makes previews in `workers` processes. To be used as a context manager, from any thread.
@@ -47,7 +53,7 @@ class Previews:
 
     def __init__(self, workers: int = 1) -> None:
         self._workers = workers
-        self._folder = TemporaryDirectory(prefix="captionmill-preview-")
+        self._folder = TemporaryDirectory(prefix="captionmill-preview-", ignore_cleanup_errors=True)
         self._pool = GuardedPool(workers, "making a preview")
 
     def __enter__(self) -> "Previews":

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -43,6 +44,15 @@ def test_sound_alone_becomes_one_for_the_web(tmp_path):
     (tmp_path / "s.f32").write_bytes(bytes(4 * 32_000))
     web(tmp_path / "p.mp4", None, RawSound(tmp_path / "s.f32", 32_000, 32_000))
     assert probe(bytes(tmp_path / "p.mp4")).kind == "audio"
+
+
+def test_few_bits_leave_high_sounds_in(tmp_path):
+    wave = np.sin(np.arange(64_000) * 2 * np.pi * 7_000 / 32_000) / 4
+    (tmp_path / "s.f32").write_bytes(wave.astype("<f4").tobytes())
+    web(tmp_path / "p.mp4", None, RawSound(tmp_path / "s.f32", 32_000, 20_000))
+    with av.open(tmp_path / "p.mp4") as container:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert np.abs(heard[8_000:-8_000]).max() > 0.2
 
 
 def test_what_is_given_to_ffmpeg_may_fail(tmp_path):

@@ -127,6 +127,23 @@ def test_a_long_clip_says_what_is_left_out(kitchen: Kitchen, previews: Previews)
     assert (preview.seconds, preview.why) == (120.0, "the first 120 s of 130 s are shown")
 
 
+@pytest.mark.parametrize("ms", [1, 15, 41])
+def test_a_moment_is_shown_too(red: Path, previews: Previews, ms: int) -> None:
+    [row] = rows(red)
+    preview = previews.of({**row, "end_ms": ms})
+    assert (_colours(preview), preview.seconds, preview.why) == (["red"], ms / 1000, None)
+    assert preview.strip and preview.waveform and preview.spectrogram
+    sizes = preview.media, preview.strip, preview.waveform, preview.spectrogram
+    assert preview.nbytes == sum(len(size or b"") for size in sizes)
+
+
+def test_a_picture_of_extreme_shape_is_shown(kitchen: Kitchen, previews: Previews) -> None:
+    for size in ("1920x2", "2x1080"):
+        film = [*picture("red", 1, 5, size), "-c:v", "png"]
+        preview = previews.of(rows(kitchen.ffmpeg(f"{size}.mkv", *film))[0])
+        assert (_colours(preview), preview.why) == (["red"], None)
+
+
 def test_the_same_clip_gives_the_same_bytes(red: Path, previews: Previews) -> None:
     [row] = rows(red)
     assert previews.of(row) == previews.of(row)
