@@ -133,7 +133,8 @@ def web(out: Path, pictures: RawPictures | None, sound: RawSound | None) -> None
         options |= {"c:a": "aac", "b:a": sound.bps}
         if sound.bps < _AAC_FULL_BPS:
             options["cutoff"] = _AAC_LEAST_HZ
-    _write(ffmpeg.output(*sides, _url(out), **options), pictures and pictures.each)
+    given = None if pictures is None else pictures.each
+    _write(ffmpeg.output(*sides, _url(out), **options), given)
 
 
 def join(

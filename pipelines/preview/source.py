@@ -89,7 +89,8 @@ class Span:
     def still(self, px: int) -> Picture:
         """The picture of a clip without length. Raises MediaError."""
         decoded = self.decoded(0, 0, DecodePlan(frames=1, frame_px=px))
-        return _frames(decoded)[0]
+        picture: Picture = _frames(decoded)[0]
+        return picture
 
     @property
     def count(self) -> int:
