@@ -99,15 +99,17 @@ def _told(made: Preview | Died) -> Preview:
 def _seconds(given: tuple[Row, bytes | None]) -> float:
     """How long making a preview may take."""
     row, path = given
-    if row["fault"] is not None:
-        return 60.0
-    return 3 * reading_s(Span.of(row, path).path) + 120.0
+    try:
+        reading = reading_s(Span.of(row, path).path)
+    except (KeyError, ValueError):  # told of where it is made
+        reading = 0.0
+    return 3 * reading + 120.0
 
 
 def _made(given: tuple[Row, bytes | None], scratch: str) -> Preview:
     """The preview of a clip, in this process, which it may crash. scratch: a folder for files."""
     row, path = given
-    if row["fault"] is not None:
+    if row.get("fault") is not None:
         return Preview(why=f"{row['fault']}: {row['fault_message']}")
     own = Path(mkdtemp(dir=scratch))
     try:

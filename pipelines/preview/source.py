@@ -25,8 +25,9 @@ LONGEST_MS = 120_000
 FPS = 25
 """Pictures a second of a preview, whatever the source has: each is what is on screen in the middle of its
 40 ms."""
-# Pictures that are decoded at once: 61 MB of 320 x 320.
-_DECODED_AT_ONCE = 200
+# Of pictures that are decoded at once: 10 s of 320 x 320. Each further part may begin in the middle of a
+# group of pictures, of which the first ones are then decoded again.
+_DECODED_BYTES = 80 << 20
 # The first picture may be so many late, as it is where a container has rounded its time.
 _AT_ONCE = 2
 
@@ -123,7 +124,8 @@ class Span:
 
     def _parts(self, px: int) -> Iterator[Picture | MediaError | None]:
         """For each part of the clip its picture, None where none is on screen, or why there is none."""
-        edges = np.linspace(0, self.count, -(-self.count // _DECODED_AT_ONCE) + 1).round()
+        at_once = max(1, _DECODED_BYTES // (3 * px**2))
+        edges = np.linspace(0, self.count, -(-self.count // at_once) + 1).round()
         for first, end in pairwise(edges.astype(int).tolist()):
             try:
                 yield from self._shown(first, end, px)

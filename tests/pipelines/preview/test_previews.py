@@ -175,6 +175,15 @@ def test_a_clip_that_is_not_there_says_why(tmp_path: Path, red: Path, previews: 
     assert previews.of(faulty) == Preview(why="encrypted: it is encrypted")
 
 
+def test_a_row_that_is_no_clip_harms_no_other(red: Path, previews: Previews) -> None:
+    [row] = rows(red)
+    bare = {"clip_id": row["clip_id"], "uri": row["uri"]}
+    elsewhere = {**row, "uri": "https://example.org/a.mp4"}
+    made = [preview for _, preview in previews.each([bare, elsewhere, row])]
+    assert [preview.media is None for preview in made] == [True, True, False]
+    assert all(preview.why for preview in made[:2])
+
+
 def test_media_that_eat_memory_harm_no_other(tmp_path: Path, red: Path, previews: Previews) -> None:
     (tmp_path / "bomb.mp4").write_bytes(index_bomb())
     [row] = rows(red)
@@ -183,6 +192,16 @@ def test_media_that_eat_memory_harm_no_other(tmp_path: Path, red: Path, previews
     assert made[0] == made[2]
     assert made[0].media is not None
     assert made[1] == Preview(why="memory: making a preview took over 1024 MiB of memory")
+
+
+def test_what_takes_too_long_harms_no_other(
+    red: Path, previews: Previews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [row] = rows(red)
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.preview.previews._seconds", lambda given: 0.01)
+        assert previews.of(row) == Preview(why="timeout: making a preview took too long")
+    assert previews.of(row).media is not None
 
 
 def test_a_source_may_lie_elsewhere(tmp_path: Path, red: Path) -> None:
