@@ -6,7 +6,12 @@ see is decoded in `engine.media.decode`, never here.
 
 import os
 import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, cast
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -28,8 +33,38 @@ _PICTURE: dict[str, Any] = {
     "movflags": "+faststart",
 }
 _SOUND: dict[str, Any] = {"c:a": "aac", "b:a": "96k"}
+_WEB_PICTURE: dict[str, Any] = {
+    "c:v": "libx264",
+    "preset": "faster",
+    "crf": 30,
+    "pix_fmt": "yuv420p",
+    # Players want even sides.
+    "vf": "scale='max(16,2*trunc((iw+1)/2))':'max(16,2*trunc((ih+1)/2))'",
+}
+# Below this rate ffmpeg's AAC leaves out what is above 4 kHz: birds, hiss, half of all consonants.
+_AAC_FULL_BPS, _AAC_LEAST_HZ = 32_000, 8_000
 _ERROR_TAIL = 2_000
 _PATH = "path:"
+
+
+@dataclass(frozen=True, slots=True)
+class RawPictures:
+    """Pictures to encode: each as RGB of 8 bits, of `size` (width, height), `rate` a second, in at most
+    `bps` bits a second."""
+
+    each: Iterable[bytes]
+    size: tuple[int, int]
+    rate: Fraction
+    bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawSound:
+    """Sound to encode: a file of mono float32, little-endian, at `hz`, in about `bps` bits a second."""
+
+    path: Path
+    hz: int
+    bps: int
 
 
 class FfmpegError(RuntimeError):
@@ -43,42 +78,63 @@ def binary() -> str:
     return cast(str, imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def run(arguments: list[str], timeout_s: float = 120.0) -> None:
+def run(
+    arguments: list[str], timeout_s: float = 120.0, given: Iterable[bytes] | None = None
+) -> None:
     """Runs ffmpeg with these arguments, overwriting its outputs.
 
-    Raises FfmpegError when it fails or takes longer than `timeout_s`.
+    given: what it reads from its standard input. Raises FfmpegError when it fails or takes longer than
+    `timeout_s`, and what `given` raises.
     """
     command = [binary(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *arguments]
-    try:
-        subprocess.run(
-            command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout_s
-        )
-    except subprocess.TimeoutExpired:
-        raise FfmpegError(f"ffmpeg took longer than {timeout_s:g} s") from None
-    except subprocess.CalledProcessError as error:
-        output = error.stderr.decode("utf-8", "replace")[-_ERROR_TAIL:]
-        raise FfmpegError(f"ffmpeg failed ({error.returncode}): {output}") from None
+    stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
+    # What it writes goes to a file: a pipe that nobody reads would fill up.
+    with TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdin=stdin, stdout=errors, stderr=errors)
+        try:
+            _feed(process, given)
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise FfmpegError(f"ffmpeg took longer than {timeout_s:g} s") from None
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            errors.seek(0)
+            output = errors.read().decode("utf-8", "replace")[-_ERROR_TAIL:]
+            raise FfmpegError(f"ffmpeg failed ({process.returncode}): {output}")
 
 
-def preview(
-    source: str | bytes | os.PathLike[Any],
-    out: Path,
-    start_ms: int,
-    end_ms: int,
-    longest_px: int = 480,
-) -> None:
-    """Writes the span [start_ms, end_ms) of `source` as MP4 (H.264, AAC) that browsers play.
+def _feed(process: "subprocess.Popen[bytes]", given: Iterable[bytes] | None) -> None:
+    if given is None or process.stdin is None:
+        return
+    # When ffmpeg ends early, its exit status says why.
+    with suppress(BrokenPipeError), process.stdin as pipe:
+        for piece in given:
+            pipe.write(piece)
 
-    A side that the source has not is left out. The picture's longest side is at most `longest_px`.
+
+def web(out: Path, pictures: RawPictures | None, sound: RawSound | None) -> None:
+    """Writes decoded pictures, sound or both as small MP4 (H.264, AAC) that browsers play.
+
+    What is decoded can't lead ffmpeg astray: it does not look for a format. Raises FfmpegError, and what
+    reading the pictures raises.
     """
     import ffmpeg
 
-    given = _input(source, ss=start_ms / 1000, t=(end_ms - start_ms) / 1000)
-    fit = (
-        f"scale='min({longest_px},iw)':'min({longest_px},ih)'"
-        ":force_original_aspect_ratio=decrease:force_divisible_by=2"
-    )
-    _write(ffmpeg.output(given, _url(out), vf=fit, **_PICTURE, **_SOUND, **_REPRODUCIBLE))
+    sides: list[Any] = []
+    options: dict[str, Any] = {"movflags": "+faststart", "format": "mp4", **_REPRODUCIBLE}
+    if pictures is not None:
+        form = {"pix_fmt": "rgb24", "s": "{}x{}".format(*pictures.size), "r": str(pictures.rate)}
+        sides.append(ffmpeg.input("pipe:0", format="rawvideo", **form).video)
+        options |= {**_WEB_PICTURE, "maxrate": pictures.bps, "bufsize": 2 * pictures.bps}
+    if sound is not None:
+        sides.append(ffmpeg.input(_url(sound.path), format="f32le", ar=sound.hz, ac=1).audio)
+        options |= {"c:a": "aac", "b:a": sound.bps}
+        if sound.bps < _AAC_FULL_BPS:
+            options["cutoff"] = _AAC_LEAST_HZ
+    given = None if pictures is None else pictures.each
+    _write(ffmpeg.output(*sides, _url(out), **options), given)
 
 
 def join(
@@ -129,8 +185,8 @@ def _input(source: str | bytes | os.PathLike[Any], **options: Any) -> Any:
     return ffmpeg.input(_url(source), **safe, **options)
 
 
-def _write(stream: Any) -> None:
-    run([_path_of(argument) for argument in stream.get_args()])
+def _write(stream: Any, given: Iterable[bytes] | None = None) -> None:
+    run([_path_of(argument) for argument in stream.get_args()], given=given)
 
 
 def _url(path: str | bytes | os.PathLike[Any]) -> str:
