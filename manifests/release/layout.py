@@ -296,6 +296,12 @@ class Release(_Model):
         }
         return cls(**values, digest=digest(values))
 
+    @property
+    def links_only(self) -> bool:
+        """Whether nothing of the media but where it is was written: no transcripts."""
+        output = self.rules.get("output")
+        return isinstance(output, dict) and output.get("links_only") is True
+
     def to_json(self) -> bytes:
         """The content of the file: always the same bytes for the same release."""
         return self.model_dump_json(indent=1).encode() + b"\n"

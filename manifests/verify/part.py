@@ -29,11 +29,13 @@ UNREADABLE = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The files of one part, by table. inputs: stage and origin of each input, by number."""
+    """The files of one part, by table. inputs: stage and origin of each input, by number. links_only: of
+    the release."""
 
     root: str
     files: tuple[ReleaseFile, ...]
     inputs: tuple[tuple[int, bool], ...]
+    links_only: bool = False
 
     def of(self, table: str) -> ReleaseFile | None:
         """Its file of a table, or None."""
@@ -139,7 +141,7 @@ def _rows(part: Part, sound: set[str], checked: Checked) -> None:
         return
     joined = [file for file in part.files if file.table in ("evidence", "claims")]
     keys = RowKeys() if joined else None
-    check = RowCheck(data.path, data.licence_class, part.inputs)
+    check = RowCheck(data.path, data.licence_class, part.inputs, part.links_only)
     try:
         checked.tell(_data(Path(part.root), data, check, keys))
         checked.inputs = check.inputs

@@ -44,7 +44,7 @@ def parts_of(root: Path, release: Release) -> list[Part]:
     """The parts of a release: files of one class, split and number, of every table."""
     inputs = tuple((each.stage, each.real) for each in release.inputs)
     parts = groupby(sorted(release.files, key=_part), _part)
-    return [Part(str(root), tuple(files), inputs) for _, files in parts]
+    return [Part(str(root), tuple(files), inputs, release.links_only) for _, files in parts]
 
 
 def _part(file: ReleaseFile) -> tuple[str, str, int]:

@@ -113,7 +113,7 @@ def _rows(
     root: Path, drawn: Drawn, data: ReleaseFile, beside: Sequence[ReleaseFile]
 ) -> Iterator[Problem]:
     keys = RowKeys()
-    check = RowCheck(data.path, data.licence_class, drawn.part.inputs)
+    check = RowCheck(data.path, data.licence_class, drawn.part.inputs, drawn.part.links_only)
     numbers = ", ".join(map(str, drawn.rows))
     with connection(threads=1) as (database, folder):
 

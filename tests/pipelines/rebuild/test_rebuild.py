@@ -195,6 +195,7 @@ def test_links_only_has_no_word_that_was_heard(inputs: list[Input], tmp_path: Pa
     made = release(rules(tmp_path, output={"links_only": True}), inputs, tmp_path / "out")
     assert {file.table for file in made.files} == {"data"}
     assert {row["transcript"] for row in table(tmp_path / "out", made)} == {None}
+    assert check_release(tmp_path / "out", made).problems == []
 
 
 def test_a_row_of_another_clip_is_never_written(inputs: list[Input], tmp_path: Path) -> None:
