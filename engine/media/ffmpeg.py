@@ -6,7 +6,11 @@ see is decoded in `engine.media.decode`, never here.
 
 import os
 import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, cast
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -28,6 +32,18 @@ _PICTURE: dict[str, Any] = {
     "movflags": "+faststart",
 }
 _SOUND: dict[str, Any] = {"c:a": "aac", "b:a": "96k"}
+# What fits 200 to a page of 40 MB with all else: docs/benchmarks.md says how it looks.
+_WEB_PICTURE: dict[str, Any] = {
+    "c:v": "libx264",
+    "preset": "medium",
+    "crf": 30,
+    "maxrate": "64k",
+    "bufsize": "256k",
+    "pix_fmt": "yuv420p",
+    # Players want even sides.
+    "vf": "scale='max(16,2*trunc((iw+1)/2))':'max(16,2*trunc((ih+1)/2))'",
+}
+_WEB_SOUND: dict[str, Any] = {"c:a": "aac", "b:a": "32k"}
 _ERROR_TAIL = 2_000
 _PATH = "path:"
 
@@ -43,42 +59,68 @@ def binary() -> str:
     return cast(str, imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def run(arguments: list[str], timeout_s: float = 120.0) -> None:
+def run(
+    arguments: list[str], timeout_s: float = 120.0, given: Iterable[bytes] | None = None
+) -> None:
     """Runs ffmpeg with these arguments, overwriting its outputs.
 
-    Raises FfmpegError when it fails or takes longer than `timeout_s`.
+    given: what it reads from its standard input. Raises FfmpegError when it fails or takes longer than
+    `timeout_s`, and what `given` raises.
     """
     command = [binary(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *arguments]
-    try:
-        subprocess.run(
-            command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout_s
-        )
-    except subprocess.TimeoutExpired:
-        raise FfmpegError(f"ffmpeg took longer than {timeout_s:g} s") from None
-    except subprocess.CalledProcessError as error:
-        output = error.stderr.decode("utf-8", "replace")[-_ERROR_TAIL:]
-        raise FfmpegError(f"ffmpeg failed ({error.returncode}): {output}") from None
+    stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
+    # What it writes goes to a file: a pipe that nobody reads would fill up.
+    with TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdin=stdin, stdout=errors, stderr=errors)
+        try:
+            _feed(process, given)
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise FfmpegError(f"ffmpeg took longer than {timeout_s:g} s") from None
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            errors.seek(0)
+            output = errors.read().decode("utf-8", "replace")[-_ERROR_TAIL:]
+            raise FfmpegError(f"ffmpeg failed ({process.returncode}): {output}")
 
 
-def preview(
-    source: str | bytes | os.PathLike[Any],
+def _feed(process: "subprocess.Popen[bytes]", given: Iterable[bytes] | None) -> None:
+    if given is None or process.stdin is None:
+        return
+    # When ffmpeg ends early, its exit status says why.
+    with suppress(BrokenPipeError), process.stdin as pipe:
+        for piece in given:
+            pipe.write(piece)
+
+
+def web(
     out: Path,
-    start_ms: int,
-    end_ms: int,
-    longest_px: int = 480,
+    pictures: Iterable[bytes] | None,
+    size: tuple[int, int],
+    rate: Fraction,
+    sound: Path | None,
+    hz: int,
 ) -> None:
-    """Writes the span [start_ms, end_ms) of `source` as MP4 (H.264, AAC) that browsers play.
+    """Writes decoded pictures and sound as small MP4 (H.264, AAC) that browsers play.
 
-    A side that the source has not is left out. The picture's longest side is at most `longest_px`.
+    pictures: RGB of 8 bits, each of `size` (width, height), `rate` a second; None for sound alone. sound:
+    a file of mono float32, little-endian, at `hz`; None for pictures alone. What is decoded can't
+    lead ffmpeg astray: it is asked for no format. Raises FfmpegError.
     """
     import ffmpeg
 
-    given = _input(source, ss=start_ms / 1000, t=(end_ms - start_ms) / 1000)
-    fit = (
-        f"scale='min({longest_px},iw)':'min({longest_px},ih)'"
-        ":force_original_aspect_ratio=decrease:force_divisible_by=2"
-    )
-    _write(ffmpeg.output(given, _url(out), vf=fit, **_PICTURE, **_SOUND, **_REPRODUCIBLE))
+    sides: list[Any] = []
+    options: dict[str, Any] = {"movflags": "+faststart", "format": "mp4", **_REPRODUCIBLE}
+    if pictures is not None:
+        raw = {"pix_fmt": "rgb24", "s": "{}x{}".format(*size), "r": str(rate)}
+        sides.append(ffmpeg.input("pipe:0", format="rawvideo", **raw).video)
+        options |= _WEB_PICTURE
+    if sound is not None:
+        sides.append(ffmpeg.input(_url(sound), format="f32le", ar=hz, ac=1).audio)
+        options |= _WEB_SOUND
+    _write(ffmpeg.output(*sides, _url(out), **options), pictures)
 
 
 def join(
@@ -129,8 +171,8 @@ def _input(source: str | bytes | os.PathLike[Any], **options: Any) -> Any:
     return ffmpeg.input(_url(source), **safe, **options)
 
 
-def _write(stream: Any) -> None:
-    run([_path_of(argument) for argument in stream.get_args()])
+def _write(stream: Any, given: Iterable[bytes] | None = None) -> None:
+    run([_path_of(argument) for argument in stream.get_args()], given=given)
 
 
 def _url(path: str | bytes | os.PathLike[Any]) -> str:

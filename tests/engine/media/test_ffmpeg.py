@@ -1,9 +1,12 @@
 import os
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from engine.media.ffmpeg import FfmpegError, join, preview, run, still
+from engine.media.ffmpeg import FfmpegError, join, run, still, web
 from engine.media.probe import probe
 
 pytestmark = pytest.mark.run
@@ -25,33 +28,45 @@ def sound(tmp_path_factory) -> Path:
     return out
 
 
-def test_a_preview_is_the_span_made_small(tmp_path, video):
-    preview(video, tmp_path / "p.mp4", 1_000, 3_000, longest_px=240)
+def test_decoded_pictures_and_sound_become_a_film_for_the_web(tmp_path):
+    pictures = np.arange(50 * 33 * 61 * 3, dtype=np.uint32).astype(np.uint8).reshape(50, -1)
+    (tmp_path / "s.f32").write_bytes(bytes(4 * 64_000))
+    given = (picture.tobytes() for picture in pictures)
+    web(tmp_path / "p.mp4", given, (61, 33), Fraction(25), tmp_path / "s.f32", 32_000)
     made = probe(bytes(tmp_path / "p.mp4"))
-    assert (made.width, made.video_codec, made.audio_codec) == (240, "h264", "aac")
-    assert abs(made.height - 135) <= 1
+    assert (made.width, made.height, made.video_codec, made.audio_codec) == (62, 34, "h264", "aac")
     assert abs(made.duration_ms - 2_000) <= 50
 
 
-def test_a_preview_of_a_path_that_is_not_text(tmp_path, video):
-    odd = bytes(tmp_path) + b"/\xff\n'.mp4"
-    os.link(video, odd)
-    preview(odd, tmp_path / "p.mp4", 0, 1_000)
-    assert probe(bytes(tmp_path / "p.mp4")).kind == "video"
-
-
-def test_a_preview_of_sound_alone(tmp_path, sound):
-    preview(sound, tmp_path / "p.mp4", 0, 1_000)
+def test_sound_alone_becomes_one_for_the_web(tmp_path):
+    (tmp_path / "s.f32").write_bytes(bytes(4 * 32_000))
+    web(tmp_path / "p.mp4", None, (0, 0), Fraction(25), tmp_path / "s.f32", 32_000)
     assert probe(bytes(tmp_path / "p.mp4")).kind == "audio"
 
 
-def test_a_preview_never_follows_a_playlist(tmp_path, sound):
-    run(["-i", str(sound), "-c:a", "aac", "-f", "mpegts", str(tmp_path / "a.ts")])
+def test_what_is_given_to_ffmpeg_may_fail(tmp_path):
+    def given() -> Iterator[bytes]:
+        yield bytes(48)
+        raise KeyError("no more")
+
+    with pytest.raises(KeyError, match="no more"):
+        web(tmp_path / "p.mp4", given(), (4, 4), Fraction(25), None, 32_000)
+
+
+def test_a_picture_of_a_path_that_is_not_text(tmp_path, video):
+    odd = bytes(tmp_path) + b"/\xff\n'.mp4"
+    os.link(video, odd)
+    still(tmp_path / "s.jpg", odd, 1_000)
+    assert probe(bytes(tmp_path / "s.jpg")).kind == "image"
+
+
+def test_a_playlist_is_never_followed(tmp_path, video):
+    run(["-i", f"file:{video}", "-f", "mpegts", str(tmp_path / "a.ts")])
     playlist = tmp_path / "list.m3u8"
     playlist.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n")
     run(["-i", str(playlist), "-f", "null", "-"])  # ffmpeg itself would follow it
     with pytest.raises(FfmpegError):
-        preview(playlist, tmp_path / "p.mp4", 0, 1_000)
+        still(tmp_path / "s.jpg", playlist, 0)
 
 
 def test_joined_picture_and_sound_last_as_long_as_the_picture(tmp_path, video, sound):
@@ -75,7 +90,7 @@ def test_a_still_is_one_picture(tmp_path, video):
 
 def test_a_failure_says_what_ffmpeg_said(tmp_path):
     with pytest.raises(FfmpegError, match="No such file"):
-        preview(tmp_path / "none.mp4", tmp_path / "p.mp4", 0, 1_000)
+        still(tmp_path / "p.jpg", tmp_path / "none.mp4", 0)
 
 
 def test_ffmpeg_that_takes_too_long_is_ended(tmp_path):

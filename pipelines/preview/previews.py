@@ -1,0 +1,143 @@
+"""Previews of clips, made in processes of their own: what breaks one harms that clip only."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+from types import TracebackType
+
+from engine.media.ffmpeg import FfmpegError
+from engine.media.open import MediaError
+from engine.media.pool import Died, GuardedPool, reading_s
+from manifests.media import Audio
+from pipelines.preview import media, pictures
+from pipelines.preview.source import LONGEST_MS, Row, Span
+
+_STILL_PX = 480
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a browser can show of a clip.
+
+    media: MP4 or JPEG of `media_type`. why: what can't be shown and why, None where all is. strip,
+    waveform, spectrogram: WebP, PNG, WebP, each as wide as `seconds` are long; None where the clip has
+    no picture or no sound. seconds: how long the media are, 0 for a still.
+    """
+
+    media: bytes | None = None
+    media_type: str = ""
+    why: str | None = None
+    strip: bytes | None = None
+    waveform: bytes | None = None
+    spectrogram: bytes | None = None
+    seconds: float = 0.0
+
+
+class Previews:
+    """Makes previews in `workers` processes. To be used as a context manager, from any thread.
+
+    In a script it belongs below `if __name__ == "__main__":`, as its processes read the script.
+    """
+
+    def __init__(self, workers: int = 1) -> None:
+        self._workers = workers
+        self._folder = TemporaryDirectory(prefix="captionmill-preview-")
+        self._pool = GuardedPool(workers, "making a preview")
+
+    def __enter__(self) -> "Previews":
+        self._pool.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.__exit__(kind, error, trace)
+        self._folder.cleanup()
+
+    def each(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Preview]]:
+        """The previews of rows of the clips table, in their order, made ahead of who asks for them.
+
+        Raises UserError when something else on the machine ends all processes.
+        """
+        making = partial(_made, scratch=self._folder.name)
+        spans = ((row, None) for row in rows)
+        for (row, _), made in self._pool.each(making, spans, _seconds, 2 * self._workers):
+            yield row, _told(made)
+
+    def of(self, row: Row, path: bytes | None = None) -> Preview:
+        """The preview of one clip. path: where its source lies, if not where the row says."""
+        making = partial(_made, scratch=self._folder.name)
+        [(_, made)] = self._pool.each(making, [(row, path)], _seconds, 1)
+        return _told(made)
+
+
+def clip(row: Row, path: bytes | None = None) -> Preview:
+    """The preview of a clip, by a process that ends with it. For more than one take `Previews`."""
+    with Previews() as previews:
+        return previews.of(row, path)
+
+
+def _told(made: Preview | Died) -> Preview:
+    return Preview(why=f"{made.reason}: {made.message}") if isinstance(made, Died) else made
+
+
+def _seconds(given: tuple[Row, bytes | None]) -> float:
+    """How long making a preview may take."""
+    row, path = given
+    if row["fault"] is not None:
+        return 60.0
+    return 3 * reading_s(Span.of(row, path).path) + 120.0
+
+
+def _made(given: tuple[Row, bytes | None], scratch: str) -> Preview:
+    """The preview of a clip, in this process, which it may crash. scratch: a folder for files."""
+    row, path = given
+    if row["fault"] is not None:
+        return Preview(why=f"{row['fault']}: {row['fault_message']}")
+    own = Path(mkdtemp(dir=scratch))
+    try:
+        return _shown(Span.of(row, path), own)
+    except (MediaError, FfmpegError, OSError) as error:
+        return Preview(why=str(error))
+    except Exception as error:  # whatever a file makes of our code harms only that file
+        return Preview(why=f"{type(error).__name__}: {error}")
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _shown(span: Span, scratch: Path) -> Preview:
+    if not span.ms:
+        return Preview(pictures.still(span.still(_STILL_PX)), "image/jpeg")
+    reasons = []
+    sound: Audio | None = None
+    try:
+        sound = span.sound(media.HZ) if span.row["has_audio"] else None
+    except MediaError as error:
+        if not span.row["has_video"]:
+            raise
+        reasons.append(f"no sound: {error.message}")
+    film = media.Film(b"", "")
+    try:
+        film = media.encode(span, sound, scratch)
+    except MediaError as error:
+        if sound is None or not span.row["has_video"]:
+            raise
+        reasons.append(f"no picture: {error.message}")
+        film = media.encode(span.heard_only(), sound, scratch)
+    if span.ms < span.whole_ms:
+        reasons.append(f"the first {LONGEST_MS // 1000} s of {span.whole_ms / 1000:g} s are shown")
+    return Preview(
+        film.media,
+        film.media_type,
+        "; ".join(reasons) or None,
+        pictures.strip(film.tiles) if film.tiles else None,
+        None if sound is None else pictures.waveform(sound, span.ms),
+        None if sound is None else pictures.spectrogram(sound, media.HZ, span.ms),
+        span.ms / 1000,
+    )
