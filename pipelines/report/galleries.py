@@ -74,9 +74,10 @@ _DISPUTED_NOTE = (
 _DISPUTES = """
 SELECT clip_id AS clip,
     TRY_CAST(regexp_extract(any_value(filename), '(\\d+)\\.parquet$', 1) AS INTEGER) AS file,
-    max(fall) AS fall, max_by(told, fall) AS told FROM (
-        SELECT clip_id, filename, c.confidence.probability - c.fused.probability AS fall,
-            captioner || ': ' || c.text AS told FROM (
+    max(fall) AS fall, max_by(alone, fall) AS alone, max_by(together, fall) AS together,
+    max_by(captioner, fall) AS captioner, max_by(claim, fall) AS claim FROM (
+        SELECT clip_id, filename, captioner, c.text AS claim, c.confidence.probability AS alone,
+            c.fused.probability AS together, alone - together AS fall FROM (
                 SELECT clip_id, filename, w.captioner AS captioner, unnest(w.claims) AS c FROM (
                     SELECT clip_id, filename, unnest(evidence) AS w FROM sample)))
 WHERE fall >= {disputed} GROUP BY 1 ORDER BY fall DESC, clip LIMIT {each}"""
@@ -101,7 +102,10 @@ def _why_worst(row: Row) -> str:
 
 
 def _why_disputed(row: Row) -> str:
-    return f"{row['told']}: lowered by {percent(row['fall'])} by the others"
+    return (
+        f'{row["captioner"]} says "{row["claim"]}" with probability {row["alone"]:.2f}; '
+        f"with everybody's word {row['together']:.2f}"
+    )
 
 
 def _why_refused(row: Row) -> str:
