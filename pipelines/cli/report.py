@@ -20,7 +20,8 @@ def report(
     against: Annotated[
         Path | None,
         typer.Option(
-            metavar="OTHER", help="Another workspace with captions of the same clips, to compare with."
+            metavar="OTHER",
+            help="Another workspace with captions of the same clips, to compare with.",
         ),
     ] = None,
     output: Annotated[
@@ -50,10 +51,10 @@ def report(
 
     Exit status: 1 if a gate is not passed, with the list of those; 2 if one can't be read, else 0.
     """
+    gates = _gates(fail_on or [], thresholds)
+    if any(gate.change for gate in gates) and against is None:
+        raise typer.BadParameter("a gate is of a change: name the other set with --against")
     with errors():
-        gates = _gates(fail_on or [], thresholds)
-        if any(gate.change for gate in gates) and against is None:
-            raise typer.BadParameter("a gate is of a change: name the other set with --against")
         from pipelines.report import page
         from pipelines.report.report import make, write
 

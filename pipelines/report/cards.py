@@ -163,7 +163,9 @@ def _caption(row: Row, name: str, before: Row | None) -> Caption:
         text=visible(text) if text is not None else None,
         why=visible(row[f"{short}_why"] or "", 300),
         by=told,
-        claims=tuple(_claim(claim) for claim in row["claims"] if claim["caption"] == name)[:_CAPTIONERS],
+        claims=tuple(_claim(claim) for claim in row["claims"] if claim["caption"] == name)[
+            :_CAPTIONERS
+        ],
         before=visible(before[name]) if before is not None and before[name] is not None else None,
     )
 

@@ -1,8 +1,8 @@
 """Charts as SVG, made by Altair and vl-convert when the report is written.
 
-Drawn SVG and not Vega in the page: that would be 800 kB of script for charts that nobody needs to click,
-and a page without script can't be made to run what is in a caption. Colours are names of the page's style,
-so that one drawing is right by day, by night and on paper.
+Drawn SVG and not Vega in the page: that would be 800 kB of script for charts that nobody needs to
+click, and a page without script can't be made to run what is in a caption. Colours are names of the
+page's style, so that one drawing is right by day, by night and on paper.
 """
 
 import re
@@ -77,7 +77,11 @@ def histogram(bins: Sequence[Bin], title: str, whole: bool = True) -> str:
         bins = bins[filled[0] : filled[-1] + 1] if filled else bins
     width = (bins[0].high or bins[0].low + 1) - bins[0].low if bins else 1
     rows = [
-        {"low": each.low, "high": each.high if each.high is not None else each.low + width, "n": each.count}
+        {
+            "low": each.low,
+            "high": each.high if each.high is not None else each.low + width,
+            "n": each.count,
+        }
         for each in bins
     ]
     chart = (
@@ -117,9 +121,12 @@ def _bars(
     x = alt.X("n:Q", title=None, axis=None, scale=scale or alt.Undefined)
     y = alt.Y("label:N", title=None, sort=None, axis=alt.Axis(ticks=False, domain=False))
     bar = alt.Chart(data).mark_bar(color=colour).encode(x=x, y=y)
-    style = {"align": "left", "dx": 4, "color": "currentColor", "fontSize": _FONT_PX}
     number = alt.Text(told) if told.endswith(":N") else alt.Text(told, format=",")
-    text = alt.Chart(data).mark_text(**style).encode(x=x, y=y, text=number)
+    text = (
+        alt.Chart(data)
+        .mark_text(align="left", dx=4, color="currentColor", fontSize=_FONT_PX)
+        .encode(x=x, y=y, text=number)
+    )
     height = _BAR_PX * max(1, len(rows))
     return (bar + text).properties(width=_WIDTH - _LABELS_PX // 2, height=height)
 

@@ -60,9 +60,12 @@ def captions(query: Query) -> CaptionFigures:
         clips=clips,
         uncaptioned=uncaptioned,
         by_caption=tuple(_author(query, name) for name in CAPTIONS),
-        writers=counted(query, "SELECT coalesce(writer, 'none'), count(*) FROM captions GROUP BY 1"),
+        writers=counted(
+            query, "SELECT coalesce(writer, 'none'), count(*) FROM captions GROUP BY 1"
+        ),
         rungs=counted(
-            query, "SELECT rung, count(*) FROM (SELECT unnest(rungs) AS rung FROM captions) GROUP BY 1"
+            query,
+            "SELECT rung, count(*) FROM (SELECT unnest(rungs) AS rung FROM captions) GROUP BY 1",
         ),
         licences=tuple(
             Licence(name=name, outputs_train=train, count=count)
@@ -110,7 +113,7 @@ def refusals(query: Query, runs: Iterable[Mapping[str, Any]]) -> RefusalFigures:
         by_rung=counted(query, by.format(1, fault)),
         in_doubt=in_doubt,
         judged=mean,
-        checked=tallies[GUARDED] if GUARDED in tallies else None,
+        checked=tallies.get(GUARDED),
         rejected=listed(rejected.items()),
     )
 
@@ -226,13 +229,13 @@ def binned(query: Query, sql: str, bins: int, lowest: float = 0.0) -> tuple[Bin,
     Nothing where there is no value."""
     width = (1 - lowest) / bins
     place = f"greatest(0, least({bins - 1}, floor((v - ({lowest})) / {width} + 1e-6)))::INTEGER"
-    counts = dict(query.rows(f"SELECT {place}, count(*) FROM ({sql}) WHERE v IS NOT NULL GROUP BY 1"))
+    counts = dict(
+        query.rows(f"SELECT {place}, count(*) FROM ({sql}) WHERE v IS NOT NULL GROUP BY 1")
+    )
     if not counts:
         return ()
     edges = [round(lowest + number * width, 6) for number in range(bins + 1)]
-    return tuple(
-        Bin(low=edges[n], high=edges[n + 1], count=counts.get(n, 0)) for n in range(bins)
-    )
+    return tuple(Bin(low=edges[n], high=edges[n + 1], count=counts.get(n, 0)) for n in range(bins))
 
 
 def counts_of(run: Mapping[str, Any], name: str) -> dict[str, int]:

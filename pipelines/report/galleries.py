@@ -109,7 +109,9 @@ def _why_disputed(row: Row) -> str:
 
 
 def _why_refused(row: Row) -> str:
-    return "1 fault refused" if row["refusals"] == 1 else f"{row['refusals']} different faults refused"
+    return (
+        "1 fault refused" if row["refusals"] == 1 else f"{row['refusals']} different faults refused"
+    )
 
 
 def _of(query: Query, key: str, title: str, note: str, sql: str, why: Any) -> Gallery:

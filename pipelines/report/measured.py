@@ -21,12 +21,12 @@ from pipelines.report.query import Query
 from pipelines.report.sources import CaptionedSet
 from pipelines.search.duplicates import AT_LEAST, groups
 from pipelines.search.search import Search
-from pipelines.search.stored import COLUMNS, SearchError, Stored
+from pipelines.search.stored import COLUMNS, By, SearchError, Stored
 from prompts.selection import select
 
 _DOMAINS_OF = 1000
 """Clips whose domain is told from their evidence, where the captions have no column for it."""
-_BY = "video"
+_BY: By = "video"
 """Sounds of one kind are as like each other to the small encoder as copies: pictures tell copies."""
 _LARGEST = 1 << 20
 """Bytes of a calibration report that is read."""
@@ -145,5 +145,6 @@ _CLIPS = ("captioned", "filtered", "quarantined")
 
 def _number(values: Mapping[str, Any], name: str, kind: type[int] | type[float]) -> Any:
     value = values.get(name)
-    fits = isinstance(value, int | kind) and not isinstance(value, bool) and 0 <= value < 1e15
-    return kind(value) if fits else kind(0)
+    if isinstance(value, bool) or not isinstance(value, int | kind) or not 0 <= value < 1e15:
+        return kind(0)
+    return kind(value)

@@ -109,7 +109,8 @@ def _summary(figures: Figures) -> str:
     """What the set is, in one sentence."""
     of = figures.captions
     told = f"{of.captions:,} captions of {counted_clips(of.clips - of.uncaptioned)}"
-    return f"{told}; {hours(figures.media.seconds)} of media, captioned with the profile {figures.profile}."
+    length = hours(figures.media.seconds)
+    return f"{told}; {length} of media, captioned with the profile {figures.profile}."
 
 
 def _tiles(figures: Figures) -> Iterator[Tile]:
@@ -161,7 +162,12 @@ def _all(
     for name, value in scalars(figures).items():
         scalar, other = SCALARS[name], before.get(name)
         way = ""
-        if value is not None and other is not None and scalar.better != "neither" and value != other:
+        if (
+            value is not None
+            and other is not None
+            and scalar.better != "neither"
+            and value != other
+        ):
             way = "better" if (value > other) == (scalar.better == "more") else "worse"
         yield name, scalar.text(value), scalar.text(other) if before else "", way, scalar.doc
 

@@ -1,4 +1,4 @@
-"""Makes a report: the figures of a caption set, what differs from another, gates, and the clips to show."""
+"""Makes a report: figures of a caption set, what differs from another, gates, and the clips to show."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -114,7 +114,13 @@ SCALARS: dict[str, Scalar] = {
         Scalar(
             "captions", "captions of all kinds", "count", "neither", lambda f: f.captions.captions
         ),
-        Scalar("hours", "hours of captioned media", "number", "neither", lambda f: f.media.seconds / 3600),
+        Scalar(
+            "hours",
+            "hours of captioned media",
+            "number",
+            "neither",
+            lambda f: f.media.seconds / 3600,
+        ),
         Scalar("template", "share of captions by the template", "share", "less", _written),
         Scalar(
             "retried",

@@ -147,7 +147,8 @@ def _refusals(figures: Figures) -> Section:
     of = figures.refusals
     lead = (
         f"The LLM was asked about {counted_clips(of.asked)}; for {of.refused:,} "
-        f"({percent(of.refused / of.asked) if of.asked else '0%'}) a reply was refused and written again. "
+        f"({percent(of.refused / of.asked) if of.asked else '0%'}) a reply was refused and written "
+        "again. "
         f"{of.in_doubt:,} captions were in doubt and put to a judge"
     )
     lead += f", who gave them {of.judged:.2f} on average." if of.judged is not None else "."
@@ -186,20 +187,26 @@ def _claims(figures: Figures) -> Section:
     of = figures.claims
     share = percent(of.unsupported / of.claims) if of.claims else "none"
     lead = (
-        f"The captions make {of.claims:,} claims; {of.unsupported:,} of them ({share}) are not said by any "
-        f"evidence, and {of.shared:,} are said by several captioners. Evidence is what models made of the media: "
-        "a claim that it supports may still be wrong, as often as its probability says."
+        f"The captions make {of.claims:,} claims; {of.unsupported:,} of them ({share}) are not said "
+        f"by any evidence, and {of.shared:,} are said by several captioners. Evidence is what models "
+        "made of the media: a claim that it supports may still be wrong, as often as its probability says."
     )
     tiers = {count.name: count.count for count in of.tiers}
-    ordered = [Count(name=told, count=tiers[tier]) for tier, told in _TIERS.items() if tier in tiers]
+    ordered = [
+        Count(name=told, count=tiers[tier]) for tier, told in _TIERS.items() if tier in tiers
+    ]
     by_caption = tuple(
         (f"{TITLES[name]}, not supported", f"{unsupported:,} of {claims:,}")
         for name, (claims, unsupported) in of.by_caption.items()
     )
     told = [
         _bars("How sure the claims are", ordered),
-        _histogram("Share of a clip's claims that are supported", of.support_bins, "supported share"),
-        _histogram("Mean probability of a clip's supported claims", of.confidence_bins, "probability"),
+        _histogram(
+            "Share of a clip's claims that are supported", of.support_bins, "supported share"
+        ),
+        _histogram(
+            "Mean probability of a clip's supported claims", of.confidence_bins, "probability"
+        ),
         Figure("Unsupported claims by caption", texts=by_caption),
     ]
     return Section("claims", "Support and confidence", lead, _filled(told))
@@ -209,8 +216,8 @@ def _similarity(figures: Figures) -> Section | None:
     if not figures.similarity:
         return None
     lead = (
-        "How near captions are to their media, by an encoder that no captioner used. 0 is chance. How high "
-        "a good caption gets depends on the encoder: compare sets by the same one."
+        "How near captions are to their media, by an encoder that no captioner used. 0 is chance. How "
+        "high a good caption gets depends on the encoder: compare sets by the same one."
     )
     return Section(
         "similarity", "Similarity", lead, tuple(_similar(each) for each in figures.similarity)
@@ -226,7 +233,9 @@ def _similar(of: SimilarityFigures) -> Figure:
         ("a tenth is above", f"{of.high:.3f}"),
     )
     svg = charts.histogram(of.bins, "similarity", whole=False)
-    return Figure(_SIMILAR[of.name], svg, numbers, f"Mean {of.mean:.3f} over {counted_clips(of.clips)}.")
+    return Figure(
+        _SIMILAR[of.name], svg, numbers, f"Mean {of.mean:.3f} over {counted_clips(of.clips)}."
+    )
 
 
 def _media(figures: Figures) -> Section:
@@ -234,13 +243,15 @@ def _media(figures: Figures) -> Section:
     lead = f"{hours(of.seconds)} of media."
     if alike.why is None:
         lead += (
-            f" {counted_clips(alike.extra)} of {alike.clips:,} with a picture look nearly like an earlier "
-            f"one (cosine {alike.at_least:g} and more), in {counted(alike.groups, 'group')}; "
+            f" {counted_clips(alike.extra)} of {alike.clips:,} with a picture look nearly like an "
+            f"earlier one (cosine {alike.at_least:g} and more), in {counted(alike.groups, 'group')}; "
             f"the largest has {alike.largest:,}."
         )
     else:
         lead += f" Near duplicates are not counted: {visible(alike.why, 300)}."
-    sampled = "" if of.domains_of == figures.captions.clips else f"Of {counted_clips(of.domains_of)}."
+    sampled = (
+        "" if of.domains_of == figures.captions.clips else f"Of {counted_clips(of.domains_of)}."
+    )
     told = [
         _bars("What the sound is about", of.domains, note=sampled),
         _bars("Languages of speech that was understood", of.languages),
@@ -252,9 +263,8 @@ def _media(figures: Figures) -> Section:
 
 def _texts(figures: Figures) -> Section:
     of = figures.texts
-    lead = (
-        f"{of.captions:,} captions, {of.distinct:,} of them different; {of.vocabulary:,} different words"
-    )
+    lead = f"{of.captions:,} captions, {of.distinct:,} of them different; "
+    lead += f"{of.vocabulary:,} different words"
     lead += f", {of.words:.1f} in a caption on average." if of.words is not None else "."
     if not of.whole:
         lead += f" Counted in a sample of {counted_clips(of.clips)}."
@@ -263,7 +273,9 @@ def _texts(figures: Figures) -> Section:
         Figure("Phrases that most captions share", texts=_listed(of.phrases)),
     ]
     if of.growth:
-        numbers = tuple((f"{each.captions:,} captions", f"{each.words:,} words") for each in of.growth)
+        numbers = tuple(
+            (f"{each.captions:,} captions", f"{each.words:,} words") for each in of.growth
+        )
         note = "A curve that goes flat says that further captions bring no new words."
         told.append(Figure("New words keep coming?", charts.growth(of.growth), numbers, note))
     return Section("texts", "Words", lead, tuple(told))
@@ -298,7 +310,11 @@ def _reliability(figures: Figures) -> Section | None:
     lead = "How often claims of each tier were true on labelled media, by captionmill calibrate."
     tiers = [tier for tier in of.tiers if tier.claims]
     shares = [
-        (tier.tier, tier.true / tier.claims, f"{percent(tier.true / tier.claims)} of {tier.claims:,}")
+        (
+            tier.tier,
+            tier.true / tier.claims,
+            f"{percent(tier.true / tier.claims)} of {tier.claims:,}",
+        )
         for tier in tiers
     ]
     errors = tuple(
@@ -307,7 +323,9 @@ def _reliability(figures: Figures) -> Section | None:
     told = []
     if shares:
         told.append(
-            Figure("True claims by tier", charts.shares(shares), tuple((n, t) for n, _, t in shares))
+            Figure(
+                "True claims by tier", charts.shares(shares), tuple((n, t) for n, _, t in shares)
+            )
         )
     note = "Mean distance of probability and truth (ECE), before and after calibration; 0 is best."
     told.append(Figure("Calibration error", texts=errors, note=note))
@@ -327,7 +345,9 @@ def _effort(figures: Figures) -> Section | None:
     lead += f". The LLM read {of.tokens_in:,} tokens and wrote {of.tokens_out:,}."
     if of.worker_deaths:
         lead += f" {counted(of.worker_deaths, 'worker')} died and were started again."
-    busy = [Count(name=unit.name, count=round(unit.busy_s)) for unit in of.units if unit.busy_s >= 0.5]
+    busy = [
+        Count(name=unit.name, count=round(unit.busy_s)) for unit in of.units if unit.busy_s >= 0.5
+    ]
     note = "Seconds that each model was busy, summed over its replicas."
     return Section(
         "effort", "Speed and cost", lead, _filled([_bars("Where the time went", busy, note=note)])

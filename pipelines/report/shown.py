@@ -1,8 +1,8 @@
 """How text of captions, transcripts, models and names is shown on a page: as data and nothing else.
 
 The template escapes it. What is done here is for the eye: characters that hide, reverse or command are
-replaced by their names, and very long texts are cut. Colons and digits stay in order, as every text has an
-element of its own (`bdi`).
+replaced by their names, and very long texts are cut. Each text has an element of its own (`bdi`), so that
+one that runs from right to left turns nothing beside it.
 """
 
 import re
@@ -17,8 +17,10 @@ _HIDDEN = re.compile(
     "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"  # the byte order mark, notes, and tags
     "\ud800-\udfff]"  # lone surrogates, which no encoding has
 )
-_MARKS = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{3})[\u0300-\u036f"
-                    "\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+")
+_MARKS = re.compile(
+    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{3})[\u0300-\u036f"
+    "\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+"
+)
 LONGEST = 1500
 """Characters of a text that are shown."""
 

@@ -81,7 +81,7 @@ class CaptionedSet:
     def runs(self) -> list[Mapping[str, Any]]:
         """What the run log says of each run of the captioning job, oldest first; lines that are damaged
         are left out."""
-        lines = []
+        lines: list[Mapping[str, Any]] = []
         for path in sorted((self.workspace.root / "runlog").glob("*.jsonl")):
             # A run tells of itself anew as it goes: its last line has all of it.
             last = None

@@ -14,7 +14,8 @@ _WORDS, _SHOWN = 400, 300
 
 _TEXTS = """
 CREATE TABLE texts AS SELECT *, row_number() OVER (ORDER BY clip_id, caption) AS place,
-    regexp_extract_all(lower(text[:{chars}]), '[\\p{{L}}\\p{{N}}][\\p{{L}}\\p{{N}}''’]*')[:{words}] AS words
+    regexp_extract_all(lower(text[:{chars}]), '[\\p{{L}}\\p{{N}}][\\p{{L}}\\p{{N}}''’]*')[:{words}]
+        AS words
 FROM ({captions}) WHERE text IS NOT NULL"""
 
 
@@ -89,13 +90,13 @@ def agreement(query: Query) -> Agreement:
         f"ORDER BY count(*) DESC, 1 LIMIT {_CAPTIONERS}"
     )
     captioners = tuple(sorted(name for (name,) in names))
-    both = dict(
-        ((first, second), count)
+    both = {
+        (first, second): count
         for first, second, count in query.rows(
             "SELECT a, b, count(*) FROM (SELECT a, unnest(captioners) AS b FROM "
             "(SELECT captioners, unnest(captioners) AS a FROM supporters)) GROUP BY 1, 2"
         )
-    )
+    }
     pairs = tuple(
         Pair(first=a, second=b, claims=both[a, a], both=both.get((a, b), 0))
         for a in captioners

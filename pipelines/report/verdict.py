@@ -14,15 +14,27 @@ FEW = 1000
 """Fewer captioned clips than these are a small sample of anything."""
 LIMITS: dict[str, tuple[Literal["above", "below"], float, str]] = {
     "quarantined": ("above", 0.05, "{} of the clips could not be processed"),
-    "uncaptioned": ("above", 0.2, "{} of the worked clips got no caption: nothing sure was heard or seen"),
+    "uncaptioned": (
+        "above",
+        0.2,
+        "{} of the worked clips got no caption: nothing sure was heard or seen",
+    ),
     "unsupported": ("above", 0.02, "{} of the claims are not supported by any evidence"),
     "confidence": ("below", 0.6, "Claims are not sure: their mean probability is {}"),
     "template": ("above", 0.2, "{} of the captions are by the template and not by the LLM"),
     "refused": ("above", 0.3, "Guards refused a reply of the LLM for {} of the clips"),
     "repeated": ("above", 0.3, "{} of the captions are those of another clip, word for word"),
     "duplicates": ("above", 0.1, "{} of the clips look nearly like an earlier one"),
-    "similarity_audio": ("below", 0.0, "Audio captions are no nearer to their sound than chance ({})"),
-    "similarity_visual": ("below", 0.0, "Visual captions are no nearer to their picture than chance ({})"),
+    "similarity_audio": (
+        "below",
+        0.0,
+        "Audio captions are no nearer to their sound than chance ({})",
+    ),
+    "similarity_visual": (
+        "below",
+        0.0,
+        "Visual captions are no nearer to their picture than chance ({})",
+    ),
 }
 """From where on a figure is a reason to look before training, and what is then said."""
 _PLACES = {
@@ -82,7 +94,9 @@ def _stops(figures: Figures, failures: Sequence[Failure]) -> Iterator[Finding]:
         yield Finding("stop", f"{text}. Run captionmill verify", "books")
     if books.pending:
         share = percent(books.pending / books.input) if books.input else ""
-        text = f"{books.pending:,} clips ({share}) are not worked yet: run captionmill caption again"
+        text = (
+            f"{books.pending:,} clips ({share}) are not worked yet: run captionmill caption again"
+        )
         yield Finding("stop", text, "books")
     if not figures.captions.captions:
         yield Finding("stop", "There are no captions", "captions")
@@ -93,13 +107,17 @@ def _licences(figures: Figures) -> Iterator[Finding]:
     forbidden = sum(each.count for each in figures.captions.licences if each.outputs_train is False)
     unknown = sum(each.count for each in figures.captions.licences if each.outputs_train is None)
     if forbidden:
-        text = f"A model's licence forbids training other models on {percent(forbidden / clips)} of the clips"
+        text = f"Of {percent(forbidden / clips)} of the clips a model's licence forbids training others"
         yield Finding("stop" if forbidden == clips else "care", text, "captions")
     if unknown:
-        text = f"Whether other models may be trained on {percent(unknown / clips)} of the clips is not known"
+        text = (
+            f"Whether {percent(unknown / clips)} of the clips may train other models is not known"
+        )
         yield Finding("care", f"{text}: a model's licence does not say", "captions")
     if clips and not forbidden and not unknown:
-        yield Finding("good", "The models' licences let these captions train other models", "captions")
+        yield Finding(
+            "good", "The models' licences let these captions train other models", "captions"
+        )
 
 
 def _cares(figures: Figures) -> Iterator[Finding]:
@@ -110,7 +128,9 @@ def _cares(figures: Figures) -> Iterator[Finding]:
             told = text.format(SCALARS[name].text(value))
             yield Finding("care", told, _PLACES.get(name, "claims"))
     if 0 < figures.captions.clips < FEW:
-        text = f"Only {figures.captions.clips:,} clips: a small sample, so every share here is rough"
+        text = (
+            f"Only {figures.captions.clips:,} clips: a small sample, so every share here is rough"
+        )
         yield Finding("care", text, "media")
     if figures.stale:
         text = f"{figures.stale:,} similarities are of captions that were written again since"
@@ -123,8 +143,11 @@ def _goods(figures: Figures) -> Iterator[Finding]:
         yield Finding("good", f"All {books.input:,} clips are accounted for", "books")
     unsupported = values["unsupported"]
     if unsupported is not None and unsupported <= LIMITS["unsupported"][1]:
-        text = f"{percent(1 - unsupported)} of {figures.claims.claims:,} claims are supported by evidence"
+        share = f"{percent(1 - unsupported)} of" if unsupported else "All"
+        text = f"{share} {figures.claims.claims:,} claims are supported by evidence"
         yield Finding("good", text, "claims")
     confidence = values["confidence"]
     if confidence is not None and confidence >= LIMITS["confidence"][1]:
-        yield Finding("good", f"Supported claims have a mean probability of {confidence:.2f}", "claims")
+        yield Finding(
+            "good", f"Supported claims have a mean probability of {confidence:.2f}", "claims"
+        )

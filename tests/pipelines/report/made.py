@@ -112,7 +112,7 @@ def _commit_similarity(place: Made, shard: int, chance: random.Random) -> None:
 
 
 def _log(root: Path) -> None:
-    """Two runs of the job, of which the first tells of itself twice, a damaged line, and another job's."""
+    """Two runs of the job, the first of which tells of itself twice; damaged lines; another job's."""
     line = {
         "stage": "caption",
         "job": JOB,
@@ -124,7 +124,11 @@ def _log(root: Path) -> None:
         "tallies": {"captions checked by guards": 10, "rejected: lost": 3},
     }
     writer = {"clips": 6, "busy_s": 30.25, "tokens_in": 900, "tokens_out": 100}
-    second = line | {"elapsed_s": 60.0, "units": {"writer": writer}, "tallies": {"rejected: lost": 1}}
+    second = line | {
+        "elapsed_s": 60.0,
+        "units": {"writer": writer},
+        "tallies": {"rejected: lost": 1},
+    }
     other = line | {"job": EMBED, "elapsed_s": 1e6}
     folder = root / "runlog"
     folder.mkdir()

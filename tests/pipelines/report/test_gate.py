@@ -63,10 +63,11 @@ def test_gates_are_read_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["fail_on = 3", "other = []", "fail_on = [1]", "not toml", 'fail_on = ["a>1"]', "\xff"]
+    "content",
+    ["fail_on = 3", "other = []", "fail_on = [1]", "not toml", 'fail_on = ["a>1"]', "\xff"],
 )
 def test_a_file_that_is_no_list_of_gates_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "gates.toml"
     file.write_bytes(content.encode("latin-1"))
-    with pytest.raises(GateError, match="gates.toml"):
+    with pytest.raises(GateError, match=r"gates\.toml"):
         read_file(file)
