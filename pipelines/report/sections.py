@@ -189,7 +189,8 @@ def _claims(figures: Figures) -> Section:
     lead = (
         f"The captions make {of.claims:,} claims; {of.unsupported:,} of them ({share}) are not said "
         f"by any evidence, and {of.shared:,} are said by several captioners. Evidence is what models "
-        "made of the media: a claim that it supports may still be wrong, as often as its probability says."
+        "made of the media: a claim that it supports may still be wrong, as often as its probability "
+        "says."
     )
     tiers = {count.name: count.count for count in of.tiers}
     ordered = [
