@@ -52,7 +52,7 @@ def stacked(rows: Sequence[tuple[str, str, int]], colours: Mapping[str, str]) ->
         if n
     ]
     chart = (
-        alt.Chart(alt.Data(values=values))
+        alt.Chart(_data(values))
         .mark_bar()
         .encode(
             x=alt.X("n:Q", title=None, axis=alt.Axis(tickCount=4, format="~s")),
@@ -85,7 +85,7 @@ def histogram(bins: Sequence[Bin], title: str, whole: bool = True) -> str:
         for each in bins
     ]
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(_data(rows))
         .mark_bar(color="var(--accent)", binSpacing=1)
         .encode(
             x=alt.X("low:Q", bin="binned", title=title, axis=alt.Axis(tickCount=6, format="~g")),
@@ -100,7 +100,7 @@ def growth(points: Sequence[Growth]) -> str:
     """Different words by the number of captions."""
     values = [{"captions": 0, "words": 0}, *(point.model_dump() for point in points)]
     chart = (
-        alt.Chart(alt.Data(values=values))
+        alt.Chart(_data(values))
         .mark_line(color="var(--accent)", point=alt.OverlayMarkDef(color="var(--accent)", size=20))
         .encode(
             x=alt.X("captions:Q", title="captions", axis=alt.Axis(tickCount=5, format="~s")),
@@ -110,6 +110,10 @@ def growth(points: Sequence[Growth]) -> str:
     return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
 
 
+def _data(rows: Sequence[Row]) -> Any:
+    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
+
+
 def _label(text: str) -> str:
     return visible(text, _LABEL)
 
@@ -117,7 +121,7 @@ def _label(text: str) -> str:
 def _bars(
     rows: Sequence[Row], colour: str, told: str = "n:Q", scale: alt.Scale | None = None
 ) -> Any:
-    data = alt.Data(values=list(rows))
+    data = _data(rows)
     x = alt.X("n:Q", title=None, axis=None, scale=scale or alt.Undefined)
     y = alt.Y("label:N", title=None, sort=None, axis=alt.Axis(ticks=False, domain=False))
     bar = alt.Chart(data).mark_bar(color=colour).encode(x=x, y=y)

@@ -92,8 +92,8 @@ def refusals(query: Query, runs: Iterable[Mapping[str, Any]]) -> RefusalFigures:
     asked, refused = query.row(
         "SELECT count_if(writer IS NOT NULL), count_if(len(lints) > 0) FROM captions"
     )
-    fault = "SELECT clip_id, unnest(lints) AS fault FROM captions"
-    by = "SELECT split_part(fault, ':', {}), count(DISTINCT clip_id) FROM ({}) GROUP BY 1"
+    part = "list_distinct(list_transform(lints, lambda fault: split_part(fault, ':', {})))"
+    by = f"SELECT name, count(*) FROM (SELECT unnest({part}) AS name FROM captions) GROUP BY 1"
     judged = " UNION ALL ".join(
         f"SELECT {name.removesuffix('_caption')}_judged AS p FROM captions" for name in CAPTIONS
     )
@@ -109,8 +109,8 @@ def refusals(query: Query, runs: Iterable[Mapping[str, Any]]) -> RefusalFigures:
     return RefusalFigures(
         asked=asked,
         refused=refused,
-        by_guard=counted(query, by.format(2, fault)),
-        by_rung=counted(query, by.format(1, fault)),
+        by_guard=counted(query, by.format(2)),
+        by_rung=counted(query, by.format(1)),
         in_doubt=in_doubt,
         judged=mean,
         checked=tallies.get(GUARDED),

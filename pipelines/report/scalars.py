@@ -234,7 +234,7 @@ SCALARS: dict[str, Scalar] = {
             "clips captioned in a second",
             "number",
             "more",
-            lambda f: f.effort and f.effort.clips_per_second,
+            lambda f: None if f.effort is None else f.effort.clips_per_second,
         ),
     )
 }
