@@ -8,6 +8,7 @@ import os
 import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -32,20 +33,38 @@ _PICTURE: dict[str, Any] = {
     "movflags": "+faststart",
 }
 _SOUND: dict[str, Any] = {"c:a": "aac", "b:a": "96k"}
-# What fits 200 to a page of 40 MB with all else: docs/benchmarks.md says how it looks.
 _WEB_PICTURE: dict[str, Any] = {
     "c:v": "libx264",
-    "preset": "medium",
+    "preset": "faster",
     "crf": 30,
-    "maxrate": "64k",
-    "bufsize": "256k",
     "pix_fmt": "yuv420p",
     # Players want even sides.
     "vf": "scale='max(16,2*trunc((iw+1)/2))':'max(16,2*trunc((ih+1)/2))'",
 }
-_WEB_SOUND: dict[str, Any] = {"c:a": "aac", "b:a": "32k"}
+# Below this rate ffmpeg's AAC leaves out what is above 4 kHz: birds, hiss, half of all consonants.
+_AAC_FULL_BPS, _AAC_LEAST_HZ = 32_000, 8_000
 _ERROR_TAIL = 2_000
 _PATH = "path:"
+
+
+@dataclass(frozen=True, slots=True)
+class RawPictures:
+    """Pictures to encode: each as RGB of 8 bits, of `size` (width, height), `rate` a second, in at most
+    `bps` bits a second."""
+
+    each: Iterable[bytes]
+    size: tuple[int, int]
+    rate: Fraction
+    bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawSound:
+    """Sound to encode: a file of mono float32, little-endian, at `hz`, in about `bps` bits a second."""
+
+    path: Path
+    hz: int
+    bps: int
 
 
 class FfmpegError(RuntimeError):
@@ -95,32 +114,27 @@ def _feed(process: "subprocess.Popen[bytes]", given: Iterable[bytes] | None) -> 
             pipe.write(piece)
 
 
-def web(
-    out: Path,
-    pictures: Iterable[bytes] | None,
-    size: tuple[int, int],
-    rate: Fraction,
-    sound: Path | None,
-    hz: int,
-) -> None:
-    """Writes decoded pictures and sound as small MP4 (H.264, AAC) that browsers play.
+def web(out: Path, pictures: RawPictures | None, sound: RawSound | None) -> None:
+    """Writes decoded pictures, sound or both as small MP4 (H.264, AAC) that browsers play.
 
-    pictures: RGB of 8 bits, each of `size` (width, height), `rate` a second; None for sound alone. sound:
-    a file of mono float32, little-endian, at `hz`; None for pictures alone. What is decoded can't
-    lead ffmpeg astray: it is asked for no format. Raises FfmpegError.
+    What is decoded can't lead ffmpeg astray: it does not look for a format. Raises FfmpegError, and what
+    reading the pictures raises.
     """
     import ffmpeg
 
     sides: list[Any] = []
     options: dict[str, Any] = {"movflags": "+faststart", "format": "mp4", **_REPRODUCIBLE}
     if pictures is not None:
-        raw = {"pix_fmt": "rgb24", "s": "{}x{}".format(*size), "r": str(rate)}
-        sides.append(ffmpeg.input("pipe:0", format="rawvideo", **raw).video)
-        options |= _WEB_PICTURE
+        form = {"pix_fmt": "rgb24", "s": "{}x{}".format(*pictures.size), "r": str(pictures.rate)}
+        sides.append(ffmpeg.input("pipe:0", format="rawvideo", **form).video)
+        options |= {**_WEB_PICTURE, "maxrate": pictures.bps, "bufsize": 2 * pictures.bps}
     if sound is not None:
-        sides.append(ffmpeg.input(_url(sound), format="f32le", ar=hz, ac=1).audio)
-        options |= _WEB_SOUND
-    _write(ffmpeg.output(*sides, _url(out), **options), pictures)
+        sides.append(ffmpeg.input(_url(sound.path), format="f32le", ar=sound.hz, ac=1).audio)
+        options |= {"c:a": "aac", "b:a": sound.bps}
+        if sound.bps < _AAC_FULL_BPS:
+            options["cutoff"] = _AAC_LEAST_HZ
+    given = None if pictures is None else pictures.each
+    _write(ffmpeg.output(*sides, _url(out), **options), given)
 
 
 def join(

@@ -91,7 +91,7 @@ def _lane(event: Event, seconds: float, y: int, over: int) -> str:
                 f'stroke="#fff" stroke-opacity=".7"{_dashes(event.standing)}/>'
             )
         parts.append(
-            f'<rect {place} y="{y + _TEXT + 4}" height="8" role="img" tabindex="0" '
+            f'<rect {place} y="{y + _TEXT + 4}" height="8" role="img" '
             f"{_paint(event.standing)}><title>{title}{f', by {by}' if by else ''}</title></rect>"
         )
     return "".join([*parts, "</g>"])
@@ -112,7 +112,7 @@ def _dashes(standing: Standing) -> str:
 def _ticks(seconds: float, y: int) -> list[str]:
     """The axis below, with at most ten moments."""
     line = f'<line x1="0" x2="100%" y1="{y}" y2="{y}" stroke="currentColor" stroke-opacity=".5"/>'
-    step = next((step for step in _STEPS_S if seconds / step <= 10), 60)
+    step = next((s for s in _STEPS_S if seconds / s <= 10), 60 * -(-seconds // 600))
     parts = [line]
     for number in range(int(seconds / step) + 1 if seconds > 0 else 0):
         at = number * step

@@ -6,15 +6,20 @@ from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
-from engine.media import ffmpeg
+from engine.media.ffmpeg import RawPictures, RawSound, web
 from engine.media.open import MediaError
 from manifests.media import Audio
 from pipelines.preview.pictures import tiles_of
 from pipelines.preview.source import Picture, Span
 
 HZ = 32_000
-PX = 320
-"""Sampling rate and longest side of previews."""
+"""Sampling rate of previews."""
+# Bits for the pictures and the sound of a clip, and between how many a second: 10 s have the most, and
+# take about 115 kB.
+_PICTURE_BITS, _PICTURE_BPS = 560_000, (16_000, 56_000)
+_SOUND_BITS, _SOUND_BPS = 320_000, (20_000, 32_000)
+# Longest side, and that of pictures with few bits.
+_PX, _SMALL_PX, _FEW_BPS = 320, 240, 40_000
 
 
 @dataclass
@@ -32,24 +37,28 @@ def encode(span: Span, sound: Audio | None, scratch: Path) -> Film:
     Raises MediaError where it has pictures that can't be shown, or neither pictures nor sound, and
     FfmpegError.
     """
-    heard = None
+    heard = seen = None
     if sound is not None:
-        heard = scratch / "sound.f32"
-        heard.write_bytes(sound.astype("<f4").tobytes())
-    out = scratch / "preview.mp4"
-    rate = Fraction(span.count * 1000, span.ms)
-    if not span.row["has_video"]:
-        if heard is None:
-            raise MediaError("no_streams", "nothing to see or hear")
-        ffmpeg.web(out, None, (0, 0), rate, heard, HZ)
-        return Film(out.read_bytes(), "audio/mp4")
-    pictures = span.pictures(PX)
-    first = next(pictures)
-    size = first.shape[1], first.shape[0]
+        heard = RawSound(scratch / "sound.f32", HZ, _bps(_SOUND_BITS, _SOUND_BPS, span.ms))
+        heard.path.write_bytes(sound.astype("<f4").tobytes())
     tiles: list[Picture] = []
-    shown = _kept(chain([first], pictures), set(tiles_of(size, span.count)), tiles)
-    ffmpeg.web(out, shown, size, rate, heard, HZ)
-    return Film(out.read_bytes(), "video/mp4", tiles)
+    if span.row["has_video"]:
+        bps = _bps(_PICTURE_BITS, _PICTURE_BPS, span.ms)
+        pictures = span.pictures(_PX if bps > _FEW_BPS else _SMALL_PX)
+        first = next(pictures)
+        size = first.shape[1], first.shape[0]
+        shown = _kept(chain([first], pictures), set(tiles_of(size, span.count)), tiles)
+        seen = RawPictures(shown, size, Fraction(span.count * 1000, span.ms), bps)
+    if seen is None and heard is None:
+        raise MediaError("no_streams", "nothing to see or hear")
+    out = scratch / "preview.mp4"
+    web(out, seen, heard)
+    return Film(out.read_bytes(), "audio/mp4" if seen is None else "video/mp4", tiles)
+
+
+def _bps(bits: int, limits: tuple[int, int], ms: int) -> int:
+    least, most = limits
+    return min(most, max(least, bits * 1000 // ms))
 
 
 def _kept(pictures: Iterator[Picture], numbers: set[int], tiles: list[Picture]) -> Iterator[bytes]:

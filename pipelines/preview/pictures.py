@@ -86,7 +86,7 @@ def spectrogram(samples: Audio, hz: int, ms: int) -> bytes:
     top = max(float(levels.max()), _FLOOR_DB + _RANGE_DB)
     shades = np.clip((levels - top) / _RANGE_DB + 1, 0, 1)
     colours = colormaps["magma"](shades[::-1], bytes=True)[..., :3]
-    return _webp(Image.fromarray(np.ascontiguousarray(colours)), quality=60)
+    return _webp(Image.fromarray(np.ascontiguousarray(colours)), quality=45)
 
 
 def levels_of(samples: Audio, hz: int, width: int) -> npt.NDArray[np.float32]:
@@ -104,7 +104,8 @@ def levels_of(samples: Audio, hz: int, width: int) -> npt.NDArray[np.float32]:
         spectra = np.fft.rfft(windows[middles.astype(int)] * window)
         power = (spectra.real**2 + spectra.imag**2) @ bands.T
         levels[:, first:end] = power.reshape(end - first, looks, -1).max(axis=1).T
-    return 10 * np.log10(levels + 10 ** (_FLOOR_DB / 10))
+    decibels: npt.NDArray[np.float32] = 10 * np.log10(levels + np.float32(10 ** (_FLOOR_DB / 10)))
+    return decibels
 
 
 def _bands(hz: int) -> npt.NDArray[np.float64]:

@@ -12,10 +12,13 @@ from engine.media.ffmpeg import FfmpegError
 from engine.media.open import MediaError
 from engine.media.pool import Died, GuardedPool, reading_s
 from manifests.media import Audio
+from manifests.sources.segments import NO_PICTURE, NO_SOUND
 from pipelines.preview import media, pictures
 from pipelines.preview.source import LONGEST_MS, Row, Span
 
 _STILL_PX = 480
+# Why a side is missing that the clip does not have.
+_ABSENT = (None, "no audio stream", "no video stream", "only cover art", NO_SOUND, NO_PICTURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,12 @@ class Preview:
     spectrogram: bytes | None = None
     seconds: float = 0.0
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all that it holds; a third more where a page holds them as text (base64)."""
+        parts = (self.media, self.strip, self.waveform, self.spectrogram)
+        return sum(len(part) for part in parts if part is not None)
+
 
 class Previews:
     """Makes previews in `workers` processes. To be used as a context manager, from any thread.
@@ -44,7 +53,7 @@ class Previews:
 
     def __init__(self, workers: int = 1) -> None:
         self._workers = workers
-        self._folder = TemporaryDirectory(prefix="captionmill-preview-")
+        self._folder = TemporaryDirectory(prefix="captionmill-preview-", ignore_cleanup_errors=True)
         self._pool = GuardedPool(workers, "making a preview")
 
     def __enter__(self) -> "Previews":
@@ -90,15 +99,17 @@ def _told(made: Preview | Died) -> Preview:
 def _seconds(given: tuple[Row, bytes | None]) -> float:
     """How long making a preview may take."""
     row, path = given
-    if row["fault"] is not None:
-        return 60.0
-    return 3 * reading_s(Span.of(row, path).path) + 120.0
+    try:
+        reading = reading_s(Span.of(row, path).path)
+    except (KeyError, ValueError):  # told of where it is made
+        reading = 0.0
+    return 3 * reading + 120.0
 
 
 def _made(given: tuple[Row, bytes | None], scratch: str) -> Preview:
     """The preview of a clip, in this process, which it may crash. scratch: a folder for files."""
     row, path = given
-    if row["fault"] is not None:
+    if row.get("fault") is not None:
         return Preview(why=f"{row['fault']}: {row['fault_message']}")
     own = Path(mkdtemp(dir=scratch))
     try:
@@ -114,22 +125,7 @@ def _made(given: tuple[Row, bytes | None], scratch: str) -> Preview:
 def _shown(span: Span, scratch: Path) -> Preview:
     if not span.ms:
         return Preview(pictures.still(span.still(_STILL_PX)), "image/jpeg")
-    reasons = []
-    sound: Audio | None = None
-    try:
-        sound = span.sound(media.HZ) if span.row["has_audio"] else None
-    except MediaError as error:
-        if not span.row["has_video"]:
-            raise
-        reasons.append(f"no sound: {error.message}")
-    film = media.Film(b"", "")
-    try:
-        film = media.encode(span, sound, scratch)
-    except MediaError as error:
-        if sound is None or not span.row["has_video"]:
-            raise
-        reasons.append(f"no picture: {error.message}")
-        film = media.encode(span.heard_only(), sound, scratch)
+    sound, film, reasons = _sides(span, scratch)
     if span.ms < span.whole_ms:
         reasons.append(f"the first {LONGEST_MS // 1000} s of {span.whole_ms / 1000:g} s are shown")
     return Preview(
@@ -141,3 +137,34 @@ def _shown(span: Span, scratch: Path) -> Preview:
         None if sound is None else pictures.spectrogram(sound, media.HZ, span.ms),
         span.ms / 1000,
     )
+
+
+def _sides(span: Span, scratch: Path) -> tuple[Audio | None, media.Film, list[str]]:
+    """The sound of a clip, what was encoded of it, and why a side that it should have is missing.
+
+    Raises MediaError where nothing can be had.
+    """
+    row = span.row
+    reasons = [
+        f"no {name}: {reason}"
+        for name, has, reason in (
+            ("sound", row["has_audio"], row["audio_reason"]),
+            ("picture", row["has_video"], row["video_reason"]),
+        )
+        if not has and reason not in _ABSENT
+    ]
+    sound: Audio | None = None
+    if row["has_audio"]:
+        try:
+            sound = span.sound(media.HZ)
+        except MediaError as error:
+            if not row["has_video"]:
+                raise
+            reasons.append(f"no sound: {error.message}")
+    try:
+        return sound, media.encode(span, sound, scratch), reasons
+    except MediaError as error:
+        if sound is None or not row["has_video"]:
+            raise
+        reasons.append(f"no picture: {error.message}")
+        return sound, media.encode(span.heard_only(), sound, scratch), reasons

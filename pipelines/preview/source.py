@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,11 @@ LONGEST_MS = 120_000
 FPS = 25
 """Pictures a second of a preview, whatever the source has: each is what is on screen in the middle of its
 40 ms."""
-# Pictures that are decoded at once: 61 MB of 320 x 320.
-_AT_ONCE = 200
+# Of pictures that are decoded at once: 10 s of 320 x 320. Each further part may begin in the middle of a
+# group of pictures, of which the first ones are then decoded again.
+_DECODED_BYTES = 80 << 20
+# The first picture may be so many late, as it is where a container has rounded its time.
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class Span:
     def still(self, px: int) -> Picture:
         """The picture of a clip without length. Raises MediaError."""
         decoded = self.decoded(0, 0, DecodePlan(frames=1, frame_px=px))
-        return _frames(decoded)[0]
+        picture: Picture = _frames(decoded)[0]
+        return picture
 
     @property
     def count(self) -> int:
@@ -95,30 +100,37 @@ class Span:
 
     def pictures(self, px: int) -> Iterator[Picture]:
         """`count` pictures, each for an equal part of the clip: what is on screen in its middle, black
-        before there is any. All of one size, their longest side at most `px`.
+        before there is any, unless it comes at once. All of one size, their longest side at most `px`.
 
         Raises MediaError, at the first picture, where the clip has none.
         """
-        edges = np.linspace(0, self.count, -(-self.count // _AT_ONCE) + 1).round().astype(int)
         waiting, last, fault = 0, None, None
-        for first, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            try:
-                shown = self._shown(first, end, px)
-            except MediaError as error:
-                fault = fault or error
-                shown = [None] * (end - first)
-            for picture in shown:
-                if picture is None and last is None:
+        for shown in self._parts(px):
+            if isinstance(shown, MediaError):
+                fault = fault or shown
+            if not isinstance(shown, np.ndarray):
+                if last is None:
                     waiting += 1
                     continue
-                if last is None and picture is not None:
-                    yield from [np.zeros_like(picture)] * waiting
-                if picture is not None:
-                    last = _sized(picture, last)
-                assert last is not None
-                yield last
+            elif last is None:
+                last = shown
+                before = shown if waiting <= _AT_ONCE else np.zeros_like(shown)
+                yield from [before] * waiting
+            else:
+                last = _sized(shown, last)
+            yield last
         if last is None:
             raise fault or MediaError("broken", "no picture in this span")
+
+    def _parts(self, px: int) -> Iterator[Picture | MediaError | None]:
+        """For each part of the clip its picture, None where none is on screen, or why there is none."""
+        at_once = max(1, _DECODED_BYTES // (3 * px**2))
+        edges = np.linspace(0, self.count, -(-self.count // at_once) + 1).round()
+        for first, end in pairwise(edges.astype(int).tolist()):
+            try:
+                yield from self._shown(first, end, px)
+            except MediaError as error:
+                yield from [error] * (end - first)
 
     def _shown(self, first: int, end: int, px: int) -> list[Picture | None]:
         """The pictures of these numbers; None where none is on screen yet. Raises MediaError."""

@@ -3,10 +3,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
-from engine.media.ffmpeg import FfmpegError, join, run, still, web
+from engine.media.ffmpeg import FfmpegError, RawPictures, RawSound, join, run, still, web
 from engine.media.probe import probe
 
 pytestmark = pytest.mark.run
@@ -32,7 +33,8 @@ def test_decoded_pictures_and_sound_become_a_film_for_the_web(tmp_path):
     pictures = np.arange(50 * 33 * 61 * 3, dtype=np.uint32).astype(np.uint8).reshape(50, -1)
     (tmp_path / "s.f32").write_bytes(bytes(4 * 64_000))
     given = (picture.tobytes() for picture in pictures)
-    web(tmp_path / "p.mp4", given, (61, 33), Fraction(25), tmp_path / "s.f32", 32_000)
+    sound = RawSound(tmp_path / "s.f32", 32_000, 32_000)
+    web(tmp_path / "p.mp4", RawPictures(given, (61, 33), Fraction(25), 50_000), sound)
     made = probe(bytes(tmp_path / "p.mp4"))
     assert (made.width, made.height, made.video_codec, made.audio_codec) == (62, 34, "h264", "aac")
     assert abs(made.duration_ms - 2_000) <= 50
@@ -40,8 +42,17 @@ def test_decoded_pictures_and_sound_become_a_film_for_the_web(tmp_path):
 
 def test_sound_alone_becomes_one_for_the_web(tmp_path):
     (tmp_path / "s.f32").write_bytes(bytes(4 * 32_000))
-    web(tmp_path / "p.mp4", None, (0, 0), Fraction(25), tmp_path / "s.f32", 32_000)
+    web(tmp_path / "p.mp4", None, RawSound(tmp_path / "s.f32", 32_000, 32_000))
     assert probe(bytes(tmp_path / "p.mp4")).kind == "audio"
+
+
+def test_few_bits_leave_high_sounds_in(tmp_path):
+    wave = np.sin(np.arange(64_000) * 2 * np.pi * 7_000 / 32_000) / 4
+    (tmp_path / "s.f32").write_bytes(wave.astype("<f4").tobytes())
+    web(tmp_path / "p.mp4", None, RawSound(tmp_path / "s.f32", 32_000, 20_000))
+    with av.open(tmp_path / "p.mp4") as container:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert np.abs(heard[8_000:-8_000]).max() > 0.2
 
 
 def test_what_is_given_to_ffmpeg_may_fail(tmp_path):
@@ -50,7 +61,7 @@ def test_what_is_given_to_ffmpeg_may_fail(tmp_path):
         raise KeyError("no more")
 
     with pytest.raises(KeyError, match="no more"):
-        web(tmp_path / "p.mp4", given(), (4, 4), Fraction(25), None, 32_000)
+        web(tmp_path / "p.mp4", RawPictures(given(), (4, 4), Fraction(25), 50_000), None)
 
 
 def test_a_picture_of_a_path_that_is_not_text(tmp_path, video):
