@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from manifests.captions import CAPTIONS
+from manifests.languages import language_name
 from pipelines.preview import Preview
 from pipelines.preview.events import Event, timeline
 from pipelines.report.galleries import Gallery, Row, Shown
@@ -136,7 +137,7 @@ def _captioned(shown: Shown, preview: Preview | None, again: bool) -> Card:
         captions=tuple(_caption(row, caption, shown.before) for caption in CAPTIONS),
         has_before=shown.before is not None,
         transcript=visible(row["transcript"]) if row["transcript"] else None,
-        language=row["language"],
+        language=language_name(row["language"]) or visible(row["language"] or "", 20) or None,
         evidence=tuple(_weak(weak) for weak in evidence[:_CAPTIONERS]),
         more_evidence=max(0, len(evidence) - _CAPTIONERS),
         refused=tuple(visible(fault, 200) for fault in (row["lints"] or [])[:_REFUSED]),

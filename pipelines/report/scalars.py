@@ -34,9 +34,9 @@ class Scalar:
 
 def percent(share: float) -> str:
     """A share for people: small ones are not rounded to nothing, nor large ones to all."""
-    if 0 < share < 0.001:
+    if 1e-9 < share < 0.001:
         return "under 0.1%"
-    if 0.999 < share < 1:
+    if 0.999 < share < 1 - 1e-9:
         return "over 99.9%"
     told = f"{100 * share:.1f}".removesuffix(".0")
     return f"{told}%"

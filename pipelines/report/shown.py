@@ -9,9 +9,8 @@ import re
 
 from manifests.ids import path_of
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HIDDEN = re.compile(
-    "[\x80-\x9f"  # C1 controls
+    "[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls
     "\u00ad\u200b\u2028\u2029\u2060-\u2064"  # what nobody sees, and what ends a line
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what reverses the direction of text
     "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"  # the byte order mark, notes, and tags
@@ -31,7 +30,6 @@ def visible(text: str, longest: int = LONGEST) -> str:
     kept = " ".join(text[: 4 * longest].split())
     cut = kept[:longest]
     cut = _MARKS.sub(r"\1", cut)  # accents that are piled up
-    cut = _CONTROL.sub(lambda sign: chr(0x2400 + min(ord(sign[0]), 0x21)), cut)
     cut = _HIDDEN.sub(lambda sign: f"[U+{ord(sign[0]):04X}]", cut)
     if length > longest and len(kept) >= longest:
         return f"{cut} … ({length:,} characters)"

@@ -9,13 +9,13 @@ from pipelines.report.shown import place, visible
     ("text", "seen"),
     [
         ("a dog barks", "a dog barks"),
-        ("\x1b[31mred\x1b[0m", "␛[31mred␛[0m"),
+        ("\x1b[31mred\x1b[0m", "[U+001B][31mred[U+001B][0m"),
         ("two\nlines\tand  more", "two lines and more"),
         ("abc\u202edef", "abc[U+202E]def"),
         ("a\u2066b\u2069", "a[U+2066]b[U+2069]"),
         ("\ufeffa\u200bb", "[U+FEFF]a[U+200B]b"),
         ("lone \ud800", "lone [U+D800]"),
-        ("null\x00", "null␀"),
+        ("null\x00", "null[U+0000]"),
         ("שלום", "שלום"),
     ],
 )
