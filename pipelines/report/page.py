@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from manifests.atomic import replacing
 from pipelines.preview import Preview
+from pipelines.report.amounts import counted_clips, hours
 from pipelines.report.cards import Cards, cards
 from pipelines.report.compare import Comparison, Share
 from pipelines.report.figures import Figures
@@ -22,7 +23,7 @@ from pipelines.report.galleries import Gallery
 from pipelines.report.gate import Failure
 from pipelines.report.query import ReportError
 from pipelines.report.scalars import SCALARS, percent, scalars
-from pipelines.report.sections import counted_clips, hours, sections
+from pipelines.report.sections import sections
 from pipelines.report.shown import visible
 from pipelines.report.verdict import LIMITS, verdict
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipelines.report import charts
+from pipelines.report.amounts import counted_clips, hours
 from pipelines.report.figures import Bin, Count, Figures, SimilarityFigures
 from pipelines.report.scalars import percent
 from pipelines.report.shown import visible
@@ -390,17 +391,3 @@ def _edges(bins: Sequence[Bin]) -> Iterator[tuple[str, str]]:
 
 def _listed(counts: Sequence[Count]) -> tuple[tuple[str, str], ...]:
     return tuple((visible(count.name, 300), f"{count.count:,}") for count in counts)
-
-
-def counted_clips(count: int) -> str:
-    """So many clips, for people."""
-    return "1 clip" if count == 1 else f"{count:,} clips"
-
-
-def hours(seconds: float) -> str:
-    """A length of time for people."""
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:,.1f} hours"
