@@ -17,6 +17,7 @@ from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.quarantine import quarantine_app
 from pipelines.cli.rebuild import rebuild
+from pipelines.cli.report import report
 from pipelines.cli.search import duplicates, search
 from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors, opened
 from pipelines.cli.train import train_app
@@ -42,6 +43,7 @@ app.command()(localize)
 app.command()(rebuild)
 app.command()(verify)
 app.command()(diff)
+app.command()(report)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")

@@ -1,0 +1,267 @@
+"""Clips as cards of a page: player and pictures, the three captions with their claims, the evidence."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from manifests.captions import CAPTIONS
+from manifests.languages import language_name
+from pipelines.preview import Preview
+from pipelines.preview.events import Event, timeline
+from pipelines.report.galleries import Gallery, Row, Shown
+from pipelines.report.shown import place, visible
+from pipelines.show import TITLES
+
+_CAPTIONERS, _CLAIMS, _REFUSED = 40, 12, 12
+"""Weak captions of a card, claims of each of them, and refused replies."""
+_KINDS = {"video": "video", "audio": "audio", "image": "image"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim of a caption. standing: high, medium or low where it is supported, "none" where nobody
+    measured how sure it is, else "unsupported". told: the same in words, with who says it."""
+
+    text: str
+    standing: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """One caption, or why there is none. by: who wrote it, in words."""
+
+    title: str
+    text: str | None
+    why: str
+    by: str
+    claims: tuple[Claim, ...] = ()
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weak:
+    """What one captioner said. claims: text, tier, what is known of it; more: claims left out."""
+
+    captioner: str
+    text: str
+    claims: tuple[tuple[str, str, str], ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What a browser shows, as data URLs. drawing: SVG of events. why: what is missing, and why."""
+
+    tag: str = ""
+    url: str = ""
+    strip: str = ""
+    waveform: str = ""
+    drawing: str = ""
+    why: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A clip of a gallery. again: it has a card in an earlier gallery, which holds the media."""
+
+    clip_id: str
+    folder: str
+    name: str
+    span: str
+    why: str
+    captions: tuple[Caption, ...] = ()
+    has_before: bool = False
+    transcript: str | None = None
+    language: str | None = None
+    evidence: tuple[Weak, ...] = ()
+    more_evidence: int = 0
+    refused: tuple[str, ...] = ()
+    origin: tuple[tuple[str, str], ...] = ()
+    message: str | None = None
+    reproduce: str | None = None
+    media: Media = field(default_factory=Media)
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """A gallery with its cards."""
+
+    gallery: Gallery
+    cards: tuple[Card, ...]
+
+
+def cards(galleries: Sequence[Gallery], previews: Mapping[str, Preview]) -> list[Cards]:
+    """Cards of all galleries. previews: by clip id; a clip without one has no player."""
+    seen: set[str] = set()
+    made = []
+    for gallery in galleries:
+        of_gallery = []
+        for shown in gallery.clips:
+            clip = shown.row["clip_id"]
+            build = _quarantined if gallery.quarantined else _captioned
+            of_gallery.append(build(shown, previews.get(clip), clip in seen))
+            seen.add(clip)
+        made.append(Cards(gallery, tuple(of_gallery)))
+    return made
+
+
+def _quarantined(shown: Shown, preview: Preview | None, again: bool) -> Card:
+    row = shown.row
+    folder, name = place(row["uri"])
+    return Card(
+        clip_id=row["clip_id"],
+        folder=folder,
+        name=name,
+        span=_span(row),
+        why=visible(shown.why),
+        message=visible(row["message"]),
+        reproduce=visible(row["reproduce"]),
+        again=again,
+    )
+
+
+def _captioned(shown: Shown, preview: Preview | None, again: bool) -> Card:
+    row = shown.row
+    folder, name = place(row["uri"])
+    evidence = row["evidence"] or []
+    return Card(
+        clip_id=row["clip_id"],
+        folder=folder,
+        name=name,
+        span=_span(row),
+        why=visible(shown.why),
+        captions=tuple(_caption(row, caption, shown.before) for caption in CAPTIONS),
+        has_before=shown.before is not None,
+        transcript=visible(row["transcript"]) if row["transcript"] else None,
+        language=language_name(row["language"]) or visible(row["language"] or "", 20) or None,
+        evidence=tuple(_weak(weak) for weak in evidence[:_CAPTIONERS]),
+        more_evidence=max(0, len(evidence) - _CAPTIONERS),
+        refused=tuple(visible(fault, 200) for fault in (row["lints"] or [])[:_REFUSED]),
+        origin=tuple(_origin(row)),
+        media=Media() if again else _media(row, preview),
+        again=again,
+    )
+
+
+def _span(row: Row) -> str:
+    if row.get("kind") == "image":
+        return "still"
+    return f"{row['start_ms'] / 1000:g} to {row['end_ms'] / 1000:g} s"
+
+
+def _caption(row: Row, name: str, before: Row | None) -> Caption:
+    short = name.removesuffix("_caption")
+    text, by, judged = row[name], row[f"{short}_by"], row[f"{short}_judged"]
+    told = {"llm": "by the LLM", "template": "by the template"}.get(by or "", "")
+    if judged is not None:
+        told += f"; it was in doubt, and the judge gave {judged:.2f}"
+    return Caption(
+        title=TITLES[name].capitalize(),
+        text=visible(text) if text is not None else None,
+        why=visible(row[f"{short}_why"] or "", 300),
+        by=told,
+        claims=tuple(_claim(claim) for claim in row["claims"] if claim["caption"] == name)[
+            :_CAPTIONERS
+        ],
+        before=visible(before[name]) if before is not None and before[name] is not None else None,
+    )
+
+
+def _claim(claim: Row) -> Claim:
+    text = visible(claim["text"], 300)
+    if not claim["supported"]:
+        return Claim(text, "unsupported", "not supported")
+    sure = claim["confidence"] or {}
+    number = f" {sure['probability']:.2f}" if sure.get("probability") is not None else ""
+    tier = sure.get("tier") if sure.get("tier") in ("high", "medium", "low") else "none"
+    who = ", ".join(visible(name, 60) for name in (claim["captioners"] or [])[:_CLAIMS])
+    word = "supported" if tier == "none" else tier
+    return Claim(text, str(tier), f"{word}{number}" + (f" by {who}" if who else ""))
+
+
+def _weak(weak: Row) -> Weak:
+    name = visible(weak["captioner"], 60)
+    if weak["skipped"]:
+        return Weak(name, f"did not run: {visible(weak['skipped'], 200)}", ())
+    claims = weak["claims"] or []
+    text = visible(weak["text"]) if weak["text"] else ""
+    return Weak(name, text, tuple(map(_said, claims[:_CLAIMS])), max(0, len(claims) - _CLAIMS))
+
+
+def _said(claim: Row) -> tuple[str, str, str]:
+    """A claim of a captioner: text, tier, what is known of it."""
+    text = visible(claim["text"] or claim["label"] or "", 300)
+    own, fused = claim["confidence"], claim["fused"]
+    score = "" if claim["score"] is None else f"score {claim['score']:.3g}"
+    sure = fused or own
+    if not sure:
+        return text, "none", score
+    number = "" if sure["probability"] is None else f" {sure['probability']:.2f}"
+    told = f"{sure['tier']}{number}"
+    if fused and own and own["probability"] is not None and fused != own:
+        told += f", alone {own['probability']:.2f}"
+    return text, sure["tier"] or "none", f"{told}; {score}"
+
+
+def _origin(row: Row) -> Iterator[tuple[str, str]]:
+    yield "clip", row["clip_id"]
+    yield "writer", visible(row["writer"] or "none", 200)
+    for name in ("evidence_digest", "prompt_digest", "config_digest", "licence"):
+        yield name.replace("_", " "), visible(row[name] or "", 300)
+
+
+def _media(row: Row, preview: Preview | None) -> Media:
+    if preview is None:
+        return Media()
+    why = None if preview.why is None else visible(preview.why, 400)
+    if preview.media is None:
+        return Media(why=why or "there is nothing to show")
+    kind = preview.media_type.partition("/")[0]
+    return Media(
+        tag=_KINDS.get(kind, ""),
+        url=_url(preview.media_type, preview.media),
+        strip=_url("image/webp", preview.strip),
+        waveform=_url("image/png", preview.waveform),
+        drawing=_drawing(row, preview),
+        why=why,
+        seconds=preview.seconds,
+    )
+
+
+def _drawing(row: Row, preview: Preview) -> str:
+    """The claims of the captions over the spectrogram, at their times."""
+    events: dict[str, Event] = {}
+    for claim in row["claims"]:
+        spans = [(span["start_ms"], span["end_ms"]) for span in claim["spans"] or []]
+        if spans:
+            who = ", ".join(claim["captioners"] or [])
+            standing = "supported" if claim["supported"] else "unsupported"
+            events.setdefault(claim["text"], Event(claim["text"], spans, standing, who))  # type: ignore[arg-type]
+    if not preview.seconds or not (events or preview.spectrogram):
+        return ""
+    return timeline(list(events.values()), preview.seconds, preview.spectrogram)
+
+
+def _url(kind: str, content: bytes | None) -> str:
+    return f"data:{kind};base64,{b64encode(content).decode()}" if content else ""
+
+
+def clips_of(galleries: Sequence[Gallery]) -> list[str]:
+    """Ids of clips that have media to show, once each."""
+    rows = (s.row for gallery in galleries if not gallery.quarantined for s in gallery.clips)
+    return list(dict.fromkeys(row["clip_id"] for row in rows))
+
+
+def as_json(galleries: Sequence[Gallery]) -> list[dict[str, Any]]:
+    """The galleries for `--json`: which clips, and why."""
+    return [
+        {
+            "gallery": gallery.key,
+            "clips": [{"clip_id": s.row["clip_id"], "why": s.why} for s in gallery.clips],
+        }
+        for gallery in galleries
+    ]

@@ -1,0 +1,166 @@
+"""Charts as SVG, made by Altair and vl-convert when the report is written.
+
+Drawn SVG and not Vega in the page: that would be 800 kB of script for charts that nobody needs to
+click, and a page without script can't be made to run what is in a caption. Colours are names of the
+page's style, so that one drawing is right by day, by night and on paper.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+import altair as alt
+import vl_convert
+
+from pipelines.report.figures import Bin, Count, Growth
+from pipelines.report.shown import visible
+
+_WIDTH, _BAR_PX, _HEIGHT = 380, 22, 130
+_LABEL, _LABELS_PX = 34, 190
+_FONT, _FONT_PX = "sans-serif", 12
+_SVG = "{http://www.w3.org/2000/svg}"
+_TAGS = {"svg", "g", "path", "line", "rect", "text", "tspan", "defs", "clipPath", "title"}
+_LINKS = re.compile(r"(^on)|href|style", re.IGNORECASE)
+
+Row = Mapping[str, Any]
+
+
+class ChartError(Exception):
+    """A drawing that has something in it that no chart of ours has."""
+
+
+def bars(counts: Sequence[Count], colour: str = "accent") -> str:
+    """A bar for each count, with its number."""
+    rows = [{"label": _label(count.name), "n": count.count} for count in counts]
+    return _svg(_bars(rows, f"var(--{colour})"))
+
+
+def shares(rows: Sequence[tuple[str, float, str]]) -> str:
+    """A bar for each share, up to 1. rows: label, share, text at its end."""
+    values = [{"label": _label(label), "n": share, "told": told} for label, share, told in rows]
+    return _svg(_bars(values, "var(--accent)", "told:N", alt.Scale(domain=[0, 1])))
+
+
+def stacked(rows: Sequence[tuple[str, str, int]], colours: Mapping[str, str]) -> str:
+    """A bar for each label, of parts. rows: label, part, count; colours: of the parts, in order."""
+    labels = list(dict.fromkeys(_label(label) for label, _, _ in rows))
+    order = list(colours)
+    values = [
+        {"label": _label(label), "part": part, "n": n, "place": order.index(part)}
+        for label, part, n in rows
+        if n
+    ]
+    chart = (
+        alt.Chart(_data(values))
+        .mark_bar()
+        .encode(
+            x=alt.X("n:Q", title=None, axis=alt.Axis(tickCount=4, format="~s")),
+            y=alt.Y("label:N", title=None, sort=labels),
+            order=alt.Order("place:Q"),
+            color=alt.Color(
+                "part:N",
+                title=None,
+                sort=order,
+                scale=alt.Scale(domain=order, range=[f"var(--{c})" for c in colours.values()]),
+                legend=alt.Legend(orient="top"),
+            ),
+        )
+    )
+    return _svg(chart.properties(width=_WIDTH, height=_BAR_PX * max(1, len(labels))))
+
+
+def histogram(bins: Sequence[Bin], title: str, whole: bool = True) -> str:
+    """Bars side by side. whole: all bins, else from the first to the last that has something."""
+    if not whole:
+        filled = [number for number, each in enumerate(bins) if each.count]
+        bins = bins[filled[0] : filled[-1] + 1] if filled else bins
+    width = (bins[0].high or bins[0].low + 1) - bins[0].low if bins else 1
+    rows = [
+        {
+            "low": each.low,
+            "high": each.high if each.high is not None else each.low + width,
+            "n": each.count,
+        }
+        for each in bins
+    ]
+    chart = (
+        alt.Chart(_data(rows))
+        .mark_bar(color="var(--accent)", binSpacing=1)
+        .encode(
+            x=alt.X("low:Q", bin="binned", title=title, axis=alt.Axis(tickCount=6, format="~g")),
+            x2="high:Q",
+            y=alt.Y("n:Q", title="clips", axis=alt.Axis(tickCount=4, format="~s")),
+        )
+    )
+    return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
+
+
+def growth(points: Sequence[Growth]) -> str:
+    """Different words by the number of captions."""
+    values = [{"captions": 0, "words": 0}, *(point.model_dump() for point in points)]
+    chart = (
+        alt.Chart(_data(values))
+        .mark_line(color="var(--accent)", point=alt.OverlayMarkDef(color="var(--accent)", size=20))
+        .encode(
+            x=alt.X("captions:Q", title="captions", axis=alt.Axis(tickCount=5, format="~s")),
+            y=alt.Y("words:Q", title="different words", axis=alt.Axis(tickCount=4, format="~s")),
+        )
+    )
+    return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
+
+
+def _data(rows: Sequence[Row]) -> Any:
+    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
+
+
+def _label(text: str) -> str:
+    return visible(text, _LABEL)
+
+
+def _bars(
+    rows: Sequence[Row], colour: str, told: str = "n:Q", scale: alt.Scale | None = None
+) -> Any:
+    data = _data(rows)
+    x = alt.X("n:Q", title=None, axis=None, scale=scale or alt.Undefined)
+    y = alt.Y("label:N", title=None, sort=None, axis=alt.Axis(ticks=False, domain=False))
+    bar = alt.Chart(data).mark_bar(color=colour).encode(x=x, y=y)
+    number = alt.Text(told) if told.endswith(":N") else alt.Text(told, format=",")
+    text = (
+        alt.Chart(data)
+        .mark_text(align="left", dx=4, color="currentColor", fontSize=_FONT_PX)
+        .encode(x=x, y=y, text=number)
+    )
+    height = _BAR_PX * max(1, len(rows))
+    return (bar + text).properties(width=_WIDTH - _LABELS_PX // 2, height=height)
+
+
+def _svg(chart: Any) -> str:
+    """A chart drawn. Raises ChartError where it has something in it that could do more than be seen."""
+    words = {"labelColor": "currentColor", "titleColor": "currentColor"}
+    sizes = {"labelFontSize": _FONT_PX, "titleFontSize": _FONT_PX, "titleFontWeight": "normal"}
+    lines = {"gridColor": "var(--line)", "domainColor": "var(--line)", "tickColor": "var(--line)"}
+    chart = (
+        chart.configure(background="transparent", font=_FONT)
+        .configure_axis(**words, **sizes, **lines, labelLimit=_LABELS_PX)
+        .configure_legend(labelColor="currentColor", labelFontSize=_FONT_PX)
+        .configure_view(stroke=None)
+    )
+    return cleaned(vl_convert.vegalite_to_svg(chart.to_dict()))
+
+
+def cleaned(svg: str) -> str:
+    """The drawing without what only assistive software would read (the page tells it in words). Raises
+    ChartError for a tag or an attribute that none of our charts has."""
+    root = ElementTree.fromstring(svg)
+    for element in root.iter():
+        if element.tag.removeprefix(_SVG) not in _TAGS:
+            raise ChartError(f"a chart has an element {element.tag}")
+        for name in list(element.attrib):
+            if name.startswith(("aria-", "role")):
+                del element.attrib[name]
+            elif _LINKS.search(name.rpartition("}")[2]):
+                raise ChartError(f"a chart has an attribute {name}")
+    root.set("aria-hidden", "true")
+    ElementTree.register_namespace("", _SVG[1:-1])
+    return ElementTree.tostring(root, encoding="unicode")

@@ -1,0 +1,150 @@
+"""Two caption sets of the same clips: what differs, and which clips became better or worse.
+
+A clip is better where more of its claims are supported, or as many and its confidence is higher by more
+than `STEP`. Only clips that make claims in both sets are judged.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from manifests.kinds import CAPTIONS as CAPTIONED
+from pipelines.calibrate.reliability import wilson
+from pipelines.report.figures import Figures
+from pipelines.report.query import Query, score
+from pipelines.report.scalars import SCALARS, scalars
+from pipelines.report.sources import CaptionedSet
+
+STEP = 0.01
+WORST = 10
+_TEXTS = ("audio_caption", "visual_caption", "audio_visual_caption")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Share(_Model):
+    """Clips of those that were judged; low and high: 95 % of the share (Wilson)."""
+
+    count: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+class Difference(_Model):
+    """A figure of both sets."""
+
+    name: str
+    now: float | None
+    before: float | None
+
+
+class Change(_Model):
+    """A clip that became worse. Claims' support and confidence, after and before."""
+
+    clip_id: str
+    support: float
+    support_before: float
+    confidence: float | None
+    confidence_before: float | None
+
+
+class Comparison(_Model):
+    """What differs from another set. both: clips captioned in both; same: of these, with the same three
+    texts; gained, lost: captions that only this set, or only the other, has of them."""
+
+    other: str
+    other_job: str
+    only_here: int
+    only_there: int
+    both: int
+    same: int
+    gained: int
+    lost: int
+    judged: int
+    better: Share
+    worse: Share
+    tied: Share
+    differences: tuple[Difference, ...]
+    worst: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison, and the other set's figures."""
+
+    comparison: Comparison
+    figures: Figures
+
+
+def compare(query: Query, own: Figures, other: CaptionedSet, theirs: Figures) -> Comparison:
+    """Compares the set whose views the database has with another. Raises ReportError."""
+    query.show("before", CAPTIONED.name, other.workspace.root, other.captions)
+    score(query, "before", "scores_before")
+    query.rows(
+        "CREATE TABLE pairs AS SELECT a.id, 1 - a.unsupported / a.claims AS support, "
+        "1 - b.unsupported / b.claims AS support_before, a.confidence, "
+        "b.confidence AS confidence_before FROM scores a JOIN scores_before b USING (id) "
+        "WHERE a.claims > 0 AND b.claims > 0"
+    )
+    gain = "coalesce(confidence - confidence_before, 0)"
+    way = (
+        "CASE WHEN support > support_before THEN 1 WHEN support < support_before THEN -1 "
+        f"WHEN {gain} > {STEP} THEN 1 WHEN {gain} < -{STEP} THEN -1 ELSE 0 END"
+    )
+    judged, better, worse = query.row(
+        f"SELECT count(*), count_if(way > 0), count_if(way < 0) FROM (SELECT {way} AS way FROM pairs)"
+    )
+    both, same, gained, lost = query.row(
+        "SELECT count(*), "
+        f"count_if({' AND '.join(f'a.{t} IS NOT DISTINCT FROM b.{t}' for t in _TEXTS)}), "
+        f"coalesce(sum({_sum('a', 'b')}), 0)::BIGINT, coalesce(sum({_sum('b', 'a')}), 0)::BIGINT "
+        "FROM captions a JOIN before b USING (clip_id)"
+    )
+    worst = query.rows(
+        "SELECT replace(id::VARCHAR, '-', ''), support, support_before, confidence, "
+        f"confidence_before FROM pairs WHERE {way} < 0 "
+        f"ORDER BY support - support_before, {gain}, id LIMIT {WORST}"
+    )
+    now, before = scalars(own), scalars(theirs)
+    return Comparison(
+        other=other.name,
+        other_job=other.job.digest,
+        only_here=own.captions.clips - both,
+        only_there=theirs.captions.clips - both,
+        both=both,
+        same=same,
+        gained=gained,
+        lost=lost,
+        judged=judged,
+        better=_share(better, judged),
+        worse=_share(worse, judged),
+        tied=_share(judged - better - worse, judged),
+        differences=tuple(
+            Difference(name=name, now=now[name], before=before[name]) for name in SCALARS
+        ),
+        worst=tuple(
+            Change(
+                clip_id=clip,
+                support=support,
+                support_before=support_before,
+                confidence=confidence,
+                confidence_before=confidence_before,
+            )
+            for clip, support, support_before, confidence, confidence_before in worst
+        ),
+    )
+
+
+def _sum(here: str, there: str) -> str:
+    """SQL of how many captions one side has and the other lacks."""
+    return " + ".join(f"({here}.{t} IS NOT NULL AND {there}.{t} IS NULL)::INT" for t in _TEXTS)
+
+
+def _share(count: int, whole: int) -> Share:
+    if not whole:
+        return Share(count=count, share=None, low=None, high=None)
+    low, high = wilson(count, whole)
+    return Share(count=count, share=count / whole, low=low, high=high)

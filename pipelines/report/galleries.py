@@ -1,0 +1,174 @@
+"""Which clips are shown, and why: at random, the worst, the most disputed, the most refused, what became
+worse, and what is in quarantine."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.quarantine import current
+from pipelines.report.compare import Comparison
+from pipelines.report.query import Query
+from pipelines.report.scalars import percent
+from pipelines.report.sources import CaptionedSet
+
+EACH = 20
+"""Clips of a gallery."""
+_OF_REASON = 3
+"""Clips shown of each reason of the quarantine, and characters of its message."""
+_DISPUTED = 0.1
+"""A captioner's probability that the others' word lowers by less is no dispute."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A clip of a gallery. why: it is there; row: of its captions, or of the quarantine; before: of its
+    captions in the other set."""
+
+    why: str
+    row: Row
+    before: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Clips that have something in common. note: how they were chosen."""
+
+    key: str
+    title: str
+    note: str
+    clips: tuple[Shown, ...]
+    quarantined: bool = False
+
+
+def galleries(
+    query: Query, captioned: CaptionedSet, comparison: Comparison | None, other: CaptionedSet | None
+) -> tuple[Gallery, ...]:
+    """All galleries, those without a clip too; of a database with the set's views."""
+    made = []
+    if comparison is not None and other is not None:
+        made.append(_changes(query, comparison, other))
+    made += [
+        _of(query, "worst", "Worst first", _WORST_NOTE, _WORST, _why_worst),
+        _of(query, "disputed", "Most disagreeing", _DISPUTED_NOTE, _DISPUTES, _why_disputed),
+        _of(query, "refused", "Most often refused", _REFUSED_NOTE, _REFUSED, _why_refused),
+        _of(query, "random", "Random", _RANDOM_NOTE, _RANDOM, lambda row: ""),
+        _quarantine(captioned),
+    ]
+    return tuple(made)
+
+
+_WORST_NOTE = (
+    "Clips with the largest share of claims that the evidence does not say; then those whose supported "
+    "claims are least sure."
+)
+_WORST = (
+    "SELECT replace(id::VARCHAR, '-', '') AS clip, file, claims, unsupported, confidence FROM scores "
+    "WHERE claims > 0 ORDER BY unsupported / claims DESC, confidence ASC NULLS LAST, id LIMIT {each}"
+)
+_DISPUTED_NOTE = (
+    "Clips in which the other captioners' word lowers a captioner's probability for its claim most."
+)
+_DISPUTES = """
+SELECT clip_id AS clip,
+    TRY_CAST(regexp_extract(any_value(filename), '(\\d+)\\.parquet$', 1) AS INTEGER) AS file,
+    max(fall) AS fall, max_by(alone, fall) AS alone, max_by(together, fall) AS together,
+    max_by(captioner, fall) AS captioner, max_by(claim, fall) AS claim FROM (
+        SELECT clip_id, filename, captioner, c.text AS claim, c.confidence.probability AS alone,
+            c.fused.probability AS together, alone - together AS fall FROM (
+                SELECT clip_id, filename, w.captioner AS captioner, unnest(w.claims) AS c FROM (
+                    SELECT clip_id, filename, unnest(evidence) AS w FROM sample)))
+WHERE fall >= {disputed} GROUP BY 1 ORDER BY fall DESC, clip LIMIT {each}"""
+_REFUSED_NOTE = "Clips of which most of the writer's replies were refused by guards."
+_REFUSED = (
+    "SELECT replace(id::VARCHAR, '-', '') AS clip, file, refusals FROM scores WHERE refusals > 0 "
+    "ORDER BY refusals DESC, id LIMIT {each}"
+)
+_RANDOM_NOTE = "Drawn by the clips' ids, which are hashes: the same clips each time."
+_RANDOM = (
+    "SELECT replace(id::VARCHAR, '-', '') AS clip, file FROM scores WHERE captions > 0 "
+    "ORDER BY id LIMIT {each}"
+)
+
+
+def _why_worst(row: Row) -> str:
+    if row["unsupported"]:
+        return f"{row['unsupported']} of {row['claims']} claims not supported"
+    if row["confidence"] is None:
+        return "no claim has a measured probability"
+    return f"all claims supported; mean probability {row['confidence']:.2f}"
+
+
+def _why_disputed(row: Row) -> str:
+    return (
+        f'{row["captioner"]} says "{row["claim"]}" with probability {row["alone"]:.2f}; '
+        f"with everybody's word {row['together']:.2f}"
+    )
+
+
+def _why_refused(row: Row) -> str:
+    return (
+        "1 fault refused" if row["refusals"] == 1 else f"{row['refusals']} different faults refused"
+    )
+
+
+def _of(query: Query, key: str, title: str, note: str, sql: str, why: Any) -> Gallery:
+    chosen = query.named(sql.format(each=EACH, disputed=_DISPUTED))
+    view = "sample" if key == "disputed" else "captions"
+    rows = rows_of(query, view, {row["clip"]: row["file"] for row in chosen})
+    shown = [Shown(why(row), rows[row["clip"]]) for row in chosen if row["clip"] in rows]
+    return Gallery(key, title, note, tuple(shown))
+
+
+def rows_of(query: Query, view: str, places: Mapping[str, int | None]) -> dict[str, Row]:
+    """Rows of captions by clip id. places: the files of a view that they are in, None where that is not
+    known. Only those are read."""
+    if not places:
+        return {}
+    known = {place for place in places.values() if place is not None}
+    within = ""
+    if None not in places.values():
+        names = ", ".join(f"'{view}-{place:06d}.parquet'" for place in sorted(known))
+        within = f"AND split_part(filename, '/', -1) IN ({names}) "
+    ids = list(places)
+    marks = ", ".join("?" for _ in ids)
+    rows = query.named(f"SELECT * FROM {view} WHERE clip_id IN ({marks}) {within}", ids)
+    return {row["clip_id"]: row for row in rows}
+
+
+def _changes(query: Query, comparison: Comparison, other: CaptionedSet) -> Gallery:
+    clips: dict[str, int | None] = {change.clip_id: None for change in comparison.worst}
+    now, before = rows_of(query, "captions", clips), rows_of(query, "before", clips)
+    shown = []
+    for change in comparison.worst:
+        if change.support < change.support_before:
+            why = f"support fell from {percent(change.support_before)} to {percent(change.support)}"
+        else:
+            why = f"confidence fell from {change.confidence_before:.2f} to {change.confidence:.2f}"
+        if change.clip_id in now and change.clip_id in before:
+            shown.append(Shown(why, now[change.clip_id], before[change.clip_id]))
+    note = f"The clips that became worst against {other.name}."
+    return Gallery("changes", "Worst changes", note, tuple(shown))
+
+
+def _quarantine(captioned: CaptionedSet) -> Gallery:
+    shown = list(_of_reasons(captioned))
+    note = f"At most {_OF_REASON} clips of each stage and reason; the books above have the numbers."
+    return Gallery("quarantined", "Quarantined", note, tuple(shown), quarantined=True)
+
+
+def _of_reasons(captioned: CaptionedSet) -> Iterator[Shown]:
+    taken: Counter[tuple[str, str]] = Counter()
+    kept: list[tuple[tuple[str, str], Row]] = []
+    for entry in current(captioned.workspace, captioned.state, captioned.job.digest):
+        key = entry.row["stage"], entry.row["reason"]
+        taken[key] += 1
+        if taken[key] <= _OF_REASON:
+            kept.append((key, entry.row))
+    order: Sequence[tuple[str, str]] = [key for key, _ in taken.most_common(EACH)]
+    for key in order:
+        for of, row in kept:
+            if of == key:
+                yield Shown(f"{key[0]}: {key[1]} ({taken[key]:,} in all)", row)

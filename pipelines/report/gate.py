@@ -1,0 +1,142 @@
+"""Gates: what must not be true of a caption set, as `unsupported > 0.02` or `support < -5%`.
+
+A plain number is a limit for the figure itself, with `%` a hundredth. A number with a sign is a limit for
+its change against another set: of its own unit (`support < -0.05`), or with `%` relative to the other
+set's figure (`support < -5%`).
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from manifests.errors import UserError
+from pipelines.report.scalars import SCALARS
+
+_GATE = re.compile(
+    r"\s*(?P<name>[a-z_]{1,40})\s*(?P<sign><=|>=|<|>)\s*"
+    r"(?P<number>[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15}))\s*(?P<percent>%?)\s*"
+)
+_KEY = "fail_on"
+_LARGEST = 1 << 20
+_ROUNDING = 1e-9
+
+
+class GateError(UserError):
+    """A gate that can't be read, or asks for another set where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What must not be. limit: as written, a hundredth where in percent; change: it is of the change
+    against another set; relative: of that change divided by the other set's figure."""
+
+    text: str
+    name: str
+    sign: str
+    limit: float
+    change: bool
+    relative: bool
+
+    def crossed(self, value: float) -> bool:
+        """Whether a number is what must not be. Numbers that differ by rounding are equal."""
+        above, below = value > self.limit + _ROUNDING, value < self.limit - _ROUNDING
+        return {">": above, "<": below, ">=": not below, "<=": not above}[self.sign]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A gate that a caption set does not pass, and why."""
+
+    gate: str
+    name: str
+    value: float | None
+    why: str
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"gate": self.gate, "figure": self.name, "value": self.value, "why": self.why}
+
+
+def read(text: str) -> Gate:
+    """Raises GateError for what is no gate, or names no figure."""
+    match = _GATE.fullmatch(text)
+    if match is None:
+        raise GateError(
+            f"gate {text[:100]!r}: write a figure, <, <=, > or >=, and a number, "
+            'as in "unsupported>0.02" or "support<-5%"'
+        )
+    if match["name"] not in SCALARS:
+        raise GateError(f"gate {text!r}: no figure {match['name']}; there are {', '.join(SCALARS)}")
+    change = match["number"][0] in "+-"
+    return Gate(
+        text=text.strip(),
+        name=match["name"],
+        sign=match["sign"],
+        limit=float(match["number"]) / (100 if match["percent"] else 1),
+        change=change,
+        relative=change and bool(match["percent"]),
+    )
+
+
+def read_file(path: Path) -> list[Gate]:
+    """The gates of a TOML file with one list, `fail_on`. Raises GateError, OSError."""
+    if path.stat().st_size > _LARGEST:
+        raise GateError(f"{path}: too large for a file of thresholds")
+    try:
+        told = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise GateError(f"{path} can't be read: {error}") from error
+    gates = told.get(_KEY)
+    if list(told) != [_KEY] or not isinstance(gates, list):
+        raise GateError(f'{path}: write one list, {_KEY} = ["unsupported > 0.02"]')
+    try:
+        return [read(gate) for gate in gates if _is_text(gate)]
+    except GateError as error:
+        raise GateError(f"{path}: {error}") from error
+
+
+def _is_text(gate: object) -> bool:
+    if not isinstance(gate, str):
+        raise GateError(f"{gate!r} is no text")
+    return True
+
+
+def check(
+    gates: Sequence[Gate],
+    own: Mapping[str, float | None],
+    other: Mapping[str, float | None] | None,
+) -> list[Failure]:
+    """The gates that are not passed. A figure that was not measured passes none. Raises GateError for a
+    change where there is no other set."""
+    failures = []
+    for gate in gates:
+        if gate.change and other is None:
+            raise GateError(f"gate {gate.text!r} is of a change: name the other set with --against")
+        value, why = _value(gate, own, other or {})
+        if value is None or gate.crossed(value):
+            failures.append(Failure(gate.text, gate.name, value, why))
+    return failures
+
+
+def _value(
+    gate: Gate, own: Mapping[str, float | None], other: Mapping[str, float | None]
+) -> tuple[float | None, str]:
+    """What a gate looks at, and how it came to be, in words."""
+    scalar, now = SCALARS[gate.name], own[gate.name]
+    if now is None:
+        return None, f"{gate.name} is not measured here"
+    if not gate.change:
+        return now, f"{gate.name} is {scalar.text(now)}"
+    before = other[gate.name]
+    if before is None:
+        return None, f"{gate.name} is not measured in the other set"
+    told = f"{gate.name} went from {scalar.text(before)} to {scalar.text(now)}"
+    change = now - before
+    if not gate.relative:
+        return change, told
+    if not before:
+        return (0.0 if not change else float("inf") if change > 0 else float("-inf")), told
+    return change / abs(before), f"{told} ({change / abs(before):+.1%})"

@@ -1,0 +1,156 @@
+"""What is measured beside the captions: domains, near duplicates, reliability, and what a run took."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from manifests.evidence import evidence_from_row
+from pipelines.report.counting import counted, counts_of, listed
+from pipelines.report.figures import (
+    Count,
+    Duplicates,
+    Effort,
+    Reliability,
+    ReliabilityRow,
+    TierTruth,
+    Unit,
+)
+from pipelines.report.query import Query
+from pipelines.report.sources import CaptionedSet
+from pipelines.search.duplicates import AT_LEAST, groups
+from pipelines.search.search import Search
+from pipelines.search.stored import COLUMNS, By, SearchError, Stored
+from prompts.selection import select
+
+_DOMAINS_OF = 1000
+"""Clips whose domain is told from their evidence, where the captions have no column for it."""
+_FILES = 5
+"""Files of the sample that these clips are of."""
+_BY: By = "video"
+"""Sounds of one kind are as like each other to the small encoder as copies: pictures tell copies."""
+_LARGEST = 1 << 20
+"""Bytes of a calibration report that is read."""
+
+
+def domains(query: Query) -> tuple[tuple[Count, ...], int]:
+    """Clips by what their sound is about, and of how many clips that is told."""
+    if "domain" in query.columns("captions"):
+        (clips,) = query.row("SELECT count(*) FROM captions")
+        return counted(query, "SELECT domain, count(*) FROM captions GROUP BY 1"), clips
+    (files,) = query.row("SELECT count(DISTINCT filename) FROM sample")
+    places = sorted({files * number // _FILES for number in range(_FILES)})
+    names = ", ".join(f"'sample-{place:06d}.parquet'" for place in places)
+    within = f"split_part(filename, '/', -1) IN ({names})"
+    rows = query.named(f"SELECT * FROM sample WHERE {within} ORDER BY clip_id LIMIT {_DOMAINS_OF}")
+    told = Counter(select(evidence_from_row(row)).domain for row in rows)
+    return listed(told.items()), len(rows)
+
+
+def duplicates(captioned: CaptionedSet) -> Duplicates:
+    """Groups of clips whose pictures are nearly alike. Raises SearchError for damaged vectors."""
+    nothing = Duplicates(by=_BY, at_least=AT_LEAST)
+    if captioned.embedding is None:
+        return nothing.model_copy(update={"why": "these captions are not embedded"})
+    try:
+        search = Search(captioned.workspace, captioned.state, _BY, _no_encoder)
+    except SearchError as error:
+        return nothing.model_copy(update={"why": str(error)})
+    if search.is_large and search.index is None:
+        why = "so many clips need an index, which captionmill duplicates makes"
+        return nothing.model_copy(update={"why": why})
+    alike, clips = groups(search.stored, COLUMNS[_BY], AT_LEAST, search.index)
+    return nothing.model_copy(
+        update={
+            "groups": len(alike),
+            "extra": sum(len(group) - 1 for group in alike),
+            "clips": clips,
+            "largest": max(map(len, alike), default=0),
+        }
+    )
+
+
+def _no_encoder(stored: Stored) -> NoReturn:
+    raise AssertionError(f"vectors of {stored.table} are compared with each other")
+
+
+def reliability(root: Path) -> Reliability | None:
+    """What `captionmill calibrate` wrote into the workspace; None where it never ran, or wrote something
+    else."""
+    path = root / "calibration" / "report.json"
+    try:
+        if path.is_symlink() or path.stat().st_size > _LARGEST:
+            return None
+        told = json.loads(path.read_text("utf-8"))
+        rows = [
+            ReliabilityRow(
+                captioner=row["captioner"],
+                claims=row["claims"],
+                true=row["true"],
+                before=row["before"]["ece"],
+                after=row["after"]["ece"],
+            )
+            for row in told["rows"]
+        ]
+        tiers = [
+            TierTruth(tier=tier, claims=counts["claims"], true=counts["true"])
+            for tier, counts in told["tiers"].items()
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return Reliability(rows=tuple(rows), tiers=tuple(tiers))
+
+
+def effort(runs: Iterable[Mapping[str, Any]], media_s: float) -> Effort | None:
+    """What the runs of a job took; None without a run that says so."""
+    units: dict[str, Counter[str]] = {}
+    total: Counter[str] = Counter()
+    seconds = startup = 0.0
+    for run in runs:
+        total["runs"] += 1
+        total["clips"] += sum(
+            count for name, count in counts_of(run, "done").items() if name in _CLIPS
+        )
+        total["deaths"] += _number(run, "worker_deaths", int)
+        seconds += _number(run, "elapsed_s", float)
+        startup += _number(run, "startup_s", float)
+        of_units = run.get("units")
+        for name, unit in of_units.items() if isinstance(of_units, Mapping) else ():
+            if isinstance(unit, Mapping):
+                sums = units.setdefault(str(name), Counter())
+                for key in ("clips", "tokens_in", "tokens_out"):
+                    sums[key] += _number(unit, key, int)
+                sums["busy_ms"] += int(1000 * _number(unit, "busy_s", float))
+    if not total["runs"]:
+        return None
+    return Effort(
+        runs=total["runs"],
+        clips=total["clips"],
+        seconds=seconds,
+        startup_s=startup,
+        media_s=media_s,
+        tokens_in=sum(unit["tokens_in"] for unit in units.values()),
+        tokens_out=sum(unit["tokens_out"] for unit in units.values()),
+        worker_deaths=total["deaths"],
+        units=tuple(
+            Unit(
+                name=name,
+                clips=unit["clips"],
+                busy_s=unit["busy_ms"] / 1000,
+                tokens_in=unit["tokens_in"],
+                tokens_out=unit["tokens_out"],
+            )
+            for name, unit in sorted(units.items(), key=lambda item: (-item[1]["busy_ms"], item[0]))
+        ),
+    )
+
+
+_CLIPS = ("captioned", "filtered", "quarantined")
+
+
+def _number(values: Mapping[str, Any], name: str, kind: type[int] | type[float]) -> Any:
+    value = values.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | kind) or not 0 <= value < 1e15:
+        return kind(0)
+    return kind(value)

@@ -1,0 +1,153 @@
+"""'Can I train on this?', answered by rules that the page tells beside the answer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.report.figures import Figures
+from pipelines.report.gate import Failure
+from pipelines.report.scalars import SCALARS, percent, scalars
+
+Level = Literal["stop", "care", "good"]
+
+FEW = 1000
+"""Fewer captioned clips than these are a small sample of anything."""
+LIMITS: dict[str, tuple[Literal["above", "below"], float, str]] = {
+    "quarantined": ("above", 0.05, "{} of the clips could not be processed"),
+    "uncaptioned": (
+        "above",
+        0.2,
+        "{} of the worked clips got no caption: nothing sure was heard or seen",
+    ),
+    "unsupported": ("above", 0.02, "{} of the claims are not supported by any evidence"),
+    "confidence": ("below", 0.6, "Claims are not sure: their mean probability is {}"),
+    "template": ("above", 0.2, "{} of the captions are by the template and not by the LLM"),
+    "refused": ("above", 0.3, "Guards refused a reply of the LLM for {} of the clips"),
+    "repeated": ("above", 0.3, "{} of the captions are those of another clip, word for word"),
+    "duplicates": ("above", 0.1, "{} of the clips look nearly like an earlier one"),
+    "similarity_audio": (
+        "below",
+        0.0,
+        "Audio captions are no nearer to their sound than chance ({})",
+    ),
+    "similarity_visual": (
+        "below",
+        0.0,
+        "Visual captions are no nearer to their picture than chance ({})",
+    ),
+}
+"""From where on a figure is a reason to look before training, and what is then said."""
+_PLACES = {
+    "quarantined": "books",
+    "uncaptioned": "captions",
+    "template": "captions",
+    "refused": "refusals",
+    "repeated": "texts",
+    "duplicates": "media",
+    "similarity_audio": "similarity",
+    "similarity_visual": "similarity",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that speaks for or against. place: the section of the page that shows it."""
+
+    level: Level
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer. findings: the gravest first."""
+
+    level: Level
+    answer: str
+    why: str
+    findings: tuple[Finding, ...]
+
+
+_ANSWERS: dict[Level, tuple[str, str]] = {
+    "stop": ("Not yet", "Something has to be mended first."),
+    "care": ("Yes, after a look", "Nothing forbids it, but look at these points first."),
+    "good": ("Yes", "Nothing that was measured speaks against it."),
+}
+
+
+def verdict(figures: Figures, failures: Sequence[Failure] = ()) -> Verdict:
+    """The answer. failures: gates of the user that were not passed."""
+    findings = [*_stops(figures, failures), *_licences(figures), *_cares(figures), *_goods(figures)]
+    order: list[Level] = ["stop", "care", "good"]
+    findings.sort(key=lambda finding: order.index(finding.level))
+    level = findings[0].level if findings else "good"
+    answer, why = _ANSWERS[level]
+    return Verdict(level, answer, why, tuple(findings))
+
+
+def _stops(figures: Figures, failures: Sequence[Failure]) -> Iterator[Finding]:
+    books = figures.books
+    for failure in failures:
+        yield Finding("stop", f"Gate {failure.gate} is not passed: {failure.why}", "all")
+    if not books.closes:
+        text = f"The books do not close: {books.unaccounted:,} clips are lost or counted twice"
+        yield Finding("stop", f"{text}. Run captionmill verify", "books")
+    if books.pending:
+        share = percent(books.pending / books.input) if books.input else ""
+        text = (
+            f"{books.pending:,} clips ({share}) are not worked yet: run captionmill caption again"
+        )
+        yield Finding("stop", text, "books")
+    if not figures.captions.captions:
+        yield Finding("stop", "There are no captions", "captions")
+
+
+def _licences(figures: Figures) -> Iterator[Finding]:
+    clips = figures.captions.clips
+    forbidden = sum(each.count for each in figures.captions.licences if each.outputs_train is False)
+    unknown = sum(each.count for each in figures.captions.licences if each.outputs_train is None)
+    if forbidden:
+        text = f"Of {percent(forbidden / clips)} of the clips a model's licence forbids training others"
+        yield Finding("stop" if forbidden == clips else "care", text, "captions")
+    if unknown:
+        text = (
+            f"Whether {percent(unknown / clips)} of the clips may train other models is not known"
+        )
+        yield Finding("care", f"{text}: a model's licence does not say", "captions")
+    if clips and not forbidden and not unknown:
+        yield Finding(
+            "good", "The models' licences let these captions train other models", "captions"
+        )
+
+
+def _cares(figures: Figures) -> Iterator[Finding]:
+    values = scalars(figures)
+    for name, (side, limit, text) in LIMITS.items():
+        value = values[name]
+        if value is not None and (value > limit if side == "above" else value < limit):
+            told = text.format(SCALARS[name].text(value))
+            yield Finding("care", told, _PLACES.get(name, "claims"))
+    if 0 < figures.captions.clips < FEW:
+        text = (
+            f"Only {figures.captions.clips:,} clips: a small sample, so every share here is rough"
+        )
+        yield Finding("care", text, "media")
+    if figures.stale:
+        text = f"{figures.stale:,} similarities are of captions that were written again since"
+        yield Finding("care", f"{text}: run captionmill embed", "similarity")
+
+
+def _goods(figures: Figures) -> Iterator[Finding]:
+    books, values = figures.books, scalars(figures)
+    if books.closes and not books.pending:
+        yield Finding("good", f"All {books.input:,} clips are accounted for", "books")
+    unsupported = values["unsupported"]
+    if unsupported is not None and unsupported <= LIMITS["unsupported"][1]:
+        share = f"{percent(1 - unsupported)} of" if unsupported else "All"
+        text = f"{share} {figures.claims.claims:,} claims are supported by evidence"
+        yield Finding("good", text, "claims")
+    confidence = values["confidence"]
+    if confidence is not None and confidence >= LIMITS["confidence"][1]:
+        yield Finding(
+            "good", f"Supported claims have a mean probability of {confidence:.2f}", "claims"
+        )

@@ -1,0 +1,104 @@
+"""Two caption sets, compared in plain Python too."""
+
+from pathlib import Path
+
+import pytest
+
+from manifests.captions import CAPTIONS
+from pipelines.calibrate.reliability import wilson
+from pipelines.report.compare import STEP, WORST
+from pipelines.report.report import Made as MadeReport
+from pipelines.report.report import make
+from pipelines.report.scalars import SCALARS
+from tests.manifests.made import Made
+from tests.pipelines.report.made import Row, made, rows
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The same clips with other captions."""
+    return made(tmp_path_factory.mktemp("other") / "other", seed=2, similar=False)
+
+
+@pytest.fixture(scope="module")
+def compared(place: Made, other: Made) -> MadeReport:
+    """The report of one against the other."""
+    return make(Path(place.root), Path(other.root), [])
+
+
+def _score(row: Row) -> tuple[float, float | None]:
+    """Support and confidence of a clip with claims."""
+    claims = row["claims"]
+    known = [
+        claim["confidence"]["probability"]
+        for claim in claims
+        if claim["supported"] and claim["confidence"]["probability"] is not None
+    ]
+    support = sum(claim["supported"] for claim in claims) / len(claims)
+    return support, sum(known) / len(known) if known else None
+
+
+def _way(now: Row, before: Row) -> int:
+    (support, sure), (support_before, sure_before) = _score(now), _score(before)
+    if abs(support - support_before) > 1e-9:
+        return 1 if support > support_before else -1
+    gain = 0.0 if sure is None or sure_before is None else sure - sure_before
+    return (gain > STEP) - (gain < -STEP)
+
+
+def _pairs(place: Made, other: Made) -> list[tuple[Row, Row]]:
+    before = {row["clip_id"]: row for row in rows(other)}
+    return [(row, before[row["clip_id"]]) for row in rows(place)]
+
+
+def test_better_and_worse_clips_are_counted_with_intervals(
+    compared: MadeReport, place: Made, other: Made
+) -> None:
+    of = compared.report.comparison
+    assert of is not None
+    ways = [_way(a, b) for a, b in _pairs(place, other) if a["claims"] and b["claims"]]
+    assert (of.judged, of.better.count, of.worse.count, of.tied.count) == (
+        len(ways),
+        ways.count(1),
+        ways.count(-1),
+        ways.count(0),
+    )
+    low, high = wilson(ways.count(1), len(ways))
+    assert (of.better.low, of.better.high) == pytest.approx((low, high))
+
+
+def test_captions_gained_and_lost_are_counted(
+    compared: MadeReport, place: Made, other: Made
+) -> None:
+    of = compared.report.comparison
+    assert of is not None
+    pairs = _pairs(place, other)
+    texts = [(a[name], b[name]) for a, b in pairs for name in CAPTIONS]
+    assert of.gained == sum(a is not None and b is None for a, b in texts) > 0
+    assert of.lost == sum(a is None and b is not None for a, b in texts) > 0
+    assert of.same == sum(all(a[n] == b[n] for n in CAPTIONS) for a, b in pairs)
+    assert (of.both, of.only_here, of.only_there) == (len(pairs), 0, 0)
+
+
+def test_the_worst_changes_come_first_with_the_captions_of_both(
+    compared: MadeReport, place: Made, other: Made
+) -> None:
+    of = compared.report.comparison
+    assert of is not None
+    falls = [change.support - change.support_before for change in of.worst]
+    assert falls == sorted(falls) and len(falls) <= WORST
+    lost = {a["clip_id"] for a, b in _pairs(place, other) if a["claims"] and b["claims"]}
+    assert {change.clip_id for change in of.worst} <= lost
+    gallery = next(each for each in compared.report.galleries if each.key == "changes")
+    before = {row["clip_id"]: row for row in rows(other)}
+    for shown in gallery.clips:
+        assert shown.before is not None
+        assert shown.before["caption_digest"] == before[shown.row["clip_id"]]["caption_digest"]
+
+
+def test_every_figure_is_told_of_both(compared: MadeReport) -> None:
+    of = compared.report.comparison
+    assert of is not None
+    assert [difference.name for difference in of.differences] == list(SCALARS)
+    similar = next(each for each in of.differences if each.name == "similarity_audio")
+    assert similar.now is not None and similar.before is None

@@ -1,0 +1,148 @@
+"""Figures over all rows, counted again in plain Python from the raw tables."""
+
+from collections import Counter
+from collections.abc import Iterable
+from statistics import fmean, median
+
+import pytest
+
+from manifests.captions import CAPTIONS
+from pipelines.report.counting import LISTED, OTHERS, listed
+from pipelines.report.figures import Bin, Count, Figures
+from tests.manifests.made import PER_SHARD, SHARDS, Made
+from tests.pipelines.report.made import Row, rows
+
+
+def _counter(counts: Iterable[Count]) -> dict[str, int]:
+    return {count.name: count.count for count in counts}
+
+
+def _placed(bins: Iterable[Bin], values: Iterable[float]) -> list[int]:
+    """How many values each bin has, the last one with its end."""
+    edges = list(bins)
+    counts = [0] * len(edges)
+    for value in values:
+        at = sum(value >= edge.low - 1e-6 for edge in edges) - 1
+        counts[max(0, at)] += 1
+    return counts
+
+
+def _claims(captions: list[Row]) -> list[Row]:
+    return [claim for row in captions for claim in row["claims"]]
+
+
+def test_the_books_are_those_of_the_workspace(told: Figures) -> None:
+    books = told.books
+    clips = SHARDS * PER_SHARD
+    outcomes = books.input, books.captioned, books.filtered, books.quarantined, books.pending
+    assert outcomes == (clips, clips - 2 * SHARDS, SHARDS, SHARDS, 0)
+    assert books.closes and books.unaccounted == 0
+    assert _counter(books.reasons) == {"decode: corrupt": SHARDS}
+    assert _counter(books.rules) == {"too short": SHARDS}
+
+
+def test_captions_are_counted_by_author_rung_writer_and_licence(
+    told: Figures, captions: list[Row]
+) -> None:
+    of = told.captions
+    assert of.clips == len(captions)
+    assert of.uncaptioned == sum(all(row[n] is None for n in CAPTIONS) for row in captions)
+    for each in of.by_caption:
+        short = each.caption.removesuffix("_caption")
+        by = Counter(row[f"{short}_by"] for row in captions if row[each.caption] is not None)
+        assert (each.llm, each.template) == (by["llm"], by["template"])
+        assert each.none == sum(row[each.caption] is None for row in captions)
+        why = Counter(row[f"{short}_why"] for row in captions if row[each.caption] is None)
+        assert _counter(each.why) == why
+    assert _counter(of.rungs) == Counter(rung for row in captions for rung in row["rungs"])
+    assert _counter(of.writers) == Counter(row["writer"] or "none" for row in captions)
+    licences = Counter((row["licence"], row["outputs_train"]) for row in captions)
+    assert {(each.name, each.outputs_train): each.count for each in of.licences} == licences
+
+
+def test_refusals_and_doubt_are_counted_by_guard_and_rung(
+    told: Figures, captions: list[Row]
+) -> None:
+    of = told.refusals
+    assert of.asked == sum(row["writer"] is not None for row in captions)
+    assert of.refused == sum(bool(row["lints"]) for row in captions)
+    for at, counts in enumerate((of.by_rung, of.by_guard)):
+        clips = Counter(
+            name for row in captions for name in {fault.split(":")[at] for fault in row["lints"]}
+        )
+        assert _counter(counts) == clips
+    judged = [row["audio_judged"] for row in captions if row["audio_judged"] is not None]
+    assert of.in_doubt == len(judged)
+    assert of.judged == pytest.approx(fmean(judged))
+    assert (of.checked, _counter(of.rejected)) == (10, {"lost": 4})
+
+
+def test_claims_and_tiers_are_counted(told: Figures, captions: list[Row]) -> None:
+    of, claims = told.claims, _claims(captions)
+    assert of.claims == len(claims)
+    assert of.unsupported == sum(not claim["supported"] for claim in claims) > 0
+    assert of.shared == sum(len(claim["captioners"]) > 1 for claim in claims) > 0
+    for name in CAPTIONS:
+        own = [claim["supported"] for claim in claims if claim["caption"] == name]
+        assert of.by_caption[name] == (len(own), own.count(False))
+    tiers = Counter(
+        claim["confidence"]["tier"] if claim["supported"] else "unsupported" for claim in claims
+    )
+    assert _counter(of.tiers) == tiers
+
+
+def test_support_and_confidence_are_means_over_clips(told: Figures, captions: list[Row]) -> None:
+    of = told.claims
+    support = [fmean(c["supported"] for c in row["claims"]) for row in captions if row["claims"]]
+    assert of.clips == len(support)
+    assert of.support == pytest.approx(fmean(support))
+    assert [each.count for each in of.support_bins] == _placed(of.support_bins, support)
+    confidence = [
+        fmean(known)
+        for row in captions
+        if (
+            known := [
+                c["confidence"]["probability"]
+                for c in row["claims"]
+                if c["supported"] and c["confidence"]["probability"] is not None
+            ]
+        )
+    ]
+    assert of.confidence == pytest.approx(fmean(confidence))
+    assert [each.count for each in of.confidence_bins] == _placed(of.confidence_bins, confidence)
+
+
+def test_similarities_of_captions_that_were_written_again_do_not_count(
+    told: Figures, place: Made, captions: list[Row]
+) -> None:
+    digests = {row["clip_id"]: row["caption_digest"] for row in captions}
+    alike = rows(place, "similarity")
+    now = [row for row in alike if row["caption_digest"] == digests[row["clip_id"]]]
+    assert told.stale == len(alike) - len(now) == SHARDS
+    for each in told.similarity:
+        values = [row[each.name] for row in now if row[each.name] is not None]
+        assert each.clips == len(values)
+        assert each.mean == pytest.approx(fmean(values))
+        assert each.median == pytest.approx(median(values))
+        assert [b.count for b in each.bins] == _placed(each.bins, values)
+    assert len(told.similarity) == 4
+
+
+def test_media_is_counted_by_kind_language_domain_and_duration(
+    told: Figures, captions: list[Row]
+) -> None:
+    of = told.media
+    assert of.seconds == sum(row["duration_ms"] for row in captions) / 1000
+    assert _counter(of.kinds) == Counter(row["kind"] for row in captions)
+    spoken = [row["language"] or "unknown" for row in captions if row["transcript"]]
+    assert _counter(of.languages) == Counter(spoken)
+    seconds = Counter(min(60, row["duration_ms"] // 1000 // 2 * 2) for row in captions)
+    assert {each.low: each.count for each in of.durations} == seconds
+    assert of.durations[-1].high is None
+    assert of.domains_of == sum(_counter(of.domains).values()) == len(captions)
+
+
+def test_rare_names_are_counted_together() -> None:
+    counts = listed((f"name {number:03d}", 1) for number in range(LISTED + 11))
+    assert counts[-1] == Count(name=OTHERS, count=10)
+    assert len(counts) == LISTED + 2

@@ -1,0 +1,73 @@
+"""Gates."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.report.gate import GateError, check, read, read_file
+
+_OWN: dict[str, float | None] = {"unsupported": 0.02, "support": 0.9, "similarity_audio": None}
+_OTHER: dict[str, float | None] = {"unsupported": 0.01, "support": 1.0, "similarity_audio": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("unsupported>0.02", True),
+        ("unsupported >= 0.02", False),
+        ("unsupported > 2%", True),
+        ("unsupported>1.9%", False),
+        ("support<.95", False),
+        ("support<-5%", False),
+        ("support<-10%", True),
+        ("support < -0.05", False),
+        ("unsupported>+100%", True),
+        ("unsupported>+99%", False),
+        ("unsupported>+0.02", True),
+    ],
+)
+def test_a_plain_number_is_of_the_figure_and_a_signed_one_of_its_change(
+    text: str, passes: bool
+) -> None:
+    assert (check([read(text)], _OWN, _OTHER) == []) == passes
+
+
+def test_a_figure_that_is_not_measured_passes_no_gate() -> None:
+    [failure] = check([read("similarity_audio<0.1")], _OWN, None)
+    assert failure.value is None and "not measured" in failure.why
+
+
+def test_what_grew_from_nothing_grew_without_bound() -> None:
+    other = _OTHER | {"unsupported": 0.0}
+    assert check([read("unsupported>+1000%")], _OWN, other)
+    assert not check([read("unsupported>+1%")], _OWN | {"unsupported": 0.0}, other)
+
+
+def test_a_change_needs_another_set() -> None:
+    with pytest.raises(GateError, match="--against"):
+        check([read("support<-5%")], _OWN, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "unsupported", "nothing>1", "support>>1", "support>1e9", "support=1", "x" * 10**6]
+)
+def test_what_is_no_gate_is_refused(text: str) -> None:
+    with pytest.raises(GateError):
+        read(text)
+
+
+def test_gates_are_read_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "gates.toml"
+    file.write_text('fail_on = ["unsupported > 0.02", "support<-5%"]\n')
+    assert [gate.name for gate in read_file(file)] == ["unsupported", "support"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["fail_on = 3", "other = []", "fail_on = [1]", "not toml", 'fail_on = ["a>1"]', "\xff"],
+)
+def test_a_file_that_is_no_list_of_gates_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "gates.toml"
+    file.write_bytes(content.encode("latin-1"))
+    with pytest.raises(GateError, match=r"gates\.toml"):
+        read_file(file)

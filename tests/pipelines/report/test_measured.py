@@ -1,0 +1,94 @@
+"""Duplicates, reliability and effort."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from manifests.evidence import evidence_from_row
+from pipelines.report.figures import Figures
+from pipelines.report.measured import domains, duplicates, effort, reliability
+from pipelines.report.query import connected
+from pipelines.report.sources import CaptionedSet
+from prompts.selection import select
+from tests.manifests.made import make
+from tests.pipelines.report.made import Row
+from tests.pipelines.search.embedded import embedded, settings, unit
+
+
+def test_near_duplicates_are_clips_beyond_the_first_of_a_group(tmp_path: Path) -> None:
+    vectors = [{"video": unit(1, number)} for number in range(14)] + [{"video": unit(1, 0)}, {}]
+    place = embedded(tmp_path / "set", vectors)
+    alike = duplicates(CaptionedSet.open(place.made.root))
+    cosines = [[float(a["video"] @ b["video"]) for b in vectors[:15]] for a in vectors[:15]]
+    copies = sum(any(c >= 0.949 for c in line[:at]) for at, line in enumerate(cosines))
+    assert (alike.clips, alike.why) == (15, None)
+    assert alike.extra == copies > 0
+
+
+def test_without_embeddings_it_says_why_there_are_no_duplicates(tmp_path: Path) -> None:
+    place = make(tmp_path / "set")
+    settings(place, "0123456789abcdef", "caption", {})
+    assert duplicates(CaptionedSet.open(place.root)).why == "these captions are not embedded"
+
+
+def test_effort_is_summed_over_runs_each_by_its_last_line(
+    told: Figures, captions: list[Row]
+) -> None:
+    of = told.effort
+    assert of is not None
+    assert (of.runs, of.clips, of.seconds, of.startup_s) == (2, 16, 100.0, 10.0)
+    assert (of.tokens_in, of.tokens_out, of.worker_deaths) == (900, 100, 2)
+    assert [(unit.name, unit.busy_s) for unit in of.units] == [("writer", 30.25), ("ears", 12.5)]
+    assert of.clips_per_second == pytest.approx(0.16)
+    assert of.hours_per_million == pytest.approx(100 / 3600 / 16 * 1e6)
+    assert of.media_s == sum(row["duration_ms"] for row in captions) / 1000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"units": 3, "done": [], "elapsed_s": "x"},
+        {"units": {"a": None, "b": {"busy_s": -1, "clips": True}}, "worker_deaths": 1e300},
+        {"elapsed_s": float("nan"), "tallies": {"a": "b"}},
+    ],
+)
+def test_a_damaged_line_of_the_run_log_counts_for_nothing(line: Row) -> None:
+    of = effort([line], 1.0)
+    assert of is not None
+    assert (of.seconds, of.clips, of.worker_deaths) == (0.0, 0, 0)
+
+
+def test_reliability_is_what_calibrate_wrote(tmp_path: Path) -> None:
+    folder = tmp_path / "calibration"
+    folder.mkdir()
+    quality = {"brier": 0.1, "ece": 0.2, "interval": None}
+    row = {"captioner": "ears", "claims": 10, "true": 6, "before": quality, "after": quality}
+    tiers = {"high": {"claims": 5, "true": 4}}
+    report = {"folds": 5, "rows": [row], "tiers": tiers, "left_out": 0}
+    (folder / "report.json").write_text(json.dumps(report))
+    of = reliability(tmp_path)
+    assert of is not None
+    assert (of.rows[0].captioner, of.rows[0].after) == ("ears", 0.2)
+    assert (of.tiers[0].tier, of.tiers[0].claims, of.tiers[0].true) == ("high", 5, 4)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"rows": 3}', '{"rows": [{}]}', "[" * 100_000])
+def test_another_file_in_its_place_is_no_reliability(tmp_path: Path, content: str) -> None:
+    (tmp_path / "calibration").mkdir()
+    (tmp_path / "calibration" / "report.json").write_text(content)
+    assert reliability(tmp_path) is None
+
+
+def test_domains_are_told_from_the_evidence(told: Figures, captions: list[Row]) -> None:
+    expected = Counter(select(evidence_from_row(row)).domain for row in captions)
+    assert {count.name: count.count for count in told.media.domains} == expected
+
+
+def test_domains_are_those_of_the_column_where_there_is_one() -> None:
+    with connected() as query:
+        query.rows("CREATE VIEW captions AS SELECT unnest(['music', 'speech', 'music']) AS domain")
+        counts, clips = domains(query)
+    assert {count.name: count.count for count in counts} == {"music": 2, "speech": 1}
+    assert clips == 3

@@ -1,0 +1,87 @@
+"""Can I train on this?"""
+
+from typing import Any
+
+import pytest
+
+from pipelines.report.figures import Figures, Licence
+from pipelines.report.gate import Failure
+from pipelines.report.verdict import FEW, verdict
+
+
+@pytest.fixture
+def good(told: Figures) -> Figures:
+    """Figures of which nothing speaks against training."""
+    of = told.captions
+    licence = Licence(name="MIT", outputs_train=True, count=2 * FEW)
+    authors = tuple(each.model_copy(update={"llm": FEW, "template": 0}) for each in of.by_caption)
+    captions = {"clips": 2 * FEW, "uncaptioned": 0, "by_caption": authors, "licences": (licence,)}
+    return told.model_copy(
+        update={
+            "captions": of.model_copy(update=captions),
+            "claims": told.claims.model_copy(update={"unsupported": 0, "confidence": 0.9}),
+            "books": told.books.model_copy(
+                update={"input": 2 * FEW + 4, "captioned": 2 * FEW, "filtered": 2, "quarantined": 2}
+            ),
+            "refusals": told.refusals.model_copy(update={"refused": 0}),
+            "texts": told.texts.model_copy(update={"repeated": 0}),
+            "similarity": (),
+            "stale": 0,
+        }
+    )
+
+
+def _with(figures: Figures, part: str, **values: Any) -> Figures:
+    return figures.model_copy(update={part: getattr(figures, part).model_copy(update=values)})
+
+
+def test_yes_where_nothing_speaks_against_it(good: Figures) -> None:
+    answer = verdict(good)
+    assert (answer.answer, answer.level) == ("Yes", "good"), answer.findings
+
+
+@pytest.mark.parametrize(
+    ("part", "values"),
+    [
+        ("books", {"closes": False}),
+        ("books", {"pending": 3}),
+        ("captions", {"by_caption": ()}),
+        (
+            "captions",
+            {"licences": (Licence(name="NC", outputs_train=False, count=2 * FEW),)},
+        ),
+    ],
+)
+def test_not_yet_where_something_must_be_mended(
+    good: Figures, part: str, values: dict[str, Any]
+) -> None:
+    assert verdict(_with(good, part, **values)).answer == "Not yet"
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "said"),
+    [
+        ("claims", {"unsupported": 10}, "not supported"),
+        ("claims", {"confidence": 0.5}, "mean probability"),
+        ("texts", {"repeated": 10**6}, "word for word"),
+        ("refusals", {"refused": 10**6}, "refused"),
+        ("captions", {"uncaptioned": FEW}, "no caption"),
+        (
+            "captions",
+            {"licences": (Licence(name="?", outputs_train=None, count=1),)},
+            "not known",
+        ),
+    ],
+)
+def test_after_a_look_where_a_figure_is_poor(
+    good: Figures, part: str, values: dict[str, Any], said: str
+) -> None:
+    answer = verdict(_with(good, part, **values))
+    assert answer.answer == "Yes, after a look"
+    assert said in answer.findings[0].text
+
+
+def test_a_gate_that_is_not_passed_comes_first(good: Figures) -> None:
+    answer = verdict(good, [Failure("words>1", "words", 7.0, "words is 7")])
+    assert answer.answer == "Not yet"
+    assert "words>1" in answer.findings[0].text
