@@ -73,7 +73,8 @@ def test_a_batch_in_parts_gives_the_gradients_of_the_whole(folder: Path) -> None
 def test_compiled_layers_give_the_same_gradients(folder: Path) -> None:
     tasks = [Task(Named(str(folder), "weights")(), PRE_TRAINING[:2]) for _ in range(2)]
     for layer in layers(tasks[1]):
-        compile_layer(layer, backend="aot_eager")  # traced as on a GPU, without making kernels
+        if "Audio" in type(layer).__name__:  # others take a minute more to be traced
+            compile_layer(layer, backend="aot_eager")  # as on a GPU, without making kernels
     losses = []
     for task in tasks:
         torch.nn.init.constant_(task.scales, 0.05)
