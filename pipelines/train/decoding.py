@@ -33,16 +33,19 @@ class Decoding:
     def __exit__(self, *error: object) -> None:
         """Drops what is in work, and waits for what can't be dropped: a network that still ran while
         Python ended would take it down."""
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.run_until_complete(self._dropped())
         self._loop.close()
 
     def __call__(self, clips: Sequence[Mapping[str, Any]]) -> list[tuple[str, Features | str]]:
         """See `pipelines.train.features.Computed`."""
         return self._loop.run_until_complete(self._all(clips))
+
+    async def _dropped(self) -> None:
+        waiting = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
 
     async def _all(self, clips: Sequence[Mapping[str, Any]]) -> list[tuple[str, Features | str]]:
         if self._decoders is None:
