@@ -55,7 +55,7 @@ def test_a_template_caption_may_leave_out_what_its_bound_has_no_room_for(chars: 
     assert chars * 2 // 3 < len(written.captions.visual_caption) <= chars
     row = asdict(known) | asdict(written.captions)
     row |= {"evidence": evidence_to_rows(known), "claims": claims_to_rows(written.claims)}
-    row |= {"prompt_digest": written.prompt_digest, "variants": []}
+    row |= {"prompt_digest": written.prompt_digest, "variants": [], "domain": "general"}
     row |= {f"{name}_judged": None for name in ("audio", "visual", "audio_visual")}
     settings = {"writer": spec.settings()}
     profile = {"writer": spec.model_dump(mode="json")}
