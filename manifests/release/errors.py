@@ -29,7 +29,7 @@ def _message(fault: Any, inside: type[BaseModel] | None) -> str:
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "extra_forbidden":
         known = ", ".join(inside.model_fields) if inside else ""
-        return f"no such rule: there are {known}; mend its name or leave it out"
+        return f"no such rule: there are {known}; correct its name or leave it out"
     if kind == "missing":
         return "is missing: add it"
     if kind == "value_error":

@@ -10,12 +10,12 @@ set of signatures alone, so the outcome does not depend on the order of inputs, 
 on threads.
 """
 
-import re
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -27,15 +27,14 @@ import pyarrow.parquet as pq
 from manifests.atomic import replacing
 from manifests.release import bands
 from manifests.release.minhash import SLOTS, Bytes, fixed
-from manifests.release.pivots import UNDECIDED, Numbers, join, unsettled
+from manifests.release.pivots import Numbers, settled
+from manifests.release.sql import files as listed
+from manifests.release.sql import literal
 
 AT_LEAST = 0.8
 """Jaccard similarity of word pairs from which on captions are near duplicates."""
 
-ROUNDS = 4
-"""How often rows are compared again that were like others which then joined another root."""
 _ROWS, _ID = 1 << 16, 16
-_GLOB = re.compile(r"[*?\[]")
 _ROOTS = pa.schema([pa.field("id", pa.uuid()), pa.field("root", pa.uuid())])
 _CLUSTERED = pa.schema(
     [
@@ -105,22 +104,13 @@ def _read(
 ) -> None:
     """Makes the view `signed` of the rows that count."""
     connection.execute("SET preserve_insertion_order = false")
-    source = f"read_parquet({listed(signatures)})"
+    source = f"read_parquet({listed(map(str, signatures))})"
     if rows is not None:
-        chosen = f"(SELECT input, shard, row FROM read_parquet({listed(rows)}))"
+        chosen = f"(SELECT input, shard, row FROM read_parquet({listed(map(str, rows))}))"
         source += f" SEMI JOIN {chosen} USING (input, shard, row)"
     connection.execute(
         f"CREATE VIEW signed AS SELECT input, shard, row, id, signature FROM {source}"
     )
-
-
-def listed(files: Sequence[Path]) -> str:
-    """Paths for `read_parquet` in SQL, which takes `*`, `?` and `[` in them for patterns."""
-    return f"[{', '.join(_quoted(_GLOB.sub(lambda sign: f'[{sign[0]}]', str(f))) for f in files)}]"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,31 +170,23 @@ def _band(number: int) -> str:
 
 def _roots(folder: Path, nodes: _Nodes, at_least: float, threads: int) -> tuple[Numbers, int]:
     """The root of each signature, and how many pairs were compared."""
-    of = np.full(nodes.count, UNDECIDED)
     if not nodes.count:
-        return of, 0
+        return np.empty(0, np.uint32), 0
     slots = np.memmap(folder / "signatures", np.uint8, "r").reshape(-1, SLOTS)
     keys = [np.memmap(folder / _band(band), np.uint64, "r") for band in range(bands.BANDS)]
     files = [folder / f"pairs-{band}" for band in range(bands.BANDS)]
     least = bands.agreeing(at_least)
-    rows = np.arange(nodes.count, dtype=np.uint32)
-    compared = 0
 
-    def compare(band: int) -> int:
+    def in_band(rows: Numbers, band: int) -> int:
         following = keys[(band + 1) % bands.BANDS]
         return bands.pairs(rows, keys[band], following, slots, least, files[band])
 
     with ThreadPoolExecutor(threads) as pool:
-        for _ in range(ROUNDS):
-            compared += sum(pool.map(compare, range(bands.BANDS)))
-            join(of, files)
-            alone, rows = unsettled(of, files)
-            if not len(alone):
-                break
-            of[alone] = UNDECIDED
-    rest = np.flatnonzero(of == UNDECIDED)
-    of[rest] = rest
-    return of, compared
+        return settled(
+            nodes.count,
+            files,
+            lambda rows: sum(pool.map(partial(in_band, rows), range(bands.BANDS))),
+        )
 
 
 def _write_roots(nodes: _Nodes, roots: Numbers, path: Path) -> int:
@@ -230,10 +212,11 @@ def _write(connection: duckdb.DuckDBPyConnection, roots: Path, path: Path) -> in
     """Writes the root of each row in a cluster; how many these are."""
     with replacing(path, durable=False) as temporary:
         select = f"""
-            SELECT input, shard, row, root FROM signed JOIN read_parquet({listed([roots])}) USING (id)
+            SELECT input, shard, row, root
+            FROM signed JOIN read_parquet({listed([str(roots)])}) USING (id)
             ORDER BY input, shard, row
         """
         connection.execute(
-            f"COPY ({select}) TO {_quoted(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY ({select}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
         )
     return int(pq.read_metadata(path).num_rows)

@@ -24,8 +24,9 @@ from manifests.release import cells
 from manifests.release.cells import Places
 from manifests.release.media import ID, MEDIA, Block, Mask, Whole, blocks, least
 from manifests.release.minhash import Bytes, fixed
-from manifests.release.near import ROUNDS, Clusters, column_bytes, listed
-from manifests.release.pivots import UNDECIDED, Numbers, join, unsettled
+from manifests.release.near import Clusters, column_bytes
+from manifests.release.pivots import Numbers, settled
+from manifests.release.sql import files as listed
 
 AT_LEAST = 0.95
 """Cosine from which on media are near duplicates."""
@@ -179,7 +180,7 @@ def _is_in(ids: Bytes, files: Sequence[Path]) -> Mask:
     is_in = np.zeros(len(ids), np.bool_)
     with duckdb.connect(config={"threads": 1, "arrow_lossless_conversion": True}) as connection:
         clips = connection.sql(
-            f"SELECT clip FROM read_parquet({listed(files)}) WHERE clip IS NOT NULL"
+            f"SELECT clip FROM read_parquet({listed(map(str, files))}) WHERE clip IS NOT NULL"
         )
         for batch in clips.to_arrow_reader(1 << 16):
             wanted = column_bytes(batch["clip"].storage, ID).view(f"S{ID}")[:, 0]
@@ -191,24 +192,19 @@ def _is_in(ids: Bytes, files: Sequence[Path]) -> Mask:
 
 def _roots(stored: _Stored, folder: Path, at_least: float) -> tuple[Numbers, int]:
     """The root of each clip, and how many pairs were compared."""
-    of = np.full(len(stored.ids), UNDECIDED)
-    if stored.vectors is None:
-        return of, 0
+    vectors = stored.vectors
+    if vectors is None:
+        return np.arange(len(stored.ids), dtype=np.uint32), 0
     files = [folder / f"pairs-{kind}" for kind in _KINDS]
-    rows = np.arange(len(of), dtype=np.uint32)
-    compared = 0
-    for _ in range(ROUNDS):
+
+    def compare(rows: Numbers) -> int:
+        compared = 0
         for kind, file in zip(_KINDS.values(), files, strict=True):
             some = rows[(stored.has[rows] == kind).all(axis=1)]
-            compared += cells.pairs(some, stored.vectors, kind, least(at_least), file)
-        join(of, files)
-        alone, rows = unsettled(of, files)
-        if not len(alone):
-            break
-        of[alone] = UNDECIDED
-    rest = np.flatnonzero(of == UNDECIDED)
-    of[rest] = rest
-    return of, compared
+            compared += cells.pairs(some, vectors, kind, least(at_least), file)
+        return compared
+
+    return settled(len(stored.ids), files, compare)
 
 
 def _uuids(ids: Bytes) -> pa.Array:

@@ -8,7 +8,7 @@ undecided row of lower number beside it is one. Numbers are of digests, in an or
 to do with the rows, so few rounds are enough and neither inputs nor workers change the outcome.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,31 @@ Numbers = npt.NDArray[np.uint32]
 
 UNDECIDED = np.uint32(2**32 - 1)
 _PAIRS = 1 << 20
+_ROUNDS = 4
+"""How often rows are compared again that were like others which then joined another root."""
+
+
+def settled(
+    rows: int, files: Sequence[Path], compare: Callable[[Numbers], int]
+) -> tuple[Numbers, int]:
+    """The root of each of so many rows, and how many pairs were compared.
+
+    compare: compares some rows, writes the pairs that are alike to the files (`join`), and says how
+    many it compared.
+    """
+    of = np.full(rows, UNDECIDED)
+    some = np.arange(rows, dtype=np.uint32)
+    compared = 0
+    for _ in range(_ROUNDS):
+        compared += compare(some)
+        join(of, files)
+        alone, some = unsettled(of, files)
+        if not len(alone):
+            break
+        of[alone] = UNDECIDED
+    rest = np.flatnonzero(of == UNDECIDED)
+    of[rest] = rest
+    return of, compared
 
 
 def join(of: Numbers, files: Sequence[Path]) -> None:

@@ -17,12 +17,14 @@ MEMORY = "2GB"
 
 
 @contextmanager
-def connection(threads: int | None = None) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+def connection(
+    threads: int | None = None, memory: str = MEMORY
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A database in memory and a folder for its files, which is gone after the block. Raises UserError
     where a file can't be read or the disk is full."""
     with tempfile.TemporaryDirectory(prefix="captionmill-") as folder:
         settings: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY,
+            "memory_limit": memory,
             "temp_directory": f"{folder}/spill",
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

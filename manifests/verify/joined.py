@@ -3,6 +3,7 @@
 Both are in the order of the data rows: a merge of the two, which holds one clip's rows at a time.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from manifests.verify.problems import Problem, Row
 from manifests.verify.row import RowKeys
 
 
-class _Joined:
+class _Joined(ABC):
     """Rows of one clip after the other, joined with the data rows. where: path of their file."""
 
     def __init__(self, where: str, keys: RowKeys) -> None:
@@ -69,11 +70,13 @@ class _Joined:
     def _problem(self, kind: str, message: str, clip: str | None) -> Problem:
         return Problem(kind, f"{self._where} row {self._first}", message, clip)
 
+    @abstractmethod
     def _missing(self, row: int) -> str | None:
-        raise NotImplementedError
+        """What is wrong with a data row that has no row here."""
 
+    @abstractmethod
     def _check(self, row: int, group: list[Row]) -> Iterator[Problem]:
-        raise NotImplementedError
+        """Problems of the rows of one data row."""
 
 
 class EvidenceRows(_Joined):

@@ -3,7 +3,6 @@
 DuckDB reads `*` and `[` in a path as patterns: files are shown to it as links in a folder of ours.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import duckdb
 
 from manifests.errors import UserError
 from manifests.kinds import CAPTIONS, SIMILARITY, schema_of
+from manifests.release.query import connection
 from manifests.tables import File
 from pipelines.report.sources import CaptionedSet
 
@@ -81,20 +81,8 @@ class Query:
 @contextmanager
 def connected() -> Iterator[Query]:
     """An empty database; its folder is gone after the block."""
-    with tempfile.TemporaryDirectory(prefix="captionmill-") as folder:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY,
-            "temp_directory": f"{folder}/spill",
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "preserve_insertion_order": False,
-        }
-        database = duckdb.connect(config=settings)
-        try:
-            database.execute("SET enable_progress_bar = false")
-            yield Query(database, Path(folder))
-        finally:
-            database.close()
+    with connection(memory=MEMORY) as (database, folder):
+        yield Query(database, folder)
 
 
 _SCORES = """
