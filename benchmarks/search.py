@@ -184,7 +184,17 @@ def _recall(search: Search, examples: list[tuple[str, Floats]]) -> None:
 
 def first_answer(root: Path, cache: Path, clip: str) -> None:
     """Times new processes that search by example."""
-    command = [sys.executable, "-m", "captionmill", "search", str(root), "--like", clip]
+    command = [
+        sys.executable,
+        "-m",
+        "captionmill",
+        "search",
+        str(root),
+        "--by",
+        "both",
+        "--like",
+        clip,
+    ]
     before = os.times()
     started = time.perf_counter()
     environment = {**os.environ, "CAPTIONMILL_CACHE": str(cache)}

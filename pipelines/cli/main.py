@@ -15,6 +15,7 @@ from pipelines.cli.evaluate import evaluate
 from pipelines.cli.localize import localize
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
+from pipelines.cli.push import push
 from pipelines.cli.quarantine import quarantine_app
 from pipelines.cli.rebuild import rebuild
 from pipelines.cli.report import report
@@ -43,6 +44,7 @@ app.command()(localize)
 app.command()(rebuild)
 app.command()(verify)
 app.command()(diff)
+app.command()(push)
 app.command()(report)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
