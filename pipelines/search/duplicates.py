@@ -30,6 +30,7 @@ Numbers = npt.NDArray[np.int64]
 AT_LEAST = 0.95
 _VISITORS = 512
 _ROUNDING = 1e-6
+_HELD_BYTES = 1 << 29
 PROBES = 8
 """Cells in which the like of a clip are looked for."""
 
@@ -148,17 +149,60 @@ def _compare_all(stored: Stored, column: Column, known: _Known, parents: _Parent
 
 
 def _compare_cells(index: "Index", known: _Known, parents: _Parents) -> None:
-    """The clips of each cell with those of the cells that are nearest to each of them."""
+    """The clips of each cell with all that have this cell among their nearest."""
+    homes = _homes(index)
+    for first, end in _cell_blocks(index):
+        visitors, vectors = _visiting(index, homes, first, end)
+        cells = homes[visitors].reshape(-1)
+        order = np.argsort(cells, kind="stable")
+        starts = np.searchsorted(cells[order], np.arange(first, end + 1))
+        for cell in range(first, end):
+            rows = order[starts[cell - first] : starts[cell - first + 1]] // homes.shape[1]
+            members = list(_by_rank(index, cell, known)) if len(rows) else []
+            for start in range(0, len(rows), ROWS):
+                some = rows[start : start + ROWS]
+                ranks, unit = known.ranks[visitors[some]], _unit(vectors[some])
+                for of_members, each in members:
+                    parents.compare(unit, ranks, each, of_members)
+
+
+def _homes(index: "Index") -> npt.NDArray[np.int32]:
+    """The nearest cells of each clip, (clips, PROBES or fewer), by position."""
+    homes = np.empty((index.vectors, min(PROBES, index.cells)), np.int32)
     for cell in range(index.cells):
         positions, vectors = index.members(cell)
-        if not len(positions):
-            continue
-        visitors, ranks = _unit(vectors), known.ranks[positions]
-        near = index.homes(visitors, PROBES)
-        for other in np.unique(near).tolist():
-            rows = np.flatnonzero((near == other).any(axis=1))
-            for of_members, members in _by_rank(index, other, known):
-                parents.compare(visitors[rows], ranks[rows], members, of_members)
+        if len(positions):
+            homes[positions] = index.homes(_unit(vectors), PROBES)
+    return homes
+
+
+def _cell_blocks(index: "Index") -> Iterator[tuple[int, int]]:
+    """Cells [first, end) whose visitors can be held at once."""
+    bytes_each = (
+        2 * PROBES * index.width
+    )  # of float16, if a clip visits as many cells as are visited
+    first = held = 0
+    for cell in range(index.cells):
+        size = index.size(cell) * bytes_each
+        if cell > first and held + size > _HELD_BYTES:
+            yield first, cell
+            first, held = cell, 0
+        held += size
+    yield first, index.cells
+
+
+def _visiting(
+    index: "Index", homes: npt.NDArray[np.int32], first: int, end: int
+) -> tuple[Numbers, Half]:
+    """Positions and vectors of the clips that have one of some cells among their nearest."""
+    visits = ((homes >= first) & (homes < end)).any(axis=1)
+    places, vectors = [np.empty(0, np.int64)], [np.empty((0, index.width), np.float16)]
+    for cell in range(index.cells):
+        positions, of_cell = index.members(cell)
+        rows = visits[positions]
+        places.append(positions[rows])
+        vectors.append(of_cell[rows])
+    return np.concatenate(places), np.concatenate(vectors)
 
 
 def _by_rank(index: "Index", cell: int, known: _Known) -> Iterator[tuple[Numbers, Floats]]:

@@ -72,6 +72,15 @@ class Index:
         """How many cells there are."""
         return int(self._cells.ntotal)
 
+    @property
+    def width(self) -> int:
+        """Numbers of a vector."""
+        return int(self._cells.d)
+
+    def size(self, cell: int) -> int:
+        """How many vectors a cell has."""
+        return sum(int(segment.invlists.list_size(cell)) for segment in self._segments)
+
     def nearest(self, query: Floats, count: int) -> list[Match]:
         """The clips nearest to a query, (width,), best first. It looks into more cells than usual
         while these hold fewer clips than are wanted."""
@@ -121,7 +130,7 @@ class Index:
     def members(self, cell: int) -> tuple[npt.NDArray[np.int64], Half]:
         """Positions and vectors of a cell."""
         positions = [np.empty(0, np.int64)]
-        vectors = [np.empty((0, self._cells.d), np.float16)]
+        vectors = [np.empty((0, self.width), np.float16)]
         for segment in self._segments:
             lists: Any = faiss.downcast_InvertedLists(segment.invlists)
             if size := lists.list_size(cell):
