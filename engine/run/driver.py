@@ -174,7 +174,9 @@ class Driver:
         if view.progress.began is not None:
             view.startup = view.progress.began - self._began
             view.elapsed = time.time() - view.progress.began
-        view.done = self._committed + journaled
+        done = self._committed + journaled
+        if done.total() >= view.done.total():  # a shard on its way to its commit is nobody's for a moment
+            view.done = done
         last = view.progress.units.get(self._stage.units[-1].name)
         view.worked = last.done if last is not None else 0
         try:
