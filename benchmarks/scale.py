@@ -47,7 +47,9 @@ MS_GPU = {
 """GPU milliseconds a clip of 30 s in stage 1."""
 EMBED_MS = Range(25.9, 41.2, "measured on an H200: PE-AV large, lean 38.6 clips/s, compiled 24.3")
 DECODE_S = Range(1.2, 2.7, "measured: H.264 of 30 s at 360p and 720p, 48 kHz and 16 frames")
-TABLE_KB = Range(4, 8, "assumed: evidence, claims, captions and weak tables of a clip")
+TABLE_KB = Range(
+    2, 8, "2.1 measured: 120 real clips by the profile cpu; assumed for longer sentences"
+)
 MEDIA_MB = Range(2, 8, "assumed: 30 s at 0.5 to 2 Mbit/s")
 PRICE = Range(2, 4, "assumed, USD an hour of one GPU with its CPUs")
 RETRIES = Range(
