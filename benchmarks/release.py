@@ -54,7 +54,11 @@ def make(folder: Path, rows: int) -> list[Input]:
     for number, start in first.items():
         root = folder / f"input-{number}"
         shards = [
-            Shard(place, (str(root / f"{place:06d}.parquet"),))
+            Shard(
+                place,
+                (str(root / f"{place:06d}.parquet"),),
+                clips=str(root / "clips" / f"{place:06d}.parquet"),
+            )
             for place in range(-(-half // SHARD))
         ]
         inputs.append(
@@ -62,13 +66,15 @@ def make(folder: Path, rows: int) -> list[Input]:
                 number, f"input{number}", root, "0" * 16, "0" * 16, False, number + 1, tuple(shards)
             )
         )
-        root.mkdir(parents=True, exist_ok=True)
+        (root / "clips").mkdir(parents=True, exist_ok=True)
         for shard in shards:
             path = Path(shard.captions[0])
             if not path.exists():
                 begin = start + shard.number * SHARD
                 clips = np.arange(begin, min(begin + SHARD, start + half))
-                pq.write_table(_rows(clips, number), path, compression="zstd")
+                rows = _rows(clips, number)
+                pq.write_table(_listed(rows), shard.clips, compression="zstd")
+                pq.write_table(rows, path, compression="zstd")
     return inputs
 
 
@@ -114,6 +120,16 @@ def _rows(clips: Ids, number: int) -> pa.Table:
         else:
             arrays.append(pa.nulls(length, field.type))
     return pa.table(arrays, schema=schemas.CAPTIONS)
+
+
+def _listed(rows: pa.Table) -> pa.Table:
+    """The clips of caption rows."""
+    zeros, ones = (pa.array(np.full(len(rows), value)) for value in (0, 1))
+    values = {name: rows[name] for name in schemas.CLIPS.names if name in rows.column_names}
+    values |= {"file_ms": rows["start_ms"], "since_ms": zeros, "first_byte": zeros}
+    values |= {"end_byte": ones, "size": ones, "mtime_ns": ones}
+    arrays = [values.get(f.name, pa.nulls(len(rows), f.type)) for f in schemas.CLIPS]
+    return pa.table(arrays, schema=schemas.CLIPS)
 
 
 def _captions(drawn: Ids) -> list[pa.Array]:
@@ -197,7 +213,8 @@ def duckdbs(inputs: list[Input], out: Path, cores: int) -> dict[str, float]:
     plain = [
         name for name in layout.DATA.names if name not in ("variants", "support", "confidence")
     ]
-    plain = [name for name in plain if name not in ("input", "stage", "real")]
+    made = ("input", "stage", "real", *layout.OF_CLIPS)  # of the clips: it joins no clip table
+    plain = [name for name in plain if name not in made]
     settings = {"threads": cores, "memory_limit": "4GB", "temp_directory": str(out / "tmp")}
     with duckdb.connect(str(out / "keys.duckdb"), config=settings) as connection:
         files = [str(given.root / "*.parquet") for given in inputs]

@@ -162,7 +162,7 @@ SIMILARITY = register(
         schemas.SIMILARITY,
         "similarity",
         "How near a clip's sound, picture and captions are to each other, by an encoder that no "
-        "captioner used: one row for each embedded clip.",
+        "captioner used: one row for each embedded clip, but for those that wait for captions.",
         outcome="embedded",
     )
 )

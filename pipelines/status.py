@@ -1,6 +1,7 @@
 """Where a workspace stands: its books, for the newest job or each of them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ _DIGEST = re.compile("[0-9a-f]{16}")
 @dataclass(frozen=True, slots=True)
 class JobStatus:
     """The books of one job, its stage and the profile it ran with. results: where the rows of its clips
-    lie, or would lie."""
+    lie, or would lie. captions: of a job that reads those of another one, that job."""
 
     digest: str
     stage: str
@@ -31,6 +32,7 @@ class JobStatus:
     cut: str
     books: Books
     results: str
+    captions: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -64,6 +66,7 @@ def _status(workspace: Workspace, state: State, digest: str) -> JobStatus:
         cut=stored["cut"],
         books=books(state, stored["cut"], digest),
         results=str(_results(workspace, stored["stage"], digest)),
+        captions=stored["settings"].get("captions"),
     )
 
 
@@ -79,3 +82,15 @@ def newest(workspace: Workspace, state: State, stage: str = "caption") -> JobSta
     if not begun:
         raise WorkspaceError(f"no {stage} job was begun in {workspace.root} yet")
     return begun[-1]
+
+
+def uncompared(listed: Sequence[JobStatus], captions: JobStatus) -> int | None:
+    """How many captions have no similarities yet; None where nothing was embedded.
+
+    listed: all jobs of the workspace, in order. captions: one of them.
+    """
+    embedded = [job for job in listed if job.stage == "embed"]
+    if not embedded:
+        return None
+    compared = [job.books for job in embedded if job.captions == captions.digest]
+    return captions.books.captioned - (compared[-1].detail.get("compared", 0) if compared else 0)

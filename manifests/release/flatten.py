@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.release.keys import CONFIDENCE, SUPPORT
-from manifests.release.layout import CLAIMS, DATA, EVIDENCE
+from manifests.release.layout import CLAIMS, DATA, EVIDENCE, OF_CLIPS
 
 COMPUTED = ("variants", "support", "confidence", "input", "stage", "real")
 """Data columns that are no columns of captions."""
@@ -24,13 +24,15 @@ Indices = npt.NDArray[np.int64]
 
 def columns(evidence: bool) -> list[str]:
     """Columns of captions that are read for data, claims and, where asked for, evidence."""
-    plain = [name for name in DATA.names if name not in COMPUTED]
+    plain = [name for name in DATA.names if name not in (*COMPUTED, *OF_CLIPS)]
     return [*plain, "variants", "claims", *(["evidence"] if evidence else [])]
 
 
-def data(rows: pa.Table, number: int, stage: int, real: bool, links_only: bool) -> pa.Table:
-    """Data rows. rows: with `columns`. number, stage, real: of their input. links_only: without words
-    that were heard."""
+def data(
+    rows: pa.Table, clips: pa.Table, number: int, stage: int, real: bool, links_only: bool
+) -> pa.Table:
+    """Data rows. rows: with `columns`. clips: the clip of each row, with `OF_CLIPS`. number, stage,
+    real: of their input. links_only: without words that were heard."""
     length = rows.num_rows
     support, confidence = _scores(rows["claims"])
     made = {
@@ -40,6 +42,7 @@ def data(rows: pa.Table, number: int, stage: int, real: bool, links_only: bool) 
         "input": pa.array(np.full(length, number, np.int32)),
         "stage": pa.array(np.full(length, stage, np.int32)),
         "real": pa.array(np.full(length, real, np.bool_)),
+        **{name: clips[name] for name in OF_CLIPS},
     }
     if links_only:
         made["transcript"] = pa.nulls(length, pa.string())

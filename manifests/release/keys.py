@@ -208,7 +208,8 @@ def conditions(rules: Rules, real: bool, terms: Sequence[Terms]) -> Iterator[tup
         yield from _on_writing(rules)
     if keep.min_similarity:
         below = [f"sim_{name} < {least}" for name, least in keep.min_similarity.items()]
-        yield "similarity", " OR ".join(["near.clip_id IS NULL", *below])
+        yield "not_embedded", "near.clip_id IS NULL"
+        yield "similarity", " OR ".join(below)
     if keep.lints and not real:
         yield (
             "lints",

@@ -45,8 +45,8 @@ __all__ = [
     "wrong_columns",
 ]
 
-VERSION: Final = 1
-"""Format of a release; another one is refused."""
+VERSION: Final = 2
+"""Format of a release; another one is refused. 2 has what decoding a clip needs beside its span."""
 
 RELEASE, CARD, CROISSANT, STATISTICS = (
     "release.json",
@@ -77,10 +77,18 @@ def _captions(*names: str) -> list[pa.Field]:
     return [schemas.CAPTIONS.field(name) for name in names]
 
 
+PLACE = ("file_ms", "since_ms", "first_byte", "end_byte", "audio_track", "video_track", "size")
+"""Columns of a workspace's clips without which a clip can't be decoded as its captioners saw it."""
+
+OF_CLIPS = (*PLACE, "whole")
+"""Data columns that come from the clip table."""
+
+
 DATA = pa.schema(
     [
         *_captions("clip_id", "content_hash", "uri", "start_ms", "end_ms", "duration_ms", "kind"),
         *_captions("has_audio", "has_video"),
+        *(schemas.CLIPS.field(name) for name in OF_CLIPS),
         *_captions("audio_caption", "visual_caption", "audio_visual_caption"),
         *_captions("audio_by", "visual_by", "audio_visual_by", "writer"),
         _field(
@@ -263,7 +271,7 @@ class Release(_Model):
     """Content of `release.json`. rules: as they were read, defaults filled in. digest: over all the rest
     (`Release.made` computes it); equal inputs and rules give an equal one."""
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     name: str = "release"
     rules: dict[str, JsonValue]
     inputs: tuple[ReleaseInput, ...]
@@ -309,6 +317,16 @@ class Release(_Model):
     def of(self, table: Table) -> list[ReleaseFile]:
         """Files of a table."""
         return [file for file in self.files if file.table == table]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_this_version(cls, values: Any) -> Any:
+        if isinstance(values, dict) and (found := values.get("version", VERSION)) != VERSION:
+            raise ValueError(
+                f"it is a release of format {found}, and this version reads {VERSION}: build it again "
+                "from its workspaces with captionmill rebuild, in a new folder"
+            )
+        return values
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

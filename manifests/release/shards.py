@@ -23,7 +23,8 @@ class Shard:
 class Input:
     """One captioning of one workspace. number: from 0, in the order of the rules. job: its digest.
     digest: 16 hex digits, of what is committed of it. real: people wrote the captions. stage: 1; 2 where
-    recaptioned. shards: those with captions, in the order of their numbers."""
+    recaptioned. shards: those with captions, in the order of their numbers. uncompared: its captions
+    without similarities, where the rules ask for some."""
 
     number: int
     name: str
@@ -33,3 +34,4 @@ class Input:
     real: bool
     stage: int
     shards: tuple[Shard, ...]
+    uncompared: int = 0

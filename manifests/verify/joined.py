@@ -4,13 +4,14 @@ Both are in the order of the data rows: a merge of the two, which holds one clip
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from manifests.captions import CAPTIONS
 from manifests.ids import digest
+from manifests.release.sides import weak_captions
 from manifests.verify.problems import Problem, Row
 from manifests.verify.row import RowKeys
 
@@ -120,46 +121,6 @@ class ClaimRows(_Joined):
             if name not in there:
                 reason = "the clip has no such caption" if name in CAPTIONS else "no caption's name"
                 yield self._problem("join", f"a claim of {name!r}: {reason}", clip)
-
-
-_WEAK = ("captioner", "content_hash", "transcript", "language", "skipped", "missing")
-_CLAIM = ("label", "text", "kind", "modality", "score")
-
-
-def weak_captions(group: list[Row]) -> list[dict[str, Any]] | None:
-    """The weak captions of a clip as its evidence digests them, without the clip; None where places of
-    weak captions or claims do not count up."""
-    captions: list[dict[str, Any]] = []
-    for row in group:
-        if row["place"] == len(captions):
-            weak = {name: row[name] for name in _WEAK} | {"text": row["said"], "claims": []}
-            if row["language_probability"] is not None:
-                weak["language_probability"] = row["language_probability"]
-            captions.append(weak)
-        elif row["place"] != len(captions) - 1 or row["claim"] is None:
-            return None
-        if row["claim"] is not None:
-            if row["claim"] != len(captions[-1]["claims"]):
-                return None
-            captions[-1]["claims"].append(_claim(row))
-    return captions
-
-
-def _claim(row: Row) -> dict[str, Any]:
-    claim: dict[str, Any] = {name: row[name] for name in _CLAIM}
-    if row["rank"] is not None:
-        claim["rank"] = row["rank"]
-    starts, ends = row["span_starts_ms"] or (), row["span_ends_ms"] or ()
-    claim["spans"] = [list(span) for span in zip(starts, ends, strict=False)]
-    claim["confidence"] = _confidence(row, "probability", "tier", "confidence_by")
-    claim["fused"] = _confidence(row, "fused_probability", "fused_tier", "fused_by")
-    return claim
-
-
-def _confidence(row: Row, probability: str, tier: str, by: str) -> Mapping[str, Any] | None:
-    if row[tier] is None:
-        return None
-    return {"probability": row[probability], "tier": row[tier], "by": row[by]}
 
 
 def evidence_digest(clip: str, keys: RowKeys, row: int, captions: list[dict[str, Any]]) -> str:

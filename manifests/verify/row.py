@@ -15,6 +15,7 @@ from manifests.verify.problems import Problem
 
 _NEEDED = (
     *("clip_id", "uri", "start_ms", "end_ms", "duration_ms", "has_audio", "has_video", "licence"),
+    *("file_ms", "since_ms", "first_byte", "end_byte", "size"),
     *("evidence_digest", "prompt_digest", "caption_digest", "input", "stage", "real"),
 )
 """Columns without nulls. The schema says so too, but not every engine that writes Parquet keeps that."""

@@ -76,16 +76,21 @@ def status(workspace: Root, as_json: Json = False) -> None:
     """Show the books of a workspace: input = captioned + filtered + quarantined + pending."""
     with errors():
         from pipelines.cli import summary
-        from pipelines.status import jobs
+        from pipelines.status import jobs, uncompared
 
         place, state = opened(workspace)
         every_job = jobs(place, state)
+        captions = [job for job in every_job if job.stage == "caption"]
+        missing = uncompared(every_job, captions[-1]) if captions else None
         if as_json:
-            say_json({"workspace": str(place.root), "jobs": [job.to_json() for job in every_job]})
+            listed = [job.to_json() for job in every_job]
+            say_json({"workspace": str(place.root), "jobs": listed, "uncompared": missing})
         elif not every_job:
             say("nothing has been captioned here yet")
         for job in [] if as_json else every_job:
             say(summary.status(job))
+        if missing and not as_json:
+            say(summary.uncompared(missing, place.root))
         if not all(job.books.close for job in every_job):
             raise typer.Exit(1)
 

@@ -3,6 +3,7 @@
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manifests.books import Books
@@ -176,6 +177,15 @@ def status(job: JobStatus) -> str:
     if job.stage == "caption":
         lines.append(written(job.books))
     return "\n  ".join([*lines, job.results])
+
+
+def uncompared(count: int, root: Path) -> str:
+    """Captions that the newest captioning wrote and no embedding has compared."""
+    verb = "has" if count == 1 else "have"
+    return (
+        f"{counted(count, 'clip')} of the newest captions {verb} no similarities: "
+        f"captionmill embed {shlex.quote(str(root))}"
+    )
 
 
 def preview(preview: "Preview") -> str:

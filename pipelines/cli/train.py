@@ -10,7 +10,7 @@ from pipelines.cli.terminal import Json, errors
 from pipelines.terminal import counted, say, say_json
 
 train_app = typer.Typer(
-    help="Train models on the captions of workspaces.",
+    help="Train models on the captions of workspaces and releases.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -19,13 +19,17 @@ train_app = typer.Typer(
 
 @train_app.callback()
 def _train() -> None:
-    """Train models on the captions of workspaces."""
+    """Train models on the captions of workspaces and releases."""
 
 
 @train_app.command()
 def encoder(
-    workspaces: Annotated[
-        list[Path], typer.Argument(metavar="WORKSPACE...", help="Captioned workspaces.")
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="WORKSPACE|RELEASE...",
+            help="Captioned workspaces, and releases: of these the split train.",
+        ),
     ],
     out: Annotated[
         Path,
@@ -65,6 +69,7 @@ def encoder(
     """Train an encoder of sound, picture and text on captions; the same command goes on after a stop."""
     with errors():
         from captioners.encoder.load import SMALL, is_pe_av
+        from pipelines import length
         from pipelines.train import recipe as recipes
         from pipelines.train.encoders import Named
         from pipelines.train.train import Wanted, train_encoder
@@ -80,14 +85,16 @@ def encoder(
         begins = "its weights" if chosen.start == "weights" else "random weights"
         say(f"{name} begins with {begins}; recipe {recipe or default}", err=True)
         make = Named(name, chosen.start)
-        wanted = Wanted(tuple(workspaces), out, name, make, chosen, real, ranks)
+        wanted = Wanted(tuple(inputs), out, name, make, chosen, real, ranks)
         trained = train_encoder(wanted, lambda line: say(line, err=True))
         if as_json:
-            say_json({**asdict(trained), "folder": str(trained.folder)})
+            told = {**asdict(trained), **length.told(trained.longer)}
+            say_json({**told, "folder": str(trained.folder)})
             return
-        unreadable = f"; {trained.unreadable} could not be read" if trained.unreadable else ""
+        left_out = ", ".join(f"{count} {reason}" for reason, count in trained.left_out.items())
         say(
-            f"trained on {trained.clips} clips in {trained.steps} steps of {trained.batch}{unreadable}"
+            f"trained on {trained.clips} clips in {trained.steps} steps of {trained.batch}"
+            + (f"; left out: {left_out}" if left_out else "")
         )
         if trained.recalls:
             clips = counted(trained.held_out, "clip")

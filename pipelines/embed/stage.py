@@ -9,17 +9,20 @@ from captioners.weights.models import Models
 from engine.media.decode import VERSION as DECODER_VERSION
 from engine.media.decode import DecodePlan
 from engine.profile.profile import ModelSpec, Profile, ProfileError
-from engine.stages.contract import Reading, Stage, Step, Unit, Work
+from engine.stages.contract import Reading, Rows, Stage, Step, Unit, Work
 from engine.stages.models import decode_plan, identity, model_class, weights
 from manifests.ids import digest
-from manifests.kinds import CAPTIONS, QUARANTINE, SIMILARITY
+from manifests.kinds import CAPTIONS, FILTERED, QUARANTINE, SIMILARITY
+from pipelines.length import LONGEST_MS
 
 if TYPE_CHECKING:
     from engine.stages.tools import Tools
 
 ENCODE = "encode"
-VERSION = 1
+VERSION = 2
 """Raised when the same vectors give other rows than before."""
+COMPARED = "compared"
+"""What the books call a clip whose captions were compared."""
 
 
 class EmbedStage(Stage):
@@ -51,11 +54,19 @@ class EmbedStage(Stage):
         """What the encoder needs."""
         return decode_plan([self.encoder])
 
+    @property
+    def may_be_longer(self) -> bool:
+        """Whether clips of this profile may go on after what is embedded of them."""
+        clips = self.profile.clips
+        return 1000 * (clips.max_seconds + clips.min_tail_seconds) > LONGEST_MS
+
     @cached_property
     def embeddings(self) -> str:
         """The table of vectors: changed only by what changes them."""
         spec = self.encoder
-        parts = [self.cut, DECODER_VERSION, identity(spec, self.profile)]
+        parts: list[Any] = [self.cut, DECODER_VERSION, identity(spec, self.profile)]
+        if self.may_be_longer:
+            parts.append(LONGEST_MS)
         model = model_class(spec)
         if not issubclass(model, EmbeddingModel):
             raise ProfileError(f"encoder {spec.name}: {model.__name__} is not an EmbeddingModel")
@@ -69,9 +80,11 @@ class EmbedStage(Stage):
 
     @property
     def reads(self) -> Mapping[str, Reading]:
-        """The captions, and its own vectors: jobs with other captions fill them too."""
+        """The captions, the clips that a rule of captioning left out, and its own vectors: jobs with
+        other captions fill them too."""
         return {
             CAPTIONS.name: Reading(CAPTIONS.name, self.captions),
+            FILTERED.name: Reading(FILTERED.name, self.captions),
             self.embeddings: Reading(self.embeddings),
         }
 
@@ -99,6 +112,11 @@ class EmbedStage(Stage):
     def needed_models(self) -> list[str]:
         """Packs, hub models and folders that must be here before the run."""
         return list(weights(self.encoder, self.profile))
+
+    def detail(self, rows: Rows) -> Mapping[str, int]:
+        """Clips whose captions were compared."""
+        similar = rows.get(SIMILARITY.name, ())
+        return {COMPARED: sum(row["caption_digest"] is not None for row in similar)}
 
     def work(self, tools: "Tools") -> Work:
         """What embeds batches in a shard worker."""

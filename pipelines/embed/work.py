@@ -12,9 +12,11 @@ from engine.stages.contract import Batch, Fault, Row, Rows, Step, Work
 from engine.stages.rows import quarantine_row
 from engine.stages.tools import Tools
 from manifests.evidence import WeakCaption
-from manifests.kinds import CAPTIONS, QUARANTINE, SIMILARITY
+from manifests.kinds import CAPTIONS, FILTERED, QUARANTINE, SIMILARITY
 from manifests.media import Media
 from manifests.vectors import product
+from pipelines.length import beginning
+from pipelines.waiting import not_captioned
 
 if TYPE_CHECKING:
     from pipelines.embed.stage import EmbedStage
@@ -35,17 +37,23 @@ class EmbedWork(Work):
         self._tools = tools
 
     async def run(self, step: Step, units: Sequence[str], batch: Batch) -> Rows:
-        """A row of vectors and one of similarities, or a fault, of every clip."""
+        """A row of vectors and one of similarities, or a fault, of every clip; a clip that waits for
+        captions is worked once it has some."""
         stage = self._stage
         clips = {clip["clip_id"]: clip for clip in batch.clips}
-        faults = {i: Fault("probe", c["fault"], "") for i, c in clips.items() if c["fault"]}
-        known = {i: batch.rows[i].get(stage.embeddings) for i in clips}
-        fresh = [c for i, c in clips.items() if i not in faults and known[i] is None]
+        captioned = {i: batch.rows[i].get(CAPTIONS.name) for i in clips}
+        faults = {
+            i: not_captioned()
+            for i, row in captioned.items()
+            if row is None and FILTERED.name not in batch.rows[i]
+        }
+        faults |= {i: Fault("probe", c["fault"], "") for i, c in clips.items() if c["fault"]}
+        known = {i: batch.rows[i].get(stage.embeddings) for i in clips if i not in faults}
+        fresh = [beginning(clips[i]) for i, row in known.items() if row is None]
         decoded = await self._tools.decode(fresh, batch.twins)
         faults |= {i: d for i, d in decoded.items() if isinstance(d, Fault)}
         media = {i: d.media for i, d in decoded.items() if not isinstance(d, Fault)}
         media |= {i: ray.put(_bare(clips[i])) for i, row in known.items() if row is not None}
-        captioned = {i: batch.rows[i].get(CAPTIONS.name) for i in clips}
         inputs = {i: _captions(row) for i, row in captioned.items() if row is not None}
         result = await self._tools.ask(stage.encoder.name, media, inputs)
         faults |= result.faults

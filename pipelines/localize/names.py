@@ -2,5 +2,3 @@
 
 CAPTIONED, LEFT_OUT = "captioned", "left out"
 """Rows of captioning that its batches are given; no table that it writes itself has such a name."""
-NOT_CAPTIONED = "not_captioned"
-"""Why a clip is in quarantine that captioning has in quarantine too."""

@@ -11,15 +11,13 @@ from engine.run.lease import DriverLease
 from engine.run.leases import pending
 from engine.run.settings import keep
 from engine.run.stage import Result
-from manifests import tables
 from manifests.books import books
-from manifests.commits import State
 from manifests.sources.folder import Listing
 from manifests.workspace import Workspace
-from pipelines.localize.names import NOT_CAPTIONED
 from pipelines.localize.stage import LocalizeStage
-from pipelines.quarantine import current, to_retry
+from pipelines.quarantine import to_retry
 from pipelines.status import newest
+from pipelines.waiting import captioned_since
 
 if TYPE_CHECKING:
     from engine.run.view import View
@@ -54,24 +52,3 @@ def localize(
         view = running.work(stage, workspace, log, shards, show) if shards else None
         closing = books(log.state, stage.cut, stage.digest)
         return Result(stage, workspace, closing, Listing(), view=view)
-
-
-def captioned_since(
-    workspace: Workspace, state: State, stage: LocalizeStage
-) -> dict[int, frozenset[str]]:
-    """Clips by shard that captioning had in quarantine when their shard was worked, and has not now."""
-    waiting: dict[int, set[str]] = {}
-    for entry in current(workspace, state, stage.digest):
-        if entry.row["reason"] == NOT_CAPTIONED:
-            waiting.setdefault(entry.shard, set()).add(entry.row["clip_id"])
-    since: dict[int, frozenset[str]] = {}
-    for shard, clips in waiting.items():
-        files = [
-            file
-            for reading in stage.reads.values()
-            for file in state.files(reading.table, shard, reading.job)
-        ]
-        rows = tables.read_all(workspace.root, files, ["clip_id"])
-        if now := clips & {row["clip_id"] for row in rows}:
-            since[shard] = frozenset(now)
-    return since

@@ -9,7 +9,8 @@ from engine.stages.rows import CLIP_COLUMNS, filtered_row, quarantine_row
 from engine.stages.tools import Tools
 from pipelines.localize import claims
 from pipelines.localize.claims import Asked
-from pipelines.localize.names import CAPTIONED, LEFT_OUT, NOT_CAPTIONED
+from pipelines.localize.names import CAPTIONED, LEFT_OUT
+from pipelines.waiting import not_captioned
 
 if TYPE_CHECKING:
     from pipelines.localize.stage import LocalizeStage
@@ -56,9 +57,7 @@ class LocalizeWork(Work):
         """The outcome of a clip without captions: that of captioning."""
         if LEFT_OUT in read:
             return "filtered", filtered_row(clip, read[LEFT_OUT]["rule"])
-        message = "captioning has it in quarantine (captionmill quarantine list)"
-        fault = Fault("caption", NOT_CAPTIONED, message)
-        return "quarantine", quarantine_row(clip, fault, self._tools.workspace)
+        return "quarantine", quarantine_row(clip, not_captioned(), self._tools.workspace)
 
 
 def spans_row(

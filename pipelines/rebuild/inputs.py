@@ -21,7 +21,7 @@ from manifests.release.rules import Needs, Rules, RulesError
 from manifests.release.sections import InputRule
 from manifests.release.shards import Input, Shard
 from manifests.workspace import Workspace
-from pipelines.status import JobStatus, jobs
+from pipelines.status import JobStatus, jobs, uncompared
 
 __all__ = ["Input", "Shard", "evaluated_clips", "open_inputs"]
 
@@ -112,6 +112,7 @@ class _Opening:
             real=self._rule.real,
             stage=_STAGES[job.stage],
             shards=shards,
+            uncompared=(uncompared(self._jobs, job) or 0) if needs.similarity else 0,
         )
 
     @property

@@ -181,6 +181,12 @@ class Phases:
             for group in self.groups
             if not all(path.exists() for path in shard_files(self.work.keys, group))
         ]
+        for given in self.inputs:
+            if given.uncompared:
+                self.tell(
+                    f"{given.name}: {given.uncompared:,} clips have captions without similarities, which "
+                    f"these rules ask for: run captionmill embed {given.root} first"
+                )
         if tasks:
             self._lists()
         for _ in self._results("keys", tasks):

@@ -29,7 +29,7 @@ from manifests.atomic import write_atomic
 from manifests.release.layout import PARQUET, WORK
 from pipelines.rebuild.tasks import RebuildError
 
-_FORMAT = 1
+_FORMAT = 2
 _TEMPORARY = re.compile(r"\.[a-z0-9_]+-\d{5,}-of-\d{5,}\.parquet\.\d+\.tmp")
 
 

@@ -23,7 +23,7 @@ from manifests.atomic import replacing
 from manifests.errors import UserError
 from manifests.ids import content_hash
 from manifests.release import flatten
-from manifests.release.layout import SCHEMAS, ReleaseFile, Table, part_path
+from manifests.release.layout import OF_CLIPS, SCHEMAS, ReleaseFile, Table, part_path
 from manifests.release.order import Part
 from manifests.release.shards import Input, Shard
 from pipelines.rebuild import spill
@@ -93,9 +93,12 @@ def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: 
             writers[table] = stack.enter_context(spill.Writer(temporary, schema, buckets))
         run = _Run(writers, buckets)
         for given, shard in group.shards:
+            clips: pa.Table | None = None
             for chosen, captions in _chosen(rows, given, shard, wanted):
+                clips = _listed(given, shard) if clips is None else clips
+                own = _own(clips, captions, shard)
                 data = flatten.data(
-                    captions, given.number, given.stage, given.real, wanted.links_only
+                    captions, own, given.number, given.stage, given.real, wanted.links_only
                 )
                 run.add("data", data, chosen)
                 if "claims" in wanted.tables:
@@ -255,6 +258,31 @@ def _batches(
             raise WritingError(
                 f"{path} can't be read: {error}. captionmill verify {given.root} tells what is damaged."
             ) from error
+
+
+def _listed(given: Input, shard: Shard) -> pa.Table:
+    """What a release has of the clips of a shard. Raises WritingError for a table that can't be read."""
+    try:
+        with pq.ParquetFile(shard.clips) as file:
+            return file.read(columns=["clip_id", *OF_CLIPS], use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise WritingError(
+            f"{shard.clips} can't be read: {error}. captionmill verify {given.root} tells what is "
+            "damaged."
+        ) from error
+
+
+def _own(clips: pa.Table, captions: pa.Table, shard: Shard) -> pa.Table:
+    """The clip of each caption row, by its id. Raises WritingError for a row of a clip that is not
+    listed."""
+    places = pc.index_in(captions["clip_id"], value_set=clips["clip_id"])
+    if places.null_count:
+        clip_id = captions["clip_id"].filter(pc.is_null(places))[0]
+        raise WritingError(
+            f"{shard.clips} does not list clip {clip_id}, which has captions: captionmill verify tells "
+            "what is damaged"
+        )
+    return clips.take(places)
 
 
 def _require_same(chosen: pa.Table, captions: pa.RecordBatch, path: str) -> None:

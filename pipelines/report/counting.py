@@ -153,13 +153,14 @@ def claims(query: Query) -> ClaimFigures:
 
 
 def similarity(query: Query) -> tuple[tuple[SimilarityFigures, ...], int]:
-    """Distributions of similarities of the present captions, and how many are of earlier ones."""
+    """Distributions of similarities of the present captions, and how many clips with captions have none;
+    0 where nothing was embedded."""
     query.rows(
         "CREATE TABLE alike AS SELECT s.* EXCLUDE (filename, content_hash, caption_digest) "
         "FROM similarity s JOIN captions c USING (clip_id, caption_digest)"
     )
-    stale, now = query.row(
-        "SELECT (SELECT count(*) FROM similarity WHERE caption_digest IS NOT NULL), "
+    embedded, captioned, compared = query.row(
+        "SELECT (SELECT count(*) FROM similarity), (SELECT count(*) FROM captions), "
         "(SELECT count(*) FROM alike)"
     )
     figures = []
@@ -176,7 +177,7 @@ def similarity(query: Query) -> tuple[tuple[SimilarityFigures, ...], int]:
                     name=name, clips=clips, mean=mean, low=low, median=median, high=high, bins=bins
                 )
             )
-    return tuple(figures), stale - now
+    return tuple(figures), captioned - compared if embedded else 0
 
 
 def media(query: Query, domains: tuple[tuple[Count, ...], int]) -> MediaFigures:

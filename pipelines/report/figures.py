@@ -305,7 +305,9 @@ class Figures(_Figures):
     refusals: RefusalFigures
     claims: ClaimFigures
     similarity: tuple[SimilarityFigures, ...]
-    stale: int = Field(description="similarities of captions that were written again since")
+    uncompared: int = Field(
+        description="clips with captions without similarities, if any have some"
+    )
     media: MediaFigures
     duplicates: Duplicates
     texts: TextFigures

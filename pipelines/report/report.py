@@ -78,7 +78,7 @@ def counted(query: Query, captioned: CaptionedSet) -> Figures:
     """The same through a database with the views of the set."""
     runs = captioned.runs()
     captions = counting.captions(query)
-    alike, stale = counting.similarity(query)
+    alike, uncompared = counting.similarity(query)
     media = counting.media(query, measured.domains(query))
     return Figures(
         name=captioned.name,
@@ -89,7 +89,7 @@ def counted(query: Query, captioned: CaptionedSet) -> Figures:
         refusals=counting.refusals(query, runs),
         claims=counting.claims(query),
         similarity=alike,
-        stale=stale,
+        uncompared=uncompared,
         media=media,
         duplicates=measured.duplicates(captioned),
         texts=texts.texts(query, captions.clips),

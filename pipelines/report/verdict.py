@@ -132,8 +132,10 @@ def _cares(figures: Figures) -> Iterator[Finding]:
             f"Only {figures.captions.clips:,} clips: a small sample, so every share here is rough"
         )
         yield Finding("care", text, "media")
-    if figures.stale:
-        text = f"{figures.stale:,} similarities are of captions that were written again since"
+    if figures.uncompared:
+        text = (
+            f"{figures.uncompared:,} clips have captions that were written after they were embedded"
+        )
         yield Finding("care", f"{text}: run captionmill embed", "similarity")
 
 

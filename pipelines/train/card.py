@@ -1,9 +1,10 @@
 """The card of a trained encoder: what it learned from, how well it finds what it never saw, its terms."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from captioners.encoder.pairs import Pair
+from pipelines.length import LONGEST_MS
 from pipelines.terminal import counted
 from pipelines.train.compare import Recalls
 from pipelines.train.examples import Example
@@ -34,25 +35,25 @@ def card(
     recipe: Recipe,
     batch: int,
     clips: Sequence[Example],
-    workspaces: Sequence[Mapping[str, str]],
+    sources: Sequence[str],
     recalls: Recalls,
     held_out: int,
 ) -> str:
-    """The card, in Markdown. clips: those trained on. workspaces: each with `job` and `profile`; their
-    paths stay private. recalls: on so many held-out clips."""
+    """The card, in Markdown. clips: those trained on. sources: where their captions come from; paths
+    stay private. recalls: on so many held-out clips."""
     authors = Counter(author for clip in clips for author in clip.by)
     licences, warnings = terms(clips)
     captions = ", ".join(f"{count} by the {author}" for author, count in sorted(authors.items()))
     real = sum(bool(clip.texts.real) for clip in clips)
-    jobs = "\n".join(f"- job `{job['job']}`, profile `{job['profile']}`" for job in workspaces)
+    listed = "\n".join(f"- {source}" for source in sources)
     kinds = "\n".join(f"- {licence}: {counted(n, 'clip')}" for licence, n in licences.most_common())
     begun = "random weights" if recipe.start == "nothing" else "its weights"
     return f"""`{encoder}`, from {begun}: {recipe.steps} steps of {batch} clips,
 learning rate {recipe.learning_rate:g}, pairs of {recipe.pairs}.
 
 Trained on {counted(len(clips), "clip")} (captions: {captions or "none"}; {counted(real, "clip")} with
-captions by people), captioned by
-{jobs}
+captions by people), of each at most the first {LONGEST_MS / 1000:g} s. Their captions are those of
+{listed}
 
 ### Retrieval
 R@1 among {counted(held_out, "clip")} of sources that were held out, by the plain product of the vectors,

@@ -8,6 +8,8 @@ from captioners.encoder.encoder import Encoder, Features
 from engine.media.decode import DecodePlan
 from engine.stages.pools import DecodedClip, Decoders
 from engine.stages.tools import placed
+from pipelines.length import beginning
+from pipelines.train.proof import Lost, Proof
 
 _AHEAD = 2
 """Decoded clips that wait, for each decoder."""
@@ -26,6 +28,7 @@ class Decoding:
         self._decoders: Decoders | None = None
         self._room = asyncio.Semaphore(_AHEAD * decoders)
         self._encoding = asyncio.Lock()
+        self._proof = Proof()
 
     def __enter__(self) -> "Decoding":
         return self
@@ -57,7 +60,10 @@ class Decoding:
 
         assert self._decoders is not None
         async with self._room:
-            decoded = await self._decoders.decode(placed(clip, {}))
+            own = placed(clip, {}) if "mtime_ns" in clip else await self._proof.of(clip)
+            if isinstance(own, Lost):
+                return clip["clip_id"], str(own)
+            decoded = await self._decoders.decode(beginning(own))
             if not isinstance(decoded, DecodedClip):
                 return clip["clip_id"], f"{decoded.reason}: {decoded.message}"
             media: Any = await asyncio.to_thread(ray.get, decoded.media)
@@ -65,4 +71,4 @@ class Decoding:
                 try:
                     return clip["clip_id"], await asyncio.to_thread(self._encoder.features, media)
                 except ValueError as error:
-                    return clip["clip_id"], str(error)
+                    return clip["clip_id"], f"not embedded: {error}"

@@ -1,51 +1,31 @@
-"""Examples of training: the captioned clips of workspaces, by clip_id."""
+"""Examples of training: captioned clips of workspaces and releases, by clip_id."""
 
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from captioners.encoder.pairs import CaptionKind
-from manifests import tables
-from manifests.commits import State, load
 from manifests.errors import UserError
-from manifests.evidence import evidence_from_row
-from manifests.workspace import Workspace
-from pipelines.status import JobStatus, newest
+from manifests.evidence import Evidence
 from pipelines.train.captions import Texts
 from pipelines.train.recipe import UpSampling
 from prompts.singing import manner
 
 KINDS: tuple[CaptionKind, ...] = get_args(CaptionKind)
-_COLUMNS = [
-    "clip_id",
-    "content_hash",
-    "has_audio",
-    "has_video",
-    "duration_ms",
-    *KINDS,
-    "variants",
-    "claims",
-    "transcript",
-    "language",
-    "evidence",
-    "licence",
-    "outputs_train",
-    "audio_by",
-    "visual_by",
-    "audio_visual_by",
-]
 
 
 class ExampleError(UserError):
-    """Workspaces that can't be trained on; says why."""
+    """Workspaces or releases that can't be trained on; says why."""
+
+
+Side = Literal["trained", "held_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +33,8 @@ class Example:
     """A clip with captions.
 
     language: of its transcript. concepts: what its visual caption claims to be seen. licence,
-    outputs_train: of the synthetic captions. by: who wrote each of them.
+    outputs_train: of the synthetic captions. by: who wrote each of them. side: where a release put its
+    source; None: its content decides (`is_held_out`).
     """
 
     clip_id: str
@@ -64,61 +45,77 @@ class Example:
     licence: str
     outputs_train: bool | None
     by: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """The captions of a workspace: those of its newest captioning."""
-
-    workspace: Workspace
-    state: State
-    status: JobStatus
-
-    @classmethod
-    def open(cls, root: Path) -> "Job":
-        """Raises WorkspaceError for what is no workspace, or has no captions."""
-        workspace = Workspace.open(root)
-        state = load(workspace)
-        return cls(workspace, state, newest(workspace, state))
-
-    def clips(self) -> Iterator[dict[str, Any]]:
-        """Rows of its clip table."""
-        for shard in self.state.shards(self.status.digest):
-            path = self.state.clips_file(self.status.cut, shard)
-            yield from tables.read(self.workspace.root, path)
-
-    def captions(self) -> Iterator[dict[str, Any]]:
-        """Its caption rows, as far as training reads them. Clips that were filtered have none."""
-        files = self.state.files("captions", job=self.status.digest)
-        yield from tables.read_all(self.workspace.root, files, _COLUMNS)
+    side: Side | None = None
 
 
 Real = Mapping[str, Mapping[CaptionKind, tuple[str, ...]]]
 """Captions by people, by clip_id and kind."""
 
 
-def examples(jobs: Sequence[Job], real: Real) -> list[Example]:
-    """The captioned clips of all jobs, each once, in the order of their ids: what is trained on must not
-    depend on the order of workspaces or of their shards.
+class Input(Protocol):
+    """Captioned clips that are trained on: a workspace, or a release."""
 
-    Of a clip in several workspaces the first one counts. Raises ExampleError where there is none.
+    def examples(self, real: Real) -> Iterator[Example]:
+        """Its captioned clips."""
+
+    def away(self) -> Iterator[str]:
+        """Content hashes of sources that must neither be trained on nor compared."""
+
+    def clips(self) -> Iterator[dict[str, Any]]:
+        """What decoding needs of its clips, as rows of the clip table. Those without `mtime_ns` are of
+        files that may have been copied: their content has to be looked at."""
+
+    def whole_clips(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Clips that are all of their source, with the URI of every file that holds it."""
+
+    @property
+    def identity(self) -> list[str]:
+        """What it is, wherever it lies."""
+
+    @property
+    def described(self) -> str:
+        """For a card: without its path."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What people should know of its examples, once they were read."""
+
+
+def examples(inputs: Sequence[Input], real: Real) -> list[Example]:
+    """The captioned clips of all inputs, each once, in the order of their ids: what is trained on must
+    not depend on the order of workspaces or of their shards.
+
+    Of a clip in several inputs the first one counts. A source lies on one side in all of them: away where
+    one keeps it away, held out where one holds it out. Raises ExampleError where there is none.
     """
     unique: dict[str, Example] = {}
-    for job in jobs:
-        for row in job.captions():
-            if row["clip_id"] not in unique:
-                example = _example(row, real.get(row["clip_id"], {}))
-                if example.texts.synthetic or example.texts.real:
-                    unique[row["clip_id"]] = example
-    if not unique:
-        places = ", ".join(str(job.workspace.root) for job in jobs)
-        raise ExampleError(f"no clip of {places} has a caption: run `captionmill caption` first")
-    return [unique[clip_id] for clip_id in sorted(unique)]
+    sides: dict[str, Side] = {}
+    for each in inputs:
+        for example in each.examples(real):
+            if example.side is not None and sides.get(example.content_hash) != "held_out":
+                sides[example.content_hash] = example.side
+            if example.texts.synthetic or example.texts.real:
+                unique.setdefault(example.clip_id, example)
+    away = {source for each in inputs for source in each.away()}
+    kept = [unique[clip_id] for clip_id in sorted(unique)]
+    kept = [
+        replace(example, side=sides.get(example.content_hash))
+        for example in kept
+        if example.content_hash not in away
+    ]
+    if not kept:
+        raise ExampleError(
+            "no clip has a caption and may be trained on: run `captionmill caption` first, or name a "
+            "release with a split train"
+        )
+    return kept
 
 
 def is_held_out(example: Example, share: float) -> bool:
-    """Whether a clip is kept for comparing: by the content of its source, so that all clips of a source
-    and all copies of its file are on one side, in every workspace."""
+    """Whether a clip is kept for comparing: as its release says, else by the content of its source, so
+    that all clips of a source and all copies of its file are on one side, in every workspace."""
+    if example.side is not None:
+        return example.side == "held_out"
     digest = hashlib.sha256(f"held out:{example.content_hash}".encode()).digest()
     return int.from_bytes(digest[:8]) < share * 2**64
 
@@ -171,6 +168,7 @@ def to_line(example: Example) -> str:
             "licence": example.licence,
             "outputs_train": example.outputs_train,
             "by": example.by,
+            "side": example.side,
         },
         ensure_ascii=False,
     )
@@ -188,14 +186,9 @@ def from_line(line: str) -> Example:
     return Example(texts=texts, concepts=concepts, by=by, **row)
 
 
-def _example(row: Mapping[str, Any], real: Mapping[CaptionKind, tuple[str, ...]]) -> Example:
-    transcript, sung = row["transcript"], False
-    if transcript:
-        how = manner(evidence_from_row(row))
-        # Where some is sung and some said nobody knows which words are which.
-        transcript, sung = (None if how == "both" else transcript), how == "sung"
-    texts = Texts(_synthetic(row), real, transcript, sung)
-    by = (row[f"{kind.removesuffix('_caption')}_by"] for kind in KINDS)
+def example_of(row: Mapping[str, Any], texts: Texts, side: Side | None = None) -> Example:
+    """The example of a row of captions with its `claims`."""
+    by = (row[f"{kind.removesuffix('_caption')}_by"] for kind in KINDS if kind in texts.synthetic)
     return Example(
         clip_id=row["clip_id"],
         content_hash=row["content_hash"],
@@ -209,13 +202,24 @@ def _example(row: Mapping[str, Any], real: Mapping[CaptionKind, tuple[str, ...]]
         licence=row["licence"],
         outputs_train=row["outputs_train"],
         by=tuple(author for author in by if author),
+        side=side,
     )
 
 
-def _synthetic(row: Mapping[str, Any]) -> dict[CaptionKind, tuple[str, ...]]:
+def words_of(transcript: str, evidence: Evidence) -> tuple[str | None, bool]:
+    """What of a transcript can be quoted, and whether it is sung."""
+    how = manner(evidence)
+    # Where some is sung and some said nobody knows which words are which.
+    return (None if how == "both" else transcript), how == "sung"
+
+
+def captions_of(
+    row: Mapping[str, Any], variants: Sequence[Mapping[str, str]]
+) -> dict[CaptionKind, tuple[str, ...]]:
+    """Each caption of a row with its variants behind it."""
     captions: dict[CaptionKind, tuple[str, ...]] = {}
     for kind in KINDS:
-        variants = [each["text"] for each in row["variants"] if each["caption"] == kind]
+        further = [each["text"] for each in variants if each["caption"] == kind]
         if row[kind] is not None:
-            captions[kind] = (row[kind], *variants)
+            captions[kind] = (row[kind], *further)
     return captions

@@ -1,4 +1,4 @@
-"""Captions by people: a list that names files of the workspaces and what is heard or seen in them."""
+"""Captions by people: a list that names files of the inputs and what is heard or seen in them."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from captioners.encoder.pairs import CaptionKind
-from manifests import tables
 from manifests.ids import uri_of
 from manifests.sources import cells
 from manifests.sources.list import ListError, read
-from pipelines.train.examples import Job, Real
+from pipelines.train.examples import Input, Real
 
 _KINDS: Mapping[str, CaptionKind] = {
     "audio": "audio_caption",
@@ -19,14 +18,14 @@ _KINDS: Mapping[str, CaptionKind] = {
 }
 
 
-def real_captions(listed: Path, jobs: Sequence[Job]) -> tuple[Real, int]:
-    """The captions of a list by clip, and how many of its files are no clip of these workspaces.
+def real_captions(listed: Path, inputs: Sequence[Input]) -> tuple[Real, int]:
+    """The captions of a list by clip, and how many of its files are no clip of these inputs.
 
     Columns: file (from the list's folder, or absolute), caption (one, or a list), kind ("audio", "visual"
     or "audio_visual"; without it, by what the clip has). A caption tells of the whole file, so only files
     that are one clip count. Raises ListError with the row that is at fault.
     """
-    clips = _whole_clips(jobs)
+    clips = _whole_clips(inputs)
     real: dict[str, dict[CaptionKind, tuple[str, ...]]] = {}
     missing: set[str] = set()
     for number, row in enumerate(read(listed, ["file", "caption"], ["kind"]), 1):
@@ -59,16 +58,12 @@ def _row(row: Mapping[str, Any]) -> tuple[str, list[str], CaptionKind | None]:
     return row["file"], cells.texts(row["caption"]), _KINDS[kind]
 
 
-def _whole_clips(jobs: Sequence[Job]) -> dict[str, dict[str, Any]]:
+def _whole_clips(inputs: Sequence[Input]) -> dict[str, dict[str, Any]]:
     """Clips that are all of their source, by the URI of every file with this content."""
     clips: dict[str, dict[str, Any]] = {}
-    for job in jobs:
-        whole = {clip["content_hash"]: clip for clip in job.clips() if clip["whole"]}
-        files = job.state.files("sources", cut=job.status.cut)
-        for source in tables.read_all(job.workspace.root, files, ["uri", "content_hash"]):
-            clip = whole.get(source["content_hash"])
-            if clip is not None:
-                clips.setdefault(source["uri"], clip)
+    for each in inputs:
+        for uri, clip in each.whole_clips():
+            clips.setdefault(uri, clip)
     return clips
 
 

@@ -133,8 +133,11 @@ def test_similarity_is_that_of_these_captions(tmp_path: Path) -> None:
     )
     made = keys(wanted, file, similarity=(old, new))
     assert made[0]["similarity"] == pytest.approx(0.3)
-    assert [key["dropped"] for key in made] == [None, "similarity", "similarity"]
-    assert [key["dropped"] for key in keys(wanted, file)] == ["similarity"] * 3
+    assert [key["dropped"] for key in made] == [None, "not_embedded", "not_embedded"]
+    assert [key["dropped"] for key in keys(wanted, file)] == ["not_embedded"] * 3
+    low = rules(tmp_path, keep={"min_similarity": {"audio_caption": 0.3}})
+    dropped = [key["dropped"] for key in keys(low, file, similarity=(old, new))]
+    assert dropped == ["similarity", "not_embedded", "not_embedded"]
 
 
 TEMPLATE = {"audio_by": "template"}

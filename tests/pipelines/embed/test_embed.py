@@ -18,7 +18,7 @@ from engine.media.decode import DecodePlan, decode
 from manifests import commits, tables
 from manifests.ids import path_of
 from manifests.workspace import Workspace
-from tests.conftest import CLIPS, problems_of, run
+from tests.conftest import CLIPS, problems_of, quick_profile, run, write_clip
 
 pytestmark = pytest.mark.run
 
@@ -149,6 +149,79 @@ def test_killed_and_failed_it_ends_as_if_neither_had_been(
     for kind in ("embeddings", "similarity"):
         assert _rows(tmp_path, kind) == _rows(embedded, kind)
     assert problems_of(out) == []
+
+
+def test_captions_of_a_retry_are_compared_with_the_vectors_that_are_there(
+    clips: Path, cluster: str, tmp_path: Path
+) -> None:
+    """Files that were away for captioning and are there for embedding."""
+    media, away, out = (tmp_path / name for name in ("media", "away", "out"))
+    shutil.copytree(clips, media)
+    away.mkdir()
+    profile = tmp_path / "profile.toml"
+    profile.write_text(quick_profile() + ENCODER)
+
+    def ran(*command: Any, **environment: str) -> str:
+        done = run(*command, "--profile", profile, RAY_ADDRESS=cluster, **environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def stood() -> tuple[dict[str, int], int]:
+        status = json.loads(run("status", out, "--json").stdout)
+        (books,) = (job for job in status["jobs"] if job["stage"] == "embed")
+        assert books["close"] and problems_of(out) == []
+        return books, status["uncompared"]
+
+    listing = ("caption", media, out, "--profile", profile)
+    assert run(*listing, CAPTIONMILL_KILL_AT="ingest.after_commit:3").returncode < 0
+    gone = sorted(media.iterdir())[::4]
+    for path in gone:
+        path.rename(away / path.name)
+    ran("caption", media, out)
+    for path in away.iterdir():
+        path.rename(media / path.name)
+    told = ran("embed", out)
+    assert "captionmill quarantine retry" in told
+    books, uncompared = stood()
+    assert (books["embedded"], books["quarantined"]) == (CLIPS - len(gone), len(gone))
+    assert uncompared == 0
+    vectors = _rows(tmp_path, "embeddings")
+    assert len(vectors) == CLIPS - len(gone)
+
+    ran("quarantine", "retry", out)
+    assert stood()[1] == len(gone)
+    assert (
+        f"{len(gone)} clips of the newest captions have no similarities"
+        in run("status", out).stdout
+    )
+    for path in {*media.iterdir()} - {*gone}:
+        path.unlink()  # what has vectors is not read again
+    ran("embed", out)
+    books, uncompared = stood()
+    assert (books["embedded"], books["quarantined"], uncompared) == (CLIPS, 0, 0)
+    now = _rows(tmp_path, "embeddings")
+    assert len(now) == CLIPS and {clip: now[clip] for clip in vectors} == vectors
+    captions, similar = _rows(tmp_path, "captions"), _rows(tmp_path, "similarity")
+    assert {clip: row["caption_digest"] for clip, row in similar.items()} == {
+        clip: row["caption_digest"] for clip, row in captions.items()
+    }
+    assert all(row["audio_caption"] is not None for row in similar.values())
+
+
+def test_of_a_longer_clip_the_beginning_is_embedded(cluster: str, tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    for seconds in (2, 33):
+        write_clip(tmp_path / "media" / f"{seconds}.mp4", seconds, seconds)
+    profile = tmp_path / "profile.toml"
+    profile.write_text(quick_profile() + ENCODER + "\n[clips]\nmax_seconds = 40\n")
+    for arguments in (("caption", tmp_path / "media"), ("embed",)):
+        command = (*arguments, tmp_path / "out", "--profile", profile, "--json")
+        done = run(*command, RAY_ADDRESS=cluster)
+        assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["embedded"], told["longest_ms"], told["longer"]) == (2, 31_000, 1)
+    lengths = {row["audio_ms"] for row in _rows(tmp_path, "embeddings").values()}
+    assert lengths == {2_000, 31_000}
 
 
 @pytest.mark.parametrize(

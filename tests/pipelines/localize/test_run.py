@@ -14,9 +14,9 @@ from manifests import commits, tables
 from manifests.commits import Record
 from manifests.kinds import kind_of
 from manifests.workspace import Workspace, WorkspaceError
-from pipelines.localize.names import NOT_CAPTIONED
-from pipelines.localize.run import captioned_since, localize
+from pipelines.localize.run import localize
 from pipelines.localize.stage import LocalizeStage
+from pipelines.waiting import NOT_CAPTIONED, captioned_since
 from tests.conftest import CLIPS, books_of, files_of, problems_of, quick_profile, run
 from tests.manifests.made import CUT, JOB, QUARANTINED, SHARDS, Made, make, quarantined
 

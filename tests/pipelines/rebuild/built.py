@@ -28,7 +28,9 @@ def workspace(root: Path) -> list[Input]:
     work = made.make(root)
     shards = [
         Shard(
-            shard, tuple(str(work.root / file.path) for file in work.state.files("captions", shard))
+            shard,
+            tuple(str(work.root / file.path) for file in work.state.files("captions", shard)),
+            clips=str(work.root / work.state.clips_file(made.CUT, shard)),
         )
         for shard in range(made.SHARDS)
     ]
@@ -51,14 +53,29 @@ def rows(given: Input) -> list[Row]:
 
 
 def rewritten(given: Input, folder: Path, shards: Sequence[Sequence[Row]], **changes: Any) -> Input:
-    """An input like another one with other rows."""
+    """An input like another one with other rows, whose clips are listed."""
     folder.mkdir(parents=True, exist_ok=True)
     made_shards = []
     for number, listed in enumerate(shards):
-        path = folder / f"{number}.parquet"
+        path, clips = folder / f"{number}.parquet", folder / f"{number}.clips.parquet"
         pq.write_table(pa.Table.from_pylist(list(listed), kind_of("captions").schema), path)
-        made_shards.append(Shard(number, (str(path),)))
+        pq.write_table(
+            pa.Table.from_pylist([_clip(row) for row in listed], kind_of("clips").schema), clips
+        )
+        made_shards.append(Shard(number, (str(path),), clips=str(clips)))
     return replace(given, shards=tuple(made_shards), **changes)
+
+
+def _clip(row: Row) -> Row:
+    """The clip of a caption row."""
+    names = [name for name in kind_of("clips").schema.names if name in row]
+    listed = {name: row[name] for name in names} | {"file_ms": row["start_ms"], "since_ms": 0}
+    return listed | {"first_byte": 0, "end_byte": 1, "size": 1, "mtime_ns": 1}
+
+
+def clips(given: Input) -> list[Row]:
+    """All rows of the clip tables of an input."""
+    return [row for shard in given.shards for row in pq.read_table(shard.clips).to_pylist()]
 
 
 def release(wanted: Rules, inputs: Sequence[Input], out: Path, runner: Runner = here) -> Release:

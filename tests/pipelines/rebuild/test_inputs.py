@@ -10,6 +10,10 @@ import pytest
 from manifests.commits import Record
 from manifests.release.rules import Rules, RulesError, parse
 from pipelines.rebuild.inputs import evaluated_clips, open_inputs
+from pipelines.rebuild.rebuild import Phases
+from pipelines.rebuild.steps import groups
+from pipelines.rebuild.tasks import here
+from pipelines.rebuild.work import opened
 from tests.manifests.made import CUT, JOB, Made, make
 
 
@@ -83,6 +87,25 @@ def test_a_folder_that_is_no_workspace_is_told_with_its_key(made: Made) -> None:
         RulesError, match=r"R\.toml: input\.0\.workspace: .* not a captionmill work"
     ):
         open_inputs(rules(made, workspace="other"))
+
+
+@pytest.mark.parametrize("asking", [{"keep": {"min_similarity": {"audio_caption": 0.1}}}, {}])
+def test_captions_without_similarities_are_told_where_rules_ask_for_them(
+    made: Made, tmp_path: Path, asking: dict[str, Any]
+) -> None:
+    embedding = "e" * 16
+    configured(made, embedding, "embed", captions=JOB)
+    counts = {"embedded": 8, "compared": 5}
+    made.append(Record("embed", epoch=1, cut=CUT, job=embedding, shard=0, counts=counts))
+    given = open_inputs(rules(made, asking))
+    missing = 12 - 5 if asking else 0
+    assert [each.uncompared for each in given] == [missing]
+    told: list[str] = []
+    with opened(tmp_path / "out") as work:
+        Phases(rules(made, asking), given, groups(given), work, here, told.append).keys()
+    assert [f"{missing} clips have captions without similarities" in line for line in told] == (
+        [True, False] if asking else [False]
+    )
 
 
 def test_one_captioning_twice_is_told(made: Made) -> None:

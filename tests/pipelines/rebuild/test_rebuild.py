@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from manifests import schemas
 from manifests.release import layout
 from manifests.release.errors import RulesError
 from manifests.release.layout import SCHEMAS, load, wrong_columns
@@ -24,7 +25,16 @@ from pipelines.rebuild.tasks import RebuildError, Task, here
 from pipelines.rebuild.work import Work, opened
 from pipelines.rebuild.writing import WritingError
 from tests.pipelines.rebuild import built
-from tests.pipelines.rebuild.built import again, content, release, rewritten, rows, rules, table
+from tests.pipelines.rebuild.built import (
+    again,
+    clips,
+    content,
+    release,
+    rewritten,
+    rows,
+    rules,
+    table,
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +60,35 @@ def test_a_release_has_what_the_captions_say(inputs: list[Input], tmp_path: Path
         supported = [claim["supported"] for claim in own["claims"]]
         if supported:
             assert row["support"] == pytest.approx(sum(supported) / len(supported))
+
+
+def test_each_row_says_where_its_own_clip_lies(inputs: list[Input], tmp_path: Path) -> None:
+    def moved(row: dict[str, Any], place: int) -> dict[str, Any]:
+        return row | {"file_ms": 7 * place, "since_ms": place, "audio_track": place % 3}
+
+    listed = [moved(row, place) for place, row in enumerate(clips(inputs[0]))]
+    path = tmp_path / "clips.parquet"
+    random.Random(2).shuffle(listed)
+    pq.write_table(pa.Table.from_pylist(listed, schemas.CLIPS), path)
+    shards = tuple(replace(shard, clips=str(path)) for shard in inputs[0].shards)
+    made = release(rules(tmp_path), [replace(inputs[0], shards=shards)], tmp_path / "out")
+    wanted = {row["clip_id"]: row for row in listed}
+    data = table(tmp_path / "out", made)
+    assert len(data) == len(rows(inputs[0]))
+    for row in data:
+        assert {name: row[name] for name in layout.OF_CLIPS} == {
+            name: wanted[row["clip_id"]][name] for name in layout.OF_CLIPS
+        }
+
+
+def test_captions_of_a_clip_that_is_not_listed_are_refused(
+    inputs: list[Input], tmp_path: Path
+) -> None:
+    path = tmp_path / "clips.parquet"
+    pq.write_table(pa.Table.from_pylist(clips(inputs[0])[1:], schemas.CLIPS), path)
+    shards = tuple(replace(shard, clips=str(path)) for shard in inputs[0].shards)
+    with pytest.raises(WritingError, match="does not list clip"):
+        release(rules(tmp_path), [replace(inputs[0], shards=shards)], tmp_path / "out")
 
 
 def test_side_files_lie_beside_their_rows_in_order(inputs: list[Input], tmp_path: Path) -> None:

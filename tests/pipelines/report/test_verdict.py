@@ -26,7 +26,7 @@ def good(told: Figures) -> Figures:
             "refusals": told.refusals.model_copy(update={"refused": 0}),
             "texts": told.texts.model_copy(update={"repeated": 0}),
             "similarity": (),
-            "stale": 0,
+            "uncompared": 0,
         }
     )
 

@@ -14,9 +14,10 @@ from manifests.sources.list import ListError
 from pipelines.train import examples as of
 from pipelines.train.captions import Texts
 from pipelines.train.card import terms
-from pipelines.train.examples import Job, examples, from_line, is_held_out, mixed, to_line, weights
+from pipelines.train.examples import examples, from_line, is_held_out, mixed, to_line, weights
 from pipelines.train.real import real_captions
 from pipelines.train.recipe import UpSampling
+from pipelines.train.workspaces import Job
 from tests.manifests.made import (
     FILTERED,
     JOB,
@@ -69,7 +70,7 @@ def test_variants_stand_behind_their_caption(job: Job) -> None:
             {"caption": "visual_caption", "style": "brief", "text": "Thing."},
         ],
     }
-    texts = of._example(row, {}).texts.synthetic
+    texts = of.captions_of(row, row["variants"])
     assert texts["audio_caption"] == (row["audio_caption"], "Sound.")
     assert texts["visual_caption"] == (row["visual_caption"], "Thing.")
 

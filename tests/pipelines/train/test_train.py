@@ -1,16 +1,28 @@
 """From captioned clips to an encoder: decoded, trained on Ray Train, saved with its card."""
 
+import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from captioners.encoder.pairs import SAVED_FROM
+from engine.media.decode import DecodePlan
+from engine.stages.actors import Decoder
+from manifests.errors import UserError
+from manifests.release.layout import Release
+from manifests.release.reading import Reader
+from pipelines.train.features import Store
 from pipelines.train.log import lines
+from pipelines.train.loop import Files
 from pipelines.train.recipe import Recipe
 from pipelines.train.train import TrainError, Wanted, train_encoder
+from pipelines.train.workspaces import Job
 from tests.conftest import CLIPS
+from tests.pipelines.train import released
 from tests.pipelines.train.made import RECIPE, stand_in
 
 pytestmark = pytest.mark.run
@@ -32,7 +44,7 @@ def test_a_workspace_becomes_an_encoder(
     monkeypatch.setenv("RAY_ADDRESS", cluster)
     told: list[str] = []
     trained = train_encoder(wanted, told.append)
-    assert (trained.clips + trained.held_out, trained.unreadable) == (CLIPS, 0)
+    assert (trained.clips + trained.held_out, trained.left_out) == (CLIPS, {})
     assert 1 < trained.held_out < CLIPS
     assert {path.name for path in wanted.out.iterdir()} >= {
         "config.json",
@@ -50,6 +62,7 @@ def test_a_workspace_becomes_an_encoder(
     text = (wanted.out / "README.md").read_text()
     assert f"Trained on {trained.clips} clips" in text and "| AV-AVc |" in text
     assert any(line.startswith("step 4: loss") for line in told)
+    assert "at most the first 31 s of a clip are embedded" in told and trained.longer == 0
 
     again = train_encoder(wanted)
     assert replace(again, warnings=()) == replace(trained, warnings=())
@@ -76,3 +89,77 @@ def test_a_folder_that_is_not_its_own_is_refused(
         pytest.raises(TrainError, match="another process"),
     ):
         train_encoder(wanted)
+
+
+_SPLIT = {"train": 0.5, "validation": 0.25, "test": 0.25}
+
+
+@pytest.fixture
+def release(reference: Path, tmp_path: Path) -> Release:
+    """A release of the clips of the dummy profile (`release`) with media of its own (`media`)."""
+    made = released.build(reference / "out", tmp_path / "release", split=_SPLIT)
+    return released.carry(tmp_path / "release", made, tmp_path / "media")
+
+
+def test_a_release_becomes_an_encoder_from_the_same_media(
+    wanted: Wanted,
+    release: Release,
+    cluster: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", cluster)
+    splits = Reader(tmp_path / "release").splits
+    assert splits.keys() == _SPLIT.keys()
+    trained = train_encoder(replace(wanted, inputs=(tmp_path / "release", *wanted.inputs)))
+    assert (trained.clips, trained.held_out) == (splits["train"], splits["validation"])
+    assert trained.left_out == {}
+    card = (wanted.out / "README.md").read_text()
+    assert f"release `{release.digest}`" in card and "profile `quick`" in card
+
+    store, needs = Store(Files(wanted.out / "run").features), stand_in(()).needs
+    decoder = Decoder(DecodePlan((needs.audio_hz or 0,), needs.frames, needs.frame_px))
+    captioned = {clip["clip_id"]: clip for clip in Job.open(wanted.inputs[0]).clips()}
+    assert len(store.clips) == splits["train"] + splits["validation"]
+    for clip_id in store.clips:
+        _, media = decoder.decode(captioned[clip_id])
+        assert media is not None
+        for medium, values in stand_in(()).features(media).items():
+            assert np.array_equal(store[clip_id][medium], values.astype(np.float16))
+
+
+def test_media_that_changed_after_a_release_is_left_out_and_told(
+    wanted: Wanted,
+    release: Release,
+    cluster: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", cluster)
+    rows = list(Reader(tmp_path / "release").rows("train"))
+    longer, other, gone = (tmp_path / "media" / row["uri"].rpartition("/")[2] for row in rows[:3])
+    with longer.open("ab") as file:
+        file.write(b"more")
+    before, content = os.stat(other), bytearray(other.read_bytes())
+    content[len(content) // 2] ^= 1
+    other.write_bytes(content)
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    gone.unlink()
+    told: list[str] = []
+    asked = replace(wanted, inputs=(tmp_path / "release",))
+    trained = train_encoder(asked, told.append)
+    assert trained.left_out == {"changed": 2, "moved": 1}
+    assert trained.clips == len(rows) - 3
+    assert any(line.startswith("left out: 2 clips, changed; the first: file://") for line in told)
+    assert any(line.startswith("left out: 1 clip, moved") for line in told)
+    listed = (asked.out / "run" / "examples.jsonl").read_text().splitlines()
+    lost = {row["clip_id"] for row in rows[:3]}
+    assert lost < {json.loads(line)["clip_id"] for line in listed}
+    assert not lost & Store(Files(asked.out / "run").features).clips
+
+
+def test_a_release_of_another_format_is_refused(wanted: Wanted, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "release.json").write_text('{"version": 1}')
+    with pytest.raises(UserError, match="format 1, and this version reads 2"):
+        train_encoder(replace(wanted, inputs=(tmp_path / "old",)))

@@ -1,0 +1,67 @@
+"""The evidence of a clip from the rows of a release's side file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from manifests.evidence import Evidence, evidence_from_row
+from manifests.release.layout import ReleaseError
+
+Row = Mapping[str, Any]
+
+_WEAK = ("captioner", "content_hash", "transcript", "language", "skipped", "missing")
+_CLAIM = ("label", "text", "kind", "modality", "score")
+
+
+def weak_captions(group: Sequence[Row]) -> list[dict[str, Any]] | None:
+    """The weak captions of a clip as its evidence digests them, without the clip; None where places of
+    weak captions or claims do not count up."""
+    captions: list[dict[str, Any]] = []
+    for row in group:
+        if row["place"] == len(captions):
+            weak = {name: row[name] for name in _WEAK} | {"text": row["said"], "claims": []}
+            if row["language_probability"] is not None:
+                weak["language_probability"] = row["language_probability"]
+            captions.append(weak)
+        elif row["place"] != len(captions) - 1 or row["claim"] is None:
+            return None
+        if row["claim"] is not None:
+            if row["claim"] != len(captions[-1]["claims"]):
+                return None
+            captions[-1]["claims"].append(_claim(row))
+    return captions
+
+
+def _claim(row: Row) -> dict[str, Any]:
+    claim: dict[str, Any] = {name: row[name] for name in _CLAIM}
+    if row["rank"] is not None:
+        claim["rank"] = row["rank"]
+    starts, ends = row["span_starts_ms"] or (), row["span_ends_ms"] or ()
+    claim["spans"] = [list(span) for span in zip(starts, ends, strict=False)]
+    claim["confidence"] = _confidence(row, "probability", "tier", "confidence_by")
+    claim["fused"] = _confidence(row, "fused_probability", "fused_tier", "fused_by")
+    return claim
+
+
+def _confidence(row: Row, probability: str, tier: str, by: str) -> Mapping[str, Any] | None:
+    if row[tier] is None:
+        return None
+    return {"probability": row[probability], "tier": row[tier], "by": row[by]}
+
+
+def evidence_of(row: Mapping[str, Any], rows: Sequence[Row]) -> Evidence:
+    """The evidence of a data row. rows: its side rows. Raises ReleaseError where they do not count up."""
+    captions = weak_captions(rows)
+    if captions is None:
+        raise ReleaseError(f"the evidence of clip {row['clip_id']} does not count up")
+    return evidence_from_row({**row, "evidence": [_weak(caption) for caption in captions]})
+
+
+def _weak(weak: Mapping[str, Any]) -> Row:
+    """A weak caption as a caption row has it."""
+    claims = [
+        claim
+        | {"rank": claim.get("rank")}
+        | {"spans": [{"start_ms": start, "end_ms": end} for start, end in claim["spans"]]}
+        for claim in weak["claims"]
+    ]
+    return {"language_probability": None, **weak, "claims": claims}
