@@ -211,14 +211,17 @@ def staged(request: pytest.FixtureRequest) -> Staged:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """The address of a Ray cluster that believes to have one GPU, for RAY_ADDRESS: a run that joins it
-    need not start Ray. What a run starts there has the cluster's environment and not its own."""
+    need not start Ray. What a run starts there has the cluster's environment and not its own, so that
+    it is not marked as captionmill's."""
     from ray._common.utils import reset_ray_address
     from ray.cluster_utils import Cluster
 
     size = {"num_cpus": 4, "num_gpus": 1, "object_store_memory": 512 << 20}
     less = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
     ours = {"_system_config": SYSTEM_CONFIG}
-    started = Cluster(initialize_head=True, head_node_args=size | less | ours)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv(torch_cpu.SWITCH)
+        started = Cluster(initialize_head=True, head_node_args=size | less | ours)
     reset_ray_address()  # else whoever starts a Ray of his own on this machine would join this one
     yield started.address
     started.shutdown()

@@ -11,7 +11,6 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from engine import torch_cpu
 from engine.profile.profile import ProfileError
 from engine.run.scratch import scratch_folder, scratch_folders
 from engine.run.turns import groups
@@ -47,9 +46,17 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
 
 
 @contextmanager
-def ray_cluster(name: str, cpus: int, object_store: int, logs: Path) -> Iterator[None]:
+def ray_cluster(
+    name: str,
+    cpus: int,
+    object_store: int,
+    logs: Path,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[None]:
     """Ray for the block, as `cluster` has it. name: of its folder. cpus: at least so many. object_store:
-    bytes. logs: where its logs are brought."""
+    bytes. logs: where its logs are brought. environment: what the processes of a joined cluster get; with
+    one Ray starts each of them twice. Those of a local cluster inherit this process's.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
@@ -60,8 +67,7 @@ def ray_cluster(name: str, cpus: int, object_store: int, logs: Path) -> Iterator
             address=address,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            # A local cluster's processes inherit it.
-            runtime_env={"env_vars": {torch_cpu.SWITCH: "1"}},
+            runtime_env={"env_vars": dict(environment)} if environment else None,
         )
         _handle_sigterm(stop)
         try:

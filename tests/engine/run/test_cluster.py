@@ -1,16 +1,14 @@
 """Ray as a run starts it or joins it, in whole dummy runs."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import ray
 
-from engine.profile.profile import load
-from engine.run.cluster import cluster as joined
+from engine.torch_cpu import SWITCH
 from manifests.workspace import Workspace
-from pipelines.caption.stage import CaptionStage
-from tests.conftest import quick_profile, run
+from tests.conftest import CLIPS, LOOK_S, RUN_S, books_of, processes_of, run, wait_until
 
 pytestmark = pytest.mark.run
 
@@ -31,17 +29,20 @@ def test_a_run_under_a_long_temporary_folder_captions_every_clip(
     assert not (Path("/tmp") / f"captionmill-{workspace.place_id}").exists()
 
 
-def test_workers_of_a_joined_cluster_know_that_they_are_captionmill_s(
-    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_marks_its_processes_on_a_cluster_that_does_not(
+    clips: Path,
+    tmp_path: Path,
+    profile: Callable[..., Path],
+    cluster: str,
+    started: Callable[..., subprocess.Popen[str]],
 ) -> None:
-    monkeypatch.setenv("RAY_ADDRESS", cluster)
-    (tmp_path / "quick.toml").write_text(quick_profile())
-    workspace = Workspace.create(tmp_path / "out")
-
-    @ray.remote
-    def given() -> object:
-        return ray.get_runtime_context().runtime_env["env_vars"]
-
-    # The cluster of the tests inherited the variable from them: what counts is what the run gives.
-    with joined(workspace, CaptionStage(load(str(tmp_path / "quick.toml"))), epoch=1):
-        assert ray.get(given.remote()) == {"CAPTIONMILL": "1"}
+    """Hosts and shard workers, which import a captioner's module, and servers."""
+    mine, out = profile(), tmp_path / "out"
+    mine.write_text(
+        mine.read_text().replace("captioners.dummy:DummyAudio", "tests.engine.marked:Marked")
+    )
+    driver = started("caption", clips, out, "--profile", mine, RAY_ADDRESS=cluster)
+    (server,) = wait_until(lambda: processes_of(out, "engine.servers.dummy"), poll_s=LOOK_S)
+    assert server.environ()[SWITCH] == "1"
+    assert driver.wait(RUN_S) == 0, driver.communicate()[1]
+    assert books_of(out)[0]["captioned"] == CLIPS
