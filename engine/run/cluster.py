@@ -98,21 +98,28 @@ def ray_cluster(
 @contextmanager
 def _needed_alone() -> Iterator[None]:
     """Keeps a Ray that starts in the block from starting what a run has no use for: the autoscaler, the
-    monitor of logs that nobody reads, and the server of the dashboard, which starts without one too.
+    monitor of logs that nobody reads, and the server of the dashboard, which starts without one too. The
+    agent of the dashboard, without which Ray does not start, is its smallest: as where what the dashboard
+    needs is not installed, which Ray then need not find out by importing it.
 
     They take about 4 s of a core, and Ray waits for the last. `ray.init` can't be told so; what a
     version of Ray names otherwise is started as ever.
     """
+    from ray._private import utils
     from ray._private.node import Node
 
-    kept = {name: start for name in _NEEDLESS if (start := vars(Node).get(name)) is not None}
-    for name in kept:
-        setattr(Node, name, lambda node, **settings: None)
+    instead: dict[tuple[Any, str], Any] = {
+        (utils, "get_dashboard_dependency_error"): lambda: ImportError("no dashboard is wanted"),
+        **{(Node, name): lambda node, **settings: None for name in _NEEDLESS},
+    }
+    kept = {place: vars(place[0])[place[1]] for place in instead if place[1] in vars(place[0])}
+    for owner, name in kept:
+        setattr(owner, name, instead[owner, name])
     try:
         yield
     finally:
-        for name, start in kept.items():
-            setattr(Node, name, start)
+        for (owner, name), before in kept.items():
+            setattr(owner, name, before)
 
 
 def _handle_sigterm(handler: Any) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ray._private import utils
 
+from engine.run.cluster import _needed_alone as needed_alone
 from engine.torch_cpu import SWITCH
 from manifests.workspace import Workspace
 from tests.conftest import CLIPS, LOOK_S, RUN_S, books_of, processes_of, run, wait_until
@@ -27,6 +29,14 @@ def test_a_run_under_a_long_temporary_folder_captions_every_clip(
     assert "raylet" in logs, "Ray's logs were left behind"
     assert not logs & {"monitor", "log_monitor", "dashboard"}, "Ray started what a run does without"
     assert not (Path("/tmp") / f"captionmill-{workspace.place_id}").exists()
+
+
+def test_ray_is_not_asked_for_a_dashboard_and_left_as_it_was() -> None:
+    before = utils.get_dashboard_dependency_error
+    with needed_alone():
+        assert isinstance(utils.get_dashboard_dependency_error(), ImportError)
+        assert utils.get_dashboard_dependency_error is not before
+    assert utils.get_dashboard_dependency_error is before
 
 
 def test_a_run_marks_its_processes_on_a_cluster_that_does_not(
