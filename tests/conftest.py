@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -273,27 +274,31 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
     )
 
 
-@pytest.fixture
-def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts captionmill in the background; whatever still runs at the end is killed."""
-    running: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            command(*arguments),
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
+@contextmanager
+def running(*arguments: str | Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """captionmill in the background; it is killed if it still runs at the end of the block."""
+    process = subprocess.Popen(
+        command(*arguments),
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts captionmill in the background; whatever still runs at the end is killed."""
+    with ExitStack() as every:
+        yield lambda *arguments, **environment: every.enter_context(
+            running(*arguments, **environment)
+        )
 
 
 def wait_until(what: Callable[[], Any], seconds: float = 120.0, poll_s: float = 0.02) -> Any:
