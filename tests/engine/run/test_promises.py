@@ -122,9 +122,11 @@ _ALONE = textwrap.dedent("""
 """)
 
 
-def test_a_whole_run_needs_no_network(reference: Path, clips: Path, tmp_path: Path) -> None:
+def test_a_whole_run_needs_no_network(
+    reference: Path, clips: Path, tmp_path: Path, profile: Callable[..., Path]
+) -> None:
     out = tmp_path / "out"
-    line = command("caption", clips, out, "--profile", reference / "quick.toml")
+    line = command("caption", clips, out, "--profile", profile())
     alone = [sys.executable, "-c", _ALONE, *line]
     done = subprocess.run(alone, capture_output=True, text=True, timeout=RUN_S, check=False)
     assert done.returncode == 0, done.stderr
