@@ -9,7 +9,7 @@ Every process of captionmill that imports torch needs this, vLLM's servers too. 
 at the end of its own import, through the entry point group `torch.backends` of pyproject.toml, in
 every process of the environment: a user's notebook too, where nothing may change. So it acts only
 where the environment variable `SWITCH` says so. `switch_on` sets it, for this process and all that it
-starts.
+starts; `Marked` sets it in processes that a Ray of the user's starts.
 
 The price: torchvision's compiled operators (nms, roi_align, image decoding) are missing, and torchaudio
 and torchcodec are not found. Nothing in captionmill uses them.
@@ -18,7 +18,7 @@ and torchcodec are not found. Nothing in captionmill uses them.
 import mmap
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +43,30 @@ def switch_on() -> None:
     os.environ[SWITCH] = "1"
     if "torch" in sys.modules:
         settle()
+
+
+class Marked:
+    """A value that is sent to a process that may not be captionmill's yet: there it arrives as the value
+    itself, after `switch_on`, since unpickling may import a captioner's module, and that torch.
+
+    For arguments of actors on a cluster that was joined. Ray's own way, `runtime_env`, starts every
+    process twice.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
+        from ray import cloudpickle
+
+        return _arrived, (cloudpickle.dumps(self._value),)
+
+
+def _arrived(pickled: bytes) -> Any:
+    from ray import cloudpickle
+
+    switch_on()
+    return cloudpickle.loads(pickled)
 
 
 def on_import() -> None:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -211,14 +212,17 @@ def staged(request: pytest.FixtureRequest) -> Staged:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """The address of a Ray cluster that believes to have one GPU, for RAY_ADDRESS: a run that joins it
-    need not start Ray. What a run starts there has the cluster's environment and not its own."""
+    need not start Ray. What a run starts there has the cluster's environment and not its own, so that
+    it is not marked as captionmill's."""
     from ray._common.utils import reset_ray_address
     from ray.cluster_utils import Cluster
 
     size = {"num_cpus": 4, "num_gpus": 1, "object_store_memory": 512 << 20}
     less = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
     ours = {"_system_config": SYSTEM_CONFIG}
-    started = Cluster(initialize_head=True, head_node_args=size | less | ours)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv(torch_cpu.SWITCH)
+        started = Cluster(initialize_head=True, head_node_args=size | less | ours)
     reset_ray_address()  # else whoever starts a Ray of his own on this machine would join this one
     yield started.address
     started.shutdown()
@@ -270,27 +274,31 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
     )
 
 
-@pytest.fixture
-def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts captionmill in the background; whatever still runs at the end is killed."""
-    running: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            command(*arguments),
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
+@contextmanager
+def running(*arguments: str | Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """captionmill in the background; it is killed if it still runs at the end of the block."""
+    process = subprocess.Popen(
+        command(*arguments),
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts captionmill in the background; whatever still runs at the end is killed."""
+    with ExitStack() as every:
+        yield lambda *arguments, **environment: every.enter_context(
+            running(*arguments, **environment)
+        )
 
 
 def wait_until(what: Callable[[], Any], seconds: float = 120.0, poll_s: float = 0.02) -> Any:

@@ -11,7 +11,6 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from engine import torch_cpu
 from engine.profile.profile import ProfileError
 from engine.run.scratch import scratch_folder, scratch_folders
 from engine.run.turns import groups
@@ -47,9 +46,17 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
 
 
 @contextmanager
-def ray_cluster(name: str, cpus: int, object_store: int, logs: Path) -> Iterator[None]:
+def ray_cluster(
+    name: str,
+    cpus: int,
+    object_store: int,
+    logs: Path,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[None]:
     """Ray for the block, as `cluster` has it. name: of its folder. cpus: at least so many. object_store:
-    bytes. logs: where its logs are brought."""
+    bytes. logs: where its logs are brought. environment: what the processes of a joined cluster get; with
+    one Ray starts each of them twice. Those of a local cluster inherit this process's.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
@@ -60,8 +67,7 @@ def ray_cluster(name: str, cpus: int, object_store: int, logs: Path) -> Iterator
             address=address,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            # A local cluster's processes inherit it.
-            runtime_env={"env_vars": {torch_cpu.SWITCH: "1"}},
+            runtime_env={"env_vars": dict(environment)} if environment else None,
         )
         _handle_sigterm(stop)
         try:
@@ -92,21 +98,28 @@ def ray_cluster(name: str, cpus: int, object_store: int, logs: Path) -> Iterator
 @contextmanager
 def _needed_alone() -> Iterator[None]:
     """Keeps a Ray that starts in the block from starting what a run has no use for: the autoscaler, the
-    monitor of logs that nobody reads, and the server of the dashboard, which starts without one too.
+    monitor of logs that nobody reads, and the server of the dashboard, which starts without one too. The
+    agent of the dashboard, without which Ray does not start, is its smallest: as where what the dashboard
+    needs is not installed, which Ray then need not find out by importing it.
 
     They take about 4 s of a core, and Ray waits for the last. `ray.init` can't be told so; what a
     version of Ray names otherwise is started as ever.
     """
+    from ray._private import utils
     from ray._private.node import Node
 
-    kept = {name: start for name in _NEEDLESS if (start := vars(Node).get(name)) is not None}
-    for name in kept:
-        setattr(Node, name, lambda node, **settings: None)
+    instead: dict[tuple[Any, str], Any] = {
+        (utils, "get_dashboard_dependency_error"): lambda: ImportError("no dashboard is wanted"),
+        **{(Node, name): lambda node, **settings: None for name in _NEEDLESS},
+    }
+    kept = {place: vars(place[0])[place[1]] for place in instead if place[1] in vars(place[0])}
+    for owner, name in kept:
+        setattr(owner, name, instead[owner, name])
     try:
         yield
     finally:
-        for name, start in kept.items():
-            setattr(Node, name, start)
+        for (owner, name), before in kept.items():
+            setattr(owner, name, before)
 
 
 def _handle_sigterm(handler: Any) -> None:

@@ -16,6 +16,7 @@ from engine.servers.spec import ServerSpec
 from engine.stages.actors import Host
 from engine.stages.contract import Stage, Turn
 from engine.stages.worker import ShardWorker
+from engine.torch_cpu import Marked
 from manifests.workspace import Workspace
 
 
@@ -46,7 +47,7 @@ class Loaded:
         worker: Any = ray.remote(ShardWorker)
         # The worker's processes run on its node, on the CPUs that it reserves for them.
         worker = worker.options(num_cpus=worker_cpus(stage), max_restarts=-1)
-        arguments = (stage, workspace.root, turn, hosts, self.fleet.replicas)
+        arguments = (Marked(stage), workspace.root, turn, hosts, self.fleet.replicas)
         self.workers = [worker.remote(*arguments) for _ in range(stage.profile.sizes.workers)]
 
     def free(self) -> None:
@@ -64,7 +65,8 @@ class Loaded:
         asked = {s.server: self.fleet.replicas[s.server] for s in specs if s.server is not None}
         host: Any = ray.remote(Host)
         host = host.options(name=name, **options)
-        return host.remote(specs, self._cache, self._stage.profile.sizes.model_seconds, asked)
+        seconds = self._stage.profile.sizes.model_seconds
+        return host.remote(Marked(specs), self._cache, seconds, asked)
 
 
 def servers(stage: Stage, turn: Turn, models: Models) -> list[ServerSpec]:

@@ -10,19 +10,18 @@ password or query of a URL.
 """
 
 import asyncio
+import json
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.servers.address import is_loopback_url
+from engine.servers.connection import Connection, NoAnswer, WrongProxy
 from engine.servers.redact import public_url, without
 from engine.servers.spec import ServerSpec
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
 
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 5.0
@@ -76,17 +75,15 @@ class Client:
         self._patience_s = patience_s
         self._load: Counter[Endpoint] = Counter()
         self._shunned: dict[Endpoint, float] = {}
-        self._clients: dict[Endpoint, AsyncOpenAI] = {}
+        self._connections: dict[Endpoint, Connection] = {}
         self.seconds = 0.0
 
     def warm(self) -> None:
-        """Makes a client: its imports take most of a second."""
-        self._client(Endpoint("http://127.0.0.1:9/v1"))
+        """Imports what a connection needs, which takes a part of a second."""
+        import aiohttp  # noqa: F401
 
     async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON reply. path: below /v1. Raises ServerUnavailable, ServerRefused, RequestRefused."""
-        from openai import APIConnectionError, APIStatusError
-
         wait, why = _FIRST_WAIT_S, "no server yet"
         until = time.monotonic() + self._patience_s
         while True:
@@ -94,14 +91,16 @@ class Client:
             if endpoint is not None:
                 try:
                     return await self._once(endpoint, path, body)
-                except APIConnectionError as error:
+                except NoAnswer as error:
                     why = _public(endpoint, str(error))
-                except APIStatusError as error:
-                    why = _public(endpoint, f"HTTP {error.status_code}: {error.message}")
+                except WrongProxy as error:
+                    raise ServerRefused(_public(endpoint, str(error))) from None
+                except _Status as error:
+                    why = _public(endpoint, f"HTTP {error.status}: {error}")
                     # Not `from error`: a traceback would show its text, and a key that it repeats.
-                    if error.status_code in _THIS_REQUEST:
+                    if error.status in _THIS_REQUEST:
                         raise RequestRefused(f"the server refused a request: {why}") from None
-                    if error.status_code not in _BUSY:
+                    if error.status not in _BUSY:
                         raise ServerRefused(f"the server refused: {why}") from None
                 self._shunned[endpoint] = time.monotonic() + _SHUN_S
                 if self._least_loaded(shunned=False) is not None:
@@ -113,22 +112,23 @@ class Client:
 
     async def close(self) -> None:
         """Closes the connections."""
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
-            await client.close()
+        connections, self._connections = self._connections, {}
+        for connection in connections.values():
+            await connection.close()
 
     async def _once(self, endpoint: Endpoint, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         self._load[endpoint] += 1
         began = time.perf_counter()
         try:
-            # As it is on the wire: building the library's models costs more than all else.
-            reply: Any = await self._client(endpoint).post(path, body=dict(body), cast_to=object)
+            status, text = await self._connection(endpoint).post(path, body)
         finally:
             self._load[endpoint] -= 1
+        reply = _object(text)
+        if status >= 400 or reply is None:
+            raise _Status(status, text.strip() if status >= 400 else "the reply is no JSON object")
         self.seconds += time.perf_counter() - began
         self._shunned.pop(endpoint, None)
-        body_received: dict[str, Any] = reply
-        return body_received
+        return reply
 
     def _least_loaded(self, shunned: bool = True) -> Endpoint | None:
         """Of the replicas that answer, else (with `shunned`) of all that are ready."""
@@ -139,19 +139,29 @@ class Client:
             answering or (ready if shunned else ()), key=self._load.__getitem__, default=None
         )
 
-    def _client(self, endpoint: Endpoint) -> "AsyncOpenAI":
-        from openai import AsyncOpenAI, DefaultAioHttpClient
-
-        if endpoint not in self._clients:
+    def _connection(self, endpoint: Endpoint) -> Connection:
+        if endpoint not in self._connections:
             direct = endpoint.ours or is_loopback_url(endpoint.url)
-            self._clients[endpoint] = AsyncOpenAI(
-                base_url=endpoint.url,
-                api_key=endpoint.key or "none",
-                timeout=self._timeout_s,
-                max_retries=0,
-                http_client=DefaultAioHttpClient(timeout=self._timeout_s, trust_env=not direct),
-            )
-        return self._clients[endpoint]
+            made = Connection(endpoint.url, endpoint.key, direct, self._timeout_s)
+            self._connections[endpoint] = made
+        return self._connections[endpoint]
+
+
+class _Status(Exception):
+    """A reply that is none. status: of HTTP."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """The JSON object that a text is, None for any other text."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _public(endpoint: Endpoint, message: str) -> str:

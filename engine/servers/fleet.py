@@ -13,6 +13,7 @@ import ray
 from engine.servers.client import Replicas
 from engine.servers.server import Server
 from engine.servers.spec import ServerSpec
+from engine.torch_cpu import Marked
 
 _DRAIN_S = 20.0
 _STOP_S = 60.0
@@ -37,7 +38,9 @@ class Fleet:
             self._actors[spec.name] = []
             for number, name in enumerate(names):
                 options = {"num_cpus": 0, "num_gpus": spec.num_gpus, "max_concurrency": 8}
-                server = actor.options(name=name, **options).remote(spec, logs, mark, number)
+                server = actor.options(name=name, **options).remote(
+                    Marked(spec), logs, mark, number
+                )
                 server.start.remote()
                 self._actors[spec.name].append(server)
 

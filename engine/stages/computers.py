@@ -12,6 +12,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from engine.stages.calls import answer, last_line, until_up
 from engine.stages.contract import Fault
 from engine.stages.progress import Progress
+from engine.torch_cpu import Marked
 
 # Of one call. What is computed of a clip takes a small part of a second.
 _CALL_S = 120.0
@@ -93,6 +94,6 @@ class Computers:
             actor: Any = ray.remote(Computer)
             # They reserve no CPU: whoever makes them has reserved it.
             actor = actor.options(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
-            self._actors[place] = actor.remote(self._make)
+            self._actors[place] = actor.remote(Marked(self._make))
         await until_up(self._actors[place].ready, f"a process for {self._name}")
         return self._actors[place]

@@ -20,7 +20,7 @@ import torch
 from captioners.encoder.encoder import Encoder
 from captioners.encoder.pairs import SAVED_FROM
 from captioners.encoder.task import Task
-from engine import processes
+from engine import processes, torch_cpu
 from engine.run.cluster import ray_cluster
 from engine.run.scratch import scratch_folders
 from manifests.atomic import write_atomic
@@ -130,7 +130,8 @@ def _train(wanted: Wanted, run: Path, tell: Tell) -> Trained:
     if checkpoints.steps(files.checkpoints)[-1:] == [wanted.recipe.steps]:
         return _finished(wanted, _training(wanted, files, tell), inputs, settings["longer"])
     ranks = wanted.ranks or max(1, torch.cuda.device_count())
-    with ray_cluster(name, ranks, _OBJECTS, run / "logs" / f"{start:06d}"):
+    ours = {torch_cpu.SWITCH: "1"}  # Ray Train's own processes import torch
+    with ray_cluster(name, ranks, _OBJECTS, run / "logs" / f"{start:06d}", ours):
         _compute_features(wanted, inputs, files, tell)
         training = _training(wanted, files, tell)
         fit(training, ranks, run / "ray" / f"{start:06d}", tell)

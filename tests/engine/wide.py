@@ -1,7 +1,14 @@
-"""A dummy captioner that asks for many large frames: what tests bound are then bytes of media."""
+"""A dummy captioner that asks for many large frames: what tests bound are then bytes of media. Only
+captionmill's processes may import it."""
+
+import os
 
 from captioners.dummy import DummyVideo
+from engine.torch_cpu import SWITCH
 from manifests.media import Needs
+
+if os.environ.get(SWITCH) != "1":
+    raise ImportError("this process is not marked as captionmill's")
 
 SIDE, FRAMES = 256, 16
 

@@ -12,6 +12,7 @@ from transformers import (
     PeAudioVideoConfig,
     PeAudioVideoModel,
     PeAudioVideoProcessor,
+    PeVideoEncoderConfig,
     PeVideoVideoProcessor,
 )
 
@@ -19,6 +20,10 @@ from captioners.encoder.inputs import HZ
 from manifests.media import Audio, Frames
 
 _SIDE = 28
+
+# Transformers compares each config with its defaults again and again, and those have 1,024 labels: 3 s
+# each time that one is loaded. What is made here names its own number.
+PeVideoEncoderConfig._default_vision_config_kwargs["num_classes"] = 1
 
 
 def config() -> PeAudioVideoConfig:

@@ -4,13 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import ray
+from ray._private import utils
 
-from engine.profile.profile import load
-from engine.run.cluster import cluster as joined
+from engine.run.cluster import _needed_alone as needed_alone
 from manifests.workspace import Workspace
-from pipelines.caption.stage import CaptionStage
-from tests.conftest import quick_profile, run
+from tests.conftest import run
 
 pytestmark = pytest.mark.run
 
@@ -31,17 +29,9 @@ def test_a_run_under_a_long_temporary_folder_captions_every_clip(
     assert not (Path("/tmp") / f"captionmill-{workspace.place_id}").exists()
 
 
-def test_workers_of_a_joined_cluster_know_that_they_are_captionmill_s(
-    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RAY_ADDRESS", cluster)
-    (tmp_path / "quick.toml").write_text(quick_profile())
-    workspace = Workspace.create(tmp_path / "out")
-
-    @ray.remote
-    def given() -> object:
-        return ray.get_runtime_context().runtime_env["env_vars"]
-
-    # The cluster of the tests inherited the variable from them: what counts is what the run gives.
-    with joined(workspace, CaptionStage(load(str(tmp_path / "quick.toml"))), epoch=1):
-        assert ray.get(given.remote()) == {"CAPTIONMILL": "1"}
+def test_ray_is_not_asked_for_a_dashboard_and_left_as_it_was() -> None:
+    before = utils.get_dashboard_dependency_error
+    with needed_alone():
+        assert isinstance(utils.get_dashboard_dependency_error(), ImportError)
+        assert utils.get_dashboard_dependency_error is not before
+    assert utils.get_dashboard_dependency_error is before

@@ -50,8 +50,9 @@ _TIMES = {
 """At which time a point kills. A worker counts anew after each death: at the second shard, or the third
 entry of the journal, it dies so seldom that the run gets to its end."""
 
-_LIKE_ANOTHER = {"shard.before_files"}
-"""To die here is to die after the last entry of the journal."""
+_LIKE_ANOTHER = {"shard.before_files", "shard.between_files"}
+"""To die before the files is to die after the last entry of the journal; to die between them leaves less
+than `_FATAL`, and `tests/pipelines/test_retry.py` does it."""
 
 _IN_TURN = (
     "ingest.before_commit",
@@ -166,10 +167,10 @@ def test_killed_at_a_commit_point_it_goes_on(
 
 
 def test_killed_at_one_commit_point_after_another_it_goes_on(
-    staged: Staged, clips: Path, tmp_path: Path, cluster: str
+    staged: Staged, clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
     out = tmp_path / "out"
-    arguments = (staged.verb, clips, out, "--profile", staged.reference / "quick.toml")
+    arguments = (staged.verb, clips, out, "--profile", profile())
     left: dict[str, set[str]] = {}
     for point in _IN_TURN:
         killed = run(*arguments, RAY_ADDRESS=cluster, CAPTIONMILL_KILL_AT=point)
@@ -196,7 +197,8 @@ _PARTS = ("ray::Host", "ray::Decoder", "ray::ShardWorker")
     ("staged", "titles"),
     [
         ("captioning", ["ray::Host", "ray::Decoder", "engine.servers.dummy"]),
-        ("captioning", ["ray::ShardWorker"]),
+        # A worker that kills itself at `journal.put` shows the same.
+        pytest.param("captioning", ["ray::ShardWorker"], marks=pytest.mark.exhaustive),
         *(pytest.param("marking", [title], marks=pytest.mark.exhaustive) for title in _PARTS),
     ],
     indirect=["staged"],
@@ -252,11 +254,12 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
     staged: Staged,
     clips: Path,
     tmp_path: Path,
+    profile: Callable[..., Path],
     cluster: str,
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
-    arguments = (staged.verb, clips, out, "--profile", staged.reference / "quick.toml")
+    arguments = (staged.verb, clips, out, "--profile", profile())
     driver = started(*arguments)
     wait_until(lambda: list(out.glob("journal/*/*/*.json")))
     driver.send_signal(number)
@@ -272,11 +275,12 @@ def test_a_second_driver_is_refused(
     staged: Staged,
     clips: Path,
     tmp_path: Path,
+    profile: Callable[..., Path],
     cluster: str,
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
     out = tmp_path / "out"
-    arguments = (staged.verb, clips, out, "--profile", staged.reference / "quick.toml")
+    arguments = (staged.verb, clips, out, "--profile", profile())
     driver = started(*arguments, RAY_ADDRESS=cluster)
     wait_until(lambda: list(out.glob("commits/*/open.json")))
     second = run(*arguments)
@@ -286,7 +290,7 @@ def test_a_second_driver_is_refused(
 
 
 def test_new_files_are_worked_and_old_ones_left(
-    reference: Path, clips: Path, tmp_path: Path, cluster: str
+    reference: Path, clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
     folder, out = tmp_path / "more", _copy(reference, tmp_path)
     folder.mkdir()
@@ -294,7 +298,7 @@ def test_new_files_are_worked_and_old_ones_left(
         write_clip(folder / f"new{number}.mp4", CLIPS + number)
     first = min(clips.iterdir())
     os.link(first, folder / "twin of the first.mp4")
-    arguments = ("caption", clips, folder, out, "--profile", reference / "quick.toml")
+    arguments = ("caption", clips, folder, out, "--profile", profile())
     result = _ran(*arguments, RAY_ADDRESS=cluster)
     assert (result["added"], result["worked"], result["captioned"]) == (3, 3, CLIPS + 3)
     assert files_of(reference / "out").items() <= files_of(out).items()
@@ -334,12 +338,12 @@ def test_two_jobs_in_turn_keep_each_weak_caption_once(
 
 
 def test_a_source_that_moves_before_it_is_worked_is_found(
-    reference: Path, clips: Path, tmp_path: Path, cluster: str
+    clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:
     folder, out = tmp_path / "media", tmp_path / "out"
     folder.mkdir()
     os.link(sorted(clips.iterdir())[0], folder / "before.mp4")
-    arguments = ("caption", folder, out, "--profile", reference / "quick.toml")
+    arguments = ("caption", folder, out, "--profile", profile())
     killed = run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit")
     assert killed.returncode == -signal.SIGKILL
     (folder / "before.mp4").rename(folder / "after.mp4")

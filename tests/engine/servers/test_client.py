@@ -126,6 +126,36 @@ def test_a_server_that_refuses_is_an_error_at_once(status: int, error: type[Exce
 
 
 @pytest.mark.run
+def test_a_server_that_speaks_no_json_is_an_error_at_once() -> None:
+    async def asking() -> None:
+        async def page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>")
+            writer.close()
+
+        async with await asyncio.start_server(page, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = Client(lambda: [Endpoint(f"http://127.0.0.1:{port}/v1")], patience_s=5)
+            try:
+                await client.post(CHAT, BODY)
+            finally:
+                await client.close()
+
+    with pytest.raises(ServerRefused, match="HTTP 200: the reply is no JSON object"):
+        asyncio.run(asking())
+
+
+@pytest.mark.run
+def test_a_proxy_that_can_not_be_used_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "socks5://127.0.0.1:9")
+    with pytest.raises(ServerRefused, match="speaks socks5"):
+        ask("http://models.example/v1")
+
+
+@pytest.mark.run
 def test_servers_that_run_already_get_the_key_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -12,6 +12,7 @@ import ray
 from engine.stages import computers
 from engine.stages.computers import Computers, ComputingFailed
 from engine.stages.progress import Progress
+from engine.torch_cpu import SWITCH
 
 pytestmark = pytest.mark.run
 
@@ -28,6 +29,9 @@ class Doubling:
 
     def process(self) -> int:
         return os.getpid()
+
+    def switch(self) -> str | None:
+        return os.environ.get(SWITCH)
 
     def double(self, number: int) -> int:
         if number < 0:
@@ -57,6 +61,15 @@ def test_what_a_method_returns_comes_back_and_is_counted() -> None:
         assert doubled == [0, 2, 4, 6, 8]
 
     assert _with(work).units["doubling"].done == 5
+
+
+def test_its_processes_are_marked_as_captionmill_s() -> None:
+    """On a cluster that is not."""
+
+    async def work(computing: Computers) -> None:
+        assert await computing.ask(0, "switch") == "1"
+
+    _with(work, 1)
 
 
 def test_calls_of_one_key_go_to_one_process() -> None:

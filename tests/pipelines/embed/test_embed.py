@@ -37,7 +37,7 @@ def embedded(reference: Path, tmp_path_factory: pytest.TempPathFactory, cluster:
     """A captioned workspace with vectors (`out`), and its profile (`profile.toml`)."""
     folder = tmp_path_factory.mktemp("embedded")
     shutil.copytree(reference / "out", folder / "out")
-    (folder / "profile.toml").write_text((reference / "quick.toml").read_text() + ENCODER)
+    (folder / "profile.toml").write_text(quick_profile() + ENCODER)
     done = run(
         "embed", folder / "out", "--profile", folder / "profile.toml", "--json", RAY_ADDRESS=cluster
     )
@@ -130,9 +130,8 @@ def test_killed_and_failed_it_ends_as_if_neither_had_been(
     options = f'batch_ms = 5, flag = "{flag}", clip = "{clip}"'
     failing = "tests.pipelines.embed.failing:FailingEmbedder"
     encoder = ENCODER.replace("captioners.dummy:DummyEmbedder", failing)
-    (tmp_path / "profile.toml").write_text(
-        (reference / "quick.toml").read_text() + encoder.replace("batch_ms = 5", options)
-    )
+    profile = quick_profile() + encoder.replace("batch_ms = 5", options)
+    (tmp_path / "profile.toml").write_text(profile)
 
     def embed(*options: str, **environment: str) -> Any:
         command = ("embed", out, "--profile", tmp_path / "profile.toml", "--json", *options)

@@ -5,12 +5,13 @@ import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from manifests.release.layout import load
 from manifests.release.rules import load as load_rules
+from pipelines.cli.main import app
 from pipelines.rebuild.inputs import open_inputs
 from tests.conftest import CLIPS, run, wait_until
 from tests.pipelines.rebuild import built
@@ -63,17 +64,27 @@ def test_any_number_of_workers_gives_the_same_bytes(
     assert verified.returncode == 0, verified.stdout
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        "rebuild.keys",
-        pytest.param("rebuild.selecting", marks=pytest.mark.exhaustive),
-        "rebuild.scatter",
-        "rebuild.gather:2",
-        pytest.param("rebuild.before_release", marks=pytest.mark.exhaustive),
-        "rebuild.after_release",
-    ],
-)
+_IN_TURN = ("rebuild.keys", "rebuild.scatter", "rebuild.gather:2", "rebuild.after_release")
+"""Points that one folder comes to, each with something else that could be lost."""
+
+
+def test_killed_in_one_phase_after_another_it_goes_on(
+    asked: Path, unbroken: dict[str, bytes], tmp_path: Path, cluster: str
+) -> None:
+    out = tmp_path / "out"
+    for point in _IN_TURN:
+        killed = run("rebuild", asked, out, RAY_ADDRESS=cluster, CAPTIONMILL_KILL_AT=point)
+        assert killed.returncode == -signal.SIGKILL, f"{point}: {killed.stderr}"
+        assert (out / "release.json").exists() == (point == "rebuild.after_release")
+        assert (out / ".rebuild").exists()
+    again = run("rebuild", asked, out, RAY_ADDRESS=cluster)
+    assert again.returncode == 0, again.stderr
+    assert content(out) == unbroken
+    assert not (out / ".rebuild").exists()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("point", [*_IN_TURN, "rebuild.selecting", "rebuild.before_release"])
 def test_killed_in_any_phase_it_goes_on(
     point: str, asked: Path, unbroken: dict[str, bytes], tmp_path: Path, cluster: str
 ) -> None:
@@ -120,33 +131,45 @@ def test_ctrl_c_leaves_it_for_later(
     assert content(out) == unbroken
 
 
-def test_it_explains_without_writing(workspace: Path, tmp_path: Path, cluster: str) -> None:
+@pytest.fixture
+def dropping(workspace: Path, tmp_path: Path) -> Path:
+    """A file of rules that drop every row."""
     rules = tmp_path / "rules.toml"
     rules.write_text(
         f'[[input]]\nworkspace = "{workspace}"\nname = "one"\n[keep]\nmin_ms = 100000\n'
     )
-    asked_: list[dict[str, Any]] = []
-    for more in (("--json",), ()):
-        done = run("rebuild", rules, tmp_path / "out", "--explain", *more, RAY_ADDRESS=cluster)
-        assert done.returncode == 0, done.stderr
-        if more:
-            asked_.append(json.loads(done.stdout))
-        else:
-            assert f"length: {CLIPS} dropped" in done.stdout
-            assert done.stdout.count("clip0") == 10
-    (told,) = asked_
+    return rules
+
+
+def test_it_explains_without_writing(dropping: Path, tmp_path: Path, cluster: str) -> None:
+    done = run("rebuild", dropping, tmp_path / "out", "--explain", RAY_ADDRESS=cluster)
+    assert done.returncode == 0, done.stderr
+    assert f"length: {CLIPS} dropped" in done.stdout
+    assert done.stdout.count("clip0") == 10
+    assert {path.name for path in tmp_path.iterdir()} == {"rules.toml"}
+
+
+def _in_this_process(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["rebuild", *map(str, arguments)])
+
+
+@pytest.mark.usefixtures("without_ray")
+def test_it_explains_to_programs(dropping: Path, tmp_path: Path) -> None:
+    done = _in_this_process(dropping, tmp_path / "out", "--explain", "--json")
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
     assert (told["rows"], told["kept"]) == (CLIPS, 0)
     (length,) = (rule for rule in told["rules"] if rule["rule"] == "length")
     assert length["dropped"] == CLIPS and len(length["examples"]) == 10
     assert {row["input"] for row in length["examples"]} == {"one"}
-    assert {path.name for path in tmp_path.iterdir()} == {"rules.toml"}
 
 
-def test_flags_stand_for_a_file_of_rules(workspace: Path, tmp_path: Path, cluster: str) -> None:
+@pytest.mark.usefixtures("without_ray")
+def test_flags_stand_for_a_file_of_rules(workspace: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     flags = ("--workspace", workspace, "--min-confidence", "0.1", "--split", "train=0.5,test=0.5")
-    done = run("rebuild", out, *flags, "--json", RAY_ADDRESS=cluster)
-    assert done.returncode == 0, done.stderr
+    done = _in_this_process(out, *flags, "--json")
+    assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["rows"] == CLIPS == told["kept"] + sum(told["dropped"].values())
     release = load(out)
@@ -164,6 +187,6 @@ def test_flags_stand_for_a_file_of_rules(workspace: Path, tmp_path: Path, cluste
     ],
 )
 def test_what_can_not_be_meant_is_told(arguments: tuple[str, ...], told: str) -> None:
-    done = run("rebuild", *arguments)
-    assert done.returncode == 2
+    done = _in_this_process(*arguments)
+    assert done.exit_code == 2
     assert told in " ".join(done.stderr.replace("│", " ").split())

@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -392,14 +391,6 @@ def test_a_standing_release_is_told_and_never_changed(inputs: list[Input], tmp_p
 def test_inputs_without_captions_are_an_error(inputs: list[Input], tmp_path: Path) -> None:
     with pytest.raises(RulesError, match="hold no captions"):
         release(rules(tmp_path), [replace(inputs[0], shards=())], tmp_path / "out")
-
-
-@pytest.fixture
-def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rebuild works in this process."""
-    monkeypatch.setattr(rebuilding, "ray_cluster", lambda *arguments: nullcontext())
-    monkeypatch.setattr(rebuilding, "on_ray", here)
-    monkeypatch.setattr(rebuilding.processes, "sweep", lambda *arguments, **options: [])
 
 
 @pytest.mark.usefixtures("without_ray")
