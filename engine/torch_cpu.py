@@ -59,7 +59,8 @@ class Marked:
     def __reduce__(self) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
         from ray import cloudpickle
 
-        return _arrived, (cloudpickle.dumps(self._value),)
+        pickled: bytes = cloudpickle.dumps(self._value)  # type: ignore[no-untyped-call]
+        return _arrived, (pickled,)
 
 
 def _arrived(pickled: bytes) -> Any:
