@@ -38,6 +38,7 @@ __all__ = [
     "ReleaseError",
     "ReleaseFile",
     "ReleaseInput",
+    "ReleaseList",
     "is_release",
     "licence_class",
     "load",
@@ -45,7 +46,7 @@ __all__ = [
     "wrong_columns",
 ]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Format of a release; another one is refused."""
 
 RELEASE, CARD, CROISSANT, STATISTICS = (
@@ -217,6 +218,15 @@ class ReleaseInput(_Model):
     kept: int = Field(ge=0)
 
 
+class ReleaseList(_Model):
+    """A list of clips that must leave, or an evaluation workspace, whose clips do. name: as the rules
+    write it. digest: sha256 of the list; 16 hex digits, of what is committed of the workspace."""
+
+    rule: Literal["takedown", "decontamination"]
+    name: str
+    digest: str
+
+
 class ReleaseBooks(_Model):
     """rows of all inputs = kept + what each rule dropped; a row counts with the first rule that drops it,
     in the order of the rules. Raises ValidationError where they do not close."""
@@ -260,13 +270,15 @@ class Document(_Model):
 
 
 class Release(_Model):
-    """Content of `release.json`. rules: as they were read, defaults filled in. digest: over all the rest
+    """Content of `release.json`. rules: as they were read, defaults filled in. lists: in the order of the
+    rules. digest: over all the rest
     (`Release.made` computes it); equal inputs and rules give an equal one."""
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     name: str = "release"
     rules: dict[str, JsonValue]
     inputs: tuple[ReleaseInput, ...]
+    lists: tuple[ReleaseList, ...] = ()
     books: ReleaseBooks
     files: tuple[ReleaseFile, ...]
     documents: tuple[Document, ...] = ()
@@ -281,6 +293,7 @@ class Release(_Model):
         books: ReleaseBooks,
         files: Iterable[ReleaseFile],
         documents: Iterable[Document] = (),
+        lists: Iterable[ReleaseList] = (),
     ) -> "Release":
         """A release with its digest; files by table, class, split and part. Raises ValidationError where
         something does not fit together."""
@@ -290,6 +303,7 @@ class Release(_Model):
             "name": name,
             "rules": dict(rules),
             "inputs": [each.model_dump() for each in sorted(inputs, key=lambda each: each.number)],
+            "lists": [each.model_dump() for each in lists],
             "books": books.model_dump(),
             "files": [file.model_dump() for file in ordered],
             "documents": [each.model_dump() for each in sorted(documents, key=lambda d: d.path)],
@@ -369,6 +383,11 @@ def load(folder: Path) -> Release:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         reason = f"{place}: {first['msg']}" if place else first["msg"]
+        if place == "version" and first["type"] == "literal_error":
+            reason = (
+                f"its format is {first['input']!r}, and this version reads {VERSION}: build the release "
+                "again, or read it with the version that made it"
+            )
         raise ReleaseError(f"{path} can't be read: {reason}") from error
     if (folder / WORK).is_dir():
         raise ReleaseError(

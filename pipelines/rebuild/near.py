@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from manifests import commits
 from manifests.release import minhash, near, near_media
 from manifests.release.rules import Rules
 from manifests.release.select import Keys
-from manifests.release.shards import Input
-from manifests.workspace import Workspace
 from pipelines.rebuild.steps import shard_files
 from pipelines.rebuild.tasks import Task
 from pipelines.rebuild.writing import Group

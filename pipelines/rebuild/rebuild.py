@@ -18,7 +18,6 @@ from engine import crashpoints, processes
 from engine.run.cluster import ray_cluster
 from engine.run.scratch import scratch_folders
 from manifests.atomic import write_atomic
-from manifests.ids import content_hash, digest
 from manifests.release import lists, order, select
 from manifests.release.errors import RulesError
 from manifests.release.layout import (
@@ -36,8 +35,8 @@ from manifests.release.rules import Rules
 from manifests.release.select import Keys
 from manifests.release.shards import Input
 from pipelines.rebuild.describing import described
-from pipelines.rebuild.inputs import evaluated_clips
-from pipelines.rebuild.near import Finder, evaluation
+from pipelines.rebuild.leaving import Leaving, leaving
+from pipelines.rebuild.near import Finder
 from pipelines.rebuild.steps import (
     LISTED,
     GatherStep,
@@ -90,11 +89,12 @@ def rebuild(
     """Builds a release, or goes on with one that was begun. Raises UserError."""
     _require_known(rules)
     out = Path(os.path.abspath(out))
-    if (release := _standing(rules, inputs, out)) is None:
+    named = leaving(rules, inputs)
+    if (release := _standing(rules, inputs, named, out)) is None:
         with opened(out) as work:
-            start = work.begin(_plan(rules, inputs))
+            start = work.begin(_plan(rules, inputs, named))
             with running(work, start):
-                release = build(rules, inputs, work, on_ray, tell)
+                release = build(rules, inputs, named, work, on_ray, tell)
     Work(out).clear()
     return Rebuilt(out, release)
 
@@ -123,35 +123,38 @@ def running(work: Work, start: int) -> Iterator[None]:
             raise
 
 
-def _standing(rules: Rules, inputs: Sequence[Input], out: Path) -> Release | None:
+def _standing(rules: Rules, inputs: Sequence[Input], named: Leaving, out: Path) -> Release | None:
     """The release that the folder holds already. Raises RebuildError for another one."""
     if not is_release(out):
         return None
     release = load(out)
     same = [(given.name, given.job, given.digest) for given in release.inputs]
-    if release.rules == rules.model_dump(mode="json") and same == [
-        (given.name, given.job, given.digest) for given in inputs
-    ]:
+    if (
+        release.rules == rules.model_dump(mode="json")
+        and same == [(given.name, given.job, given.digest) for given in inputs]
+        and release.lists == named.lists
+    ):
         return release
     raise RebuildError(
-        f"{out} holds a release of other rules or inputs, and a release is never changed: name a new "
-        "folder"
+        f"{out} holds a release of other rules, inputs or lists, and a release is never changed: name a "
+        "new folder"
     )
 
 
 def build(
     rules: Rules,
+    named: Leaving,
     inputs: Sequence[Input],
     work: Work,
     runner: Runner,
     tell: Tell = lambda line: None,
 ) -> Release:
-    """All phases. runner: runs their tasks. Raises UserError."""
+    """All phases. named: what the rules make leave. runner: runs their tasks. Raises UserError."""
     _require_known(rules)
     shards = groups(inputs)
     if not shards:
         raise RulesError(f"{rules.source}: its inputs hold no captions: caption something first")
-    steps = Phases(rules, inputs, shards, work, runner, tell)
+    steps = Phases(rules, inputs, named, shards, work, runner, tell)
     steps.keys()
     selection = steps.selection()
     files = steps.write(selection)
@@ -168,6 +171,7 @@ class Phases:
     """The phases of one rebuild; what a phase has made already is not made again."""
 
     rules: Rules
+    named: Leaving
     inputs: Sequence[Input]
     groups: Sequence[Group]
     work: Work
@@ -187,16 +191,21 @@ class Phases:
             crashpoints.reach("rebuild.keys")
 
     def _lists(self) -> None:
-        """Reads the lists of clips that must leave."""
+        """Reads the lists of clips that must leave. Raises RebuildError for one that changed."""
         wanted = [rule for rule in LISTED if rule in self.rules.active]
         if not wanted:
             return
         self.work.lists.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(config=settings(self.work.lists)) as connection:
             for rule in wanted:
-                clips = evaluated_clips(self.rules) if rule == "decontamination" else []
+                clips = self.named.clips if rule == "decontamination" else []
                 path = list_file(self.work.lists, rule)
-                lists.build(self.rules, rule, clips, path, connection)
+                for read in lists.build(self.rules, rule, clips, path, connection):
+                    if read.sha256 != self.named.digest_of(rule, read.name):
+                        raise RebuildError(
+                            f"{self.rules.path(read.name)} was changed while it was read: remove "
+                            f"{self.work.root} and run the same command again"
+                        )
 
     def _key_files(self) -> list[Path]:
         """Files of keys in the order of the inputs and their shards."""
@@ -223,7 +232,7 @@ class Phases:
             finder = Finder(
                 self.rules,
                 self.groups,
-                evaluation(self.rules, self.inputs),
+                self.named.embeddings,
                 self.work.near,
                 self._run,
             )
@@ -299,7 +308,8 @@ class Phases:
         books = ReleaseBooks(rows=counts.rows, kept=counts.kept, dropped=counts.dropped)
         rules: dict[str, Any] = self.rules.model_dump(mode="json")
         self.tell("describing")
-        return described(Release.made("release", rules, inputs, books, files), self.work.out)
+        release = Release.made("release", rules, inputs, books, files, lists=self.named.lists)
+        return described(release, self.work.out)
 
     def _run(self, phase: str, tasks: Sequence[Task]) -> None:
         """Runs the tasks of a phase to their end."""
@@ -324,14 +334,10 @@ def _require_known(rules: Rules) -> None:
             raise rules.error(key, "this version does not write it: leave it out")
 
 
-def _plan(rules: Rules, inputs: Sequence[Input]) -> dict[str, Any]:
+def _plan(rules: Rules, inputs: Sequence[Input], named: Leaving) -> dict[str, Any]:
     """What names a rebuild: it may go on only with the same."""
     return {
         "rules": rules.digest,
         "inputs": [[given.name, given.job, given.digest] for given in inputs],
-        "lists": [
-            content_hash(rules.path(name))
-            for name in (*rules.takedown.lists, *rules.decontaminate.lists)
-        ],
-        "evaluation sets": digest([evaluated_clips(rules), list(evaluation(rules, inputs))]),
+        "lists": [each.model_dump() for each in named.lists],
     }

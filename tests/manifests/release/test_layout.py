@@ -37,7 +37,7 @@ def _changed(folder: Path, change: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda r: r.update(version=2), "version"),
+        (lambda r: r.update(version=1), "its format is 1, and this version reads 2: build"),
         (lambda r: r["rules"].update(seed=8), "somebody changed it"),
         (lambda r: r["books"].update(kept=1), "the books do not close"),
         (lambda r: r["inputs"][0].update(rows=1), "the books do not close"),
