@@ -1,8 +1,8 @@
 """Keys: what the rules need of each caption row, and whether a local rule drops it.
 
-One query for each shard of an input reads the columns that the rules need, decides the local rules and
-writes the keys, so that whatever looks at all rows never reads a text. The row address is (input, shard,
-row): row counts the rows of the shard's caption files, joined in order.
+One query for a group of shards reads the columns that the rules need, decides the local rules and writes
+the keys, so that whatever looks at all rows never reads a text. The row address is (input, shard, row):
+row counts the rows of the shard's caption files, joined in order.
 
 Digests are parts of md5, which does not change between versions of DuckDB as its own hash does.
 """
@@ -79,14 +79,18 @@ def prepare(
 
 
 def write_keys(
-    connection: duckdb.DuckDBPyConnection, rules: Rules, given: Input, shard: Shard, path: Path
+    connection: duckdb.DuckDBPyConnection,
+    rules: Rules,
+    given: Input,
+    shards: Sequence[Shard],
+    path: Path,
 ) -> int:
-    """Writes the keys of one shard, sorted by row, and returns how many there are.
+    """Writes the keys of some shards, sorted by shard and row, and returns how many there are.
 
     connection: prepared by `prepare`. Equal files and rules give equal bytes. Raises duckdb.Error
     for a file that can't be read.
     """
-    query = keys_query(rules, given, shard, _terms(connection, shard))
+    query = keys_query(rules, given, shards, _terms(connection, _captions(shards)))
     with replacing(path) as temporary:
         written = connection.execute(
             f"COPY ({query}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
@@ -97,22 +101,26 @@ def write_keys(
 Terms = tuple[str | None, bool | None]
 
 
-def _terms(connection: duckdb.DuckDBPyConnection, shard: Shard) -> list[Terms]:
-    """The different licences of a shard, with whether they allow to train: few, mostly one."""
+def _captions(shards: Sequence[Shard]) -> list[str]:
+    """Their files of captions, in order."""
+    return [path for shard in shards for path in shard.captions]
+
+
+def _terms(connection: duckdb.DuckDBPyConnection, captions: Sequence[str]) -> list[Terms]:
+    """The different licences of some files, with whether they allow to train: few, mostly one."""
     rows = connection.execute(
-        f"SELECT DISTINCT licence, outputs_train FROM read_parquet({files(shard.captions)}) "
-        "ORDER BY ALL"
+        f"SELECT DISTINCT licence, outputs_train FROM read_parquet({files(captions)}) ORDER BY ALL"
     ).fetchall()
     return [(licence, outputs_train) for licence, outputs_train in rows]
 
 
-def keys_query(rules: Rules, given: Input, shard: Shard, terms: Sequence[Terms]) -> str:
-    """The query of one shard's keys, sorted by row. terms: its licences."""
+def keys_query(rules: Rules, given: Input, shards: Sequence[Shard], terms: Sequence[Terms]) -> str:
+    """The query of the keys of some shards, sorted by shard and row. terms: their licences."""
     needs = rules.needs()
     made = {
         "input": str(given.number),
-        "shard": str(shard.number),
-        "row": _row(shard.captions),
+        "shard": _of_file([shard.number for shard in shards for _ in shard.captions]),
+        "row": _row(shards),
         "clip": "coalesce(try_cast(left(clip_id, 32) AS UUID), md5(clip_id)::UUID)",
         "source": "md5_number_lower(coalesce(content_hash, clip_id))",
         "captions": f"md5({_single_spaced('joined')})::UUID",
@@ -132,24 +140,33 @@ def keys_query(rules: Rules, given: Input, shard: Shard, terms: Sequence[Terms])
         f'({made[name] if name in needs.keys else "NULL"})::{kind} AS "{name}"'
         for name, kind in COLUMNS.items()
     )
-    source = f"read_parquet({files(shard.captions)}, file_row_number = true)"
+    source = f"read_parquet({files(_captions(shards))}, file_row_number = true)"
     texts = {"captions": f"{_JOINED} AS joined", "caption": f"{_TELLING} AS telling"}
     if wanted := [text for name, text in texts.items() if name in needs.keys]:
         source = f"(SELECT *, file_row_number, file_index, {', '.join(wanted)} FROM {source})"
     if not needs.similarity:
         return f"SELECT {columns} FROM {source}"  # rows come in the order of the files
-    joined = f"LEFT JOIN ({_measured(shard.similarity)}) AS near USING (clip_id, caption_digest)"
-    return f'SELECT {columns} FROM {source} {joined} ORDER BY "row"'
+    near = [path for shard in shards for path in shard.similarity]
+    joined = f"LEFT JOIN ({_measured(near)}) AS near USING (clip_id, caption_digest)"
+    return f'SELECT {columns} FROM {source} {joined} ORDER BY "shard", "row"'
 
 
-def _row(paths: Sequence[str]) -> str:
-    """The number of a row in files that are joined in order."""
-    if len(paths) < 2:
-        return "file_row_number"
-    starts = [0]
-    for path in paths[:-1]:
-        starts.append(starts[-1] + pq.read_metadata(path).num_rows)
-    return f"file_row_number + {starts}[file_index::BIGINT + 1]"
+def _row(shards: Sequence[Shard]) -> str:
+    """The number of a row in the files of its shard, which are joined in order."""
+    starts = []
+    for shard in shards:
+        start = 0
+        for path in shard.captions:
+            starts.append(start)
+            start += pq.read_metadata(path).num_rows if len(shard.captions) > 1 else 0
+    return f"file_row_number + {_of_file(starts)}"
+
+
+def _of_file(numbers: Sequence[int]) -> str:
+    """A number for each file that is read, in order."""
+    if len(set(numbers)) == 1:
+        return str(numbers[0])
+    return f"{list(numbers)}[file_index::BIGINT + 1]"
 
 
 def _measured(paths: Sequence[str]) -> str:

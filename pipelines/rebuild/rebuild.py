@@ -46,7 +46,6 @@ from pipelines.rebuild.steps import (
     list_file,
     row_bytes,
     settings,
-    shard_files,
 )
 from pipelines.rebuild.tasks import RebuildError, Runner, Task, is_disk_full, on_ray
 from pipelines.rebuild.work import Work, opened
@@ -143,8 +142,8 @@ def _standing(rules: Rules, inputs: Sequence[Input], named: Leaving, out: Path) 
 
 def build(
     rules: Rules,
-    named: Leaving,
     inputs: Sequence[Input],
+    named: Leaving,
     work: Work,
     runner: Runner,
     tell: Tell = lambda line: None,
@@ -171,8 +170,8 @@ class Phases:
     """The phases of one rebuild; what a phase has made already is not made again."""
 
     rules: Rules
-    named: Leaving
     inputs: Sequence[Input]
+    named: Leaving
     groups: Sequence[Group]
     work: Work
     runner: Runner
@@ -181,9 +180,9 @@ class Phases:
     def keys(self) -> None:
         """Makes the keys of all rows."""
         tasks = [
-            KeysStep(self.rules, group, self.work.keys, self.work.lists)
-            for group in self.groups
-            if not all(path.exists() for path in shard_files(self.work.keys, group))
+            KeysStep(self.rules, group, path, self.work.lists)
+            for group, path in zip(self.groups, self._key_files(), strict=True)
+            if not path.exists()
         ]
         if tasks:
             self._lists()
@@ -208,16 +207,15 @@ class Phases:
                         )
 
     def _key_files(self) -> list[Path]:
-        """Files of keys in the order of the inputs and their shards."""
-        return [path for group in self.groups for path in shard_files(self.work.keys, group)]
+        """The file of keys of each group."""
+        return [self.work.keys / f"{group.number:05d}.parquet" for group in self.groups]
 
     def selection(self) -> Selection:
         """Selects rows."""
         if self.work.selection.exists():
             return Selection.load(self.work.selection)
         self.tell("selecting rows")
-        firsts = [group.shards[0] for group in self.groups]
-        starts = [(given.number, shard.number) for given, shard in firsts]
+        starts = [(group.input.number, group.shards[0].number) for group in self.groups]
         with self.selected() as keys:
             selection = order.write(keys, self.rules, self.sizes(), starts, self.work.selected)
         crashpoints.reach("rebuild.selecting")

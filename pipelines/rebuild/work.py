@@ -2,7 +2,7 @@
 
     plan.json            what is built: digests of rules and inputs; how often it was started
     lists/               tokens of lists of clips that must leave
-    keys/<input>/        keys of each shard
+    keys/<group>.parquet keys of a group of shards
     near/                signatures and clusters of near duplicates
     selection.json       what was selected
     selected/<group>.parquet
@@ -29,7 +29,7 @@ from manifests.atomic import write_atomic
 from manifests.release.layout import PARQUET, WORK
 from pipelines.rebuild.tasks import RebuildError
 
-_FORMAT = 1
+_FORMAT = 2
 _TEMPORARY = re.compile(r"\.[a-z0-9_]+-\d{5,}-of-\d{5,}\.parquet\.\d+\.tmp")
 
 

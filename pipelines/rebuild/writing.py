@@ -69,11 +69,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Shards that are scattered together, in the order of the inputs, each with its input. The inputs
-    hold no shards of their own here."""
+    """Shards of one input that are worked on together, in order. input: without shards of its own."""
 
     number: int
-    shards: tuple[tuple[Input, Shard], ...]
+    input: Input
+    shards: tuple[Shard, ...]
 
 
 def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: Path) -> None:
@@ -92,7 +92,8 @@ def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: 
             schema = SCHEMAS[table].append(_H)
             writers[table] = stack.enter_context(spill.Writer(temporary, schema, buckets))
         run = _Run(writers, buckets)
-        for given, shard in group.shards:
+        given = group.input
+        for shard in group.shards:
             for chosen, captions in _chosen(rows, given, shard, wanted):
                 data = flatten.data(
                     captions, given.number, given.stage, given.real, wanted.links_only

@@ -9,11 +9,13 @@ import duckdb
 import pytest
 
 from manifests.release.keys import COLUMNS
+from manifests.release.shards import Shard
 from tests.manifests.release.rows import (
     claim,
     clip_id,
     dropped,
     keys,
+    keys_of,
     row,
     rules,
     similar,
@@ -103,6 +105,26 @@ def test_rows_are_counted_over_the_files_of_a_shard(tmp_path: Path) -> None:
     )
     again = keys(rules(tmp_path, winner={"order": ["similarity"]}), *files, similarity=(near,))
     assert [(key["row"], key["clip"]) for key in again] == [(k["row"], k["clip"]) for k in made]
+
+
+@pytest.mark.parametrize("order", ["newest", "similarity"])
+def test_several_shards_are_read_at_once(order: str, tmp_path: Path) -> None:
+    """With as many files and rows as they have, and similarities of each beside."""
+    files = [
+        written(tmp_path / f"{at}.parquet", [row(10 * at + n) for n in range(at + 2)])
+        for at in range(4)
+    ]
+    of = {"clip_id": clip_id(31), "caption_digest": f"{31:016d}", "audio_caption": 0.5}
+    near = similar(tmp_path / "s.parquet", [of])
+    shards = [Shard(2, (files[0], files[1])), Shard(5, (files[2],)), Shard(9, (files[3],), (near,))]
+    made = keys_of(rules(tmp_path, winner={"order": [order]}), shards, tmp_path / "made.keys")
+    expected = [(2, n) for n in range(5)] + [(5, n) for n in range(4)] + [(9, n) for n in range(5)]
+    assert [(key["shard"], key["row"]) for key in made] == expected
+    numbers = [0, 1, 10, 11, 12, 20, 21, 22, 23, 30, 31, 32, 33, 34]
+    assert [key["clip"] for key in made] == [uuid.UUID(clip_id(n)) for n in numbers]
+    if order == "similarity":
+        told = [number for number, key in zip(numbers, made, strict=True) if key["similarity"]]
+        assert told == [31]
 
 
 def test_confidence_and_support_are_means_over_the_claims(tmp_path: Path) -> None:
