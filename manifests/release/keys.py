@@ -4,7 +4,9 @@ One query for a group of shards reads the columns that the rules need, decides t
 the keys, so that whatever looks at all rows never reads a text. The row address is (input, shard, row):
 row counts the rows of the shard's caption files, joined in order.
 
-Digests are parts of md5, which does not change between versions of DuckDB as its own hash does.
+Clips and sources are told by digests, since numbers are drawn from them: parts of md5 and sha256. Texts
+are only compared: for these two hashes of DuckDB's will do, 128 bits together. They change between its
+versions, so a rebuild goes on with the version that it was begun with.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +18,7 @@ import pyarrow.parquet as pq
 from manifests.atomic import replacing
 from manifests.captions import CAPTIONS
 from manifests.evidence import LEAST
-from manifests.release import lists
+from manifests.release import lists, mixing
 from manifests.release.allowed import allows
 from manifests.release.licences import licence_class
 from manifests.release.rules import Rules
@@ -43,7 +45,7 @@ COLUMNS = {
     "real": "BOOLEAN",
     "dropped": "VARCHAR",
 }
-"""Columns of the keys with their types in DuckDB; what the rules don't need is null."""
+"""Columns that keys may have, with their types in DuckDB: those that the rules need are there."""
 
 _WEIGHT = (
     "CASE WHEN NOT claim.supported OR claim.confidence IS NULL THEN 0 "
@@ -60,9 +62,22 @@ SUPPORT = "list_avg(list_transform(claims, lambda claim: claim.supported::INTEGE
 _LEAST_OF_SIMILARITY: tuple[Pair, ...] = CAPTIONS
 _BY = {name: f"{name.removesuffix('_caption')}_by" for name in CAPTIONS}
 _BREAK = "chr(31)"
-"""Between texts that are digested together: no text of ours has it."""
-_JOINED = f"nullif(lower(concat({f', {_BREAK}, '.join(CAPTIONS)})), {_BREAK} || {_BREAK})"
-_TELLING = "lower(coalesce(audio_visual_caption, audio_caption, visual_caption))"
+"""Between texts that are hashed together: no text of ours has it."""
+_TEXTS = {
+    "captions": f"lower(concat({f', {_BREAK}, '.join(CAPTIONS)}))",
+    "caption": "lower(coalesce(audio_visual_caption, audio_caption, visual_caption))",
+}
+"""What is hashed of a row."""
+_NO_TEXT = f"coalesce({', '.join(CAPTIONS)}) IS NULL"
+
+
+def _digits(column: str) -> str:
+    """The first 32 hex digits of a column as UUID, null for other texts."""
+    return f"try_cast(left({column}, 32) AS UUID)"
+
+
+CLIP = f"coalesce({_digits('clip_id')}, md5(clip_id)::UUID)"
+"""What the keys have of a clip."""
 
 
 def prepare(
@@ -121,10 +136,11 @@ def keys_query(rules: Rules, given: Input, shards: Sequence[Shard], terms: Seque
         "input": str(given.number),
         "shard": _of_file([shard.number for shard in shards for _ in shard.captions]),
         "row": _row(shards),
-        "clip": "coalesce(try_cast(left(clip_id, 32) AS UUID), md5(clip_id)::UUID)",
-        "source": "md5_number_lower(coalesce(content_hash, clip_id))",
-        "captions": f"md5({_single_spaced('joined')})::UUID",
-        "caption": f"md5({_single_spaced('telling')})::UUID",
+        "clip": CLIP,
+        "source": mixing.upper(
+            f"coalesce({_digits('content_hash')}, md5(content_hash)::UUID, {CLIP})"
+        ),
+        **{name: _hashed(f"spaced_{name}") for name in _TEXTS},
         "stage": str(given.stage),
         "confidence": CONFIDENCE,
         "support": SUPPORT,
@@ -137,13 +153,16 @@ def keys_query(rules: Rules, given: Input, shards: Sequence[Shard], terms: Seque
         "dropped": _dropped(rules, given.real, terms),
     }
     columns = ", ".join(
-        f'({made[name] if name in needs.keys else "NULL"})::{kind} AS "{name}"'
+        f'({made[name]})::{kind} AS "{name}"'
         for name, kind in COLUMNS.items()
+        if name in needs.keys
     )
     source = f"read_parquet({files(_captions(shards))}, file_row_number = true)"
-    texts = {"captions": f"{_JOINED} AS joined", "caption": f"{_TELLING} AS telling"}
-    if wanted := [text for name, text in texts.items() if name in needs.keys]:
-        source = f"(SELECT *, file_row_number, file_index, {', '.join(wanted)} FROM {source})"
+    if wanted := [name for name in _TEXTS if name in needs.keys]:
+        lower = ", ".join(f"{_TEXTS[name]} AS lower_{name}" for name in wanted)
+        spaced = ", ".join(f"{_spaced(f'lower_{name}')} AS spaced_{name}" for name in wanted)
+        source = f"(SELECT *, file_row_number, file_index, {lower} FROM {source})"
+        source = f"(SELECT *, {spaced} FROM {source})"
     if not needs.similarity:
         return f"SELECT {columns} FROM {source}"  # rows come in the order of the files
     near = [path for shard in shards for path in shard.similarity]
@@ -186,7 +205,14 @@ def _similarity() -> str:
     return f"list_avg([{', '.join(f'sim_{name}' for name in _LEAST_OF_SIMILARITY)}])"
 
 
-def _single_spaced(text: str) -> str:
+def _hashed(text: str) -> str:
+    """128 bits of a text, null where the row has none. A letter more moves all others to another place in
+    the blocks that are hashed, so that texts of one hash do not have the other in common."""
+    pair = f"hash({text})::UHUGEINT << 64 | hash('.' || {text})::UHUGEINT"
+    return f"CASE WHEN {_NO_TEXT} THEN NULL ELSE ({pair})::UUID END"
+
+
+def _spaced(text: str) -> str:
     """A text with single spaces. Nearly all have them: looking is ten times as quick as replacing."""
     single = f"regexp_replace({text}, ' +', ' ', 'g')"
     return f"CASE WHEN contains({text}, '  ') THEN {single} ELSE {text} END"
