@@ -2,10 +2,10 @@
 
     python -m benchmarks.release 1000000 --folder FOLDER
 
-Makes the rows (`rows`), then lets each of `--by` build the release (`plans`) in a process of its own, one
-after the other: `ray` and `here` (in one process) are ours. Prints wall time, CPU time and the most memory
-(PSS) of all its processes, looked at twice a second, and the seconds of its phases. On a machine that others
-use too, compare the CPU times.
+Makes the rows (`rows`), then lets each of `--by` build the release (`plans`) in a process of its own,
+one after the other: `ray` and `here` (in one process) are ours. Prints wall time, CPU time and the most
+memory (PSS) of all its processes, looked at twice a second, and the seconds of its phases. On a machine
+that others use too, compare the CPU times.
 """
 
 import argparse

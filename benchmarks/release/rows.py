@@ -1,7 +1,7 @@
 """Made-up workspaces of caption rows: about 600 bytes of captions each.
 
-Two inputs with a tenth of their clips in common, one caption set in twenty a copy of another, sources of 1 to
-20 clips. Rows follow from their numbers, so shards are made in any order, in several processes.
+Two inputs with a tenth of their clips in common, one caption set in twenty a copy of another, sources of
+1 to 20 clips. Rows follow from their numbers, so shards are made in any order, in several processes.
 """
 
 from concurrent.futures import ProcessPoolExecutor

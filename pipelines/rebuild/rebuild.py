@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ Tell = Callable[[str], None]
 _PART_MB = 256
 _MOST_PART_ROWS = 1_000_000
 _BUCKET_BYTES = 32 << 20
+_LARGE = 3 << 30
+"""Bytes of rows from which on they are compressed between scatter and gather."""
 _OBJECTS = 128 << 20
 """Bytes of Ray's store: tasks exchange files."""
 
@@ -105,6 +107,8 @@ def running(work: Work, start: int) -> Iterator[None]:
     name = f"captionmill-{work.place_id}"
     with processes.own_environment():
         os.environ.update(processes.marked(processes.mark(work.place_id, start)))
+        # Workers keep the memory of one batch for the next: new pages cost more than what is done there.
+        os.environ["MIMALLOC_PURGE_DELAY"] = "-1"
         processes.sweep(work.place_id, keep_epoch=start)
         for left in scratch_folders(name):
             shutil.rmtree(left, ignore_errors=True)
@@ -254,14 +258,20 @@ class Phases:
         tables += ["evidence"] if output.evidence else []
         return Wanted(tuple(tables), output.links_only)
 
+    def _spilled(self, rows: int) -> Wanted:
+        """What is written of so many rows, and whether it is large."""
+        bytes_of = row_bytes(self.inputs, self.wanted)
+        return replace(self.wanted, is_large=rows * bytes_of.plain > _LARGE)
+
     def write(self, selection: Selection) -> list[ReleaseFile]:
         """Writes the selected rows."""
         buckets = selection.buckets
+        wanted = self._spilled(selection.counts.kept)
         scatters = [
             ScatterStep(
                 group,
                 self.work.selected / f"{group.number:05d}.parquet",
-                self.wanted,
+                wanted,
                 buckets,
                 self.work.spill,
             )
@@ -271,7 +281,7 @@ class Phases:
             GatherStep(
                 part,
                 len(self.groups),
-                self.wanted,
+                wanted,
                 self.work.spill,
                 self.work.out,
                 self.work.done / f"{place:06d}.json",
@@ -338,4 +348,5 @@ def _plan(rules: Rules, inputs: Sequence[Input], named: Leaving) -> dict[str, An
         "rules": rules.digest,
         "inputs": [[given.name, given.job, given.digest] for given in inputs],
         "lists": [each.model_dump() for each in named.lists],
+        "version of DuckDB": duckdb.__version__,  # its hashes lie in the keys
     }
