@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manifests.errors import UserError
-from manifests.release.layout import RELEASE, Release, load
+from manifests.release.layout import RELEASE, Document, Release, ReleaseFile, load
 from pipelines.terminal import counted
 from pipelines.verify_release import verify_release
 
@@ -90,13 +90,17 @@ def push(folder: Path, target: str, public: bool, tell: Callable[[str], None]) -
         raise PushError(
             f"the upload to {repo} stopped: {error}. Run the same command again; it goes on."
         ) from error
-    sizes = [file.bytes for file in (*release.files, *release.documents)]
+    sizes = [file.bytes for file in _files(release)]
     return Pushed(str(url), release.digest, len(sizes) + 1, sum(sizes))
 
 
-def _paths(release: Release) -> list[str]:
+def _files(release: Release) -> list[ReleaseFile | Document]:
     """All files of a release but release.json; nothing else in the folder is uploaded."""
-    return [file.path for file in (*release.files, *release.documents)]
+    return [*release.files, *release.documents]
+
+
+def _paths(release: Release) -> list[str]:
+    return [file.path for file in _files(release)]
 
 
 def _require_own(api: "HfApi", repo: str, release: Release) -> None:
@@ -131,7 +135,7 @@ def _compare(api: "HfApi", repo: str, folder: Path, release: Release) -> None:
     """Raises PushError where the hub's checksums are not those of the files."""
     compared = api.verify_repo_checksums(repo, repo_type=_DATASET, local_dir=folder)
     files = {RELEASE, *_paths(release)}
-    off = {mismatch.path for mismatch in compared.mismatches} | set(compared.extra_paths)
+    off = {mismatch["path"] for mismatch in compared.mismatches} | set(compared.extra_paths)
     if wrong := sorted(off & files):
         raise PushError(
             f"{counted(len(wrong), 'file')} of {repo} differ from the release, such as {wrong[0]}: "

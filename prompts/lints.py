@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from manifests.captions import CAPTIONS, CaptionName, CaptionSet
+from manifests.faults import Fault
 from prompts.leaks import confidence, field_name, meta
 from prompts.orders import foreign, order
 from prompts.quotes import without_quotations
@@ -229,7 +230,7 @@ def language(caption: str) -> str | None:
     return foreign(outside)
 
 
-LINTS: dict[str, Lint] = {
+LINTS: dict[Fault, Lint] = {
     "empty": empty,
     "leak": leak,
     "hedge": hedge,
@@ -279,7 +280,9 @@ def lint(
     """All faults of form of one caption of a set. fixed: the prompt's instructions. at_most: characters
     of a caption."""
     caption = captions[name] or ""
-    details = [(lint_name, check(caption)) for lint_name, check in LINTS.items()]
+    details: list[tuple[Fault, str | None]] = [
+        (lint_name, check(caption)) for lint_name, check in LINTS.items()
+    ]
     if dict(details)["truncated"] is None:
         details.append(("truncated", at_limit(caption, at_most)))
     if not details[0][1]:

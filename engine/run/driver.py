@@ -175,7 +175,9 @@ class Driver:
             view.startup = view.progress.began - self._began
             view.elapsed = time.time() - view.progress.began
         done = self._committed + journaled
-        if done.total() >= view.done.total():  # a shard on its way to its commit is nobody's for a moment
+        if (
+            done.total() >= view.done.total()
+        ):  # a shard on its way to its commit is nobody's for a moment
             view.done = done
         last = view.progress.units.get(self._stage.units[-1].name)
         view.worked = last.done if last is not None else 0

@@ -1,10 +1,12 @@
 """Keys: what the rules need of each caption row, and whether a local rule drops it.
 
-One query for each shard of an input reads the columns that the rules need, decides the local rules and
-writes the keys, so that whatever looks at all rows never reads a text. The row address is (input, shard,
-row): row counts the rows of the shard's caption files, joined in order.
+One query for a group of shards reads the columns that the rules need, decides the local rules and writes
+the keys, so that whatever looks at all rows never reads a text. The row address is (input, shard, row):
+row counts the rows of the shard's caption files, joined in order.
 
-Digests are parts of md5, which does not change between versions of DuckDB as its own hash does.
+Clips and sources are told by digests, since numbers are drawn from them: parts of md5 and sha256. Texts
+are only compared: for these two hashes of DuckDB's will do, 128 bits together. They change between its
+versions, so a rebuild goes on with the version that it was begun with.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +18,7 @@ import pyarrow.parquet as pq
 from manifests.atomic import replacing
 from manifests.captions import CAPTIONS
 from manifests.evidence import LEAST
-from manifests.release import lists
+from manifests.release import lists, mixing
 from manifests.release.allowed import allows
 from manifests.release.licences import licence_class
 from manifests.release.rules import Rules
@@ -43,7 +45,7 @@ COLUMNS = {
     "real": "BOOLEAN",
     "dropped": "VARCHAR",
 }
-"""Columns of the keys with their types in DuckDB; what the rules don't need is null."""
+"""Columns that keys may have, with their types in DuckDB: those that the rules need are there."""
 
 _WEIGHT = (
     "CASE WHEN NOT claim.supported OR claim.confidence IS NULL THEN 0 "
@@ -60,9 +62,22 @@ SUPPORT = "list_avg(list_transform(claims, lambda claim: claim.supported::INTEGE
 _LEAST_OF_SIMILARITY: tuple[Pair, ...] = CAPTIONS
 _BY = {name: f"{name.removesuffix('_caption')}_by" for name in CAPTIONS}
 _BREAK = "chr(31)"
-"""Between texts that are digested together: no text of ours has it."""
-_JOINED = f"nullif(lower(concat({f', {_BREAK}, '.join(CAPTIONS)})), {_BREAK} || {_BREAK})"
-_TELLING = "lower(coalesce(audio_visual_caption, audio_caption, visual_caption))"
+"""Between texts that are hashed together: no text of ours has it."""
+_TEXTS = {
+    "captions": f"lower(concat({f', {_BREAK}, '.join(CAPTIONS)}))",
+    "caption": "lower(coalesce(audio_visual_caption, audio_caption, visual_caption))",
+}
+"""What is hashed of a row."""
+_NO_TEXT = f"coalesce({', '.join(CAPTIONS)}) IS NULL"
+
+
+def _digits(column: str) -> str:
+    """The first 32 hex digits of a column as UUID, null for other texts."""
+    return f"try_cast(left({column}, 32) AS UUID)"
+
+
+CLIP = f"coalesce({_digits('clip_id')}, md5(clip_id)::UUID)"
+"""What the keys have of a clip."""
 
 
 def prepare(
@@ -79,14 +94,18 @@ def prepare(
 
 
 def write_keys(
-    connection: duckdb.DuckDBPyConnection, rules: Rules, given: Input, shard: Shard, path: Path
+    connection: duckdb.DuckDBPyConnection,
+    rules: Rules,
+    given: Input,
+    shards: Sequence[Shard],
+    path: Path,
 ) -> int:
-    """Writes the keys of one shard, sorted by row, and returns how many there are.
+    """Writes the keys of some shards, sorted by shard and row, and returns how many there are.
 
     connection: prepared by `prepare`. Equal files and rules give equal bytes. Raises duckdb.Error
     for a file that can't be read.
     """
-    query = keys_query(rules, given, shard, _terms(connection, shard))
+    query = keys_query(rules, given, shards, _terms(connection, _captions(shards)))
     with replacing(path) as temporary:
         written = connection.execute(
             f"COPY ({query}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
@@ -97,26 +116,31 @@ def write_keys(
 Terms = tuple[str | None, bool | None]
 
 
-def _terms(connection: duckdb.DuckDBPyConnection, shard: Shard) -> list[Terms]:
-    """The different licences of a shard, with whether they allow to train: few, mostly one."""
+def _captions(shards: Sequence[Shard]) -> list[str]:
+    """Their files of captions, in order."""
+    return [path for shard in shards for path in shard.captions]
+
+
+def _terms(connection: duckdb.DuckDBPyConnection, captions: Sequence[str]) -> list[Terms]:
+    """The different licences of some files, with whether they allow to train: few, mostly one."""
     rows = connection.execute(
-        f"SELECT DISTINCT licence, outputs_train FROM read_parquet({files(shard.captions)}) "
-        "ORDER BY ALL"
+        f"SELECT DISTINCT licence, outputs_train FROM read_parquet({files(captions)}) ORDER BY ALL"
     ).fetchall()
     return [(licence, outputs_train) for licence, outputs_train in rows]
 
 
-def keys_query(rules: Rules, given: Input, shard: Shard, terms: Sequence[Terms]) -> str:
-    """The query of one shard's keys, sorted by row. terms: its licences."""
+def keys_query(rules: Rules, given: Input, shards: Sequence[Shard], terms: Sequence[Terms]) -> str:
+    """The query of the keys of some shards, sorted by shard and row. terms: their licences."""
     needs = rules.needs()
     made = {
         "input": str(given.number),
-        "shard": str(shard.number),
-        "row": _row(shard.captions),
-        "clip": "coalesce(try_cast(left(clip_id, 32) AS UUID), md5(clip_id)::UUID)",
-        "source": "md5_number_lower(coalesce(content_hash, clip_id))",
-        "captions": f"md5({_single_spaced('joined')})::UUID",
-        "caption": f"md5({_single_spaced('telling')})::UUID",
+        "shard": _of_file([shard.number for shard in shards for _ in shard.captions]),
+        "row": _row(shards),
+        "clip": CLIP,
+        "source": mixing.upper(
+            f"coalesce({_digits('content_hash')}, md5(content_hash)::UUID, {CLIP})"
+        ),
+        **{name: _hashed(f"spaced_{name}") for name in _TEXTS},
         "stage": str(given.stage),
         "confidence": CONFIDENCE,
         "support": SUPPORT,
@@ -129,27 +153,39 @@ def keys_query(rules: Rules, given: Input, shard: Shard, terms: Sequence[Terms])
         "dropped": _dropped(rules, given.real, terms),
     }
     columns = ", ".join(
-        f'({made[name] if name in needs.keys else "NULL"})::{kind} AS "{name}"'
+        f'({made[name]})::{kind} AS "{name}"'
         for name, kind in COLUMNS.items()
+        if name in needs.keys
     )
-    source = f"read_parquet({files(shard.captions)}, file_row_number = true)"
-    texts = {"captions": f"{_JOINED} AS joined", "caption": f"{_TELLING} AS telling"}
-    if wanted := [text for name, text in texts.items() if name in needs.keys]:
-        source = f"(SELECT *, file_row_number, file_index, {', '.join(wanted)} FROM {source})"
+    source = f"read_parquet({files(_captions(shards))}, file_row_number = true)"
+    if wanted := [name for name in _TEXTS if name in needs.keys]:
+        lower = ", ".join(f"{_TEXTS[name]} AS lower_{name}" for name in wanted)
+        spaced = ", ".join(f"{_spaced(f'lower_{name}')} AS spaced_{name}" for name in wanted)
+        source = f"(SELECT *, file_row_number, file_index, {lower} FROM {source})"
+        source = f"(SELECT *, {spaced} FROM {source})"
     if not needs.similarity:
         return f"SELECT {columns} FROM {source}"  # rows come in the order of the files
-    joined = f"LEFT JOIN ({_measured(shard.similarity)}) AS near USING (clip_id, caption_digest)"
-    return f'SELECT {columns} FROM {source} {joined} ORDER BY "row"'
+    near = [path for shard in shards for path in shard.similarity]
+    joined = f"LEFT JOIN ({_measured(near)}) AS near USING (clip_id, caption_digest)"
+    return f'SELECT {columns} FROM {source} {joined} ORDER BY "shard", "row"'
 
 
-def _row(paths: Sequence[str]) -> str:
-    """The number of a row in files that are joined in order."""
-    if len(paths) < 2:
-        return "file_row_number"
-    starts = [0]
-    for path in paths[:-1]:
-        starts.append(starts[-1] + pq.read_metadata(path).num_rows)
-    return f"file_row_number + {starts}[file_index::BIGINT + 1]"
+def _row(shards: Sequence[Shard]) -> str:
+    """The number of a row in the files of its shard, which are joined in order."""
+    starts = []
+    for shard in shards:
+        start = 0
+        for path in shard.captions:
+            starts.append(start)
+            start += pq.read_metadata(path).num_rows if len(shard.captions) > 1 else 0
+    return f"file_row_number + {_of_file(starts)}"
+
+
+def _of_file(numbers: Sequence[int]) -> str:
+    """A number for each file that is read, in order."""
+    if len(set(numbers)) == 1:
+        return str(numbers[0])
+    return f"{list(numbers)}[file_index::BIGINT + 1]"
 
 
 def _measured(paths: Sequence[str]) -> str:
@@ -169,7 +205,14 @@ def _similarity() -> str:
     return f"list_avg([{', '.join(f'sim_{name}' for name in _LEAST_OF_SIMILARITY)}])"
 
 
-def _single_spaced(text: str) -> str:
+def _hashed(text: str) -> str:
+    """128 bits of a text, null where the row has none. A letter more moves all others to another place in
+    the blocks that are hashed, so that texts of one hash do not have the other in common."""
+    pair = f"hash({text})::UHUGEINT << 64 | hash('.' || {text})::UHUGEINT"
+    return f"CASE WHEN {_NO_TEXT} THEN NULL ELSE ({pair})::UUID END"
+
+
+def _spaced(text: str) -> str:
     """A text with single spaces. Nearly all have them: looking is ten times as quick as replacing."""
     single = f"regexp_replace({text}, ' +', ' ', 'g')"
     return f"CASE WHEN contains({text}, '  ') THEN {single} ELSE {text} END"

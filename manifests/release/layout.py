@@ -38,6 +38,7 @@ __all__ = [
     "ReleaseError",
     "ReleaseFile",
     "ReleaseInput",
+    "ReleaseList",
     "is_release",
     "licence_class",
     "load",
@@ -46,7 +47,8 @@ __all__ = [
 ]
 
 VERSION: Final = 2
-"""Format of a release; another one is refused. 2 has what decoding a clip needs beside its span."""
+"""Format of a release; another one is refused. 2 has what decoding a clip needs beside its span, and the
+digests of the lists that its rules name."""
 
 RELEASE, CARD, CROISSANT, STATISTICS = (
     "release.json",
@@ -225,6 +227,15 @@ class ReleaseInput(_Model):
     kept: int = Field(ge=0)
 
 
+class ReleaseList(_Model):
+    """A list of clips that must leave, or an evaluation workspace, whose clips do. name: as the rules
+    write it. digest: sha256 of the list; 16 hex digits, of what is committed of the workspace."""
+
+    rule: Literal["takedown", "decontamination"]
+    name: str
+    digest: str
+
+
 class ReleaseBooks(_Model):
     """rows of all inputs = kept + what each rule dropped; a row counts with the first rule that drops it,
     in the order of the rules. Raises ValidationError where they do not close."""
@@ -268,13 +279,15 @@ class Document(_Model):
 
 
 class Release(_Model):
-    """Content of `release.json`. rules: as they were read, defaults filled in. digest: over all the rest
+    """Content of `release.json`. rules: as they were read, defaults filled in. lists: in the order of the
+    rules. digest: over all the rest
     (`Release.made` computes it); equal inputs and rules give an equal one."""
 
     version: Literal[2] = VERSION
     name: str = "release"
     rules: dict[str, JsonValue]
     inputs: tuple[ReleaseInput, ...]
+    lists: tuple[ReleaseList, ...] = ()
     books: ReleaseBooks
     files: tuple[ReleaseFile, ...]
     documents: tuple[Document, ...] = ()
@@ -289,6 +302,7 @@ class Release(_Model):
         books: ReleaseBooks,
         files: Iterable[ReleaseFile],
         documents: Iterable[Document] = (),
+        lists: Iterable[ReleaseList] = (),
     ) -> "Release":
         """A release with its digest; files by table, class, split and part. Raises ValidationError where
         something does not fit together."""
@@ -298,6 +312,7 @@ class Release(_Model):
             "name": name,
             "rules": dict(rules),
             "inputs": [each.model_dump() for each in sorted(inputs, key=lambda each: each.number)],
+            "lists": [each.model_dump() for each in lists],
             "books": books.model_dump(),
             "files": [file.model_dump() for file in ordered],
             "documents": [each.model_dump() for each in sorted(documents, key=lambda d: d.path)],

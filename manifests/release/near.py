@@ -28,7 +28,7 @@ from manifests.atomic import replacing
 from manifests.release import bands
 from manifests.release.minhash import SLOTS, Bytes, fixed
 from manifests.release.pivots import Numbers, settled
-from manifests.release.sql import files as listed
+from manifests.release.sql import files as sql_files
 from manifests.release.sql import literal
 
 AT_LEAST = 0.8
@@ -104,9 +104,9 @@ def _read(
 ) -> None:
     """Makes the view `signed` of the rows that count."""
     connection.execute("SET preserve_insertion_order = false")
-    source = f"read_parquet({listed(map(str, signatures))})"
+    source = f"read_parquet({sql_files(map(str, signatures))})"
     if rows is not None:
-        chosen = f"(SELECT input, shard, row FROM read_parquet({listed(map(str, rows))}))"
+        chosen = f"(SELECT input, shard, row FROM read_parquet({sql_files(map(str, rows))}))"
         source += f" SEMI JOIN {chosen} USING (input, shard, row)"
     connection.execute(
         f"CREATE VIEW signed AS SELECT input, shard, row, id, signature FROM {source}"
@@ -213,7 +213,7 @@ def _write(connection: duckdb.DuckDBPyConnection, roots: Path, path: Path) -> in
     with replacing(path, durable=False) as temporary:
         select = f"""
             SELECT input, shard, row, root
-            FROM signed JOIN read_parquet({listed([str(roots)])}) USING (id)
+            FROM signed JOIN read_parquet({sql_files([str(roots)])}) USING (id)
             ORDER BY input, shard, row
         """
         connection.execute(

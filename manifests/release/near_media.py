@@ -26,7 +26,7 @@ from manifests.release.media import ID, MEDIA, Block, Mask, Whole, blocks, least
 from manifests.release.minhash import Bytes, fixed
 from manifests.release.near import Clusters, column_bytes
 from manifests.release.pivots import Numbers, settled
-from manifests.release.sql import files as listed
+from manifests.release.sql import files as sql_files
 
 AT_LEAST = 0.95
 """Cosine from which on media are near duplicates."""
@@ -180,7 +180,7 @@ def _is_in(ids: Bytes, files: Sequence[Path]) -> Mask:
     is_in = np.zeros(len(ids), np.bool_)
     with duckdb.connect(config={"threads": 1, "arrow_lossless_conversion": True}) as connection:
         clips = connection.sql(
-            f"SELECT clip FROM read_parquet({listed(map(str, files))}) WHERE clip IS NOT NULL"
+            f"SELECT clip FROM read_parquet({sql_files(map(str, files))}) WHERE clip IS NOT NULL"
         )
         for batch in clips.to_arrow_reader(1 << 16):
             wanted = column_bytes(batch["clip"].storage, ID).view(f"S{ID}")[:, 0]

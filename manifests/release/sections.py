@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from manifests.captions import CAPTIONS, CaptionName
+from manifests.faults import FAULTS
 
 Flag = Literal["email", "phone", "card", "profanity"]
 Pair = Literal["audio_video", "audio_caption", "visual_caption", "audio_visual_caption"]
@@ -58,9 +59,10 @@ class Keep(Section):
     wrote a caption. min_confidence: of the mean over all claims; without a number a claim counts as the
     least of its tier, without support as 0. min_support: share of claims that the evidence supports.
     min_similarity: of sound, picture and captions by the encoder; a pair that the clip lacks is not
-    asked for. lints, flags: none of these. licences: every licence behind the row is one of these.
-    outputs_train: all of them surely allow to train other models. min_ms, max_ms: length of the clip; a
-    still has 0. languages: of the transcript, where there is one.
+    asked for. lints: none of these faults among replies that were refused, at any step of the ladder
+    ("loop") or at one ("first:loop"). flags: none of these. licences: every licence behind the row is
+    one of these. outputs_train: all of them surely allow to train other models. min_ms, max_ms: length
+    of the clip; a still has 0. languages: of the transcript, where there is one.
 
     Rules on how captions were written (writer, confidence, support, lints) leave inputs by people alone.
     """
@@ -79,6 +81,17 @@ class Keep(Section):
     min_ms: Annotated[int, Field(ge=0)] | None = None
     max_ms: Annotated[int, Field(ge=0)] | None = None
     languages: tuple[Annotated[str, Field(pattern="^[a-z]{2,3}$")], ...] = ()
+
+    @field_validator("lints")
+    @classmethod
+    def _known(cls, lints: tuple[str, ...]) -> tuple[str, ...]:
+        for lint in lints:
+            if lint.rpartition(":")[2] not in FAULTS:
+                raise ValueError(
+                    f"{lint!r} is no lint: there are {', '.join(FAULTS)}; of one step of the ladder as "
+                    "step:name, such as first:loop"
+                )
+        return lints
 
     @model_validator(mode="after")
     def _possible(self) -> "Keep":

@@ -151,28 +151,44 @@ class _Counting:
             f"SELECT count(*) FROM (SELECT DISTINCT md5_number_lower(content_hash) FROM {self.scan})"
         )
         group = Group(licence_class, split, rows, lasting or 0, sources)
-        for name, value in _VALUES.items():
-            group.values[name] = _ordered(name, self._counted(value))
+        counted = self._counted()
+        group.values = {name: _ordered(name, counted[name]) for name in _VALUES}
         for name in CAPTIONS:
-            there = f"{name} IS NOT NULL"
-            author = f"{name.removesuffix('_caption')}_by"
-            words = f"length({name}) - length(replace({name}, ' ', '')) + 1"
-            group.captions[name] = _ordered("authors", self._counted(author, there))
-            binned = self._counted(f"least(100, ({words}) // 5 * 5)", there)
-            group.words[name] = _ordered("words", binned)
+            group.captions[name] = _ordered("authors", counted[f"{name} by"])
+            group.words[name] = _ordered("words", counted[f"{name} words"])
         return group
 
-    def _counted(self, value: str, there: str = "true") -> Counts:
-        """Rows by a value: of its values the most frequent, and the others as one."""
+    def _counted(self) -> dict[str, Counts]:
+        """Rows by each value, in one reading of the rows: of its values the most frequent, and the
+        others as one."""
+        values = {
+            name: f"coalesce(({value})::VARCHAR, '{NONE}')" for name, value in _VALUES.items()
+        }
+        for name in CAPTIONS:
+            author = f"coalesce({name.removesuffix('_caption')}_by, '{NONE}')"
+            words = f"strlen({name}) - strlen(replace({name}, ' ', '')) + 1"
+            values[f"{name} by"] = f"CASE WHEN {name} IS NOT NULL THEN {author} END"
+            values[f"{name} words"] = f"least(100, ({words}) // 5 * 5)::VARCHAR"
+        names = [f"v{place}" for place in range(len(values))]
+        cells = ", ".join(f"{v} AS {name}" for v, name in zip(values.values(), names, strict=True))
+        listed = ", ".join(names)
         query = f"""
-            SELECT CASE WHEN place <= {_LISTED} THEN coalesce(v, '{NONE}') ELSE '{OTHERS}' END AS told,
-                sum(n)::BIGINT
+            SELECT of, CASE WHEN place <= {_LISTED} THEN value ELSE '{OTHERS}' END, sum(n)::BIGINT
             FROM (
-                SELECT *, row_number() OVER (ORDER BY n DESC, v) AS place FROM (
-                    SELECT CAST({value} AS VARCHAR) AS v, count(*) AS n
-                    FROM {self.scan} WHERE {there} GROUP BY 1))
-            GROUP BY 1"""
-        return dict(self._fetch(query))
+                SELECT *, row_number() OVER (PARTITION BY of ORDER BY n DESC, value) AS place
+                FROM (
+                    SELECT grouping_id({listed}) AS of, coalesce({listed}) AS value, count(*) AS n
+                    FROM (SELECT {cells} FROM {self.scan})
+                    GROUP BY GROUPING SETS ({", ".join(f"({name})" for name in names)})
+                    HAVING value IS NOT NULL))
+            GROUP BY ALL"""
+        # A set is told by the bits of the columns that it is not of; the last column has the lowest.
+        every = (1 << len(names)) - 1
+        sets = {every & ~(1 << (len(names) - 1 - at)): name for at, name in enumerate(values)}
+        counted: dict[str, Counts] = {name: {} for name in values}
+        for of, value, count in self._fetch(query):
+            counted[sets[of]][value] = count
+        return counted
 
     def _fetch(self, query: str) -> list[tuple[Any, ...]]:
         return self.database.execute(query).fetchall()

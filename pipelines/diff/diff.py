@@ -62,8 +62,8 @@ class Share:
 @dataclass(frozen=True, slots=True)
 class Diff:
     """rules: by dotted name, before and after, where they differ. dropped: rows by rule, of rules that
-    dropped another number. inputs: of which inputs other rows were committed, by name. examples: by what
-    became of them."""
+    dropped another number. inputs: digests before and after of inputs and lists that are not the same,
+    by name. examples: by what became of them."""
 
     before: Release
     after: Release
@@ -239,7 +239,8 @@ def _by(counted: Statistics, name: str) -> dict[str, int]:
 
 
 def _digests(release: Release) -> dict[str, str]:
-    return {f"{each.name} ({each.job})": each.digest for each in release.inputs}
+    inputs = {f"{each.name} ({each.job})": each.digest for each in release.inputs}
+    return inputs | {f"{each.name} ({each.rule})": each.digest for each in release.lists}
 
 
 def _flat(rules: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -30,7 +30,7 @@ def lines(diff: Diff) -> Iterator[str]:
         if len(diff.rules) > _LISTED:
             yield f"  and {len(diff.rules) - _LISTED} more (--json lists them)"
     for name, (before, after) in diff.inputs.items():
-        became = "is new" if before is None else "is gone" if after is None else "has other rows"
+        became = "is new" if before is None else "is gone" if after is None else "changed"
         yield one_line(f"input {name} {became}")
     if diff.dropped:
         yield "rows dropped by rule:"

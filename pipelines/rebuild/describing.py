@@ -20,7 +20,13 @@ def described(release: Release, out: Path) -> Release:
         _written(out, STATISTICS, counted.to_json()),
     )
     return Release.made(
-        release.name, release.rules, release.inputs, release.books, release.files, documents
+        release.name,
+        release.rules,
+        release.inputs,
+        release.books,
+        release.files,
+        documents,
+        release.lists,
     )
 
 

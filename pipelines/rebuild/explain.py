@@ -13,6 +13,7 @@ from manifests.release.errors import RulesError
 from manifests.release.rules import Rules
 from manifests.release.select import Address, Counts
 from manifests.release.shards import Input
+from pipelines.rebuild.leaving import leaving
 from pipelines.rebuild.rebuild import Phases, Tell, running
 from pipelines.rebuild.steps import groups
 from pipelines.rebuild.tasks import on_ray
@@ -60,7 +61,8 @@ def explain(rules: Rules, inputs: Sequence[Input], tell: Tell = lambda line: Non
         work = Work(Path(folder))
         work.root.mkdir()
         with running(work, 1):
-            steps = Phases(rules, inputs, groups(inputs), work, on_ray, tell)
+            named = leaving(rules, inputs)
+            steps = Phases(rules, inputs, named, groups(inputs), work, on_ray, tell)
             return explained(steps)
 
 

@@ -16,14 +16,14 @@ from manifests import commits
 from manifests.commits import State
 from manifests.errors import UserError
 from manifests.ids import digest
-from manifests.kinds import CAPTIONS, CLIPS, SIMILARITY
+from manifests.kinds import CAPTIONS, SIMILARITY
 from manifests.release.rules import Needs, Rules, RulesError
 from manifests.release.sections import InputRule
 from manifests.release.shards import Input, Shard
 from manifests.workspace import Workspace
 from pipelines.status import JobStatus, jobs, uncompared
 
-__all__ = ["Input", "Shard", "evaluated_clips", "open_inputs"]
+__all__ = ["Input", "Shard", "open_inputs"]
 
 _STAGES = {"caption": 1, "recaption": 2}
 """Stages that write captions, with what the rules call them."""
@@ -50,25 +50,6 @@ def open_inputs(rules: Rules) -> list[Input]:
                 )
         inputs.append(given)
     return inputs
-
-
-def evaluated_clips(rules: Rules) -> list[str]:
-    """The clip tables of the evaluation workspaces, absolute paths. Raises RulesError for a workspace
-    that can't be read or lists no clip."""
-    paths: list[str] = []
-    for number, name in enumerate(rules.decontaminate.workspaces):
-        key = f"decontaminate.workspaces.{number}"
-        try:
-            workspace = Workspace.open(rules.path(name))
-            files = [
-                str(workspace.root / f.path) for f in commits.load(workspace).files(CLIPS.name)
-            ]
-        except UserError as error:
-            raise rules.error(key, str(error)) from error
-        if not files:
-            raise rules.error(key, f"{workspace.root} has no clips: name another workspace")
-        paths += files
-    return paths
 
 
 class _Opening:

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from manifests import commits
 from manifests.release import minhash, near, near_media
 from manifests.release.rules import Rules
 from manifests.release.select import Keys
-from manifests.release.shards import Input
-from manifests.workspace import Workspace
 from pipelines.rebuild.steps import shard_files
 from pipelines.rebuild.tasks import Task
 from pipelines.rebuild.writing import Group
@@ -31,9 +28,9 @@ class SignStep:
     def run(self) -> None:
         """Writes the signatures of each shard."""
         files = shard_files(self.folder, self.group)
-        for (given, shard), path in zip(self.group.shards, files, strict=True):
+        for shard, path in zip(self.group.shards, files, strict=True):
             if not path.exists():
-                minhash.write(shard.captions, path, given.number, shard.number)
+                minhash.write(shard.captions, path, self.group.input.number, shard.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class CompareStep:
     def run(self) -> None:
         """Writes the clips that are near one."""
         if not self.path.exists():
-            embeddings = [path for _, shard in self.group.shards for path in shard.embeddings]
+            embeddings = [path for shard in self.group.shards for path in shard.embeddings]
             near_media.near(embeddings, self.evaluation, self.path, self.at_least)
 
 
@@ -92,7 +89,7 @@ class Finder:
         """Clusters of clips whose media are nearly alike."""
         path = self.folder / "media.parquet"
         embeddings = [
-            file for group in self.groups for _, shard in group.shards for file in shard.embeddings
+            file for group in self.groups for shard in group.shards for file in shard.embeddings
         ]
         at_least = self.rules.duplicates.media or near_media.AT_LEAST
         near_media.cluster(embeddings, path, self.folder / "work", [left], at_least)
@@ -112,33 +109,3 @@ class Finder:
             threads=os.cpu_count() or 1,
         )
         return path
-
-
-def evaluation(rules: Rules, inputs: Sequence[Input]) -> tuple[str, ...]:
-    """Files of embeddings of the evaluation sets, by the encoder of the inputs. Raises RulesError for a
-    set without any."""
-    if rules.decontaminate.near_media is None:
-        return ()
-    tables = {
-        "/".join(Path(path).relative_to(given.root).parts[:2])
-        for given in inputs
-        for shard in given.shards
-        for path in shard.embeddings
-    }
-    paths: list[str] = []
-    for number, name in enumerate(rules.decontaminate.workspaces):
-        workspace = Workspace.open(rules.path(name))
-        files = [
-            str(workspace.root / file.path)
-            for table in sorted(tables)
-            for file in commits.load(workspace).files(table)
-            if file.rows
-        ]
-        if not files:
-            raise rules.error(
-                f"decontaminate.workspaces.{number}",
-                f"{workspace.root} has no embeddings by the encoder of the inputs, which near_media "
-                "needs: run captionmill embed there, or leave near_media out",
-            )
-        paths += files
-    return tuple(paths)

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from engine import crashpoints, processes
 from engine.run.cluster import ray_cluster
 from engine.run.scratch import scratch_folders
 from manifests.atomic import write_atomic
-from manifests.ids import content_hash, digest
 from manifests.release import lists, order, select
 from manifests.release.errors import RulesError
 from manifests.release.layout import (
@@ -36,8 +35,8 @@ from manifests.release.rules import Rules
 from manifests.release.select import Keys
 from manifests.release.shards import Input
 from pipelines.rebuild.describing import described
-from pipelines.rebuild.inputs import evaluated_clips
-from pipelines.rebuild.near import Finder, evaluation
+from pipelines.rebuild.leaving import Leaving, leaving
+from pipelines.rebuild.near import Finder
 from pipelines.rebuild.steps import (
     LISTED,
     GatherStep,
@@ -47,7 +46,6 @@ from pipelines.rebuild.steps import (
     list_file,
     row_bytes,
     settings,
-    shard_files,
 )
 from pipelines.rebuild.tasks import RebuildError, Runner, Task, is_disk_full, on_ray
 from pipelines.rebuild.work import Work, opened
@@ -58,6 +56,8 @@ Tell = Callable[[str], None]
 _PART_MB = 256
 _MOST_PART_ROWS = 1_000_000
 _BUCKET_BYTES = 32 << 20
+_LARGE = 3 << 30
+"""Bytes of rows from which on they are compressed between scatter and gather."""
 _OBJECTS = 128 << 20
 """Bytes of Ray's store: tasks exchange files."""
 
@@ -90,11 +90,12 @@ def rebuild(
     """Builds a release, or goes on with one that was begun. Raises UserError."""
     _require_known(rules)
     out = Path(os.path.abspath(out))
-    if (release := _standing(rules, inputs, out)) is None:
+    named = leaving(rules, inputs)
+    if (release := _standing(rules, inputs, named, out)) is None:
         with opened(out) as work:
-            start = work.begin(_plan(rules, inputs))
+            start = work.begin(_plan(rules, inputs, named))
             with running(work, start):
-                release = build(rules, inputs, work, on_ray, tell)
+                release = build(rules, inputs, named, work, on_ray, tell)
     Work(out).clear()
     return Rebuilt(out, release)
 
@@ -106,6 +107,8 @@ def running(work: Work, start: int) -> Iterator[None]:
     name = f"captionmill-{work.place_id}"
     with processes.own_environment():
         os.environ.update(processes.marked(processes.mark(work.place_id, start)))
+        # Workers keep the memory of one batch for the next: new pages cost more than what is done there.
+        os.environ["MIMALLOC_PURGE_DELAY"] = "-1"
         processes.sweep(work.place_id, keep_epoch=start)
         for left in scratch_folders(name):
             shutil.rmtree(left, ignore_errors=True)
@@ -123,35 +126,38 @@ def running(work: Work, start: int) -> Iterator[None]:
             raise
 
 
-def _standing(rules: Rules, inputs: Sequence[Input], out: Path) -> Release | None:
+def _standing(rules: Rules, inputs: Sequence[Input], named: Leaving, out: Path) -> Release | None:
     """The release that the folder holds already. Raises RebuildError for another one."""
     if not is_release(out):
         return None
     release = load(out)
     same = [(given.name, given.job, given.digest) for given in release.inputs]
-    if release.rules == rules.model_dump(mode="json") and same == [
-        (given.name, given.job, given.digest) for given in inputs
-    ]:
+    if (
+        release.rules == rules.model_dump(mode="json")
+        and same == [(given.name, given.job, given.digest) for given in inputs]
+        and release.lists == named.lists
+    ):
         return release
     raise RebuildError(
-        f"{out} holds a release of other rules or inputs, and a release is never changed: name a new "
-        "folder"
+        f"{out} holds a release of other rules, inputs or lists, and a release is never changed: name a "
+        "new folder"
     )
 
 
 def build(
     rules: Rules,
     inputs: Sequence[Input],
+    named: Leaving,
     work: Work,
     runner: Runner,
     tell: Tell = lambda line: None,
 ) -> Release:
-    """All phases. runner: runs their tasks. Raises UserError."""
+    """All phases. named: what the rules make leave. runner: runs their tasks. Raises UserError."""
     _require_known(rules)
     shards = groups(inputs)
     if not shards:
         raise RulesError(f"{rules.source}: its inputs hold no captions: caption something first")
-    steps = Phases(rules, inputs, shards, work, runner, tell)
+    steps = Phases(rules, inputs, named, shards, work, runner, tell)
     steps.keys()
     selection = steps.selection()
     files = steps.write(selection)
@@ -169,6 +175,7 @@ class Phases:
 
     rules: Rules
     inputs: Sequence[Input]
+    named: Leaving
     groups: Sequence[Group]
     work: Work
     runner: Runner
@@ -177,9 +184,9 @@ class Phases:
     def keys(self) -> None:
         """Makes the keys of all rows."""
         tasks = [
-            KeysStep(self.rules, group, self.work.keys, self.work.lists)
-            for group in self.groups
-            if not all(path.exists() for path in shard_files(self.work.keys, group))
+            KeysStep(self.rules, group, path, self.work.lists)
+            for group, path in zip(self.groups, self._key_files(), strict=True)
+            if not path.exists()
         ]
         for given in self.inputs:
             if given.uncompared:
@@ -193,28 +200,32 @@ class Phases:
             crashpoints.reach("rebuild.keys")
 
     def _lists(self) -> None:
-        """Reads the lists of clips that must leave."""
+        """Reads the lists of clips that must leave. Raises RebuildError for one that changed."""
         wanted = [rule for rule in LISTED if rule in self.rules.active]
         if not wanted:
             return
         self.work.lists.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(config=settings(self.work.lists)) as connection:
             for rule in wanted:
-                clips = evaluated_clips(self.rules) if rule == "decontamination" else []
+                clips = self.named.clips if rule == "decontamination" else []
                 path = list_file(self.work.lists, rule)
-                lists.build(self.rules, rule, clips, path, connection)
+                for read in lists.build(self.rules, rule, clips, path, connection):
+                    if read.sha256 != self.named.digest_of(rule, read.name):
+                        raise RebuildError(
+                            f"{self.rules.path(read.name)} was changed while it was read: remove "
+                            f"{self.work.root} and run the same command again"
+                        )
 
     def _key_files(self) -> list[Path]:
-        """Files of keys in the order of the inputs and their shards."""
-        return [path for group in self.groups for path in shard_files(self.work.keys, group)]
+        """The file of keys of each group."""
+        return [self.work.keys / f"{group.number:05d}.parquet" for group in self.groups]
 
     def selection(self) -> Selection:
         """Selects rows."""
         if self.work.selection.exists():
             return Selection.load(self.work.selection)
         self.tell("selecting rows")
-        firsts = [group.shards[0] for group in self.groups]
-        starts = [(given.number, shard.number) for given, shard in firsts]
+        starts = [(group.input.number, group.shards[0].number) for group in self.groups]
         with self.selected() as keys:
             selection = order.write(keys, self.rules, self.sizes(), starts, self.work.selected)
         crashpoints.reach("rebuild.selecting")
@@ -229,7 +240,7 @@ class Phases:
             finder = Finder(
                 self.rules,
                 self.groups,
-                evaluation(self.rules, self.inputs),
+                self.named.embeddings,
                 self.work.near,
                 self._run,
             )
@@ -253,14 +264,20 @@ class Phases:
         tables += ["evidence"] if output.evidence else []
         return Wanted(tuple(tables), output.links_only)
 
+    def _spilled(self, rows: int) -> Wanted:
+        """What is written of so many rows, and whether it is large."""
+        bytes_of = row_bytes(self.inputs, self.wanted)
+        return replace(self.wanted, is_large=rows * bytes_of.plain > _LARGE)
+
     def write(self, selection: Selection) -> list[ReleaseFile]:
         """Writes the selected rows."""
         buckets = selection.buckets
+        wanted = self._spilled(selection.counts.kept)
         scatters = [
             ScatterStep(
                 group,
                 self.work.selected / f"{group.number:05d}.parquet",
-                self.wanted,
+                wanted,
                 buckets,
                 self.work.spill,
             )
@@ -270,7 +287,7 @@ class Phases:
             GatherStep(
                 part,
                 len(self.groups),
-                self.wanted,
+                wanted,
                 self.work.spill,
                 self.work.out,
                 self.work.done / f"{place:06d}.json",
@@ -305,7 +322,8 @@ class Phases:
         books = ReleaseBooks(rows=counts.rows, kept=counts.kept, dropped=counts.dropped)
         rules: dict[str, Any] = self.rules.model_dump(mode="json")
         self.tell("describing")
-        return described(Release.made("release", rules, inputs, books, files), self.work.out)
+        release = Release.made("release", rules, inputs, books, files, lists=self.named.lists)
+        return described(release, self.work.out)
 
     def _run(self, phase: str, tasks: Sequence[Task]) -> None:
         """Runs the tasks of a phase to their end."""
@@ -330,14 +348,11 @@ def _require_known(rules: Rules) -> None:
             raise rules.error(key, "this version does not write it: leave it out")
 
 
-def _plan(rules: Rules, inputs: Sequence[Input]) -> dict[str, Any]:
+def _plan(rules: Rules, inputs: Sequence[Input], named: Leaving) -> dict[str, Any]:
     """What names a rebuild: it may go on only with the same."""
     return {
         "rules": rules.digest,
         "inputs": [[given.name, given.job, given.digest] for given in inputs],
-        "lists": [
-            content_hash(rules.path(name))
-            for name in (*rules.takedown.lists, *rules.decontaminate.lists)
-        ],
-        "evaluation sets": digest([evaluated_clips(rules), list(evaluation(rules, inputs))]),
+        "lists": [each.model_dump() for each in named.lists],
+        "version of DuckDB": duckdb.__version__,  # its hashes lie in the keys
     }

@@ -1,7 +1,8 @@
 """Files between scatter and gather: rows of one group of shards, in pieces by bucket.
 
 A file is one stream of Arrow record batches, a piece each, run after run; behind it stands where each
-piece begins, so that a reader gets the pieces of a bucket with one read a run. Compressed with LZ4.
+piece begins, so that a reader gets the pieces of a bucket with one read a run. Where all that is spilled
+fits into the page cache it stays as it is: there LZ4 costs more than it gains. Else a disk is waited for.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_SMALL = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_PLAIN = pa.ipc.IpcWriteOptions(use_threads=False)
 _FOOTER = 16
 """Bytes at the end: number of runs, and of buckets."""
 
@@ -21,15 +23,17 @@ Offsets = npt.NDArray[np.int64]
 
 
 class Writer:
-    """Writes runs of pieces. A context manager; the file is whole once it ends without an error."""
+    """Writes runs of pieces. A context manager; the file is whole once it ends without an error.
+    compressed: with LZ4."""
 
-    def __init__(self, path: Path, schema: pa.Schema, buckets: int) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, buckets: int, compressed: bool) -> None:
         self._file = pa.OSFile(str(path), "wb")
         self._schema, self._buckets = schema, buckets
+        self._options = _SMALL if compressed else _PLAIN
         self._offsets: list[Offsets] = []
 
     def __enter__(self) -> "Writer":
-        self._stream = pa.ipc.new_stream(self._file, self._schema, options=_OPTIONS)
+        self._stream = pa.ipc.new_stream(self._file, self._schema, options=self._options)
         self._stream.write_batch(_no_rows(self._schema))  # the schema goes with the first batch
         return self
 

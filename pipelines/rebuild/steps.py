@@ -16,7 +16,7 @@ from manifests.release.keys import prepare, write_keys
 from manifests.release.layout import ReleaseFile
 from manifests.release.order import Part
 from manifests.release.rules import Rules
-from manifests.release.shards import Input
+from manifests.release.shards import Input, Shard
 from pipelines.rebuild.tasks import RebuildError, is_disk_full
 from pipelines.rebuild.writing import Group, Wanted, gather, scatter
 
@@ -34,40 +34,51 @@ _SAMPLED = 32
 
 @dataclass(frozen=True, slots=True)
 class KeysStep:
-    """Makes the keys of a group of shards; `lists`: the folder of tokens of lists."""
+    """Makes the keys of a group of shards. path: of the key file. lists: the folder of tokens of
+    lists."""
 
     rules: Rules
     group: Group
-    folder: Path
+    path: Path
     lists: Path
 
     def run(self) -> None:
-        """Writes the key file of each shard."""
-        missing = [
-            (given, shard, path)
-            for (given, shard), path in zip(
-                self.group.shards, shard_files(self.folder, self.group), strict=True
-            )
-            if not path.exists()
-        ]
-        if not missing:
+        """Writes the key file."""
+        if self.path.exists():
             return
-        with duckdb.connect(config=settings(self.folder)) as connection:
+        with duckdb.connect(config=settings(self.path.parent)) as connection:
             tokens = {
                 rule: list_file(self.lists, rule) for rule in LISTED if rule in self.rules.active
             }
             prepare(connection, self.rules, tokens)
-            for given, shard, path in missing:
-                try:
-                    write_keys(connection, self.rules, given, shard, path)
-                except (duckdb.Error, pa.ArrowException, OSError) as error:
-                    if is_disk_full(error):
-                        raise
-                    reason = str(error).partition("\n")[0]  # the query follows
-                    raise RebuildError(
-                        f"{' or '.join(shard.captions)} can't be read: {reason}. captionmill verify "
-                        f"{given.root} tells what is damaged."
-                    ) from error
+            try:
+                self._write(connection, self.group.shards, self.path)
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                if is_disk_full(error):
+                    raise
+                raise RebuildError(self._why(connection, error)) from error
+
+    def _write(
+        self, connection: duckdb.DuckDBPyConnection, shards: Sequence[Shard], path: Path
+    ) -> None:
+        write_keys(connection, self.rules, self.group.input, shards, path)
+
+    def _why(self, connection: duckdb.DuckDBPyConnection, error: Exception) -> str:
+        """What is wrong, with the files of the first shard whose keys can't be made alone."""
+        named = [path for shard in self.group.shards for path in shard.captions]
+        probe = self.path.with_suffix(".probe")
+        for shard in self.group.shards:
+            try:
+                self._write(connection, [shard], probe)
+            except (duckdb.Error, pa.ArrowException, OSError) as its_own:
+                named, error = list(shard.captions), its_own
+                break
+        probe.unlink(missing_ok=True)
+        reason = str(error).partition("\n")[0]  # the query follows
+        return (
+            f"{' or '.join(named)} can't be read: {reason}. captionmill verify "
+            f"{self.group.input.root} tells what is damaged."
+        )
 
 
 def list_file(folder: Path, rule: str) -> Path:
@@ -113,10 +124,8 @@ class GatherStep:
 
 def shard_files(folder: Path, group: Group) -> list[Path]:
     """The file of each shard of a group, in a folder with one file for each shard."""
-    return [
-        folder / f"{given.number:03d}" / f"{shard.number:06d}.parquet"
-        for given, shard in group.shards
-    ]
+    of_input = folder / f"{group.input.number:03d}"
+    return [of_input / f"{shard.number:06d}.parquet" for shard in group.shards]
 
 
 def groups(inputs: Sequence[Input]) -> list[Group]:
@@ -131,18 +140,18 @@ def groups(inputs: Sequence[Input]) -> list[Group]:
             size += sum(Path(path).stat().st_size for path in shard.captions)
             last = place + 1 == len(given.shards)
             if size >= _GROUP_BYTES or len(waiting) == _GROUP_SHARDS or last:
-                shards = tuple((bare, given.shards[each]) for each in waiting)
-                made.append(Group(len(made), shards))
+                made.append(Group(len(made), bare, tuple(given.shards[at] for at in waiting)))
                 waiting, size = [], 0
     return made
 
 
 @dataclass(frozen=True, slots=True)
 class RowBytes:
-    """Bytes of a row on average. stored: of data, compressed. largest: in memory, of the table that has
-    most."""
+    """Bytes of a row on average. stored: of data, compressed. plain: in memory, of all tables. largest:
+    of the table that has most."""
 
     stored: float
+    plain: float
     largest: float
 
 
@@ -163,7 +172,8 @@ def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
                 plain[table] += column.total_uncompressed_size
                 stored += column.total_compressed_size if table == "data" else 0
     sizes = [plain[table] for table in wanted.tables]
-    return RowBytes(stored / max(1, rows), max(sizes) / max(1, rows))
+    rows = max(1, rows)
+    return RowBytes(stored / rows, sum(sizes) / rows, max(sizes) / rows)
 
 
 def _sample(inputs: Sequence[Input]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
     plan.json            what is built: digests of rules and inputs; how often it was started
     lists/               tokens of lists of clips that must leave
-    keys/<input>/        keys of each shard
+    keys/<group>.parquet keys of a group of shards
     near/                signatures and clusters of near duplicates
     selection.json       what was selected
     selected/<group>.parquet

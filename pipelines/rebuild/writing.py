@@ -23,6 +23,7 @@ from manifests.atomic import replacing
 from manifests.errors import UserError
 from manifests.ids import content_hash
 from manifests.release import flatten
+from manifests.release.keys import CLIP
 from manifests.release.layout import OF_CLIPS, SCHEMAS, ReleaseFile, Table, part_path
 from manifests.release.order import Part
 from manifests.release.shards import Input, Shard
@@ -49,8 +50,8 @@ _REPEATED = [
 ]
 """Data columns whose values repeat. For the others a dictionary is no gain, and takes time."""
 
-_CLIP = "coalesce(try_cast(left(clip_id, 32) AS UUID), md5(clip_id)::UUID)"
-"""What the keys have of a clip (`manifests.release.keys`); quicker ways to the same are below."""
+_LISTS = ("variants", "claims", "evidence")
+"""Nested columns, slow to read: many inputs have no variants, and captions by people no claims."""
 
 _H = pa.field("h", pa.uint64(), False)
 
@@ -61,19 +62,21 @@ class WritingError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of the rows is written. tables: data, and perhaps claims and evidence."""
+    """What of the rows is written. tables: data, and perhaps claims and evidence. is_large: they do not
+    fit into the page cache on their way."""
 
     tables: tuple[Table, ...]
     links_only: bool = False
+    is_large: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Shards that are scattered together, in the order of the inputs, each with its input. The inputs
-    hold no shards of their own here."""
+    """Shards of one input that are worked on together, in order. input: without shards of its own."""
 
     number: int
-    shards: tuple[tuple[Input, Shard], ...]
+    input: Input
+    shards: tuple[Shard, ...]
 
 
 def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: Path) -> None:
@@ -90,9 +93,11 @@ def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: 
         for table, path in paths.items():
             temporary = stack.enter_context(replacing(path, durable=False))
             schema = SCHEMAS[table].append(_H)
-            writers[table] = stack.enter_context(spill.Writer(temporary, schema, buckets))
+            writer = spill.Writer(temporary, schema, buckets, wanted.is_large)
+            writers[table] = stack.enter_context(writer)
         run = _Run(writers, buckets)
-        for given, shard in group.shards:
+        given = group.input
+        for shard in group.shards:
             clips: pa.Table | None = None
             for chosen, captions in _chosen(rows, given, shard, wanted):
                 clips = _listed(given, shard) if clips is None else clips
@@ -252,12 +257,29 @@ def _batches(
                 groups = [file.metadata.row_group(at) for at in range(file.metadata.num_row_groups)]
                 small = sum(group.total_byte_size for group in groups) <= _READ_BYTES
                 most = max(1, file.metadata.num_rows) if small else _READ_ROWS
-                for batch in file.iter_batches(most, columns=columns, use_threads=False):
+                empty = [name for name in _LISTS if name in columns and _is_empty(name, groups)]
+                there = [name for name in columns if name not in empty]
+                for batch in file.iter_batches(most, columns=there, use_threads=False):
+                    for name in empty:
+                        nothing = pa.nulls(batch.num_rows, file.schema_arrow.field(name).type)
+                        batch = batch.append_column(name, nothing)
                     yield path, batch
         except (pa.ArrowException, OSError) as error:
             raise WritingError(
                 f"{path} can't be read: {error}. captionmill verify {given.root} tells what is damaged."
             ) from error
+
+
+def _is_empty(name: str, groups: list[pq.RowGroupMetaData]) -> bool:
+    """Whether a column of lists has no item in any row, by the file's statistics."""
+    for group in groups:
+        for place in range(group.num_columns):
+            column = group.column(place)
+            if column.path_in_schema.startswith(f"{name}."):
+                counted = column.statistics
+                if counted is None or counted.null_count != column.num_values:
+                    return False
+    return True
 
 
 def _listed(given: Input, shard: Shard) -> pa.Table:
@@ -304,7 +326,7 @@ def _bytes(fixed: pa.Array) -> memoryview:
 
 
 def _clips(ids: pa.Array) -> npt.NDArray[np.uint8]:
-    """The keys of clips, (clips, 16)."""
+    """The keys of clips, (clips, 16), as `manifests.release.keys` has them, by a quicker way for most."""
     if not len(ids):
         return np.empty((0, 16), np.uint8)
     offsets = np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]
@@ -316,6 +338,6 @@ def _clips(ids: pa.Array) -> npt.NDArray[np.uint8]:
                 return np.frombuffer(digits, np.uint8).reshape(-1, 16)
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("given", pa.table({"clip_id": ids}))
-        keys = connection.execute(f"SELECT {_CLIP} FROM given").fetchall()
+        keys = connection.execute(f"SELECT {CLIP} FROM given").fetchall()
     joined = b"".join(uuid.UUID(str(key)).bytes for (key,) in keys)
     return np.frombuffer(joined, np.uint8).reshape(-1, 16)

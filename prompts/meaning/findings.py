@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from manifests.faults import OfForm, OfMeaning
+
 Outcome = Literal["accepted", "refused", "doubt"]
 
 
@@ -10,10 +12,10 @@ Outcome = Literal["accepted", "refused", "doubt"]
 class Finding:
     """What a comparison found wrong.
 
-    kind: of the fault ("role", "count"...). outcome: "refused" where the evidence contradicts the
+    kind: of the fault. outcome: "refused" where the evidence contradicts the
     caption, "doubt" where it lacks what the caption says. detail: the words, for people.
     """
 
-    kind: str
+    kind: OfMeaning | OfForm
     outcome: Literal["refused", "doubt"]
     detail: str

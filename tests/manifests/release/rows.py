@@ -1,7 +1,7 @@
 """Caption rows for keys, made of what a test cares about."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -88,11 +88,20 @@ def keys(
     to: Path | None = None,
 ) -> list[dict[str, Any]]:
     """The keys of files of caption rows, as shard 3 of the first input."""
-    shard = Shard(3, captions, similarity)
-    given = Input(0, "a", Path("/"), "j", "d" * 16, rules.input[0].real, 1, (shard,))
     path = to or Path(captions[0]).with_suffix(".keys")
+    return keys_of(rules, [Shard(3, captions, similarity)], path, connection)
+
+
+def keys_of(
+    rules: Rules,
+    shards: Sequence[Shard],
+    path: Path,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> list[dict[str, Any]]:
+    """The keys of shards of the first input, written to a file."""
+    given = Input(0, "a", Path("/"), "j", "d" * 16, rules.input[0].real, 1, tuple(shards))
     with nullcontext(connection) if connection else duckdb.connect() as opened:
-        count = write_keys(opened, rules, given, shard, path)
+        count = write_keys(opened, rules, given, shards, path)
     made: list[dict[str, Any]] = pq.read_table(path).to_pylist()
     assert len(made) == count
     return made

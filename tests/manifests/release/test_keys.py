@@ -9,11 +9,13 @@ import duckdb
 import pytest
 
 from manifests.release.keys import COLUMNS
+from manifests.release.shards import Shard
 from tests.manifests.release.rows import (
     claim,
     clip_id,
     dropped,
     keys,
+    keys_of,
     row,
     rules,
     similar,
@@ -40,19 +42,16 @@ def test_a_key_holds_what_the_rules_compare(tmp_path: Path) -> None:
         shares={"music": 0.5},
     )
     (key,) = keys(wanted, file)
-    low = int.from_bytes(hashlib.md5(source(7).encode()).digest()[8:], "little")
+    assert isinstance(key["captions"], uuid.UUID) and isinstance(key["caption"], uuid.UUID)
     assert key == {
         "input": 0,
         "shard": 3,
         "row": 0,
         "clip": uuid.UUID(clip_id(7)),
-        "source": low,
-        "captions": _uuid("a dog.\x1f\x1fa dog runs."),
-        "caption": _uuid("a dog runs."),
+        "source": int(source(7)[:16], 16),
+        "captions": key["captions"],
+        "caption": key["caption"],
         "stage": 1,
-        "confidence": None,
-        "support": None,
-        "similarity": None,
         "age": 0,
         "duration_ms": 10_000,
         "domain": "music",
@@ -60,7 +59,7 @@ def test_a_key_holds_what_the_rules_compare(tmp_path: Path) -> None:
         "real": False,
         "dropped": None,
     }
-    assert list(key) == list(COLUMNS)
+    assert list(key) == [name for name in COLUMNS if name in wanted.needs().keys]
 
 
 def test_equal_captions_have_equal_keys_whatever_their_spaces_and_case(tmp_path: Path) -> None:
@@ -80,6 +79,12 @@ def test_equal_captions_have_equal_keys_whatever_their_spaces_and_case(tmp_path:
         rules(tmp_path, duplicates={"captions": True}), written(tmp_path / "d.parquet", sides)
     )
     assert made[0]["captions"] != made[1]["captions"] and made[2]["captions"] is None
+    different = [row(n, audio_caption=f"Dog {n}.") for n in range(2000)]
+    made = keys(
+        rules(tmp_path, duplicates={"captions": True}), written(tmp_path / "e.parquet", different)
+    )
+    for half in (slice(8), slice(8, 16)):
+        assert len({key["captions"].bytes[half] for key in made}) == 2000
 
 
 def test_a_clip_without_a_hex_id_has_the_md5_of_its_id(tmp_path: Path) -> None:
@@ -103,6 +108,26 @@ def test_rows_are_counted_over_the_files_of_a_shard(tmp_path: Path) -> None:
     )
     again = keys(rules(tmp_path, winner={"order": ["similarity"]}), *files, similarity=(near,))
     assert [(key["row"], key["clip"]) for key in again] == [(k["row"], k["clip"]) for k in made]
+
+
+@pytest.mark.parametrize("order", ["newest", "similarity"])
+def test_several_shards_are_read_at_once(order: str, tmp_path: Path) -> None:
+    """With as many files and rows as they have, and similarities of each beside."""
+    files = [
+        written(tmp_path / f"{at}.parquet", [row(10 * at + n) for n in range(at + 2)])
+        for at in range(4)
+    ]
+    of = {"clip_id": clip_id(31), "caption_digest": f"{31:016d}", "audio_caption": 0.5}
+    near = similar(tmp_path / "s.parquet", [of])
+    shards = [Shard(2, (files[0], files[1])), Shard(5, (files[2],)), Shard(9, (files[3],), (near,))]
+    made = keys_of(rules(tmp_path, winner={"order": [order]}), shards, tmp_path / "made.keys")
+    expected = [(2, n) for n in range(5)] + [(5, n) for n in range(4)] + [(9, n) for n in range(5)]
+    assert [(key["shard"], key["row"]) for key in made] == expected
+    numbers = [0, 1, 10, 11, 12, 20, 21, 22, 23, 30, 31, 32, 33, 34]
+    assert [key["clip"] for key in made] == [uuid.UUID(clip_id(n)) for n in numbers]
+    if order == "similarity":
+        told = [number for number, key in zip(numbers, made, strict=True) if key["similarity"]]
+        assert told == [31]
 
 
 def test_confidence_and_support_are_means_over_the_claims(tmp_path: Path) -> None:

@@ -105,7 +105,15 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a share above 1": ({"keep": {"min_confidence": 1.5}}, r"keep\.min_confidence: "),
     "not a number": ({"keep": {"min_confidence": float("nan")}}, r"keep\.min_confidence: "),
     "a pair": ({"keep": {"min_similarity": {"text": 0.1}}}, r"keep\.min_similarity\.text"),
-    "a flag": ({"keep": {"flags": ["mail"]}}, r"keep\.flags\.0: 'mail'"),
+    "a lint": (
+        {"keep": {"lints": ["loop", "lop"]}},
+        r"keep\.lints: 'lop' is no lint: .*hedge, .*loop",
+    ),
+    "a step for a lint": ({"keep": {"lints": ["first"]}}, r"keep\.lints: 'first' is no lint"),
+    "a flag": (
+        {"keep": {"flags": ["mail"]}},
+        r"keep\.flags\.0: 'mail' can't be used: .*'email', 'phone', 'card' or 'profanity'",
+    ),
     "bounds": ({"keep": {"min_ms": 2, "max_ms": 1}}, "keep: min_ms is more than max_ms"),
     "a language": ({"keep": {"languages": ["English"]}}, r"keep\.languages\.0: "),
     "a domain": ({"shares": {"sport": 0.1}}, r"shares\.sport: "),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from manifests.release.layout import Document, Release, ReleaseError
+from manifests.release.layout import Document, Release, ReleaseError, ReleaseList
 from manifests.release.statistics import statistics
 from pipelines.cli.main import app
 from pipelines.diff.diff import diff
@@ -57,14 +57,18 @@ def test_a_changed_rule_and_input_are_named(tmp_path: Path) -> None:
     made.write(tmp_path / "b", [made.clip(1)], tables=["data"])
     inputs = [old.inputs[0].model_copy(update={"digest": "e" * 16})]
     rules = {"seed": 7, "caps": {"source": 3}}
-    new = Release.made(old.name, rules, inputs, old.books, old.files)
+    lists = [ReleaseList(rule="takedown", name="gone.txt", digest="a" * 64)]
+    new = Release.made(old.name, rules, inputs, old.books, old.files, lists=lists)
     (tmp_path / "b" / "release.json").write_bytes(new.to_json())
     told = diff(tmp_path / "a", tmp_path / "b")
     assert told.rules == {"caps.source": (None, 3)}
-    assert told.inputs == {"first (0123456789abcdef)": ("d" * 16, "e" * 16)}
+    assert told.inputs == {
+        "first (0123456789abcdef)": ("d" * 16, "e" * 16),
+        "gone.txt (takedown)": (None, "a" * 64),
+    }
     text = "\n".join(lines(told))
     assert "caps.source: none -> 3" in text
-    assert "input first (0123456789abcdef) has other rows" in text
+    assert "input first (0123456789abcdef) changed" in text
 
 
 def test_a_release_and_itself_do_not_differ(two: tuple[Path, Path]) -> None:

@@ -12,6 +12,7 @@ from manifests.kinds import kind_of
 from manifests.release.layout import Release, Table
 from manifests.release.rules import Rules
 from manifests.release.shards import Input, Shard
+from pipelines.rebuild.leaving import leaving
 from pipelines.rebuild.rebuild import Phases, build
 from pipelines.rebuild.steps import groups
 from pipelines.rebuild.tasks import Runner, here
@@ -81,7 +82,7 @@ def clips(given: Input) -> list[Row]:
 def release(wanted: Rules, inputs: Sequence[Input], out: Path, runner: Runner = here) -> Release:
     """A release built in this process."""
     with opened(out) as work:
-        made_release = build(wanted, inputs, work, runner)
+        made_release = build(wanted, inputs, leaving(wanted, inputs), work, runner)
     work.clear()
     return made_release
 
@@ -89,7 +90,8 @@ def release(wanted: Rules, inputs: Sequence[Input], out: Path, runner: Runner = 
 def phases(wanted: Rules, inputs: Sequence[Input], out: Path) -> Phases:
     """The phases of a rebuild in this process."""
     with opened(out) as work:
-        return Phases(wanted, inputs, groups(inputs), work, here, lambda line: None)
+        named = leaving(wanted, inputs)
+        return Phases(wanted, inputs, named, groups(inputs), work, here, lambda line: None)
 
 
 def table(out: Path, built: Release, name: Table = "data") -> list[Row]:

@@ -9,7 +9,7 @@ import pytest
 
 from manifests.commits import Record
 from manifests.release.rules import Rules, RulesError, parse
-from pipelines.rebuild.inputs import evaluated_clips, open_inputs
+from pipelines.rebuild.inputs import open_inputs
 from pipelines.rebuild.rebuild import Phases
 from pipelines.rebuild.steps import groups
 from pipelines.rebuild.tasks import here
@@ -120,11 +120,3 @@ def test_a_missing_column_is_told_with_its_file(made: Made) -> None:
     open_inputs(rules(made))
     with pytest.raises(RulesError, match=f"{path.name} has no column domain"):
         open_inputs(rules(made, {"shares": {"speech": 0.5}}))
-
-
-def test_clips_of_evaluation_workspaces_are_their_clip_tables(made: Made) -> None:
-    found = evaluated_clips(rules(made, {"decontaminate": {"workspaces": ["work"]}}))
-    assert found == [str(made.root / made.file("clips", shard).path) for shard in (0, 1)]
-    (made.root.parent / "empty").mkdir()
-    with pytest.raises(RulesError, match=r"decontaminate\.workspaces\.0: "):
-        evaluated_clips(rules(made, {"decontaminate": {"workspaces": ["empty"]}}))

@@ -20,10 +20,11 @@ def _rows(buckets: list[int], run: int) -> pa.Table:
     return pa.Table.from_pylist(rows, _SCHEMA)
 
 
-def test_each_bucket_has_its_rows_of_all_files_and_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compressed", [False, True])
+def test_each_bucket_has_its_rows_of_all_files_and_runs(compressed: bool, tmp_path: Path) -> None:
     files = [[[3, 0, 2, 1], [0, 0, 5, 0]], [[0, 0, 0, 0]], []]
     for number, runs in enumerate(files):
-        with spill.Writer(tmp_path / f"{number}", _SCHEMA, 4) as writer:
+        with spill.Writer(tmp_path / f"{number}", _SCHEMA, 4, compressed) as writer:
             for run, counts in enumerate(runs):
                 writer.add(_rows(counts, run), np.array(counts, np.int64))
     readers = [spill.Reader(tmp_path / f"{number}", _SCHEMA, 1, 3) for number in range(3)]
@@ -40,6 +41,6 @@ def test_each_bucket_has_its_rows_of_all_files_and_runs(tmp_path: Path) -> None:
 
 
 def test_a_file_that_failed_is_closed(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="full"), spill.Writer(tmp_path / "0", _SCHEMA, 1):
+    with pytest.raises(OSError, match="full"), spill.Writer(tmp_path / "0", _SCHEMA, 1, False):
         raise OSError("full")
     (tmp_path / "0").unlink()

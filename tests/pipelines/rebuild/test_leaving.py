@@ -1,0 +1,77 @@
+"""Clips that must leave a release by name, and what the release says of them."""
+
+from pathlib import Path
+
+import pytest
+
+from manifests.ids import content_hash
+from manifests.release.layout import load
+from manifests.release.rules import Rules, RulesError
+from manifests.release.shards import Input
+from pipelines.rebuild import rebuild as rebuilding
+from pipelines.rebuild.leaving import leaving
+from pipelines.rebuild.tasks import RebuildError
+from tests.manifests import made
+from tests.pipelines.rebuild import built
+from tests.pipelines.rebuild.built import rows, rules
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> list[Input]:
+    """One input with twelve clips, in the folder `workspace`."""
+    return built.workspace(tmp_path / "workspace")
+
+
+def _taken_down(folder: Path, *clips: str) -> Rules:
+    (folder / "gone.txt").write_text("\n".join(clips))
+    return rules(folder, takedown={"lists": ["gone.txt"]})
+
+
+def test_a_release_names_lists_with_their_digests(inputs: list[Input], tmp_path: Path) -> None:
+    gone = rows(inputs[0])[0]["clip_id"]
+    wanted = _taken_down(tmp_path, gone)
+    release = built.release(wanted, inputs, tmp_path / "out")
+    assert release.books.dropped["takedown"] == 1
+    (told,) = load(tmp_path / "out").lists
+    assert (told.rule, told.name) == ("takedown", "gone.txt")
+    assert told.digest == content_hash(tmp_path / "gone.txt")
+
+
+def test_a_standing_release_of_another_list_is_told(inputs: list[Input], tmp_path: Path) -> None:
+    first, second = (row["clip_id"] for row in rows(inputs[0])[:2])
+    wanted = _taken_down(tmp_path, first)
+    release = built.release(wanted, inputs, tmp_path / "out")
+    assert rebuilding.rebuild(wanted, inputs, tmp_path / "out").release == release
+    _taken_down(tmp_path, first, second)
+    with pytest.raises(RebuildError, match="of other rules, inputs or lists"):
+        rebuilding.rebuild(wanted, inputs, tmp_path / "out")
+
+
+def test_a_list_that_changes_meanwhile_is_told(inputs: list[Input], tmp_path: Path) -> None:
+    steps = built.phases(_taken_down(tmp_path, "a" * 32), inputs, tmp_path / "out")
+    _taken_down(tmp_path, "b" * 32)
+    with pytest.raises(RebuildError, match=r"gone\.txt was changed while it was read"):
+        steps.keys()
+
+
+def test_an_evaluation_set_is_its_clip_tables(tmp_path: Path) -> None:
+    work = made.make(tmp_path / "evaluation")
+    wanted = rules(tmp_path, decontaminate={"workspaces": ["evaluation"]})
+    named = leaving(wanted, [])
+    assert named.clips == tuple(
+        str(work.root / work.file("clips", shard).path) for shard in range(made.SHARDS)
+    )
+    (told,) = named.lists
+    assert (told.rule, told.name, len(told.digest)) == ("decontamination", "evaluation", 16)
+    work.edit("clips", lambda listed: listed[1:])
+    assert leaving(wanted, []).lists[0].digest != told.digest
+
+
+def test_what_is_no_evaluation_set_is_told_with_its_key(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RulesError, match=r"decontaminate\.workspaces\.0: "):
+        leaving(rules(tmp_path, decontaminate={"workspaces": ["empty"]}), [])
+    made.make(tmp_path / "evaluation")
+    wanted = rules(tmp_path, decontaminate={"workspaces": ["evaluation"], "near_media": 0.9})
+    with pytest.raises(RulesError, match="has no embeddings by the encoder of the inputs"):
+        leaving(wanted, [])
