@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.search.centre import Centre, joined
 from pipelines.search.stored import Block, Column, Floats, Part, Stored
 
 ROWS = 4096
@@ -22,25 +23,29 @@ class Match:
     similarity: float
 
 
-def nearest(stored: Stored, column: Column, query: Floats, count: int) -> tuple[list[Match], int]:
-    """The clips whose vectors have the largest products with a query, best first, and how many vectors
-    there are. query: (width,). Equal products come in the order of the ids. Raises SearchError."""
+def nearest(
+    stored: Stored, column: Column, query: Floats, count: int
+) -> tuple[list[Match], Centre]:
+    """The clips whose vectors have the largest products with a query, best first, and the centre of all
+    vectors. query: (width,). Equal products come in the order of the ids. Raises SearchError."""
 
-    def of_part(part: Part) -> tuple[list[Match], int]:
+    def of_part(part: Part) -> tuple[list[Match], Centre]:
         best: list[Match] = []
-        seen = 0
+        centres: list[Centre] = []
         for block in stored.blocks(part, column):
-            seen += len(block)
-            best = first([*best, *_best(block, query, count)], count)
-        return best, seen
+            for start in range(0, len(block), ROWS):
+                vectors = block.vectors[start : start + ROWS].astype(np.float32)
+                centres.append(Centre.of(vectors))
+                best = first([*best, *_best(block, start, vectors @ query, count)], count)
+        return best, joined(centres, stored.width)
 
     best: list[Match] = []
-    seen = 0
+    centres: list[Centre] = []
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for matches, vectors in threads.map(of_part, stored.parts):
-            seen += vectors
+        for matches, centre in threads.map(of_part, stored.parts):
+            centres.append(centre)
             best = first([*best, *matches], count)
-    return best, seen
+    return best, joined(centres, stored.width)
 
 
 def first(matches: Iterable[Match], count: int) -> list[Match]:
@@ -53,13 +58,12 @@ def first(matches: Iterable[Match], count: int) -> list[Match]:
     return list(clips.values())
 
 
-def _best(block: Block, query: Floats, count: int) -> Iterator[Match]:
-    """Candidates of a block: its best, and as many more as are equal to the last of these."""
-    for start in range(0, len(block), ROWS):
-        products = block.vectors[start : start + ROWS].astype(np.float32) @ query
-        kept = np.arange(len(products))
-        if len(products) > count:
-            kept = np.flatnonzero(products >= np.partition(products, -count)[-count])
-        for row in kept.tolist():
-            clip = block.ids[start + row].tobytes().hex()
-            yield Match(clip, block.shard, float(products[row]))
+def _best(block: Block, start: int, products: Floats, count: int) -> Iterator[Match]:
+    """Candidates of the rows of a block from a start on: their best, and as many more as are equal to
+    the last of these."""
+    kept = np.arange(len(products))
+    if len(products) > count:
+        kept = np.flatnonzero(products >= np.partition(products, -count)[-count])
+    for row in kept.tolist():
+        clip = block.ids[start + row].tobytes().hex()
+        yield Match(clip, block.shard, float(products[row]))

@@ -29,6 +29,7 @@ from filelock import FileLock, Timeout
 
 from captioners.weights.cache import Cache
 from manifests.atomic import new_folder
+from pipelines.search.centre import Centre, joined
 from pipelines.search.exact import Match, first
 from pipelines.search.measuring import Measured
 from pipelines.search.stored import ID_BYTES, Block, Column, Floats, Half, Ids, Stored
@@ -36,7 +37,7 @@ from pipelines.search.stored import ID_BYTES, Block, Column, Floats, Half, Ids, 
 FROM = 100_000
 """More vectors than these are searched by an index."""
 
-_VERSION = 1
+_VERSION = 2
 _SEGMENT_BYTES = 1 << 30
 _SAMPLE_BYTES = 1 << 30
 _CELLS_PER_ROOT, _SAMPLE_PER_CELL, _ROUNDS = 2, 40, 10
@@ -48,8 +49,8 @@ _META, _CELLS, _IDS = "meta.json", "cells.faiss", "ids"
 class Index:
     """An index that was opened.
 
-    vectors: how many there are. cells: directions. probes: cells that a query looks into. recall: share
-    of the ten nearest that this many found when it was measured.
+    vectors: how many there are. centre: of them. cells: directions. probes: cells that a query looks
+    into. recall: share of the ten nearest that this many found when it was measured.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,6 +59,7 @@ class Index:
             if (folder / name).stat().st_size != size:
                 raise ValueError(f"{folder / name} is not whole")
         self.vectors: int = meta["vectors"]
+        self.centre = Centre(self.vectors, np.array(meta["mean"], np.float32), meta["square"])
         self.probes: int = meta["probes"]
         self.recall: float = meta["recall"]
         self._starts = np.array(meta["starts"], np.int64).reshape(-1, 2)
@@ -169,7 +171,7 @@ def make(stored: Stored, column: Column, root: Path | None = None) -> Index | No
             shutil.rmtree(folder, ignore_errors=True)
             with new_folder(folder) as part:
                 _Making(stored, column, part).make()
-            for other in folder.parent.glob(f"{prefix}-*"):
+            for other in folder.parents[1].glob(f"*/{prefix}-*"):  # those of older versions too
                 if other != folder:
                     shutil.rmtree(other, ignore_errors=True)
     except Timeout:
@@ -192,6 +194,7 @@ class _Making:
         self._starts: list[tuple[int, int]] = []
         self._segments: list[str] = []
         self._vectors = 0
+        self._centre = Centre.of(np.empty((0, self._width), np.float32))
 
     def make(self) -> None:
         """Finds the cells, fills them, and measures how many probes are needed."""
@@ -231,6 +234,7 @@ class _Making:
                 for start in range(0, len(block), _ADDED):
                     vectors = block.vectors[start : start + _ADDED].astype(np.float32)
                     measured.add(vectors)
+                    self._centre = joined((self._centre, Centre.of(vectors)), self._width)
                     _add(segment, cells, vectors, self._vectors)
                     self._vectors += len(vectors)
                 if segment.ntotal * segment.code_size >= _SEGMENT_BYTES:
@@ -248,6 +252,8 @@ class _Making:
         names = [_CELLS, _IDS, *self._segments]
         meta = {
             "vectors": self._vectors,
+            "mean": self._centre.mean.tolist(),
+            "square": self._centre.square,
             "probes": probes,
             "recall": recall,
             "starts": self._starts,

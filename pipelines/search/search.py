@@ -11,10 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 from rich.text import Text
 
 from manifests.commits import State
 from manifests.workspace import Workspace
+from pipelines.search.centre import Centre
 from pipelines.search.clips import Clip, Clips
 from pipelines.search.exact import Match, nearest
 from pipelines.search.places import place
@@ -32,10 +34,12 @@ FROM = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A clip that was found, at its rank from 1. by: whose vectors were compared."""
+    """A clip that was found, at its rank from 1. score: its similarity, made comparable with those of
+    another medium (`pipelines.search.centre`). by: whose vectors were compared."""
 
     rank: int
     similarity: float
+    score: float
     clip: Clip
     by: By
 
@@ -60,11 +64,14 @@ class Answer:
             "exact": self.exact,
             "vectors": self.vectors,
             "clips": self.clips,
-            "results": [
-                {"rank": r.rank, "similarity": r.similarity, "by": r.by, **r.clip.to_json()}
-                for r in self.results
-            ],
+            "results": [self._result(result) for result in self.results],
         }
+
+    def _result(self, result: Result) -> dict[str, Any]:
+        told = {"rank": result.rank, "similarity": result.similarity, "by": result.by}
+        if self.by == "either":
+            told["score"] = result.score
+        return told | result.clip.to_json()
 
 
 class Search:
@@ -141,33 +148,35 @@ class Search:
 
     def _answer(self, asked: str, query: Floats, count: int, without: str | None = None) -> Answer:
         wanted = count if without is None else count + 1
-        matches, vectors = self._nearest(query, wanted)
-        if not vectors:
+        matches, centre = self._nearest(query, wanted)
+        if not centre.count:
             raise SearchError(
                 f"none of {counted(self.stored.clips, 'embedded clip')} has "
                 f"{LACKS[self._column]}: try another --by"
             )
         matches = [match for match in matches if match.clip_id != without][:count]
         clips = self._clips.of((match.clip_id, match.shard) for match in matches)
+        products = np.array([match.similarity for match in matches], np.float32)
+        scored = zip(matches, centre.scores(query, products).tolist(), strict=True)
         results = [
-            Result(rank, match.similarity, clips[match.clip_id], self.by)
-            for rank, match in enumerate(matches, 1)
+            Result(rank, match.similarity, score, clips[match.clip_id], self.by)
+            for rank, (match, score) in enumerate(scored, 1)
         ]
         exact = self.index is None
-        return Answer(asked, self.by, results, exact, vectors, self.stored.clips)
+        return Answer(asked, self.by, results, exact, centre.count, self.stored.clips)
 
-    def _nearest(self, query: Floats, count: int) -> tuple[list[Match], int]:
+    def _nearest(self, query: Floats, count: int) -> tuple[list[Match], Centre]:
         if self.index is not None:
-            return self.index.nearest(query, count), self.index.vectors
+            return self.index.nearest(query, count), self.index.centre
         return nearest(self.stored, self._column, query, count)
 
 
 def either(answers: Sequence[Answer], count: int) -> Answer:
-    """Of answers by sound and by picture one: each clip once, by what it is nearer by.
+    """Of answers by sound and by picture one: each clip once, by what it has the better score by.
 
     answers: at least one, of the same workspace and question.
     """
-    every = sorted((r for each in answers for r in each.results), key=lambda r: -r.similarity)
+    every = sorted((r for each in answers for r in each.results), key=lambda r: -r.score)
     best: dict[str, Result] = {}
     for result in every:
         best.setdefault(result.clip.clip_id, result)
@@ -182,7 +191,8 @@ def lines(answer: Answer) -> "list[Text]":
     printed: list[Text] = []
     for result in answer.results:
         head = Text(f"{result.rank:3}  {result.similarity:6.3f}  ", style="cyan")
-        clip = Text(f"  {result.clip.clip_id[:12]}", style="dim")
+        by = f"  by {result.by}" if answer.by == "either" else ""
+        clip = Text(f"  {result.clip.clip_id[:12]}{by}", style="dim")
         printed.append(head + Text(place(result.clip), style="bold") + clip)
         caption = result.clip.caption(result.by)
         told = Text(one_line(caption)) if caption else Text("no caption", style="dim")

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.search.exact import nearest
 from pipelines.search.stored import stored
-from tests.pipelines.search.embedded import WIDTH, drawn, embedded
+from tests.pipelines.search.embedded import WIDTH, drawn, embedded, unit
 
 
 def test_the_order_is_that_of_the_products(tmp_path: Path) -> None:
@@ -19,8 +19,8 @@ def test_the_order_is_that_of_the_products(tmp_path: Path) -> None:
         for clip, media in made.vectors.items()
     }
     wanted = sorted(products, key=lambda clip: -products[clip])
-    matches, seen = nearest(read, "audio", query, 5)
-    assert [match.clip_id for match in matches] == wanted[:5] and seen == 16
+    matches, centre = nearest(read, "audio", query, 5)
+    assert [match.clip_id for match in matches] == wanted[:5] and centre.count == 16
     told = [match.similarity for match in matches]
     assert told == pytest.approx([products[clip] for clip in wanted[:5]], abs=1e-6)
 
@@ -58,3 +58,14 @@ def test_more_may_be_wanted_than_there_are(tmp_path: Path) -> None:
     read = stored(made.workspace, made.state)
     matches, _ = nearest(read, "audio", np.ones(WIDTH, np.float32), 1000)
     assert len(matches) == 16
+
+
+def test_the_centre_is_that_of_all_vectors(tmp_path: Path) -> None:
+    media = [{"audio": n * unit(1, n)} if n % 3 else {} for n in range(16)]
+    made = embedded(tmp_path / "w", media)
+    vectors = np.stack([each["audio"] for each in media if each]).astype(np.float32)
+    read = stored(made.workspace, made.state)
+    _, centre = nearest(read, "audio", np.ones(WIDTH, np.float32), 1)
+    assert centre.count == len(vectors)
+    np.testing.assert_allclose(centre.mean, vectors.mean(axis=0), rtol=1e-5)
+    assert centre.square == pytest.approx((vectors**2).sum(axis=1).mean(), rel=1e-5)

@@ -77,8 +77,8 @@ def test_it_finds_the_nearest_with_the_promised_recall(many: Stored, index: Inde
 
 def test_its_products_shards_and_ids_are_those_of_exact_search(many: Stored, index: Index) -> None:
     query = drawn(51, 1, WIDTH)[0].astype(np.float32)
-    exact, vectors = nearest(many, "audio", query, 10_000)
-    assert vectors == index.vectors == SHARDS * ROWS * 9 // 10
+    exact, centre = nearest(many, "audio", query, 10_000)
+    assert centre.count == index.vectors == SHARDS * ROWS * 9 // 10
     of_exact = {match.clip_id: match for match in exact}
     for match in index.nearest(query, 10):
         assert match.shard == of_exact[match.clip_id].shard
@@ -137,6 +137,26 @@ def test_a_changed_workspace_gets_a_new_one_and_the_old_one_goes(tmp_path: Path)
 
 def _stored(made: Embedded) -> Stored:
     return stored(made.workspace, made.state)
+
+
+def test_its_centre_is_that_of_exact_search(many: Stored, index: Index) -> None:
+    _, centre = nearest(many, "audio", np.ones(WIDTH, np.float32), 1)
+    assert index.centre.count == centre.count
+    assert index.centre.square == pytest.approx(centre.square, rel=1e-5)
+    np.testing.assert_allclose(index.centre.mean, centre.mean, atol=1e-6)
+
+
+def test_one_of_an_older_version_is_not_used_and_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = embedded(tmp_path / "w")
+    with monkeypatch.context() as patch:
+        patch.setattr(indices, "_VERSION", 1)
+        make(_stored(made), "audio", tmp_path)
+    (old,) = tmp_path.glob("search/v1/*-audio-*")
+    assert opened(_stored(made), "audio", tmp_path) is None
+    assert make(_stored(made), "audio", tmp_path) is not None
+    assert not old.exists() and len(list(tmp_path.glob("search/*/*-audio-*"))) == 1
 
 
 def test_one_that_was_not_finished_is_not_used(

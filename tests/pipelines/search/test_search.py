@@ -306,14 +306,59 @@ def test_a_clip_that_the_index_lacks_is_known_all_the_same(
         search.like(made.ids[3], 1)
 
 
-def test_of_sound_and_picture_what_is_nearer_counts(tmp_path: Path) -> None:
-    media = [{"audio": unit(0, 0, 0, 1, n), "video": unit(0, 0, 0, 1, n)} for n in range(16)]
-    media[0] = {"audio": unit(0, 1)}
-    media[1] = {"video": unit(1, 1)}
-    media[2] = {"audio": unit(0, 1, 2), "video": unit(0, 0, 0, 1)}
-    made = embedded(tmp_path / "w", media)
+def _either(made: Embedded, text: str, count: int, cache: Path | None = None) -> Answer:
     sides: tuple[By, ...] = ("audio", "video")
-    answer = either([_search(made, by).text("north", 3) for by in sides], 3)
-    assert _ids(answer) == [made.ids[0], made.ids[1], made.ids[2]]
-    assert [(r.rank, r.by) for r in answer.results] == [(1, "audio"), (2, "video"), (3, "audio")]
+    return either([_search(made, by, cache).text(text, count) for by in sides], count)
+
+
+def _loud_pictures() -> list[dict[str, np.ndarray]]:
+    """All pictures lie near the north, clip 1 a little nearer; sounds lie elsewhere, but for clip 0."""
+    media = [{"audio": unit(0, 0, 0, 1, n), "video": unit(2, 0, 0, 1, n / 40)} for n in range(16)]
+    media[0] = {"audio": unit(0, 1, 1)}
+    media[1] = {"video": unit(2, 0, 0, 0.8)}
+    return media
+
+
+def test_a_medium_whose_products_are_higher_does_not_drown_the_other(tmp_path: Path) -> None:
+    made = embedded(tmp_path / "w", _loud_pictures())
+    answer = _either(made, "north", 3)
+    first, second = answer.results[:2]
+    assert (first.clip.clip_id, first.by) == (made.ids[0], "audio")
+    assert (second.clip.clip_id, second.by) == (made.ids[1], "video")
+    assert [result.rank for result in answer.results] == [1, 2, 3]
+    assert first.similarity == pytest.approx(2**-0.5, abs=1e-3) and second.similarity > 0.9
     assert (answer.by, note(answer, 0)) == ("either", None)
+
+
+def test_a_clip_that_both_media_find_is_told_once(tmp_path: Path) -> None:
+    media = [{"audio": unit(0, 0, 0, 1, n), "video": unit(0, 0, 0, 1, n)} for n in range(16)]
+    media[5] = {"audio": unit(0, 2, 1), "video": unit(1)}
+    made = embedded(tmp_path / "w", media)
+    answer = _either(made, "north", 16)
+    assert _ids(answer)[0] == made.ids[5] and answer.results[0].by == "video"
+    assert sorted(_ids(answer)) == sorted(made.ids)
+
+
+def test_an_index_gives_the_scores_of_exact_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = embedded(tmp_path / "w", _loud_pictures())
+    exact = _either(made, "north", 5)
+    monkeypatch.setattr(searching, "FROM", 15)
+    for by in ("audio", "video"):
+        _search(made, by, tmp_path / "cache").make_index()
+    answer = _either(made, "north", 5, tmp_path / "cache")
+    assert exact.exact and not answer.exact and _ids(answer) == _ids(exact)
+    scores = [result.score for result in exact.results]
+    assert [result.score for result in answer.results] == pytest.approx(scores, abs=1e-5)
+
+
+def test_of_two_media_the_score_and_the_medium_are_told(tmp_path: Path) -> None:
+    made = embedded(tmp_path / "w", _loud_pictures())
+    answer = _either(made, "north", 2)
+    told = answer.to_json()["results"]
+    assert [each["score"] for each in told] == [result.score for result in answer.results]
+    assert told[0]["score"] > told[1]["score"] and told[0]["similarity"] < told[1]["similarity"]
+    assert [line.plain[-8:] for line in lines(answer)[::2]] == ["by audio", "by video"]
+    alone = _search(made, "audio").text("north", 1)
+    assert "score" not in alone.to_json()["results"][0] and "by" not in lines(alone)[0].plain
