@@ -1,29 +1,22 @@
 """Verify a release: its parts over the processes of this machine, or over a Ray cluster."""
 
-import multiprocessing
-import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from manifests.errors import UserError
 from manifests.release.layout import Release, load
 from manifests.verify.part import Checked
 from manifests.verify.release import check_release
 from manifests.verify.sample import CONFIDENCE, bound, check_drawn, draw
+from pipelines.spread import spread
 from pipelines.terminal import counted, one_line
 
 _ALONE = 64 << 20
 """Bytes of a release below which starting processes takes longer than the check."""
 _LISTED = 50
-
-Part = TypeVar("Part")
-
 
 @dataclass(slots=True)
 class ReleaseReport:
@@ -120,7 +113,7 @@ def verify_release(folder: Path, sample: int | None = None) -> ReleaseReport:
     release = load(folder)
     started = time.perf_counter()
     size = sum(file.bytes for file in release.files)
-    run: Callable[..., Iterator[Checked]] = map if size < _ALONE else _spread
+    run: Callable[..., Iterator[Checked]] = map if size < _ALONE else spread
     if sample is None:
         checked = check_release(folder, release, run)
         return ReleaseReport(release, checked, time.perf_counter() - started)
@@ -129,47 +122,3 @@ def verify_release(folder: Path, sample: int | None = None) -> ReleaseReport:
         checked.add(part)
     looked = min(sample, release.books.kept)
     return ReleaseReport(release, checked, time.perf_counter() - started, looked)
-
-
-def _spread(check: Callable[[Part], Checked], parts: Sequence[Part]) -> Iterator[Checked]:
-    """Checks parts side by side: over the Ray cluster of $RAY_ADDRESS if it is set, else over processes.
-    Raises UserError where the reader of a part dies."""
-    return (_over_ray if os.environ.get("RAY_ADDRESS") else _over_processes)(check, parts)
-
-
-def _over_processes(check: Callable[[Part], Checked], parts: Sequence[Part]) -> Iterator[Checked]:
-    workers = max(1, min(len(os.sched_getaffinity(0)), len(parts)))
-    context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = [pool.submit(check, part) for part in parts]
-        try:
-            for (
-                future
-            ) in futures:  # in order, so that problems are told in the same order each time
-                yield future.result()
-        except BrokenProcessPool:
-            raise UserError(
-                "a process that read a part died: the machine is out of memory, or a file breaks the "
-                "reader. Run it again alone; if it dies again, make the release again."
-            ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _over_ray(check: Callable[[Part], Checked], parts: Sequence[Part]) -> Iterator[Checked]:
-    """On every node of a cluster that sees the release where this machine sees it."""
-    from engine.run.cluster import ray_cluster
-
-    with ray_cluster("captionmill-verify", 1, 1 << 28, Path()):
-        import ray
-        from ray.exceptions import RayError
-
-        task: Any = ray.remote(check)
-        try:
-            for reference in [task.remote(part) for part in parts]:
-                yield ray.get(reference)
-        except RayError as error:
-            raise UserError(
-                f"a part can't be checked on the cluster: {error} Its nodes must have captionmill, and "
-                "see the release at the same path."
-            ) from error
