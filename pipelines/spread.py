@@ -1,4 +1,4 @@
-"""The same check of many things, side by side: over the processes of this machine, or over a Ray cluster."""
+"""The same check of many things side by side: over processes of this machine, or over a Ray cluster."""
 
 import multiprocessing
 import os
@@ -61,17 +61,15 @@ def over_ray(check: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[
                 yield ray.get(reference)
         except RayError as error:
             raise UserError(
-                f"files can't be checked on the cluster: {error} Its nodes must have captionmill, and see "
-                "the files at the same path."
+                f"files can't be checked on the cluster: {error} Its nodes must have captionmill, and "
+                "see the files at the same path."
             ) from error
 
 
 Begun = TypeVar("Begun")
 
 
-def _in_order(
-    begin: Callable[[Item], Begun], items: Iterable[Item], ahead: int
-) -> Iterator[Begun]:
+def _in_order(begin: Callable[[Item], Begun], items: Iterable[Item], ahead: int) -> Iterator[Begun]:
     """Begins items, so many ahead of the one that is taken."""
     waiting = iter(items)
     begun = deque(begin(item) for item in islice(waiting, ahead))

@@ -10,33 +10,31 @@ from typing import Any
 from manifests.release.layout import Release, load
 from manifests.verify.part import Checked
 from manifests.verify.release import check_release
-from manifests.verify.sample import CONFIDENCE, bound, check_drawn, draw
+from manifests.verify.sample import check_drawn, draw
+from pipelines.sampled import Sampled, counted_rows
 from pipelines.spread import spread
 from pipelines.terminal import counted, one_line
 
 _ALONE = 64 << 20
 """Bytes of a release below which starting processes takes longer than the check."""
 _LISTED = 50
+_LEFT_OUT = "checksums, clips that are there twice, splits, books"
+
 
 @dataclass(slots=True)
 class ReleaseReport:
-    """What was found of a release, and how much was looked at. sampled: rows drawn; None: all of it was
-    checked. seconds: by the clock."""
+    """What was found of a release, and how much was looked at. sampled: None: all of it was checked.
+    seconds: by the clock."""
 
     release: Release
     checked: Checked
     seconds: float
-    sampled: int | None = None
+    sampled: Sampled | None = None
 
     @property
     def ok(self) -> bool:
         """Whether nothing is off."""
         return not self.checked.problems
-
-    @property
-    def bound(self) -> int | None:
-        """Bad rows of the release of which a sample would have held one with 95 % confidence."""
-        return None if self.sampled is None else bound(self.sampled, self.release.books.kept)
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -52,11 +50,7 @@ class ReleaseReport:
             "untold": dict(checked.untold),
         }
         if self.sampled is not None:
-            told["sample"] = {
-                "rows": self.sampled,
-                "confidence": CONFIDENCE,
-                "found_if_bad_rows": self.bound,
-            }
+            told["sample"] = self.sampled.to_json()
         return told
 
     def text(self) -> str:
@@ -64,7 +58,7 @@ class ReleaseReport:
         if not self.ok:
             return "\n".join(self._problems())
         if self.sampled is not None:
-            return "\n".join(self._sample())
+            return "\n".join(self.sampled.lines())
         tables = " and ".join(
             f"{count:,} of {table}" for table, count in self.checked.rows.items() if table != "data"
         )
@@ -75,20 +69,6 @@ class ReleaseReport:
             "identities, digests, joins, licences, splits and books agree\n"
             f"{self.checked.bytes / 1e6:,.0f} MB and {rate:,.0f} rows/s in {self.seconds:.1f} s"
         )
-
-    def _sample(self) -> list[str]:
-        total, limit = self.release.books.kept, self.bound or 0
-        lines = [f"no problems in {self.sampled:,} of {counted_rows(total)}, drawn at random"]
-        if limit:
-            lines.append(
-                f"if {limit:,} rows or more ({limit / total:.2%}) were bad, one of them would have been "
-                f"drawn with {CONFIDENCE:.0%} probability"
-            )
-        lines.append(
-            "not looked at: checksums, clips that are there twice, splits, books; "
-            "for these verify without --sample"
-        )
-        return lines
 
     def _problems(self) -> list[str]:
         problems, untold = self.checked.problems, self.checked.untold
@@ -103,11 +83,6 @@ class ReleaseReport:
         return lines
 
 
-def counted_rows(count: int) -> str:
-    """A count of rows for people."""
-    return f"{count:,} row{'' if count == 1 else 's'}"
-
-
 def verify_release(folder: Path, sample: int | None = None) -> ReleaseReport:
     """Verifies a release, all of it or rows drawn at random. Raises ReleaseError for what is none."""
     release = load(folder)
@@ -120,5 +95,6 @@ def verify_release(folder: Path, sample: int | None = None) -> ReleaseReport:
     checked = Checked()
     for part in run(check_drawn, draw(folder, release, sample, random.SystemRandom())):
         checked.add(part)
-    looked = min(sample, release.books.kept)
+    kept = release.books.kept
+    looked = Sampled(min(sample, kept), kept, _LEFT_OUT)
     return ReleaseReport(release, checked, time.perf_counter() - started, looked)

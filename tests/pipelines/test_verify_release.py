@@ -65,10 +65,6 @@ def test_a_release_that_can_not_be_read_is_told(tmp_path: Path) -> None:
     assert "release.json can't be read" in text
 
 
-def test_a_sample_of_a_workspace_is_refused(tmp_path: Path) -> None:
-    assert _run(str(tmp_path), "--sample", "3")[0] == 1
-
-
 @pytest.mark.run
 @pytest.mark.parametrize("spread", [over_processes, over_ray])
 def test_parts_that_are_checked_side_by_side_give_the_same(
