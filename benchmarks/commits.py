@@ -21,7 +21,7 @@ from manifests.commits import INGEST, Holder, Log, Record, State
 from manifests.kinds import QUARANTINE
 from manifests.packed import Packed
 from manifests.tables import File
-from manifests.verify.check import of_shard
+from manifests.verify.shard import of_shard
 from manifests.workspace import Workspace
 
 CUT, JOB = "c" * 16, "0123456789abcdef"

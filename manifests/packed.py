@@ -105,8 +105,7 @@ class Packed:
 
     def _column(self, name: str) -> Numbers:
         """A column of numbers; -1 for null."""
-        numbers: Numbers = self._columns[name].fill_null(-1).to_numpy()
-        return numbers
+        return _numbers(self._columns[name])
 
     # Questions
 
@@ -158,9 +157,9 @@ class Packed:
         names = self._count_names
         start, stop = offsets[first], offsets[end]
         sums = np.zeros(len(names.dictionary), np.int64)
-        numbers = self._columns["counts"].items.to_numpy()[start:stop]
-        np.add.at(sums, names.indices.to_numpy()[start:stop], numbers)
-        seen = np.unique(names.indices.to_numpy()[start:stop])
+        codes = _numbers(names.indices)[start:stop]
+        np.add.at(sums, codes, _numbers(self._columns["counts"].items)[start:stop])
+        seen = np.unique(codes)
         return Counter({names.dictionary[i].as_py(): int(sums[i]) for i in seen.tolist()})
 
     def retried(self, job: str) -> int:
@@ -219,11 +218,11 @@ class Packed:
         """What each record counts under a name, 0 where it does not."""
         counts, keys = self._columns["counts"], self._count_names
         numbers = np.zeros(len(self), np.int64)
-        code = keys.dictionary.index(name).as_py()
-        if code >= 0:
-            places = np.flatnonzero(keys.indices.to_numpy() == code)
+        known = keys.dictionary.to_pylist()
+        if name in known:
+            places = np.flatnonzero(_numbers(keys.indices) == known.index(name))
             rows = np.searchsorted(_offsets(counts), places, "right") - 1
-            numbers[rows] = counts.items.to_numpy()[places]
+            numbers[rows] = _numbers(counts.items)[places]
         return numbers
 
     @cached_property
@@ -364,13 +363,23 @@ def _ranges(names: pa.DictionaryArray) -> dict[str, tuple[int, int]]:
 
 def _codes(names: pa.DictionaryArray) -> Numbers:
     """Numbers of the names of a column; -1 for null."""
-    codes: Numbers = names.indices.fill_null(-1).to_numpy().astype(np.int64)
-    return codes
+    return _numbers(names.indices)
 
 
 def _offsets(column: Any) -> Numbers:
-    offsets: Numbers = column.offsets.to_numpy().astype(np.int64)
-    return offsets
+    return _numbers(column.offsets)
+
+
+def _numbers(column: pa.Array) -> Numbers:
+    """Whole numbers of a column; -1 for null. Through DLPack: what Arrow itself does loads pandas, which
+    takes longer than all else that most commands ask of records."""
+    values = pa.Array.from_buffers(
+        column.type, len(column), [None, column.buffers()[1]], offset=column.offset
+    )
+    numbers = np.from_dlpack(values).astype(np.int64)
+    if column.null_count:
+        numbers[np.from_dlpack(column.is_null().cast(pa.int8())).astype(bool)] = -1
+    return numbers
 
 
 def _values(column: pa.Array) -> list[Any]:

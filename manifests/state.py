@@ -13,7 +13,7 @@ from manifests.tables import File
 
 # So many records are Python objects; more are packed. Packing again takes a tenth of a second where
 # there are very many.
-_LOOSE = 1024
+_LOOSE = 2048
 
 
 class State:

@@ -1,6 +1,6 @@
 """Parquet files of a workspace: written whole, named by a commit record, read by clip."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from manifests.atomic import is_linked, replacing
 from manifests.errors import UserError
 from manifests.ids import content_hash, storable
+
+_BATCH = 512
 
 
 # Not frozen: there may be hundreds of thousands, and making a frozen one takes four times as long.
@@ -86,13 +88,38 @@ def _storable(value: Any) -> Any:
 
 def read(root: Path, path: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Rows of one file."""
-    # Read here, since Arrow can't open a path that is not UTF-8; and in this thread alone: one of
-    # Arrow's that lets go of a Python object while the interpreter ends aborts the process.
-    content = pa.BufferReader((root / path).read_bytes())
-    with pq.ParquetFile(content, pre_buffer=False) as file:
+    with _opened(root / path) as file:
         table = file.read(columns=list(columns) if columns else None, use_threads=False)
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
+
+
+def numbered(
+    root: Path,
+    path: str,
+    columns: Sequence[str] | None = None,
+    clips: Collection[str] | None = None,
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows of one file with their numbers in it, from 0; some hundred are objects at a time. clips: only
+    rows of these."""
+    first = 0
+    with _opened(root / path) as file:
+        wanted: Any = list(columns) if columns else None
+        for batch in file.iter_batches(_BATCH, columns=wanted, use_threads=False):
+            numbers: Iterable[int] = range(first, first + batch.num_rows)
+            first += batch.num_rows
+            if clips is not None:
+                ids = batch.column("clip_id").to_pylist()
+                places = [place for place, clip in enumerate(ids) if clip in clips]
+                numbers = [numbers[place] for place in places]
+                batch = batch.take(pa.array(places, pa.int64()))
+            yield from zip(numbers, batch.to_pylist(), strict=True)
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    # Read here, since Arrow can't open a path that is not UTF-8; and without its threads: one of
+    # Arrow's that lets go of a Python object while the interpreter ends aborts the process.
+    return pq.ParquetFile(pa.BufferReader(path.read_bytes()), pre_buffer=False)
 
 
 def read_all(

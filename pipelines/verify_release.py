@@ -1,49 +1,40 @@
 """Verify a release: its parts over the processes of this machine, or over a Ray cluster."""
 
-import multiprocessing
-import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from manifests.errors import UserError
 from manifests.release.layout import Release, load
 from manifests.verify.part import Checked
 from manifests.verify.release import check_release
-from manifests.verify.sample import CONFIDENCE, bound, check_drawn, draw
+from manifests.verify.sample import check_drawn, draw
+from pipelines.sampled import Sampled, counted_rows
+from pipelines.spread import spread
 from pipelines.terminal import counted, one_line
 
 _ALONE = 64 << 20
 """Bytes of a release below which starting processes takes longer than the check."""
 _LISTED = 50
-
-Part = TypeVar("Part")
+_LEFT_OUT = "checksums, clips that are there twice, splits, books"
 
 
 @dataclass(slots=True)
 class ReleaseReport:
-    """What was found of a release, and how much was looked at. sampled: rows drawn; None: all of it was
-    checked. seconds: by the clock."""
+    """What was found of a release, and how much was looked at. sampled: None: all of it was checked.
+    seconds: by the clock."""
 
     release: Release
     checked: Checked
     seconds: float
-    sampled: int | None = None
+    sampled: Sampled | None = None
 
     @property
     def ok(self) -> bool:
         """Whether nothing is off."""
         return not self.checked.problems
-
-    @property
-    def bound(self) -> int | None:
-        """Bad rows of the release of which a sample would have held one with 95 % confidence."""
-        return None if self.sampled is None else bound(self.sampled, self.release.books.kept)
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -59,11 +50,7 @@ class ReleaseReport:
             "untold": dict(checked.untold),
         }
         if self.sampled is not None:
-            told["sample"] = {
-                "rows": self.sampled,
-                "confidence": CONFIDENCE,
-                "found_if_bad_rows": self.bound,
-            }
+            told["sample"] = self.sampled.to_json()
         return told
 
     def text(self) -> str:
@@ -71,7 +58,7 @@ class ReleaseReport:
         if not self.ok:
             return "\n".join(self._problems())
         if self.sampled is not None:
-            return "\n".join(self._sample())
+            return "\n".join(self.sampled.lines())
         tables = " and ".join(
             f"{count:,} of {table}" for table, count in self.checked.rows.items() if table != "data"
         )
@@ -82,20 +69,6 @@ class ReleaseReport:
             "identities, digests, joins, licences, splits and books agree\n"
             f"{self.checked.bytes / 1e6:,.0f} MB and {rate:,.0f} rows/s in {self.seconds:.1f} s"
         )
-
-    def _sample(self) -> list[str]:
-        total, limit = self.release.books.kept, self.bound or 0
-        lines = [f"no problems in {self.sampled:,} of {counted_rows(total)}, drawn at random"]
-        if limit:
-            lines.append(
-                f"if {limit:,} rows or more ({limit / total:.2%}) were bad, one of them would have been "
-                f"drawn with {CONFIDENCE:.0%} probability"
-            )
-        lines.append(
-            "not looked at: checksums, clips that are there twice, splits, books; "
-            "for these verify without --sample"
-        )
-        return lines
 
     def _problems(self) -> list[str]:
         problems, untold = self.checked.problems, self.checked.untold
@@ -110,66 +83,18 @@ class ReleaseReport:
         return lines
 
 
-def counted_rows(count: int) -> str:
-    """A count of rows for people."""
-    return f"{count:,} row{'' if count == 1 else 's'}"
-
-
 def verify_release(folder: Path, sample: int | None = None) -> ReleaseReport:
     """Verifies a release, all of it or rows drawn at random. Raises ReleaseError for what is none."""
     release = load(folder)
     started = time.perf_counter()
     size = sum(file.bytes for file in release.files)
-    run: Callable[..., Iterator[Checked]] = map if size < _ALONE else _spread
+    run: Callable[..., Iterator[Checked]] = map if size < _ALONE else spread
     if sample is None:
         checked = check_release(folder, release, run)
         return ReleaseReport(release, checked, time.perf_counter() - started)
     checked = Checked()
     for part in run(check_drawn, draw(folder, release, sample, random.SystemRandom())):
         checked.add(part)
-    looked = min(sample, release.books.kept)
+    kept = release.books.kept
+    looked = Sampled(min(sample, kept), kept, _LEFT_OUT)
     return ReleaseReport(release, checked, time.perf_counter() - started, looked)
-
-
-def _spread(check: Callable[[Part], Checked], parts: Sequence[Part]) -> Iterator[Checked]:
-    """Checks parts side by side: over the Ray cluster of $RAY_ADDRESS if it is set, else over processes.
-    Raises UserError where the reader of a part dies."""
-    return (_over_ray if os.environ.get("RAY_ADDRESS") else _over_processes)(check, parts)
-
-
-def _over_processes(check: Callable[[Part], Checked], parts: Sequence[Part]) -> Iterator[Checked]:
-    workers = max(1, min(len(os.sched_getaffinity(0)), len(parts)))
-    context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = [pool.submit(check, part) for part in parts]
-        try:
-            for (
-                future
-            ) in futures:  # in order, so that problems are told in the same order each time
-                yield future.result()
-        except BrokenProcessPool:
-            raise UserError(
-                "a process that read a part died: the machine is out of memory, or a file breaks the "
-                "reader. Run it again alone; if it dies again, make the release again."
-            ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _over_ray(check: Callable[[Part], Checked], parts: Sequence[Part]) -> Iterator[Checked]:
-    """On every node of a cluster that sees the release where this machine sees it."""
-    from engine.run.cluster import ray_cluster
-
-    with ray_cluster("captionmill-verify", 1, 1 << 28, Path()):
-        import ray
-        from ray.exceptions import RayError
-
-        task: Any = ray.remote(check)
-        try:
-            for reference in [task.remote(part) for part in parts]:
-                yield ray.get(reference)
-        except RayError as error:
-            raise UserError(
-                f"a part can't be checked on the cluster: {error} Its nodes must have captionmill, and "
-                "see the release at the same path."
-            ) from error

@@ -1,25 +1,26 @@
 """Does a row of captions belong to its clip, to its evidence and to its job?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from manifests.captions import CAPTIONS, CaptionSet, Variant, caption_digest
 from manifests.evidence import Evidence, evidence_from_row, weak_from_row, weak_to_row
-from manifests.verify.flood import Flood
+from manifests.verify.flood import Said, said
 from manifests.verify.problems import Problem, Recheck, Row
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Captions:
     """Checks the captions of one shard.
 
     weak: by captioner and clip, what the weak tables say; None for a captioner with a damaged file.
+    written: the captions that an LLM wrote.
     """
 
     job: str
     weak: Mapping[str, Mapping[str, Row] | None]
-    flood: Flood
     recheck: Recheck | None
+    written: list[Said] = field(default_factory=list)
 
     def check(self, where: str, row: Row) -> Iterator[Problem]:
         """Problems of one row: every digest must be that of what it is said to digest."""
@@ -40,7 +41,7 @@ class Captions:
             yield Problem("evidence", where, f"it is no evidence: {error}", clip)
             return
         yield from self._evidence(where, row, evidence)
-        self.flood.add(row, evidence)
+        self.written += said(row, evidence)
         for message in self.recheck(row) if self.recheck else ():
             yield Problem("guard", where, message, clip)
 

@@ -1,6 +1,6 @@
 """What is verified of a workspace."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from manifests.verify.problems import Recheck
@@ -17,3 +17,11 @@ class Job:
     joined: Mapping[str, str] = field(default_factory=dict)
     recheck: Recheck | None = None
     captions: str | None = None
+
+
+def by_cut(jobs: Sequence[Job]) -> dict[str, list[Job]]:
+    """Jobs by the cut that they work, in the order in which cuts and jobs come."""
+    cuts: dict[str, list[Job]] = {}
+    for job in jobs:
+        cuts.setdefault(job.cut, []).append(job)
+    return cuts

@@ -5,7 +5,6 @@ many row groups as rows are drawn. Whole files, clips that are there twice, spli
 judged.
 """
 
-import math
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,13 +16,12 @@ import pyarrow as pa
 from manifests.errors import UserError
 from manifests.release.layout import PARQUET, Release, ReleaseFile
 from manifests.release.query import connection, linked
+from manifests.verify.chance import chosen
 from manifests.verify.joined import ClaimRows, EvidenceRows
 from manifests.verify.part import UNREADABLE, Checked, Part, check_footer
 from manifests.verify.problems import Problem
 from manifests.verify.release import parts_of
 from manifests.verify.row import RowCheck, RowKeys
-
-CONFIDENCE = 0.95
 
 
 class Drawn(NamedTuple):
@@ -36,45 +34,8 @@ class Drawn(NamedTuple):
 def draw(root: Path, release: Release, count: int, chance: random.Random) -> list[Drawn]:
     """So many rows, or all, each as likely as any other."""
     parts = [(part, data) for part in parts_of(root, release) if (data := part.of("data"))]
-    total = sum(data.rows for _, data in parts)
-    chosen = sorted(chance.sample(range(total), min(count, total)))
-    drawn, first, place = [], 0, 0
-    for part, data in parts:
-        begin = place
-        while place < len(chosen) and chosen[place] < first + data.rows:
-            place += 1
-        if rows := tuple(row - first for row in chosen[begin:place]):
-            drawn.append(Drawn(part, rows))
-        first += data.rows
-    return drawn
-
-
-def bound(drawn: int, total: int) -> int:
-    """How many bad rows of `total` there would have to be, at least, for a sample of `drawn` rows to hold
-    one of them with 95 % confidence; 0 where all rows were drawn.
-
-    Drawn without putting back, so a little surer than 3 / drawn of the rows.
-    """
-    if drawn >= total:
-        return 0
-    low, high = 1, total
-    while low < high:
-        bad = (low + high) // 2
-        if _missed(drawn, total, bad) <= math.log(1 - CONFIDENCE):
-            high = bad
-        else:
-            low = bad + 1
-    return low
-
-
-def _missed(drawn: int, total: int, bad: int) -> float:
-    """Logarithm of the probability that none of the bad rows is drawn."""
-    if total - bad < drawn:
-        return -math.inf
-    ways = [total - bad, total - drawn, total, total - bad - drawn]
-    return sum(
-        sign * math.lgamma(number + 1) for sign, number in zip((1, 1, -1, -1), ways, strict=True)
-    )
+    sizes = [data.rows for _, data in parts]
+    return [Drawn(parts[place][0], rows) for place, rows in chosen(sizes, count, chance)]
 
 
 def check_drawn(drawn: Drawn) -> Checked:

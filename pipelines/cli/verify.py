@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.terminal import Json, errors, opened
-from pipelines.terminal import fail, say, say_json
+from pipelines.terminal import say, say_json
 
 
 def verify(
@@ -18,7 +18,7 @@ def verify(
         typer.Option(
             min=1,
             metavar="ROWS",
-            help="Of a release, check only so many rows, drawn at random, and say how sure that makes.",
+            help="Check only so many rows, drawn at random, and say how sure that makes.",
         ),
     ] = None,
     as_json: Json = False,
@@ -36,9 +36,7 @@ def verify(
             from pipelines.verify import verify_workspace
 
             place, state = opened(folder)
-            if sample is not None:
-                fail("--sample is for releases; a workspace is verified whole")
-            report = verify_workspace(place, state)
+            report = verify_workspace(place, state, sample)
             text, told, ok = report.text, report.to_json, not report.problems
         if as_json:
             say_json(told())

@@ -122,7 +122,9 @@ class Made:
 
     def verify(self, recheck: Recheck | None = None) -> list[Problem]:
         """Problems of the one job."""
-        return check_workspace(self.workspace, self.state, [Job(JOB, CUT, TABLES, recheck)])
+        return check_workspace(
+            self.workspace, self.state, [Job(JOB, CUT, TABLES, recheck)]
+        ).problems
 
     def named(self, kind: str, recheck: Recheck | None = None) -> set[str | None]:
         """Clips that problems of this kind name; fails when there is none."""

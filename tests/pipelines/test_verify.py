@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from engine.profile.profile import load
 from engine.profile.writer import WriterSpec
@@ -14,16 +15,15 @@ from manifests import commits
 from manifests.captions import claims_to_rows
 from manifests.evidence import evidence_to_rows
 from pipelines.caption.writer import Writer
+from pipelines.cli.main import app
 from pipelines.verify import _guards, _prompts, verify_workspace
-from tests.manifests.made import CUT, JOB, make
+from tests.manifests.made import CUT, JOB, SHARDS, Made, make
 from tests.prompts.clips import claim, evidence, seen
 
 
 def test_files_of_somebody_else_are_a_note_and_no_problem(tmp_path: Path) -> None:
     made = make(tmp_path / "workspace")
-    stored = {"digest": JOB, "stage": "other", "cut": CUT, "profile": {"name": "x"}, "settings": {}}
-    made.workspace.config(JOB).parent.mkdir()
-    made.workspace.config(JOB).write_text(json.dumps(stored))
+    _jobless(made)
     before = verify_workspace(made.workspace, commits.load(made.workspace))
     (made.root / "captions" / "README.md").touch()
     report = verify_workspace(made.workspace, commits.load(made.workspace))
@@ -32,6 +32,39 @@ def test_files_of_somebody_else_are_a_note_and_no_problem(tmp_path: Path) -> Non
     assert report.notes == [
         "1 file in the table folders is not captionmill's (left alone): captions/README.md"
     ]
+
+
+def _jobless(made: Made) -> None:
+    """Settings of the made job, as a stage would keep them of which nothing is known."""
+    stored = {"digest": JOB, "stage": "other", "cut": CUT, "profile": {"name": "x"}, "settings": {}}
+    made.workspace.config(JOB).parent.mkdir()
+    made.workspace.config(JOB).write_text(json.dumps(stored))
+
+
+def test_a_sample_of_a_workspace_says_how_sure_it_makes(tmp_path: Path) -> None:
+    made = make(tmp_path / "workspace")
+    _jobless(made)
+    for shard in range(SHARDS):
+        made.edit("captions", lambda rows: [], shard)
+    ran = CliRunner().invoke(app, ["verify", str(made.root), "--sample", "2"])
+    assert ran.exit_code == 0, ran.output
+    assert ran.output.startswith("no problems in 2 of 4 rows, drawn at random\n")
+    assert "if 3 rows or more (75.00%) were bad" in ran.output
+    assert "not looked at: checksums" in ran.output
+    told = json.loads(
+        CliRunner().invoke(app, ["verify", str(made.root), "--sample", "2", "--json"]).output
+    )
+    assert told["sample"] == {"rows": 2, "confidence": 0.95, "found_if_bad_rows": 3}
+
+
+def test_problems_of_a_sample_end_with_status_1(tmp_path: Path) -> None:
+    made = make(tmp_path / "workspace")
+    _jobless(made)
+    made.edit("quarantine", lambda rows: [row | {"uri": "file:///else"} for row in rows])
+    ran = CliRunner().invoke(app, ["verify", str(made.root), "--sample", "100"])
+    assert ran.exit_code == 1
+    path = made.file("quarantine").path
+    assert f"join: {path} row 0 clip " in ran.output
 
 
 def test_every_prompt_that_a_workspace_names_is_looked_at_before_it_is_read() -> None:

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from manifests.verify.release import Run, check_release
-from pipelines import verify_release as verifying
 from pipelines.cli.main import app
+from pipelines.spread import over_processes, over_ray
 from tests.manifests.release import made
 
 
@@ -65,12 +65,8 @@ def test_a_release_that_can_not_be_read_is_told(tmp_path: Path) -> None:
     assert "release.json can't be read" in text
 
 
-def test_a_sample_of_a_workspace_is_refused(tmp_path: Path) -> None:
-    assert _run(str(tmp_path), "--sample", "3")[0] == 1
-
-
 @pytest.mark.run
-@pytest.mark.parametrize("spread", [verifying._over_processes, verifying._over_ray])
+@pytest.mark.parametrize("spread", [over_processes, over_ray])
 def test_parts_that_are_checked_side_by_side_give_the_same(
     tmp_path: Path, spread: Run, cluster: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from manifests.release.layout import Release
+from manifests.verify.chance import bound
 from manifests.verify.problems import Problem
-from manifests.verify.sample import bound, check_drawn, draw
+from manifests.verify.sample import check_drawn, draw
 from tests.manifests.release import made
 
 

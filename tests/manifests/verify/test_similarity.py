@@ -52,7 +52,7 @@ def _embedded(made: Made, change: Change = lambda table, rows: None) -> list[Pro
         counts = {"embedded": len(similar)}
         made.append(Record("embed", 1, CUT, EMBED, shard=shard, counts=counts, files=tuple(files)))
     job = Job(EMBED, CUT, {"ears": VECTORS}, captions=JOB)
-    return check_workspace(made.workspace, made.state, [job])
+    return check_workspace(made.workspace, made.state, [job]).problems
 
 
 def test_rows_of_their_clips_have_no_problem(made: Made) -> None:

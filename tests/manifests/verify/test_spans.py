@@ -61,7 +61,7 @@ def _verified(
         record = {"stage": "localize", "epoch": 1, "cut": CUT, "job": OWN, "shard": shard}
         made.append(Record(**record, counts=counts, files=tuple(files)))
     jobs = [Job(JOB, CUT, TABLES), Job(OWN, CUT, captions=captions)]
-    return check_workspace(made.workspace, made.state, jobs)
+    return check_workspace(made.workspace, made.state, jobs).problems
 
 
 def _claim(**changes: object) -> Change:
@@ -112,5 +112,5 @@ def test_spans_of_damaged_captions_are_not_judged(made: Made) -> None:
     assert _verified(made) == []
     path = made.root / made.file("captions").path
     path.write_bytes(path.read_bytes()[:-1])
-    problems = check_workspace(made.workspace, made.state, [Job(OWN, CUT, captions=JOB)])
+    problems = check_workspace(made.workspace, made.state, [Job(OWN, CUT, captions=JOB)]).problems
     assert [(problem.kind, problem.clip_id) for problem in problems] == [("checksum", None)]

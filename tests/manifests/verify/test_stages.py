@@ -66,7 +66,7 @@ def _work(made: Made, change: Change = _same, marked: int = PER_SHARD - 1) -> li
                 files=tuple(files),
             )
         )
-    return check_workspace(made.workspace, made.state, [Job(JOB, CUT, {"ears": SHARED})])
+    return check_workspace(made.workspace, made.state, [Job(JOB, CUT, {"ears": SHARED})]).problems
 
 
 def _of(problems: list[Problem]) -> set[tuple[str, str | None]]:

@@ -17,7 +17,11 @@ from manifests.evidence import evidence_from_row, evidence_to_rows, weak_to_row
 from manifests.ids import content_hash
 from manifests.kinds import kind_of
 from manifests.tables import File
+from manifests.verify import check
+from manifests.verify.check import Run
+from manifests.verify.job import Job
 from manifests.workspace import Workspace
+from pipelines.spread import over_processes, over_ray
 from tests.manifests.made import (
     CUT,
     JOB,
@@ -427,6 +431,81 @@ def test_a_template_is_no_flood(made: Made) -> None:
 def test_a_caption_on_few_clips_is_no_flood(made: Made) -> None:
     made.edit("captions", _flooded("visual_caption"))
     assert made.verify() == []
+
+
+def test_a_flood_beside_a_damaged_file_is_named_with_one_of_its_clips(made: Made) -> None:
+    for shard in range(SHARDS):
+        made.edit("captions", _flooded("visual_caption"), shard)
+    flooded = _ids(made.rows("captions", 1))
+    path = made.root / made.file(TABLES["ears"], 1).path
+    path.write_bytes(path.read_bytes()[:-1])
+    problems = made.verify()
+    assert [(p.kind, p.where) for p in problems] == [
+        ("checksum", made.file(TABLES["ears"], 1).path),
+        ("flood", "visual_caption"),
+    ]
+    assert problems[1].clip_id in flooded
+
+
+# How it is told
+
+
+def test_a_problem_of_a_row_names_its_number_in_the_file(made: Made) -> None:
+    _change(made, "captions", 3, lambda row: row | {"transcript": "other words"})
+    (problem,) = made.verify()
+    assert problem.where == f"{made.file('captions').path} row 3"
+
+
+def test_a_clip_listed_twice_is_told_among_the_problems_of_its_shard(made: Made) -> None:
+    clip = made.rows("clips", 0)[0]
+    made.edit("clips", lambda rows: [*rows, clip, clip], shard=1)
+    _change(made, "captions", 0, lambda row: row | {"transcript": "other words"})
+    made.edit("captions", lambda rows: [row | {"uri": "x"} for row in rows], shard=1)
+    problems = made.verify()
+    assert [problem.kind for problem in problems[:3]] == ["digest", "duplicate", "join"]
+    path = made.file("clips", 1).path
+    assert (problems[1].where, problems[1].clip_id) == (f"{path} row {PER_SHARD}", clip["clip_id"])
+    assert [problem.kind for problem in problems].count("duplicate") == 1
+
+
+def test_rows_that_were_committed_broken_are_told(made: Made) -> None:
+    file = made.file("captions")
+    path = made.root / file.path
+    content = bytearray(path.read_bytes())
+    content[4:400] = bytes(396)  # the first pages; the footer stays
+    path.write_bytes(content)
+    made.forge(file, _as_it_is(made, file))
+    (problem,) = made.verify()
+    assert (problem.kind, problem.where) == ("schema", file.path)
+    assert problem.message.startswith("its rows can't be read: ")
+
+
+def test_beyond_very_many_problems_are_counted_by_kind(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "_TOLD", 3)
+    made.edit("captions", lambda rows: [row | {"transcript": "other words"} for row in rows])
+    found = check.check_workspace(made.workspace, made.state, [Job(JOB, CUT, TABLES)])
+    assert [problem.kind for problem in found.problems] == ["digest"] * 3
+    assert found.untold == {"digest": PER_SHARD - 2 - 3}
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("spread", [over_processes, over_ray])
+def test_shards_that_are_checked_side_by_side_give_the_same(
+    made: Made, spread: Run, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", cluster)
+    for shard in range(SHARDS):
+        made.edit("captions", _flooded("visual_caption"), shard)
+    clip = made.rows("clips", 0)[0]
+    made.edit("clips", lambda rows: [*rows, clip], shard=1)
+    _swap(made, "captions", 0, 3, ("evidence",))
+    jobs = [Job(JOB, CUT, TABLES)]
+    alone = check.check_workspace(made.workspace, made.state, jobs)
+    beside = check.check_workspace(made.workspace, made.state, jobs, spread)
+    assert beside == alone
+    assert {"duplicate", "evidence", "flood"} <= {problem.kind for problem in alone.problems}
 
 
 # Ways to break it
