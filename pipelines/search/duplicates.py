@@ -195,7 +195,7 @@ def _visiting(
     index: "Index", homes: npt.NDArray[np.int32], first: int, end: int
 ) -> tuple[Numbers, Half]:
     """Positions and vectors of the clips that have one of some cells among their nearest."""
-    visits: npt.NDArray[np.bool_] = ((homes >= first) & (homes < end)).any(axis=1)
+    visits = np.asarray(((homes >= first) & (homes < end)).any(axis=1))
     places, vectors = [np.empty(0, np.int64)], [np.empty((0, index.width), np.float16)]
     for cell in range(index.cells):
         positions, of_cell = index.members(cell)

@@ -10,6 +10,7 @@ import pytest
 from manifests.commits import Record
 from manifests.release.rules import Rules, RulesError, parse
 from pipelines.rebuild.inputs import open_inputs
+from pipelines.rebuild.leaving import leaving
 from pipelines.rebuild.rebuild import Phases
 from pipelines.rebuild.steps import groups
 from pipelines.rebuild.tasks import here
@@ -101,8 +102,10 @@ def test_captions_without_similarities_are_told_where_rules_ask_for_them(
     missing = 12 - 5 if asking else 0
     assert [each.uncompared for each in given] == [missing]
     told: list[str] = []
+    wanted = rules(made, asking)
     with opened(tmp_path / "out") as work:
-        Phases(rules(made, asking), given, groups(given), work, here, told.append).keys()
+        named = leaving(wanted, given)
+        Phases(wanted, given, named, groups(given), work, here, told.append).keys()
     assert [f"{missing} clips have captions without similarities" in line for line in told] == (
         [True, False] if asking else [False]
     )
