@@ -1,12 +1,16 @@
 """Ray as a run starts it or joins it, in whole dummy runs."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import ray
 from ray._private import utils
 
 from engine.run.cluster import _needed_alone as needed_alone
+from engine.run.cluster import ray_cluster
+from engine.torch_cpu import SWITCH
 from manifests.workspace import Workspace
 from tests.conftest import run
 
@@ -35,3 +39,17 @@ def test_ray_is_not_asked_for_a_dashboard_and_left_as_it_was() -> None:
         assert isinstance(utils.get_dashboard_dependency_error(), ImportError)
         assert utils.get_dashboard_dependency_error is not before
     assert utils.get_dashboard_dependency_error is before
+
+
+def test_processes_of_a_joined_cluster_get_the_environment_that_is_asked_for(
+    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", cluster)
+
+    @ray.remote
+    def switch() -> str | None:
+        return os.environ.get(SWITCH)
+
+    for environment in ({SWITCH: "1"}, None):
+        with ray_cluster("captionmill-test", 1, 80 << 20, tmp_path, environment):
+            assert ray.get(switch.remote()) == (environment or {}).get(SWITCH)
