@@ -18,7 +18,7 @@ from manifests.release.order import Part
 from manifests.release.rules import Rules
 from manifests.release.shards import Input, Shard
 from pipelines.rebuild.tasks import RebuildError, is_disk_full
-from pipelines.rebuild.writing import Group, Wanted, gather, scatter
+from pipelines.rebuild.writing import Group, Wanted, gather, scatter, unreadable
 
 LISTED = ("takedown", "decontamination")
 """Rules with lists of clips that must leave."""
@@ -156,10 +156,14 @@ class RowBytes:
 
 
 def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
-    """The size of rows, by the columns that are written, from a sample of the shards."""
+    """The size of rows, by the columns that are written, from a sample of the shards. Raises WritingError
+    for a file that can't be read."""
     rows, stored, plain = 0, 0, dict.fromkeys(("data", "claims", "evidence"), 0)
-    for path in _sample(inputs):
-        metadata = pq.read_metadata(path)
+    for given, path in _sample(inputs):
+        try:
+            metadata = pq.read_metadata(path)
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(path, given, error) from error
         rows += metadata.num_rows
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
@@ -176,9 +180,9 @@ def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
     return RowBytes(stored / rows, sum(sizes) / rows, max(sizes) / rows)
 
 
-def _sample(inputs: Sequence[Input]) -> Iterator[str]:
+def _sample(inputs: Sequence[Input]) -> Iterator[tuple[Input, str]]:
     """Files of some shards, evenly apart."""
-    paths = [path for given in inputs for shard in given.shards for path in shard.captions]
+    paths = [(given, path) for given in inputs for shard in given.shards for path in shard.captions]
     step = max(1, len(paths) // _SAMPLED)
     yield from paths[::step]
 

@@ -60,6 +60,13 @@ class WritingError(UserError):
     """Rows of a workspace that are not what their keys said."""
 
 
+def unreadable(path: str, given: Input, error: Exception) -> WritingError:
+    """What to say of a file of an input that can't be read."""
+    return WritingError(
+        f"{path} can't be read: {error}. captionmill verify {given.root} tells what is damaged."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What of the rows is written. tables: data, and perhaps claims and evidence. is_large: they do not
@@ -265,9 +272,7 @@ def _batches(
                         batch = batch.append_column(name, nothing)
                     yield path, batch
         except (pa.ArrowException, OSError) as error:
-            raise WritingError(
-                f"{path} can't be read: {error}. captionmill verify {given.root} tells what is damaged."
-            ) from error
+            raise unreadable(path, given, error) from error
 
 
 def _is_empty(name: str, groups: list[pq.RowGroupMetaData]) -> bool:
@@ -288,10 +293,7 @@ def _listed(given: Input, shard: Shard) -> pa.Table:
         with pq.ParquetFile(shard.clips) as file:
             return file.read(columns=["clip_id", *OF_CLIPS], use_threads=False)
     except (pa.ArrowException, OSError) as error:
-        raise WritingError(
-            f"{shard.clips} can't be read: {error}. captionmill verify {given.root} tells what is "
-            "damaged."
-        ) from error
+        raise unreadable(shard.clips, given, error) from error
 
 
 def _own(clips: pa.Table, captions: pa.Table, shard: Shard) -> pa.Table:
