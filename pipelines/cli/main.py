@@ -19,6 +19,7 @@ from pipelines.cli.push import push
 from pipelines.cli.quarantine import quarantine_app
 from pipelines.cli.rebuild import rebuild
 from pipelines.cli.report import report
+from pipelines.cli.reviews import reviews_app
 from pipelines.cli.search import duplicates, search
 from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors, opened
 from pipelines.cli.train import train_app
@@ -49,6 +50,7 @@ app.command()(report)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")
+app.add_typer(reviews_app, name="reviews")
 app.add_typer(train_app, name="train")
 
 
