@@ -9,16 +9,15 @@ name.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from captioners.confidence import calibration
 from captioners.confidence.calibration import CalibrationError
-from captioners.weights.hub import PREFIX
-from captioners.weights.packs import PackError, declared
-from engine.profile.writer import WriterSpec, guards_state
+from captioners.weights.packs import PackError
+from engine.profile.writer import guards_state
 from engine.run.settings import read
 from manifests.captions import CAPTIONS, claims_to_rows
 from manifests.clearing import strangers
@@ -28,21 +27,19 @@ from manifests.verify.check import check_workspace
 from manifests.verify.job import Job
 from manifests.verify.problems import Problem, Recheck
 from manifests.workspace import Workspace
-from pipelines.caption.guarding import guards
+from pipelines.caption.installed import are_data, installed_writer
 from pipelines.caption.writer import first_messages
 from pipelines.status import JobStatus, jobs
 from pipelines.terminal import counted, one_line
 from prompts.guards import Guards, Named
 from prompts.judge import BELIEVED
-from prompts.render import available, clip_prompt_digest
+from prompts.render import clip_prompt_digest
 from prompts.selection import Facts
 from prompts.support import supports
 from prompts.violations import Violation
 
 _LISTED = 50
 _NAMED = 5
-_LARGEST = 64 << 20
-"""Bytes of a file that settings may name."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
@@ -138,7 +135,7 @@ def _judges(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     try:
         folder, order = settings["profile"]["calibration"], settings["settings"]["order"]
         named = [Path(folder) / f"{name}.json" for name in order] if folder else []
-        if all(map(_NAME.fullmatch, order)) and _are_data(path for path in named if path.exists()):
+        if all(map(_NAME.fullmatch, order)) and are_data(path for path in named if path.exists()):
             calibrations = calibration.load(order, Path(folder) if folder else None)
             # What is fused depends on the word table too: it says which claims speak for each other.
             same = (
@@ -166,24 +163,18 @@ def _judges(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
 def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """What the guards say of a caption row, and whether its prompt is that of its evidence; None when
     prompts or guards are others today than those that wrote it."""
-    spec = None
     try:
-        writer = settings["profile"]["writer"]
-        models = (writer["embedder"], writer["thesaurus"])
-        if all(map(_is_installed, models)) and all(map(_is_prompt, _prompts(writer))):
-            spec = WriterSpec(**writer)
-            templates, installed = spec.templates(), guards(spec)
+        wrote = installed_writer(settings)
     except PackError as missing:
         notes.append(f"job {settings['digest']}: groundings were not checked again: {missing}")
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        spec = None
-    if spec is None or spec.settings() != settings["settings"]["writer"]:
+    if wrote is None:
         notes.append(
             f"job {settings['digest']} used other prompts or guards than those installed: "
             "its prompts and groundings were not checked again"
         )
         return None
+    spec, templates, installed = wrote.spec, wrote.templates, wrote.guards
     ladder = spec.prompt_digest()
 
     def recheck(row: Mapping[str, Any]) -> Iterator[str]:
@@ -220,25 +211,3 @@ def _ungrounded(
         believed = judged is not None and judged >= BELIEVED
         if text != drawn[name]:
             yield from (fault for fault in faults if not (fault.doubt and believed))
-
-
-def _prompts(writer: Mapping[str, Any]) -> Iterator[str]:
-    """What a stored writer names as prompts."""
-    for rung in writer["ladder"]:
-        yield from (rung["prompt"], *rung["domains"].values(), *rung["rich"].values())
-
-
-def _is_prompt(name: str) -> bool:
-    """Whether it is built in, or a .toml file that can be read safely: a path without this suffix is
-    no prompt, but loading it by name would open it."""
-    return _are_data([Path(name)]) if name.endswith(".toml") else name in available()
-
-
-def _are_data(paths: Iterable[Path]) -> bool:
-    """Whether all are regular files of a moderate size."""
-    return all(path.is_file() and path.stat().st_size <= _LARGEST for path in paths)
-
-
-def _is_installed(embedder: str | None) -> bool:
-    """Whether it is none, or a model that the user fetched by name."""
-    return embedder is None or embedder.startswith(PREFIX) or embedder in declared()

@@ -12,6 +12,7 @@ from pipelines.cli.check import check
 from pipelines.cli.diff import diff
 from pipelines.cli.embed import embed
 from pipelines.cli.evaluate import evaluate
+from pipelines.cli.inspect import inspect
 from pipelines.cli.localize import localize
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
@@ -47,6 +48,7 @@ app.command()(verify)
 app.command()(diff)
 app.command()(push)
 app.command()(report)
+app.command()(inspect)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")
