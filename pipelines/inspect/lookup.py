@@ -171,10 +171,11 @@ class Lookup:
         """Values and counts of several choices."""
         if not columns:
             return {}
+        names = [column.name for column in columns]
         if not query.terms:
-            rows = self._kept("SELECT name, value, clips FROM facets", [])
+            every = self._kept("SELECT name, value, clips FROM facets", [])
+            rows = [row for row in every if row[0] in names]
         else:
-            names = [column.name for column in columns]
             where, values = self._where(query)
             sets = ", ".join(f"({name})" for name in names)
             name = "CASE " + " ".join(f"WHEN GROUPING({n}) = 0 THEN '{n}'" for n in names) + " END"

@@ -7,6 +7,7 @@ itself. Its pages run no script but its own file.
 """
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -17,7 +18,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+"""Whatever the port: it is another one where the app is reached through a tunnel."""
 LARGEST = 1 << 16
 """Bytes of a request's body."""
 _ONLY_READ = frozenset({"GET", "HEAD"})
@@ -99,9 +101,7 @@ class Guarded:
 def _foreign(method: str, headers: dict[str, str]) -> str | None:
     """Why a request is not from a page of the app; None if it may be."""
     host = headers.get("host", "")
-    name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-    name = name or host
-    if name.lower() not in HOSTS or (port and not port.isdecimal()):
+    if not _HOST.fullmatch(host):
         return "This app answers to 127.0.0.1 and localhost only."
     if headers.get("sec-fetch-site") in ("cross-site", "same-site") and (
         method not in _ONLY_READ or headers.get("sec-fetch-mode") != "navigate"

@@ -114,6 +114,7 @@ def _listening(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # who opens the link at once waits, and is not refused
     except OSError as error:
         listening.close()
         raise InspectError(
