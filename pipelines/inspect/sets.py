@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from manifests.errors import UserError
 from manifests.ids import digest
-from manifests.kinds import CAPTIONS, FILTERED, QUARANTINE, SIMILARITY, SPANS
+from manifests.kinds import CAPTIONS, FILTERED, QUARANTINE, SIMILARITY
 from manifests.release import layout
 from manifests.release.query import connection, linked
 from manifests.tables import read
@@ -215,17 +215,6 @@ class WorkspaceSet(Inspected):
                     if row["clip_id"] == place.clip_id:
                         made.append(Version(job.digest, f"{job.stage}, profile {job.profile}", row))
         return made[::-1]
-
-    def spans(self, place: Place) -> Row | None:
-        """When the claims of a clip are heard, by the newest job of `localize`."""
-        state = self.captioned.state
-        for job in reversed(jobs(self.workspace, state)):
-            if job.stage == "localize":
-                for file in state.files(SPANS.name, shard=place.shard, job=job.digest):
-                    for row in read(self.root, file.path):
-                        if row["clip_id"] == place.clip_id:
-                            return row
-        return None
 
 
 class ReleaseSet(Inspected):

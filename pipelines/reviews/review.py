@@ -63,8 +63,9 @@ class Review(BaseModel):
         """A review without id or time: it gets one that follows from the rest, so that the same file that
         is imported twice adds nothing, and the time of now. Raises ValidationError."""
         named = {name: value for name, value in values.items() if value is not None}
-        drawn = digest(named) + digest([named])
-        return cls(**{"review_id": drawn, "reviewed_ms": time.time_ns() // 1_000_000} | named)
+        if "review_id" not in named:
+            named = {"review_id": digest(named) + digest([named]), **named}
+        return cls(**{"reviewed_ms": time.time_ns() // 1_000_000} | named)
 
 
 def drawn_id() -> str:

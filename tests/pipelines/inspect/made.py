@@ -1,6 +1,8 @@
 """Sets to inspect: rows that differ in all that the app shows, and clips of real media."""
 
-from collections.abc import Iterator, Sequence
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,13 @@ from pipelines.inspect.index import prepare
 from pipelines.inspect.lookup import Lookup, opened
 from pipelines.inspect.serve import app
 from pipelines.inspect.sets import Inspected, WorkspaceSet, inspected
+from pipelines.reviews.stored import counting, stored
 from tests.manifests.made import CUT, JOB, Made, captioned, sealed
 from tests.pipelines.search.embedded import settings
 
 Row = dict[str, Any]
+Started = Callable[..., subprocess.Popen[str]]
+"""The fixture `started`."""
 
 HOST = "http://127.0.0.1"
 TOKEN, COOKIE = "of-this-run", "captionmill-test"
@@ -89,3 +94,19 @@ def client(
     ):
         browser.cookies.set(COOKIE, TOKEN)
         yield browser
+
+
+def reviews_of(root: Path) -> list[Row]:
+    """The reviews of a workspace that count."""
+    reviews: list[Row] = counting(stored(Workspace.open(root))).to_pylist()
+    return reviews
+
+
+def opened_app(started: Started, *arguments: str | Path) -> tuple[subprocess.Popen[str], int, str]:
+    """The app, its port and its token."""
+    process = started("inspect", *arguments, "--port", "0")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if match := re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", line):
+            return process, int(match[1]), match[2]
+    raise AssertionError(process.stderr.read() if process.stderr else "")

@@ -4,17 +4,15 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from manifests.workspace import Workspace
 from pipelines.reviews.journal import Journal
-from pipelines.reviews.stored import counting, stored
 from tests.manifests.made import Made
 from tests.manifests.release.made import small
-from tests.pipelines.inspect.made import ORIGIN, client
+from tests.pipelines.inspect.made import ORIGIN, client, reviews_of
 from tests.pipelines.report.hostile import TEXTS, hostile_row
 from tests.pipelines.report.made import made, rows
 from tests.pipelines.reviews.made import review
@@ -129,11 +127,6 @@ def test_only_reviews_can_be_posted(browser: TestClient) -> None:
     assert browser.post("/", headers=ORIGIN).status_code == 405
 
 
-def _reviews(root: Path) -> list[dict[str, Any]]:
-    reviews: list[dict[str, Any]] = counting(stored(Workspace.open(root))).to_pylist()
-    return reviews
-
-
 def test_a_review_is_on_disk_when_it_is_acknowledged(tmp_path: Path) -> None:
     place = made(tmp_path / "set")
     row = rows(place)[0]
@@ -141,17 +134,17 @@ def test_a_review_is_on_disk_when_it_is_acknowledged(tmp_path: Path) -> None:
     with client(place.root) as browser:
         answer = browser.post(url, headers=ORIGIN, json={"verdict": "bad", "reasons": ["wrong"]})
         assert answer.status_code == 200
-        (stored_one,) = _reviews(place.root)
+        (stored_one,) = reviews_of(place.root)
         assert stored_one["review_id"] == answer.json()["review_id"]
         assert stored_one["caption_digest"] == row["caption_digest"]
         # What a change does not name stays.
         browser.post(url, headers=ORIGIN, json={"audio_caption": " Rain\nfalls. "})
-        (edited,) = _reviews(place.root)
+        (edited,) = reviews_of(place.root)
         assert (edited["verdict"], edited["reasons"]) == ("bad", ["wrong"])
         assert edited["audio_caption"] == "Rain falls."
         # Reasons are of bad captions only.
         browser.post(url, headers=ORIGIN, json={"verdict": "good"})
-        (good,) = _reviews(place.root)
+        (good,) = reviews_of(place.root)
         assert (good["verdict"], good["reasons"]) == ("good", [])
         assert good["audio_caption"] == "Rain falls."
         page = browser.get("/", params={"q": "review:good"})
@@ -162,7 +155,7 @@ def test_a_review_is_on_disk_when_it_is_acknowledged(tmp_path: Path) -> None:
         assert "ada: good, edited heard" in page
         assert 'data-verdict=""' in page
         browser.post(url, headers=ORIGIN, json={"verdict": "bad"})
-    assert [(r["reviewer"], r["verdict"]) for r in _reviews(place.root)] == [
+    assert [(r["reviewer"], r["verdict"]) for r in reviews_of(place.root)] == [
         ("ada", "good"),
         ("bob", "bad"),
     ]
@@ -179,7 +172,7 @@ def test_a_review_of_other_captions_is_not_carried_over(tmp_path: Path) -> None:
     with client(place.root) as browser:
         assert "(of earlier captions)" in browser.get(f"/clip/{clip}").text
         browser.post(f"/clip/{clip}/review", headers=ORIGIN, json={"verdict": "good"})
-    (own,) = _reviews(place.root)
+    (own,) = reviews_of(place.root)
     assert (own["verdict"], own["audio_caption"]) == ("good", None)
 
 
@@ -201,7 +194,7 @@ def test_what_is_no_review_is_not_stored(body: bytes, tmp_path: Path) -> None:
     with client(place.root) as browser:
         url = f"/clip/{rows(place)[0]['clip_id']}/review"
         answer = browser.post(url, headers=ORIGIN, content=body)
-        assert (answer.status_code, _reviews(place.root)) == (422, [])
+        assert (answer.status_code, reviews_of(place.root)) == (422, [])
         missing = browser.post(f"/clip/{'0' * 32}/review", headers=ORIGIN, content=b"{}")
         assert missing.status_code == 404
 
@@ -214,7 +207,7 @@ def test_reviews_of_a_release_lie_beside_it(tmp_path: Path) -> None:
         (clip, *_) = _clips(browser.get("/").text)
         answer = browser.post(f"/clip/{clip}/review", headers=ORIGIN, json={"verdict": "good"})
         assert answer.status_code == 200
-    assert [review["clip_id"] for review in _reviews(reviews.root)] == [clip]
+    assert [review["clip_id"] for review in reviews_of(reviews.root)] == [clip]
     assert sorted(path for path in (tmp_path / "release").rglob("*")) == before
 
 

@@ -1,8 +1,7 @@
 """The app in a real browser: look, search, review by keyboard, and find the review again."""
 
 import re
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,18 +9,14 @@ from typing import Any
 import pytest
 
 from engine.media.ffmpeg import run
-from manifests.workspace import Workspace
-from pipelines.reviews.stored import counting, stored
 from tests.manifests.made import Made
-from tests.pipelines.inspect.made import real
-from tests.pipelines.inspect.test_serve import opened_app
+from tests.pipelines.inspect.made import Started, opened_app, real, reviews_of
 from tests.pipelines.report.browser import CHROMIUM, DESKTOP, PHONE, needs_chromium
 from tests.pipelines.report.hostile import hostile_row
 from tests.pipelines.report.made import made
 
 pytestmark = [pytest.mark.run, needs_chromium]
 
-Started = Callable[..., subprocess.Popen[str]]
 _FILM = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=4", "-f", "lavfi", "-i", "sine=440:d=4"]
 _H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
 _WIDER = """[...document.querySelectorAll('body *')]
@@ -32,7 +27,7 @@ _WIDER = """[...document.querySelectorAll('body *')]
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Six clips of a film that browsers play, and one of a film that they do not."""
+    """Two clips of a film that browsers play, and two of one that they do not."""
     folder = tmp_path_factory.mktemp("films")
     run([*_FILM, *_H264, f"file:{folder / 'a.mp4'}"])
     run([*_FILM, "-c:v", "mpeg4", "-c:a", "libmp3lame", f"file:{folder / 'b.avi'}"])
@@ -61,11 +56,6 @@ def _page(port: int, token: str, size: tuple[int, int] = DESKTOP) -> Iterator[An
     assert faults == []
 
 
-def _reviews(root: Path) -> list[dict[str, Any]]:
-    reviews: list[dict[str, Any]] = counting(stored(Workspace.open(root))).to_pylist()
-    return reviews
-
-
 def test_a_clip_is_found_reviewed_by_keyboard_and_found_again(
     place: Made, started: Started
 ) -> None:
@@ -82,7 +72,7 @@ def test_a_clip_is_found_reviewed_by_keyboard_and_found_again(
         page.wait_for_url("**/clip/**")
         page.keyboard.press("4")
         page.get_by_text("stored", exact=True).wait_for()
-        (review,) = _reviews(place.root)
+        (review,) = reviews_of(place.root)
         assert (review["verdict"], review["reasons"]) == ("bad", ["wrong modality"])
         page.keyboard.press("e")
         page.locator("textarea").first.fill("A tone is heard.")
@@ -104,7 +94,7 @@ def test_a_clip_is_found_reviewed_by_keyboard_and_found_again(
         page.locator("[data-state]", has_text="good, edited").wait_for()
         page.keyboard.press("g")
         page.locator("[data-state]", has_text=re.compile("^edited$")).wait_for()
-    (review,) = _reviews(place.root)
+    (review,) = reviews_of(place.root)
     assert (review["verdict"], review["audio_caption"]) == (None, "A tone is heard.")
 
 

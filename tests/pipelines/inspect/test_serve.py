@@ -2,43 +2,27 @@
 
 import http.client
 import json
-import re
 import signal
 import socket
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from manifests.workspace import Workspace
 from pipelines.reviews.journal import journals
-from pipelines.reviews.stored import counting, stored
 from tests.conftest import run, wait_until
 from tests.manifests.made import Made
 from tests.manifests.release.made import small
+from tests.pipelines.inspect.made import Started, opened_app, reviews_of
 from tests.pipelines.report.made import made, rows
 
 pytestmark = pytest.mark.run
-
-Started = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Made:
     return made(tmp_path / "set")
-
-
-def opened_app(started: Started, *arguments: str | Path) -> tuple[subprocess.Popen[str], int, str]:
-    """The app, its port and its token."""
-    process = started("inspect", *arguments, "--port", "0")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if match := re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", line):
-            return process, int(match[1]), match[2]
-    raise AssertionError(process.stderr.read() if process.stderr else "")
 
 
 def _post(port: int, token: str, clip: str, change: dict[str, Any]) -> dict[str, Any]:
@@ -55,11 +39,6 @@ def _post(port: int, token: str, clip: str, change: dict[str, Any]) -> dict[str,
     return told
 
 
-def _reviews(root: Path) -> list[dict[str, Any]]:
-    reviews: list[dict[str, Any]] = counting(stored(Workspace.open(root))).to_pylist()
-    return reviews
-
-
 def test_a_kill_after_a_review_was_acknowledged_loses_nothing(
     place: Made, started: Started
 ) -> None:
@@ -68,13 +47,13 @@ def test_a_kill_after_a_review_was_acknowledged_loses_nothing(
     ids = [_post(port, token, clip, {"verdict": "bad"})["review_id"] for clip in clips]
     process.kill()
     assert process.wait() == -signal.SIGKILL
-    assert [review["review_id"] for review in _reviews(place.root)] == ids
+    assert [review["review_id"] for review in reviews_of(place.root)] == ids
     # The next one finds them, and commits them at once.
     _, port, token = opened_app(started, place.root, "--reviewer", "ada")
     assert journals(place.workspace.open_reviews) == []
-    assert [review["review_id"] for review in _reviews(place.root)] == ids
+    assert [review["review_id"] for review in reviews_of(place.root)] == ids
     _post(port, token, clips[0], {"verdict": "good"})
-    assert {review["verdict"] for review in _reviews(place.root)} == {"good", "bad"}
+    assert {review["verdict"] for review in reviews_of(place.root)} == {"good", "bad"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -84,7 +63,7 @@ def test_reviews_are_committed_when_it_ends(number: int, place: Made, started: S
     process.send_signal(number)
     assert process.wait(timeout=60) == 0
     assert journals(place.workspace.open_reviews) == []
-    assert len(_reviews(place.root)) == 1
+    assert len(reviews_of(place.root)) == 1
 
 
 def test_it_listens_on_loopback_only(place: Made, started: Started) -> None:
@@ -131,7 +110,7 @@ def test_two_reviewers_write_at_once(place: Made, started: Started) -> None:
     for process, *_ in (first, second):
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0
-    assert {r["reviewer"]: r["verdict"] for r in _reviews(place.root)} == {
+    assert {r["reviewer"]: r["verdict"] for r in reviews_of(place.root)} == {
         "ada": "good",
         "bob": "bad",
     }
