@@ -27,6 +27,9 @@ POINTS = (
     "rebuild.gather",
     "rebuild.before_release",
     "rebuild.after_release",
+    "reviews.written",
+    "reviews.before_commit",
+    "reviews.after_commit",
 )
 _passed: Counter[str] = Counter()
 

@@ -20,9 +20,9 @@ def create_atomic(path: Path, data: bytes) -> None:
     """Writes a file that is not there yet, durably. Raises FileExistsError if it is."""
     with _temporary(path, durable=True) as temporary:
         temporary.write_bytes(data)
-        _sync(temporary)
+        sync(temporary)
         path.hardlink_to(temporary)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 @contextmanager
@@ -34,10 +34,10 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
     with _temporary(path, durable) as temporary:
         yield temporary
         if durable:
-            _sync(temporary)
+            sync(temporary)
         temporary.replace(path)
     if durable:
-        _sync(path.parent)
+        sync(path.parent)
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def make_folder(folder: Path) -> None:
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
+        sync(folder.parent)
 
 
 def is_linked(root: Path, below: str) -> bool:
@@ -85,7 +85,7 @@ def _temporary(path: Path, durable: bool) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Makes the content of a file durable, or the names in a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -6,6 +6,7 @@ Behind them stands the format of what `captionmill check` reads (`pipelines.chec
 import pyarrow as pa
 
 from manifests.kinds import Kind, kinds
+from manifests.workspace import REVIEWED
 
 _HEAD = """# Tables of a workspace
 
@@ -88,8 +89,9 @@ def markdown() -> str:
 
 def _path(kind: Kind) -> str:
     if kind.listed:
-        part = "part" if kind.name == "sources" else "shard"
-        return f"{kind.folder}/<cut>/{part}-<n>-e<epoch>.parquet"
+        part = "shard" if kind.name == "clips" else "part"
+        cut = REVIEWED if kind.name == "reviews" else "<cut>"
+        return f"{kind.folder}/{cut}/{part}-<n>-e<epoch>.parquet"
     shard = "shard-<n>-g<generation>-e<epoch>"
     if kind.shared:
         return f"{kind.folder}/<name>-<digest>/{shard}-<job>.parquet"

@@ -20,8 +20,8 @@ class Kind:
     its files lie, below the workspace. doc: what a row is, for the page of the tables. outcome: what
     the books count a clip as that has a row here; None where a row decides nothing. shared: the table's
     name ends with a digest of its own and its rows serve every job; else they belong to one job. listed:
-    rows belong to the listing of a cut. vectors: columns of vectors; a table's name says how long they
-    are (`<kind>/<name>-<width>-<digest>`).
+    its files are named by cut and number, as those of the listing. vectors: columns of vectors; a table's
+    name says how long they are (`<kind>/<name>-<width>-<digest>`).
     """
 
     name: str
@@ -164,5 +164,15 @@ SIMILARITY = register(
         "How near a clip's sound, picture and captions are to each other, by an encoder that no "
         "captioner used: one row for each embedded clip, but for those that wait for captions.",
         outcome="embedded",
+    )
+)
+REVIEWS = register(
+    Kind(
+        "reviews",
+        schemas.REVIEWS,
+        "reviews",
+        "What people said of captions in `captionmill inspect`, each review whole. Those that no commit "
+        "holds yet lie in `journal/reviews`.",
+        listed=True,
     )
 )

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 
 from manifests.tables import File
 
-INGEST = "ingest"
-"""`Record.stage` of the listing."""
+INGEST, REVIEW = "ingest", "review"
+"""`Record.stage` of the listing, and of reviews."""
 
 
 # Not frozen, as `manifests.tables.File` is not.
@@ -16,10 +16,11 @@ INGEST = "ingest"
 class Record:
     """One commit: a part of the listing, or a shard of a job at a generation.
 
-    stage: `INGEST`, else the name of the job's stage ("caption"). cut: digest of the settings that cut
-    sources into clips. job: digest of all settings that shape the rows; None for the listing. shard:
-    None for a part of the listing without clips. counts: of the listing `sources` and `clips`; of a
-    shard its clips by outcome (`manifests.kinds`) and whatever else the stage counts. retried: of a
+    stage: `INGEST` or `REVIEW`, else the name of the job's stage ("caption"). cut: digest of the settings
+    that cut sources into clips; `manifests.workspace.REVIEWED` for reviews. job: digest of all settings
+    that shape the rows; None for the listing and for reviews. shard: None for a part of the listing
+    without clips, and for reviews. counts: of the listing `sources` and `clips`, of reviews `reviews`; of
+    a shard its clips by outcome (`manifests.kinds`) and whatever else the stage counts. retried: of a
     shard, clips that were in quarantine and have new rows here. replaced: of the listing, clips that
     stood for a source with a fault and stand for nothing since that source changed, with their shards.
     """

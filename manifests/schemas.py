@@ -308,3 +308,29 @@ SIMILARITY = pa.schema(
         ),
     ]
 )
+
+REVIEWS = pa.schema(
+    [
+        _field("review_id", pa.string(), "of this review: 32 hex digits", nullable=False),
+        _ID,
+        _field("reviewer", pa.string(), "who looked, as they call themselves", nullable=False),
+        _field(
+            "reviewed_ms",
+            pa.int64(),
+            "when, ms since 1970: of a reviewer's reviews of a clip the last one counts",
+            nullable=False,
+        ),
+        _field("caption_digest", pa.string(), "of the captions that they saw; null without any"),
+        _field("verdict", pa.string(), "good or bad; null where they only edited, or took it back"),
+        _field(
+            "reasons",
+            pa.list_(pa.string()),
+            "why it is bad: invented, missed, wrong, wrong modality, leaked",
+            nullable=False,
+        ),
+        *(
+            _field(name, pa.string(), "as the reviewer would have it; null where not edited")
+            for name in ("audio_caption", "visual_caption", "audio_visual_caption")
+        ),
+    ]
+)

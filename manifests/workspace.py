@@ -12,12 +12,15 @@ from pathlib import Path
 
 from manifests.atomic import create_atomic, is_linked, make_folder
 from manifests.errors import UserError
-from manifests.kinds import CLIPS, SOURCES, Kind, kind_of, kinds
+from manifests.ids import digest
+from manifests.kinds import CLIPS, REVIEWS, SOURCES, Kind, kind_of, kinds
 
 FORMAT = 8
 # Folders whose files are written and removed by their names, beside those of the tables.
 _WRITTEN = ("commits", "configs", "journal", "logs", "runlog")
 _MARK = "captionmill.json"
+REVIEWED = digest("reviews")
+"""What stands where the records and files of a listing name their cut: reviews are of no cut."""
 _ID = re.compile("[0-9a-f]{12}")
 
 
@@ -123,6 +126,12 @@ class Workspace:
             path = f"{kind.folder}/{job}/{name}.parquet"
         return _checked(kind, path)
 
+    def reviews(self, part: int, epoch: int) -> str:
+        """Relative path to which the driver of an epoch writes one part of the reviews."""
+        return _checked(
+            REVIEWS, f"{REVIEWS.folder}/{REVIEWED}/part-{part:05d}-e{epoch:06d}.parquet"
+        )
+
     def config(self, job: str) -> Path:
         """The resolved settings behind a config digest."""
         return self.root / "configs" / f"{job}.json"
@@ -130,6 +139,11 @@ class Workspace:
     def journal(self, job: str, shard: int, generation: int) -> Path:
         """Folder of the batches of a shard that is being worked."""
         return self.root / "journal" / job / f"shard-{shard:05d}-g{generation}"
+
+    @property
+    def open_reviews(self) -> Path:
+        """Folder of the reviews that no commit holds yet."""
+        return self.root / "journal" / "reviews"
 
     def runlog(self, epoch: int) -> Path:
         """JSON lines of what took how long in one run."""

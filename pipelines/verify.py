@@ -11,7 +11,7 @@ name.
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,9 +19,7 @@ from typing import Any
 
 from captioners.confidence import calibration
 from captioners.confidence.calibration import CalibrationError, Calibrations
-from captioners.weights.hub import PREFIX
-from captioners.weights.models import Models
-from captioners.weights.packs import PackError, declared
+from captioners.weights.packs import PackError
 from engine.profile.writer import WriterSpec, guards_state
 from engine.run.settings import read
 from manifests.captions import CAPTIONS, claims_to_rows
@@ -34,7 +32,7 @@ from manifests.verify.problems import Problem, Recheck, Row
 from manifests.verify.sample_shards import Drawing
 from manifests.verify.shard import check_drawn
 from manifests.workspace import Workspace
-from pipelines.caption.guarding import guards
+from pipelines.caption.installed import Installed, are_data, installed_spec
 from pipelines.caption.writer import first_messages
 from pipelines.sampled import Sampled
 from pipelines.spread import spread
@@ -42,7 +40,7 @@ from pipelines.status import JobStatus, jobs
 from pipelines.terminal import counted, one_line
 from prompts.guards import Guards, Named
 from prompts.judge import BELIEVED
-from prompts.render import Template, available, clip_prompt_digest
+from prompts.render import clip_prompt_digest
 from prompts.selection import Facts
 from prompts.support import supports
 from prompts.violations import Violation
@@ -52,8 +50,6 @@ _NAMED = 5
 _ALONE, _ALONE_DRAWN = 4096, 256
 """Clips, and rows drawn, below which starting processes takes longer than the check."""
 _LEFT_OUT = "checksums, clips that are listed twice, floods, books"
-_LARGEST = 64 << 20
-"""Bytes of a file that settings may name."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
@@ -180,7 +176,7 @@ def _judges(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     try:
         folder, order = settings["profile"]["calibration"], settings["settings"]["order"]
         named = [Path(folder) / f"{name}.json" for name in order] if folder else []
-        if all(map(_NAME.fullmatch, order)) and _are_data(path for path in named if path.exists()):
+        if all(map(_NAME.fullmatch, order)) and are_data(path for path in named if path.exists()):
             judges = _Judges(folder, tuple(order), settings["settings"]["calibrations"])
             # What is fused depends on the word table too: it says which claims speak for each other.
             same = (
@@ -222,21 +218,12 @@ def _calibrations(judges: _Judges) -> Calibrations:
 def _guards(settings: Mapping[str, Any], notes: list[str]) -> Recheck | None:
     """What the guards say of a caption row, and whether its prompt is that of its evidence; None when
     prompts or guards are others today than those that wrote it."""
-    spec = None
     try:
-        writer = settings["profile"]["writer"]
-        models = (writer["embedder"], writer["thesaurus"])
-        if all(map(_is_installed, models)) and all(map(_is_prompt, _prompts(writer))):
-            spec = WriterSpec(**writer)
-            for model in models:
-                if model is not None:
-                    Models().path(model)
+        spec = installed_spec(settings)
     except PackError as missing:
         notes.append(f"job {settings['digest']}: groundings were not checked again: {missing}")
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        spec = None
-    if spec is None or spec.settings() != settings["settings"]["writer"]:
+    if spec is None:
         notes.append(
             f"job {settings['digest']} used other prompts or guards than those installed: "
             "its prompts and groundings were not checked again"
@@ -254,9 +241,9 @@ class _Guarded:
     ladder: str
 
     def __call__(self, row: Row) -> Iterator[str]:
-        spec, templates, installed = _loaded(self)
-        facts = installed.select(evidence_from_row(row))
-        messages = first_messages(spec, templates, row["clip_id"], facts)
+        wrote = _loaded(self)
+        installed, facts = wrote.guards, wrote.guards.select(evidence_from_row(row))
+        messages = first_messages(wrote.spec, wrote.templates, row["clip_id"], facts)
         if clip_prompt_digest(self.ladder, messages) != row["prompt_digest"]:
             yield "the prompt is not that of this clip's evidence"
         if facts.domain != row["domain"]:
@@ -276,9 +263,8 @@ class _Guarded:
 
 
 @cache
-def _loaded(guarded: _Guarded) -> tuple[WriterSpec, dict[str, Template], Guards]:
-    spec = WriterSpec.model_validate_json(guarded.writer)
-    return spec, spec.templates(), guards(spec)
+def _loaded(guarded: _Guarded) -> Installed:
+    return Installed.of(WriterSpec.model_validate_json(guarded.writer))
 
 
 def _ungrounded(
@@ -292,25 +278,3 @@ def _ungrounded(
         believed = judged is not None and judged >= BELIEVED
         if text != drawn[name]:
             yield from (fault for fault in faults if not (fault.doubt and believed))
-
-
-def _prompts(writer: Mapping[str, Any]) -> Iterator[str]:
-    """What a stored writer names as prompts."""
-    for rung in writer["ladder"]:
-        yield from (rung["prompt"], *rung["domains"].values(), *rung["rich"].values())
-
-
-def _is_prompt(name: str) -> bool:
-    """Whether it is built in, or a .toml file that can be read safely: a path without this suffix is
-    no prompt, but loading it by name would open it."""
-    return _are_data([Path(name)]) if name.endswith(".toml") else name in available()
-
-
-def _are_data(paths: Iterable[Path]) -> bool:
-    """Whether all are regular files of a moderate size."""
-    return all(path.is_file() and path.stat().st_size <= _LARGEST for path in paths)
-
-
-def _is_installed(embedder: str | None) -> bool:
-    """Whether it is none, or a model that the user fetched by name."""
-    return embedder is None or embedder.startswith(PREFIX) or embedder in declared()

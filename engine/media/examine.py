@@ -21,7 +21,7 @@ from manifests.sources.segments import Segment
 if TYPE_CHECKING:
     from engine.profile.profile import Cutting
 
-_NO_MEDIA: dict[str, Any] = {
+NO_MEDIA: dict[str, Any] = {
     "kind": None,
     "has_audio": False,
     "has_video": False,
@@ -71,17 +71,17 @@ def examine_one(path: bytes, cutting: "Cutting") -> Examined:
         content = content_hash(path)
     except OSError as error:
         message = error.strerror or str(error)
-        return Examined(path, None, 0, 0, _NO_MEDIA, NO_SPANS, "unreadable", message)
+        return Examined(path, None, 0, 0, NO_MEDIA, NO_SPANS, "unreadable", message)
     identity = (path, content, status.st_size, status.st_mtime_ns)
     try:
         probed = probe(path, cutting.audio_track)
         spans = _spans(path, probed, cutting)
     except MediaError as error:
-        return Examined(*identity, _NO_MEDIA, NO_SPANS, error.reason, error.message)
+        return Examined(*identity, NO_MEDIA, NO_SPANS, error.reason, error.message)
     except Exception as error:  # whatever a file makes of our code harms only that file
         message = f"{type(error).__name__}: {error}"
-        return Examined(*identity, _NO_MEDIA, NO_SPANS, "broken", message)
-    return Examined(*identity, {key: getattr(probed, key) for key in _NO_MEDIA}, spans)
+        return Examined(*identity, NO_MEDIA, NO_SPANS, "broken", message)
+    return Examined(*identity, {key: getattr(probed, key) for key in NO_MEDIA}, spans)
 
 
 def _faulty(path: bytes, fault: Reason, message: str) -> Examined:
@@ -91,7 +91,7 @@ def _faulty(path: bytes, fault: Reason, message: str) -> Examined:
         size, mtime_ns = status.st_size, status.st_mtime_ns
     except OSError:
         size, mtime_ns = 0, 0
-    return Examined(path, None, size, mtime_ns, _NO_MEDIA, NO_SPANS, fault, message)
+    return Examined(path, None, size, mtime_ns, NO_MEDIA, NO_SPANS, fault, message)
 
 
 def _spans(path: bytes, probed: Probe, cutting: "Cutting") -> tuple[Span, ...]:

@@ -12,6 +12,7 @@ from pipelines.cli.check import check
 from pipelines.cli.diff import diff
 from pipelines.cli.embed import embed
 from pipelines.cli.evaluate import evaluate
+from pipelines.cli.inspect import inspect
 from pipelines.cli.localize import localize
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
@@ -19,6 +20,7 @@ from pipelines.cli.push import push
 from pipelines.cli.quarantine import quarantine_app
 from pipelines.cli.rebuild import rebuild
 from pipelines.cli.report import report
+from pipelines.cli.reviews import reviews_app
 from pipelines.cli.search import duplicates, search
 from pipelines.cli.terminal import Json, Profile, Root, default_profile, errors, opened
 from pipelines.cli.train import train_app
@@ -46,9 +48,11 @@ app.command()(verify)
 app.command()(diff)
 app.command()(push)
 app.command()(report)
+app.command()(inspect)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")
+app.add_typer(reviews_app, name="reviews")
 app.add_typer(train_app, name="train")
 
 

@@ -37,8 +37,11 @@ class Event:
     by: str = ""
 
 
-def timeline(events: Sequence[Event], seconds: float, spectrogram: bytes | None = None) -> str:
-    """SVG of these events in a clip of so many seconds, below its spectrogram (WebP) and over it.
+def timeline(
+    events: Sequence[Event], seconds: float, spectrogram: bytes | str | None = None
+) -> str:
+    """SVG of these events in a clip of so many seconds, below its spectrogram (WebP, or its address) and
+    over it.
 
     Each event has a lane: its text, and a bar for each span with a title. The drawing is as wide as what
     holds it. Events beyond 40 are counted.
@@ -63,11 +66,13 @@ def timeline(events: Sequence[Event], seconds: float, spectrogram: bytes | None 
     return "".join(parts)
 
 
-def _image(spectrogram: bytes) -> str:
-    url = "data:image/webp;base64," + b64encode(spectrogram).decode()
+def _image(spectrogram: bytes | str) -> str:
+    url = spectrogram
+    if isinstance(url, bytes):
+        url = "data:image/webp;base64," + b64encode(url).decode()
     return (
         f'<image width="100%" height="{_SPECTRUM}" preserveAspectRatio="none" role="img" '
-        f'aria-label="Spectrogram" href="{url}"/>'
+        f'aria-label="Spectrogram" href="{escape(url)}"/>'
     )
 
 

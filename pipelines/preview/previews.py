@@ -1,12 +1,13 @@
 """Previews of clips, made in processes of their own: what breaks one harms that clip only."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from types import TracebackType
+from typing import TypeVar
 
 from engine.media.ffmpeg import FfmpegError
 from engine.media.open import MediaError
@@ -15,6 +16,8 @@ from manifests.media import Audio
 from manifests.sources.segments import NO_PICTURE, NO_SOUND
 from pipelines.preview import media, pictures
 from pipelines.preview.source import LONGEST_MS, Row, Span
+
+Answer = TypeVar("Answer")
 
 _STILL_PX = 480
 # Why a side is missing that the clip does not have.
@@ -78,6 +81,12 @@ class Previews:
         spans = ((row, None) for row in rows)
         for (row, _), made in self._pool.each(making, spans, _seconds, 2 * self._workers):
             yield row, _told(made)
+
+    def call(self, function: Callable[[Row], Answer], row: Row) -> Answer | Died:
+        """What a function of a module says of a clip, in one of the processes, which it may crash. Raises
+        what the function raises."""
+        [(_, answer)] = self._pool.each(function, [row], lambda row: _seconds((row, None)), 1)
+        return answer
 
     def of(self, row: Row, path: bytes | None = None) -> Preview:
         """The preview of one clip. path: where its source lies, if not where the row says."""

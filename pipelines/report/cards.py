@@ -102,7 +102,7 @@ def cards(galleries: Sequence[Gallery], previews: Mapping[str, Preview]) -> list
         of_gallery = []
         for shown in gallery.clips:
             clip = shown.row["clip_id"]
-            build = _quarantined if gallery.quarantined else _captioned
+            build = _quarantined if gallery.quarantined else captioned
             of_gallery.append(build(shown, previews.get(clip), clip in seen))
             seen.add(clip)
         made.append(Cards(gallery, tuple(of_gallery)))
@@ -124,7 +124,8 @@ def _quarantined(shown: Shown, preview: Preview | None, again: bool) -> Card:
     )
 
 
-def _captioned(shown: Shown, preview: Preview | None, again: bool) -> Card:
+def captioned(shown: Shown, preview: Preview | None = None, again: bool = False) -> Card:
+    """The card of a clip with captions. preview: without one it has no player. again: see `Card`."""
     row = shown.row
     folder, name = place(row["uri"])
     evidence = row["evidence"] or []
@@ -211,7 +212,8 @@ def _origin(row: Row) -> Iterator[tuple[str, str]]:
     yield "clip", row["clip_id"]
     yield "writer", visible(row["writer"] or "none", 200)
     for name in ("evidence_digest", "prompt_digest", "config_digest", "licence"):
-        yield name.replace("_", " "), visible(row[name] or "", 300)
+        if row[name]:
+            yield name.replace("_", " "), visible(row[name], 300)
 
 
 def _media(row: Row, preview: Preview | None) -> Media:
@@ -234,6 +236,14 @@ def _media(row: Row, preview: Preview | None) -> Media:
 
 def _drawing(row: Row, preview: Preview) -> str:
     """The claims of the captions over the spectrogram, at their times."""
+    events = events_of(row)
+    if not preview.seconds or not (events or preview.spectrogram):
+        return ""
+    return timeline(events, preview.seconds, preview.spectrogram)
+
+
+def events_of(row: Row) -> list[Event]:
+    """The claims of the captions that have times, once each."""
     events: dict[str, Event] = {}
     for claim in row["claims"]:
         spans = [(span["start_ms"], span["end_ms"]) for span in claim["spans"] or []]
@@ -241,9 +251,7 @@ def _drawing(row: Row, preview: Preview) -> str:
             who = ", ".join(claim["captioners"] or [])
             standing = "supported" if claim["supported"] else "unsupported"
             events.setdefault(claim["text"], Event(claim["text"], spans, standing, who))  # type: ignore[arg-type]
-    if not preview.seconds or not (events or preview.spectrogram):
-        return ""
-    return timeline(list(events.values()), preview.seconds, preview.spectrogram)
+    return list(events.values())
 
 
 def _url(kind: str, content: bytes | None) -> str:

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.run
 
 _ELSEWHERE = {
     "driver.clearing",
-    *(point for point in POINTS if point.startswith(("train.", "rebuild."))),
+    *(point for point in POINTS if point.startswith(("train.", "rebuild.", "reviews."))),
 }
 """Points with a test of their own."""
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from engine.media.ffmpeg import run
-from pipelines.preview import Previews
+from pipelines.preview import Preview, Previews
+from pipelines.preview.playing import Playing, playing
 from tests.pipelines.preview.chromium import played
 from tests.pipelines.preview.made import X264, rows
 
@@ -63,3 +64,69 @@ def test_it_plays(kind: str, tmp_path: Path, previews: Previews, page: Any) -> N
     assert preview.media_type == ("video/mp4" if has_picture else "audio/mp4")
     assert (preview.strip is not None) == has_picture
     assert (preview.spectrogram is not None) == row["has_audio"] == (preview.waveform is not None)
+
+
+_X264_10 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-c:a", "aac"]
+# Name of the file, ffmpeg's options, and the media type under which a browser plays the source itself.
+_SOURCES: dict[str, tuple[str, list[str], str | None]] = {
+    "H.264 and AAC": ("a.mp4", [*_BOTH, *X264], "video/mp4"),
+    "H.264 without sound": ("a.mp4", [*_FILM, *X264], "video/mp4"),
+    "H.264 of 10 bits": ("a.mp4", [*_BOTH, *_X264_10], None),
+    "H.264 in Matroska": ("a.mkv", [*_BOTH, *X264], None),
+    "HEVC": ("a.mp4", [*_BOTH, *_HEVC], None),
+    "VP9 and Opus": (
+        "a.webm",
+        [
+            *_BOTH,
+            "-c:v",
+            "libvpx-vp9",
+            "-deadline",
+            "realtime",
+            "-cpu-used",
+            "8",
+            "-c:a",
+            "libopus",
+        ],
+        "video/webm",
+    ),
+    "two tracks of sound": (
+        "a.mp4",
+        [*_BOTH, *_SOUND, "-map", "0", "-map", "1", "-map", "2", *X264],
+        None,
+    ),
+    "AAC": ("a.m4a", [*_SOUND, "-c:a", "aac"], "audio/mp4"),
+    "MP3": ("a.mp3", _SOUND, "audio/mpeg"),
+    "FLAC": ("a.flac", _SOUND, "audio/flac"),
+    "PCM": ("a.wav", _SOUND, "audio/wav"),
+    "ADPCM": ("a.wav", [*_SOUND, "-c:a", "adpcm_ms"], None),
+    "Opus": ("a.ogg", [*_SOUND, "-c:a", "libopus"], "audio/ogg"),
+    "a still": ("a.png", [*_FILM, "-frames:v", "1"], None),
+}
+
+
+@pytest.mark.parametrize("kind", _SOURCES)
+def test_which_sources_are_played_as_they_are(kind: str, tmp_path: Path, page: Any) -> None:
+    name, options, media_type = _SOURCES[kind]
+    path = tmp_path / name
+    run([*options, f"file:{path}"])
+    [row] = rows(path)
+    told = playing(row)
+    assert (told and told.media_type) == media_type
+    if told is not None:
+        at, seconds, *_ = played(page, Preview(path.read_bytes(), told.media_type))
+        assert at > 0.2
+        assert abs(seconds - 2) < 0.1
+
+
+def test_a_clip_of_a_long_source_is_a_span_of_it(tmp_path: Path) -> None:
+    run([*_BOTH, *X264, f"file:{tmp_path / 'a.mp4'}"])
+    spans = [playing(row) for row in rows(tmp_path / "a.mp4", max_seconds=1)]
+    assert spans == [Playing("video/mp4", 0.0, 1.0), Playing("video/mp4", 1.0, 2.0)]
+
+
+def test_a_source_that_changed_is_not_played(tmp_path: Path) -> None:
+    run([*_BOTH, *X264, f"file:{tmp_path / 'a.mp4'}"])
+    [row] = rows(tmp_path / "a.mp4")
+    assert playing(row) is not None
+    assert playing(row | {"size": row["size"] + 1}) is None
+    assert playing(row | {"uri": "file:///nothing/there.mp4"}) is None

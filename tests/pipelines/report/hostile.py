@@ -24,7 +24,8 @@ TEXTS = (
 )
 
 
-def _hostile(row: Row) -> Row:
+def hostile_row(row: Row) -> Row:
+    """A caption row whose texts are hostile."""
     number = int(row["clip_id"][:8], 16)
 
     def text(at: int) -> str:
@@ -49,7 +50,7 @@ def _hostile(row: Row) -> Row:
 def hostile(root: Path, preview: Preview | None = None) -> Path:
     """A page of a workspace that is hostile throughout. preview: of each clip."""
     name = "<b>set<b> \u202e" + "n" * 60
-    place = made(root / name, change=_hostile)
+    place = made(root / name, change=hostile_row)
     report = make(Path(place.root), None, [])
     figures = report.report.figures.model_copy(update={"profile": TEXTS[0]})
     previews = {row["clip_id"]: preview or Preview(why=TEXTS[1]) for row in report.clips}

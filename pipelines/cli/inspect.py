@@ -1,0 +1,48 @@
+"""`captionmill inspect`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.terminal import errors
+from pipelines.terminal import say
+
+_PORT = 8017
+
+
+def inspect(
+    folder: Annotated[
+        Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
+    ],
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = _PORT,
+    reviews: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where reviews of a release are stored; those of a workspace are stored in it.",
+        ),
+    ] = None,
+    reviewer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose reviews. Default: the login name.")
+    ] = None,
+) -> None:
+    """Look at captions beside their clips in the browser, search them, and review them."""
+    name = " ".join((reviewer or _login()).split())
+    if not 0 < len(name) <= 80:
+        raise typer.BadParameter("a reviewer's name has 1 to 80 characters")
+    with errors():
+        from pipelines.inspect.serve import serve
+
+        serve(folder, port, reviews, name, say)
+
+
+def _login() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # nobody has this number here
+        return "me"

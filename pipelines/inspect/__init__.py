@@ -1,0 +1,1 @@
+"""`captionmill inspect`: a local web app to look at captions beside their clips, and to review them."""

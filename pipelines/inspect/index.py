@@ -1,0 +1,270 @@
+"""The index of a caption set: a database in the user's cache, made once for what is committed.
+
+It has a row for each clip with the columns of `pipelines.inspect.columns`, and an inverted list of the
+words of its texts: DuckDB's own extension for searching texts comes from the network, and is not there on
+a machine without one. The list is sorted by word in pieces, each as long as fits in memory, so that
+DuckDB passes over all blocks that can't hold a word.
+
+An index is named by the set and by a digest of all that went into it. It appears by one rename, and takes
+the place of the set's older ones.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from filelock import FileLock
+
+from captioners.weights.cache import Cache
+from manifests import schemas
+from manifests.atomic import make_folder
+from manifests.errors import UserError
+from manifests.ids import digest
+from manifests.release.query import NUMBER, connection, linked
+from pipelines.inspect.columns import NONE, PATH, SAME, SIMILAR, TEXTS, Column
+from pipelines.inspect.sets import Inspected, InspectError, Part
+
+FORMAT = 1
+"""Of what this module writes: raise it with every change."""
+
+MEMORY = "1GB"
+_ROWS = 200_000
+"""Clips whose words are sorted together."""
+_FILES = 1000
+_LONGEST_WORD = 64
+
+# Scripts that put no space between words: each of their characters is a word.
+_ALONE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_PATTERN = rf"[{_ALONE}]|(?:[^\PL{_ALONE}]|[\pN\pM])+"
+
+
+def words_of(sql: str) -> str:
+    """SQL of the list of words of a text: small letters without accents, and digits."""
+    text = f"strip_accents(lower({sql}))"
+    return (
+        f"list_transform(regexp_extract_all({text}, '{_PATTERN}'), lambda w: w[:{_LONGEST_WORD}])"
+    )
+
+
+def prepare(shown: Inspected, told: Callable[[str], None]) -> Path:
+    """The index of a set, made first if it is not there. told: is called with lines on how far that is.
+    Raises InspectError."""
+    folder = Cache().root / "inspect"
+    key = digest([shown.digest, FORMAT, duckdb.__version__])
+    path = folder / f"{shown.place}-{key}.duckdb"
+    if not path.is_file():
+        make_folder(folder)
+        with FileLock(folder / f".{shown.place}.lock"):
+            if not path.is_file():
+                _replace(path, shown, told)
+    return path
+
+
+def _replace(path: Path, shown: Inspected, told: Callable[[str], None]) -> None:
+    """Makes an index, then removes the older ones of the set."""
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        _Build(shown, told).to(part)
+        part.rename(path)
+    except UserError as error:
+        raise InspectError(
+            f"{shown.root} can't be indexed: {error}. captionmill verify tells what is damaged."
+        ) from error
+    finally:
+        for left in (part, part.with_name(f"{part.name}.wal")):
+            left.unlink(missing_ok=True)
+    for other in path.parent.glob(f"{shown.place}-*.duckdb"):
+        if other != path:
+            other.unlink(missing_ok=True)
+
+
+class _Build:
+    """Makes one index."""
+
+    def __init__(self, shown: Inspected, told: Callable[[str], None]) -> None:
+        self._shown, self._told = shown, told
+        self._clips = self._files = self._links = 0
+
+    def to(self, path: Path) -> None:
+        """Writes it to a file that is not there."""
+        with connection(memory=MEMORY) as (database, folder):
+            self._database, self._folder = database, folder
+            self._sql("SET preserve_insertion_order = true")
+            self._sql("ATTACH '{}' AS made".format(str(path).replace("'", "''")))
+            self._sql("USE made")
+            self._sql(_tables(self._shown.columns))
+            for parts in _grouped(self._shown.parts()):
+                self._add(parts)
+            self._add_without()
+            self._end()
+            self._sql("USE memory")
+            self._sql("DETACH made")
+
+    def _sql(self, sql: str, values: Sequence[object] = ()) -> None:
+        self._database.execute(sql, list(values))
+
+    def _add(self, parts: list[Part]) -> None:
+        """Indexes some parts."""
+        first = self._clips
+        if paths := [path for part in parts for path in part.paths]:
+            rows = [count for part in parts for count in part.rows]
+            shards = [part.shard for part in parts for _ in part.paths]
+            of_path = {
+                name: [(part.given or {})[name] for part in parts for _ in part.paths]
+                for name in parts[0].given or {}
+            }
+            similar = [path for part in parts for path in part.similar]
+            self._captioned(paths, rows, shards, of_path, similar)
+        self._filtered([part for part in parts if part.filtered])
+        self._words(first)
+        self._told(f"indexing: {self._clips:,} clips")
+
+    def _captioned(
+        self,
+        paths: list[str],
+        rows: list[int],
+        shards: list[int],
+        given: dict[str, list[str]],
+        similar: list[str],
+    ) -> None:
+        starts = [self._clips + count for count in (0, *accumulate(rows))][: len(rows)]
+        beside = "".join(f", {_nth(values)} AS {name}" for name, values in given.items())
+        source = (
+            f"(SELECT *, {NUMBER} AS part{beside} FROM read_parquet({self._linked(paths)}, "
+            "filename = true, file_row_number = true))"
+        )
+        columns = [f"{column.sql} AS {column.name}" for column in self._shown.columns]
+        texts = "hash(audio_caption, visual_caption, audio_visual_caption)"
+        self._sql(
+            f"INSERT INTO clips BY NAME SELECT {_nth(starts)} + file_row_number AS number, "
+            f"{self._files} + part AS file, file_row_number AS row, {_nth(shards)} AS shard, "
+            f"CAST(clip_id AS UUID) AS clip_id, caption_digest, {texts} AS texts, 1 AS same, "
+            f"{', '.join(columns)} FROM {source} AS source {self._similar(similar)} "
+            "ORDER BY part, file_row_number"
+        )
+        files = [(self._files + number, path) for number, path in enumerate(paths)]
+        self._database.executemany("INSERT INTO files VALUES (?, ?)", files)
+        self._files += len(paths)
+        self._clips += sum(rows)
+
+    def _similar(self, paths: list[str]) -> str:
+        """SQL that joins similarities, or has none of them."""
+        if SIMILAR[0] not in "".join(column.sql for column in self._shown.columns):
+            return ""
+        names = [name.removeprefix("similar_") for name in SIMILAR]
+        if not paths:
+            return f"CROSS JOIN (SELECT {', '.join(f'NULL AS similar_{n}' for n in names)})"
+        columns = ", ".join(f"any_value({name}) AS similar_{name}" for name in names)
+        return (
+            f"LEFT JOIN (SELECT clip_id AS similar_clip, {columns} "
+            f"FROM read_parquet({self._linked(paths)}) GROUP BY 1) ON similar_clip = clip_id"
+        )
+
+    def _filtered(self, parts: list[Part]) -> None:
+        """Clips that a rule left out."""
+        for part in parts:
+            rows = f"read_parquet({self._linked(list(part.filtered))})"
+            self._beside(rows, "filtered", "rule", str(part.shard))
+
+    def _add_without(self) -> None:
+        """Clips in quarantine."""
+        entries = list(self._shown.without())
+        if not entries:
+            return
+        schema = schemas.QUARANTINE.append(pa.field("shard", pa.int32()))
+        rows = [{**row, "shard": shard} for row, shard in entries]
+        self._database.register("entries", pa.Table.from_pylist(rows, schema=schema))
+        first = self._clips
+        self._beside("entries", "quarantined", "stage || ': ' || reason", "shard")
+        self._words(first)
+
+    def _beside(self, rows: str, outcome: str, reason: str, shard: str) -> None:
+        """Clips without captions."""
+        own = {
+            "outcome": f"'{outcome}'",
+            "reason": reason,
+            "path": PATH,
+            "start": "start_ms / 1000",
+            "seconds": "(end_ms - start_ms) / 1000",
+            "captions": "0",
+        }
+        columns = [f"{own.get(c.name, _nothing(c))} AS {c.name}" for c in self._shown.columns]
+        self._sql(
+            f"INSERT INTO clips BY NAME SELECT {self._clips} - 1 + row_number() OVER () AS number, "
+            f"-1 AS file, -1 AS row, {shard} AS shard, CAST(clip_id AS UUID) AS clip_id, "
+            f"0 AS texts, 1 AS same, {', '.join(columns)} FROM {rows}"
+        )
+        (self._clips,) = self._database.execute("SELECT count(*) FROM clips").fetchone() or (0,)
+
+    def _words(self, first: int) -> None:
+        """Adds the words of all clips from a number on."""
+        texts = " UNION ALL ".join(
+            f"SELECT number, {bit} AS bit, unnest({words_of(name)}) AS word FROM clips "
+            f"WHERE number >= {first} AND {name} IS NOT NULL"
+            for name, bit in TEXTS.items()
+        )
+        self._sql(
+            "INSERT INTO words SELECT word, number, CAST(bit_or(bit) AS UTINYINT) FROM "
+            f"({texts}) GROUP BY word, number ORDER BY word, number"
+        )
+
+    def _end(self) -> None:
+        """What is counted over all clips."""
+        self._told("indexing: equal captions and counts")
+        self._sql(
+            f"UPDATE clips SET {SAME.name} = counted.clips FROM (SELECT texts, count(*) AS clips "
+            "FROM clips WHERE captions > 0 GROUP BY texts HAVING count(*) > 1) AS counted "
+            "WHERE clips.texts = counted.texts AND clips.captions > 0"
+        )
+        self._sql("ALTER TABLE clips DROP COLUMN texts")
+        for column in self._shown.columns:
+            if column.facet:
+                self._sql(
+                    f"INSERT INTO facets SELECT '{column.name}', {column.name}, count(*) "
+                    f"FROM clips GROUP BY 2"
+                )
+        self._sql("CHECKPOINT made")
+
+    def _linked(self, paths: list[str]) -> str:
+        self._links += 1
+        return linked(self._folder, f"l{self._links}", self._shown.root, paths)
+
+
+_TYPES = {"text": "VARCHAR", "number": "FLOAT", "choice": "VARCHAR"}
+
+
+def _tables(columns: Sequence[Column]) -> str:
+    own = ", ".join(f"{column.name} {_TYPES[column.what]}" for column in columns)
+    return (
+        "CREATE TABLE clips (number INTEGER, clip_id UUID, file INTEGER, row INTEGER, shard INTEGER, "
+        f"caption_digest VARCHAR, texts UBIGINT, {SAME.name} FLOAT, {own});"
+        "CREATE TABLE files (file INTEGER, path VARCHAR);"
+        "CREATE TABLE words (word VARCHAR, number INTEGER, texts UTINYINT);"
+        "CREATE TABLE facets (name VARCHAR, value VARCHAR, clips BIGINT)"
+    )
+
+
+def _grouped(parts: Iterator[Part]) -> Iterator[list[Part]]:
+    """Parts in groups that are indexed together."""
+    group: list[Part] = []
+    rows = files = 0
+    for part in parts:
+        group.append(part)
+        rows, files = rows + sum(part.rows), files + len(part.paths)
+        if rows >= _ROWS or files >= _FILES:
+            yield group
+            group, rows, files = [], 0, 0
+    if group:
+        yield group
+
+
+def _nth(values: Sequence[object]) -> str:
+    """SQL of the value for a row's file."""
+    return f"list_extract([{', '.join(map(str, values))}], 1 + part)"
+
+
+def _nothing(column: Column) -> str:
+    return f"'{NONE}'" if column.what == "choice" else f"CAST(NULL AS {_TYPES[column.what]})"

@@ -1,0 +1,78 @@
+"""Reviews while the app runs: on disk before they are acknowledged, then seen by every question."""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from manifests.captions import CAPTIONS
+from manifests.workspace import Workspace
+from pipelines.inspect.lookup import Lookup, Row
+from pipelines.reviews.journal import Journal
+from pipelines.reviews.review import Reason, Review, Verdict, drawn_id
+
+
+class Change(BaseModel):
+    """What a page changes of its reviewer's review: what it does not name stays."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    verdict: Verdict | None = None
+    reasons: tuple[Reason, ...] = ()
+    audio_caption: str | None = None
+    visual_caption: str | None = None
+    audio_visual_caption: str | None = None
+
+
+class Reviewing:
+    """Takes the reviews of one reviewer. To be closed."""
+
+    def __init__(self, workspace: Workspace, lookup: Lookup, reviewer: str) -> None:
+        self.reviewer = reviewer
+        self._lookup = lookup
+        self._journal = Journal(workspace.open_reviews)
+        self._lock = threading.Lock()
+        self._last_ms = 0
+
+    def take(self, clip: Row, change: Change) -> Review:
+        """The review of a clip after a change; it is on disk when this returns. Raises ValidationError,
+        OSError."""
+        with self._lock:
+            values = self._own(clip) | {
+                name: getattr(change, name) for name in change.model_fields_set
+            }
+            if values["verdict"] != "bad" and "reasons" not in change.model_fields_set:
+                values["reasons"] = ()
+            # Of two reviews in a millisecond the later one counts, whatever the clock does.
+            self._last_ms = max(self._last_ms + 1, time.time_ns() // 1_000_000)
+            review = Review(
+                review_id=drawn_id(),
+                clip_id=clip["clip_id"],
+                reviewer=self.reviewer,
+                reviewed_ms=self._last_ms,
+                caption_digest=clip["caption_digest"],
+                **values,
+            )
+            self._journal.append(review)
+            self._lookup.review(clip["number"], review)
+        return review
+
+    def _own(self, clip: Row) -> dict[str, Any]:
+        """What this reviewer said of these captions so far."""
+        names = ("verdict", "reasons", *CAPTIONS)
+        last = own(self._lookup.reviews([clip["number"]]).get(clip["number"], ()), self.reviewer)
+        if last is None or last["caption_digest"] != clip["caption_digest"]:
+            return dict.fromkeys(names) | {"reasons": ()}
+        self._last_ms = max(self._last_ms, last["reviewed_ms"])
+        return {name: last[name] for name in names}
+
+    def close(self) -> None:
+        """No more reviews come."""
+        self._journal.close()
+
+
+def own(reviews: Any, reviewer: str) -> Mapping[str, Any] | None:
+    """The review of a reviewer among those of a clip."""
+    return next((review for review in reviews if review["reviewer"] == reviewer), None)

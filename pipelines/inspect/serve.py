@@ -1,0 +1,123 @@
+"""Serves the app until it is stopped, and commits its reviews then."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+
+from engine.run.lease import LeaseHeld
+from manifests.schemas import REVIEWS
+from manifests.workspace import Workspace
+from pipelines.inspect.app import build
+from pipelines.inspect.index import prepare
+from pipelines.inspect.lookup import Lookup, opened
+from pipelines.inspect.media import Media
+from pipelines.inspect.reviewing import Reviewing
+from pipelines.inspect.security import Guarded
+from pipelines.inspect.sets import Inspected, InspectError, ReleaseSet, WorkspaceSet, inspected
+from pipelines.reviews.stored import collect, counting, stored
+
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def app(
+    shown: Inspected,
+    reviews: Workspace | None,
+    reviewer: str,
+    token: str,
+    cookie: str,
+    told: Callable[[str], None],
+) -> Iterator[Guarded]:
+    """The app with all that it needs, which is gone after the block; then its reviews are committed.
+
+    reviews: the workspace that they are stored in. Raises UserError.
+    """
+    with ExitStack() as stack:
+        given = REVIEWS.empty_table()
+        if reviews is not None:
+            _commit(reviews, told)
+            stack.callback(_commit, reviews, told)
+            given = counting(stored(reviews))
+        index = prepare(shown, told)
+        lookup: Lookup = stack.enter_context(opened(index, shown.columns, given))
+        media = stack.enter_context(Media(shown, min(4, os.cpu_count() or 1)))
+        reviewing = None
+        if reviews is not None:
+            reviewing = Reviewing(reviews, lookup, reviewer)
+            stack.callback(reviewing.close)
+        yield Guarded(build(shown, lookup, media, reviewing, reviewer), token, cookie)
+
+
+def _commit(reviews: Workspace, told: Callable[[str], None]) -> None:
+    try:
+        if count := collect(reviews):
+            told(f"reviews committed: {count:,}")
+    except LeaseHeld:
+        told(
+            f"a run is at work in {reviews.root}: reviews stay in {reviews.open_reviews}, where they are "
+            "safe, until captionmill inspect starts or ends without one"
+        )
+
+
+def serve(
+    root: Path, port: int, reviews: Path | None, reviewer: str, told: Callable[[str], None]
+) -> None:
+    """Serves a workspace or a release on loopback until Ctrl-C. Raises UserError."""
+    shown = inspected(root)
+    listening = _listening(port)
+    port = listening.getsockname()[1]
+    token = secrets.token_urlsafe(32)
+    with (
+        listening,
+        app(
+            shown, _stored_in(shown, reviews), reviewer, token, f"captionmill-{port}", told
+        ) as asgi,
+    ):
+        config = uvicorn.Config(
+            asgi,
+            log_level="warning",
+            access_log=False,
+            ws="none",
+            lifespan="off",
+            server_header=False,
+        )
+        told(f"open http://{HOST}:{port}/?token={token}")
+        told("Ctrl-C ends it")
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run([listening])
+
+
+def _stored_in(shown: Inspected, reviews: Path | None) -> Workspace | None:
+    """Where reviews are stored: in a workspace itself; of a release in a folder of their own."""
+    if isinstance(shown, WorkspaceSet):
+        if reviews is not None:
+            raise InspectError("reviews of a workspace are stored in it: leave out --reviews")
+        return shown.workspace
+    if reviews is None:
+        return None
+    if reviews.resolve().is_relative_to(shown.root):
+        raise InspectError(
+            f"{reviews} is in the release, which is never changed: name another folder"
+        )
+    assert isinstance(shown, ReleaseSet)
+    return Workspace.create(reviews)
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket on loopback. Raises InspectError where the port is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen()  # who opens the link at once waits, and is not refused
+    except OSError as error:
+        listening.close()
+        raise InspectError(
+            f"port {port} can't be had: {error.strerror}. Name another one with --port."
+        ) from error
+    return listening

@@ -1,0 +1,137 @@
+"""What is asked for, as one line of text: words, fields, comparisons, and what is left out.
+
+    dog "in the rain" -cat       words in captions and transcripts; a phrase; a word that must not be in
+    heard:dog path:street*       words in one text; the beginning of a word
+    kind:video kind:audio        a choice: one of several values
+    -author:template             a choice that it must not be
+    support<0.5 seconds>=10      numbers
+    review:bad why:invented reviewer:ada
+
+The line is the state of a page: it stands in the address, and facets add terms to it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from manifests.errors import UserError
+from pipelines.inspect.columns import SAME, TEXTS, Column
+from pipelines.reviews.review import REASONS
+
+Operator = Literal[":", "=", "<", "<=", ">", ">="]
+
+LONGEST, _MOST = 2000, 40
+"""Characters of a line, and terms that are read."""
+
+_TERM = re.compile(
+    r"""\s*(?P<no>-)?(?:(?P<field>[a-z_]+)(?P<op><=|>=|[:=<>]))?"""
+    r"""(?:"(?P<quoted>[^"]*)(?:"|$)|(?P<plain>[^\s"]+))"""
+)
+_PLAIN = re.compile(r"[^\s\"]+")
+
+REVIEW = Column("review", "reviewed", "choice", "", "good, bad, edited, any or none", True)
+REVIEWER = Column("reviewer", "reviewer", "choice", "", "who reviewed it", True)
+WHY = Column("why", "why bad", "choice", "", ", ".join(REASONS), True)
+OF_REVIEWS = (REVIEW, WHY, REVIEWER)
+
+
+class QueryError(UserError):
+    """What was asked for can't be read; says what could be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition. column: None for words in any text. phrase: the words follow each other. excluded:
+    it must not hold."""
+
+    column: Column | None
+    operator: Operator
+    value: str
+    phrase: bool = False
+    excluded: bool = False
+
+    @property
+    def text(self) -> str:
+        """The term as it is written."""
+        quote = self.phrase or not _PLAIN.fullmatch(self.value) or self.value.startswith("-")
+        value = f'"{self.value}"' if quote else self.value
+        name = "" if self.column is None else f"{self.column.name}{self.operator}"
+        return f"{'-' if self.excluded else ''}{name}{value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All conditions; they hold together, but of the values of one choice one is enough."""
+
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The query as it is written."""
+        return " ".join(term.text for term in self.terms)
+
+    def chosen(self, name: str) -> list[str]:
+        """The values of a choice of which one must be."""
+        return [
+            term.value
+            for term in self.terms
+            if term.column is not None and term.column.name == name and not term.excluded
+        ]
+
+    def without(self, name: str) -> "Query":
+        """The same without what a choice must be."""
+        kept = (t for t in self.terms if t.column is None or t.column.name != name or t.excluded)
+        return Query(tuple(kept))
+
+    def toggled(self, column: Column, value: str) -> "Query":
+        """The same with a value of a choice, or without it if it is there."""
+        term = Term(column, ":", value.replace('"', "'"))
+        if any(same.text == term.text for same in self.terms):
+            return Query(tuple(same for same in self.terms if same.text != term.text))
+        return Query((*self.terms, term))
+
+
+def parse(text: str, columns: Sequence[Column]) -> Query:
+    """The query of a line. Raises QueryError."""
+    if len(text) > LONGEST:
+        raise QueryError(f"that is longer than {LONGEST} characters")
+    known = {column.name: column for column in (*columns, SAME, *OF_REVIEWS)}
+    terms, at = [], 0
+    while match := _TERM.match(text, at):
+        terms.append(_term(match, known))
+        at = match.end()
+    if len(terms) > _MOST:
+        raise QueryError(f"that is more than {_MOST} conditions")
+    return Query(tuple(terms))
+
+
+def _term(match: re.Match[str], known: dict[str, Column]) -> Term:
+    name, operator = match["field"], match["op"]
+    value = match["plain"] if match["quoted"] is None else match["quoted"]
+    excluded, phrase = match["no"] is not None, match["quoted"] is not None
+    if name is None:
+        return Term(None, ":", value, phrase, excluded)
+    if name not in known:
+        raise QueryError(
+            f'no column is named "{name}"; there are {", ".join(known)}. '
+            "To look for it as text, put it between quotes"
+        )
+    column = known[name]
+    if column.what == "number":
+        return Term(column, _comparison(operator), _number(name, value), False, excluded)
+    if operator not in (":", "="):
+        raise QueryError(f"{name} is no number: write {name}:{value}")
+    return Term(column, ":", value, phrase and name in TEXTS, excluded)
+
+
+def _comparison(operator: str) -> Operator:
+    return "=" if operator == ":" else operator  # type: ignore[return-value]
+
+
+def _number(name: str, value: str) -> str:
+    try:
+        float(value)
+    except ValueError:
+        raise QueryError(f'{name} is a number, and "{value}" is none') from None
+    return value

@@ -1,0 +1,1 @@
+"""What people say of captions: stored in a workspace, exported and imported."""

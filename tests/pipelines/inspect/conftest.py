@@ -1,0 +1,40 @@
+"""A cache of the tests' own, and the set that most of them look at."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.inspect.lookup import Lookup
+from pipelines.inspect.sets import WorkspaceSet
+from tests.manifests.made import Made
+from tests.pipelines.inspect.made import lookup
+from tests.pipelines.report.made import made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where indexes and previews are kept."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CAPTIONMILL_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="package")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """To be read only."""
+    return made(tmp_path_factory.mktemp("inspect") / "a * [set] it's")
+
+
+@pytest.fixture(scope="package")
+def shown(place: Made) -> WorkspaceSet:
+    """The same as the app sees it."""
+    return WorkspaceSet(place.root)
+
+
+@pytest.fixture(scope="package")
+def index(shown: WorkspaceSet, cache: Path) -> Iterator[Lookup]:
+    """Its index, open."""
+    with lookup(shown) as made:
+        yield made

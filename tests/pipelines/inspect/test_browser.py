@@ -1,0 +1,155 @@
+"""The app in a real browser: look, search, review by keyboard, and find the review again."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.media.ffmpeg import run
+from tests.manifests.made import Made
+from tests.pipelines.inspect.made import Started, opened_app, real, reviews_of
+from tests.pipelines.report.browser import CHROMIUM, DESKTOP, PHONE, needs_chromium
+from tests.pipelines.report.hostile import hostile_row
+from tests.pipelines.report.made import made
+
+pytestmark = [pytest.mark.run, needs_chromium]
+
+_FILM = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=4", "-f", "lavfi", "-i", "sine=440:d=4"]
+_H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+_WIDER = """[...document.querySelectorAll('body *')]
+    .filter(e => !e.closest('svg, dialog, details:not([open]), [hidden]'))
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+    .map(e => e.outerHTML.slice(0, 200))"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Two clips of a film that browsers play, and two of one that they do not."""
+    folder = tmp_path_factory.mktemp("films")
+    run([*_FILM, *_H264, f"file:{folder / 'a.mp4'}"])
+    run([*_FILM, "-c:v", "mpeg4", "-c:a", "libmp3lame", f"file:{folder / 'b.avi'}"])
+    return real(folder / "set", [folder / "a.mp4", folder / "b.avi"], max_seconds=2)
+
+
+@contextmanager
+def _page(port: int, token: str, size: tuple[int, int] = DESKTOP) -> Iterator[Any]:
+    """A page that was let in. Any error of a script fails the test."""
+    from playwright.sync_api import sync_playwright
+
+    faults: list[str] = []
+    with sync_playwright() as driver:
+        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        try:
+            page = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on(
+                "console", lambda told: faults.append(told.text) if "Refused" in told.text else 0
+            )
+            page.goto(f"http://127.0.0.1:{port}/?token={token}")
+            yield page
+        finally:
+            browser.close()
+    assert faults == []
+
+
+def test_a_clip_is_found_reviewed_by_keyboard_and_found_again(
+    place: Made, started: Started
+) -> None:
+    _, port, token = opened_app(started, place.root, "--reviewer", "ada")
+    with _page(port, token) as page:
+        assert "token" not in page.url
+        page.keyboard.press("/")
+        page.keyboard.type('heard:"sound 1"')
+        page.keyboard.press("Enter")
+        page.wait_for_url("**q=heard*")
+        assert page.locator(".row").count() == 1
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/clip/**")
+        page.keyboard.press("4")
+        page.get_by_text("stored", exact=True).wait_for()
+        (review,) = reviews_of(place.root)
+        assert (review["verdict"], review["reasons"]) == ("bad", ["wrong modality"])
+        page.keyboard.press("e")
+        page.locator("textarea").first.fill("A tone is heard.")
+        page.keyboard.press("Control+Enter")
+        page.locator("[data-state]", has_text="bad: wrong modality, edited").wait_for()
+        page.reload()
+        assert page.locator("[data-state]").inner_text() == "bad: wrong modality, edited"
+        assert page.locator("textarea").first.input_value() == "A tone is heard."
+        assert (
+            page.locator('[data-reason="wrong modality"]').get_attribute("aria-pressed") == "true"
+        )
+        page.keyboard.press("u")
+        page.wait_for_url(re.compile(r"/\?q=heard"))
+        page.goto(f"http://127.0.0.1:{port}/?q=why:%22wrong%20modality%22")
+        assert page.locator(".row").count() == 1
+        # Good takes its place, and good again takes it back; the edit stays.
+        page.keyboard.press("j")
+        page.keyboard.press("g")
+        page.locator("[data-state]", has_text="good, edited").wait_for()
+        page.keyboard.press("g")
+        page.locator("[data-state]", has_text=re.compile("^edited$")).wait_for()
+    (review,) = reviews_of(place.root)
+    assert (review["verdict"], review["audio_caption"]) == (None, "A tone is heard.")
+
+
+def test_j_and_k_go_through_all_clips(place: Made, started: Started) -> None:
+    _, port, token = opened_app(started, place.root)
+    with _page(port, token) as page:
+        clips = page.locator(".row").evaluate_all("rows => rows.map(row => row.dataset.clip)")
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        for clip in clips:
+            page.wait_for_url(f"**/clip/{clip}")
+            page.keyboard.press("j")
+        page.get_by_text("That was the last clip.").wait_for()
+        for clip in clips[-2::-1]:
+            page.keyboard.press("k")
+            page.wait_for_url(f"**/clip/{clip}")
+
+
+@pytest.mark.parametrize(
+    ("name", "from_source"), [("a.mp4", True), ("b.avi", False)], ids=["source", "preview"]
+)
+def test_clips_play(name: str, from_source: bool, place: Made, started: Started) -> None:
+    _, port, token = opened_app(started, place.root)
+    second = [row for row in place.rows("clips") if name in row["uri"]][1]
+    with _page(port, token) as page:
+        page.goto(f"http://127.0.0.1:{port}/clip/{second['clip_id']}")
+        page.keyboard.press("p")
+        at = page.locator("#player").evaluate(
+            """async player => {
+                while (!player.currentSrc) await new Promise(done => setTimeout(done, 20));
+                await player.play();
+                const first = player.currentTime;
+                await new Promise(done => player.ontimeupdate = () =>
+                    player.currentTime > first + 0.2 && done());
+                return [first, player.currentTime, player.currentSrc];
+            }"""
+        )
+        assert ("/source#t=" in at[2]) == from_source
+        # The clip is the film's third and fourth second.
+        assert at[0] >= (2 if from_source else 0)
+        assert at[1] < (4.1 if from_source else 2.1)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_hostile_text_neither_runs_nor_breaks_the_layout(
+    size: tuple[int, int], tmp_path: Path, started: Started
+) -> None:
+    place = made(tmp_path / "<b>set", change=hostile_row)
+    _, port, token = opened_app(started, place.root)
+    with _page(port, token, size) as page:
+        clips = page.locator(".row").evaluate_all("rows => rows.map(row => row.dataset.clip)")
+        for path in ("/", *(f"/clip/{clip}" for clip in clips[:6])):
+            page.goto(f"http://127.0.0.1:{port}{path}")
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            assert "ran" not in page.title().split()
+            assert page.evaluate("document.scripts.length") == 1
+            assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+            assert page.evaluate(_WIDER) == []

@@ -1,0 +1,111 @@
+"""An index is made once for what is committed, and appears whole."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from manifests.release.layout import load
+from pipelines.inspect import index
+from pipelines.inspect.columns import WORKSPACE
+from pipelines.inspect.index import prepare, words_of
+from pipelines.inspect.lookup import Order
+from pipelines.inspect.sets import InspectError, ReleaseSet, WorkspaceSet, inspected
+from pipelines.inspect.terms import parse
+from pipelines.reviews.journal import Journal
+from pipelines.reviews.stored import collect
+from tests.manifests.made import Made
+from tests.manifests.release.made import small
+from tests.pipelines.inspect.made import lookup
+from tests.pipelines.report.made import made
+from tests.pipelines.reviews.made import review
+
+
+def test_it_is_made_once(shown: WorkspaceSet) -> None:
+    prepare(shown, lambda line: None)
+    told: list[str] = []
+    prepare(shown, told.append)
+    assert told == []
+
+
+def test_other_captions_make_another_one_that_takes_the_place_of_the_first(
+    tmp_path: Path,
+) -> None:
+    place = made(tmp_path / "set")
+    first = prepare(WorkspaceSet(place.root), lambda line: None)
+    place.edit("captions", lambda rows: [r | {"audio_caption": "Zebras neigh."} for r in rows])
+    second = prepare(WorkspaceSet(place.root), lambda line: None)
+    assert (first.exists(), second.exists(), first.parent) == (False, True, second.parent)
+    with lookup(WorkspaceSet(place.root)) as made_anew:
+        assert made_anew.count(parse("heard:zebras", WORKSPACE)) == 6
+
+
+def test_reviews_do_not_change_it(tmp_path: Path) -> None:
+    place = made(tmp_path / "set")
+    first = prepare(WorkspaceSet(place.root), lambda line: None)
+    journal = Journal(place.workspace.open_reviews)
+    journal.append(review(1))
+    journal.close()
+    collect(place.workspace)
+    assert prepare(WorkspaceSet(place.root), lambda line: None) == first
+
+
+def test_a_damaged_table_is_told_and_leaves_nothing(tmp_path: Path, cache: Path) -> None:
+    place = made(tmp_path / "set")
+    (place.root / place.file("captions").path).write_bytes(b"nothing")
+    before = set((cache / "inspect").rglob("*"))
+    with pytest.raises(InspectError, match="captionmill verify"):
+        prepare(WorkspaceSet(place.root), lambda line: None)
+    assert {p for p in set((cache / "inspect").rglob("*")) - before if p.suffix != ".lock"} == set()
+
+
+def test_many_groups_of_files_make_the_same_index(
+    place: Made, shown: WorkspaceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = prepare(shown, lambda line: None)
+    monkeypatch.setenv("CAPTIONMILL_CACHE", str(tmp_path))
+    monkeypatch.setattr(index, "_ROWS", 1)
+    parts = prepare(shown, lambda line: None)
+    tables = {
+        "clips": "SELECT * EXCLUDE (file, number) FROM clips ORDER BY clip_id",
+        "facets": "SELECT * FROM facets ORDER BY ALL",
+        "words": "SELECT word, clip_id, texts FROM words JOIN clips USING (number) ORDER BY ALL",
+    }
+    assert whole != parts
+    for sql in tables.values():
+        with (
+            duckdb.connect(whole, read_only=True) as one,
+            duckdb.connect(parts, read_only=True) as other,
+        ):
+            assert one.execute(sql).fetchall() == other.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A Dog's bark, twice!", ["a", "dog", "s", "bark", "twice"]),
+        ("Été à München x1", ["ete", "a", "munchen", "x1"]),
+        ("你好 ひら", ["你", "好", "ひ", "ら"]),
+        ("x" * 500, ["x" * 64]),
+        ("\x1b[31m <b>", ["31m", "b"]),
+    ],
+)
+def test_words_of_a_text(text: str, words: list[str]) -> None:
+    with duckdb.connect() as database:
+        assert database.execute(f"SELECT {words_of('?')}", [text]).fetchone() == (words,)
+
+
+def test_a_release_is_indexed_with_its_splits(tmp_path: Path) -> None:
+    small(tmp_path / "release", 40)
+    shown = inspected(tmp_path / "release")
+    assert isinstance(shown, ReleaseSet)
+    with lookup(shown) as made_index:
+        assert made_index.count(parse("", ())) == load(tmp_path / "release").books.kept == 40
+        assert made_index.count(parse("split:test", shown.columns)) == 8
+        assert made_index.count(parse("terms:noncommercial", shown.columns)) == 0
+        rows = made_index.page(parse('heard:"sound 7"', shown.columns), Order()).rows
+        assert [row["heard"] for row in rows] == ["Sound 7 is heard."]
+        whole = shown.whole(made_index.place(rows[0]))
+        assert whole["clip_id"] == rows[0]["clip_id"]
+        assert [weak["captioner"] for weak in whole["evidence"]] == ["ears", "words"]
+        assert [claim["text"] for claim in whole["claims"]] == ["a sound"]

@@ -1,0 +1,54 @@
+"""What is asked for is one line of text, which is read and written the same."""
+
+import pytest
+
+from pipelines.inspect.columns import WORKSPACE
+from pipelines.inspect.terms import QueryError, parse
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "dog",
+        'dog "in the rain" -cat',
+        "heard:dog path:street*",
+        "kind:video kind:audio -author:template",
+        "support<0.5 seconds>=10",
+        'licence:"Apache-2.0 AND MIT"',
+        "review:bad why:invented reviewer:ada",
+        'why:"wrong modality"',
+        "12:30 x-ray",
+    ],
+)
+def test_a_query_is_written_as_it_was_read(text: str) -> None:
+    assert parse(text, WORKSPACE).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("colour:red", 'no column is named "colour"'),
+        ("support:high", '"high" is none'),
+        ("kind>video", "write kind:video"),
+        ("x" * 3000, "longer than"),
+        ("a " * 100, "more than 40 conditions"),
+    ],
+)
+def test_what_cannot_be_read_is_told(text: str, told: str) -> None:
+    with pytest.raises(QueryError, match=told):
+        parse(text, WORKSPACE)
+
+
+def test_a_quote_that_is_not_closed_ends_with_the_line() -> None:
+    (term,) = parse('"in the rain', WORKSPACE).terms
+    assert (term.value, term.phrase) == ("in the rain", True)
+
+
+def test_a_value_of_a_facet_is_added_and_taken_away() -> None:
+    columns = {column.name: column for column in WORKSPACE}
+    query = parse("dog kind:audio", WORKSPACE)
+    more = query.toggled(columns["kind"], "video")
+    assert more.text == "dog kind:audio kind:video"
+    assert more.toggled(columns["kind"], "audio").text == "dog kind:video"
+    assert more.toggled(columns["licence"], "MIT AND X").text.endswith('licence:"MIT AND X"')

@@ -1,0 +1,43 @@
+"""A review says all that one reviewer says of a clip."""
+
+import pytest
+from pydantic import ValidationError
+
+from pipelines.reviews.review import Review
+from tests.pipelines.reviews.made import review
+
+
+def test_reasons_are_in_one_order_and_once() -> None:
+    made = review(verdict="bad", reasons=("leaked", "invented", "leaked"))
+    assert made.reasons == ("invented", "leaked")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"verdict": "good", "reasons": ("wrong",)},
+        {"verdict": "fine"},
+        {"verdict": "bad", "reasons": ("ugly",)},
+        {"clip_id": "../../etc/passwd"},
+        {"reviewer": "  \n "},
+        {"audio_caption": "x" * 5000},
+        {"reviewed_ms": -1},
+        {"review_id": "1"},
+    ],
+)
+def test_what_does_not_fit_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        review(**wrong)
+
+
+def test_an_edit_is_one_line_and_an_empty_one_is_none() -> None:
+    made = review(audio_caption=" A dog\n barks. ", visual_caption=" \n ")
+    assert made.audio_caption == "A dog barks."
+    assert made.visual_caption is None
+
+
+def test_the_same_review_from_a_file_has_the_same_id() -> None:
+    values = {"clip_id": "a" * 32, "reviewer": "ada", "verdict": "bad", "reasons": ["wrong"]}
+    first, again = Review.given(values), Review.given({**values, "caption_digest": None})
+    assert first.review_id == again.review_id
+    assert Review.given({**values, "reviewer": "bob"}).review_id != first.review_id
