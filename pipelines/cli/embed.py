@@ -11,6 +11,7 @@ def embed(
 ) -> None:
     """Embed the captioned clips: vectors for search, and how near captions are to their clips."""
     with errors():
+        from pipelines import length
         from pipelines.cli import summary
         from pipelines.cli.progress import Watch
         from pipelines.embed.run import embed as run
@@ -20,12 +21,13 @@ def embed(
         books, root = result.books, shlex.quote(str(workspace))
         vectors = str(result.workspace.root / result.stage.embeddings)
         if as_json:
-            counts = {"uncompared": result.uncompared}
+            counts = {"uncompared": result.uncompared, **length.told(result.longer)}
             job = {"config_digest": result.stage.digest, "vectors": vectors}
             say_json({**books.to_json(), **job, **counts})
         else:
             say(summary.account(books))
             say(f"vectors: {vectors}")
+            say(length.sentence(result.longer))
             if waiting := result.captions.books.quarantined:
                 say(
                     f"{counted(waiting, 'clip')} without captions, which captioning has in quarantine: "

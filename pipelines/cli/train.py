@@ -69,6 +69,7 @@ def encoder(
     """Train an encoder of sound, picture and text on captions; the same command goes on after a stop."""
     with errors():
         from captioners.encoder.load import SMALL, is_pe_av
+        from pipelines import length
         from pipelines.train import recipe as recipes
         from pipelines.train.encoders import Named
         from pipelines.train.train import Wanted, train_encoder
@@ -87,7 +88,8 @@ def encoder(
         wanted = Wanted(tuple(inputs), out, name, make, chosen, real, ranks)
         trained = train_encoder(wanted, lambda line: say(line, err=True))
         if as_json:
-            say_json({**asdict(trained), "folder": str(trained.folder)})
+            told = {**asdict(trained), **length.told(trained.longer)}
+            say_json({**told, "folder": str(trained.folder)})
             return
         left_out = ", ".join(f"{count} {reason}" for reason, count in trained.left_out.items())
         say(

@@ -11,9 +11,12 @@ from engine.run import stage as running
 from engine.run.lease import DriverLease
 from engine.run.leases import pending
 from engine.run.settings import keep
+from manifests import tables
 from manifests.books import Books, books
+from manifests.commits import State
 from manifests.workspace import Workspace
 from pipelines.embed.stage import COMPARED, EmbedStage
+from pipelines.length import is_longer
 from pipelines.quarantine import to_retry
 from pipelines.status import JobStatus, newest
 from pipelines.waiting import captioned_since
@@ -24,13 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What a run did. captions: the job whose captions were compared. view: None when nothing was to
-    do."""
+    """What a run did. captions: the job whose captions were compared. longer: clips that go on after what
+    is embedded of them. view: None when nothing was to do."""
 
     stage: EmbedStage
     workspace: Workspace
     captions: JobStatus
     books: Books
+    longer: int
     view: "View | None" = None
 
     @property
@@ -73,4 +77,15 @@ def embed(
             shards |= captioned_since(workspace, log.state, stage)
         view = running.work(stage, workspace, log, shards, show) if shards else None
         closing = books(log.state, stage.cut, stage.digest)
-        return Embedding(stage, workspace, captions, closing, view)
+        longer = _longer(workspace, log.state, stage)
+        return Embedding(stage, workspace, captions, closing, longer, view)
+
+
+def _longer(workspace: Workspace, state: State, stage: EmbedStage) -> int:
+    """How many clips of the job go on after what is embedded of them."""
+    if not stage.may_be_longer:
+        return 0
+    paths = [state.clips_file(stage.cut, shard) for shard in state.shards(stage.digest)]
+    columns = ["start_ms", "end_ms"]
+    rows = (row for path in paths for row in tables.read(workspace.root, path, columns))
+    return sum(map(is_longer, rows))

@@ -13,6 +13,7 @@ from engine.stages.contract import Reading, Rows, Stage, Step, Unit, Work
 from engine.stages.models import decode_plan, identity, model_class, weights
 from manifests.ids import digest
 from manifests.kinds import CAPTIONS, FILTERED, QUARANTINE, SIMILARITY
+from pipelines.length import LONGEST_MS
 
 if TYPE_CHECKING:
     from engine.stages.tools import Tools
@@ -53,11 +54,19 @@ class EmbedStage(Stage):
         """What the encoder needs."""
         return decode_plan([self.encoder])
 
+    @property
+    def may_be_longer(self) -> bool:
+        """Whether clips of this profile may go on after what is embedded of them."""
+        clips = self.profile.clips
+        return 1000 * (clips.max_seconds + clips.min_tail_seconds) > LONGEST_MS
+
     @cached_property
     def embeddings(self) -> str:
         """The table of vectors: changed only by what changes them."""
         spec = self.encoder
-        parts = [self.cut, DECODER_VERSION, identity(spec, self.profile)]
+        parts: list[Any] = [self.cut, DECODER_VERSION, identity(spec, self.profile)]
+        if self.may_be_longer:
+            parts.append(LONGEST_MS)
         model = model_class(spec)
         if not issubclass(model, EmbeddingModel):
             raise ProfileError(f"encoder {spec.name}: {model.__name__} is not an EmbeddingModel")

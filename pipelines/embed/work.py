@@ -15,6 +15,7 @@ from manifests.evidence import WeakCaption
 from manifests.kinds import CAPTIONS, FILTERED, QUARANTINE, SIMILARITY
 from manifests.media import Media
 from manifests.vectors import product
+from pipelines.length import beginning
 from pipelines.waiting import not_captioned
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class EmbedWork(Work):
         }
         faults |= {i: Fault("probe", c["fault"], "") for i, c in clips.items() if c["fault"]}
         known = {i: batch.rows[i].get(stage.embeddings) for i in clips if i not in faults}
-        fresh = [clips[i] for i, row in known.items() if row is None]
+        fresh = [beginning(clips[i]) for i, row in known.items() if row is None]
         decoded = await self._tools.decode(fresh, batch.twins)
         faults |= {i: d for i, d in decoded.items() if isinstance(d, Fault)}
         media = {i: d.media for i, d in decoded.items() if not isinstance(d, Fault)}

@@ -15,7 +15,7 @@ from manifests.ids import clip_id, uri_of
 from manifests.media import Media, Needs
 from manifests.sources.segments import Segment
 from pipelines.evaluate.items import Item
-from pipelines.evaluate.length import LONGEST_MS
+from pipelines.length import LONGEST_MS
 
 SHORT_MS = 100
 """Clips under this are told of: shorter than what encoders take for one step and its neighbours."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from captioners.encoder.encoder import TEXT_OF
+from pipelines import length
 from pipelines.evaluate.evaluate import Evaluation
-from pipelines.evaluate.length import LONGEST_MS
 from pipelines.evaluate.media import SHORT_MS
 from pipelines.evaluate.metrics import KS, Retrieval
 from pipelines.terminal import counted, one_line
@@ -31,10 +31,9 @@ def to_json(done: Evaluation) -> dict[str, Any]:
         "embedded": {
             "clips": clips.embedded,
             **{medium: len(clips.items[medium]) for medium in TEXT_OF},
-            "longest_ms": LONGEST_MS,
+            **length.told(clips.longer),
             "audio_ms": _spread(clips.audio_ms),
             "frames": _spread(clips.frames),
-            "longer": clips.longer,
             "silent": clips.silent,
             "short": clips.short,
         },
@@ -103,8 +102,7 @@ def _embedded(done: Evaluation) -> Iterator[str]:
     if spread is not None:
         least, median, most = (spread[name] / 1000 for name in ("least", "median", "most"))
         heard = f"; sound of {least:g} to {most:g} s, median {median:g} s"
-    longer = f"; {counted(clips.longer, 'clip')} cut there" if clips.longer else ""
-    yield f"  at most the first {LONGEST_MS / 1000:g} s of a clip are embedded{longer}{heard}"
+    yield f"  {length.sentence(clips.longer)}{heard}"
     if clips.silent:
         yield f"  silent, and embedded all the same: {clips.silent}"
     if clips.short:

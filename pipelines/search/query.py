@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.length import beginning
 from pipelines.search.stored import COLUMNS, LACKS, By, Floats, Ids, Part, SearchError, Stored
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def of_text(encoder: "Encoder", text: str, by: By) -> Floats:
 
 
 def of_file(encoder: "Encoder", path: Path, by: By, cutting: dict[str, Any]) -> tuple[Floats, int]:
-    """The vector of a file's first clip, (width,), and how many clips the file has.
+    """The vector of a file's first clip, as `embed` makes it, (width,), and how many clips the file has.
 
     cutting: how the workspace cuts sources into clips and which of several tracks it takes
     (`engine.profile.profile.Cutting`). Raises SearchError for a file that can't be read, or without such
@@ -55,7 +56,9 @@ def of_file(encoder: "Encoder", path: Path, by: By, cutting: dict[str, Any]) -> 
     rows = clip_rows(examined)
     needs = encoder.needs
     rates = () if needs.audio_hz is None else (needs.audio_hz,)
-    decoding, media = Decoder(DecodePlan(rates, needs.frames, needs.frame_px)).decode(rows[0])
+    decoding, media = Decoder(DecodePlan(rates, needs.frames, needs.frame_px)).decode(
+        beginning(rows[0])
+    )
     if media is None:
         fault = decoding.fault
         raise SearchError(f"{path} can't be used: {fault.message if fault else 'nothing in it'}")

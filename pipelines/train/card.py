@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from captioners.encoder.pairs import Pair
+from pipelines.length import LONGEST_MS
 from pipelines.terminal import counted
 from pipelines.train.compare import Recalls
 from pipelines.train.examples import Example
@@ -51,7 +52,7 @@ def card(
 learning rate {recipe.learning_rate:g}, pairs of {recipe.pairs}.
 
 Trained on {counted(len(clips), "clip")} (captions: {captions or "none"}; {counted(real, "clip")} with
-captions by people). Their captions are those of
+captions by people), of each at most the first {LONGEST_MS / 1000:g} s. Their captions are those of
 {listed}
 
 ### Retrieval

@@ -8,6 +8,7 @@ from captioners.encoder.encoder import Encoder, Features
 from engine.media.decode import DecodePlan
 from engine.stages.pools import DecodedClip, Decoders
 from engine.stages.tools import placed
+from pipelines.length import beginning
 from pipelines.train.proof import Lost, Proof
 
 _AHEAD = 2
@@ -62,7 +63,7 @@ class Decoding:
             own = placed(clip, {}) if "mtime_ns" in clip else await self._proof.of(clip)
             if isinstance(own, Lost):
                 return clip["clip_id"], str(own)
-            decoded = await self._decoders.decode(own)
+            decoded = await self._decoders.decode(beginning(own))
             if not isinstance(decoded, DecodedClip):
                 return clip["clip_id"], f"{decoded.reason}: {decoded.message}"
             media: Any = await asyncio.to_thread(ray.get, decoded.media)

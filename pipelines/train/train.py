@@ -27,6 +27,8 @@ from manifests.atomic import write_atomic
 from manifests.errors import UserError
 from manifests.ids import content_hash
 from manifests.release.layout import WORK, is_release
+from pipelines import length
+from pipelines.length import LONGEST_MS, is_longer
 from pipelines.terminal import counted, one_line
 from pipelines.train import checkpoints, log
 from pipelines.train.card import card, terms
@@ -77,11 +79,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What came of it. clips: that were trained on. left_out: clips that gave no features, by reason."""
+    """What came of it. clips: that were trained on. longer: clips, those held out too, that go on after
+    what was embedded of them. left_out: clips that gave no features, by reason."""
 
     folder: Path
     clips: int
     held_out: int
+    longer: int
     left_out: Mapping[str, int]
     steps: int
     batch: int
@@ -124,13 +128,13 @@ def _train(wanted: Wanted, run: Path, tell: Tell) -> Trained:
     for left in scratch_folders(name):
         shutil.rmtree(left, ignore_errors=True)
     if checkpoints.steps(files.checkpoints)[-1:] == [wanted.recipe.steps]:
-        return _finished(wanted, _training(wanted, files, tell), inputs)
+        return _finished(wanted, _training(wanted, files, tell), inputs, settings["longer"])
     ranks = wanted.ranks or max(1, torch.cuda.device_count())
     with ray_cluster(name, ranks, _OBJECTS, run / "logs" / f"{start:06d}"):
         _compute_features(wanted, inputs, files, tell)
         training = _training(wanted, files, tell)
         fit(training, ranks, run / "ray" / f"{start:06d}", tell)
-    return _finished(wanted, training, inputs)
+    return _finished(wanted, training, inputs, settings["longer"])
 
 
 def _opened(root: Path) -> Input:
@@ -150,6 +154,7 @@ def _settings(wanted: Wanted, inputs: Sequence[Input], files: Files, tell: Tell)
         "recipe": wanted.recipe.model_dump(mode="json"),
         "inputs": [each.identity for each in inputs],
         "real": None if wanted.real is None else content_hash(wanted.real),
+        "longest_ms": LONGEST_MS,
     }
     if path.exists():
         begun = _begun(path)
@@ -160,8 +165,8 @@ def _settings(wanted: Wanted, inputs: Sequence[Input], files: Files, tell: Tell)
                 "settings that it was begun with"
             )
     else:
-        _list(wanted, inputs, files, tell)
-        begun = asked | {"starts": 1}
+        longer = _list(wanted, inputs, files, tell)
+        begun = asked | {"starts": 1, "longer": longer}
     write_atomic(path, json.dumps(begun, indent=1).encode())
     return begun
 
@@ -175,7 +180,8 @@ def _begun(path: Path) -> dict[str, Any]:
     return begun
 
 
-def _list(wanted: Wanted, inputs: Sequence[Input], files: Files, tell: Tell) -> None:
+def _list(wanted: Wanted, inputs: Sequence[Input], files: Files, tell: Tell) -> int:
+    """Lists the examples; how many are of clips that go on after what is embedded of them."""
     real, missing = ({}, 0) if wanted.real is None else real_captions(wanted.real, inputs)
     if missing:
         tell(f"{missing} files of {wanted.real} are no whole clip of these inputs")
@@ -183,6 +189,9 @@ def _list(wanted: Wanted, inputs: Sequence[Input], files: Files, tell: Tell) -> 
     for note in (note for each in inputs for note in each.notes):
         tell(note)
     write_atomic(files.examples, "".join(to_line(each) + "\n" for each in listed).encode())
+    longer = sum(map(is_longer, _rows(inputs, {each.clip_id for each in listed})))
+    tell(length.sentence(longer))
+    return longer
 
 
 def _compute_features(wanted: Wanted, inputs: Sequence[Input], files: Files, tell: Tell) -> None:
@@ -250,7 +259,7 @@ def _epoch(clips: Sequence[Example], recipe: Recipe) -> int:
     return int(mixed(clips, factors, recipe.captions.real, recipe.captions.synthetic)[0].sum())
 
 
-def _finished(wanted: Wanted, training: Training, inputs: Sequence[Input]) -> Trained:
+def _finished(wanted: Wanted, training: Training, inputs: Sequence[Input], longer: int) -> Trained:
     files, recipe = training.files, training.recipe
     trained = read(files.examples, training.trained)
     log.draw(files.log, files.curve)
@@ -271,6 +280,7 @@ def _finished(wanted: Wanted, training: Training, inputs: Sequence[Input]) -> Tr
         wanted.out,
         len(trained),
         len(training.held_out),
+        longer,
         {reason: count for reason, (count, _) in _left_out(files, store).items()},
         recipe.steps,
         training.batch,

@@ -18,7 +18,7 @@ from engine.media.decode import DecodePlan, decode
 from manifests import commits, tables
 from manifests.ids import path_of
 from manifests.workspace import Workspace
-from tests.conftest import CLIPS, problems_of, quick_profile, run
+from tests.conftest import CLIPS, problems_of, quick_profile, run, write_clip
 
 pytestmark = pytest.mark.run
 
@@ -206,6 +206,22 @@ def test_captions_of_a_retry_are_compared_with_the_vectors_that_are_there(
         clip: row["caption_digest"] for clip, row in captions.items()
     }
     assert all(row["audio_caption"] is not None for row in similar.values())
+
+
+def test_of_a_longer_clip_the_beginning_is_embedded(cluster: str, tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    for seconds in (2, 33):
+        write_clip(tmp_path / "media" / f"{seconds}.mp4", seconds, seconds)
+    profile = tmp_path / "profile.toml"
+    profile.write_text(quick_profile() + ENCODER + "\n[clips]\nmax_seconds = 40\n")
+    for arguments in (("caption", tmp_path / "media"), ("embed",)):
+        command = (*arguments, tmp_path / "out", "--profile", profile, "--json")
+        done = run(*command, RAY_ADDRESS=cluster)
+        assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["embedded"], told["longest_ms"], told["longer"]) == (2, 31_000, 1)
+    lengths = {row["audio_ms"] for row in _rows(tmp_path, "embeddings").values()}
+    assert lengths == {2_000, 31_000}
 
 
 @pytest.mark.parametrize(

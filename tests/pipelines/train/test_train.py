@@ -62,6 +62,7 @@ def test_a_workspace_becomes_an_encoder(
     text = (wanted.out / "README.md").read_text()
     assert f"Trained on {trained.clips} clips" in text and "| AV-AVc |" in text
     assert any(line.startswith("step 4: loss") for line in told)
+    assert "at most the first 31 s of a clip are embedded" in told and trained.longer == 0
 
     again = train_encoder(wanted)
     assert replace(again, warnings=()) == replace(trained, warnings=())
