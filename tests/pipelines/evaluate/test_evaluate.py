@@ -34,7 +34,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / ODD).write_bytes((folder / "green.mp4").read_bytes())
     run([*tone(800, 0.01), f"file:{folder / '10 ms.wav'}"])
     run([*tone(800, 0.05), f"file:{folder / '50 ms.wav'}"])
-    run([*tone(800, 31), f"file:{folder / 'long.wav'}"])
+    run([*tone(800, 33), f"file:{folder / 'long.wav'}"])
     run([*silence(), f"file:{folder / 'silent.wav'}"])
     run([*tone(200), f"file:{folder / 'sound.flac'}"])
     run([*picture("blue"), *X264, f"file:{folder / 'mute.mp4'}"])
