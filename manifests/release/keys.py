@@ -78,6 +78,8 @@ def _digits(column: str) -> str:
 
 CLIP = f"coalesce({_digits('clip_id')}, md5(clip_id)::UUID)"
 """What the keys have of a clip."""
+SOURCE = mixing.upper(f"coalesce({_digits('content_hash')}, md5(content_hash)::UUID)")
+"""What the keys have of a source."""
 
 
 def prepare(
@@ -137,9 +139,7 @@ def keys_query(rules: Rules, given: Input, shards: Sequence[Shard], terms: Seque
         "shard": _of_file([shard.number for shard in shards for _ in shard.captions]),
         "row": _row(shards),
         "clip": CLIP,
-        "source": mixing.upper(
-            f"coalesce({_digits('content_hash')}, md5(content_hash)::UUID, {CLIP})"
-        ),
+        "source": f"coalesce({SOURCE}, {mixing.upper(CLIP)})",
         **{name: _hashed(f"spaced_{name}") for name in _TEXTS},
         "stage": str(given.stage),
         "confidence": CONFIDENCE,

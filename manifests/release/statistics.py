@@ -13,6 +13,7 @@ import duckdb
 from pydantic import TypeAdapter
 
 from manifests.captions import CAPTIONS
+from manifests.release.keys import SOURCE
 from manifests.release.layout import ReleaseFile
 from manifests.release.query import connection, linked
 
@@ -148,7 +149,8 @@ class _Counting:
             f"SELECT count(*), sum(duration_ms)::BIGINT FROM {self.scan}"
         )
         ((sources,),) = self._fetch(
-            f"SELECT count(*) FROM (SELECT DISTINCT md5_number_lower(content_hash) FROM {self.scan})"
+            f"SELECT count(*) FROM (SELECT DISTINCT {SOURCE} FROM {self.scan} "
+            "WHERE content_hash IS NOT NULL)"
         )
         group = Group(licence_class, split, rows, lasting or 0, sources)
         counted = self._counted()

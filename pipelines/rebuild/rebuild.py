@@ -264,15 +264,10 @@ class Phases:
         tables += ["evidence"] if output.evidence else []
         return Wanted(tuple(tables), output.links_only)
 
-    def _spilled(self, rows: int) -> Wanted:
-        """What is written of so many rows, and whether it is large."""
-        bytes_of = row_bytes(self.inputs, self.wanted)
-        return replace(self.wanted, is_large=rows * bytes_of.plain > _LARGE)
-
     def write(self, selection: Selection) -> list[ReleaseFile]:
         """Writes the selected rows."""
         buckets = selection.buckets
-        wanted = self._spilled(selection.counts.kept)
+        wanted = replace(self.wanted, is_large=buckets * _BUCKET_BYTES > _LARGE)
         scatters = [
             ScatterStep(
                 group,

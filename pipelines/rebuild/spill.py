@@ -81,14 +81,14 @@ class Reader:
             ]
 
     def pieces(self, bucket: int) -> Iterator[pa.RecordBatch]:
-        """The pieces of a bucket."""
+        """The pieces of a bucket, in the file where they are not compressed."""
         place = bucket - self._first
-        with self._path.open("rb") as file:
+        with pa.memory_map(str(self._path)) as file:
             for offsets in self._runs:
                 begin, end = int(offsets[place]), int(offsets[place + 1])
                 if end > begin:
                     file.seek(begin)
-                    message = pa.py_buffer(file.read(end - begin))
+                    message = file.read_buffer(end - begin)
                     yield pa.ipc.read_record_batch(message, self._schema)
 
 

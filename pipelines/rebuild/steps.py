@@ -147,11 +147,10 @@ def groups(inputs: Sequence[Input]) -> list[Group]:
 
 @dataclass(frozen=True, slots=True)
 class RowBytes:
-    """Bytes of a row on average. stored: of data, compressed. plain: in memory, of all tables. largest:
-    of the table that has most."""
+    """Bytes of a row on average. stored: of data, compressed. largest: in memory, of the table that has
+    most."""
 
     stored: float
-    plain: float
     largest: float
 
 
@@ -176,8 +175,7 @@ def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
                 plain[table] += column.total_uncompressed_size
                 stored += column.total_compressed_size if table == "data" else 0
     sizes = [plain[table] for table in wanted.tables]
-    rows = max(1, rows)
-    return RowBytes(stored / rows, sum(sizes) / rows, max(sizes) / rows)
+    return RowBytes(stored / max(1, rows), max(sizes) / max(1, rows))
 
 
 def _sample(inputs: Sequence[Input]) -> Iterator[tuple[Input, str]]:

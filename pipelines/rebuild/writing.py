@@ -16,7 +16,6 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from manifests.atomic import replacing
@@ -94,7 +93,7 @@ def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: 
     paths = {table: spilled(folder, table, group.number) for table in wanted.tables}
     if all(path.exists() for path in paths.values()):
         return
-    rows = pq.read_table(selected)
+    rows = pq.read_table(selected).combine_chunks()
     with ExitStack() as stack:
         writers = {}
         for table, path in paths.items():
@@ -227,11 +226,10 @@ class _Run:
 def _chosen(
     selected: pa.Table, given: Input, shard: Shard, wanted: Wanted
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Selected rows of a shard and the caption rows that they are, a batch at a time."""
-    mine = pc.and_(
-        pc.equal(selected["input"], given.number), pc.equal(selected["shard"], shard.number)
-    )
-    rows = selected.filter(mine)
+    """Selected rows of a shard and the caption rows that they are, a batch at a time. selected: of the
+    shard's group, in order."""
+    begin, end = np.searchsorted(selected["shard"].to_numpy(), [shard.number, shard.number + 1])
+    rows = selected.slice(begin, end - begin)
     numbers = rows["row"].to_numpy()
     if not len(numbers):
         return
@@ -266,10 +264,10 @@ def _batches(
                 most = max(1, file.metadata.num_rows) if small else _READ_ROWS
                 empty = [name for name in _LISTS if name in columns and _is_empty(name, groups)]
                 there = [name for name in columns if name not in empty]
+                kinds = {name: file.schema_arrow.field(name).type for name in empty}
                 for batch in file.iter_batches(most, columns=there, use_threads=False):
-                    for name in empty:
-                        nothing = pa.nulls(batch.num_rows, file.schema_arrow.field(name).type)
-                        batch = batch.append_column(name, nothing)
+                    for name, kind in kinds.items():
+                        batch = batch.append_column(name, pa.nulls(batch.num_rows, kind))
                     yield path, batch
         except (pa.ArrowException, OSError) as error:
             raise unreadable(path, given, error) from error
