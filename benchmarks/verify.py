@@ -22,11 +22,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -53,7 +54,7 @@ from manifests.tables import File
 from manifests.verify.check import Run, check_workspace
 from manifests.verify.job import Job
 from manifests.verify.sample_shards import Drawing
-from manifests.verify.shard import ShardFound, ShardWork, check_drawn
+from manifests.verify.shard import check_drawn
 from manifests.workspace import Workspace
 from pipelines.caption.licences import Licence
 from pipelines.caption.rows import caption_row
@@ -260,8 +261,6 @@ def release(folder: Path, given: argparse.Namespace) -> None:
         found = verify_release(folder / "release-1")
     assert found.ok, found.text()
     checked = found.checked
-    print(f"  {checked.hashing:.2f} s checksums of {checked.bytes / 1e6:.0f} MB")
-    print(f"  {checked.reading:.2f} s rows, {small.books.kept / checked.reading:.0f}/s")
     large = make_release(folder / f"release-{given.copies}", workspace, given.copies)
     size = sum(file.bytes for file in large.files)
     for count in (100, 1000):
@@ -276,38 +275,16 @@ def workspace(folder: Path, given: argparse.Namespace) -> None:
     place = make_workspace(folder / f"workspace-{given.shards}", given.shards)
     state, jobs = commits.load(place), [Job(_JOB, _CUT, _WEAK)]
     rows = given.shards * _SHARD
-    runs: dict[str, Run] = {"in one process": map, "over processes": _over_processes}
+    runs: dict[str, Run] = {"in one process": map, "over processes": over_processes}
     for name, run in runs.items():
-        with _Timer(f"all of {rows} clips {name}", rows, "clips/s") as timer:
+        with _Timer(f"all of {rows} clips {name}", rows, "clips/s"):
             found = check_workspace(place, state, jobs, run)
-            timer.elsewhere = sum(_ELSEWHERE)
         assert not found.problems, found.problems[:3]
     for count in (100, 1000):
         with _Timer(f"{count} of {rows} clips in one process", count, "clips/s"):
             drawing = Drawing(place, state, jobs)
             problems = [p for w in drawing.draw(count, random.Random(1)) for p in check_drawn(w)]
         assert not problems, problems[:3]
-
-
-_ELSEWHERE: list[float] = []
-"""Processor seconds of checks in processes that are no children of this one."""
-
-
-def _over_processes(
-    check: Callable[[ShardWork], ShardFound], works: Iterable[ShardWork]
-) -> Iterator[ShardFound]:
-    """`over_processes`, with their processor time."""
-    for found, seconds in over_processes(_timed, ((check, work) for work in works)):
-        _ELSEWHERE.append(seconds)
-        yield found
-
-
-def _timed(
-    given: tuple[Callable[[ShardWork], ShardFound], ShardWork],
-) -> tuple[ShardFound, float]:
-    check, work = given
-    begun = time.process_time()
-    return check(work), time.process_time() - begun
 
 
 def status(folder: Path, given: argparse.Namespace) -> None:
@@ -370,21 +347,17 @@ def _hexes(drawn: np.random.Generator, count: int) -> list[str]:
 
 
 class _Timer:
-    """Prints how long a block takes by the clock and of the processor, with its processes that ended,
-    how much it did a second, and the most memory so far of this process and of one that it started.
-    elsewhere: processor seconds of other processes."""
+    """Prints how long a block takes by the clock and of the processor, with all its processes, how much it
+    did a second, and the most memory so far of this process and of one that it started."""
 
     def __init__(self, what: str, amount: float = 0, unit: str = "") -> None:
         self._what, self._amount, self._unit = what, amount, unit
-        self.elsewhere = 0.0
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         self._wall, self._cpu = time.perf_counter(), _processor()
-        return self
 
     def __exit__(self, *_: object) -> None:
-        wall = time.perf_counter() - self._wall
-        cpu = _processor() - self._cpu + self.elsewhere
+        wall, cpu = time.perf_counter() - self._wall, _processor() - self._cpu
         line = f"{self._what}: {wall:.2f} s, {cpu:.2f} s processor"
         if self._amount:
             line += f", {self._amount / wall:.0f} {self._unit}, {self._amount / cpu:.0f} by the processor"
@@ -394,8 +367,9 @@ class _Timer:
 
 
 def _processor() -> float:
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    """Of this process and those that it started: of these, the server that forks the others stays."""
+    me = psutil.Process()
+    return float(sum(sum(each.cpu_times()[:4]) for each in (me, *me.children(recursive=True))))
 
 
 PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
