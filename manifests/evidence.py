@@ -165,19 +165,49 @@ class Evidence:
     def digest(self) -> str:
         """Digest of everything the writer may learn of this clip. A captioner that names no language, and
         a claim that nobody ranked, count as they did before there was a probability or a rank."""
-        parts = asdict(self)
-        for weak in parts["captions"]:
-            if weak["language_probability"] is None:
-                del weak["language_probability"]
-            for claim in weak["claims"]:
-                if claim["rank"] is None:
-                    del claim["rank"]
-        return digest(parts)
+        # Not `asdict`, which takes four times as long: this is most of what verification does.
+        return digest(
+            {
+                "clip_id": self.clip_id,
+                "has_audio": self.has_audio,
+                "has_video": self.has_video,
+                "duration_ms": self.duration_ms,
+                "captions": [_weak_parts(weak) for weak in self.captions],
+            }
+        )
 
 
 _LANGUAGE = ("language", "language_probability")
 _WEAK = ("content_hash", "captioner", "text", "transcript", *_LANGUAGE, "skipped", "missing")
 _CLAIM = ("label", "text", "kind", "modality", "score", "rank")
+
+
+def _weak_parts(weak: WeakCaption) -> dict[str, Any]:
+    """What is digested of a weak caption."""
+    parts = {key: getattr(weak, key) for key in _WEAK} | {"clip_id": weak.clip_id}
+    if weak.language_probability is None:
+        del parts["language_probability"]
+    return parts | {"claims": [_claim_parts(claim) for claim in weak.claims]}
+
+
+def _claim_parts(claim: Claim) -> dict[str, Any]:
+    """What is digested of a claim."""
+    parts = {key: getattr(claim, key) for key in _CLAIM} | {"spans": claim.spans}
+    if claim.rank is None:
+        del parts["rank"]
+    parts["confidence"] = _confidence_parts(claim.confidence)
+    parts["fused"] = _confidence_parts(claim.fused)
+    return parts
+
+
+def _confidence_parts(confidence: Confidence | None) -> dict[str, Any] | None:
+    if confidence is None:
+        return None
+    return {
+        "probability": confidence.probability,
+        "tier": confidence.tier,
+        "by": confidence.by,
+    }
 
 
 def weak_from_row(row: Mapping[str, Any]) -> WeakCaption:

@@ -75,23 +75,31 @@ def _rows(
 ) -> Iterator[Problem]:
     keys = RowKeys()
     check = RowCheck(data.path, data.licence_class, drawn.part.inputs, drawn.part.links_only)
-    numbers = ", ".join(map(str, drawn.rows))
     with connection(threads=1) as (database, folder):
 
-        def read(file: ReleaseFile, condition: str, *values: object) -> Iterator[Numbered]:
-            scan = linked(folder, file.table, root, [file.path])
-            return _read(database, scan, condition, values)
+        def scan(file: ReleaseFile) -> str:
+            files = linked(folder, file.table, root, [file.path])
+            return f"read_parquet({files}, file_row_number = true)"
 
-        for batch, rows in read(data, f"file_row_number IN ({numbers})"):
+        for batch, rows in _read(database, scan(data), drawn.rows):
             keys.add(batch)
             yield from check.batch(batch, rows)
         for file in beside:
             if file.table not in ("evidence", "claims"):
                 continue
             joined = (EvidenceRows if file.table == "evidence" else ClaimRows)(file.path, keys)
-            for batch, rows in read(file, "list_contains(?, clip_id)", keys.clips):
+            place = scan(file)
+            for batch, rows in _read(database, place, _of_clips(database, place, keys.clips)):
                 yield from joined.batch(batch, rows)
             yield from joined.end()
+
+
+def _of_clips(
+    database: duckdb.DuckDBPyConnection, scan: str, clips: Sequence[str]
+) -> Sequence[int]:
+    """Numbers of the rows of clips. Asked for by themselves, no other column is read to find them."""
+    query = f"SELECT file_row_number FROM {scan} WHERE list_contains(?, clip_id)"
+    return [number for (number,) in database.execute(query, [list(clips)]).fetchall()]
 
 
 Numbered = tuple[pa.RecordBatch, list[int]]
@@ -99,12 +107,14 @@ Numbered = tuple[pa.RecordBatch, list[int]]
 
 
 def _read(
-    database: duckdb.DuckDBPyConnection, files: str, condition: str, values: Sequence[object]
+    database: duckdb.DuckDBPyConnection, scan: str, wanted: Sequence[int]
 ) -> Iterator[Numbered]:
-    """Rows of a file in order."""
-    scan = f"read_parquet({files}, file_row_number = true)"
-    query = f"FROM {scan} WHERE {condition} ORDER BY file_row_number"
-    table = database.sql(query, params=list(values)).to_arrow_table()
+    """Rows of a file with these numbers, in order."""
+    if not wanted:
+        return
+    chosen = ", ".join(map(str, wanted))
+    query = f"FROM {scan} WHERE file_row_number IN ({chosen}) ORDER BY file_row_number"
+    table = database.sql(query).to_arrow_table()
     numbers = table["file_row_number"].to_pylist()
     first = 0
     for batch in table.drop_columns("file_row_number").to_batches():
