@@ -83,18 +83,18 @@ class _Pages:
         """The table of clips."""
         query, link, why = self._state(request)
         after, before = _number(request, "after"), _number(request, "before")
-        page = Page((), 0, False, False)
-        counted: list[Any] = []
+        page, total, counted = Page((), False, False), 0, []
         if not why:
             page = self._lookup.page(query, link.order, after, before)
-            counted = pages.facets(self._lookup.facets(query), query, link)
+            total, facets = self._lookup.overview(query)
+            counted = pages.facets(facets, query, link)
         reviews = self._lookup.reviews([row["number"] for row in page.rows])
         rows = page.rows
         return self._page(
             "list.html",
             link=link,
             why=why,
-            total=page.total,
+            total=total,
             clips=pages.listed(page, link, reviews, self._reviewer),
             facets=counted,
             orders=pages.orders(self._lookup.columns, link.order),
@@ -118,7 +118,7 @@ class _Pages:
         review = pages.reviewed(reviews, self._reviewer, entry)
         common = {
             "link": link,
-            "entry": pages.listed(Page((entry,), 1, False, False), link, {}, self._reviewer)[0],
+            "entry": pages.listed(Page((entry,), False, False), link, {}, self._reviewer)[0],
             "review": review,
             "up": link.to(after=None if neighbours[0] is None else neighbours[0]["number"]),
             "previous": self._beside(link, neighbours[0]),
