@@ -126,7 +126,7 @@ _WEAK = ("captioner", "content_hash", "transcript", "language", "skipped", "miss
 _CLAIM = ("label", "text", "kind", "modality", "score")
 
 
-def weak_captions(group: list[Row]) -> list[dict[str, Any]] | None:
+def weak_captions(group: Sequence[Row]) -> list[dict[str, Any]] | None:
     """The weak captions of a clip as its evidence digests them, without the clip; None where places of
     weak captions or claims do not count up."""
     captions: list[dict[str, Any]] = []

@@ -21,7 +21,7 @@ from engine.media.open import MediaError
 from manifests.errors import UserError
 from pipelines.inspect import pages, ranges
 from pipelines.inspect.lookup import Lookup, Page, Row
-from pipelines.inspect.media import PARTS, Media, Part
+from pipelines.inspect.media import PARTS, Media
 from pipelines.inspect.pages import Link
 from pipelines.inspect.prompt import asked
 from pipelines.inspect.reviewing import Change, Reviewing
@@ -116,7 +116,7 @@ class _Pages:
             neighbours = self._lookup.neighbours(query, link.order, entry["number"])
         reviews = self._lookup.reviews([entry["number"]]).get(entry["number"], [])
         review = pages.reviewed(reviews, self._reviewer, entry)
-        common = {
+        common: dict[str, Any] = {
             "link": link,
             "entry": pages.listed(Page((entry,), False, False), link, {}, self._reviewer)[0],
             "review": review,
@@ -244,8 +244,7 @@ class _Pages:
         place = self._place(clip_id)
         if place is None or part not in PARTS:
             return _no_clip()
-        name: Part = part  # type: ignore[assignment]
-        shown = self._media.part(place, name)
+        shown = self._media.part(place, part)
         if shown.path is None:
             return PlainTextResponse(visible(shown.why or "It has none.", 400), 404)
         headers = {**_KEEP, "x-why": visible(shown.why, 400).encode("ascii", "replace").decode()}
