@@ -21,7 +21,7 @@ from engine.media.open import MediaError
 from manifests.errors import UserError
 from pipelines.inspect import pages, ranges
 from pipelines.inspect.lookup import Lookup, Page, Row
-from pipelines.inspect.media import PARTS, Media, Part
+from pipelines.inspect.media import PARTS, Media
 from pipelines.inspect.pages import Link
 from pipelines.inspect.prompt import asked
 from pipelines.inspect.reviewing import Change, Reviewing
@@ -83,18 +83,18 @@ class _Pages:
         """The table of clips."""
         query, link, why = self._state(request)
         after, before = _number(request, "after"), _number(request, "before")
-        page = Page((), 0, False, False)
-        counted: list[Any] = []
+        page, total, counted = Page((), False, False), 0, []
         if not why:
             page = self._lookup.page(query, link.order, after, before)
-            counted = pages.facets(self._lookup.facets(query), query, link)
+            total, facets = self._lookup.overview(query)
+            counted = pages.facets(facets, query, link)
         reviews = self._lookup.reviews([row["number"] for row in page.rows])
         rows = page.rows
         return self._page(
             "list.html",
             link=link,
             why=why,
-            total=page.total,
+            total=total,
             clips=pages.listed(page, link, reviews, self._reviewer),
             facets=counted,
             orders=pages.orders(self._lookup.columns, link.order),
@@ -116,9 +116,9 @@ class _Pages:
             neighbours = self._lookup.neighbours(query, link.order, entry["number"])
         reviews = self._lookup.reviews([entry["number"]]).get(entry["number"], [])
         review = pages.reviewed(reviews, self._reviewer, entry)
-        common = {
+        common: dict[str, Any] = {
             "link": link,
-            "entry": pages.listed(Page((entry,), 1, False, False), link, {}, self._reviewer)[0],
+            "entry": pages.listed(Page((entry,), False, False), link, {}, self._reviewer)[0],
             "review": review,
             "up": link.to(after=None if neighbours[0] is None else neighbours[0]["number"]),
             "previous": self._beside(link, neighbours[0]),
@@ -244,8 +244,7 @@ class _Pages:
         place = self._place(clip_id)
         if place is None or part not in PARTS:
             return _no_clip()
-        name: Part = part  # type: ignore[assignment]
-        shown = self._media.part(place, name)
+        shown = self._media.part(place, part)
         if shown.path is None:
             return PlainTextResponse(visible(shown.why or "It has none.", 400), 404)
         headers = {**_KEEP, "x-why": visible(shown.why, 400).encode("ascii", "replace").decode()}

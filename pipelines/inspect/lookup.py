@@ -50,10 +50,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Clips in order. total: of all that match. before, after: whether there are some."""
+    """Clips in order. before, after: whether there are some."""
 
     rows: tuple[Row, ...]
-    total: int
     before: bool
     after: bool
 
@@ -102,8 +101,8 @@ class Lookup:
         rows = self._rows(query, order, start, back=before is not None, count=EACH + 1)
         more, rows = len(rows) > EACH, rows[:EACH]
         if before is not None:
-            return Page(tuple(rows[::-1]), self.count(query), more, True)
-        return Page(tuple(rows), self.count(query), after is not None, more)
+            return Page(tuple(rows[::-1]), more, True)
+        return Page(tuple(rows), after is not None, more)
 
     def neighbours(self, query: Query, order: Order, number: int) -> tuple[Row | None, Row | None]:
         """The clips before and after one."""
@@ -149,19 +148,20 @@ class Lookup:
             cursor.unregister("given")
             self._version += 1
 
-    def facets(self, query: Query) -> list[Facet]:
-        """All facets, each counted as if nothing was chosen of it."""
+    def overview(self, query: Query) -> tuple[int, list[Facet]]:
+        """How many clips match, and all facets, each counted as if nothing was chosen of it."""
         shown = [column for column in self.columns if column.facet]
         own = [column for column in shown if query.chosen(column.name)]
         others = [column for column in shown if column not in own]
         counts = self._together(query, others)
+        # Every clip has one value of each choice.
+        total = sum(clips for _, clips in counts[others[0].name]) if others and counts else None
         for column in own:
             counts |= self._together(query.without(column.name), [column])
         facets = [_facet(c, counts.get(c.name, ()), query.chosen(c.name)) for c in shown]
         facets += [self._of_reviews(query, column) for column in OF_REVIEWS]
-        return [
-            facet for facet in facets if len(facet.values) > 1 or query.chosen(facet.column.name)
-        ]
+        kept = [f for f in facets if len(f.values) > 1 or query.chosen(f.column.name)]
+        return (self.count(query) if total is None else total), kept
 
     # SQL
 
@@ -177,10 +177,11 @@ class Lookup:
             rows = [row for row in every if row[0] in names]
         else:
             where, values = self._where(query)
+            texts = ", ".join(f"CAST({name} AS VARCHAR)" for name in names)
             sets = ", ".join(f"({name})" for name in names)
             name = "CASE " + " ".join(f"WHEN GROUPING({n}) = 0 THEN '{n}'" for n in names) + " END"
             rows = self._kept(
-                f"SELECT {name}, coalesce({', '.join(names)}), count(*) FROM clips{where} "
+                f"SELECT {name}, coalesce({texts}), count(*) FROM clips{where} "
                 f"GROUP BY GROUPING SETS ({sets})",
                 values,
             )
@@ -220,7 +221,9 @@ class Lookup:
         if key != LISTED:
             nulls = "NULLS FIRST" if back else "NULLS LAST"
             by = f"{key} {way} {nulls}, number {'DESC' if back else 'ASC'}"
-        return self._named(f"SELECT * FROM clips{where} ORDER BY {by} LIMIT {count}", values)
+        # First which clips, then all their columns: else DuckDB carries these through the sorting.
+        which = f"SELECT number FROM clips{where} ORDER BY {by} LIMIT {count}"
+        return self._named(f"SELECT * FROM clips WHERE number IN ({which}) ORDER BY {by}", values)
 
     def _beyond(self, key: str, start: int, descending: bool, back: bool) -> _Where:
         """The condition for clips that come after one, or before it when looking back."""

@@ -210,9 +210,9 @@ def _prune(folder: Path) -> None:
                 size = sum(status.st_size for status in statuses)
                 sizes.append((max(status.st_mtime for status in statuses), size, Path(place)))
     left = sum(size for _, size, _ in sizes)
-    for _, size, place in sorted(sizes):
+    for _, size, oldest in sorted(sizes):
         if left <= MOST_BYTES:
             break
-        for path in [place / "told.json", *place.iterdir()]:
+        for path in [oldest / "told.json", *oldest.iterdir()]:
             path.unlink(missing_ok=True)
         left -= size

@@ -16,8 +16,8 @@ from manifests.ids import digest
 from manifests.kinds import CAPTIONS, FILTERED, QUARANTINE, SIMILARITY
 from manifests.release import layout
 from manifests.release.query import connection, linked
+from manifests.release.sides import weak_captions
 from manifests.tables import read
-from manifests.verify.joined import weak_captions
 from pipelines.inspect.columns import RELEASE, WORKSPACE, Column
 from pipelines.quarantine import current
 from pipelines.report.sources import CaptionedSet

@@ -21,6 +21,8 @@ from pipelines.reviews.stored import add, counting, stored, table
 _BETWEEN = "; "
 """Between the reasons of a CSV's cell."""
 _SUFFIXES = (".jsonl", ".csv")
+_PACKED = 50_000
+"""Reviews that are Python objects at once while a file is read."""
 
 
 def export(workspace: Workspace, target: Path) -> int:
@@ -58,13 +60,16 @@ def load(workspace: Workspace, source: Path) -> tuple[int, int]:
 
 def _parsed(source: Path) -> pa.Table:
     lines = _csv(source) if source.suffix == ".csv" else _json_lines(source)
-    reviews: list[Review] = []
+    parts, reviews = [SCHEMA.empty_table()], []
     try:
         for number, values in lines:
             reviews.append(_review(source, number, values))
+            if len(reviews) == _PACKED:
+                parts.append(table(reviews))
+                reviews = []
     except (UnicodeDecodeError, csv.Error) as error:
         raise ReviewError(f"{source} can't be read: {error}. Save it as UTF-8.") from error
-    return table(reviews) if reviews else SCHEMA.empty_table()
+    return pa.concat_tables([*parts, table(reviews)])
 
 
 def _review(source: Path, number: int, values: Mapping[str, Any]) -> Review:

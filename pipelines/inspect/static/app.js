@@ -172,10 +172,17 @@ async function play(player) {
   if (!answer.ok) return tell(note, await answer.text());
   const { src, fallback } = await answer.json();
   let left = fallback;
+  // What a preview leaves out, and why.
+  const missing = async () => {
+    const why = (await fetch(player.dataset.why, { headers: { range: "bytes=0-0" } })).headers.get("x-why");
+    if (why) tell(note, `Not shown: ${why}`);
+  };
+  if (!left) missing();
   player.addEventListener("error", async () => {
     if (left) {
       player.src = left;
       left = null;
+      missing();
       return;
     }
     const why = await fetch(player.dataset.why);

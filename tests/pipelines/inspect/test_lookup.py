@@ -22,8 +22,9 @@ _SHORT = {"heard": "audio_caption", "seen": "visual_caption", "together": "audio
 
 def _found(index: Lookup, text: str, order: str = "") -> list[str]:
     """Ids of the clips that a query finds, in order."""
-    page = index.page(parse(text, index.columns), index.order(order))
-    assert page.total == len(page.rows)
+    query = parse(text, index.columns)
+    page = index.page(query, index.order(order))
+    assert index.count(query) == index.overview(query)[0] == len(page.rows)
     return [row["clip_id"] for row in page.rows]
 
 
@@ -174,7 +175,7 @@ def test_every_order_can_be_paged_both_ways(
 @pytest.mark.parametrize("text", ["", "dog", "kind:audio", "kind:audio -licence:MIT support>0.2"])
 def test_facets_count_as_if_nothing_was_chosen_of_them(text: str, index: Lookup) -> None:
     query = parse(text, index.columns)
-    for facet in index.facets(query):
+    for facet in index.overview(query)[1]:
         if facet.column.sql:
             within = index.page(query.without(facet.column.name), Order()).rows
             counts = Counter(row[facet.column.name] for row in within)
@@ -203,7 +204,9 @@ def test_reviews_are_seen_at_once(shown: WorkspaceSet) -> None:
         }.items():
             assert _found(index, text) == [row["clip_id"] for row in expected], text
         assert len(_found(index, "review:none")) == index.count(parse("", ())) - 2
-        facets = {facet.column.name: dict(facet.values) for facet in index.facets(parse("", ()))}
+        facets = {
+            facet.column.name: dict(facet.values) for facet in index.overview(parse("", ()))[1]
+        }
         assert facets["review"] == {"good": 1, "bad": 1, "edited": 1, "none": 14}
         say(entry, verdict=None)
         assert _found(index, "review:bad") == []
