@@ -260,7 +260,6 @@ def release(folder: Path, given: argparse.Namespace) -> None:
     with _Timer(f"all of {small.books.kept} rows", small.books.kept, "rows/s"):
         found = verify_release(folder / "release-1")
     assert found.ok, found.text()
-    checked = found.checked
     large = make_release(folder / f"release-{given.copies}", workspace, given.copies)
     size = sum(file.bytes for file in large.files)
     for count in (100, 1000):
@@ -347,8 +346,8 @@ def _hexes(drawn: np.random.Generator, count: int) -> list[str]:
 
 
 class _Timer:
-    """Prints how long a block takes by the clock and of the processor, with all its processes, how much it
-    did a second, and the most memory so far of this process and of one that it started."""
+    """Prints how long a block takes by the clock and of the processor, with all its processes, how much
+    it did a second, and the most memory so far of this process and of one that it started."""
 
     def __init__(self, what: str, amount: float = 0, unit: str = "") -> None:
         self._what, self._amount, self._unit = what, amount, unit

@@ -106,7 +106,7 @@ def numbered(
     with _opened(root / path) as file:
         wanted: Any = list(columns) if columns else None
         for batch in file.iter_batches(_BATCH, columns=wanted, use_threads=False):
-            numbers: Iterable[int] = range(first, first + batch.num_rows)
+            numbers: Sequence[int] = range(first, first + batch.num_rows)
             first += batch.num_rows
             if clips is not None:
                 ids = batch.column("clip_id").to_pylist()

@@ -6,6 +6,7 @@ never touch the disk.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,15 +72,17 @@ class Sorter:
 
 
 def _sorted(piece: Records) -> Records:
-    return piece[np.lexsort((piece[:, 2], piece[:, 1], piece[:, 0]))]
+    ordered: Records = piece[np.lexsort((piece[:, 2], piece[:, 1], piece[:, 0]))]
+    return ordered
 
 
 def _until(block: Records, last: tuple[np.uint64, ...]) -> npt.NDArray[np.bool_]:
     """Where the records of a block are not greater than one."""
     first, second, place = (block[:, column] for column in range(3))
-    return (first < last[0]) | (
+    earlier: npt.NDArray[np.bool_] = (first < last[0]) | (
         (first == last[0]) & ((second < last[1]) | ((second == last[1]) & (place <= last[2])))
     )
+    return earlier
 
 
 def repeated(chunks: Iterable[Records]) -> list[int]:
@@ -90,8 +93,9 @@ def repeated(chunks: Iterable[Records]) -> list[int]:
     return sorted(places)
 
 
-class Many(NamedTuple):
-    """A key with more than `at_least` second keys. crossed: the place at which they became so many."""
+@dataclass(frozen=True, slots=True, order=True)
+class Many:
+    """A key with so many second keys, more than was asked. crossed: the place at which they became more."""
 
     crossed: int
     count: int
