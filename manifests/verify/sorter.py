@@ -6,7 +6,6 @@ never touch the disk.
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,12 +92,11 @@ def repeated(chunks: Iterable[Records]) -> list[int]:
     return sorted(places)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Many:
-    """A key with so many second keys, more than was asked. crossed: the place at which they became more."""
+class Many(NamedTuple):
+    """A key with many second keys. crossed: the place at which they became too many. keys: how many."""
 
     crossed: int
-    count: int
+    keys: int
 
 
 def with_many(chunks: Iterable[Records], more_than: int) -> list[Many]:
