@@ -35,7 +35,7 @@ def installed_writer(settings: Mapping[str, Any]) -> Installed | None:
     try:
         writer = settings["profile"]["writer"]
         models = (writer["embedder"], writer["thesaurus"])
-        if not all(map(_is_installed, models)) or not all(map(_is_prompt, _prompts(writer))):
+        if not all(map(_is_installed, models)) or not all(map(_is_prompt, prompts_of(writer))):
             return None
         spec = WriterSpec(**writer)
         if spec.settings() != settings["settings"]["writer"]:
@@ -50,7 +50,7 @@ def are_data(paths: Iterable[Path]) -> bool:
     return all(path.is_file() and path.stat().st_size <= _LARGEST for path in paths)
 
 
-def _prompts(writer: Mapping[str, Any]) -> Iterator[str]:
+def prompts_of(writer: Mapping[str, Any]) -> Iterator[str]:
     """What a stored writer names as prompts."""
     for rung in writer["ladder"]:
         yield from (rung["prompt"], *rung["domains"].values(), *rung["rich"].values())

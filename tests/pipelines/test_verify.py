@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.profile.profile import load
 from engine.profile.writer import WriterSpec
 from engine.servers.client import Client
 from manifests import commits
 from manifests.captions import claims_to_rows
 from manifests.evidence import evidence_to_rows
 from pipelines.caption.writer import Writer
-from pipelines.verify import _guards, _prompts, verify_workspace
+from pipelines.verify import _guards, verify_workspace
 from tests.manifests.made import CUT, JOB, make
 from tests.prompts.clips import claim, evidence, seen
 
@@ -32,12 +31,6 @@ def test_files_of_somebody_else_are_a_note_and_no_problem(tmp_path: Path) -> Non
     assert report.notes == [
         "1 file in the table folders is not captionmill's (left alone): captions/README.md"
     ]
-
-
-def test_every_prompt_that_a_workspace_names_is_looked_at_before_it_is_read() -> None:
-    writer = load("gpu").writer
-    named = set(_prompts(writer.model_dump(mode="json")))
-    assert named == set(writer.templates()) >= {"rich", "rich-speech", "rich-music"}
 
 
 @pytest.mark.parametrize("chars", [240, 450])
