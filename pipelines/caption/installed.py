@@ -41,7 +41,7 @@ def installed_spec(settings: Mapping[str, Any]) -> WriterSpec | None:
     try:
         writer = settings["profile"]["writer"]
         models = (writer["embedder"], writer["thesaurus"])
-        if not all(map(_is_installed, models)) or not all(map(_is_prompt, _prompts(writer))):
+        if not all(map(_is_installed, models)) or not all(map(_is_prompt, prompts_of(writer))):
             return None
         spec = WriterSpec(**writer)
         if spec.settings() != settings["settings"]["writer"]:
@@ -67,7 +67,7 @@ def are_data(paths: Iterable[Path]) -> bool:
     return all(path.is_file() and path.stat().st_size <= _LARGEST for path in paths)
 
 
-def _prompts(writer: Mapping[str, Any]) -> Iterator[str]:
+def prompts_of(writer: Mapping[str, Any]) -> Iterator[str]:
     """What a stored writer names as prompts."""
     for rung in writer["ladder"]:
         yield from (rung["prompt"], *rung["domains"].values(), *rung["rich"].values())

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from engine.profile.profile import load
 from engine.profile.writer import WriterSpec
 from engine.servers.client import Client
 from manifests import commits
@@ -16,7 +15,7 @@ from manifests.captions import claims_to_rows
 from manifests.evidence import evidence_to_rows
 from pipelines.caption.writer import Writer
 from pipelines.cli.main import app
-from pipelines.verify import _guards, _prompts, verify_workspace
+from pipelines.verify import _guards, verify_workspace
 from tests.manifests.made import CUT, JOB, SHARDS, Made, make
 from tests.prompts.clips import claim, evidence, seen
 
@@ -65,12 +64,6 @@ def test_problems_of_a_sample_end_with_status_1(tmp_path: Path) -> None:
     assert ran.exit_code == 1
     path = made.file("quarantine").path
     assert f"join: {path} row 0 clip " in ran.output
-
-
-def test_every_prompt_that_a_workspace_names_is_looked_at_before_it_is_read() -> None:
-    writer = load("gpu").writer
-    named = set(_prompts(writer.model_dump(mode="json")))
-    assert named == set(writer.templates()) >= {"rich", "rich-speech", "rich-music"}
 
 
 @pytest.mark.parametrize("chars", [240, 450])
