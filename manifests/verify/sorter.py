@@ -71,15 +71,17 @@ class Sorter:
 
 
 def _sorted(piece: Records) -> Records:
-    return piece[np.lexsort((piece[:, 2], piece[:, 1], piece[:, 0]))]
+    ordered: Records = piece[np.lexsort((piece[:, 2], piece[:, 1], piece[:, 0]))]
+    return ordered
 
 
 def _until(block: Records, last: tuple[np.uint64, ...]) -> npt.NDArray[np.bool_]:
     """Where the records of a block are not greater than one."""
     first, second, place = (block[:, column] for column in range(3))
-    return (first < last[0]) | (
+    until: npt.NDArray[np.bool_] = (first < last[0]) | (
         (first == last[0]) & ((second < last[1]) | ((second == last[1]) & (place <= last[2])))
     )
+    return until
 
 
 def repeated(chunks: Iterable[Records]) -> list[int]:
@@ -91,10 +93,10 @@ def repeated(chunks: Iterable[Records]) -> list[int]:
 
 
 class Many(NamedTuple):
-    """A key with more than `at_least` second keys. crossed: the place at which they became so many."""
+    """A key with many second keys. crossed: the place at which they became so many."""
 
     crossed: int
-    count: int
+    seconds: int
 
 
 def with_many(chunks: Iterable[Records], more_than: int) -> list[Many]:
