@@ -23,6 +23,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ from manifests.release.rules import parse
 from manifests.tables import File
 from manifests.verify.check import Run, check_workspace
 from manifests.verify.job import Job
+from manifests.verify.part import check_part
+from manifests.verify.release import parts_of
 from manifests.verify.sample_shards import Drawing
 from manifests.verify.shard import check_drawn
 from manifests.workspace import Workspace
@@ -260,6 +263,11 @@ def release(folder: Path, given: argparse.Namespace) -> None:
     with _Timer(f"all of {small.books.kept} rows", small.books.kept, "rows/s"):
         found = verify_release(folder / "release-1")
     assert found.ok, found.text()
+    (part,) = parts_of(folder / "release-1", small)
+    captions = replace(part, files=small.files[:1])
+    with _Timer("its data rows alone", small.books.kept, "rows/s"):
+        checked = check_part(captions)
+    assert not checked.problems and checked.rows["data"] == small.books.kept
     large = make_release(folder / f"release-{given.copies}", workspace, given.copies)
     size = sum(file.bytes for file in large.files)
     for count in (100, 1000):
@@ -291,7 +299,7 @@ def status(folder: Path, given: argparse.Namespace) -> None:
     root = folder / "shards"
     if not root.exists():
         many_commits.make(root, 20_000)
-        kept = {"digest": many_commits.JOB, "stage": "caption", "cut": many_commits.CUT}
+        kept: Row = {"digest": many_commits.JOB, "stage": "caption", "cut": many_commits.CUT}
         kept |= {"profile": {"name": "cpu"}, "settings": {}}
         config = Workspace.open(root).config(many_commits.JOB)
         config.parent.mkdir(exist_ok=True)
@@ -308,11 +316,8 @@ def listed(folder: Path, given: argparse.Namespace) -> None:
     if not path.exists():
         with path.open("w") as file:
             file.writelines(_lines(given.lines))
-    rules = parse(
-        {"input": [{"workspace": "w", "name": "w"}], "takedown": {"lists": [str(path)]}},
-        "the benchmark",
-        folder,
-    )
+    named = {"workspace": str(folder), "name": "w"}
+    rules = parse({"input": [named], "takedown": {"lists": [str(path)]}}, "the benchmark", folder)
     tokens = folder / "tokens"
     with connection(threads=1, memory="1GB") as (database, _):
         with _Timer(f"read {given.lines} lines", given.lines, "lines/s"):

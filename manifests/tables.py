@@ -106,14 +106,14 @@ def numbered(
     with _opened(root / path) as file:
         wanted: Any = list(columns) if columns else None
         for batch in file.iter_batches(_BATCH, columns=wanted, use_threads=False):
-            numbers: Sequence[int] = range(first, first + batch.num_rows)
-            first += batch.num_rows
+            places: Sequence[int] = range(batch.num_rows)
             if clips is not None:
                 ids = batch.column("clip_id").to_pylist()
-                places = [place for place, clip in enumerate(ids) if clip in clips]
-                numbers = [numbers[place] for place in places]
-                batch = batch.take(pa.array(places, pa.int64()))
-            yield from zip(numbers, batch.to_pylist(), strict=True)
+                places = [place for place in places if ids[place] in clips]
+            chosen = batch if clips is None else batch.take(pa.array(places, pa.int64()))
+            for place, row in zip(places, chosen.to_pylist(), strict=True):
+                yield first + place, row
+            first += batch.num_rows
 
 
 def _opened(path: Path) -> pq.ParquetFile:

@@ -121,12 +121,12 @@ class _Check:
         for many in floods(self._captions.chunks()):
             place, number = divmod(many.crossed >> _WITHIN, len(self._all))
             job = self._all[number]
-            if is_flood(many.keys, self._outcomes[job.digest]["captioned"]):
+            if is_flood(many.seconds, self._outcomes[job.digest]["captioned"]):
                 shard = self._numbers[place] or 0
                 committed = of_shard(self._state, shard)[job.cut]
                 captions = written(self._root, shard, committed, job)
                 said = captions[many.crossed & ((1 << _WITHIN) - 1)]
-                message = f'"{said.text}" appears on {many.keys} clips with different evidence'
+                message = f'"{said.text}" appears on {many.seconds} clips with different evidence'
                 problem = Problem("flood", said.name, message, said.clip_id)
                 told.setdefault(job.digest, []).append(problem)
         return told

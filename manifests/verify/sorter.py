@@ -78,10 +78,10 @@ def _sorted(piece: Records) -> Records:
 def _until(block: Records, last: tuple[np.uint64, ...]) -> npt.NDArray[np.bool_]:
     """Where the records of a block are not greater than one."""
     first, second, place = (block[:, column] for column in range(3))
-    earlier: npt.NDArray[np.bool_] = (first < last[0]) | (
+    until: npt.NDArray[np.bool_] = (first < last[0]) | (
         (first == last[0]) & ((second < last[1]) | ((second == last[1]) & (place <= last[2])))
     )
-    return earlier
+    return until
 
 
 def repeated(chunks: Iterable[Records]) -> list[int]:
@@ -93,10 +93,10 @@ def repeated(chunks: Iterable[Records]) -> list[int]:
 
 
 class Many(NamedTuple):
-    """A key with many second keys. crossed: the place at which they became too many. keys: how many."""
+    """A key with many second keys. crossed: the place at which they became so many."""
 
     crossed: int
-    keys: int
+    seconds: int
 
 
 def with_many(chunks: Iterable[Records], more_than: int) -> list[Many]:
