@@ -6,6 +6,7 @@ They change while rules stay the same, so a release names them with their digest
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from manifests import commits
 from manifests.errors import UserError
@@ -65,7 +66,7 @@ def leaving(rules: Rules, inputs: Sequence[Input]) -> Leaving:
     return Leaving(tuple(lists), tuple(clips), tuple(embeddings))
 
 
-def _list(rules: Rules, rule: str, name: str) -> ReleaseList:
+def _list(rules: Rules, rule: Literal["takedown", "decontamination"], name: str) -> ReleaseList:
     path = rules.path(name)
     try:
         return ReleaseList(rule=rule, name=name, digest=content_hash(path))
