@@ -173,7 +173,7 @@ def test_a_model_is_not_loaded_from_a_folder_that_settings_name(
     def loaded(*_: object) -> None:
         raise AssertionError("a model of the workspace was loaded")
 
-    monkeypatch.setattr("pipelines.verify.guards", loaded)
+    monkeypatch.setattr("pipelines.caption.installed.guards", loaded)
     folder = str(foreign)
     changed(foreign / "out", lambda kept: kept["profile"]["writer"].update({model: folder}))
     place = Workspace.open(foreign / "out")
