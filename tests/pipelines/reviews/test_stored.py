@@ -89,7 +89,7 @@ def test_reviews_change_neither_books_nor_listing_and_the_workspace_is_sound(
 def _judged(workspace: Workspace) -> tuple[Books, list[str]]:
     """The books of a made workspace, and what is wrong with it."""
     state = commits.load(workspace)
-    problems = check_workspace(workspace, state, [Job(made.JOB, made.CUT, made.TABLES)])
+    problems = check_workspace(workspace, state, [Job(made.JOB, made.CUT, made.TABLES)]).problems
     return books(state, made.CUT, made.JOB), [str(problem) for problem in problems]
 
 
