@@ -34,9 +34,6 @@ from pipelines.search.exact import Match, first
 from pipelines.search.measuring import Measured
 from pipelines.search.stored import ID_BYTES, Block, Column, Floats, Half, Ids, Stored
 
-FROM = 100_000
-"""More vectors than these are searched by an index."""
-
 _VERSION = 2
 _SEGMENT_BYTES = 1 << 30
 _SAMPLE_BYTES = 1 << 30
