@@ -12,9 +12,9 @@ from tests.pipelines.inspect.made import lookup
 from tests.pipelines.report.made import made
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where indexes and previews are kept."""
+    """Where indexes and previews are kept; other tests keep the cache that they have."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("CAPTIONMILL_CACHE", str(folder))
