@@ -75,7 +75,7 @@ def test_verbs_of_the_third_person() -> None:
 
 
 def test_a_long_text_takes_no_longer_than_its_length() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for part in (
         "might be ",
         "possibly, ",
@@ -85,4 +85,4 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
         '"',
     ):
         without_hedges(part * 2000)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -163,7 +163,7 @@ def test_on_a_screen_it_lives_on_as_a_quotation_only(text: str, frame: str) -> N
 
 
 def test_a_long_text_takes_no_longer_than_its_length() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for part in (
         '"',
         "'a' says ",
@@ -175,4 +175,4 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
         "then a dog barks ",
     ):
         normalised(part * 20_000)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -121,7 +121,7 @@ def test_case_and_punctuation_are_no_difference() -> None:
 
 
 def test_a_long_transcript_takes_no_longer_than_its_length() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for said in (
         '5"' * 50_000,
         "1'1" * 30_000,
@@ -132,4 +132,4 @@ def test_a_long_transcript_takes_no_longer_than_its_length() -> None:
         "<a " * 30_000,
     ):
         excerpt(said, 200)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -107,7 +107,7 @@ def test_what_is_behind_the_part_that_is_looked_at_stays() -> None:
 
 
 def test_a_line_of_any_length_takes_no_longer_than_its_length() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for text in ("字幕由" * 30_000, "subtitles by " * 8_000, "a." * 50_000, "Amara.org " * 9_000):
         is_credit(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -128,7 +128,7 @@ def test_the_list_is_of_many_languages_and_has_no_phrase_twice() -> None:
 
 
 def test_a_text_of_any_length_takes_no_longer_than_its_length() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for text in (
         "a" * 200_000,
         "thanks for watching " * 10_000,
@@ -137,7 +137,7 @@ def test_a_text_of_any_length_takes_no_longer_than_its_length() -> None:
         ". " * 99_999,
     ):
         invention(text), without_credits(text), is_note(text), loops(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

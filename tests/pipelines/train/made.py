@@ -17,6 +17,7 @@ import torch.multiprocessing as mp
 from captioners.encoder.encoder import Features
 from captioners.encoder.task import CAPTION_KINDS
 from engine import torch_cpu
+from manifests.atomic import write_atomic
 from pipelines.train.captions import Texts
 from pipelines.train.examples import Example, to_line
 from pipelines.train.features import Store
@@ -65,7 +66,8 @@ def make(folder: Path, **recipe: Any) -> Training:
     """Examples and features in a folder, and the training over them."""
     files, clips = Files(folder), [example(number) for number in range(CLIPS)]
     folder.mkdir(parents=True, exist_ok=True)
-    files.examples.write_text("".join(to_line(clip) + "\n" for clip in clips))
+    # Each rank writes them, while others read them.
+    write_atomic(files.examples, "".join(to_line(clip) + "\n" for clip in clips).encode())
     numbers = {clip.clip_id: number for number, clip in enumerate(clips)}
     store = Store(files.features)
     rows = [{"clip_id": clip.clip_id} for clip in clips]
