@@ -69,19 +69,22 @@ class Query:
 
 def z_score(products: Floats) -> Floats:
     """Standard deviations above the mean."""
-    return (products - np.nanmean(products)) / np.nanstd(products)
+    scores: Floats = (products - np.nanmean(products)) / np.nanstd(products)
+    return scores
 
 
 def robust(products: Floats) -> Floats:
     """The same by the median and the middle 68 %."""
     low, middle, high = np.nanpercentile(products, (16, 50, 84)).tolist()
-    return (products - middle) / (high - low)
+    scores: Floats = (products - middle) / (high - low)
+    return scores
 
 
 def upper(products: Floats) -> Floats:
     """How far between the median and the 95th percentile."""
     middle, high = np.nanpercentile(products, (50, 95)).tolist()
-    return (products - middle) / (high - middle)
+    scores: Floats = (products - middle) / (high - middle)
+    return scores
 
 
 OTHERS: dict[str, Callable[[Floats], Floats]] = {

@@ -64,7 +64,7 @@ def workable(root: Path) -> list[tuple[dict[str, Any], dict[str, WeakCaption]]]:
     state = commits.load(workspace)
     job = newest(workspace, state)
     rows = list(tables.read_all(root, state.files("clips", cut=job.cut)))
-    captions = {
+    captions: dict[str, dict[str, WeakCaption]] = {
         row["clip_id"]: {
             kind: WeakCaption(row["clip_id"], row["content_hash"], kind, text=row[kind])
             for kind in READ_BY

@@ -63,6 +63,7 @@ async def _requests(url: str, count: int, at_once: int) -> float:
 def writer_alone(logs: Path) -> float:
     """Requests/s of the dummy server under a bare client."""
     profile = load("dummy")
+    assert profile.writer is not None
     server = Server(profile.server("dummy"), logs)
     server.start()
     try:

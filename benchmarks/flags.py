@@ -57,7 +57,9 @@ def fakes(*kinds: str) -> Iterator[Text]:
             fake.seed_instance(15)
             for kind in kinds:
                 make = getattr(fake, kind, None)
-                for _ in range(_EACH if make else 0):
+                if make is None:
+                    continue
+                for _ in range(_EACH):
                     yield f"{fake.first_name()}: {make()}.", language
 
 

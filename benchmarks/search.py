@@ -31,7 +31,7 @@ from manifests.workspace import Workspace
 from pipelines.search.duplicates import AT_LEAST, groups
 from pipelines.search.loading import encoder_of
 from pipelines.search.search import Search
-from pipelines.search.stored import STAGE, Stored
+from pipelines.search.stored import STAGE, Column, Stored
 
 CUT, JOB, SHARD = "c" * 16, "e" * 16, 1024
 PER_CLUSTER = 200
@@ -120,7 +120,8 @@ def _directions(random: np.random.Generator, rows: int, width: int) -> Floats:
 
 
 def _unit(vectors: npt.NDArray[np.floating]) -> Floats:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    unit: Floats = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def measure(root: Path, cache: Path, queries: int) -> None:
@@ -128,7 +129,8 @@ def measure(root: Path, cache: Path, queries: int) -> None:
     place = Workspace.open(root)
     state = commits.load(place)
     search = Search(place, state, "both", encoder_of, cache)
-    stored, column = search.stored, "audio_video"
+    column: Column = "audio_video"
+    stored = search.stored
     print(f"{stored.clips:,} vectors of {stored.width}, load {os.getloadavg()[0]:.1f}", flush=True)
     random = np.random.default_rng(1)
     examples = _examples(stored, queries, random)

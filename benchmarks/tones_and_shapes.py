@@ -98,7 +98,9 @@ def _sound(scene: Scene, random: np.random.Generator) -> npt.NDArray[np.float32]
     elif scene.timbre == 2:
         sound = np.sin(phase + np.cumsum(random.normal(0, 0.35, len(times))))
     else:
-        sound = sum(np.sin(phase * ratio) / ratio for ratio in (1.0, 2.76, 5.4))
+        sound = sum(
+            (np.sin(phase * ratio) / ratio for ratio in (1.0, 2.76, 5.4)), np.zeros(len(times))
+        )
     beat = _SECONDS / (scene.count + 1)
     place = (times % beat) / beat
     decay = 9.0 if scene.timbre == 3 else 1.0
@@ -106,7 +108,8 @@ def _sound(scene: Scene, random: np.random.Generator) -> npt.NDArray[np.float32]
     rise = times / _SECONDS
     loud = (np.ones_like(rise), 0.05 + rise, 1.05 - rise)[scene.loudness]
     noisy = sound * loud * random.uniform(0.2, 0.4) + random.normal(0, 0.003, len(times))
-    return np.clip(noisy, -1, 1).astype(np.float32)
+    made: npt.NDArray[np.float32] = np.clip(noisy, -1, 1).astype(np.float32)
+    return made
 
 
 def _picture(scene: Scene, random: np.random.Generator) -> npt.NDArray[np.uint8]:

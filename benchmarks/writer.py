@@ -210,6 +210,7 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=0, help="print the captions of so many clips")
     args = parser.parse_args()
     spec = profile.load(args.profile).writer
+    assert spec is not None
     if args.model:
         spec = spec.model_copy(update={"model": args.model})
     with _server(args.url, args.profile) as url:

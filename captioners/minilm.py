@@ -19,7 +19,7 @@ class MiniLM:
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would stand between what a command prints
+        disable_progress_bar()  # it would stand between what a command prints
         self._words: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True).eval()
 

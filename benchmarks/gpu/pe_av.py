@@ -21,6 +21,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -166,7 +167,7 @@ def measured(batches: Sequence[int], least: float, tiny: bool) -> dict[str, Any]
     model = model.to(torch.bfloat16)
     quick = copy.deepcopy(model)
     lean = Lean(copy.deepcopy(model))
-    ways = {
+    ways: dict[str, tuple[Embed, Callable[..., dict[str, Part]]]] = {
         "eager": (eager(model), lambda s, f: parts(model, s, f)),
         "compiled": (compiled(quick, **how), lambda s, f: parts(quick, s, f)),
         "lean": (lean.compiled(**how), lean.parts),
@@ -174,11 +175,12 @@ def measured(batches: Sequence[int], least: float, tiny: bool) -> dict[str, Any]
     found: dict[str, Any] = {}
     with torch.inference_mode():
         for name, (embed, split) in ways.items():
-            vectors = embed(*(part.to(torch.bfloat16) for part in probe))
+            sound, frames = (part.to(torch.bfloat16) for part in probe)
+            vectors = embed(sound, frames)
             found[name] = {"cosine_to_float32": _cosine(vectors, exact), "clips_per_s": {}}
             for count in batches:
                 batch = clips(count, tiny, device, torch.bfloat16)
-                each = seconds_of(lambda e=embed, b=batch: e(*b), least)
+                each = seconds_of(partial(embed, *batch), least)
                 found[name]["clips_per_s"][count] = count / each
             split_up = split(*batch)
             found[name]["ms_per_clip"] = {

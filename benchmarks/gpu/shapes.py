@@ -38,7 +38,7 @@ TINY_ENV = {"VLLM_CPU_KVCACHE_SPACE": "1", "TORCHDYNAMO_DISABLE": "1"}
 measured."""
 
 _MELS = 128
-_TINY = {
+_TINY: dict[str, Any] = {
     "hidden_size": 64,
     "intermediate_size": 96,
     "num_hidden_layers": 2,
@@ -57,7 +57,7 @@ _CHAT = (
 
 def writer(folder: Path, tiny: bool = False) -> Path:
     """Llama-3.1-8B."""
-    size = {
+    size: dict[str, Any] = {
         "hidden_size": 4096,
         "intermediate_size": 14336,
         "num_hidden_layers": 32,
@@ -78,20 +78,20 @@ def writer(folder: Path, tiny: bool = False) -> Path:
 
 def ears(folder: Path, tiny: bool = False) -> Path:
     """Qwen2-Audio-7B: 30 s of sound are 750 tokens."""
-    size = {
+    size: dict[str, Any] = {
         "hidden_size": 4096,
         "intermediate_size": 11008,
         "num_hidden_layers": 32,
         "num_attention_heads": 32,
         "num_key_value_heads": 32,
     }
-    sound = {
+    sound: dict[str, Any] = {
         "d_model": 1280,
         "encoder_layers": 32,
         "encoder_attention_heads": 20,
         "encoder_ffn_dim": 5120,
     }
-    tiny_sound = {
+    tiny_sound: dict[str, Any] = {
         "d_model": 64,
         "encoder_layers": 2,
         "encoder_attention_heads": 2,
@@ -106,7 +106,7 @@ def ears(folder: Path, tiny: bool = False) -> Path:
     )
     words.chat_template = _CHAT % "<|audio_bos|><|AUDIO|><|audio_eos|>\n"
     config = Qwen2AudioConfig(
-        audio_token_index=words.convert_tokens_to_ids("<|AUDIO|>"),
+        audio_token_index=_id(words, "<|AUDIO|>"),
         audio_config={**(tiny_sound if tiny else sound), "num_mel_bins": _MELS},
         text_config={
             **(_TINY if tiny else size),
@@ -122,21 +122,21 @@ def ears(folder: Path, tiny: bool = False) -> Path:
 
 def eyes(folder: Path, tiny: bool = False) -> Path:
     """Qwen2.5-VL-7B: 28 x 28 pixels are a token."""
-    size = {
+    size: dict[str, Any] = {
         "hidden_size": 3584,
         "intermediate_size": 18944,
         "num_hidden_layers": 28,
         "num_attention_heads": 28,
         "num_key_value_heads": 4,
     }
-    picture = {
+    picture: dict[str, Any] = {
         "depth": 32,
         "hidden_size": 1280,
         "intermediate_size": 3420,
         "num_heads": 16,
         "fullatt_block_indexes": [7, 15, 23, 31],
     }
-    tiny_picture = {
+    tiny_picture: dict[str, Any] = {
         "depth": 2,
         "hidden_size": 64,
         "intermediate_size": 96,
@@ -151,9 +151,10 @@ def eyes(folder: Path, tiny: bool = False) -> Path:
         "video": "<|video_pad|>",
     }
     words = _words(vocabulary, **{f"{role}_token": token for role, token in special.items()})
+    numbers: dict[str, Any] = {f"{role}_token_id": _id(words, t) for role, t in special.items()}
     text = _TINY if tiny else size
     config = Qwen2_5_VLConfig(
-        **{f"{role}_token_id": words.convert_tokens_to_ids(t) for role, t in special.items()},
+        **numbers,
         vision_config={
             **(tiny_picture if tiny else picture),
             "out_hidden_size": text["hidden_size"],
@@ -194,6 +195,11 @@ def _words(size: int, **special: str) -> PreTrainedTokenizerFast:
         chat_template=small.chat_template,
         extra_special_tokens=special,
     )
+
+
+def _id(words: PreTrainedTokenizerFast, token: str) -> int:
+    number: Any = words.convert_tokens_to_ids(token)
+    return int(number)
 
 
 def _ends(words: PreTrainedTokenizerFast) -> dict[str, Any]:

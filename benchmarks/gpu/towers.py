@@ -42,13 +42,13 @@ SAID = 64
 
 _SEED = 20251219
 
-_TINY = {
+_TINY: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 32,
     "num_hidden_layers": 1,
     "num_attention_heads": 2,
 }
-_BASE = {
+_BASE: dict[str, Any] = {
     "hidden_size": 768,
     "intermediate_size": 3072,
     "num_hidden_layers": 12,
@@ -69,19 +69,20 @@ def ast(folder: Path, tiny: bool = False) -> Path:
 
 def clap(folder: Path, tiny: bool = False) -> Path:
     """laion/larger_clap_general."""
-    sound = {
+    sound: dict[str, Any] = {
         "hidden_size": 1024,
         "patch_embeds_hidden_size": 128,
         "depths": [2, 2, 12, 2],
         "num_attention_heads": [4, 8, 16, 32],
     }
-    tiny_sound = {
+    tiny_sound: dict[str, Any] = {
         "hidden_size": 32,
         "patch_embeds_hidden_size": 16,
         "depths": [1, 1],
         "num_attention_heads": [2, 2],
         "num_hidden_layers": 2,
     }
+    merges: Any  # which transformers takes for a list of texts
     vocab, merges = _byte_pairs("<s>", "<pad>", "</s>", "<unk>", "<mask>")
     config = ClapConfig(
         text_config={

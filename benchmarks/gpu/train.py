@@ -102,7 +102,8 @@ def operations(parts: Spread, batch: Sequence[Examples], place: Place) -> float:
     with FlopCounterMode(display=False) as counted:
         accumulate(parts.task, batch[:1], parts.module, parts.around, place.precision())
     torch.compiler.set_stance("default")
-    return counted.get_total_flops() / len(batch[0])
+    total: int = counted.get_total_flops()
+    return total / len(batch[0])
 
 
 def step(case: Case, parts: Spread, place: Place, batch: Sequence[Examples], least: float) -> Any:

@@ -30,6 +30,7 @@ from engine.servers.spec import ServerSpec
 def server(folder: Path, tiny: bool) -> ServerSpec:
     """The writer's server of the profile `gpu`, alone on its card."""
     of = profile.load("gpu")
+    assert of.writer is not None
     changed: dict[str, Any] = {"model": str(shapes.writer(folder, tiny)), "args": shapes.ARGS}
     if tiny:
         changed |= {"num_gpus": 0.0, "args": shapes.TINY_ARGS, "env": shapes.TINY_ENV}
@@ -41,6 +42,7 @@ def server(folder: Path, tiny: bool) -> ServerSpec:
 def measured(count: int, runs: int, spec: ServerSpec, logs: Path) -> dict[str, Any]:
     """Medians of the runs."""
     writer = profile.load("gpu").writer
+    assert writer is not None
     writer = writer.model_copy(update={"ladder": writer.ladder[:1]})
     service = Server(spec, logs)
     service.start()

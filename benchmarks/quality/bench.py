@@ -244,6 +244,7 @@ def _write(
     args: argparse.Namespace, ruler: Ruler, clips: Bundle
 ) -> tuple[dict[str, Any], list[Measured]]:
     spec = profile.load(args.profile).writer
+    assert spec is not None
     with server(args.profile, args.url) as url:
         began = time.perf_counter()
         written = write(spec, url, [evidence for _, evidence, _ in clips.values()])

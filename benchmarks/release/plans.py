@@ -66,7 +66,11 @@ def ours(inputs: Sequence[Input], out: Path, cores: int, ray: bool) -> Times:
 def duckdbs(inputs: Sequence[Input], out: Path, cores: int) -> Times:
     """The same by DuckDB alone, with 4 GB; seconds."""
     out.mkdir(parents=True)
-    settings = {"threads": cores, "memory_limit": "4GB", "temp_directory": str(out / "tmp")}
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": cores,
+        "memory_limit": "4GB",
+        "temp_directory": str(out / "tmp"),
+    }
     times = _Times()
     with duckdb.connect(str(out / "keys.duckdb"), config=settings) as connection:
         source = " UNION ALL ".join(

@@ -156,7 +156,9 @@ def _pieces() -> pa.Array:
 def _source(clips: Ids) -> Ids:
     """The source of a clip: of 210 clips in a row, 20 sources of 1 to 20 clips."""
     edges = np.cumsum(np.arange(1, MOST_CLIPS + 1))
-    return clips // edges[-1] * MOST_CLIPS + np.searchsorted(edges, clips % edges[-1], "right")
+    sources: Ids = clips // edges[-1] * MOST_CLIPS
+    sources += np.searchsorted(edges, clips % edges[-1], "right")
+    return sources
 
 
 def _mixed(values: Ids, salt: int) -> Ids:

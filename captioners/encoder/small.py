@@ -57,7 +57,7 @@ folder by its path; `captioners.encoder.load.load(FOLDER, Models())` loads it.
 """
 
 
-class SmallEncoderConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
+class SmallEncoderConfig(PreTrainedConfig):
     """Widths of the frozen features, of the towers and of the embeddings. logits: scale and bias that
     training made, by `Pair.scale`."""
 
@@ -82,7 +82,7 @@ class SmallEncoderConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         super().__init__(**others)
 
 
-class SmallEncoderModel(PreTrainedModel):  # type: ignore[no-untyped-call]
+class SmallEncoderModel(PreTrainedModel):
     """The trained part: what a checkpoint holds."""
 
     config_class = SmallEncoderConfig
@@ -137,7 +137,7 @@ class Small(Encoder):
     @classmethod
     def from_folder(cls, folder: Path, packs: Packs) -> "Small":
         """A trained one. Raises ValueError where the folder lacks weights."""
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would stand between what a command prints
+        disable_progress_bar()  # it would stand between what a command prints
         loaded: Any = SmallEncoderModel.from_pretrained(
             folder, output_loading_info=True, dtype=torch.float32, local_files_only=True
         )

@@ -18,6 +18,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,7 +82,7 @@ def main() -> None:
         "video": measure(encoder, pictures, "video", phrases().__getitem__),
     }
     print(json.dumps({name: asdict(figure) for name, figure in measured.items()}, indent=1))
-    encoder.model.half()
+    encoder.model.half()  # type: ignore[no-untyped-call]
     encoder.save(SHIPPED, card(sounds, pictures, measured))
 
 
@@ -108,9 +109,18 @@ def _features(encoder: Encoder, path: Path) -> Features:
     told = probe(bytes(path))
     end = min(told.duration_ms, _MOST_MS)
     plan = DecodePlan((16_000,), 0, 0) if told.has_audio else DecodePlan((), 8, 520)
-    tracks = {"audio_track": told.audio_track, "video_track": told.video_track}
     streams = (told.has_audio, told.has_video and not told.has_audio)
-    clip = decode(bytes(path), path.name, "", 0, end, plan, *streams, **tracks).media
+    clip = decode(
+        bytes(path),
+        path.name,
+        "",
+        0,
+        end,
+        plan,
+        *streams,
+        audio_track=told.audio_track,
+        video_track=told.video_track,
+    ).media
     return encoder.features(clip)
 
 
@@ -213,7 +223,7 @@ def train(encoder: Small, made: Sequence[Clip]) -> None:
         examples = read(rng.sample(made, BATCH), rng)
         losses = task.losses(task(examples.media, examples.texts), examples.marks())
         optimizer.zero_grad()
-        torch.stack(list(losses.values())).sum().backward()
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         if step % 10 == 9:
@@ -308,12 +318,20 @@ def measure(
         figures.append((right[0], precisions[right].mean(), right.mean(), label in known))
     first, precision, chance, trained = (np.array(column) for column in zip(*figures, strict=True))
     return Measured(
-        len(held),
-        len(labels),
-        *(round(float(each.mean()), 3) for each in (first, precision, chance)),
-        *(round(float(precision[which].mean()), 3) for which in (trained, ~trained)),
-        int((~trained).sum()),
+        sources=len(held),
+        queries=len(labels),
+        first=_mean(first),
+        precision=_mean(precision),
+        chance=_mean(chance),
+        trained=_mean(precision[trained]),
+        untrained=_mean(precision[~trained]),
+        others=int((~trained).sum()),
     )
+
+
+def _mean(values: Any) -> float:
+    """Of an array."""
+    return round(float(values.mean()), 3)
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ def passive(text: str, kind: Kind = "sound") -> Piece:
     subject, be, rest = re.split(r" (is|are) ", text, maxsplit=1)
     plural = be == "are"
     if re.match(r"\w+ing\b", rest):
-        told = (text, text, f"{subject} can be heard {rest}")
+        told: tuple[str, ...] = (text, text, f"{subject} can be heard {rest}")
         noun = f"{subject} {rest}"
         return Piece(text, kind, told, (noun,), without_article(noun), plural)
     if rest == "heard":

@@ -30,7 +30,8 @@ class Lora(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """W x + B A x; the thin layers are kept in float32 and multiplied in the type of x."""
         thin = nn.functional.linear(x, self.A.to(x.dtype))
-        return self.base(x) + nn.functional.linear(thin, self.B.to(x.dtype))
+        whole: torch.Tensor = self.base(x)
+        return whole + nn.functional.linear(thin, self.B.to(x.dtype))
 
 
 def attach(model: Any, rank: int, first: int = 0, seed: int = 0) -> dict[str, Lora]:

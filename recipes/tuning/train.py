@@ -102,7 +102,7 @@ def train(number: int, args: argparse.Namespace, at: int, meeting: str) -> None:
     """A round, in one of several processes, each with one thread and a part of every batch: on a busy
     machine two threads that wait for each other after every product are much slower."""
     torch.set_num_threads(1)
-    store = distributed.FileStore(meeting, args.processes)
+    store = distributed.FileStore(meeting, args.processes)  # type: ignore[attr-defined]
     distributed.init_process_group("gloo", store=store, rank=number, world_size=args.processes)
     folder = Models().fetch(BASE)
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -163,7 +163,7 @@ def main() -> int:
     for at in range(args.go_on, len(ROUNDS)):
         with tempfile.TemporaryDirectory() as folder:
             given = (args, at, f"{folder}/meeting")
-            multiprocessing.spawn(train, given, args.processes)  # type: ignore[no-untyped-call]
+            multiprocessing.spawn(train, given, args.processes)  # type: ignore[attr-defined, no-untyped-call]
     return 0
 
 

@@ -168,7 +168,8 @@ def _wav(samples: np.ndarray) -> bytes:
 
 
 def _at(samples: np.ndarray, dbfs: float) -> np.ndarray:
-    return samples * 10 ** (dbfs / 20) / np.sqrt(np.mean(samples**2))
+    levelled: np.ndarray = samples * 10 ** (dbfs / 20) / np.sqrt(np.mean(samples**2))
+    return levelled
 
 
 _TIME = np.arange(4 * _HZ) / _HZ
@@ -177,7 +178,8 @@ _TIME = np.arange(4 * _HZ) / _HZ
 def _chirps() -> np.ndarray:
     """Birdsong: short sweeps from 3 to 6 kHz, four a second."""
     phase = 2 * np.pi * (3000 * _TIME + 6000 * np.square(_TIME % 0.25))
-    return np.sin(phase) * (_TIME % 0.25 < 0.1)
+    sweeps: np.ndarray = np.sin(phase) * (_TIME % 0.25 < 0.1)
+    return sweeps
 
 
 def _bursts() -> np.ndarray:
@@ -186,12 +188,16 @@ def _bursts() -> np.ndarray:
     noise = np.interp(
         np.arange(_TIME.size), coarse, np.random.default_rng(3).normal(size=coarse.size)
     )
-    return noise * np.exp(-((_TIME + 0.25) % 0.5) * 30)
+    bursts: np.ndarray = noise * np.exp(-((_TIME + 0.25) % 0.5) * 30)
+    return bursts
 
 
 def _melody() -> np.ndarray:
     """Four notes, one a second."""
-    return np.sin(2 * np.pi * _TIME * np.choose(_TIME.astype(int), [440, 554, 659, 880]))
+    notes: np.ndarray = np.sin(
+        2 * np.pi * _TIME * np.choose(_TIME.astype(int), [440, 554, 659, 880])
+    )
+    return notes
 
 
 def _hiss() -> np.ndarray:

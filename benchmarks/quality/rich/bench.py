@@ -17,7 +17,7 @@ from benchmarks.quality.rich.report import Row, report
 from benchmarks.quality.rich.sides import judge, likeness
 from prompts.meaning.likeness import Likeness
 
-CASES = Path(__file__).parent / "cases"
+CASES = Path(__file__).parent / "texts"
 SEED = 1
 
 

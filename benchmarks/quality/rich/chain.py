@@ -56,7 +56,16 @@ def film(folder: Path, chosen: Sequence[Clip]) -> None:
 
 def caption(media: Path, out: Path, settings: Path, log: Path) -> None:
     """Runs captionmill. Raises CalledProcessError; the log says why."""
-    command = [sys.executable, "-m", "captionmill", "caption", media, out, "--profile", settings]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "captionmill",
+        "caption",
+        media,
+        out,
+        "--profile",
+        settings,
+    ]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with log.open("w") as file:
         environment = os.environ | {"PYTHONPATH": path}

@@ -55,7 +55,8 @@ def made() -> Iterator[Window]:
         pink, brown = (np.fft.irfft(spectrum / hz**power, len(white)) for power in (0.5, 1.0))
         time = np.arange(HZ * SECONDS) / HZ
         mains = (50.0, 60.0)[number % 2]
-        hum = sum(np.sin(2 * np.pi * mains * k * time) / k for k in range(1, 8))
+        hums = (np.sin(2 * np.pi * mains * k * time) / k for k in range(1, 8))
+        hum = sum(hums, np.zeros(len(time)))
         noises = {"white noise": white, "pink noise": pink, "brown noise": brown, "mains hum": hum}
         noises["hum and hiss"] = hum / 4 + white / 20
         for name, sound in noises.items():

@@ -18,7 +18,7 @@ WORDS = Guards(MOST_CHARS)
 BARKS = {"captioner": "tagger", "modality": "audio", "tags": ["Bark"]}
 STREET = {"captioner": "eyes", "modality": "video", "tags": ["dog", "car"]}
 RICH = {"captioner": "chat", "modality": "audio", "text": "A man speaks loudly in a large hall."}
-CASES = Path("benchmarks/quality/rich/cases")
+CASES = Path("benchmarks/quality/rich/texts")
 
 
 def row(*evidence: dict[str, Any], **captions: str | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.quality.rich import cases
 from manifests.captions import CaptionName
 
-FOLDER = Path(__file__).parents[1] / "cases"
+FOLDER = Path(__file__).parents[1] / "texts"
 FILES = ("given", "given-own", "hand-1", "hand-2")
 CHATS = {
     "qwen2-audio": "audio",

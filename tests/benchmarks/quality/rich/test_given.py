@@ -11,7 +11,7 @@ from benchmarks.quality.rich.sides import judge, likeness
 
 pytestmark = pytest.mark.models
 
-CASES = Path(benchmarks.quality.rich.__path__[0]) / "cases"
+CASES = Path(benchmarks.quality.rich.__path__[0]) / "texts"
 MISSED = frozenset(
     [
         "dogpark: A golden retriever and a small white terrier chase each other. A large dog "
