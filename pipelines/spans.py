@@ -8,7 +8,7 @@ else.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,11 +98,11 @@ def export(workspace: Workspace, state: State, job: JobStatus, target: Path) -> 
             pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer,
         ):
             for shard, records in state.shards(job.digest, CAPTIONS.name).items():
-                found = _localized(workspace, state, localizing, shard)
+                found = localized(workspace, state, localizing, shard)
                 captioned = tables.read_all(
                     workspace.root, (file for record in records for file in record.files)
                 )
-                supported = [row for clip in captioned for row in rows(clip, found.get(_key(clip)))]
+                supported = [row for clip in captioned for row in rows(clip, found.get(key(clip)))]
                 timed = [row for row in supported if row["spans"]]
                 writer.write_table(tables.arrow(timed, SCHEMA))
                 timeless += len(supported) - len(timed)
@@ -124,19 +124,31 @@ def newest_about(workspace: Workspace, state: State, captions: str) -> str | Non
     return begun[-1] if begun else None
 
 
-def _localized(
+def localized(
     workspace: Workspace, state: State, job: str | None, shard: int
 ) -> dict[tuple[str, str], Localized]:
-    """Localized claims of a shard, by clip and digest of its captions: of others they tell nothing."""
+    """Localized claims of a shard, by the `key` of their captions. job: that localized them."""
     files = state.files(SPANS.name, shard, job) if job else ()
+    return by_key(tables.read_all(workspace.root, files))
+
+
+def by_key(found: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Localized]:
+    """Rows of the table `spans` by the `key` of the captions that they are about."""
     return {
-        _key(row): {(claim["caption"], claim["text"]): claim for claim in row["claims"]}
-        for row in tables.read_all(workspace.root, files)
+        key(row): {(claim["caption"], claim["text"]): claim for claim in row["claims"]}
+        for row in found
     }
 
 
-def _key(row: Mapping[str, Any]) -> tuple[str, str]:
+def key(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Clip and digest of its captions: of other captions localized claims tell nothing."""
     return row["clip_id"], row["caption_digest"]
+
+
+def timed(claim: Mapping[str, Any], localized: Localized | None) -> Mapping[str, Any]:
+    """What tells when a claim is heard: the localizer's answer where it heard it, else the claim."""
+    found = (localized or {}).get((claim["caption"], claim["text"]), {})
+    return found if found.get("spans") else claim
 
 
 def rows(row: Mapping[str, Any], localized: Localized | None = None) -> Iterator[dict[str, Any]]:
@@ -144,19 +156,18 @@ def rows(row: Mapping[str, Any], localized: Localized | None = None) -> Iterator
     same = ("clip_id", "content_hash", "uri", "start_ms", "end_ms", "caption_digest")
     for claim in row["claims"]:
         if claim["supported"] and claim["caption"] in _OF:
-            found = (localized or {}).get((claim["caption"], claim["text"]), {})
-            timed = found if found.get("spans") else claim
+            times = timed(claim, localized)
             yield {key: row[key] for key in same} | {
                 "modality": _OF[claim["caption"]],
                 "text": claim["text"],
                 "probability": claim["confidence"]["probability"],
                 "tier": claim["confidence"]["tier"],
                 "captioners": claim["captioners"],
-                "by": timed.get("by", CAPTIONERS) if timed["spans"] else None,
-                "spans": timed["spans"],
-                "frames": [frames(span["start_ms"], span["end_ms"]) for span in timed["spans"]],
-                "inside": timed.get("inside"),
-                "outside": timed.get("outside"),
+                "by": times.get("by", CAPTIONERS) if times["spans"] else None,
+                "spans": times["spans"],
+                "frames": [frames(span["start_ms"], span["end_ms"]) for span in times["spans"]],
+                "inside": times.get("inside"),
+                "outside": times.get("outside"),
             }
 
 

@@ -30,7 +30,7 @@ from manifests import commits
 from manifests.workspace import Workspace, WorkspaceError
 from pipelines.status import jobs
 from pipelines.verify import verify_workspace
-from tests import tiers
+from tests import browser, tiers
 from tests.stages import mark as mark  # registers its kind of table
 
 # What a shell runs in the background ignores Ctrl-C, and so does all that it starts in turn.
@@ -106,6 +106,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.option.exhaustive:
         tiers.leave_out(config, items)
     tiers.sort(items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if told := browser.told(terminalreporter.stats.get("skipped", ())):
+        terminalreporter.write_line(told, yellow=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -127,7 +127,8 @@ class _Pages:
         if place.row < 0:
             told = [visible(row.get(name) or "", 4000) for name in ("message", "reproduce")]
             return self._page("uncaptioned.html", told=told, **common)
-        shown = pages.clip(row, entry, review, self._shown.versions(place))
+        localized = self._shown.localized(place, row)
+        shown = pages.clip(row, entry, review, self._shown.versions(place), localized)
         return self._page("clip.html", clip=shown, card=shown.card, **common)
 
     def _beside(self, link: Link, row: Row | None) -> str:

@@ -21,6 +21,7 @@ from pipelines.report.galleries import Shown
 from pipelines.report.shown import visible
 from pipelines.reviews.review import LONGEST, REASONS
 from pipelines.show import TITLES
+from pipelines.spans import Localized
 
 _TEXT = 400
 """Characters of a text in a list."""
@@ -254,11 +255,17 @@ class Clip:
     seconds: float
 
 
-def clip(row: Row, entry: Row, review: Reviewed, versions: Sequence[Version]) -> Clip:
-    """The page of a clip with captions. row: all of them; entry: of the index."""
+def clip(
+    row: Row,
+    entry: Row,
+    review: Reviewed,
+    versions: Sequence[Version],
+    localized: Localized | None,
+) -> Clip:
+    """The page of a clip with captions. row: all of them; entry: of the index; localized: its claims."""
     seconds = min(row["end_ms"] - row["start_ms"], LONGEST_MS) / 1000
     has_audio, has_video = bool(row["has_audio"]), bool(row["has_video"])
-    events = events_of(row)
+    events = events_of(row, localized)
     spectrogram = f"/clip/{row['clip_id']}/spectrogram" if has_audio else None
     drawing = timeline(events, seconds, spectrogram) if seconds and (events or has_audio) else ""
     edits = tuple(

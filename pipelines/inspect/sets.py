@@ -21,6 +21,7 @@ from manifests.tables import read
 from pipelines.inspect.columns import RELEASE, WORKSPACE, Column
 from pipelines.quarantine import current
 from pipelines.report.sources import CaptionedSet
+from pipelines.spans import Localized, key, localized, newest_about
 from pipelines.status import jobs
 
 Row = Mapping[str, Any]
@@ -112,6 +113,10 @@ class Inspected(ABC):
     def versions(self, place: Place) -> Sequence[Version]:
         """The same clip captioned by other jobs, newest first."""
         return ()
+
+    def localized(self, place: Place, row: Row) -> Localized | None:
+        """The claims of a caption row as `captionmill localize` found them; None where it did not."""
+        return None
 
 
 class WorkspaceSet(Inspected):
@@ -215,6 +220,14 @@ class WorkspaceSet(Inspected):
                     if row["clip_id"] == place.clip_id:
                         made.append(Version(job.digest, f"{job.stage}, profile {job.profile}", row))
         return made[::-1]
+
+    @cached_property
+    def _localizing(self) -> str | None:
+        return newest_about(self.workspace, self.captioned.state, self.captioned.job.digest)
+
+    def localized(self, place: Place, row: Row) -> Localized | None:
+        of_shard = localized(self.workspace, self.captioned.state, self._localizing, place.shard)
+        return of_shard.get(key(row))
 
 
 class ReleaseSet(Inspected):

@@ -23,7 +23,7 @@ COLOURS: dict[Standing, str] = {
 }
 _MARKS: dict[Standing, str] = {"supported": "✓", "unsupported": "✗", "unknown": "?"}
 _SPECTRUM, _LANE, _TEXT, _AXIS = 128, 28, 13, 20
-_MOST_EVENTS, _MOST_SPANS, _LABEL, _TITLE = 40, 200, 90, 300
+_MOST_EVENTS, _MOST_SPANS, _LABEL, _BY, _TITLE = 40, 200, 90, 40, 300
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30)
 
 
@@ -43,8 +43,8 @@ def timeline(
     """SVG of these events in a clip of so many seconds, below its spectrogram (WebP, or its address) and
     over it.
 
-    Each event has a lane: its text, and a bar for each span with a title. The drawing is as wide as what
-    holds it. Events beyond 40 are counted.
+    Each event has a lane: its text, who says when, and a bar for each span with a title. The drawing is
+    as wide as what holds it. Events beyond 40 are counted.
     """
     top = _SPECTRUM if spectrogram is not None else 0
     lanes = events[:_MOST_EVENTS]
@@ -81,9 +81,11 @@ def _lane(event: Event, seconds: float, y: int, over: int) -> str:
     text, by = _safe(event.text, _LABEL), _safe(event.by, _LABEL)
     nowhere = "" if event.spans else " (nowhere)"
     label = f"{_MARKS[event.standing]} {text}{nowhere}"
+    short = _safe(event.by, _BY)
+    said_by = f' <tspan font-size="11" font-style="italic">by {short}</tspan>' if by else ""
     parts = [
         f'<g class="cm-{event.standing}">',
-        f'<text x="0" y="{y + _TEXT}" unicode-bidi="isolate">{label}</text>',
+        f'<text x="0" y="{y + _TEXT}" unicode-bidi="isolate">{label}{said_by}</text>',
     ]
     for start_ms, end_ms in event.spans[:_MOST_SPANS]:
         first = min(max(start_ms / 1000, 0.0), seconds)

@@ -8,10 +8,11 @@ from typing import Any
 from manifests.captions import CAPTIONS
 from manifests.languages import language_name
 from pipelines.preview import Preview
-from pipelines.preview.events import Event, timeline
+from pipelines.preview.events import Event, Standing, timeline
 from pipelines.report.galleries import Gallery, Row, Shown
 from pipelines.report.shown import place, visible
 from pipelines.show import TITLES
+from pipelines.spans import Localized, key, timed
 
 _CAPTIONERS, _CLAIMS, _REFUSED = 40, 12, 12
 """Weak captions of a card, claims of each of them, and refused replies."""
@@ -94,22 +95,30 @@ class Cards:
     cards: tuple[Card, ...]
 
 
-def cards(galleries: Sequence[Gallery], previews: Mapping[str, Preview]) -> list[Cards]:
-    """Cards of all galleries. previews: by clip id; a clip without one has no player."""
+def cards(
+    galleries: Sequence[Gallery],
+    previews: Mapping[str, Preview],
+    localized: Mapping[tuple[str, str], Localized],
+) -> list[Cards]:
+    """Cards of all galleries. previews: by clip id; a clip without one has no player. localized: claims
+    by the `pipelines.spans.key` of their captions."""
     seen: set[str] = set()
     made = []
     for gallery in galleries:
         of_gallery = []
         for shown in gallery.clips:
             clip = shown.row["clip_id"]
-            build = _quarantined if gallery.quarantined else captioned
-            of_gallery.append(build(shown, previews.get(clip), clip in seen))
+            if gallery.quarantined:
+                of_gallery.append(_quarantined(shown, clip in seen))
+            else:
+                found = localized.get(key(shown.row))
+                of_gallery.append(captioned(shown, previews.get(clip), clip in seen, found))
             seen.add(clip)
         made.append(Cards(gallery, tuple(of_gallery)))
     return made
 
 
-def _quarantined(shown: Shown, preview: Preview | None, again: bool) -> Card:
+def _quarantined(shown: Shown, again: bool) -> Card:
     row = shown.row
     folder, name = place(row["uri"])
     return Card(
@@ -124,8 +133,14 @@ def _quarantined(shown: Shown, preview: Preview | None, again: bool) -> Card:
     )
 
 
-def captioned(shown: Shown, preview: Preview | None = None, again: bool = False) -> Card:
-    """The card of a clip with captions. preview: without one it has no player. again: see `Card`."""
+def captioned(
+    shown: Shown,
+    preview: Preview | None = None,
+    again: bool = False,
+    localized: Localized | None = None,
+) -> Card:
+    """The card of a clip with captions. preview: without one it has no player. again: see `Card`.
+    localized: its claims."""
     row = shown.row
     folder, name = place(row["uri"])
     evidence = row["evidence"] or []
@@ -143,7 +158,7 @@ def captioned(shown: Shown, preview: Preview | None = None, again: bool = False)
         more_evidence=max(0, len(evidence) - _CAPTIONERS),
         refused=tuple(visible(fault, 200) for fault in (row["lints"] or [])[:_REFUSED]),
         origin=tuple(_origin(row)),
-        media=Media() if again else _media(row, preview),
+        media=Media() if again else _media(row, preview, localized),
         again=again,
     )
 
@@ -216,7 +231,7 @@ def _origin(row: Row) -> Iterator[tuple[str, str]]:
             yield name.replace("_", " "), visible(row[name], 300)
 
 
-def _media(row: Row, preview: Preview | None) -> Media:
+def _media(row: Row, preview: Preview | None, localized: Localized | None) -> Media:
     if preview is None:
         return Media()
     why = None if preview.why is None else visible(preview.why, 400)
@@ -228,29 +243,37 @@ def _media(row: Row, preview: Preview | None) -> Media:
         url=_url(preview.media_type, preview.media),
         strip=_url("image/webp", preview.strip),
         waveform=_url("image/png", preview.waveform),
-        drawing=_drawing(row, preview),
+        drawing=_drawing(row, preview, localized),
         why=why,
         seconds=preview.seconds,
     )
 
 
-def _drawing(row: Row, preview: Preview) -> str:
+def _drawing(row: Row, preview: Preview, localized: Localized | None) -> str:
     """The claims of the captions over the spectrogram, at their times."""
-    events = events_of(row)
+    events = events_of(row, localized)
     if not preview.seconds or not (events or preview.spectrogram):
         return ""
     return timeline(events, preview.seconds, preview.spectrogram)
 
 
-def events_of(row: Row) -> list[Event]:
-    """The claims of the captions that have times, once each."""
+def events_of(row: Row, localized: Localized | None = None) -> list[Event]:
+    """The claims of the captions that have times, once each: those of `captionmill localize` where it
+    heard the claim, else the captioners'. What it heard nowhere, and nobody else has a time for, is there
+    without spans."""
     events: dict[str, Event] = {}
     for claim in row["claims"]:
-        spans = [(span["start_ms"], span["end_ms"]) for span in claim["spans"] or []]
-        if spans:
-            who = ", ".join(claim["captioners"] or [])
-            standing = "supported" if claim["supported"] else "unsupported"
-            events.setdefault(claim["text"], Event(claim["text"], spans, standing, who))  # type: ignore[arg-type]
+        times = timed(claim, localized)
+        found = (localized or {}).get((claim["caption"], claim["text"]), {})
+        spans = [(span["start_ms"], span["end_ms"]) for span in times["spans"] or []]
+        if not spans and found.get("spans") is None:
+            continue
+        who = ", ".join(claim["captioners"] or []) if times is claim and spans else found["by"]
+        standing: Standing = "supported" if claim["supported"] else "unsupported"
+        event = Event(claim["text"], spans, standing, who)
+        if spans and not events.get(event.text, event).spans:
+            events[event.text] = event
+        events.setdefault(event.text, event)
     return list(events.values())
 
 

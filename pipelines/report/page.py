@@ -4,7 +4,7 @@ The page's own policy forbids scripts, so that no text in it could run even if i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +26,7 @@ from pipelines.report.scalars import SCALARS, percent, scalars
 from pipelines.report.sections import sections
 from pipelines.report.shown import visible
 from pipelines.report.verdict import LIMITS, verdict
+from pipelines.spans import Localized
 
 MARK = "<!doctype html>\n<!-- captionmill report -->"
 """What a report begins with: a file that begins otherwise is not written over."""
@@ -33,12 +34,13 @@ MARK = "<!doctype html>\n<!-- captionmill report -->"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that a page tells."""
+    """All that a page tells. localized: claims, by the `pipelines.spans.key` of their captions."""
 
     figures: Figures
     failures: tuple[Failure, ...] = ()
     comparison: Comparison | None = None
     galleries: tuple[Gallery, ...] = ()
+    localized: Mapping[tuple[str, str], Localized] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _render(file: IO[str], report: Report, previews: Mapping[str, Preview]) -> N
         all_figures=list(_all(figures, report.comparison)),
         comparison=report.comparison,
         comparison_told=None if report.comparison is None else _told(report.comparison),
-        galleries=_titled(cards(report.galleries, previews)),
+        galleries=_titled(cards(report.galleries, previews, report.localized)),
         limits=list(_limits()),
         made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )

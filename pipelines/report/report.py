@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from manifests.kinds import CLIPS
+from manifests.kinds import CLIPS, SPANS
+from pipelines import spans
 from pipelines.preview import Preview, Previews
 from pipelines.report import cards, compare, counting, galleries, measured, page, texts
 from pipelines.report.figures import Figures
@@ -54,8 +55,10 @@ def make(root: Path, against: Path | None, gates: Sequence[Gate]) -> Made:
             comparison = compare.compare(query, ours, other, theirs)
         failures = check(gates, scalars(ours), None if theirs is None else scalars(theirs))
         shown = galleries.galleries(query, captioned, comparison, other)
-        clips = tuple(_listed(query, captioned, cards.clips_of(shown)))
-    return Made(Report(ours, tuple(failures), comparison, shown), clips)
+        ids = cards.clips_of(shown)
+        clips = tuple(_listed(query, captioned, ids))
+        localized = _localized(query, captioned, ids)
+    return Made(Report(ours, tuple(failures), comparison, shown, localized), clips)
 
 
 def _listed(query: Query, captioned: CaptionedSet, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -65,6 +68,19 @@ def _listed(query: Query, captioned: CaptionedSet, ids: Sequence[str]) -> Iterat
         marks = ", ".join("?" for _ in ids)
         wanted = f"SELECT * FROM clips WHERE clip_id IN ({marks}) ORDER BY clip_id"
         yield from {row["clip_id"]: row for row in query.named(wanted, ids)}.values()
+
+
+def _localized(
+    query: Query, captioned: CaptionedSet, ids: Sequence[str]
+) -> dict[tuple[str, str], spans.Localized]:
+    """Claims of clips as `captionmill localize` found them; none where it did not run."""
+    place, state = captioned.workspace, captioned.state
+    job = spans.newest_about(place, state, captioned.job.digest)
+    if job is None or not ids:
+        return {}
+    query.show("spans", SPANS.name, place.root, tuple(state.files(SPANS.name, job=job)))
+    marks = ", ".join("?" for _ in ids)
+    return spans.by_key(query.named(f"SELECT * FROM spans WHERE clip_id IN ({marks})", ids))
 
 
 def figures(captioned: CaptionedSet) -> Figures:

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.testclient import TestClient
 
@@ -22,8 +22,13 @@ from pipelines.inspect.lookup import Lookup, opened
 from pipelines.inspect.serve import app
 from pipelines.inspect.sets import Inspected, WorkspaceSet, inspected
 from pipelines.reviews.stored import counting, stored
+from tests.browser import DESKTOP
+from tests.browser import opened as opened_page
 from tests.manifests.made import CUT, JOB, Made, captioned, sealed
 from tests.pipelines.search.embedded import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 Row = dict[str, Any]
 Started = Callable[..., subprocess.Popen[str]]
@@ -110,3 +115,12 @@ def opened_app(started: Started, *arguments: str | Path) -> tuple[subprocess.Pop
         if match := re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", line):
             return process, int(match[1]), match[2]
     raise AssertionError(process.stderr.read() if process.stderr else "")
+
+
+@contextmanager
+def let_in(
+    port: int, token: str, size: tuple[int, int] = DESKTOP, dark: bool = False
+) -> "Iterator[Page]":
+    """A real browser that was let in to the app."""
+    with opened_page(f"http://127.0.0.1:{port}/?token={token}", size, dark, loopback=True) as page:
+        yield page

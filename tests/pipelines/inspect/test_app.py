@@ -14,6 +14,7 @@ from tests.manifests.made import Made
 from tests.manifests.release.made import small
 from tests.pipelines.inspect.made import ORIGIN, client, reviews_of
 from tests.pipelines.report.hostile import TEXTS, hostile_row
+from tests.pipelines.report.localized import BY, localize
 from tests.pipelines.report.made import made, rows
 from tests.pipelines.reviews.made import review
 
@@ -91,6 +92,15 @@ def test_a_clip_shows_captions_claims_and_evidence(place: Made, browser: TestCli
         for weak in row["evidence"]:
             assert weak["captioner"] in page.text
         assert row["prompt_digest"] in page.text
+
+
+def test_localized_claims_are_drawn_at_their_times(tmp_path: Path) -> None:
+    place = made(tmp_path / "set")
+    localize(place, lambda row, claim: [{"start_ms": 700, "end_ms": 1111}])
+    [row, *_] = [row for row in rows(place) if row["claims"] and row["duration_ms"]]
+    with client(place.root) as browser:
+        page = browser.get(f"/clip/{row['clip_id']}").text
+    assert "0.70 to 1.11 s, " in page and f"by {BY}</title>" in page
 
 
 def test_a_clip_in_quarantine_says_why(place: Made, browser: TestClient) -> None:

@@ -1,17 +1,14 @@
 """The app in a real browser: look, search, review by keyboard, and find the review again."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine.media.ffmpeg import run
+from tests.browser import BOTH, WIDER, needs_chromium
 from tests.manifests.made import Made
-from tests.pipelines.inspect.made import Started, opened_app, real, reviews_of
-from tests.pipelines.report.browser import CHROMIUM, DESKTOP, PHONE, needs_chromium
+from tests.pipelines.inspect.made import Started, let_in, opened_app, real, reviews_of
 from tests.pipelines.report.hostile import hostile_row
 from tests.pipelines.report.made import made
 
@@ -19,10 +16,6 @@ pytestmark = [pytest.mark.run, needs_chromium]
 
 _FILM = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=4", "-f", "lavfi", "-i", "sine=440:d=4"]
 _H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-_WIDER = """[...document.querySelectorAll('body *')]
-    .filter(e => !e.closest('svg, dialog, details:not([open]), [hidden]'))
-    .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-    .map(e => e.outerHTML.slice(0, 200))"""
 
 
 @pytest.fixture(scope="module")
@@ -34,33 +27,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return real(folder / "set", [folder / "a.mp4", folder / "b.avi"], max_seconds=2)
 
 
-@contextmanager
-def _page(port: int, token: str, size: tuple[int, int] = DESKTOP) -> Iterator[Any]:
-    """A page that was let in. Any error of a script fails the test."""
-    from playwright.sync_api import sync_playwright
-
-    faults: list[str] = []
-    with sync_playwright() as driver:
-        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        try:
-            page = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on(
-                "console", lambda told: faults.append(told.text) if "Refused" in told.text else 0
-            )
-            page.goto(f"http://127.0.0.1:{port}/?token={token}")
-            yield page
-        finally:
-            browser.close()
-    assert faults == []
-
-
 def test_a_clip_is_found_reviewed_by_keyboard_and_found_again(
     place: Made, started: Started
 ) -> None:
     _, port, token = opened_app(started, place.root, "--reviewer", "ada")
-    with _page(port, token) as page:
+    with let_in(port, token) as page:
         assert "token" not in page.url
         page.keyboard.press("/")
         page.keyboard.type('heard:"sound 1"')
@@ -100,7 +71,7 @@ def test_a_clip_is_found_reviewed_by_keyboard_and_found_again(
 
 def test_j_and_k_go_through_all_clips(place: Made, started: Started) -> None:
     _, port, token = opened_app(started, place.root)
-    with _page(port, token) as page:
+    with let_in(port, token) as page:
         clips = page.locator(".row").evaluate_all("rows => rows.map(row => row.dataset.clip)")
         page.keyboard.press("j")
         page.keyboard.press("Enter")
@@ -119,7 +90,7 @@ def test_j_and_k_go_through_all_clips(place: Made, started: Started) -> None:
 def test_clips_play(name: str, from_source: bool, place: Made, started: Started) -> None:
     _, port, token = opened_app(started, place.root)
     second = [row for row in place.rows("clips") if name in row["uri"]][1]
-    with _page(port, token) as page:
+    with let_in(port, token) as page:
         page.goto(f"http://127.0.0.1:{port}/clip/{second['clip_id']}")
         page.keyboard.press("p")
         at = page.locator("#player").evaluate(
@@ -138,13 +109,13 @@ def test_clips_play(name: str, from_source: bool, place: Made, started: Started)
         assert at[1] < (4.1 if from_source else 2.1)
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@BOTH
 def test_hostile_text_neither_runs_nor_breaks_the_layout(
     size: tuple[int, int], tmp_path: Path, started: Started
 ) -> None:
     place = made(tmp_path / "<b>set", change=hostile_row)
     _, port, token = opened_app(started, place.root)
-    with _page(port, token, size) as page:
+    with let_in(port, token, size) as page:
         clips = page.locator(".row").evaluate_all("rows => rows.map(row => row.dataset.clip)")
         for path in ("/", *(f"/clip/{clip}" for clip in clips[:6])):
             page.goto(f"http://127.0.0.1:{port}{path}")
@@ -152,4 +123,4 @@ def test_hostile_text_neither_runs_nor_breaks_the_layout(
             assert "ran" not in page.title().split()
             assert page.evaluate("document.scripts.length") == 1
             assert page.evaluate("document.documentElement.scrollWidth") == size[0]
-            assert page.evaluate(_WIDER) == []
+            assert page.evaluate(WIDER) == []

@@ -1,33 +1,9 @@
-"""Debian's Chromium, without a network."""
+"""What Chromium plays, hears and shows of a preview."""
 
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from pipelines.preview import Preview
-
-EXECUTABLE = Path("/usr/bin/chromium")
-
-
-@contextmanager
-def browser_page() -> Iterator[Any]:
-    """An empty page of a browser; skips where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not EXECUTABLE.exists():
-        pytest.skip(f"{EXECUTABLE} is not installed")
-    with playwright.sync_playwright() as running:
-        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = running.chromium.launch(executable_path=str(EXECUTABLE), args=arguments)
-        try:
-            page = browser.new_context(offline=True).new_page()
-            page.set_content("<title>Preview</title>")
-            yield page
-        finally:
-            browser.close()
 
 
 def url_of(preview: Preview) -> str:

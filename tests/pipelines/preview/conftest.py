@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipelines.preview import Previews
-from tests.pipelines.preview.chromium import browser_page
+from tests.browser import opened
 
 
 @pytest.fixture(scope="module")
@@ -17,5 +17,5 @@ def previews() -> Iterator[Previews]:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
-    with browser_page() as shown:
+    with opened() as shown:
         yield shown

@@ -79,7 +79,7 @@ def test_hostile_text_is_only_text(text: str) -> None:
     svg.encode()
     root = ElementTree.fromstring(svg)
     assert {element.tag.removeprefix(_SVG) for element in root.iter()} <= {
-        *("svg", "image", "g", "text", "rect", "title", "line")
+        *("svg", "image", "g", "text", "tspan", "rect", "title", "line")
     }
     assert not [name for element in root.iter() for name in element.attrib if name.startswith("on")]
     assert not re.search("[\u202e\x1b\x00\ufffe\uffff]", svg)
