@@ -24,6 +24,7 @@ from manifests.release.layout import (
     RELEASE,
     Release,
     ReleaseBooks,
+    ReleaseEncoder,
     ReleaseFile,
     ReleaseInput,
     Table,
@@ -262,7 +263,14 @@ class Phases:
         tables: list[Table] = ["data"]
         tables += ["claims"] if output.claims else []
         tables += ["evidence"] if output.evidence else []
-        return Wanted(tuple(tables), output.links_only)
+        tables += ["embeddings"] if self.encoder else []
+        width = self.encoder.width if self.encoder else None
+        return Wanted(tuple(tables), output.links_only, width=width)
+
+    @property
+    def encoder(self) -> ReleaseEncoder | None:
+        """Whose vectors are written."""
+        return self.inputs[0].encoder if self.rules.output.embeddings else None
 
     def write(self, selection: Selection) -> list[ReleaseFile]:
         """Writes the selected rows."""
@@ -317,7 +325,9 @@ class Phases:
         books = ReleaseBooks(rows=counts.rows, kept=counts.kept, dropped=counts.dropped)
         rules: dict[str, Any] = self.rules.model_dump(mode="json")
         self.tell("describing")
-        release = Release.made("release", rules, inputs, books, files, lists=self.named.lists)
+        release = Release.made(
+            "release", rules, inputs, books, files, lists=self.named.lists, encoder=self.encoder
+        )
         return described(release, self.work.out)
 
     def _run(self, phase: str, tasks: Sequence[Task]) -> None:
@@ -336,7 +346,6 @@ def _require_known(rules: Rules) -> None:
     """Raises RulesError for what can be asked for and is not written yet."""
     asked = {
         "output.media": rules.output.media != "none",
-        "output.embeddings": rules.output.embeddings,
     }
     for key, wanted in asked.items():
         if wanted:

@@ -12,13 +12,15 @@ import pyarrow.parquet as pq
 from engine import crashpoints
 from manifests.atomic import write_atomic
 from manifests.release import flatten
+from manifests.release.columns import VECTORS, Table
 from manifests.release.keys import prepare, write_keys
 from manifests.release.layout import ReleaseFile
 from manifests.release.order import Part
 from manifests.release.rules import Rules
 from manifests.release.shards import Input, Shard
+from pipelines.rebuild.errors import unreadable
 from pipelines.rebuild.tasks import RebuildError, is_disk_full
-from pipelines.rebuild.writing import Group, Wanted, gather, scatter, unreadable
+from pipelines.rebuild.writing import Group, Wanted, gather, scatter
 
 LISTED = ("takedown", "decontamination")
 """Rules with lists of clips that must leave."""
@@ -28,6 +30,8 @@ _TASK_MB = 400
 _GROUP_BYTES = 64 << 20
 """Caption files of one group of shards, on disk."""
 _GROUP_SHARDS = 64
+_IDS_BYTES = 200
+"""Of a row of embeddings but for its vectors."""
 _SAMPLED = 32
 """Shards by which the size of a row is judged."""
 
@@ -157,7 +161,8 @@ class RowBytes:
 def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
     """The size of rows, by the columns that are written, from a sample of the shards. Raises WritingError
     for a file that can't be read."""
-    rows, stored, plain = 0, 0, dict.fromkeys(("data", "claims", "evidence"), 0)
+    rows, stored = 0, 0
+    plain: dict[Table, int] = dict.fromkeys(("data", "claims", "evidence"), 0)
     for given, path in _sample(inputs):
         try:
             metadata = pq.read_metadata(path)
@@ -171,9 +176,10 @@ def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
                 name = column.path_in_schema.partition(".")[0]
                 if name not in flatten.columns("evidence" in wanted.tables):
                     continue
-                table = name if name in plain else "data"
+                table: Table = name if name in ("claims", "evidence") else "data"
                 plain[table] += column.total_uncompressed_size
                 stored += column.total_compressed_size if table == "data" else 0
+    plain["embeddings"] = rows * (_IDS_BYTES + len(VECTORS) * 2 * (wanted.width or 0))
     sizes = [plain[table] for table in wanted.tables]
     return RowBytes(stored / max(1, rows), max(sizes) / max(1, rows))
 

@@ -20,9 +20,9 @@ from manifests.release.shards import Input
 from manifests.verify.release import check_release
 from pipelines.rebuild import rebuild as rebuilding
 from pipelines.rebuild import writing
+from pipelines.rebuild.errors import WritingError
 from pipelines.rebuild.tasks import RebuildError, Task, here
 from pipelines.rebuild.work import Work, opened
-from pipelines.rebuild.writing import WritingError
 from tests.pipelines.rebuild import built
 from tests.pipelines.rebuild.built import (
     again,
@@ -418,7 +418,7 @@ def test_a_full_disk_says_how_to_go_on(
     assert not (tmp_path / "out" / ".rebuild").exists()
 
 
-@pytest.mark.parametrize("output", [{"media": "webdataset"}, {"embeddings": True}])
+@pytest.mark.parametrize("output", [{"media": "webdataset"}])
 def test_what_is_not_written_is_told_before_work(
     output: dict[str, Any], inputs: list[Input], tmp_path: Path
 ) -> None:
