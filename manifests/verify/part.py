@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 
 from manifests.ids import content_hash
 from manifests.release.layout import PARQUET, ReleaseFile, wrong_columns
+from manifests.release.samples import COLUMNS
 from manifests.verify.joined import ClaimRows, EvidenceRows
+from manifests.verify.media import check_media
 from manifests.verify.problems import Problem
 from manifests.verify.row import RowCheck, RowKeys
 from manifests.verify.vectors import VectorRows
@@ -161,6 +163,10 @@ def _rows(part: Part, sound: set[str], checked: Checked) -> None:
                 beside = BESIDE[file.table](file.path, keys)
                 checked.tell(_beside(Path(part.root), file, beside))
                 checked.rows[file.table] += file.rows
+        if (media := part.of("media")) is not None and "media" in sound:
+            rows = whole_rows(Path(part.root) / data.path)
+            checked.tell(check_media(Path(part.root) / media.path, media.path, rows))
+            checked.rows["media"] += media.rows
     except UNREADABLE as error:
         checked.tell([Problem("schema", data.path, f"its rows can't be read: {error}")])
 
@@ -182,6 +188,12 @@ def _beside(root: Path, file: ReleaseFile, rows: Beside) -> Iterator[Problem]:
         yield from rows.batch(batch, range(first, first + batch.num_rows))
         first += batch.num_rows
     yield from rows.end()
+
+
+def whole_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of a file with what the tars have of them, one by one."""
+    for batch in batches(path, [*COLUMNS, "uri", "whole"]):
+        yield from batch.to_pylist()
 
 
 def batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

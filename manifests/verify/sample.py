@@ -19,6 +19,7 @@ from manifests.errors import UserError
 from manifests.release.layout import PARQUET, Release, ReleaseFile
 from manifests.release.query import connection, linked
 from manifests.verify.chance import chosen
+from manifests.verify.media import check_media
 from manifests.verify.part import BESIDE, UNREADABLE, Checked, Part, check_footer
 from manifests.verify.problems import Problem
 from manifests.verify.release import parts_of
@@ -99,6 +100,12 @@ def _rows(
             for batch, rows in given:
                 yield from joined.batch(batch, rows)
             yield from joined.end()
+    media = drawn.part.of("media")
+    if media is not None and media in beside:
+        wanted = (
+            row for batch, _ in _whole(root / data.path, drawn.rows) for row in batch.to_pylist()
+        )
+        yield from check_media(root / media.path, media.path, wanted, frozenset(keys.clips))
 
 
 def _of_clips(

@@ -1,7 +1,7 @@
 """What the tasks of a rebuild do: each step can be sent to another process, and skips what is done."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from manifests.release.layout import ReleaseFile
 from manifests.release.order import Part
 from manifests.release.rules import Rules
 from manifests.release.shards import Input, Shard
+from pipelines.rebuild.coding import BYTES_PER_S
 from pipelines.rebuild.errors import unreadable
 from pipelines.rebuild.tasks import RebuildError, is_disk_full
 from pipelines.rebuild.writing import Group, Wanted, gather, scatter
@@ -32,6 +33,7 @@ _GROUP_BYTES = 64 << 20
 _GROUP_SHARDS = 64
 _IDS_BYTES = 200
 """Of a row of embeddings but for its vectors."""
+_SIZED = ("whole", "size", "start_ms", "end_ms", "has_video")
 _SAMPLED = 32
 """Shards by which the size of a row is judged."""
 
@@ -163,7 +165,10 @@ def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
     for a file that can't be read."""
     rows, stored = 0, 0
     plain: dict[Table, int] = dict.fromkeys(("data", "claims", "evidence"), 0)
-    for given, path in _sample(inputs):
+    listed = [
+        (given, path) for given in inputs for shard in given.shards for path in shard.captions
+    ]
+    for given, path in _sample(listed):
         try:
             metadata = pq.read_metadata(path)
         except (pa.ArrowException, OSError) as error:
@@ -184,11 +189,28 @@ def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
     return RowBytes(stored / max(1, rows), max(sizes) / max(1, rows))
 
 
-def _sample(inputs: Sequence[Input]) -> Iterator[tuple[Input, str]]:
-    """Files of some shards, evenly apart."""
-    paths = [(given, path) for given in inputs for shard in given.shards for path in shard.captions]
-    step = max(1, len(paths) // _SAMPLED)
-    yield from paths[::step]
+def media_bytes(inputs: Sequence[Input]) -> float:
+    """About how many bytes the media of a clip have, on average, from a sample of the shards. Raises
+    WritingError for a file that can't be read."""
+    rows, total = 0, 0.0
+    listed = [(given, shard.clips) for given in inputs for shard in given.shards]
+    for given, path in _sample(listed):
+        try:
+            with pq.ParquetFile(path) as file:
+                clips = file.read(columns=list(_SIZED), use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(path, given, error) from error
+        for whole, size, start, end, seen in zip(
+            *(clips[name].to_pylist() for name in _SIZED), strict=True
+        ):
+            total += size if whole else (end - start) / 1000 * BYTES_PER_S[seen]
+        rows += clips.num_rows
+    return total / max(1, rows)
+
+
+def _sample(paths: Sequence[tuple[Input, str]]) -> Sequence[tuple[Input, str]]:
+    """Some files, evenly apart."""
+    return paths[:: max(1, len(paths) // _SAMPLED)]
 
 
 def settings(folder: Path) -> dict[str, str | bool | int | float | list[str]]:

@@ -181,3 +181,54 @@ def test_a_file_of_another_width_is_seen(made: Release, tmp_path: Path) -> None:
     problems = check_release(tmp_path / "out", other).problems
     assert {problem.kind for problem in problems} == {"schema"}
     assert "fixed_size_list" in problems[0].message
+
+
+Reads = Callable[[Path, Path], dict[str, list[float] | None]]
+
+
+def _pandas(folder: Path, cache: Path) -> dict[str, list[float] | None]:
+    import pandas
+
+    frame = pandas.read_parquet(folder / "embeddings" / "permissive")
+    return {row.clip_id: row.audio for row in frame.itertuples()}
+
+
+def _polars(folder: Path, cache: Path) -> dict[str, list[float] | None]:
+    import polars
+
+    frame = polars.read_parquet(f"{folder}/embeddings/permissive/*.parquet")
+    return dict(zip(frame["clip_id"].to_list(), frame["audio"].to_list(), strict=True))
+
+
+def _duckdb(folder: Path, cache: Path) -> dict[str, list[float] | None]:
+    import duckdb
+
+    scan = f"'{folder}/embeddings/permissive/*.parquet' JOIN '{folder}/data/permissive/*.parquet'"
+    return dict(duckdb.sql(f"SELECT clip_id, audio FROM {scan} USING (clip_id)").fetchall())
+
+
+def _datasets(folder: Path, cache: Path) -> dict[str, list[float] | None]:
+    import datasets
+
+    files = [str(path) for path in (folder / "embeddings" / "permissive").glob("*.parquet")]
+    rows = datasets.Dataset.from_parquet(files, cache_dir=str(cache))
+    return {row["clip_id"]: row["audio"] for row in rows}
+
+
+def _mlcroissant(folder: Path, cache: Path) -> dict[str, list[float] | None]:
+    import mlcroissant
+
+    place = "embeddings/permissive/rows"
+    rows = mlcroissant.Dataset(folder / "croissant.json").records(place)
+    return {row[f"{place}/clip_id"].decode(): row[f"{place}/audio"] for row in rows}
+
+
+@pytest.mark.parametrize("reads", [_pandas, _polars, _duckdb, _datasets, _mlcroissant])
+def test_libraries_read_vectors(
+    reads: Reads, inputs: list[Input], made: Release, tmp_path: Path
+) -> None:
+    own = {row["clip_id"]: built.vectors(row)["audio"] for row in built.rows(inputs[0])}
+    told = reads(tmp_path / "out", tmp_path / "cache")
+    assert len(told) == 10
+    for clip, vector in told.items():
+        assert (None if vector is None else [float(x) for x in vector]) == own[clip]

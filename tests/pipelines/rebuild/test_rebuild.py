@@ -418,15 +418,6 @@ def test_a_full_disk_says_how_to_go_on(
     assert not (tmp_path / "out" / ".rebuild").exists()
 
 
-@pytest.mark.parametrize("output", [{"media": "webdataset"}])
-def test_what_is_not_written_is_told_before_work(
-    output: dict[str, Any], inputs: list[Input], tmp_path: Path
-) -> None:
-    with pytest.raises(RulesError, match="this version does not write it"):
-        rebuilding.rebuild(rules(tmp_path, output=output), inputs, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
 @pytest.mark.usefixtures("without_ray")
 def test_ctrl_c_in_a_query_is_a_ctrl_c(inputs: list[Input], tmp_path: Path) -> None:
     def tell(line: str) -> None:
