@@ -168,16 +168,17 @@ def _terms(counted: Statistics, media: bool) -> Iterable[str]:
     yield "## Terms"
     yield (
         "Licences are those of the **models** behind a row (columns `licence` and `outputs_train`), not "
-        "of the media that was captioned: nobody looked at the media's terms. Each class is a "
-        "configuration:"
+        "of the media that was captioned: nobody looked at the media's terms."
     )
     yield ""
     if media:
         yield (
-            "**Licences of the media in `media/` are not known**, and no class says anything of them: "
-            "who passes it on or trains on it has to know its terms."
+            "**Licences of the media in `media/` are not known.** Who passes it on or trains on it has to "
+            "know its terms."
         )
         yield ""
+    yield "Each class of licences is a configuration:"
+    yield ""
     there = {group.licence_class for group in counted.groups}
     meaning: Mapping[LicenceClass, str] = MEANING
     for each in CLASSES:

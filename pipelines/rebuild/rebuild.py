@@ -115,6 +115,7 @@ def running(work: Work, start: int) -> Iterator[None]:
         processes.sweep(work.place_id, keep_epoch=start)
         for left in scratch_folders(name):
             shutil.rmtree(left, ignore_errors=True)
+        work.clear_temporary()
         try:
             with ray_cluster(name, 1, _OBJECTS, work.logs / f"{start:06d}"):
                 yield

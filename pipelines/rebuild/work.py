@@ -72,7 +72,9 @@ class Work:
         return int(begun["starts"])
 
     def clear_temporary(self) -> None:
-        """Removes what workers that were killed left beside the parts."""
+        """Removes what workers that were killed left: beside the parts, and of clips that they coded."""
+        for folder in self.sources.glob("tmp*"):
+            shutil.rmtree(folder, ignore_errors=True)
         for table in TABLES:
             for path in (self.out / table).glob("*/.*.tmp"):
                 if _TEMPORARY.fullmatch(path.name):

@@ -343,6 +343,20 @@ def test_no_temporary_file_is_left(inputs: list[Input], tmp_path: Path) -> None:
     assert [name for name in names if name.endswith(".tmp") or name == ".rebuild"] == [".mine.tmp"]
 
 
+@pytest.mark.usefixtures("without_ray")
+def test_what_a_killed_worker_left_is_gone_before_work_goes_on(tmp_path: Path) -> None:
+    left = tmp_path / "out" / "media" / "permissive" / ".train-00000-of-00001.tar.123.tmp"
+    with opened(tmp_path / "out") as work:
+        coded = work.sources / "tmp123" / "clip"
+        for path in (left, coded):
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"x")
+        (work.sources / "f.json").write_bytes(b"{}")
+        with rebuilding.running(work, 1):
+            assert not left.exists() and not coded.exists()
+            assert (work.sources / "f.json").exists()
+
+
 def test_another_plan_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path / "out") as work:
         assert work.begin({"rules": "a", "inputs": ["b"]}) == 1
