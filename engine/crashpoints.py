@@ -25,6 +25,8 @@ POINTS = (
     "rebuild.scatter",
     "rebuild.gathering",
     "rebuild.gather",
+    "rebuild.packing",
+    "rebuild.media",
     "rebuild.before_release",
     "rebuild.after_release",
     "reviews.written",

@@ -36,7 +36,6 @@ _SOUND: dict[str, Any] = {"c:a": "aac", "b:a": "96k"}
 _WEB_PICTURE: dict[str, Any] = {
     "c:v": "libx264",
     "preset": "faster",
-    "crf": 30,
     "pix_fmt": "yuv420p",
     # Players want even sides.
     "vf": "scale='max(16,2*trunc((iw+1)/2))':'max(16,2*trunc((ih+1)/2))'",
@@ -50,12 +49,13 @@ _PATH = "path:"
 @dataclass(frozen=True, slots=True)
 class RawPictures:
     """Pictures to encode: each as RGB of 8 bits, of `size` (width, height), `rate` a second, in at most
-    `bps` bits a second."""
+    `bps` bits a second. crf: as x264 has it, smaller is better."""
 
     each: Iterable[bytes]
     size: tuple[int, int]
     rate: Fraction
     bps: int
+    crf: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,12 @@ def web(out: Path, pictures: RawPictures | None, sound: RawSound | None) -> None
     if pictures is not None:
         form = {"pix_fmt": "rgb24", "s": "{}x{}".format(*pictures.size), "r": str(pictures.rate)}
         sides.append(ffmpeg.input("pipe:0", format="rawvideo", **form).video)
-        options |= {**_WEB_PICTURE, "maxrate": pictures.bps, "bufsize": 2 * pictures.bps}
+        options |= {
+            **_WEB_PICTURE,
+            "crf": pictures.crf,
+            "maxrate": pictures.bps,
+            "bufsize": 2 * pictures.bps,
+        }
     if sound is not None:
         sides.append(ffmpeg.input(_url(sound.path), format="f32le", ar=sound.hz, ac=1).audio)
         options |= {"c:a": "aac", "b:a": sound.bps}
@@ -135,6 +140,15 @@ def web(out: Path, pictures: RawPictures | None, sound: RawSound | None) -> None
             options["cutoff"] = _AAC_LEAST_HZ
     given = None if pictures is None else pictures.each
     _write(ffmpeg.output(*sides, _url(out), **options), given)
+
+
+def flac(out: Path, sound: RawSound) -> None:
+    """Writes decoded sound as FLAC of 16 bits; its `bps` does not count. Raises FfmpegError."""
+    import ffmpeg
+
+    given = ffmpeg.input(_url(sound.path), format="f32le", ar=sound.hz, ac=1).audio
+    options = {"format": "flac", "c:a": "flac", "sample_fmt": "s16", **_REPRODUCIBLE}
+    _write(ffmpeg.output(given, _url(out), **options))
 
 
 def join(

@@ -5,9 +5,17 @@ It says what was done, by which rules, on which terms, how to load it, and what 
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from manifests.release.layout import CLASSES, LicenceClass, ReleaseBooks, ReleaseFile, ReleaseInput
+from manifests.release.columns import VECTORS, Table
+from manifests.release.layout import (
+    CLASSES,
+    LicenceClass,
+    ReleaseBooks,
+    ReleaseEncoder,
+    ReleaseFile,
+    ReleaseInput,
+)
 from manifests.release.licences import MEANING
 from manifests.release.statistics import Statistics
 
@@ -48,22 +56,27 @@ def card(
     books: ReleaseBooks,
     files: Sequence[ReleaseFile],
     counted: Statistics,
+    encoder: ReleaseEncoder | None = None,
 ) -> str:
-    """The card, in Markdown with YAML before it. name: of the release."""
-    tables = [table for table in ("evidence", "claims") if any(f.table == table for f in files)]
+    """The card, in Markdown with YAML before it. name: of the release. encoder: where there are
+    embeddings."""
+    tables = {file.table for file in files}
+    media = "media" in tables
     return "\n".join(
         [
             _yaml(name, books.kept, files, counted),
             f"# {_plain(name)}",
             "",
             f"{books.kept:,} clips, {counted.hours:,.1f} hours, with captions of what is heard, what is "
-            "seen, and both together, made by captionmill. The media is not here: `uri` and "
-            "`content_hash` say which file a clip is of, `start_ms` and `end_ms` where in it.",
+            "seen, and both together, made by captionmill. "
+            + ("The media is in `media/`: " if media else "The media is not here: ")
+            + "`uri` and `content_hash` say which file a clip is of, `start_ms` and `end_ms` where in "
+            "it.",
             "",
             *_contents(counted),
             *_made(inputs, books),
-            *_terms(counted),
-            *_loading(counted, tables),
+            *_terms(counted, media),
+            *_loading(counted, tables, encoder),
             *_unchecked(),
             "## Rules",
             "The same rules on the same inputs give the same bytes again.",
@@ -151,13 +164,20 @@ def _made(inputs: Sequence[ReleaseInput], books: ReleaseBooks) -> Iterable[str]:
     yield ""
 
 
-def _terms(counted: Statistics) -> Iterable[str]:
+def _terms(counted: Statistics, media: bool) -> Iterable[str]:
     yield "## Terms"
     yield (
         "Licences are those of the **models** behind a row (columns `licence` and `outputs_train`), not "
-        "of the media that was captioned: nobody looked at the media's terms. Each class is a "
-        "configuration:"
+        "of the media that was captioned: nobody looked at the media's terms."
     )
+    yield ""
+    if media:
+        yield (
+            "**Licences of the media in `media/` are not known.** Who passes it on or trains on it has to "
+            "know its terms."
+        )
+        yield ""
+    yield "Each class of licences is a configuration:"
     yield ""
     there = {group.licence_class for group in counted.groups}
     meaning: Mapping[LicenceClass, str] = MEANING
@@ -169,7 +189,9 @@ def _terms(counted: Statistics) -> Iterable[str]:
     yield ""
 
 
-def _loading(counted: Statistics, tables: Sequence[str]) -> Iterable[str]:
+def _loading(
+    counted: Statistics, tables: Collection[Table], encoder: ReleaseEncoder | None
+) -> Iterable[str]:
     if not counted.groups:
         return
     first = next(each for each in CLASSES if each in {g.licence_class for g in counted.groups})
@@ -187,19 +209,50 @@ def _loading(counted: Statistics, tables: Sequence[str]) -> Iterable[str]:
     yield f'polars.scan_parquet("{data}/{split}-*.parquet")'
     yield f'ray.data.read_parquet("{data}")'
     yield "```"
-    if tables:
+    if beside := [table for table in ("evidence", "claims", "embeddings") if table in tables]:
+        named = [f"`{table}/`" for table in beside]
+        listed = f"{', '.join(named[:-1])} and {named[-1]}" if named[1:] else named[0]
         yield (
-            f"{' and '.join(f'`{table}/`' for table in tables)} lie beside, in files of the same names, "
-            "and are joined by `clip_id`:"
+            f"{listed} {'lie' if named[1:] else 'lies'} beside, in files of the same names, and "
+            f"{'are' if named[1:] else 'is'} joined by `clip_id`:"
         )
         yield "```python"
         yield (
             f"duckdb.sql(\"SELECT * FROM '{data}/*.parquet' JOIN "
-            f"'RELEASE/{tables[-1]}/{first}/*.parquet' USING (clip_id)\")"
+            f"'RELEASE/{beside[-1]}/{first}/*.parquet' USING (clip_id)\")"
         )
         yield "```"
+    yield from _vectors(encoder)
+    if "media" in tables:
+        yield from _media(f"RELEASE/media/{first}/{split}")
     yield "`captionmill verify` computes every digest again and names what is off."
     yield ""
+
+
+def _vectors(encoder: ReleaseEncoder | None) -> Iterable[str]:
+    if encoder is None:
+        return
+    yield (
+        f"`embeddings/` has vectors of the media by the encoder `{_plain(encoder.name)}` (identity "
+        f"`{encoder.identity}`): {', '.join(f'`{name}`' for name in VECTORS)}, each of "
+        f"{encoder.width} numbers of float16, null where the clip lacks that side. A clip without any "
+        "has no row there."
+    )
+    yield ""
+
+
+def _media(place: str) -> Iterable[str]:
+    yield (
+        "`media/` has tars as WebDataset has them: for each row, in the order of `data/`, "
+        "`<clip_id>.<extension>` and `<clip_id>.json`. Where `media` in the JSON is `source`, the member "
+        "is the source's own bytes, whose sha256 is `content_hash`; where it is `coded`, it is the "
+        "clip's span of a longer source, coded anew from what the captioners' decoder gives."
+    )
+    yield "```python"
+    yield "import glob, webdataset"
+    yield ""
+    yield f'webdataset.WebDataset(sorted(glob.glob("{place}-*.tar")), shardshuffle=False)'
+    yield "```"
 
 
 def _unchecked() -> Iterable[str]:

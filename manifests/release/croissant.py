@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from manifests.release.layout import SCHEMAS, ReleaseFile
+from manifests.release.columns import PARQUET, Table, schema_of
+from manifests.release.layout import ReleaseFile
 from manifests.release.statistics import Statistics
 
 CONFORMS = "http://mlcommons.org/croissant/1.1"
@@ -52,14 +53,18 @@ _CONTEXT: Mapping[str, Any] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-_PARQUET = "application/x-parquet"
+_PARQUET, _TAR = "application/x-parquet", "application/x-tar"
 
 
-def croissant(name: str, files: Sequence[ReleaseFile], counted: Statistics) -> bytes:
+def croissant(
+    name: str, files: Sequence[ReleaseFile], counted: Statistics, width: int | None = None
+) -> bytes:
     """The content of `croissant.json`: each file with its sha256, and the columns of each table of each
-    class of licences. No date: the same release gives the same bytes."""
-    tables = [file for file in files if file.table in SCHEMAS]
+    class of licences. width: of vectors, where there are embeddings. No date: the same release gives the
+    same bytes."""
+    tables = [file for file in files if file.table in PARQUET]
     groups = dict.fromkeys((file.table, file.licence_class) for file in tables)
+    media = "in `media/`" if len(tables) < len(files) else "not part of it"
     told = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -68,13 +73,13 @@ def croissant(name: str, files: Sequence[ReleaseFile], counted: Statistics) -> b
         "description": (
             f"{counted.rows:,} clips ({counted.hours:,.1f} hours) with captions of what is heard, what "
             "is seen and both together. Licences are those of the models behind the captions, in the "
-            "column `licence`; the media is not part of it."
+            f"column `licence`; the media is {media}."
         ),
         "license": sorted(counted.total("licences")) or ["LicenseRef-unknown"],
         "url": "README.md",
         "version": "1.0.0",
-        "distribution": [_object(file) for file in tables] + [_set(*group) for group in groups],
-        "recordSet": [_records(*group) for group in groups],
+        "distribution": [_object(file) for file in files] + [_set(*group) for group in groups],
+        "recordSet": [_records(*group, width) for group in groups],
     }
     return json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
 
@@ -86,7 +91,7 @@ def _object(file: ReleaseFile) -> dict[str, Any]:
         "name": file.path,
         "contentUrl": file.path,
         "contentSize": f"{file.bytes} B",
-        "encodingFormat": _PARQUET,
+        "encodingFormat": _PARQUET if file.table in PARQUET else _TAR,
         "sha256": file.sha256,
     }
 
@@ -102,7 +107,7 @@ def _set(table: str, licence: str) -> dict[str, Any]:
     }
 
 
-def _records(table: str, licence: str) -> dict[str, Any]:
+def _records(table: Table, licence: str, width: int | None) -> dict[str, Any]:
     place = f"{table}/{licence}"
     records: dict[str, Any] = {
         "@type": "cr:RecordSet",
@@ -111,8 +116,7 @@ def _records(table: str, licence: str) -> dict[str, Any]:
     }
     if table == "data":
         records["key"] = {"@id": f"{place}/rows/clip_id"}
-    schema = SCHEMAS[table]  # type: ignore[index]
-    return records | {"field": [_field(place, field) for field in schema]}
+    return records | {"field": [_field(place, field) for field in schema_of(table, width)]}
 
 
 def _field(place: str, field: pa.Field) -> dict[str, Any]:
@@ -124,8 +128,9 @@ def _field(place: str, field: pa.Field) -> dict[str, Any]:
         "source": {"fileSet": {"@id": place}, "extract": {"column": field.name}},
     }
     kind = field.type
-    if pa.types.is_list(kind):
-        described |= {"isArray": True, "arrayShape": "-1"}
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        length = kind.list_size if pa.types.is_fixed_size_list(kind) else -1
+        described |= {"isArray": True, "arrayShape": str(length)}
         kind = kind.value_type
     return described | {"dataType": _type(kind)}
 

@@ -8,21 +8,31 @@
     README.md, croissant.json, statistics.json
     release.json                                           written last: what has none is no release
 
-All columns are flat, but for lists of numbers and names. A clip's evidence and claims are in the files of
-the name that its data row is in, in the order of the data rows.
+What a clip has beside its data row is in the files of the name that this is in, in the order of the data
+rows; a clip without vectors has no row of embeddings. Columns are in `columns`.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from manifests import schemas
 from manifests.errors import UserError
 from manifests.ids import digest
+from manifests.release.columns import (
+    CLAIMS,
+    DATA,
+    EVIDENCE,
+    OF_CLIPS,
+    PARQUET,
+    PLACE,
+    SCHEMAS,
+    TABLES,
+    Table,
+    wrong_columns,
+)
 from manifests.release.licences import CLASSES, LicenceClass, licence_class
 
 __all__ = [
@@ -30,15 +40,21 @@ __all__ = [
     "CLASSES",
     "DATA",
     "EVIDENCE",
+    "OF_CLIPS",
+    "PARQUET",
+    "PLACE",
     "SCHEMAS",
+    "TABLES",
     "Document",
     "LicenceClass",
     "Release",
     "ReleaseBooks",
+    "ReleaseEncoder",
     "ReleaseError",
     "ReleaseFile",
     "ReleaseInput",
     "ReleaseList",
+    "Table",
     "is_release",
     "licence_class",
     "load",
@@ -46,9 +62,8 @@ __all__ = [
     "wrong_columns",
 ]
 
-VERSION: Final = 2
-"""Format of a release; another one is refused. 2 has what decoding a clip needs beside its span, and the
-digests of the lists that its rules name."""
+VERSION: Final = 3
+"""Format of a release; another one is refused. 3 says whose vectors its embeddings are."""
 
 RELEASE, CARD, CROISSANT, STATISTICS = (
     "release.json",
@@ -59,116 +74,11 @@ RELEASE, CARD, CROISSANT, STATISTICS = (
 WORK = ".rebuild"
 """Folder of a rebuild that has not finished."""
 
-Table = Literal["data", "evidence", "claims", "embeddings", "media"]
-TABLES: tuple[Table, ...] = get_args(Table)
-PARQUET: tuple[Table, ...] = ("data", "evidence", "claims", "embeddings")
-
 _SPLIT = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _SHA256 = r"^[0-9a-f]{64}$"
 _DIGEST = r"^[0-9a-f]{16}$"
 _LARGEST = 1 << 30
 """Bytes of a release.json that is read: a million files need about 250 MB."""
-
-
-def _field(name: str, kind: pa.DataType, doc: str, nullable: bool = True) -> pa.Field:
-    return pa.field(name, kind, nullable=nullable, metadata={"doc": doc})
-
-
-def _captions(*names: str) -> list[pa.Field]:
-    """Columns as a workspace's captions have them."""
-    return [schemas.CAPTIONS.field(name) for name in names]
-
-
-PLACE = ("file_ms", "since_ms", "first_byte", "end_byte", "audio_track", "video_track", "size")
-"""Columns of a workspace's clips without which a clip can't be decoded as its captioners saw it."""
-
-OF_CLIPS = (*PLACE, "whole")
-"""Data columns that come from the clip table."""
-
-
-DATA = pa.schema(
-    [
-        *_captions("clip_id", "content_hash", "uri", "start_ms", "end_ms", "duration_ms", "kind"),
-        *_captions("has_audio", "has_video"),
-        *(schemas.CLIPS.field(name) for name in OF_CLIPS),
-        *_captions("audio_caption", "visual_caption", "audio_visual_caption"),
-        *_captions("audio_by", "visual_by", "audio_visual_by", "writer"),
-        _field(
-            "variants",
-            pa.string(),
-            "further captions as a JSON list of {caption, style, text}; null without any",
-        ),
-        *_captions("transcript", "language"),
-        _field("domain", pa.string(), "what is heard mostly: speech, music or general"),
-        _field("support", pa.float32(), "share of its claims that the evidence supports"),
-        _field("confidence", pa.float32(), "mean probability of its claims"),
-        *_captions("licence", "outputs_train"),
-        *_captions("evidence_digest", "prompt_digest", "caption_digest"),
-        _field("input", pa.int32(), "number of the input in release.json", nullable=False),
-        _field("stage", pa.int32(), "1; 2 where recaptioned", nullable=False),
-        _field("real", pa.bool_(), "the captions are by people", nullable=False),
-    ]
-)
-
-_WEAK = schemas.EVIDENCE.value_type
-_CLAIM = _WEAK.field("claims").type.value_type
-_STARTS = pa.list_(pa.int64())
-
-
-def _spans() -> list[pa.Field]:
-    return [
-        _field("span_starts_ms", _STARTS, "when in the clip: starts of spans, ms"),
-        _field("span_ends_ms", _STARTS, "ends of the same spans, ms"),
-    ]
-
-
-EVIDENCE = pa.schema(
-    [
-        *_captions("clip_id"),
-        _field("place", pa.int32(), "of the weak caption in the clip's evidence, from 0", False),
-        _field("captioner", pa.string(), "who says it", nullable=False),
-        _field("content_hash", pa.string(), "of the media this captioner saw", nullable=False),
-        _field("said", pa.string(), "the weak caption as a sentence"),
-        _field("transcript", pa.string(), "words spoken: data, never instructions"),
-        _field("language", pa.string(), "of the transcript, ISO 639-1"),
-        _field("language_probability", pa.float64(), "of that language, by the recogniser"),
-        _field("skipped", pa.string(), "why the captioner did not run on this clip"),
-        _field("missing", pa.string(), "stream that it needs and the clip lacks"),
-        _field("claim", pa.int32(), "of the claim in the weak caption, from 0; null without any"),
-        *(
-            _field(name, _CLAIM.field(name).type, f"of the claim: {name}")
-            for name in ("label", "text", "kind", "modality", "score", "rank")
-        ),
-        *_spans(),
-        _field("probability", pa.float64(), "calibrated, by this captioner's word alone"),
-        _field("tier", pa.string(), "low, medium or high, by this captioner's word alone"),
-        _field("confidence_by", pa.string(), "what gave that probability"),
-        _field("fused_probability", pa.float64(), "calibrated, by everybody's word"),
-        _field("fused_tier", pa.string(), "low, medium or high, by everybody's word"),
-        _field("fused_by", pa.string(), "what gave the fused probability"),
-    ]
-)
-"""One row for each claim of a weak caption, and one (claim null) for a weak caption without claims."""
-
-CLAIMS = pa.schema(
-    [
-        *_captions("clip_id"),
-        _field("claim", pa.int32(), "place in the clip's claims, from 0", nullable=False),
-        _field("caption", pa.string(), "whose claim it is", nullable=False),
-        _field("text", pa.string(), "what is claimed", nullable=False),
-        _field("captioners", pa.list_(pa.string()), "captioners that support it"),
-        _field("probability", pa.float64(), "calibrated, by everybody's word"),
-        _field("tier", pa.string(), "low, medium or high; null without support"),
-        _field("confidence_by", pa.string(), "what gave that probability"),
-        *_spans(),
-        _field("supported", pa.bool_(), "the evidence says it"),
-    ]
-)
-"""One row for each claim of a caption."""
-
-SCHEMAS: Mapping[Table, pa.Schema] = {"data": DATA, "evidence": EVIDENCE, "claims": CLAIMS}
-"""Tables with columns of their own. Embeddings have `clip_id` first, then vectors as their encoder has
-them."""
 
 
 class ReleaseError(UserError):
@@ -182,31 +92,6 @@ def part_path(table: Table, licence: LicenceClass, split: str, number: int, coun
         raise ValueError(f"split {split!r}: a name is of a-z, 0-9 and _, and begins with a letter")
     suffix = "tar" if table == "media" else "parquet"
     return f"{table}/{licence}/{split}-{number:05d}-of-{count:05d}.{suffix}"
-
-
-def wrong_columns(actual: pa.Schema, table: Table) -> str | None:
-    """What is wrong with the columns of a file of a table, None if nothing is. Only names, order and
-    types count: engines write different metadata, and not all keep what may be null."""
-    if table not in SCHEMAS:
-        return None if actual.names[:1] == ["clip_id"] else "its first column is not clip_id"
-    expected = SCHEMAS[table]
-    if missing := [name for name in expected.names if name not in actual.names]:
-        return f"it lacks {', '.join(missing)}"
-    if unknown := [name for name in actual.names if name not in expected.names]:
-        return f"it has {', '.join(unknown)}, which {table} has not"
-    if actual.names != expected.names:
-        return f"its columns are not in the order of {table}"
-    for field in expected:
-        if not _alike(actual.field(field.name).type, field.type):
-            return f"{field.name} is {actual.field(field.name).type}, not {field.type}"
-    return None
-
-
-def _alike(actual: pa.DataType, expected: pa.DataType) -> bool:
-    """Whether types are equal but for names and nullability of a list's items."""
-    if pa.types.is_list(expected):
-        return bool(pa.types.is_list(actual) and actual.value_type.equals(expected.value_type))
-    return bool(actual.equals(expected))
 
 
 class _Model(BaseModel):
@@ -234,6 +119,15 @@ class ReleaseList(_Model):
     rule: Literal["takedown", "decontamination"]
     name: str
     digest: str
+
+
+class ReleaseEncoder(_Model):
+    """Whose vectors the embeddings are. width: numbers of a vector. identity: digest of its code, options
+    and weights."""
+
+    name: str
+    width: int = Field(gt=0)
+    identity: str = Field(pattern=_DIGEST)
 
 
 class ReleaseBooks(_Model):
@@ -280,14 +174,15 @@ class Document(_Model):
 
 class Release(_Model):
     """Content of `release.json`. rules: as they were read, defaults filled in. lists: in the order of the
-    rules. digest: over all the rest
-    (`Release.made` computes it); equal inputs and rules give an equal one."""
+    rules. encoder: where there are embeddings. digest: over all the rest (`Release.made` computes it);
+    equal inputs and rules give an equal one."""
 
-    version: Literal[2] = VERSION
+    version: Literal[3] = VERSION
     name: str = "release"
     rules: dict[str, JsonValue]
     inputs: tuple[ReleaseInput, ...]
     lists: tuple[ReleaseList, ...] = ()
+    encoder: ReleaseEncoder | None = None
     books: ReleaseBooks
     files: tuple[ReleaseFile, ...]
     documents: tuple[Document, ...] = ()
@@ -303,6 +198,7 @@ class Release(_Model):
         files: Iterable[ReleaseFile],
         documents: Iterable[Document] = (),
         lists: Iterable[ReleaseList] = (),
+        encoder: ReleaseEncoder | None = None,
     ) -> "Release":
         """A release with its digest; files by table, class, split and part. Raises ValidationError where
         something does not fit together."""
@@ -313,6 +209,7 @@ class Release(_Model):
             "rules": dict(rules),
             "inputs": [each.model_dump() for each in sorted(inputs, key=lambda each: each.number)],
             "lists": [each.model_dump() for each in lists],
+            "encoder": None if encoder is None else encoder.model_dump(),
             "books": books.model_dump(),
             "files": [file.model_dump() for file in ordered],
             "documents": [each.model_dump() for each in sorted(documents, key=lambda d: d.path)],
@@ -343,9 +240,23 @@ class Release(_Model):
             )
         return values
 
+    @property
+    def width(self) -> int | None:
+        """How long the vectors of its embeddings are; None without any."""
+        return None if self.encoder is None else self.encoder.width
+
+    def documented(self, documents: Iterable[Document]) -> "Release":
+        """The same with these documents."""
+        values = self.model_dump(mode="json", exclude={"digest"})
+        listed = sorted(documents, key=lambda each: each.path)
+        values["documents"] = [each.model_dump() for each in listed]
+        return Release(**values, digest=digest(values))
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         _require_paths(self.files)
+        if (self.encoder is None) == any(file.table == "embeddings" for file in self.files):
+            raise ValueError("it has embeddings without their encoder, or an encoder without any")
         if [each.number for each in self.inputs] != list(range(len(self.inputs))):
             raise ValueError("its inputs are not numbered from 0")
         for what, sides in {

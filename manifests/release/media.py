@@ -74,9 +74,21 @@ def blocks(files: Sequence[Path | str], width: int | None = None) -> Iterator[Bl
                     if len(block.ids):
                         yield block
         except (pa.ArrowException, OSError) as error:
-            raise MediaError(
-                f"{name} can't be read: {error}. captionmill verify tells what is damaged."
-            ) from error
+            raise unreadable(name, error) from error
+
+
+def width_of(name: Path | str) -> int:
+    """How long the vectors of a table of embeddings are. Raises MediaError as `blocks` does."""
+    try:
+        with Path(name).open("rb") as handle:
+            return _width(pq.read_schema(handle), name)
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(name, error) from error
+
+
+def unreadable(name: Path | str, error: Exception) -> MediaError:
+    """What to say of a file that can't be read."""
+    return MediaError(f"{name} can't be read: {error}. captionmill verify tells what is damaged.")
 
 
 def least(at_least: float) -> float:

@@ -170,9 +170,10 @@ class Shuffle(Section):
 class Output(Section):
     """What is written.
 
-    part_rows, part_mb: size of a data part; one of them, else parts of about 256 MB. evidence, claims,
-    embeddings: side files. media: "webdataset" writes the clips' media beside. links_only: of the media
-    nothing but where it is, so no transcript and none of these.
+    part_rows, part_mb: size of a data part, of its tar where there are media; one of them, else parts of
+    about 256 MB, with media 1024. evidence, claims, embeddings: side files. media: "webdataset" writes
+    the clips' media beside. links_only: of the media nothing but where it is, so no transcript and none
+    of these.
     """
 
     part_rows: Count | None = None

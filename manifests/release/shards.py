@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from manifests.release.layout import ReleaseEncoder
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -24,7 +26,8 @@ class Input:
     """One captioning of one workspace. number: from 0, in the order of the rules. job: its digest.
     digest: 16 hex digits, of what is committed of it. real: people wrote the captions. stage: 1; 2 where
     recaptioned. shards: those with captions, in the order of their numbers. uncompared: its captions
-    without similarities, where the rules ask for some."""
+    without similarities, where the rules ask for some. encoder: whose vectors its shards have, where the
+    rules ask for them as an output."""
 
     number: int
     name: str
@@ -35,3 +38,4 @@ class Input:
     stage: int
     shards: tuple[Shard, ...]
     uncompared: int = 0
+    encoder: ReleaseEncoder | None = None

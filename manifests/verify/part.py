@@ -6,7 +6,7 @@ rows.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,26 +16,38 @@ import pyarrow.parquet as pq
 
 from manifests.ids import content_hash
 from manifests.release.layout import PARQUET, ReleaseFile, wrong_columns
+from manifests.release.samples import COLUMNS
 from manifests.verify.joined import ClaimRows, EvidenceRows
+from manifests.verify.media import check_media
 from manifests.verify.problems import Problem
 from manifests.verify.row import RowCheck, RowKeys
+from manifests.verify.vectors import VectorRows
 
 _BATCH = 8192
 _TOLD = 20
 """Problems of one kind that are listed of one file; the others are counted."""
+
+Beside = EvidenceRows | ClaimRows | VectorRows
+BESIDE: Mapping[str, type[Beside]] = {
+    "evidence": EvidenceRows,
+    "claims": ClaimRows,
+    "embeddings": VectorRows,
+}
+"""What checks the rows of a table beside the data."""
 
 UNREADABLE = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The files of one part, by table. inputs: stage and origin of each input, by number. links_only: of
-    the release."""
+    """The files of one part, by table. inputs: stage and origin of each input, by number. links_only,
+    width: of the release."""
 
     root: str
     files: tuple[ReleaseFile, ...]
     inputs: tuple[tuple[int, bool], ...]
     links_only: bool = False
+    width: int | None = None
 
     def of(self, table: str) -> ReleaseFile | None:
         """Its file of a table, or None."""
@@ -85,7 +97,7 @@ def check_part(part: Part) -> Checked:
     sound: set[str] = set()
     for file in part.files:
         before = len(checked.problems)
-        checked.tell(_file(Path(part.root), file, checked))
+        checked.tell(_file(part, file, checked))
         if len(checked.problems) == before:
             sound.add(file.table)
     started = time.perf_counter()
@@ -94,9 +106,9 @@ def check_part(part: Part) -> Checked:
     return checked
 
 
-def _file(root: Path, file: ReleaseFile, checked: Checked) -> Iterator[Problem]:
+def _file(part: Part, file: ReleaseFile, checked: Checked) -> Iterator[Problem]:
     """Problems of a file: its bytes, its columns, its number of rows."""
-    path = root / file.path
+    path = Path(part.root) / file.path
     try:
         size = path.stat().st_size
         if size != file.bytes:
@@ -115,19 +127,19 @@ def _file(root: Path, file: ReleaseFile, checked: Checked) -> Iterator[Problem]:
     if sha256 != file.sha256:
         yield Problem("checksum", file.path, "its bytes are not those that were released")
     elif file.table in PARQUET:
-        yield from check_footer(root, file)
+        yield from check_footer(part, file)
 
 
-def check_footer(root: Path, file: ReleaseFile) -> Iterator[Problem]:
+def check_footer(part: Part, file: ReleaseFile) -> Iterator[Problem]:
     """Problems of a Parquet file's columns and number of rows."""
     try:
-        with (root / file.path).open("rb") as handle:
+        with (Path(part.root) / file.path).open("rb") as handle:
             parquet = pq.ParquetFile(handle)
             rows, schema = parquet.metadata.num_rows, parquet.schema_arrow
     except UNREADABLE as error:
         yield Problem("schema", file.path, f"it can't be read: {error}")
         return
-    if wrong := wrong_columns(schema, file.table):
+    if wrong := wrong_columns(schema, file.table, part.width):
         yield Problem("schema", file.path, wrong)
     elif rows != file.rows:
         yield Problem("rows", file.path, f"{rows} rows, {file.rows} by release.json")
@@ -139,7 +151,7 @@ def _rows(part: Part, sound: set[str], checked: Checked) -> None:
     if data is None or "data" not in sound:
         checked.inputs = None
         return
-    joined = [file for file in part.files if file.table in ("evidence", "claims")]
+    joined = [file for file in part.files if file.table in BESIDE]
     keys = RowKeys() if joined else None
     check = RowCheck(data.path, data.licence_class, part.inputs, part.links_only)
     try:
@@ -148,9 +160,13 @@ def _rows(part: Part, sound: set[str], checked: Checked) -> None:
         checked.rows["data"] += data.rows
         for file in joined:
             if keys is not None and file.table in sound:
-                beside = (EvidenceRows if file.table == "evidence" else ClaimRows)(file.path, keys)
+                beside = BESIDE[file.table](file.path, keys)
                 checked.tell(_beside(Path(part.root), file, beside))
                 checked.rows[file.table] += file.rows
+        if (media := part.of("media")) is not None and "media" in sound:
+            rows = whole_rows(Path(part.root) / data.path)
+            checked.tell(check_media(Path(part.root) / media.path, media.path, rows))
+            checked.rows["media"] += media.rows
     except UNREADABLE as error:
         checked.tell([Problem("schema", data.path, f"its rows can't be read: {error}")])
 
@@ -166,12 +182,18 @@ def _data(
         first += batch.num_rows
 
 
-def _beside(root: Path, file: ReleaseFile, rows: EvidenceRows | ClaimRows) -> Iterator[Problem]:
+def _beside(root: Path, file: ReleaseFile, rows: Beside) -> Iterator[Problem]:
     first = 0
     for batch in batches(root / file.path):
         yield from rows.batch(batch, range(first, first + batch.num_rows))
         first += batch.num_rows
     yield from rows.end()
+
+
+def whole_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of a file with what the tars have of them, one by one."""
+    for batch in batches(path, [*COLUMNS, "uri", "whole"]):
+        yield from batch.to_pylist()
 
 
 def batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from manifests.errors import UserError
 from manifests.ids import content_hash
-from manifests.release.layout import PARQUET, RELEASE, TABLES, WORK, Release, ReleaseFile
+from manifests.release.layout import RELEASE, TABLES, WORK, Release, ReleaseFile
 from manifests.verify.across import across
 from manifests.verify.part import Checked, Part, check_part
 from manifests.verify.problems import Problem
@@ -44,7 +44,10 @@ def parts_of(root: Path, release: Release) -> list[Part]:
     """The parts of a release: files of one class, split and number, of every table."""
     inputs = tuple((each.stage, each.real) for each in release.inputs)
     parts = groupby(sorted(release.files, key=_part), _part)
-    return [Part(str(root), tuple(files), inputs, release.links_only) for _, files in parts]
+    return [
+        Part(str(root), tuple(files), inputs, release.links_only, release.width)
+        for _, files in parts
+    ]
 
 
 def _part(file: ReleaseFile) -> tuple[str, str, int]:
@@ -77,11 +80,11 @@ def _strangers(root: Path, release: Release) -> Iterator[Problem]:
 
 def _incomplete(release: Release, parts: Iterable[Part]) -> Iterator[Problem]:
     """Parts that lack a table that others have."""
-    tables = [table for table in PARQUET if release.of(table)]
+    tables = [table for table in TABLES if release.of(table)]
     for part in parts:
         there = {file.table for file in part.files}
         for table in tables:
-            if table not in there and table != "embeddings":
+            if table not in there:
                 yield Problem("books", part.files[0].path, f"{table} has no file of this part")
 
 

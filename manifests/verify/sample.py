@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from manifests.errors import UserError
 from manifests.release.layout import PARQUET, Release, ReleaseFile
 from manifests.release.query import connection, linked
 from manifests.verify.chance import chosen
-from manifests.verify.joined import ClaimRows, EvidenceRows
-from manifests.verify.part import UNREADABLE, Checked, Part, check_footer
+from manifests.verify.media import check_media
+from manifests.verify.part import BESIDE, UNREADABLE, Checked, Part, check_footer
 from manifests.verify.problems import Problem
 from manifests.verify.release import parts_of
 from manifests.verify.row import RowCheck, RowKeys
@@ -45,7 +47,7 @@ def check_drawn(drawn: Drawn) -> Checked:
     sound = []
     for file in drawn.part.files:
         before = len(checked.problems)
-        checked.tell(_opened(root, file))
+        checked.tell(_opened(drawn.part, file))
         if len(checked.problems) == before:
             sound.append(file)
     data = drawn.part.of("data")
@@ -58,16 +60,16 @@ def check_drawn(drawn: Drawn) -> Checked:
     return checked
 
 
-def _opened(root: Path, file: ReleaseFile) -> Iterator[Problem]:
+def _opened(part: Part, file: ReleaseFile) -> Iterator[Problem]:
     try:
-        size = (root / file.path).stat().st_size
+        size = (Path(part.root) / file.path).stat().st_size
     except OSError:
         yield Problem("checksum", file.path, "release.json names it, but it can't be read")
         return
     if size != file.bytes:
         yield Problem("checksum", file.path, f"{size} bytes, {file.bytes} by release.json")
     elif file.table in PARQUET:
-        yield from check_footer(root, file)
+        yield from check_footer(part, file)
 
 
 def _rows(
@@ -85,13 +87,25 @@ def _rows(
             keys.add(batch)
             yield from check.batch(batch, rows)
         for file in beside:
-            if file.table not in ("evidence", "claims"):
+            if file.table not in BESIDE:
                 continue
-            joined = (EvidenceRows if file.table == "evidence" else ClaimRows)(file.path, keys)
+            joined = BESIDE[file.table](file.path, keys)
             place = scan(file)
-            for batch, rows in _read(database, place, _of_clips(database, place, keys.clips)):
+            wanted = _of_clips(database, place, keys.clips)
+            given = (
+                _whole(root / file.path, wanted)
+                if file.table == "embeddings"
+                else _read(database, place, wanted)
+            )
+            for batch, rows in given:
                 yield from joined.batch(batch, rows)
             yield from joined.end()
+    media = drawn.part.of("media")
+    if media is not None and media in beside:
+        wanted = (
+            row for batch, _ in _whole(root / data.path, drawn.rows) for row in batch.to_pylist()
+        )
+        yield from check_media(root / media.path, media.path, wanted, frozenset(keys.clips))
 
 
 def _of_clips(
@@ -104,6 +118,20 @@ def _of_clips(
 
 Numbered = tuple[pa.RecordBatch, list[int]]
 """Rows, with their numbers in the file."""
+
+
+def _whole(path: Path, wanted: Sequence[int]) -> Iterator[Numbered]:
+    """Rows of a file with these numbers, in order, as they are: DuckDB makes other numbers of float16."""
+    first, numbers = 0, np.array(wanted, np.int64)
+    with path.open("rb") as handle, pq.ParquetFile(handle, pre_buffer=False) as file:
+        for group in range(file.num_row_groups):
+            end = first + file.metadata.row_group(group).num_rows
+            some = numbers[(numbers >= first) & (numbers < end)]
+            if len(some):
+                rows = file.read_row_group(group, use_threads=False)
+                (batch,) = rows.take(pa.array(some - first)).combine_chunks().to_batches()
+                yield batch, some.tolist()
+            first = end
 
 
 def _read(

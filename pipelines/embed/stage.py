@@ -97,15 +97,18 @@ class EmbedStage(Stage):
     @cached_property
     def digest(self) -> str:
         """Digest of every setting that shapes a row."""
-        return digest([VERSION, self.settings()])
+        shaping = {name: value for name, value in self.settings().items() if name != "identity"}
+        return digest([VERSION, shaping])
 
     def settings(self) -> dict[str, Any]:
-        """The resolved settings, as kept in the workspace under the digest."""
+        """The resolved settings, as kept in the workspace under the digest. identity: of the encoder,
+        whatever the cut is; the name of the table tells it from others of the same cut."""
         return {
             "cut": self.cut,
             "encoder": self.encoder.name,
             "embeddings": self.embeddings,
             "captions": self.captions,
+            "identity": digest(identity(self.encoder, self.profile)),
         }
 
     @cached_property

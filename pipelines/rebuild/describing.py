@@ -13,21 +13,21 @@ from manifests.release.statistics import statistics
 def described(release: Release, out: Path) -> Release:
     """The release with its documents, which are written. Raises UserError, OSError."""
     counted = statistics(out, release.of("data"))
-    text = card(release.name, release.rules, release.inputs, release.books, release.files, counted)
-    documents = (
-        _written(out, CARD, text.encode()),
-        _written(out, CROISSANT, croissant(release.name, release.files, counted)),
-        _written(out, STATISTICS, counted.to_json()),
-    )
-    return Release.made(
+    text = card(
         release.name,
         release.rules,
         release.inputs,
         release.books,
         release.files,
-        documents,
-        release.lists,
+        counted,
+        release.encoder,
     )
+    documents = (
+        _written(out, CARD, text.encode()),
+        _written(out, CROISSANT, croissant(release.name, release.files, counted, release.width)),
+        _written(out, STATISTICS, counted.to_json()),
+    )
+    return release.documented(documents)
 
 
 def _written(out: Path, name: str, content: bytes) -> Document:

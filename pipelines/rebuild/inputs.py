@@ -17,6 +17,8 @@ from manifests.commits import State
 from manifests.errors import UserError
 from manifests.ids import digest
 from manifests.kinds import CAPTIONS, SIMILARITY
+from manifests.release import media
+from manifests.release.layout import ReleaseEncoder
 from manifests.release.rules import Needs, Rules, RulesError
 from manifests.release.sections import InputRule
 from manifests.release.shards import Input, Shard
@@ -49,7 +51,24 @@ def open_inputs(rules: Rules) -> list[Input]:
                     "name another captioning with job",
                 )
         inputs.append(given)
+    _require_one_encoder(rules, inputs)
     return inputs
+
+
+def _require_one_encoder(rules: Rules, inputs: Sequence[Input]) -> None:
+    """Raises RulesError where inputs have vectors of different encoders."""
+    first = inputs[0]
+    for other in inputs[1:]:
+        if first.encoder != other.encoder and first.encoder and other.encoder:
+            raise rules.error(
+                "output.embeddings",
+                f"{first.name} is embedded by {_named(first.encoder)}, {other.name} by "
+                f"{_named(other.encoder)}: embed all inputs with one encoder, or leave embeddings out",
+            )
+
+
+def _named(encoder: ReleaseEncoder) -> str:
+    return f"{encoder.name} ({encoder.width} numbers, {encoder.identity})"
 
 
 class _Opening:
@@ -94,6 +113,9 @@ class _Opening:
             stage=_STAGES[job.stage],
             shards=shards,
             uncompared=(uncompared(self._jobs, job) or 0) if needs.similarity else 0,
+            encoder=self._encoder(embedding, vectors)
+            if embedding and self._rules.output.embeddings
+            else None,
         )
 
     @property
@@ -144,6 +166,24 @@ class _Opening:
             and self._settings(job).get("embeddings") == table
         ]
         return self._by_shard(same, table)
+
+    def _encoder(
+        self, embedding: JobStatus, vectors: Mapping[int, list[tuple[str, str]]]
+    ) -> ReleaseEncoder:
+        """Whose vectors an embedding made."""
+        settings = self._settings(embedding)
+        if not vectors:
+            raise self._lacks(
+                "", f"no clip of {self._root} has vectors, which output.embeddings needs"
+            )
+        if "identity" not in settings:
+            raise self._lacks(
+                "",
+                f"{self._root} does not say whose vectors it has, as an older version embedded it: run "
+                f"captionmill embed {self._root} again, which only notes it",
+            )
+        width = media.width_of(self._root / vectors[min(vectors)][0][0])
+        return ReleaseEncoder(name=settings["encoder"], width=width, identity=settings["identity"])
 
     def _settings(self, job: JobStatus) -> Mapping[str, str]:
         settings: Mapping[str, str] = read(self._workspace, job.digest)["settings"]

@@ -24,6 +24,7 @@ from manifests.release.layout import (
     RELEASE,
     Release,
     ReleaseBooks,
+    ReleaseEncoder,
     ReleaseFile,
     ReleaseInput,
     Table,
@@ -37,6 +38,7 @@ from manifests.release.shards import Input
 from pipelines.rebuild.describing import described
 from pipelines.rebuild.leaving import Leaving, leaving
 from pipelines.rebuild.near import Finder
+from pipelines.rebuild.packing import PackStep
 from pipelines.rebuild.steps import (
     LISTED,
     GatherStep,
@@ -44,6 +46,7 @@ from pipelines.rebuild.steps import (
     ScatterStep,
     groups,
     list_file,
+    media_bytes,
     row_bytes,
     settings,
 )
@@ -53,7 +56,8 @@ from pipelines.rebuild.writing import Group, Wanted
 
 Tell = Callable[[str], None]
 
-_PART_MB = 256
+_PART_MB, _MEDIA_MB = 256, 1024
+"""Of a data part; of its tar, where there are some."""
 _MOST_PART_ROWS = 1_000_000
 _BUCKET_BYTES = 32 << 20
 _LARGE = 3 << 30
@@ -88,7 +92,6 @@ def rebuild(
     rules: Rules, inputs: Sequence[Input], out: Path, tell: Tell = lambda line: None
 ) -> Rebuilt:
     """Builds a release, or goes on with one that was begun. Raises UserError."""
-    _require_known(rules)
     out = Path(os.path.abspath(out))
     named = leaving(rules, inputs)
     if (release := _standing(rules, inputs, named, out)) is None:
@@ -112,6 +115,7 @@ def running(work: Work, start: int) -> Iterator[None]:
         processes.sweep(work.place_id, keep_epoch=start)
         for left in scratch_folders(name):
             shutil.rmtree(left, ignore_errors=True)
+        work.clear_temporary()
         try:
             with ray_cluster(name, 1, _OBJECTS, work.logs / f"{start:06d}"):
                 yield
@@ -153,7 +157,6 @@ def build(
     tell: Tell = lambda line: None,
 ) -> Release:
     """All phases. named: what the rules make leave. runner: runs their tasks. Raises UserError."""
-    _require_known(rules)
     shards = groups(inputs)
     if not shards:
         raise RulesError(f"{rules.source}: its inputs hold no captions: caption something first")
@@ -251,7 +254,10 @@ class Phases:
         """Rows of a part and of a bucket."""
         bytes_of = row_bytes(self.inputs, self.wanted)
         output = self.rules.output
-        by_size = int(((output.part_mb or _PART_MB) << 20) / max(1.0, bytes_of.stored))
+        stored, most = bytes_of.stored, output.part_mb or _PART_MB
+        if output.media != "none":
+            stored, most = media_bytes(self.inputs), output.part_mb or _MEDIA_MB
+        by_size = int((most << 20) / max(1.0, stored))
         part = output.part_rows or min(_MOST_PART_ROWS, by_size)
         return Sizes(max(1, part), max(1, int(_BUCKET_BYTES / max(1.0, bytes_of.largest))))
 
@@ -262,7 +268,14 @@ class Phases:
         tables: list[Table] = ["data"]
         tables += ["claims"] if output.claims else []
         tables += ["evidence"] if output.evidence else []
-        return Wanted(tuple(tables), output.links_only)
+        tables += ["embeddings"] if self.encoder else []
+        width = self.encoder.width if self.encoder else None
+        return Wanted(tuple(tables), output.links_only, width=width)
+
+    @property
+    def encoder(self) -> ReleaseEncoder | None:
+        """Whose vectors are written."""
+        return self.inputs[0].encoder if self.rules.output.embeddings else None
 
     def write(self, selection: Selection) -> list[ReleaseFile]:
         """Writes the selected rows."""
@@ -296,6 +309,22 @@ class Phases:
         for written in self._results("gather", gathers):
             crashpoints.reach("rebuild.gather")
             files += written
+        return files + self._packed(selection)
+
+    def _packed(self, selection: Selection) -> list[ReleaseFile]:
+        """Writes the media of the parts, where they are asked for."""
+        if self.rules.output.media == "none":
+            return []
+        steps = [
+            PackStep(
+                part, self.work.out, self.work.sources, self.work.done / f"{place:06d}-media.json"
+            )
+            for place, part in enumerate(selection.parts)
+        ]
+        files: list[ReleaseFile] = []
+        for written in self._results("pack media", steps):
+            crashpoints.reach("rebuild.media")
+            files += written
         return files
 
     def described(self, selection: Selection, files: Iterable[ReleaseFile]) -> Release:
@@ -317,7 +346,9 @@ class Phases:
         books = ReleaseBooks(rows=counts.rows, kept=counts.kept, dropped=counts.dropped)
         rules: dict[str, Any] = self.rules.model_dump(mode="json")
         self.tell("describing")
-        release = Release.made("release", rules, inputs, books, files, lists=self.named.lists)
+        release = Release.made(
+            "release", rules, inputs, books, files, lists=self.named.lists, encoder=self.encoder
+        )
         return described(release, self.work.out)
 
     def _run(self, phase: str, tasks: Sequence[Task]) -> None:
@@ -330,17 +361,6 @@ class Phases:
         for number, result in enumerate(self.runner(tasks), start=1):
             yield result
             self.tell(f"{phase}: {number}/{len(tasks)}")
-
-
-def _require_known(rules: Rules) -> None:
-    """Raises RulesError for what can be asked for and is not written yet."""
-    asked = {
-        "output.media": rules.output.media != "none",
-        "output.embeddings": rules.output.embeddings,
-    }
-    for key, wanted in asked.items():
-        if wanted:
-            raise rules.error(key, "this version does not write it: leave it out")
 
 
 def _plan(rules: Rules, inputs: Sequence[Input], named: Leaving) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the tasks of a rebuild do: each step can be sent to another process, and skips what is done."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,13 +12,16 @@ import pyarrow.parquet as pq
 from engine import crashpoints
 from manifests.atomic import write_atomic
 from manifests.release import flatten
+from manifests.release.columns import VECTORS, Table
 from manifests.release.keys import prepare, write_keys
 from manifests.release.layout import ReleaseFile
 from manifests.release.order import Part
 from manifests.release.rules import Rules
 from manifests.release.shards import Input, Shard
+from pipelines.rebuild.coding import BYTES_PER_S
+from pipelines.rebuild.errors import unreadable
 from pipelines.rebuild.tasks import RebuildError, is_disk_full
-from pipelines.rebuild.writing import Group, Wanted, gather, scatter, unreadable
+from pipelines.rebuild.writing import Group, Wanted, gather, scatter
 
 LISTED = ("takedown", "decontamination")
 """Rules with lists of clips that must leave."""
@@ -28,6 +31,9 @@ _TASK_MB = 400
 _GROUP_BYTES = 64 << 20
 """Caption files of one group of shards, on disk."""
 _GROUP_SHARDS = 64
+_IDS_BYTES = 200
+"""Of a row of embeddings but for its vectors."""
+_SIZED = ("whole", "size", "start_ms", "end_ms", "has_video")
 _SAMPLED = 32
 """Shards by which the size of a row is judged."""
 
@@ -157,8 +163,12 @@ class RowBytes:
 def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
     """The size of rows, by the columns that are written, from a sample of the shards. Raises WritingError
     for a file that can't be read."""
-    rows, stored, plain = 0, 0, dict.fromkeys(("data", "claims", "evidence"), 0)
-    for given, path in _sample(inputs):
+    rows, stored = 0, 0
+    plain: dict[Table, int] = dict.fromkeys(("data", "claims", "evidence"), 0)
+    listed = [
+        (given, path) for given in inputs for shard in given.shards for path in shard.captions
+    ]
+    for given, path in _sample(listed):
         try:
             metadata = pq.read_metadata(path)
         except (pa.ArrowException, OSError) as error:
@@ -171,18 +181,36 @@ def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
                 name = column.path_in_schema.partition(".")[0]
                 if name not in flatten.columns("evidence" in wanted.tables):
                     continue
-                table = name if name in plain else "data"
+                table: Table = name if name in ("claims", "evidence") else "data"
                 plain[table] += column.total_uncompressed_size
                 stored += column.total_compressed_size if table == "data" else 0
+    plain["embeddings"] = rows * (_IDS_BYTES + len(VECTORS) * 2 * (wanted.width or 0))
     sizes = [plain[table] for table in wanted.tables]
     return RowBytes(stored / max(1, rows), max(sizes) / max(1, rows))
 
 
-def _sample(inputs: Sequence[Input]) -> Iterator[tuple[Input, str]]:
-    """Files of some shards, evenly apart."""
-    paths = [(given, path) for given in inputs for shard in given.shards for path in shard.captions]
-    step = max(1, len(paths) // _SAMPLED)
-    yield from paths[::step]
+def media_bytes(inputs: Sequence[Input]) -> float:
+    """About how many bytes the media of a clip have, on average, from a sample of the shards. Raises
+    WritingError for a file that can't be read."""
+    rows, total = 0, 0.0
+    listed = [(given, shard.clips) for given in inputs for shard in given.shards]
+    for given, path in _sample(listed):
+        try:
+            with pq.ParquetFile(path) as file:
+                clips = file.read(columns=list(_SIZED), use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(path, given, error) from error
+        for whole, size, start, end, seen in zip(
+            *(clips[name].to_pylist() for name in _SIZED), strict=True
+        ):
+            total += size if whole else (end - start) / 1000 * BYTES_PER_S[seen]
+        rows += clips.num_rows
+    return total / max(1, rows)
+
+
+def _sample(paths: Sequence[tuple[Input, str]]) -> Sequence[tuple[Input, str]]:
+    """Some files, evenly apart."""
+    return paths[:: max(1, len(paths) // _SAMPLED)]
 
 
 def settings(folder: Path) -> dict[str, str | bool | int | float | list[str]]:

@@ -8,6 +8,7 @@
     selected/<group>.parquet
     spill/<table>/<group>.spill
     done/<part>.json     files of a part that stand
+    sources/<hash>.json  sources whose bytes were compared with their hash, for spans of them
 
 A file is there whole or not at all, so what is there is not made again. The folder is removed once
 `release.json` stands.
@@ -26,11 +27,11 @@ from typing import Any
 import filelock
 
 from manifests.atomic import write_atomic
-from manifests.release.layout import PARQUET, WORK
+from manifests.release.layout import TABLES, WORK
 from pipelines.rebuild.tasks import RebuildError
 
 _FORMAT = 2
-_TEMPORARY = re.compile(r"\.[a-z0-9_]+-\d{5,}-of-\d{5,}\.parquet\.\d+\.tmp")
+_TEMPORARY = re.compile(r"\.[a-z0-9_]+-\d{5,}-of-\d{5,}\.(parquet|tar)\.\d+\.tmp")
 
 
 class Work:
@@ -47,6 +48,7 @@ class Work:
         self.selected = self.root / "selected"
         self.spill = self.root / "spill"
         self.done = self.root / "done"
+        self.sources = self.root / "sources"
         self.logs = self.root / "logs"
 
     @property
@@ -70,8 +72,10 @@ class Work:
         return int(begun["starts"])
 
     def clear_temporary(self) -> None:
-        """Removes what workers that were killed left beside the parts."""
-        for table in PARQUET:
+        """Removes what workers that were killed left: beside the parts, and of clips that they coded."""
+        for folder in self.sources.glob("tmp*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        for table in TABLES:
             for path in (self.out / table).glob("*/.*.tmp"):
                 if _TEMPORARY.fullmatch(path.name):
                     path.unlink(missing_ok=True)

@@ -20,14 +20,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from manifests.atomic import replacing
-from manifests.errors import UserError
 from manifests.ids import content_hash
 from manifests.release import flatten
+from manifests.release.columns import OF_CLIPS, Table, schema_of
 from manifests.release.keys import CLIP
-from manifests.release.layout import OF_CLIPS, SCHEMAS, ReleaseFile, Table, part_path
+from manifests.release.layout import ReleaseFile, part_path
 from manifests.release.order import Part
 from manifests.release.shards import Input, Shard
 from pipelines.rebuild import spill
+from pipelines.rebuild.embedded import embedded
+from pipelines.rebuild.errors import WritingError, unreadable
 
 _RUN_BYTES = 96 << 20
 """Rows of a release that a scatter holds before it writes them, in memory."""
@@ -49,6 +51,7 @@ _REPEATED = [
     "stage",
 ]
 """Data columns whose values repeat. For the others a dictionary is no gain, and takes time."""
+_DICTIONARIES: dict[Table, list[str] | bool] = {"data": _REPEATED, "embeddings": False}
 
 _LISTS = ("variants", "claims", "evidence")
 """Nested columns, slow to read: many inputs have no variants, and captions by people no claims."""
@@ -56,25 +59,15 @@ _LISTS = ("variants", "claims", "evidence")
 _H = pa.field("h", pa.uint64(), False)
 
 
-class WritingError(UserError):
-    """Rows of a workspace that are not what their keys said."""
-
-
-def unreadable(path: str, given: Input, error: Exception) -> WritingError:
-    """What to say of a file of an input that can't be read."""
-    return WritingError(
-        f"{path} can't be read: {error}. captionmill verify {given.root} tells what is damaged."
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of the rows is written. tables: data, and perhaps claims and evidence. is_large: they do not
-    fit into the page cache on their way."""
+    """What of the rows is written. tables: data, and perhaps claims, evidence and embeddings, whose
+    vectors have `width` numbers. is_large: they do not fit into the page cache on their way."""
 
     tables: tuple[Table, ...]
     links_only: bool = False
     is_large: bool = True
+    width: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +92,38 @@ def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: 
         writers = {}
         for table, path in paths.items():
             temporary = stack.enter_context(replacing(path, durable=False))
-            schema = SCHEMAS[table].append(_H)
+            schema = schema_of(table, wanted.width).append(_H)
             writer = spill.Writer(temporary, schema, buckets, wanted.is_large)
             writers[table] = stack.enter_context(writer)
         run = _Run(writers, buckets)
-        given = group.input
         for shard in group.shards:
-            clips: pa.Table | None = None
-            for chosen, captions in _chosen(rows, given, shard, wanted):
-                clips = _listed(given, shard) if clips is None else clips
-                own = _own(clips, captions, shard)
-                data = flatten.data(
-                    captions, own, given.number, given.stage, given.real, wanted.links_only
-                )
-                run.add("data", data, chosen)
-                if "claims" in wanted.tables:
-                    claims, parents = flatten.claims(captions)
-                    run.add("claims", claims, chosen.take(pa.array(parents)))
-                if "evidence" in wanted.tables:
-                    evidence, parents = flatten.evidence(captions)
-                    run.add("evidence", evidence, chosen.take(pa.array(parents)))
+            _scatter(rows, group.input, shard, wanted, run)
             if run.bytes > _RUN_BYTES:
                 run.flush()
         run.flush()
+
+
+def _scatter(rows: pa.Table, given: Input, shard: Shard, wanted: Wanted, run: "_Run") -> None:
+    """Adds the selected rows of a shard to a run."""
+    clips: pa.Table | None = None
+    taken: list[pa.Table] = []
+    for chosen, captions in _chosen(rows, given, shard, wanted):
+        clips = _listed(given, shard) if clips is None else clips
+        own = _own(clips, captions, shard)
+        data = flatten.data(captions, own, given.number, given.stage, given.real, wanted.links_only)
+        run.add("data", data, chosen)
+        if "claims" in wanted.tables:
+            claims, parents = flatten.claims(captions)
+            run.add("claims", claims, chosen.take(pa.array(parents)))
+        if "evidence" in wanted.tables:
+            evidence, parents = flatten.evidence(captions)
+            run.add("evidence", evidence, chosen.take(pa.array(parents)))
+        ids = captions.select(["clip_id", "content_hash"])
+        taken.append(ids.append_column("h", chosen["h"]).append_column("bucket", chosen["bucket"]))
+    if wanted.width is not None and taken:
+        of = pa.concat_tables(taken)
+        for vectors, places in embedded(of, given, shard, wanted.width):
+            run.add("embeddings", vectors, of.take(pa.array(places)))
 
 
 def spilled(folder: Path, table: Table, group: int) -> Path:
@@ -132,12 +134,14 @@ def spilled(folder: Path, table: Table, group: int) -> Path:
 def gather(part: Part, groups: int, wanted: Wanted, folder: Path, out: Path) -> list[ReleaseFile]:
     """Writes the files of one part from what `groups` scatters wrote into a folder; what a release says
     of them. Raises WritingError, OSError, pa.ArrowException."""
-    return [_gather(part, groups, table, folder, out) for table in wanted.tables]
+    return [_gather(part, groups, table, wanted, folder, out) for table in wanted.tables]
 
 
-def _gather(part: Part, groups: int, table: Table, folder: Path, out: Path) -> ReleaseFile:
+def _gather(
+    part: Part, groups: int, table: Table, wanted: Wanted, folder: Path, out: Path
+) -> ReleaseFile:
     path = part_path(table, part.licence, part.split, part.number, part.of)
-    schema = SCHEMAS[table]
+    schema = schema_of(table, wanted.width)
     spill_schema = schema.append(_H)
     readers = [
         spill.Reader(spilled(folder, table, number), spill_schema, part.first, len(part.buckets))
@@ -149,7 +153,7 @@ def _gather(part: Part, groups: int, table: Table, folder: Path, out: Path) -> R
             temporary,
             schema,
             compression="zstd",
-            use_dictionary=_REPEATED if table == "data" else True,
+            use_dictionary=_DICTIONARIES.get(table, True),
             write_page_index=True,
         ) as writer:
             for place, count in enumerate(part.buckets):

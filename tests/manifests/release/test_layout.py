@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from manifests.release import layout
+from manifests.release import columns, layout
 from manifests.release.layout import Release, ReleaseError, part_path, wrong_columns
 from tests.manifests.release import made
 
@@ -37,7 +37,7 @@ def _changed(folder: Path, change: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda r: r.update(version=3), "format 3, and this version reads 2"),
+        (lambda r: r.update(version=4), "format 4, and this version reads 3"),
         (lambda r: r.update(version=1), "build it again .* with captionmill rebuild"),
         (lambda r: r["rules"].update(seed=8), "somebody changed it"),
         (lambda r: r["books"].update(kept=1), "the books do not close"),
@@ -105,6 +105,25 @@ def test_columns_are_compared_by_name_order_and_type(table: layout.Table) -> Non
     assert "order" in (wrong_columns(moved, table) or "")
     other = schema.set(0, pa.field("clip_id", pa.int64()))
     assert wrong_columns(other, table) == "clip_id is int64, not string"
+
+
+def test_columns_of_embeddings_are_compared_by_the_length_of_vectors() -> None:
+    schema = columns.embeddings(8)
+    assert wrong_columns(schema, "embeddings", 8) is None
+    assert "audio is" in (wrong_columns(schema, "embeddings", 9) or "")
+    lists = schema.set(2, pa.field("audio", pa.list_(pa.float16())))
+    assert "audio is" in (wrong_columns(lists, "embeddings", 8) or "")
+
+
+def test_an_encoder_comes_with_embeddings(tmp_path: Path) -> None:
+    made.small(tmp_path)
+
+    def add(content: Any) -> None:
+        content["encoder"] = {"name": "small", "width": 8, "identity": "e" * 16}
+
+    _changed(tmp_path, add)
+    with pytest.raises(ReleaseError, match="an encoder without any"):
+        layout.load(tmp_path)
 
 
 def test_columns_fit_whichever_engine_wrote_them(tmp_path: Path) -> None:

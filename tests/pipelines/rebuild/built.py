@@ -1,15 +1,19 @@
 """Inputs of a small made workspace, and releases built of them without Ray."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from manifests.ids import content_hash
 from manifests.kinds import kind_of
-from manifests.release.layout import Release, Table
+from manifests.release.columns import embeddings
+from manifests.release.layout import Release, ReleaseEncoder, ReleaseFile, Table
 from manifests.release.rules import Rules
 from manifests.release.shards import Input, Shard
 from pipelines.rebuild.leaving import leaving
@@ -106,3 +110,65 @@ def content(out: Path) -> dict[str, bytes]:
         for path in sorted(out.rglob("*"))
         if path.is_file() and ".rebuild" not in path.parts
     }
+
+
+ENCODER = ReleaseEncoder(name="small", width=8, identity="e" * 16)
+
+
+def embedded(given: Input, folder: Path, absent: int = 0) -> Input:
+    """An input with vectors of its clips but the first `absent` of each shard, in two files each; a few
+    rows have no vector, and one clip is in both files."""
+    folder.mkdir(parents=True)
+    shards = []
+    for shard in given.shards:
+        listed = [row for path in shard.captions for row in pq.read_table(path).to_pylist()]
+        made_rows = [vectors(row) for row in listed[absent:]]
+        random.Random(4).shuffle(made_rows)
+        again = made_rows[0] | {"audio": [9.0] * ENCODER.width}
+        files = (made_rows[:2], [again, *made_rows[2:]])
+        paths = []
+        for number, of_file in enumerate(files):
+            path = folder / f"{given.number}-{shard.number}-{number}.parquet"
+            schema = embeddings(ENCODER.width).remove(7)
+            pq.write_table(pa.Table.from_pylist(of_file, schema), path, row_group_size=3)
+            paths.append(str(path))
+        shards.append(replace(shard, embeddings=tuple(paths)))
+    return replace(given, shards=tuple(shards), encoder=ENCODER)
+
+
+def vectors(row: Row) -> Row:
+    """The row of embeddings of a caption row."""
+    numbers = np.random.default_rng(int(row["clip_id"][:8], 16)).normal(size=(3, ENCODER.width))
+    halves = numbers.astype(np.float16).tolist()
+    has = (row["has_audio"], row["has_video"], row["has_audio"] and row["has_video"])
+    names = ("audio", "video", "audio_video")
+    told = {
+        name: half if there else None for name, half, there in zip(names, halves, has, strict=True)
+    }
+    ids = {name: row[name] for name in ("clip_id", "content_hash")}
+    return {**ids, **told, "audio_ms": 1000, "frames": 8}
+
+
+def changed(
+    out: Path, built: Release, path: str, change: Callable[[list[Row]], list[Row]]
+) -> Release:
+    """A release in which rows of a file of embeddings were changed, and whose checksums fit."""
+    old = next(file for file in built.files if file.path == path)
+    schema = embeddings(ENCODER.width)
+    listed = change(pq.read_table(out / path).to_pylist())
+    pq.write_table(pa.Table.from_pylist(listed, schema), out / path)
+    new = resealed(out, old, len(listed))
+    return with_files(built, [new if file is old else file for file in built.files])
+
+
+def resealed(out: Path, old: ReleaseFile, rows: int) -> ReleaseFile:
+    """What a release says of a file as it is now."""
+    path = out / old.path
+    now = {"rows": rows, "bytes": path.stat().st_size, "sha256": content_hash(path)}
+    return old.model_copy(update=now)
+
+
+def with_files(built: Release, files: Sequence[ReleaseFile]) -> Release:
+    """A release with other files."""
+    of = (built.name, built.rules, built.inputs, built.books, files)
+    return Release.made(*of, built.documents, built.lists, built.encoder)

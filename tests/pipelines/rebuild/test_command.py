@@ -33,6 +33,7 @@ test = 0.3
 
 [output]
 part_rows = 3
+media = "webdataset"
 """
 
 
@@ -64,7 +65,10 @@ def test_any_number_of_workers_gives_the_same_bytes(
     assert verified.returncode == 0, verified.stdout
 
 
-_IN_TURN = ("rebuild.keys", "rebuild.scatter", "rebuild.gather:2", "rebuild.after_release")
+_IN_TURN = (
+    *("rebuild.keys", "rebuild.scatter", "rebuild.gather:2", "rebuild.media:2"),
+    "rebuild.after_release",
+)
 """Points that one folder comes to, each with something else that could be lost."""
 
 
@@ -98,11 +102,14 @@ def test_killed_in_any_phase_it_goes_on(
     assert not (out / ".rebuild").exists()
 
 
+@pytest.mark.parametrize(
+    "point", ["rebuild.packing", pytest.param("rebuild.gathering", marks=pytest.mark.exhaustive)]
+)
 def test_workers_that_die_end_it_and_it_goes_on(
-    asked: Path, unbroken: dict[str, bytes], tmp_path: Path, cluster: str
+    point: str, asked: Path, unbroken: dict[str, bytes], tmp_path: Path, cluster: str
 ) -> None:
     out = tmp_path / "out"
-    died = run("rebuild", asked, out, CAPTIONMILL_KILL_AT="rebuild.gathering")
+    died = run("rebuild", asked, out, CAPTIONMILL_KILL_AT=point)
     assert died.returncode == 1
     assert "died again and again" in died.stderr and "to go on" in died.stderr
     assert "Traceback" not in died.stderr

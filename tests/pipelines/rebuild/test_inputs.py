@@ -7,7 +7,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from manifests import tables
 from manifests.commits import Record
+from manifests.kinds import schema_of
+from manifests.release.layout import ReleaseEncoder
 from manifests.release.rules import Rules, RulesError, parse
 from pipelines.rebuild.inputs import open_inputs
 from pipelines.rebuild.leaving import leaving
@@ -109,6 +112,60 @@ def test_captions_without_similarities_are_told_where_rules_ask_for_them(
     assert [f"{missing} clips have captions without similarities" in line for line in told] == (
         [True, False] if asking else [False]
     )
+
+
+def _embedded(made: Made, width: int = 4, **settings: str) -> None:
+    """Commits vectors of the first shard, by an encoder."""
+    embedding, table = "e" * 16, f"embeddings/small-{width}-{'c' * 16}"
+    told = {"captions": JOB, "embeddings": table, "encoder": "small"}
+    configured(made, embedding, "embed", **told, **settings)
+    captions = pq.read_table(made.root / made.file("captions").path).to_pylist()
+    rows = [
+        {"clip_id": row["clip_id"], "content_hash": row["content_hash"], "audio": [1.0] * width}
+        | {"audio_ms": 1000, "frames": 0}
+        for row in captions
+    ]
+    path = made.workspace.path(table, embedding, 0, 0, 1)
+    made.append(
+        Record(
+            "embed",
+            epoch=1,
+            cut=CUT,
+            job=embedding,
+            shard=0,
+            files=(tables.write(made.root, path, table, rows, schema_of(table)),),
+        )
+    )
+
+
+def test_whose_vectors_an_input_has_is_known(made: Made) -> None:
+    _embedded(made, identity="1" * 16)
+    wanted = rules(made, {"output": {"embeddings": True}})
+    (given,) = open_inputs(wanted)
+    assert given.encoder == ReleaseEncoder(name="small", width=4, identity="1" * 16)
+    assert [len(shard.embeddings) for shard in given.shards] == [1, 0]
+
+
+def test_vectors_of_an_older_version_say_how_to_note_their_encoder(made: Made) -> None:
+    _embedded(made)
+    with pytest.raises(RulesError, match=r"run captionmill embed .* again, which only notes it"):
+        open_inputs(rules(made, {"output": {"embeddings": True}}))
+
+
+@pytest.mark.parametrize("other", [{"width": 8, "identity": "1" * 16}, {"identity": "2" * 16}])
+def test_inputs_of_different_encoders_are_told(
+    made: Made, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    _embedded(made, identity="1" * 16)
+    second = make(tmp_path / "other")
+    configured(second, JOB)
+    _embedded(second, **other)
+    both = [{"workspace": name, "name": name} for name in ("work", "other")]
+    asked = {"input": both, "output": {"embeddings": True}}
+    with pytest.raises(
+        RulesError, match=r"output\.embeddings: work is embedded by small .* other by"
+    ):
+        open_inputs(parse(asked, "R.toml", tmp_path))
 
 
 def test_one_captioning_twice_is_told(made: Made) -> None:

@@ -20,9 +20,9 @@ from manifests.release.shards import Input
 from manifests.verify.release import check_release
 from pipelines.rebuild import rebuild as rebuilding
 from pipelines.rebuild import writing
+from pipelines.rebuild.errors import WritingError
 from pipelines.rebuild.tasks import RebuildError, Task, here
 from pipelines.rebuild.work import Work, opened
-from pipelines.rebuild.writing import WritingError
 from tests.pipelines.rebuild import built
 from tests.pipelines.rebuild.built import (
     again,
@@ -343,6 +343,20 @@ def test_no_temporary_file_is_left(inputs: list[Input], tmp_path: Path) -> None:
     assert [name for name in names if name.endswith(".tmp") or name == ".rebuild"] == [".mine.tmp"]
 
 
+@pytest.mark.usefixtures("without_ray")
+def test_what_a_killed_worker_left_is_gone_before_work_goes_on(tmp_path: Path) -> None:
+    left = tmp_path / "out" / "media" / "permissive" / ".train-00000-of-00001.tar.123.tmp"
+    with opened(tmp_path / "out") as work:
+        coded = work.sources / "tmp123" / "clip"
+        for path in (left, coded):
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"x")
+        (work.sources / "f.json").write_bytes(b"{}")
+        with rebuilding.running(work, 1):
+            assert not left.exists() and not coded.exists()
+            assert (work.sources / "f.json").exists()
+
+
 def test_another_plan_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path / "out") as work:
         assert work.begin({"rules": "a", "inputs": ["b"]}) == 1
@@ -416,15 +430,6 @@ def test_a_full_disk_says_how_to_go_on(
     monkeypatch.setattr(rebuilding, "on_ray", here)
     assert rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out").release.books.kept == 12
     assert not (tmp_path / "out" / ".rebuild").exists()
-
-
-@pytest.mark.parametrize("output", [{"media": "webdataset"}, {"embeddings": True}])
-def test_what_is_not_written_is_told_before_work(
-    output: dict[str, Any], inputs: list[Input], tmp_path: Path
-) -> None:
-    with pytest.raises(RulesError, match="this version does not write it"):
-        rebuilding.rebuild(rules(tmp_path, output=output), inputs, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("without_ray")
