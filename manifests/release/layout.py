@@ -92,7 +92,13 @@ DATA = pa.schema(
         *_captions("has_audio", "has_video"),
         *(schemas.CLIPS.field(name) for name in OF_CLIPS),
         *_captions("audio_caption", "visual_caption", "audio_visual_caption"),
-        *_captions("audio_by", "visual_by", "audio_visual_by", "writer"),
+        *(
+            _field(
+                name, pa.string(), "llm, template, human (a reviewer's), or null without a caption"
+            )
+            for name in ("audio_by", "visual_by", "audio_visual_by")
+        ),
+        _field("writer", pa.string(), "model that was asked to write; null if none did"),
         _field(
             "variants",
             pa.string(),
@@ -228,10 +234,11 @@ class ReleaseInput(_Model):
 
 
 class ReleaseList(_Model):
-    """A list of clips that must leave, or an evaluation workspace, whose clips do. name: as the rules
-    write it. digest: sha256 of the list; 16 hex digits, of what is committed of the workspace."""
+    """A list of clips that must leave, an evaluation workspace, whose clips do, or the reviews of a
+    workspace. name: as the rules write it. digest: sha256 of the list; 16 hex digits, of what is
+    committed of the evaluation workspace, or of all reviews."""
 
-    rule: Literal["takedown", "decontamination"]
+    rule: Literal["takedown", "decontamination", "reviews"]
     name: str
     digest: str
 

@@ -23,6 +23,7 @@ from manifests.atomic import replacing
 from manifests.errors import UserError
 from manifests.ids import content_hash
 from manifests.release import flatten
+from manifests.release.edits import Edits
 from manifests.release.keys import CLIP
 from manifests.release.layout import OF_CLIPS, SCHEMAS, ReleaseFile, Table, part_path
 from manifests.release.order import Part
@@ -86,10 +87,13 @@ class Group:
     shards: tuple[Shard, ...]
 
 
-def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: Path) -> None:
+def scatter(
+    group: Group, selected: Path, wanted: Wanted, buckets: int, folder: Path, edits: Edits
+) -> None:
     """Writes the selected rows of a group as `<table>/<number>.spill`, or nothing where it is all there.
 
-    selected: file of `order.SELECTED` rows. Raises WritingError, OSError, pa.ArrowException.
+    selected: file of `order.SELECTED` rows. edits: put into them. Raises WritingError, OSError,
+    pa.ArrowException.
     """
     paths = {table: spilled(folder, table, group.number) for table in wanted.tables}
     if all(path.exists() for path in paths.values()):
@@ -109,6 +113,7 @@ def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: 
             for chosen, captions in _chosen(rows, given, shard, wanted):
                 clips = _listed(given, shard) if clips is None else clips
                 own = _own(clips, captions, shard)
+                captions = edits.rows(captions)
                 data = flatten.data(
                     captions, own, given.number, given.stage, given.real, wanted.links_only
                 )
