@@ -148,6 +148,7 @@ class _Pages:
             "reviewer": self._reviewer,
             "can_review": self._reviewing is not None,
             "reason_keys": pages.REASON_KEYS,
+            "plan": self._lookup.plan,
         }
         text = self._templates.get_template(name).render(**common | values)
         return HTMLResponse(text.encode("utf-8", "replace"), status)

@@ -46,7 +46,8 @@ NONE = "none"
 
 _AUTHORS = ", ".join(f"{name.removesuffix('_caption')}_by" for name in CAPTIONS)
 _BY = f"""CASE WHEN coalesce({_AUTHORS}) IS NULL
-THEN NULL WHEN list_contains([{_AUTHORS}], 'human') THEN 'human' WHEN len(list_distinct(list_filter([{_AUTHORS}],
+THEN NULL WHEN list_contains([{_AUTHORS}], 'human') THEN 'human'
+WHEN len(list_distinct(list_filter([{_AUTHORS}],
 lambda b: b IS NOT NULL))) > 1 THEN 'both'
 ELSE coalesce({_AUTHORS}) END"""
 _SECONDS = "duration_ms / 1000"

@@ -16,6 +16,7 @@ from pipelines.inspect.app import build
 from pipelines.inspect.index import prepare
 from pipelines.inspect.lookup import Lookup, opened
 from pipelines.inspect.media import Media
+from pipelines.inspect.planned import wanted
 from pipelines.inspect.reviewing import Reviewing
 from pipelines.inspect.security import Guarded
 from pipelines.inspect.sets import Inspected, InspectError, ReleaseSet, WorkspaceSet, inspected
@@ -32,19 +33,21 @@ def app(
     token: str,
     cookie: str,
     told: Callable[[str], None],
+    plan: str | None = None,
 ) -> Iterator[Guarded]:
     """The app with all that it needs, which is gone after the block; then its reviews are committed.
 
-    reviews: the workspace that they are stored in. Raises UserError.
+    reviews: the workspace that they are stored in. plan: whose clips are shown. Raises UserError.
     """
     with ExitStack() as stack:
         given = REVIEWS.empty_table()
+        planned = None if plan is None else wanted(reviews, plan, shown.root)
         if reviews is not None:
             _commit(reviews, told)
             stack.callback(_commit, reviews, told)
             given = counting(stored(reviews))
         index = prepare(shown, told)
-        lookup: Lookup = stack.enter_context(opened(index, shown.columns, given))
+        lookup: Lookup = stack.enter_context(opened(index, shown.columns, given, planned))
         media = stack.enter_context(Media(shown, min(4, os.cpu_count() or 1)))
         reviewing = None
         if reviews is not None:
@@ -65,18 +68,22 @@ def _commit(reviews: Workspace, told: Callable[[str], None]) -> None:
 
 
 def serve(
-    root: Path, port: int, reviews: Path | None, reviewer: str, told: Callable[[str], None]
+    root: Path,
+    port: int,
+    reviews: Path | None,
+    reviewer: str,
+    told: Callable[[str], None],
+    plan: str | None = None,
 ) -> None:
     """Serves a workspace or a release on loopback until Ctrl-C. Raises UserError."""
     shown = inspected(root)
+    stored_in = reviews_of(shown, reviews)
     listening = _listening(port)
     port = listening.getsockname()[1]
     token = secrets.token_urlsafe(32)
     with (
         listening,
-        app(
-            shown, _stored_in(shown, reviews), reviewer, token, f"captionmill-{port}", told
-        ) as asgi,
+        app(shown, stored_in, reviewer, token, f"captionmill-{port}", told, plan) as asgi,
     ):
         config = uvicorn.Config(
             asgi,
@@ -92,7 +99,7 @@ def serve(
             uvicorn.Server(config).run([listening])
 
 
-def _stored_in(shown: Inspected, reviews: Path | None) -> Workspace | None:
+def reviews_of(shown: Inspected, reviews: Path | None) -> Workspace | None:
     """Where reviews are stored: in a workspace itself; of a release in a folder of their own."""
     if isinstance(shown, WorkspaceSet):
         if reviews is not None:
