@@ -7,7 +7,7 @@ from typing import Any
 
 from manifests.kinds import CLIPS
 from pipelines.preview import Preview, Previews
-from pipelines.report import cards, compare, counting, galleries, measured, page, texts
+from pipelines.report import cards, compare, counting, galleries, measured, page, reviewed, texts
 from pipelines.report.figures import Figures
 from pipelines.report.gate import Gate, check
 from pipelines.report.page import Report
@@ -96,6 +96,7 @@ def counted(query: Query, captioned: CaptionedSet) -> Figures:
         agreement=texts.agreement(query),
         reliability=measured.reliability(captioned.workspace.root),
         effort=measured.effort(runs, media.seconds),
+        reviews=reviewed.reviews(query, captioned.workspace),
     )
 
 
