@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.terminal import Root, errors, opened
-from pipelines.terminal import counted, say
+from pipelines.cli.terminal import Json, Root, errors, opened
+from pipelines.terminal import counted, say, say_json
 
 reviews_app = typer.Typer(
     help="Reviews of captions: plan them, export them, import them.", no_args_is_help=True
@@ -98,6 +98,40 @@ def reviews_plan(
             of = f"{plan.by} {stratum.value}" if plan.by else "captioned"
             say(f"{counted(stratum.clips, 'clip')} of {stratum.size:,} {of}")
         say(f"look at them: captionmill inspect {folder}{beside} --plan {plan.name}")
+
+
+@reviews_app.command("compare")
+def reviews_compare(
+    folder: Annotated[
+        Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
+    ],
+    other: Annotated[
+        str,
+        typer.Argument(
+            metavar="OTHER", help="As with captionmill inspect --against: a folder, or a job."
+        ),
+    ],
+    reviews: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where reviews of a release are stored.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell which of two caption sets people prefer: what captionmill inspect --against stored."""
+    with errors():
+        from pipelines.inspect.pairs import other_of, preferred
+        from pipelines.inspect.serve import reviews_of
+        from pipelines.inspect.sets import InspectError, inspected
+        from pipelines.report.preferred import lines
+
+        shown = inspected(folder)
+        workspace = reviews_of(shown, reviews)
+        if workspace is None:
+            raise InspectError("comparisons of a release lie in a folder: name it with --reviews")
+        told = preferred(shown, other_of(shown, other), workspace, lambda line: say(line, err=True))
+        if as_json:
+            say_json(told.model_dump(mode="json"))
+        for name, value in [] if as_json else lines(told):
+            say(f"{name}: {value}")
 
 
 def _half(text: str) -> float:

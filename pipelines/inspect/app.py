@@ -39,7 +39,7 @@ def build(
     shown: Inspected, lookup: Lookup, media: Media, reviewing: Reviewing | None, reviewer: str
 ) -> FastAPI:
     """The app. reviewing: None where reviews can't be stored."""
-    pages_of = _Pages(shown, lookup, media, reviewing, reviewer)
+    pages_of = Pages(shown, lookup, media, reviewing, reviewer)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/", pages_of.list, methods=["GET"], response_model=None)
     app.add_api_route("/static/{name}", pages_of.static, methods=["GET"], response_model=None)
@@ -59,7 +59,7 @@ def build(
     return app
 
 
-class _Pages:
+class Pages:
     """The answers. Those that wait for a database or a disk run in threads of their own."""
 
     def __init__(

@@ -21,6 +21,7 @@ from pipelines.report.compare import Comparison, Share
 from pipelines.report.figures import Figures
 from pipelines.report.galleries import Gallery
 from pipelines.report.gate import Failure
+from pipelines.report.preferred import lines
 from pipelines.report.query import ReportError
 from pipelines.report.review_section import review_section
 from pipelines.report.scalars import SCALARS, percent, scalars
@@ -187,6 +188,10 @@ def _told(comparison: Comparison) -> list[tuple[str, str]]:
         ("better", _interval(comparison.better)),
         ("worse", _interval(comparison.worse)),
         ("no difference", _interval(comparison.tied)),
+        *(
+            (f"people: {name}", value)
+            for name, value in ([] if comparison.people is None else lines(comparison.people))
+        ),
     ]
 
 

@@ -51,7 +51,7 @@ def make(root: Path, against: Path | None, gates: Sequence[Gate]) -> Made:
         ours = counted(query, captioned)
         comparison = None
         if other is not None and theirs is not None:
-            comparison = compare.compare(query, ours, other, theirs)
+            comparison = compare.compare(query, ours, other, theirs, captioned.workspace)
         failures = check(gates, scalars(ours), None if theirs is None else scalars(theirs))
         shown = galleries.galleries(query, captioned, comparison, other)
         clips = tuple(_listed(query, captioned, cards.clips_of(shown)))

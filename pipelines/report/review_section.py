@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pipelines.report import charts
 from pipelines.report.amounts import counted_clips
 from pipelines.report.figures import PlanFigures, ReviewFigures, Said
+from pipelines.report.preferred import share
 from pipelines.report.scalars import percent
 from pipelines.report.sections import Figure, Section
 from pipelines.report.shown import visible
-from pipelines.reviews.intervals import Kappa, Rate
+from pipelines.reviews.intervals import Kappa
 from pipelines.terminal import counted
 
 _VERDICTS = {"good": "good", "bad": "bad", "edited only": "second"}
@@ -42,8 +43,7 @@ def review_section(of: ReviewFigures | None) -> Iterator[Section]:
     plan = of.plan
     if plan is not None and len(plan.strata) > 1:
         strata = tuple(
-            (f"{visible(s.value, 60)}, {counted_clips(s.size)}", interval(s.bad))
-            for s in plan.strata
+            (f"{visible(s.value, 60)}, {counted_clips(s.size)}", share(s.bad)) for s in plan.strata
         )
         told.append(Figure(f"Bad by {plan.by}, in the plan {plan.name}", texts=strata))
     if of.said:
@@ -67,7 +67,7 @@ def _lead(of: ReviewFigures) -> str:
     plan = of.plan
     if plan is not None and plan.bad is not None:
         told += (
-            f"By the plan {plan.name}, drawn {_how(plan)}, the captions of {interval(plan.bad)} are bad"
+            f"By the plan {plan.name}, drawn {_how(plan)}, the captions of {share(plan.bad)} are bad"
             + (", each of its strata weighted by its size. " if plan.by else ". ")
         )
     else:
@@ -95,7 +95,7 @@ def _plan(plan: PlanFigures) -> str:
 def _rate_of(plan: PlanFigures) -> str:
     if plan.bad is None:
         return "no sample: not a share of the set"
-    return f"bad: {interval(plan.bad)}"
+    return f"bad: {share(plan.bad)}"
 
 
 def _automatic(of: ReviewFigures) -> Figure:
@@ -105,7 +105,7 @@ def _automatic(of: ReviewFigures) -> Figure:
     note += "people, there are more among the bad. "
     note += "; ".join(_claims(said) for said in of.said)
     texts = tuple(
-        (f"{counted_clips(said.clips)} that people call {said.verdict}", interval(said.unsupported))
+        (f"{counted_clips(said.clips)} that people call {said.verdict}", share(said.unsupported))
         for said in of.said
     )
     return Figure("Unsupported claims, by what people say", texts=texts, note=f"{note}.")
@@ -125,11 +125,3 @@ def _pair(pair: Kappa) -> tuple[str, str]:
     else:
         told += ", no kappa: both always say the same"
     return f"{visible(pair.first, 80)} and {visible(pair.second, 80)}", told
-
-
-def interval(of: Rate) -> str:
-    """A share with its interval, for people."""
-    if of.share is None or of.low is None or of.high is None:
-        return f"unknown ({of.count:,} of {of.of:,})"
-    low, high = percent(of.low), percent(of.high)
-    return f"{percent(of.share)} ({of.count:,} of {of.of:,}; 95% interval {low} to {high})"

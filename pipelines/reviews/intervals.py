@@ -11,11 +11,12 @@ _Z = 1.96
 
 
 class Rate(BaseModel):
-    """A share. low and high: its 95 % interval; None of nothing."""
+    """A share. count: what counts of so many; a tie counts half. low and high: its 95 % interval; None
+    of nothing."""
 
     model_config = ConfigDict(frozen=True)
 
-    count: int
+    count: float
     of: int
     share: float | None = None
     low: float | None = None
@@ -38,7 +39,7 @@ class Kappa(BaseModel):
     high: float | None = None
 
 
-def rate(count: int, of: int) -> Rate:
+def rate(count: float, of: int) -> Rate:
     """A share of independent draws (Wilson)."""
     if not of:
         return Rate(count=count, of=of)
