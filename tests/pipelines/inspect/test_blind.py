@@ -90,9 +90,13 @@ def _pair_of(browser: TestClient, clip: str) -> tuple[list[str], list[str]]:
     page = browser.get(f"/pair/{clip}")
     assert page.status_code == 200
     told = re.findall(
-        r"<small>(left|right)</small>(?:<p><bdi>(.*?)</bdi>|<p class=\"none\">)", page.text
+        r"<small>(Left|Right|Left and right are the same)</small>(?:<p><bdi>(.*?)</bdi>|<p class)",
+        page.text,
     )
-    left, right = ([text for side, text in told if side == name] for name in ("left", "right"))
+    left, right = (
+        [text for side, text in told if side in (name, "Left and right are the same")]
+        for name in ("Left", "Right")
+    )
     return left, right
 
 

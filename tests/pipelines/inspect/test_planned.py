@@ -162,6 +162,19 @@ def test_a_plan_is_reviewed_clip_by_clip(tmp_path: Path) -> None:
     assert [review["clip_id"] for review in reviews_of(place.root)] == plan.ids[:1]
 
 
+def test_in_a_plan_one_judges_before_one_sees_what_others_say(tmp_path: Path) -> None:
+    place = made(tmp_path / "set")
+    plan = _plan(place, place.root)
+    url = f"/clip/{plan.ids[0]}/review"
+    with client(place.root, plan="random", reviewer="bob") as browser:
+        assert browser.post(url, headers=ORIGIN, json={"verdict": "bad"}).status_code == 200
+    with client(place.root, plan="random") as browser:
+        pages = ("/", f"/clip/{plan.ids[0]}")
+        assert not any("bob: bad" in browser.get(page).text for page in pages)
+        assert browser.post(url, headers=ORIGIN, json={"verdict": "good"}).status_code == 200
+        assert all("bob: bad" in browser.get(page).text for page in pages)
+
+
 @pytest.mark.run
 def test_a_plan_is_made_by_command(tmp_path: Path) -> None:
     small(tmp_path / "release", 10)
