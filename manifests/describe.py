@@ -90,7 +90,7 @@ def markdown() -> str:
 def _path(kind: Kind) -> str:
     if kind.listed:
         part = "shard" if kind.name == "clips" else "part"
-        cut = REVIEWED if kind.name == "reviews" else "<cut>"
+        cut = REVIEWED if kind.name in ("reviews", "comparisons") else "<cut>"
         return f"{kind.folder}/{cut}/{part}-<n>-e<epoch>.parquet"
     shard = "shard-<n>-g<generation>-e<epoch>"
     if kind.shared:

@@ -176,3 +176,14 @@ REVIEWS = register(
         listed=True,
     )
 )
+COMPARISONS = register(
+    Kind(
+        "comparisons",
+        schemas.COMPARISONS,
+        "comparisons",
+        "Which of two caption sets people found better, clip by clip, in `captionmill inspect "
+        "--against`, without knowing which is which. Those that no commit holds yet lie in "
+        "`journal/comparisons`.",
+        listed=True,
+    )
+)

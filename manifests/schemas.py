@@ -334,3 +334,22 @@ REVIEWS = pa.schema(
         ),
     ]
 )
+
+COMPARISONS = pa.schema(
+    [
+        _field("comparison_id", pa.string(), "of this comparison: 32 hex digits", nullable=False),
+        _ID,
+        _field("reviewer", pa.string(), "who looked, as they call themselves", nullable=False),
+        _field(
+            "compared_ms",
+            pa.int64(),
+            "when, ms since 1970: of a reviewer's comparisons of two captions the last one counts",
+            nullable=False,
+        ),
+        _field("caption_digest", pa.string(), "of the captions that are judged", nullable=False),
+        _field(
+            "other_digest", pa.string(), "of those that they are judged against", nullable=False
+        ),
+        _field("outcome", pa.string(), "win, tie or loss; null where they took it back"),
+    ]
+)

@@ -13,7 +13,7 @@ from pathlib import Path
 from manifests.atomic import create_atomic, is_linked, make_folder
 from manifests.errors import UserError
 from manifests.ids import digest
-from manifests.kinds import CLIPS, REVIEWS, SOURCES, Kind, kind_of, kinds
+from manifests.kinds import CLIPS, COMPARISONS, REVIEWS, SOURCES, Kind, kind_of, kinds
 
 FORMAT = 8
 # Folders whose files are written and removed by their names, beside those of the tables.
@@ -132,6 +132,11 @@ class Workspace:
             REVIEWS, f"{REVIEWS.folder}/{REVIEWED}/part-{part:05d}-e{epoch:06d}.parquet"
         )
 
+    def comparisons(self, part: int, epoch: int) -> str:
+        """Relative path to which the driver of an epoch writes one part of the comparisons."""
+        name = f"{COMPARISONS.folder}/{REVIEWED}/part-{part:05d}-e{epoch:06d}.parquet"
+        return _checked(COMPARISONS, name)
+
     def config(self, job: str) -> Path:
         """The resolved settings behind a config digest."""
         return self.root / "configs" / f"{job}.json"
@@ -144,6 +149,11 @@ class Workspace:
     def open_reviews(self) -> Path:
         """Folder of the reviews that no commit holds yet."""
         return self.root / "journal" / "reviews"
+
+    @property
+    def open_comparisons(self) -> Path:
+        """Folder of the comparisons that no commit holds yet."""
+        return self.root / "journal" / "comparisons"
 
     def runlog(self, epoch: int) -> Path:
         """JSON lines of what took how long in one run."""

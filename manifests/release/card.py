@@ -173,7 +173,7 @@ def _terms(counted: Statistics, media: bool) -> Iterable[str]:
     yield ""
     if media:
         yield (
-            "**Licences of the media in `media/` are not known.** Who passes it on or trains on it has to "
+            "**Licences of the media in `media/` are not known.** Who passes it on or trains on it must "
             "know its terms."
         )
         yield ""

@@ -34,7 +34,13 @@ DATA = pa.schema(
         *_captions("has_audio", "has_video"),
         *(schemas.CLIPS.field(name) for name in OF_CLIPS),
         *_captions("audio_caption", "visual_caption", "audio_visual_caption"),
-        *_captions("audio_by", "visual_by", "audio_visual_by", "writer"),
+        *(
+            _field(
+                name, pa.string(), "llm, template, human (a reviewer's), or null without a caption"
+            )
+            for name in ("audio_by", "visual_by", "audio_visual_by")
+        ),
+        _field("writer", pa.string(), "model that was asked to write; null if none did"),
         _field(
             "variants",
             pa.string(),

@@ -20,6 +20,7 @@ from manifests.captions import CAPTIONS
 from manifests.evidence import LEAST
 from manifests.release import lists, mixing
 from manifests.release.allowed import allows
+from manifests.release.edits import BY_PEOPLE
 from manifests.release.licences import licence_class
 from manifests.release.rules import Rules
 from manifests.release.sections import Pair
@@ -43,6 +44,8 @@ COLUMNS = {
     "domain": "VARCHAR",
     "licence": "VARCHAR",
     "real": "BOOLEAN",
+    "edited": "BOOLEAN",
+    "reviews": "INTEGER",
     "dropped": "VARCHAR",
 }
 """Columns that keys may have, with their types in DuckDB: those that the rules need are there."""
@@ -68,6 +71,10 @@ _TEXTS = {
     "caption": "lower(coalesce(audio_visual_caption, audio_caption, visual_caption))",
 }
 """What is hashed of a row."""
+# `list_distinct` leaves nulls out.
+_ALL_BY_PEOPLE = f"(list_distinct([{', '.join(_BY.values())}]) = [{literal(BY_PEOPLE)}])"
+_WITHOUT = f"CASE WHEN {_ALL_BY_PEOPLE} THEN 1 ELSE -1 END"
+"""What a row without claims has: people's captions make none that could be weighed."""
 _NO_TEXT = f"coalesce({', '.join(CAPTIONS)}) IS NULL"
 
 
@@ -101,13 +108,14 @@ def write_keys(
     given: Input,
     shards: Sequence[Shard],
     path: Path,
+    decided: Path | None = None,
 ) -> int:
     """Writes the keys of some shards, sorted by shard and row, and returns how many there are.
 
-    connection: prepared by `prepare`. Equal files and rules give equal bytes. Raises duckdb.Error
-    for a file that can't be read.
+    connection: prepared by `prepare`. decided: file of `edits.DECIDED` rows, if there are any. Equal
+    files and rules give equal bytes. Raises duckdb.Error for a file that can't be read.
     """
-    query = keys_query(rules, given, shards, _terms(connection, _captions(shards)))
+    query = keys_query(rules, given, shards, _terms(connection, _captions(shards)), decided)
     with replacing(path) as temporary:
         written = connection.execute(
             f"COPY ({query}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
@@ -131,8 +139,15 @@ def _terms(connection: duckdb.DuckDBPyConnection, captions: Sequence[str]) -> li
     return [(licence, outputs_train) for licence, outputs_train in rows]
 
 
-def keys_query(rules: Rules, given: Input, shards: Sequence[Shard], terms: Sequence[Terms]) -> str:
-    """The query of the keys of some shards, sorted by shard and row. terms: their licences."""
+def keys_query(
+    rules: Rules,
+    given: Input,
+    shards: Sequence[Shard],
+    terms: Sequence[Terms],
+    decided: Path | None = None,
+) -> str:
+    """The query of the keys of some shards, sorted by shard and row. terms: their licences. decided: as
+    in `write_keys`."""
     needs = rules.needs()
     made = {
         "input": str(given.number),
@@ -150,7 +165,9 @@ def keys_query(rules: Rules, given: Input, shards: Sequence[Shard], terms: Seque
         "domain": "domain",
         "licence": _of_terms({each: literal(licence_class(*each)) for each in terms}),
         "real": str(given.real),
-        "dropped": _dropped(rules, given.real, terms),
+        "edited": "edited" if decided else "false",
+        "reviews": "coalesce(reviews, 0)" if decided else "0",
+        "dropped": _dropped(rules, given.real, terms, decided is not None),
     }
     columns = ", ".join(
         f'({made[name]})::{kind} AS "{name}"'
@@ -158,16 +175,41 @@ def keys_query(rules: Rules, given: Input, shards: Sequence[Shard], terms: Seque
         if name in needs.keys
     )
     source = f"read_parquet({files(_captions(shards))}, file_row_number = true)"
+    if decided:
+        source = _reviewed(source, decided)
     if wanted := [name for name in _TEXTS if name in needs.keys]:
         lower = ", ".join(f"{_TEXTS[name]} AS lower_{name}" for name in wanted)
         spaced = ", ".join(f"{_spaced(f'lower_{name}')} AS spaced_{name}" for name in wanted)
         source = f"(SELECT *, file_row_number, file_index, {lower} FROM {source})"
         source = f"(SELECT *, {spaced} FROM {source})"
-    if not needs.similarity:
+    if not needs.similarity and not decided:
         return f"SELECT {columns} FROM {source}"  # rows come in the order of the files
-    near = [path for shard in shards for path in shard.similarity]
-    joined = f"LEFT JOIN ({_measured(near)}) AS near USING (clip_id, caption_digest)"
+    joined = ""
+    if needs.similarity:
+        near = [path for shard in shards for path in shard.similarity]
+        joined = f"LEFT JOIN ({_measured(near)}) AS near USING (clip_id, caption_digest)"
     return f'SELECT {columns} FROM {source} {joined} ORDER BY "shard", "row"'
+
+
+def _reviewed(source: str, decided: Path) -> str:
+    """Rows of captions as people decided: `rejected`, `reviews`, and what follows from edits."""
+    new = {
+        name: f"d.{name} IS NOT NULL AND d.{name} IS DISTINCT FROM c.{name}" for name in CAPTIONS
+    }
+    texts = [f"coalesce(d.{name}, c.{name}) AS {name}" for name in CAPTIONS]
+    authors = [
+        f"CASE WHEN {new[name]} THEN {literal(BY_PEOPLE)} ELSE c.{by} END AS {by}"
+        for name, by in _BY.items()
+    ]
+    edits = ", ".join(f"CASE WHEN {new[name]} THEN {literal(name)} END" for name in CAPTIONS)
+    claims = f"list_filter(c.claims, lambda claim: NOT list_contains([{edits}], claim.caption))"
+    return (
+        f"(SELECT c.* REPLACE ({', '.join((*texts, *authors, f'{claims} AS claims'))}), "
+        f"c.file_row_number, c.file_index, ({' OR '.join(new.values())}) AS edited, "
+        f"d.reviews, coalesce(d.leaves, false) AS rejected "
+        f"FROM (SELECT *, file_row_number, file_index FROM {source}) AS c "
+        f"LEFT JOIN read_parquet({files([str(decided)])}) AS d USING (clip_id, caption_digest))"
+    )
 
 
 def _row(shards: Sequence[Shard]) -> str:
@@ -202,7 +244,14 @@ def _measured(paths: Sequence[str]) -> str:
 
 
 def _similarity() -> str:
-    return f"list_avg([{', '.join(f'sim_{name}' for name in _LEAST_OF_SIMILARITY)}])"
+    return f"list_avg([{', '.join(map(_measure, _LEAST_OF_SIMILARITY))}])"
+
+
+def _measure(name: Pair) -> str:
+    """A similarity; null of a caption that people wrote since, of which nothing was measured."""
+    if name not in _BY:
+        return f"sim_{name}"
+    return f"CASE WHEN {_BY[name]} IS DISTINCT FROM {literal(BY_PEOPLE)} THEN sim_{name} END"
 
 
 def _hashed(text: str) -> str:
@@ -228,21 +277,26 @@ def _of_terms(values: dict[Terms, str]) -> str:
     return f"CASE {' '.join(cases)} END" if cases else "NULL"
 
 
-def _dropped(rules: Rules, real: bool, terms: Sequence[Terms]) -> str:
+def _dropped(rules: Rules, real: bool, terms: Sequence[Terms], reviewed: bool) -> str:
     """The first local rule that drops a row, null where none does."""
     cases = " ".join(
         f"WHEN {condition} THEN {literal(rule)}"
-        for rule, condition in conditions(rules, real, terms)
+        for rule, condition in conditions(rules, real, terms, reviewed)
     )
     return f"CASE {cases} END"
 
 
-def conditions(rules: Rules, real: bool, terms: Sequence[Terms]) -> Iterator[tuple[str, str]]:
-    """The local rules that hold, in order, each with the condition under which it drops a row."""
+def conditions(
+    rules: Rules, real: bool, terms: Sequence[Terms], reviewed: bool = False
+) -> Iterator[tuple[str, str]]:
+    """The local rules that hold, in order, each with the condition under which it drops a row. reviewed:
+    people decided about some rows."""
     keep, active = rules.keep, rules.active
     for rule in ("takedown", "decontamination"):
         if rule in active:
             yield rule, f"{rule}({lists.ROW_TOKENS})"
+    if reviewed:
+        yield "reviews", "rejected"
     # Who wrote a caption is quicker to read than the caption, and null where there is none.
     absent = " AND ".join(f"{_BY[name]} IS NULL" for name in CAPTIONS)
     lacking = [f"{_BY[name]} IS NULL" for name in keep.needed]
@@ -250,15 +304,16 @@ def conditions(rules: Rules, real: bool, terms: Sequence[Terms]) -> Iterator[tup
     if not real:
         yield from _on_writing(rules)
     if keep.min_similarity:
-        below = [f"sim_{name} < {least}" for name, least in keep.min_similarity.items()]
+        below = [f"{_measure(name)} < {least}" for name, least in keep.min_similarity.items()]
         yield "not_embedded", "near.clip_id IS NULL"
         yield "similarity", " OR ".join(below)
     if keep.lints and not real:
         yield (
             "lints",
             (
-                f"list_has_any(lints, {array(keep.lints)}) OR list_has_any(list_transform("
-                f"lints, lambda lint: split_part(lint, ':', 2)), {array(keep.lints)})"
+                f"NOT {_ALL_BY_PEOPLE} AND (list_has_any(lints, {array(keep.lints)}) OR "
+                "list_has_any(list_transform(lints, lambda lint: split_part(lint, ':', 2)), "
+                f"{array(keep.lints)}))"
             ),
         )
     if keep.flags:
@@ -285,6 +340,6 @@ def _on_writing(rules: Rules) -> Iterator[tuple[str, str]]:
     if keep.writer == "llm":
         yield "writer", f"'template' IN ({', '.join(_BY.values())})"
     if keep.min_confidence is not None:
-        yield "confidence", f"coalesce({CONFIDENCE}, -1) < {keep.min_confidence}"
+        yield "confidence", f"coalesce({CONFIDENCE}, {_WITHOUT}) < {keep.min_confidence}"
     if keep.min_support is not None:
-        yield "support", f"coalesce({SUPPORT}, -1) < {keep.min_support}"
+        yield "support", f"coalesce({SUPPORT}, {_WITHOUT}) < {keep.min_support}"

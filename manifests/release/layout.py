@@ -113,10 +113,11 @@ class ReleaseInput(_Model):
 
 
 class ReleaseList(_Model):
-    """A list of clips that must leave, or an evaluation workspace, whose clips do. name: as the rules
-    write it. digest: sha256 of the list; 16 hex digits, of what is committed of the workspace."""
+    """A list of clips that must leave, an evaluation workspace, whose clips do, or the reviews of a
+    workspace. name: as the rules write it. digest: sha256 of the list; 16 hex digits, of what is
+    committed of the evaluation workspace, or of all reviews."""
 
-    rule: Literal["takedown", "decontamination"]
+    rule: Literal["takedown", "decontamination", "reviews"]
     name: str
     digest: str
 

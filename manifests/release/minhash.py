@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from manifests.atomic import replacing
 from manifests.captions import CAPTIONS
 from manifests.errors import UserError
+from manifests.release.edits import Edits
 
 SLOTS = 128
 LONGEST = 1 << 16
@@ -97,12 +98,15 @@ class SignatureError(UserError):
     """Why captions can't be signed; says what to do."""
 
 
-def write(captions: Sequence[str | Path], path: Path, number: int, shard: int) -> int:
+def write(
+    captions: Sequence[str | Path], path: Path, number: int, shard: int, edits: Edits | None = None
+) -> int:
     """Signs the captions of one shard of one input, and tells how many rows have a signature.
 
     captions: its files in order; a row's number counts through all of them. path: of a Parquet file
     with the columns of `SCHEMA`, in the order of the rows; rows without a word have none. number:
-    of the input. Raises SignatureError for a file that can't be read.
+    of the input. edits: signed in place of what they replace. Raises SignatureError for a file that
+    can't be read.
     """
     signed = first = 0
     with (
@@ -111,7 +115,7 @@ def write(captions: Sequence[str | Path], path: Path, number: int, shard: int) -
             temporary, SCHEMA, compression="none", use_dictionary=["input", "shard"]
         ) as writer,
     ):
-        for batch in _batches(captions):
+        for batch in _batches(captions, edits):
             texts = joined([batch[name] for name in CAPTIONS])
             has_words, made = signatures(texts)
             rows = np.flatnonzero(has_words)
@@ -129,15 +133,17 @@ def write(captions: Sequence[str | Path], path: Path, number: int, shard: int) -
     return signed
 
 
-def _batches(captions: Sequence[str | Path]) -> Iterator[pa.RecordBatch]:
+def _batches(captions: Sequence[str | Path], edits: Edits | None) -> Iterator[pa.RecordBatch]:
+    columns = [*CAPTIONS, *(("clip_id", "caption_digest") if edits else ())]
     for name in captions:
         try:
             with Path(name).open("rb") as handle, pq.ParquetFile(handle) as file:
-                if lost := set(CAPTIONS) - set(file.schema_arrow.names):
+                if lost := set(columns) - set(file.schema_arrow.names):
                     raise SignatureError(
                         f"{name} has no column {min(lost)}: it is no table of captions"
                     )
-                yield from file.iter_batches(_ROWS, columns=list(CAPTIONS), use_threads=False)
+                for batch in file.iter_batches(_ROWS, columns=columns, use_threads=False):
+                    yield edits.texts(batch) if edits else batch
         except (pa.ArrowException, OSError) as error:
             raise SignatureError(
                 f"{name} can't be read: {error}. captionmill verify tells what is damaged."

@@ -34,6 +34,7 @@ from manifests.release.sections import (
     Keep,
     Mix,
     Output,
+    Reviews,
     Section,
     Share,
     Shuffle,
@@ -48,6 +49,7 @@ __all__ = ["GLOBAL", "LOCAL", "Needs", "Rules", "RulesError", "load", "parse"]
 LOCAL = (
     "takedown",
     "decontamination",
+    "reviews",
     "captions",
     "writer",
     "confidence",
@@ -108,6 +110,7 @@ class Rules(Section):
     mix: Mix | None = None
     decontaminate: Decontaminate = Decontaminate()
     takedown: Takedown = Takedown()
+    reviews: Reviews = Reviews()
     split: dict[Split, Cosine] = Field(default={"train": 1.0}, min_length=1)
     shuffle: Shuffle = Shuffle()
     output: Output = Output()
@@ -163,6 +166,7 @@ class Rules(Section):
         holds = {
             "takedown": self.takedown.lists,
             "decontamination": clean.lists or clean.workspaces,
+            "reviews": self.reviews.use,
             "captions": True,  # a row without any caption is of no use
             "writer": keep.writer == "llm",
             "confidence": keep.min_confidence is not None,
@@ -246,6 +250,7 @@ def _require(rules: Rules) -> None:
                 raise rules.error(key, f"{rules.path(name)} is no file: mend the path")
     folders = [(f"input.{at}.workspace", each.workspace) for at, each in enumerate(rules.input)]
     folders += [("decontaminate.workspaces", name) for name in rules.decontaminate.workspaces]
+    folders += [("reviews.workspaces", name) for name in rules.reviews.workspaces]
     for key, name in folders:
         if not rules.path(name).is_dir():
             raise rules.error(key, f"{rules.path(name)} is no folder: mend the path")
@@ -267,6 +272,7 @@ _OF_KEY: dict[str, set[str]] = {
 _OF_RULE: dict[str, set[str]] = {
     "takedown": {"content_hash", "uri"},
     "decontamination": {"content_hash", "uri"},
+    "reviews": {"caption_digest"},
     "confidence": {"claims"},
     "support": {"claims"},
     "similarity": {"caption_digest"},
@@ -288,6 +294,7 @@ def needs_of(rules: Rules) -> Needs:
     keys |= {"captions"} if "duplicate_captions" in active else set()
     keys |= {"caption"} if "caption_cap" in active else set()
     keys |= {"domain"} if "domain_shares" in active else set()
+    keys |= {"edited", "reviews"} if rules.reviews.use else set()
     columns = set(_BASE)
     for name in keys:
         columns |= _OF_KEY.get(name, set())

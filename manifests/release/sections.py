@@ -161,6 +161,20 @@ class Takedown(Section):
     lists: tuple[Text, ...] = ()
 
 
+class Reviews(Section):
+    """What people said of the captions. use: false: it changes nothing. workspaces: whose reviews are
+    used beside those of the inputs, such as folders of reviews of releases."""
+
+    use: bool = True
+    workspaces: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Reviews":
+        if self.workspaces and not self.use:
+            raise ValueError("workspaces are named and use is false: leave one out")
+        return self
+
+
 class Shuffle(Section):
     """seed: of the order of rows, of the splits, and of what stays where nothing else decides."""
 

@@ -32,11 +32,13 @@ MEMORY_MB = 2500
 
 _BATCH = 1 << 18
 _AT_REST_MB = 300
-_SCORE_BITS, _LARGEST_SCORE = 32, (1 << 32) - 2
+_SCORE_BITS, _LARGEST_SCORE = 24, (1 << 24) - 2
 _NUMBERS = {rule: number for number, rule in enumerate(GLOBAL)}
 _RANKS: dict[str, tuple[str, int, tuple[float, float] | None]] = {
     # By the name in the winner's order: column, bits, smallest and largest value. Null is 0, and loses.
-    "stage": ("stage", 8, None),
+    # However they are ordered, two numbers of 64 bits hold all: as fine as these scores are (FLOAT).
+    "edited": ("edited", 1, None),
+    "stage": ("stage", 7, None),
     "confidence": ("confidence", _SCORE_BITS, (0.0, 1.0)),
     "support": ("support", _SCORE_BITS, (0.0, 1.0)),
     "similarity": ("similarity", _SCORE_BITS, (-1.0, 1.0)),
@@ -193,7 +195,7 @@ class Keys:
         """The winner's order in whole numbers: one, or two where it does not fit into 64 bits."""
         needed = self._rules.needs().keys
         columns: list[list[tuple[str, int]]] = [[]]
-        for rank in self._rules.winner.order:
+        for rank in ("edited", *self._rules.winner.order):
             column, bits, bounds = _RANKS[rank]
             if column not in needed:
                 continue

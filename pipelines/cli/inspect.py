@@ -25,6 +25,21 @@ def inspect(
             help="Where reviews of a release are stored; those of a workspace are stored in it.",
         ),
     ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only the clips of a plan of captionmill reviews plan, in its order.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OTHER",
+            help="Which is better, left or right? Compare with another workspace or release, or with the "
+            "job of WORKSPACE whose digest begins so, without knowing which is which.",
+        ),
+    ] = None,
     reviewer: Annotated[
         str | None, typer.Option(metavar="NAME", help="Whose reviews. Default: the login name.")
     ] = None,
@@ -36,7 +51,7 @@ def inspect(
     with errors():
         from pipelines.inspect.serve import serve
 
-        serve(folder, port, reviews, name, say)
+        serve(folder, port, reviews, name, say, plan, against)
 
 
 def _login() -> str:

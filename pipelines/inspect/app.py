@@ -1,5 +1,6 @@
 """The pages of the app and what they ask for."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib.resources import files
 from typing import Any
@@ -24,7 +25,7 @@ from pipelines.inspect.lookup import Lookup, Page, Row
 from pipelines.inspect.media import PARTS, Media
 from pipelines.inspect.pages import Link
 from pipelines.inspect.prompt import asked
-from pipelines.inspect.reviewing import Change, Reviewing
+from pipelines.inspect.reviewing import Change, Reviewing, own
 from pipelines.inspect.security import LARGEST
 from pipelines.inspect.sets import Inspected, Place
 from pipelines.inspect.terms import LONGEST, Query, QueryError, parse
@@ -39,7 +40,7 @@ def build(
     shown: Inspected, lookup: Lookup, media: Media, reviewing: Reviewing | None, reviewer: str
 ) -> FastAPI:
     """The app. reviewing: None where reviews can't be stored."""
-    pages_of = _Pages(shown, lookup, media, reviewing, reviewer)
+    pages_of = Pages(shown, lookup, media, reviewing, reviewer)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/", pages_of.list, methods=["GET"], response_model=None)
     app.add_api_route("/static/{name}", pages_of.static, methods=["GET"], response_model=None)
@@ -59,7 +60,7 @@ def build(
     return app
 
 
-class _Pages:
+class Pages:
     """The answers. Those that wait for a database or a disk run in threads of their own."""
 
     def __init__(
@@ -88,7 +89,7 @@ class _Pages:
             page = self._lookup.page(query, link.order, after, before)
             total, facets = self._lookup.overview(query)
             counted = pages.facets(facets, query, link)
-        reviews = self._lookup.reviews([row["number"] for row in page.rows])
+        reviews = self._reviews([row["number"] for row in page.rows])
         rows = page.rows
         return self._page(
             "list.html",
@@ -114,7 +115,7 @@ class _Pages:
         neighbours: tuple[Row | None, Row | None] = (None, None)
         if not why:
             neighbours = self._lookup.neighbours(query, link.order, entry["number"])
-        reviews = self._lookup.reviews([entry["number"]]).get(entry["number"], [])
+        reviews = self._reviews([entry["number"]]).get(entry["number"], [])
         review = pages.reviewed(reviews, self._reviewer, entry)
         common: dict[str, Any] = {
             "link": link,
@@ -130,6 +131,15 @@ class _Pages:
         localized = self._shown.localized(place, row)
         shown = pages.clip(row, entry, review, self._shown.versions(place), localized)
         return self._page("clip.html", clip=shown, card=shown.card, **common)
+
+    def _reviews(self, numbers: Sequence[int]) -> Mapping[int, Sequence[Row]]:
+        """Reviews of clips. In a plan one judges before one sees what others say: else they would agree
+        more than they do."""
+        reviews = self._lookup.reviews(numbers)
+        if self._lookup.plan is None:
+            return reviews
+        mine = {n for n, each in reviews.items() if own(each, self._reviewer) is not None}
+        return {number: each for number, each in reviews.items() if number in mine}
 
     def _beside(self, link: Link, row: Row | None) -> str:
         return "" if row is None else link.to(f"/clip/{row['clip_id']}")
@@ -149,6 +159,7 @@ class _Pages:
             "reviewer": self._reviewer,
             "can_review": self._reviewing is not None,
             "reason_keys": pages.REASON_KEYS,
+            "plan": self._lookup.plan,
         }
         text = self._templates.get_template(name).render(**common | values)
         return HTMLResponse(text.encode("utf-8", "replace"), status)

@@ -46,7 +46,8 @@ NONE = "none"
 
 _AUTHORS = ", ".join(f"{name.removesuffix('_caption')}_by" for name in CAPTIONS)
 _BY = f"""CASE WHEN coalesce({_AUTHORS}) IS NULL
-THEN NULL WHEN len(list_distinct(list_filter([{_AUTHORS}],
+THEN NULL WHEN list_contains([{_AUTHORS}], 'human') THEN 'human'
+WHEN len(list_distinct(list_filter([{_AUTHORS}],
 lambda b: b IS NOT NULL))) > 1 THEN 'both'
 ELSE coalesce({_AUTHORS}) END"""
 _SECONDS = "duration_ms / 1000"
@@ -72,7 +73,7 @@ _SHARED = (
     _choice("domain", "sound", "domain", "speech, music or general"),
     _choice("language", "language", "language", "of the transcript"),
     _choice("length", "length", _LENGTH, "how long the clip is"),
-    _choice("author", "written by", _BY, "llm, template, or both"),
+    _choice("author", "written by", _BY, "llm, template, both, or human"),
     _choice("writer", "writer", "writer", "the model that was asked to write"),
     _choice("licence", "licence", "licence", "of the models behind the captions"),
     _choice(

@@ -15,10 +15,12 @@ from manifests.captions import CAPTIONS
 from manifests.release.query import connection
 from pipelines.inspect.columns import NONE, SAME, TEXTS, Column
 from pipelines.inspect.index import MEMORY, words_of
+from pipelines.inspect.planned import tables
 from pipelines.inspect.sets import Place
 from pipelines.inspect.terms import OF_REVIEWS, REVIEW, REVIEWER, WHY, Query, Term
+from pipelines.reviews.plan import Plan
 from pipelines.reviews.review import Review
-from pipelines.reviews.stored import table
+from pipelines.reviews.stored import table as table_of
 
 EACH = 50
 """Clips of a page."""
@@ -67,16 +69,24 @@ class Facet:
 
 
 class Lookup:
-    """An index that is open, with the reviews that count. Used by many threads."""
+    """An index that is open, with the reviews that count. Used by many threads. plan: only its clips are
+    there, in its order."""
 
     def __init__(
-        self, database: duckdb.DuckDBPyConnection, columns: Sequence[Column], reviews: pa.Table
+        self,
+        database: duckdb.DuckDBPyConnection,
+        columns: Sequence[Column],
+        reviews: pa.Table,
+        plan: Plan | None = None,
     ) -> None:
         self._database, self.columns = database, (*columns, SAME)
         self._writing, self._keeping = threading.Lock(), threading.Lock()
         self._answers: OrderedDict[tuple[Any, ...], list[tuple[Any, ...]]] = OrderedDict()
         self._version = 0
-        for name in ("clips", "files", "words", "facets"):
+        self.plan = plan
+        if plan is not None:
+            tables(database, self.columns, plan.ids)
+        for name in ("clips", "files", "words", "facets") if plan is None else ():
             database.execute(f"CREATE VIEW {name} AS SELECT * FROM shown.{name}")
         database.register("given", reviews)
         database.execute(
@@ -143,7 +153,7 @@ class Lookup:
             cursor.execute(
                 "DELETE FROM reviews WHERE number = ? AND reviewer = ?", [number, review.reviewer]
             )
-            cursor.register("given", table([review]))
+            cursor.register("given", table_of([review]))
             cursor.execute(f"INSERT INTO reviews SELECT {int(number)}, * FROM given WHERE {_SAYS}")
             cursor.unregister("given")
             self._version += 1
@@ -327,12 +337,14 @@ class Lookup:
 
 
 @contextmanager
-def opened(path: Path, columns: Sequence[Column], reviews: pa.Table) -> Iterator[Lookup]:
-    """The index at a path. reviews: that count. Raises UserError."""
+def opened(
+    path: Path, columns: Sequence[Column], reviews: pa.Table, plan: Plan | None = None
+) -> Iterator[Lookup]:
+    """The index at a path. reviews: that count. plan: whose clips are shown. Raises UserError."""
     with connection(memory=MEMORY) as (database, _):
         quoted = str(path).replace("'", "''")
         database.execute(f"ATTACH '{quoted}' AS shown (READ_ONLY)")
-        yield Lookup(database, columns, reviews)
+        yield Lookup(database, columns, reviews, plan)
 
 
 _EDITED = f"coalesce({', '.join(CAPTIONS)}) IS NOT NULL"

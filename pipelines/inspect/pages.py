@@ -74,6 +74,7 @@ class Listed:
     """A clip in a list."""
 
     clip_id: str
+    number: int
     link: str
     name: str
     folder: str
@@ -140,6 +141,7 @@ def _listed(row: Row, link: Link, reviews: Sequence[Row], reviewer: str) -> List
     start, seconds = row["start"] or 0.0, row["seconds"] or 0.0
     return Listed(
         clip_id=row["clip_id"],
+        number=row["number"],
         link=link.to(f"/clip/{row['clip_id']}"),
         name=name,
         folder=folder + slash,

@@ -2,16 +2,18 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.run.lease import LeaseHeld
 from manifests.captions import CAPTIONS
 from manifests.workspace import Workspace
 from pipelines.inspect.lookup import Lookup, Row
 from pipelines.reviews.journal import Journal
 from pipelines.reviews.review import Reason, Review, Verdict, drawn_id
+from pipelines.reviews.stored import collect
 
 
 class Change(BaseModel):
@@ -71,6 +73,18 @@ class Reviewing:
     def close(self) -> None:
         """No more reviews come."""
         self._journal.close()
+
+
+def commit(reviews: Workspace, told: Callable[[str], None]) -> None:
+    """Commits what journals hold, unless a run is at work. told: is called with what became of it."""
+    try:
+        if count := collect(reviews):
+            told(f"reviews committed: {count:,}")
+    except LeaseHeld:
+        told(
+            f"a run is at work in {reviews.root}: reviews stay in {reviews.open_reviews.parent}, where "
+            "they are safe, until captionmill inspect starts or ends without one"
+        )
 
 
 def own(reviews: Any, reviewer: str) -> Mapping[str, Any] | None:

@@ -9,17 +9,19 @@ from pathlib import Path
 
 import uvicorn
 
-from engine.run.lease import LeaseHeld
 from manifests.schemas import REVIEWS
 from manifests.workspace import Workspace
+from pipelines.inspect import blind
 from pipelines.inspect.app import build
 from pipelines.inspect.index import prepare
 from pipelines.inspect.lookup import Lookup, opened
 from pipelines.inspect.media import Media
-from pipelines.inspect.reviewing import Reviewing
+from pipelines.inspect.pairs import other_of
+from pipelines.inspect.planned import wanted
+from pipelines.inspect.reviewing import Reviewing, commit
 from pipelines.inspect.security import Guarded
 from pipelines.inspect.sets import Inspected, InspectError, ReleaseSet, WorkspaceSet, inspected
-from pipelines.reviews.stored import collect, counting, stored
+from pipelines.reviews.stored import counting, stored
 
 HOST = "127.0.0.1"
 
@@ -32,19 +34,21 @@ def app(
     token: str,
     cookie: str,
     told: Callable[[str], None],
+    plan: str | None = None,
 ) -> Iterator[Guarded]:
     """The app with all that it needs, which is gone after the block; then its reviews are committed.
 
-    reviews: the workspace that they are stored in. Raises UserError.
+    reviews: the workspace that they are stored in. plan: whose clips are shown. Raises UserError.
     """
     with ExitStack() as stack:
         given = REVIEWS.empty_table()
+        planned = None if plan is None else wanted(reviews, plan, shown.root)
         if reviews is not None:
-            _commit(reviews, told)
-            stack.callback(_commit, reviews, told)
+            commit(reviews, told)
+            stack.callback(commit, reviews, told)
             given = counting(stored(reviews))
         index = prepare(shown, told)
-        lookup: Lookup = stack.enter_context(opened(index, shown.columns, given))
+        lookup: Lookup = stack.enter_context(opened(index, shown.columns, given, planned))
         media = stack.enter_context(Media(shown, min(4, os.cpu_count() or 1)))
         reviewing = None
         if reviews is not None:
@@ -53,29 +57,31 @@ def app(
         yield Guarded(build(shown, lookup, media, reviewing, reviewer), token, cookie)
 
 
-def _commit(reviews: Workspace, told: Callable[[str], None]) -> None:
-    try:
-        if count := collect(reviews):
-            told(f"reviews committed: {count:,}")
-    except LeaseHeld:
-        told(
-            f"a run is at work in {reviews.root}: reviews stay in {reviews.open_reviews}, where they are "
-            "safe, until captionmill inspect starts or ends without one"
-        )
-
-
 def serve(
-    root: Path, port: int, reviews: Path | None, reviewer: str, told: Callable[[str], None]
+    root: Path,
+    port: int,
+    reviews: Path | None,
+    reviewer: str,
+    told: Callable[[str], None],
+    plan: str | None = None,
+    against: str | None = None,
 ) -> None:
-    """Serves a workspace or a release on loopback until Ctrl-C. Raises UserError."""
+    """Serves a workspace or a release on loopback until Ctrl-C. against: another caption set of the same
+    clips, to compare without knowing which is which. Raises UserError."""
     shown = inspected(root)
+    stored_in = reviews_of(shown, reviews)
+    other = None if against is None else other_of(shown, against)
     listening = _listening(port)
     port = listening.getsockname()[1]
     token = secrets.token_urlsafe(32)
     with (
         listening,
-        app(
-            shown, _stored_in(shown, reviews), reviewer, token, f"captionmill-{port}", told
+        (
+            app(shown, stored_in, reviewer, token, f"captionmill-{port}", told, plan)
+            if other is None
+            else blind.app(
+                shown, other, stored_in, reviewer, token, f"captionmill-{port}", told, plan
+            )
         ) as asgi,
     ):
         config = uvicorn.Config(
@@ -92,7 +98,7 @@ def serve(
             uvicorn.Server(config).run([listening])
 
 
-def _stored_in(shown: Inspected, reviews: Path | None) -> Workspace | None:
+def reviews_of(shown: Inspected, reviews: Path | None) -> Workspace | None:
     """Where reviews are stored: in a workspace itself; of a release in a folder of their own."""
     if isinstance(shown, WorkspaceSet):
         if reviews is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from manifests.commits import load
 from manifests.errors import UserError
 from manifests.ids import digest
 from manifests.kinds import CAPTIONS, FILTERED, QUARANTINE, SIMILARITY
@@ -18,6 +19,7 @@ from manifests.release import layout
 from manifests.release.query import connection, linked
 from manifests.release.sides import weak_captions
 from manifests.tables import read
+from manifests.workspace import Workspace
 from pipelines.inspect.columns import RELEASE, WORKSPACE, Column
 from pipelines.quarantine import current
 from pipelines.report.sources import CaptionedSet
@@ -120,12 +122,14 @@ class Inspected(ABC):
 
 
 class WorkspaceSet(Inspected):
-    """The newest captions of a workspace. Raises WorkspaceError, CommitError."""
+    """The newest captions of a workspace, or those of the job whose digest begins so. Raises
+    WorkspaceError, CommitError, InspectError."""
 
     columns = WORKSPACE
 
-    def __init__(self, root: Path) -> None:
-        self.captioned = CaptionedSet.open(root)
+    def __init__(self, root: Path, job: str | None = None) -> None:
+        self.captioned = CaptionedSet.open(root) if job is None else _captioned(root, job)
+        self._named = job is not None
         self.workspace = self.captioned.workspace
         self.root = self.workspace.root
 
@@ -140,6 +144,8 @@ class WorkspaceSet(Inspected):
 
     @property
     def place(self) -> str:
+        if self._named:
+            return digest([self.workspace.place_id, self.captioned.job.digest])[:12]
         return self.workspace.place_id
 
     @cached_property
@@ -228,6 +234,20 @@ class WorkspaceSet(Inspected):
     def localized(self, place: Place, row: Row) -> Localized | None:
         of_shard = localized(self.workspace, self.captioned.state, self._localizing, place.shard)
         return of_shard.get(key(row))
+
+
+def _captioned(root: Path, job: str) -> CaptionedSet:
+    """The captions of a job by how its digest begins."""
+    workspace = Workspace.open(root)
+    state = load(workspace)
+    begun = [each for each in jobs(workspace, state) if each.stage in ("caption", "recaption")]
+    matching = [each for each in begun if each.digest.startswith(job)]
+    if len(matching) != 1:
+        there = ", ".join(each.digest for each in begun) or "none"
+        raise InspectError(
+            f"{root} has no one captioning that begins with {job}: there are {there}"
+        )
+    return CaptionedSet(workspace, state, matching[0], None)
 
 
 class ReleaseSet(Inspected):

@@ -1,10 +1,10 @@
-"""Clips that must leave a release by name: of lists, and of evaluation sets.
+"""Clips that must leave a release by name: of lists, and of evaluation sets; and what people said.
 
 They change while rules stay the same, so a release names them with their digests as it names its inputs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,17 +17,20 @@ from manifests.release.rules import Rules, RulesError
 from manifests.release.shards import Input
 from manifests.tables import File
 from manifests.workspace import Workspace
+from pipelines.rebuild.reviewed import Reviewed, reviewed
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """lists: what a release says of lists and evaluation sets. clips: clip tables of the sets.
+    """lists: what a release says of lists, evaluation sets and reviews. clips: clip tables of the sets.
     embeddings: of their media by the encoder of the inputs, where the rules need them. Absolute paths.
+    reviews: of the captions of the inputs, and perhaps of others.
     """
 
     lists: tuple[ReleaseList, ...] = ()
     clips: tuple[str, ...] = ()
     embeddings: tuple[str, ...] = ()
+    reviews: Reviewed = field(default_factory=Reviewed)
 
     def digest_of(self, rule: str, name: str) -> str:
         """The digest of one list."""
@@ -63,7 +66,8 @@ def leaving(rules: Rules, inputs: Sequence[Input]) -> Leaving:
         embeddings += _paths(workspace, vectors)
         held = digest(sorted((file.path, file.sha256) for file in (*listed, *vectors)))
         lists.append(ReleaseList(rule="decontamination", name=name, digest=held))
-    return Leaving(tuple(lists), tuple(clips), tuple(embeddings))
+    reviews = reviewed(rules, inputs) if rules.reviews.use else Reviewed()
+    return Leaving((*lists, *reviews.lists), tuple(clips), tuple(embeddings), reviews)
 
 
 def _list(rules: Rules, rule: Literal["takedown", "decontamination"], name: str) -> ReleaseList:

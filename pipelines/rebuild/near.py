@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.release import minhash, near, near_media
+from manifests.release.edits import Edits
 from manifests.release.rules import Rules
 from manifests.release.select import Keys
 from pipelines.rebuild.steps import shard_files
@@ -20,17 +21,19 @@ _CLUSTER_MEMORY = "1500MB"
 
 @dataclass(frozen=True, slots=True)
 class SignStep:
-    """Signs the captions of a group of shards."""
+    """Signs the captions of a group of shards. decided: file of what reviewers decided, if they did."""
 
     group: Group
     folder: Path
+    decided: Path | None = None
 
     def run(self) -> None:
         """Writes the signatures of each shard."""
+        edits = Edits.load(self.decided)
         files = shard_files(self.folder, self.group)
         for shard, path in zip(self.group.shards, files, strict=True):
             if not path.exists():
-                minhash.write(shard.captions, path, self.group.input.number, shard.number)
+                minhash.write(shard.captions, path, self.group.input.number, shard.number, edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,14 @@ class CompareStep:
 @dataclass(frozen=True, slots=True)
 class Finder:
     """Finds near duplicates for the rules, and keeps its files in a folder. evaluation: files of
-    embeddings of evaluation sets. run: runs tasks."""
+    embeddings of evaluation sets. run: runs tasks. decided: as in `SignStep`."""
 
     rules: Rules
     groups: Sequence[Group]
     evaluation: tuple[str, ...]
     folder: Path
     run: Run
+    decided: Path | None = None
 
     def find(self, rule: str, keys: Keys) -> Sequence[Path]:
         """See `manifests.release.select.Near`. Raises UserError."""
@@ -98,7 +102,7 @@ class Finder:
     def _captions(self, left: Path) -> Path:
         """Clusters of captions that are nearly alike."""
         signatures, path = self.folder / "signatures", self.folder / "captions.parquet"
-        self.run("sign", [SignStep(group, signatures) for group in self.groups])
+        self.run("sign", [SignStep(group, signatures, self.decided) for group in self.groups])
         near.cluster(
             [file for group in self.groups for file in shard_files(signatures, group)],
             path,

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from engine import crashpoints, processes
 from engine.run.cluster import ray_cluster
 from engine.run.scratch import scratch_folders
-from manifests.atomic import write_atomic
+from manifests.atomic import replacing, write_atomic
 from manifests.release import lists, order, select
 from manifests.release.errors import RulesError
 from manifests.release.layout import (
@@ -39,6 +40,7 @@ from pipelines.rebuild.describing import described
 from pipelines.rebuild.leaving import Leaving, leaving
 from pipelines.rebuild.near import Finder
 from pipelines.rebuild.packing import PackStep
+from pipelines.rebuild.reviewed import used
 from pipelines.rebuild.steps import (
     LISTED,
     GatherStep,
@@ -187,7 +189,7 @@ class Phases:
     def keys(self) -> None:
         """Makes the keys of all rows."""
         tasks = [
-            KeysStep(self.rules, group, path, self.work.lists)
+            KeysStep(self.rules, group, path, self.work.lists, self._decided())
             for group, path in zip(self.groups, self._key_files(), strict=True)
             if not path.exists()
         ]
@@ -201,6 +203,19 @@ class Phases:
             self._lists()
         for _ in self._results("keys", tasks):
             crashpoints.reach("rebuild.keys")
+        if self._decided() is not None:
+            self.tell(used(self.named.reviews, self._key_files()))
+
+    def _decided(self) -> Path | None:
+        """The file of what reviewers decided, which is written where it is not there; None without
+        any."""
+        decided, path = self.named.reviews.decided, self.work.decided
+        if not decided.num_rows:
+            return None
+        if not path.exists():
+            with replacing(path) as temporary:
+                pq.write_table(decided, temporary)
+        return path
 
     def _lists(self) -> None:
         """Reads the lists of clips that must leave. Raises RebuildError for one that changed."""
@@ -246,6 +261,7 @@ class Phases:
                 self.named.embeddings,
                 self.work.near,
                 self._run,
+                self._decided(),
             )
             keys.apply(finder.find)
             yield keys
@@ -288,6 +304,7 @@ class Phases:
                 wanted,
                 buckets,
                 self.work.spill,
+                self._decided(),
             )
             for group in self.groups
         ]

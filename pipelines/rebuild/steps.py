@@ -13,6 +13,7 @@ from engine import crashpoints
 from manifests.atomic import write_atomic
 from manifests.release import flatten
 from manifests.release.columns import VECTORS, Table
+from manifests.release.edits import Edits
 from manifests.release.keys import prepare, write_keys
 from manifests.release.layout import ReleaseFile
 from manifests.release.order import Part
@@ -41,12 +42,13 @@ _SAMPLED = 32
 @dataclass(frozen=True, slots=True)
 class KeysStep:
     """Makes the keys of a group of shards. path: of the key file. lists: the folder of tokens of
-    lists."""
+    lists. decided: file of what reviewers decided, if they did."""
 
     rules: Rules
     group: Group
     path: Path
     lists: Path
+    decided: Path | None = None
 
     def run(self) -> None:
         """Writes the key file."""
@@ -67,7 +69,7 @@ class KeysStep:
     def _write(
         self, connection: duckdb.DuckDBPyConnection, shards: Sequence[Shard], path: Path
     ) -> None:
-        write_keys(connection, self.rules, self.group.input, shards, path)
+        write_keys(connection, self.rules, self.group.input, shards, path, self.decided)
 
     def _why(self, connection: duckdb.DuckDBPyConnection, error: Exception) -> str:
         """What is wrong, with the files of the first shard whose keys can't be made alone."""
@@ -94,17 +96,19 @@ def list_file(folder: Path, rule: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class ScatterStep:
-    """Scatters the selected rows of a group of shards."""
+    """Scatters the selected rows of a group of shards. decided: as in `KeysStep`."""
 
     group: Group
     selected: Path
     wanted: Wanted
     buckets: int
     folder: Path
+    decided: Path | None = None
 
     def run(self) -> None:
         """Writes the group's spill files."""
-        scatter(self.group, self.selected, self.wanted, self.buckets, self.folder)
+        edits = Edits.load(self.decided)
+        scatter(self.group, self.selected, self.wanted, self.buckets, self.folder, edits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
     plan.json            what is built: digests of rules and inputs; how often it was started
     lists/               tokens of lists of clips that must leave
+    decided.parquet      what reviewers decided of captions
     keys/<group>.parquet keys of a group of shards
     near/                signatures and clusters of near duplicates
     selection.json       what was selected
@@ -41,6 +42,7 @@ class Work:
         self.out = out
         self.root = out / WORK
         self.lists = self.root / "lists"
+        self.decided = self.root / "decided.parquet"
         self.keys = self.root / "keys"
         self.near = self.root / "near"
         self.select = self.root / "select"

@@ -23,6 +23,7 @@ from manifests.atomic import replacing
 from manifests.ids import content_hash
 from manifests.release import flatten
 from manifests.release.columns import OF_CLIPS, Table, schema_of
+from manifests.release.edits import Edits
 from manifests.release.keys import CLIP
 from manifests.release.layout import ReleaseFile, part_path
 from manifests.release.order import Part
@@ -79,10 +80,13 @@ class Group:
     shards: tuple[Shard, ...]
 
 
-def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: Path) -> None:
+def scatter(
+    group: Group, selected: Path, wanted: Wanted, buckets: int, folder: Path, edits: Edits
+) -> None:
     """Writes the selected rows of a group as `<table>/<number>.spill`, or nothing where it is all there.
 
-    selected: file of `order.SELECTED` rows. Raises WritingError, OSError, pa.ArrowException.
+    selected: file of `order.SELECTED` rows. edits: put into them. Raises WritingError, OSError,
+    pa.ArrowException.
     """
     paths = {table: spilled(folder, table, group.number) for table in wanted.tables}
     if all(path.exists() for path in paths.values()):
@@ -97,19 +101,22 @@ def scatter(group: Group, selected: Path, wanted: Wanted, buckets: int, folder: 
             writers[table] = stack.enter_context(writer)
         run = _Run(writers, buckets)
         for shard in group.shards:
-            _scatter(rows, group.input, shard, wanted, run)
+            _scatter(rows, group.input, shard, wanted, edits, run)
             if run.bytes > _RUN_BYTES:
                 run.flush()
         run.flush()
 
 
-def _scatter(rows: pa.Table, given: Input, shard: Shard, wanted: Wanted, run: "_Run") -> None:
+def _scatter(
+    rows: pa.Table, given: Input, shard: Shard, wanted: Wanted, edits: Edits, run: "_Run"
+) -> None:
     """Adds the selected rows of a shard to a run."""
     clips: pa.Table | None = None
     taken: list[pa.Table] = []
     for chosen, captions in _chosen(rows, given, shard, wanted):
         clips = _listed(given, shard) if clips is None else clips
         own = _own(clips, captions, shard)
+        captions = edits.rows(captions)
         data = flatten.data(captions, own, given.number, given.stage, given.real, wanted.links_only)
         run.add("data", data, chosen)
         if "claims" in wanted.tables:

@@ -172,7 +172,9 @@ def _span(row: Row) -> str:
 def _caption(row: Row, name: str, before: Row | None) -> Caption:
     short = name.removesuffix("_caption")
     text, by, judged = row[name], row[f"{short}_by"], row[f"{short}_judged"]
-    told = {"llm": "by the LLM", "template": "by the template"}.get(by or "", "")
+    told = {"llm": "by the LLM", "template": "by the template", "human": "by a person"}.get(
+        by or "", ""
+    )
     if judged is not None:
         told += f"; it was in doubt, and the judge gave {judged:.2f}"
     return Caption(

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from manifests.kinds import CAPTIONS as CAPTIONED
+from manifests.workspace import Workspace
 from pipelines.calibrate.reliability import wilson
 from pipelines.report.figures import Figures
+from pipelines.report.preferred import people
 from pipelines.report.query import Query, score
 from pipelines.report.scalars import SCALARS, scalars
 from pipelines.report.sources import CaptionedSet
+from pipelines.reviews.compared import Preference
 
 STEP = 0.01
 WORST = 10
@@ -69,6 +72,8 @@ class Comparison(_Model):
     tied: Share
     differences: tuple[Difference, ...]
     worst: tuple[Change, ...]
+    people: Preference | None = None
+    """What people say who compared both blind; None where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +84,11 @@ class Compared:
     figures: Figures
 
 
-def compare(query: Query, own: Figures, other: CaptionedSet, theirs: Figures) -> Comparison:
-    """Compares the set whose views the database has with another. Raises ReportError."""
+def compare(
+    query: Query, own: Figures, other: CaptionedSet, theirs: Figures, workspace: Workspace
+) -> Comparison:
+    """Compares the set whose views the database has with another. workspace: where people's comparisons
+    are. Raises ReportError, ReviewError."""
     query.show("before", CAPTIONED.name, other.workspace.root, other.captions)
     score(query, "before", "scores_before")
     query.rows(
@@ -125,6 +133,7 @@ def compare(query: Query, own: Figures, other: CaptionedSet, theirs: Figures) ->
         differences=tuple(
             Difference(name=name, now=now[name], before=before[name]) for name in SCALARS
         ),
+        people=people(query, workspace, own.name, other.name, "captions", "before"),
         worst=tuple(
             Change(
                 clip_id=clip,

@@ -21,7 +21,9 @@ from pipelines.report.compare import Comparison, Share
 from pipelines.report.figures import Figures
 from pipelines.report.galleries import Gallery
 from pipelines.report.gate import Failure
+from pipelines.report.preferred import lines
 from pipelines.report.query import ReportError
+from pipelines.report.review_section import review_section
 from pipelines.report.scalars import SCALARS, percent, scalars
 from pipelines.report.sections import sections
 from pipelines.report.shown import visible
@@ -92,7 +94,7 @@ def _render(file: IO[str], report: Report, previews: Mapping[str, Preview]) -> N
         verdict=verdict(figures, report.failures),
         tiles=list(_tiles(figures)),
         summary=_summary(figures),
-        sections=sections(figures),
+        sections=[*review_section(figures.reviews), *sections(figures)],
         all_figures=list(_all(figures, report.comparison)),
         comparison=report.comparison,
         comparison_told=None if report.comparison is None else _told(report.comparison),
@@ -188,6 +190,10 @@ def _told(comparison: Comparison) -> list[tuple[str, str]]:
         ("better", _interval(comparison.better)),
         ("worse", _interval(comparison.worse)),
         ("no difference", _interval(comparison.tied)),
+        *(
+            (f"people: {name}", value)
+            for name, value in ([] if comparison.people is None else lines(comparison.people))
+        ),
     ]
 
 

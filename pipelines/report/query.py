@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from manifests.errors import UserError
 from manifests.kinds import CAPTIONS, SIMILARITY, schema_of
@@ -52,6 +53,12 @@ class Query:
     def columns(self, view: str) -> set[str]:
         """The columns of a view."""
         return {row[0] for row in self.rows(f"DESCRIBE {view}")}
+
+    def hold(self, name: str, table: pa.Table) -> None:
+        """Makes a table of what is in memory. Raises ReportError."""
+        self._database.register("held", table)
+        self.rows(f"CREATE TABLE {name} AS SELECT * FROM held")
+        self._database.unregister("held")
 
     def show(self, view: str, table: str, root: Path, files: Sequence[File]) -> None:
         """Makes a view of files of a table; `filename` ends with a row's file's place

@@ -8,7 +8,7 @@ from typing import Any
 from manifests.kinds import CLIPS, SPANS
 from pipelines import spans
 from pipelines.preview import Preview, Previews
-from pipelines.report import cards, compare, counting, galleries, measured, page, texts
+from pipelines.report import cards, compare, counting, galleries, measured, page, reviewed, texts
 from pipelines.report.figures import Figures
 from pipelines.report.gate import Gate, check
 from pipelines.report.page import Report
@@ -52,7 +52,7 @@ def make(root: Path, against: Path | None, gates: Sequence[Gate]) -> Made:
         ours = counted(query, captioned)
         comparison = None
         if other is not None and theirs is not None:
-            comparison = compare.compare(query, ours, other, theirs)
+            comparison = compare.compare(query, ours, other, theirs, captioned.workspace)
         failures = check(gates, scalars(ours), None if theirs is None else scalars(theirs))
         shown = galleries.galleries(query, captioned, comparison, other)
         ids = cards.clips_of(shown)
@@ -112,6 +112,7 @@ def counted(query: Query, captioned: CaptionedSet) -> Figures:
         agreement=texts.agreement(query),
         reliability=measured.reliability(captioned.workspace.root),
         effort=measured.effort(runs, media.seconds),
+        reviews=reviewed.reviews(query, captioned.workspace),
     )
 
 

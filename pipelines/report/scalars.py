@@ -72,6 +72,21 @@ def _duplicates(figures: Figures) -> float | None:
     return None if alike.why else _share(alike.extra, alike.clips)
 
 
+def _bad(figures: Figures) -> float | None:
+    plan = None if figures.reviews is None else figures.reviews.plan
+    return None if plan is None or plan.bad is None else plan.bad.share
+
+
+def _good(figures: Figures) -> float | None:
+    bad = _bad(figures)
+    return None if bad is None else 1 - bad
+
+
+def _kappa(figures: Figures) -> float | None:
+    pairs = () if figures.reviews is None else figures.reviews.agreement
+    return pairs[0].kappa if pairs else None
+
+
 SCALARS: dict[str, Scalar] = {
     scalar.name: scalar
     for scalar in (
@@ -228,6 +243,34 @@ SCALARS: dict[str, Scalar] = {
             "share",
             "less",
             _untrainable,
+        ),
+        Scalar(
+            "reviewed",
+            "share of captioned clips that people reviewed",
+            "share",
+            "neither",
+            lambda f: _share(0 if f.reviews is None else f.reviews.clips, f.captions.clips),
+        ),
+        Scalar(
+            "bad",
+            "share of clips whose captions people call bad, by a plan that is a sample",
+            "share",
+            "less",
+            _bad,
+        ),
+        Scalar(
+            "good",
+            "share of clips whose captions people call good, by the same",
+            "share",
+            "more",
+            _good,
+        ),
+        Scalar(
+            "kappa",
+            "Cohen's kappa of the two reviewers who judged most clips in common",
+            "number",
+            "neither",
+            _kappa,
         ),
         Scalar(
             "clips_per_second",

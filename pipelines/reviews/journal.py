@@ -1,4 +1,4 @@
-"""The journal of open reviews: JSON lines that no commit holds yet.
+"""The journal of open reviews, or comparisons: JSON lines that no commit holds yet.
 
 A commit of its own for each review would open an epoch each time, which writes a snapshot of all
 records: seconds in a large workspace, while a reviewer presses a key. And while a run captions, nobody
@@ -16,14 +16,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from engine.crashpoints import reach
 from manifests.atomic import make_folder, sync
 from manifests.errors import UserError
-from pipelines.reviews.review import Review
+
+Line = TypeVar("Line", bound=BaseModel)
 
 
 class ReviewError(UserError):
@@ -38,7 +40,7 @@ class Journal:
         self._lock = threading.Lock()
         self._handle: int | None = None
 
-    def append(self, review: Review) -> None:
+    def append(self, review: BaseModel) -> None:
         """Adds a review: it is on disk when this returns. Raises OSError, and then leaves nothing."""
         line = review.model_dump_json().encode() + b"\n"
         with self._lock:
@@ -62,9 +64,9 @@ class Journal:
             self._handle = None
 
 
-def read(path: Path) -> list[Review]:
-    """The reviews of a journal, without a last line that was not written whole: nobody was told that it
-    is stored. Raises ReviewError for any other line that can't be read."""
+def read(path: Path, model: type[Line]) -> list[Line]:
+    """The reviews of a journal, or what else it has, without a last line that was not written whole:
+    nobody was told that it is stored. Raises ReviewError for any other line that can't be read."""
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:  # somebody has just committed it
@@ -72,7 +74,7 @@ def read(path: Path) -> list[Review]:
     reviews = []
     for number, line in enumerate(lines[:-1], start=1):
         try:
-            reviews.append(Review.model_validate_json(line))
+            reviews.append(model.model_validate_json(line))
         except ValidationError as error:
             raise ReviewError(
                 f"{path} line {number} is no review: {error.errors()[0]['msg']}. Repair or remove that "

@@ -1,6 +1,7 @@
-"""The reviews of a workspace: read, committed, and which of them count."""
+"""The reviews and comparisons of a workspace: read, committed, and which of them count."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
@@ -10,14 +11,14 @@ import pyarrow.parquet as pq
 
 from engine.crashpoints import reach
 from engine.run.lease import DriverLease
-from manifests import commits
+from manifests import commits, kinds
 from manifests.captions import CAPTIONS
 from manifests.commits import Log, State
-from manifests.kinds import REVIEWS
+from manifests.kinds import Kind
 from manifests.record import REVIEW, Record
-from manifests.schemas import REVIEWS as SCHEMA
 from manifests.tables import File, write_table
 from manifests.workspace import REVIEWED, Workspace
+from pipelines.reviews.comparison import Comparison
 from pipelines.reviews.journal import ReviewError, journals, read, taken
 from pipelines.reviews.review import Review
 
@@ -25,20 +26,47 @@ _PART = 1_000_000
 """Rows of a file that is written at once."""
 
 
-def table(reviews: Sequence[Review]) -> pa.Table:
-    """Reviews as rows of `manifests.schemas.REVIEWS`."""
-    rows = [review.model_dump() for review in reviews]
-    return pa.Table.from_pylist(
-        [row | {"reasons": list(row["reasons"])} for row in rows], schema=SCHEMA
-    )
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What people say, of one kind. key: the column that names a row. folder: of its journals. path:
+    relative, of a part that a driver writes."""
+
+    kind: Kind
+    model: type[Review] | type[Comparison]
+    key: str
+    folder: Callable[[Workspace], Path]
+    path: Callable[[Workspace, int, int], str]
 
 
-def stored(workspace: Workspace) -> pa.Table:
-    """Every review of a workspace once, committed or not. Raises ReviewError, CommitError."""
+REVIEWS = Said(
+    kinds.REVIEWS, Review, "review_id", lambda w: w.open_reviews, lambda w, *at: w.reviews(*at)
+)
+COMPARISONS = Said(
+    kinds.COMPARISONS,
+    Comparison,
+    "comparison_id",
+    lambda w: w.open_comparisons,
+    lambda w, *at: w.comparisons(*at),
+)
+
+
+def table(said: Sequence[Review] | Sequence[Comparison], of: Said = REVIEWS) -> pa.Table:
+    """Reviews, or comparisons, as rows of their table."""
+    rows = [each.model_dump(mode="json") for each in said]
+    return pa.Table.from_pylist(rows, schema=of.kind.schema)
+
+
+def stored(workspace: Workspace, of: Said = REVIEWS) -> pa.Table:
+    """Every review, or comparison, of a workspace once, committed or not. Raises ReviewError,
+    CommitError."""
     # Journals first: one that is committed meanwhile is read twice, and never not at all.
-    paths = journals(workspace.open_reviews)
-    waiting = [review for path in paths for review in read(path)]
-    return _once([*_committed(workspace, commits.load(workspace)), table(waiting)])
+    waiting = _open(journals(of.folder(workspace)), of)
+    return _once([*_committed(workspace, commits.load(workspace), of), waiting], of)
+
+
+def _open(paths: Sequence[Path], of: Said) -> pa.Table:
+    """What journals hold."""
+    return table([line for path in paths for line in read(path, of.model)], of)
 
 
 def counting(every: pa.Table) -> pa.Table:
@@ -53,43 +81,46 @@ def counting(every: pa.Table) -> pa.Table:
 
 
 def collect(workspace: Workspace) -> int:
-    """Commits the journals that nobody writes to any more; how many reviews they had. Raises LeaseHeld
-    where somebody else works on the workspace; all journals stay as they are then."""
-    if not journals(workspace.open_reviews):
+    """Commits the journals that nobody writes to any more; how many reviews and comparisons they had.
+    Raises LeaseHeld where somebody else works on the workspace; all journals stay as they are then."""
+    kept = [of for of in (REVIEWS, COMPARISONS) if journals(of.folder(workspace))]
+    if not kept:
         return 0
-    with DriverLease(workspace) as log, taken(workspace.open_reviews) as paths:
-        reviews = [review for path in paths for review in read(path)]
-        added = _commit(workspace, log, table(reviews))
-        reach("reviews.after_commit")
-        for path in paths:
-            path.unlink()
+    added = 0
+    with DriverLease(workspace) as log:
+        for of in kept:
+            with taken(of.folder(workspace)) as paths:
+                added += _commit(workspace, log, _open(paths, of), of)
+                reach("reviews.after_commit")
+                for path in paths:
+                    path.unlink()
     return added
 
 
 def add(workspace: Workspace, reviews: pa.Table) -> int:
     """Commits reviews; how many of them were not there. Raises LeaseHeld, ReviewError."""
     with DriverLease(workspace) as log:
-        return _commit(workspace, log, reviews)
+        return _commit(workspace, log, reviews, REVIEWS)
 
 
-def _commit(workspace: Workspace, log: Log, reviews: pa.Table) -> int:
-    """Commits those of the reviews that no commit holds yet; their number."""
-    known = [part["review_id"] for part in _committed(workspace, log.state, ["review_id"])]
-    fresh = _once([reviews])
+def _commit(workspace: Workspace, log: Log, said: pa.Table, of: Said) -> int:
+    """Commits those rows that no commit holds yet; their number."""
+    known = [part[of.key] for part in _committed(workspace, log.state, of, [of.key])]
+    fresh = _once([said], of)
     if known:
         ids = pa.chunked_array([chunk for column in known for chunk in column.chunks], pa.string())
-        fresh = fresh.filter(pc.invert(pc.is_in(fresh["review_id"], ids)))
+        fresh = fresh.filter(pc.invert(pc.is_in(fresh[of.key], ids)))
     for start in range(0, len(fresh), _PART):
         part = fresh.slice(start, _PART)
-        path = workspace.reviews(log.state.parts(REVIEWED), log.state.epoch)
-        file = write_table(workspace.root, path, REVIEWS.name, part)
+        path = of.path(workspace, log.state.parts(REVIEWED), log.state.epoch)
+        file = write_table(workspace.root, path, of.kind.name, part)
         reach("reviews.before_commit")
         log.append(
             Record(
                 stage=REVIEW,
                 epoch=log.state.epoch,
                 cut=REVIEWED,
-                counts={"reviews": len(part)},
+                counts={of.kind.name: len(part)},
                 files=(file,),
             )
         )
@@ -97,9 +128,9 @@ def _commit(workspace: Workspace, log: Log, reviews: pa.Table) -> int:
 
 
 def _committed(
-    workspace: Workspace, state: State, columns: Sequence[str] | None = None
+    workspace: Workspace, state: State, of: Said, columns: Sequence[str] | None = None
 ) -> Iterator[pa.Table]:
-    for file in state.files(REVIEWS.name, cut=REVIEWED):
+    for file in state.files(of.kind.name, cut=REVIEWED):
         yield _read(workspace.root, file, columns)
 
 
@@ -113,10 +144,10 @@ def _read(root: Path, file: File, columns: Sequence[str] | None) -> pa.Table:
         ) from error
 
 
-def _once(parts: Sequence[pa.Table]) -> pa.Table:
+def _once(parts: Sequence[pa.Table], of: Said) -> pa.Table:
     """All rows, of those with one id the first."""
     every = pa.concat_tables(parts).combine_chunks()
-    ids = every["review_id"]
+    ids = every[of.key]
     numbered = pa.table({"id": ids, "number": pa.array(range(len(ids)), pa.int64())})
     first = numbered.group_by("id").aggregate([("number", "min")])["number_min"]
     return every if len(first) == len(every) else every.take(first)

@@ -28,6 +28,7 @@ SCHEMA = pa.schema(
         ("domain", pa.string()),
         ("licence", pa.string()),
         ("real", pa.bool_()),
+        ("edited", pa.bool_()),
         ("dropped", pa.string()),
     ]
 )
@@ -41,6 +42,7 @@ _DEFAULTS: Row = {
     "domain": "general",
     "licence": "permissive",
     "real": False,
+    "edited": False,
     "dropped": None,
 }
 

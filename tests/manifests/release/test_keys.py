@@ -57,6 +57,8 @@ def test_a_key_holds_what_the_rules_compare(tmp_path: Path) -> None:
         "domain": "music",
         "licence": "permissive",
         "real": False,
+        "edited": False,
+        "reviews": 0,
         "dropped": None,
     }
     assert list(key) == [name for name in COLUMNS if name in wanted.needs().keys]

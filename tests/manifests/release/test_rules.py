@@ -26,7 +26,7 @@ def test_a_file_is_read_with_its_paths_relative_to_it(tmp_path: Path) -> None:
     read = load(file)
     assert read.path(read.input[0].workspace) == tmp_path / "work"
     assert (read.takedown.lists, read.duplicates.media) == (("gone.txt",), None)
-    assert read.active == ("takedown", "captions", "winner", "duplicate_captions")
+    assert read.active == ("takedown", "reviews", "captions", "winner", "duplicate_captions")
 
 
 def test_equal_rules_have_one_digest_wherever_they_lie(tmp_path: Path) -> None:

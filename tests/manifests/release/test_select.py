@@ -68,6 +68,7 @@ def test_what_a_local_rule_drops_is_counted_and_gone(tmp_path: Path) -> None:
     assert selection.counts.dropped == {
         "captions": 1,
         "takedown": 1,
+        "reviews": 0,
         "winner": 0,
         "duplicate_captions": 0,
     }

@@ -86,7 +86,10 @@ def lookup(shown: Inspected) -> Iterator[Lookup]:
 
 @contextmanager
 def client(
-    root: Path, reviews: Workspace | None = None, reviewer: str = "ada"
+    root: Path,
+    reviews: Workspace | None = None,
+    reviewer: str = "ada",
+    plan: str | None = None,
 ) -> Iterator[TestClient]:
     """A browser that was let in. reviews: where those of a release are stored."""
     shown = inspected(root)
@@ -94,7 +97,7 @@ def client(
         reviews = shown.workspace
     told: list[str] = []
     with (
-        app(shown, reviews, reviewer, TOKEN, COOKIE, told.append) as asgi,
+        app(shown, reviews, reviewer, TOKEN, COOKIE, told.append, plan) as asgi,
         TestClient(asgi, base_url=HOST, follow_redirects=False) as browser,
     ):
         browser.cookies.set(COOKIE, TOKEN)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.reviews.journal import Journal, ReviewError, journals, read, taken
+from pipelines.reviews.review import Review
 from tests.pipelines.reviews.made import review
 
 
@@ -15,7 +16,7 @@ def test_what_was_appended_is_read_again(tmp_path: Path) -> None:
     for each in given:
         journal.append(each)
     (path,) = journals(tmp_path / "journal" / "reviews")
-    assert read(path) == given
+    assert read(path, Review) == given
 
 
 def test_looking_alone_makes_no_file(tmp_path: Path) -> None:
@@ -47,13 +48,13 @@ def test_a_last_line_that_is_not_whole_was_never_acknowledged(tmp_path: Path) ->
     (path,) = journals(tmp_path)
     with path.open("ab") as file:
         file.write(b'{"review_id": "0')
-    assert [each.clip_id for each in read(path)] == [f"{1:032x}"]
+    assert [each.clip_id for each in read(path, Review)] == [f"{1:032x}"]
 
 
 def test_a_damaged_line_is_told_with_its_number(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b'{"review_id": 7}\n')
     with pytest.raises(ReviewError, match=r"a\.jsonl line 1 is no review"):
-        read(tmp_path / "a.jsonl")
+        read(tmp_path / "a.jsonl", Review)
 
 
 def test_half_a_line_is_removed_when_the_disk_is_full(
@@ -73,7 +74,7 @@ def test_half_a_line_is_removed_when_the_disk_is_full(
             journal.append(review(2))
     journal.append(review(3))
     (path,) = journals(tmp_path)
-    assert [each.clip_id for each in read(path)] == [f"{1:032x}", f"{3:032x}"]
+    assert [each.clip_id for each in read(path, Review)] == [f"{1:032x}", f"{3:032x}"]
 
 
 def test_a_journal_that_is_written_is_not_taken(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_a_journal_that_is_written_is_not_taken(tmp_path: Path) -> None:
     left.append(review(2))
     left.close()
     with taken(tmp_path) as paths:
-        assert [each.clip_id for path in paths for each in read(path)] == [f"{2:032x}"]
+        assert [each.clip_id for path in paths for each in read(path, Review)] == [f"{2:032x}"]
 
 
 def test_a_link_is_no_journal(tmp_path: Path) -> None:

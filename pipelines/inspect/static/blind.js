@@ -1,0 +1,89 @@
+// Comparing two caption sets blind: the keyboard, the player, and choices.
+"use strict";
+
+const one = (selector) => document.querySelector(selector);
+const main = one("[data-pair]");
+
+let quiet = 0;
+function say(text, wrong = false) {
+  const place = one("#said");
+  place.textContent = text;
+  place.classList.toggle("wrong", wrong);
+  clearTimeout(quiet);
+  if (!wrong) quiet = setTimeout(() => { place.textContent = ""; }, 2500);
+}
+
+// One after the other, so that the last key pressed is the last choice.
+let sending = Promise.resolve();
+function choose(side) {
+  if (!main) return;
+  sending = sending.then(async () => {
+    const better = main.dataset.better === side ? null : side;
+    try {
+      const answer = await fetch(`/pair/${main.dataset.pair}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ better }),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+      const told = await answer.json();
+      main.dataset.better = told.better || "";
+      one("#done").textContent = told.done.toLocaleString("en");
+      for (const button of document.querySelectorAll("[data-side]")) {
+        button.setAttribute("aria-pressed", String(button.dataset.side === told.better));
+      }
+      say(told.better ? "stored" : "taken back");
+      if (told.better) location.href = one('a[rel="next"]').href;
+    } catch (error) {
+      say(`Not stored: ${error.message}`, true);
+    }
+  });
+}
+
+function follow(rel) {
+  const link = one(`a[rel="${rel}"]`);
+  if (link) sending.then(() => { location.href = link.href; });
+  else say("That was the first clip.");
+}
+
+const player = one("#player");
+const KEYS = {
+  1: () => choose("left"),
+  2: () => choose("tie"),
+  3: () => choose("right"),
+  ArrowLeft: () => choose("left"),
+  ArrowDown: () => choose("tie"),
+  ArrowRight: () => choose("right"),
+  j: () => follow("next"),
+  k: () => follow("prev"),
+  p: () => { if (player) player.paused ? player.play() : player.pause(); },
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  // Arrows in a player seek.
+  if (event.key.startsWith("Arrow") && event.target.closest("video, audio")) return;
+  const act = KEYS[event.key];
+  if (act) {
+    event.preventDefault();
+    act();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-side]");
+  if (button) choose(button.dataset.side);
+});
+
+async function play() {
+  const note = one("#player-note");
+  const answer = await fetch(player.dataset.play);
+  if (!answer.ok) { note.hidden = false; return; }
+  const { src, fallback } = await answer.json();
+  let left = fallback;
+  player.addEventListener("error", () => {
+    if (left) { player.src = left; left = null; } else note.hidden = false;
+  });
+  player.src = src;
+}
+if (player) play();

@@ -1,0 +1,69 @@
+"""Which of two caption sets people prefer, in words, and of the sets of a report."""
+
+from collections.abc import Iterator
+
+from manifests.workspace import Workspace
+from pipelines.report.query import Query
+from pipelines.report.scalars import percent
+from pipelines.report.shown import visible
+from pipelines.reviews.compared import Preference, clips_of, preference
+from pipelines.reviews.intervals import Rate
+from pipelines.reviews.stored import COMPARISONS, stored
+from pipelines.terminal import counted
+
+_TEXTS = ("audio_caption", "visual_caption", "audio_visual_caption")
+
+
+def people(
+    query: Query, workspace: Workspace, own: str, other: str, ours: str, theirs: str
+) -> Preference | None:
+    """What people say of a report's set against another; None where they compared nothing. ours, theirs:
+    views of their captions. Raises ReportError, ReviewError, CommitError."""
+    said = stored(workspace, COMPARISONS)
+    if not said.num_rows:
+        return None
+    differ = " OR ".join(f"a.{name} IS DISTINCT FROM b.{name}" for name in _TEXTS)
+    any_of = [f"coalesce({', '.join(f'{t}.{name}' for name in _TEXTS)}) IS NOT NULL" for t in "ab"]
+    both = f"FROM {ours} a JOIN {theirs} b USING (clip_id) WHERE {' AND '.join(any_of)}"
+    clips, same = query.row(
+        f"SELECT count(*) FILTER ({differ}), count(*) FILTER (NOT ({differ})) {both}"
+    )
+    rows = query.rows(
+        f"SELECT clip_id, a.caption_digest, b.caption_digest {both} AND ({differ}) "
+        "AND list_contains(?, clip_id)",
+        [clips_of(said)],
+    )
+    pairs = {clip: (first, second) for clip, first, second in rows}
+    told = preference(own, other, said, pairs, clips, same)
+    return told if told.judged else None
+
+
+def lines(of: Preference) -> Iterator[tuple[str, str]]:
+    """What it says, for people: name and value."""
+    yield "compared", f"{visible(of.own, 120)} against {visible(of.other, 120)}"
+    asked = f"{of.judged:,} of {of.clips:,} clips whose captions differ"
+    if of.same:
+        asked += f"; {of.same:,} have the same, and nobody is asked about them"
+    yield "judged blind", asked
+    if not of.judged or of.sign is None:
+        return
+    yield "better", share(of.win)
+    yield "as good", share(of.tie)
+    yield "worse", share(of.loss)
+    yield "win rate, (wins + ties / 2) / judged", share(of.score)
+    yield "sign test", f"p = {of.sign:.2g} (wins against losses, two-sided, without ties)"
+    if len(of.reviewers) > 1:
+        told = f"{len(of.reviewers)}"
+        if of.alike.of:
+            told += f"; on {of.alike.of:,} clips that several judged, all alike: {share(of.alike)}"
+        yield "reviewers", told
+    if of.others:
+        yield "not counted", f"{counted(of.others, 'comparison')} of other captions"
+
+
+def share(of: Rate) -> str:
+    """A share with its interval."""
+    if of.share is None or of.low is None or of.high is None:
+        return "unknown"
+    low, high = percent(of.low), percent(of.high)
+    return f"{percent(of.share)} ({of.count:g} of {of.of:,}; 95% interval {low} to {high})"

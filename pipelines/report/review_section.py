@@ -1,0 +1,127 @@
+"""What people say of the captions, as a section of the page."""
+
+from collections.abc import Iterator
+
+from pipelines.report import charts
+from pipelines.report.amounts import counted_clips
+from pipelines.report.figures import PlanFigures, ReviewFigures, Said
+from pipelines.report.preferred import share
+from pipelines.report.scalars import percent
+from pipelines.report.sections import Figure, Section
+from pipelines.report.shown import visible
+from pipelines.reviews.intervals import Kappa
+from pipelines.terminal import counted
+
+_VERDICTS = {"good": "good", "bad": "bad", "edited only": "second"}
+_HOW = {"random": "at random", "stratified": "at random of each {}", "worst": "the worst first"}
+
+
+def review_section(of: ReviewFigures | None) -> Iterator[Section]:
+    """The section, where there is something to tell."""
+    if of is None or not of.reviews:
+        return
+    rows = [
+        ("clips", "good", of.judged - of.bad),
+        ("clips", "bad", of.bad),
+        ("clips", "edited only", of.clips - of.judged),
+    ]
+    told = [
+        Figure(
+            "Clips that were reviewed",
+            charts.stacked(rows, _VERDICTS),
+            (*((name, f"{count:,}") for _, name, count in rows), ("edited", f"{of.edited:,}")),
+            "Where several reviewed a clip, it is bad if at least as many call it bad as good.",
+        )
+    ]
+    if of.reasons:
+        numbers = tuple((reason.name, f"{reason.count:,}") for reason in of.reasons)
+        note = "Of all reviewed clips; a clip counts with each reason that somebody gives."
+        told.append(Figure("Why clips are bad", charts.bars(of.reasons, "bad"), numbers, note))
+    if of.plans:
+        plans = tuple((_plan(plan), _rate_of(plan)) for plan in of.plans)
+        told.append(Figure("Plans", texts=plans, note=_MIXED))
+    plan = of.plan
+    if plan is not None and len(plan.strata) > 1:
+        strata = tuple(
+            (f"{visible(s.value, 60)}, {counted_clips(s.size)}", share(s.bad)) for s in plan.strata
+        )
+        told.append(Figure(f"Bad by {plan.by}, in the plan {plan.name}", texts=strata))
+    if of.said:
+        told.append(_automatic(of))
+    if of.agreement:
+        told.append(
+            Figure("Do reviewers agree?", texts=tuple(map(_pair, of.agreement)), note=_KAPPA)
+        )
+    yield Section("reviews", "What people say", _lead(of), tuple(told))
+
+
+_MIXED = "A share of the set comes from one plan that is a sample; plans are never mixed."
+_KAPPA = (
+    "On the clips that both judged. Kappa is agreement beyond chance: 0 is chance, 1 is always; with its "
+    "95% interval."
+)
+
+
+def _lead(of: ReviewFigures) -> str:
+    told = f"{counted(len(of.reviewers), 'reviewer')} looked at {counted_clips(of.clips)}. "
+    plan = of.plan
+    if plan is not None and plan.bad is not None:
+        told += (
+            f"By the plan {plan.name}, drawn {_how(plan)}, the captions of {share(plan.bad)} are bad"
+            + (", each of its strata weighted by its size. " if plan.by else ". ")
+        )
+    else:
+        told += (
+            "How often captions are bad can't be told: these clips were chosen, not drawn. "
+            "captionmill reviews plan draws some. "
+        )
+    if of.others:
+        told += f"{counted(of.others, 'review')} of other captions of these clips, or of clips that are "
+        told += "not here, do not count."
+    return told.strip()
+
+
+def _how(plan: PlanFigures) -> str:
+    return _HOW[plan.how].format(plan.by)
+
+
+def _plan(plan: PlanFigures) -> str:
+    told = f"{plan.name}: {_how(plan)}, {plan.judged:,} of {counted_clips(plan.clips)} judged"
+    if plan.passed:
+        told += f"; {plan.passed:,} before the last of them were passed over, which may bias it"
+    return told
+
+
+def _rate_of(plan: PlanFigures) -> str:
+    if plan.bad is None:
+        return "no sample: not a share of the set"
+    return f"bad: {share(plan.bad)}"
+
+
+def _automatic(of: ReviewFigures) -> Figure:
+    """Whether the automatic measure agrees with people."""
+    where = "all judged clips, which nobody drew" if of.rate is None else f"the plan {of.rate}"
+    note = f"Clips with a claim that the evidence does not say, in {where}. If the measure agrees with "
+    note += "people, there are more among the bad. "
+    note += "; ".join(_claims(said) for said in of.said)
+    texts = tuple(
+        (f"{counted_clips(said.clips)} that people call {said.verdict}", share(said.unsupported))
+        for said in of.said
+    )
+    return Figure("Unsupported claims, by what people say", texts=texts, note=f"{note}.")
+
+
+def _claims(said: Said) -> str:
+    claims = said.claims
+    if claims.share is None:
+        return f"the {said.verdict} make no claims"
+    return f"of {claims.of:,} claims of the {said.verdict}, {percent(claims.share)} are unsupported"
+
+
+def _pair(pair: Kappa) -> tuple[str, str]:
+    told = f"{percent(pair.same / pair.clips)} of {counted_clips(pair.clips)} alike"
+    if pair.kappa is not None and pair.low is not None and pair.high is not None:
+        told += f", kappa {pair.kappa:.2f} ({pair.low:.2f} to {pair.high:.2f})"
+    else:
+        told += ", no kappa: both always say the same"
+    return f"{visible(pair.first, 80)} and {visible(pair.second, 80)}", told

@@ -1,0 +1,144 @@
+"""What people say of the captions of a report.
+
+Only reviews of these very captions count, told by clip and digest. A clip is bad where at least as many
+reviewers call it bad as good. How often captions are bad is told by a plan that is a sample alone: clips
+that somebody chose, or the worst, would give another share.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from manifests.captions import CAPTIONS
+from manifests.workspace import Workspace
+from pipelines.report.figures import Count, PlanFigures, ReviewFigures, Said, StratumRate
+from pipelines.report.query import Query
+from pipelines.reviews.intervals import Kappa, Rate, kappa, rate, weighted
+from pipelines.reviews.plan import Plan, plans
+from pipelines.reviews.stored import stored
+
+_PAIRS = 10
+"""Pairs of reviewers that are told."""
+_EDITED = f"coalesce({', '.join(CAPTIONS)}) IS NOT NULL"
+
+
+def reviews(query: Query, workspace: Workspace) -> ReviewFigures | None:
+    """What reviews of a workspace say of its captions; None without any. query: with the view `captions`
+    and the table `scores`. Raises ReportError, ReviewError, CommitError."""
+    every = stored(workspace)
+    if not every.num_rows:
+        return None
+    query.hold("given", every)
+    query.rows(_LAST)
+    query.rows(
+        "CREATE TABLE reviewed AS SELECT l.* FROM last_reviews l "
+        "SEMI JOIN captions c ON c.clip_id = l.clip_id AND c.caption_digest = l.caption_digest"
+    )
+    query.rows(
+        "CREATE TABLE judged AS SELECT clip_id, 2 * count(*) FILTER (verdict = 'bad') >= count(*) AS bad "
+        "FROM reviewed WHERE verdict IS NOT NULL GROUP BY clip_id"
+    )
+    judged: dict[str, bool] = dict(query.rows("SELECT clip_id, bad FROM judged"))  # type: ignore[arg-type]
+    told = tuple(_of_plan(plan, judged) for plan in plans(workspace))
+    samples = [plan for plan in told if plan.bad is not None and plan.bad.share is not None]
+    best = max(samples, key=lambda plan: plan.judged, default=None)
+    own = next((p.ids for p in plans(workspace) if best is not None and p.name == best.name), None)
+    (every_one,) = query.row("SELECT count(*) FROM last_reviews")
+    counting, clips, edited = query.row(
+        "SELECT count(*), count(DISTINCT clip_id), "
+        f"count(DISTINCT clip_id) FILTER ({_EDITED}) FROM reviewed"
+    )
+    return ReviewFigures(
+        reviews=counting,
+        others=every_one - counting,
+        clips=clips,
+        judged=len(judged),
+        bad=sum(judged.values()),
+        edited=edited,
+        reviewers=_counts(query, "SELECT reviewer, count(*) FROM reviewed GROUP BY 1"),
+        reasons=_counts(
+            query,
+            "SELECT reason, count(DISTINCT clip_id) FROM "
+            "(SELECT clip_id, unnest(reasons) AS reason FROM reviewed) GROUP BY 1",
+        ),
+        plans=told,
+        rate=None if best is None else best.name,
+        said=tuple(_said(query, own)),
+        agreement=tuple(_agreement(query)),
+    )
+
+
+_LAST = f"""
+CREATE TABLE last_reviews AS SELECT * FROM (
+    SELECT * FROM given WHERE caption_digest IS NOT NULL QUALIFY row_number() OVER (
+        PARTITION BY clip_id, caption_digest, reviewer ORDER BY reviewed_ms DESC, review_id DESC) = 1)
+WHERE verdict IS NOT NULL OR {_EDITED}"""
+
+
+def _counts(query: Query, sql: str) -> tuple[Count, ...]:
+    rows = query.rows(f"SELECT * FROM ({sql}) ORDER BY 2 DESC, 1")
+    return tuple(Count(name=str(name), count=count) for name, count in rows)
+
+
+def _of_plan(plan: Plan, judged: Mapping[str, bool]) -> PlanFigures:
+    places = [at for at, clip in enumerate(plan.ids) if clip in judged]
+    counts: dict[int, list[bool]] = defaultdict(list)
+    for clip, stratum in plan.clips:
+        if clip in judged:
+            counts[stratum].append(judged[clip])
+    strata = [(s.size, sum(counts[at]), len(counts[at])) for at, s in enumerate(plan.strata)]
+    return PlanFigures(
+        name=plan.name,
+        how=plan.how,
+        by=plan.by,
+        interval=plan.interval,
+        clips=len(plan.clips),
+        judged=len(places),
+        passed=max(places) + 1 - len(places) if places else 0,
+        set=sum(stratum.size for stratum in plan.strata),
+        bad=weighted(strata) if plan.is_sample else None,
+        strata=tuple(
+            StratumRate(value=s.value, size=s.size, bad=rate(bad, of))
+            for s, (_, bad, of) in zip(plan.strata, strata, strict=True)
+            if plan.by is not None
+        ),
+    )
+
+
+def _said(query: Query, clips: Sequence[str] | None) -> Iterator[Said]:
+    """What the evidence says of clips that people call good or bad. clips: only these."""
+    within = ""
+    if clips is not None:
+        within = "WHERE list_contains(?, clip_id)"
+    rows = query.rows(
+        f"""
+        SELECT bad, count(*), count(*) FILTER (unsupported > 0), count(*) FILTER (claims > 0),
+            coalesce(sum(unsupported), 0)::BIGINT, coalesce(sum(claims), 0)::BIGINT
+        FROM judged JOIN scores ON id = CAST(clip_id AS UUID) {within} GROUP BY bad ORDER BY bad
+        """,
+        [] if clips is None else [list(clips)],
+    )
+    for bad, count, with_one, claiming, unsupported, claims in rows:
+        yield Said(
+            verdict="bad" if bad else "good",
+            clips=count,
+            unsupported=rate(with_one, claiming),
+            # Claims of a clip hang together: no interval of theirs would hold.
+            claims=Rate(
+                count=unsupported, of=claims, share=unsupported / claims if claims else None
+            ),
+        )
+
+
+def _agreement(query: Query) -> Iterator[Kappa]:
+    by_reviewer: dict[str, dict[str, bool]] = defaultdict(dict)
+    for reviewer, clip, verdict in query.rows(
+        "SELECT reviewer, clip_id, verdict FROM reviewed WHERE verdict IS NOT NULL ORDER BY ALL"
+    ):
+        by_reviewer[reviewer][clip] = verdict == "bad"
+    pairs = []
+    for first, second in combinations(sorted(by_reviewer), 2):
+        one, other = by_reviewer[first], by_reviewer[second]
+        if both := one.keys() & other.keys():
+            pairs.append(kappa(first, second, [(one[clip], other[clip]) for clip in both]))
+    yield from sorted(pairs, key=lambda pair: -pair.clips)[:_PAIRS]

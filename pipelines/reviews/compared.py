@@ -1,0 +1,102 @@
+"""Which of two caption sets people prefer, from their comparisons."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.reviews.intervals import Rate, rate, sign_test
+
+_SCORES = {"win": 1, "tie": 0, "loss": -1}
+
+
+class Preference(BaseModel):
+    """One set against another, as people see it.
+
+    clips: whose captions differ, of which people are asked; same: with equal captions, which nobody is
+    asked about. judged: clips that somebody compared; of several reviewers' words the sum decides.
+    score: (wins + ties / 2) / judged, the win rate. sign: probability of wins and losses at least as
+    unequal if both sets were as good (exact sign test, two-sided, without ties). alike: of clips that
+    several compared, those on which they all say the same. others: comparisons of other captions.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    own: str
+    other: str
+    clips: int
+    same: int
+    judged: int
+    win: Rate
+    tie: Rate
+    loss: Rate
+    score: Rate
+    sign: float | None
+    reviewers: tuple[str, ...]
+    alike: Rate
+    others: int
+
+
+def preference(
+    own: str,
+    other: str,
+    said: pa.Table,
+    pairs: Mapping[str, tuple[str, str]],
+    clips: int,
+    same: int,
+) -> Preference:
+    """The preference of two sets. said: comparisons, all of them. pairs: digests of both captions by
+    clip, of those clips at least that were compared."""
+    words: dict[str, dict[str, int]] = {}
+    others = 0
+    for row in _last(said):
+        score = _score(row, pairs.get(row["clip_id"]))
+        if score is None:
+            others += 1
+        else:
+            words.setdefault(row["clip_id"], {})[row["reviewer"]] = score
+    sums = [sum(each.values()) for each in words.values()]
+    win, loss, judged = sum(s > 0 for s in sums), sum(s < 0 for s in sums), len(sums)
+    tie = judged - win - loss
+    several = [set(each.values()) for each in words.values() if len(each) > 1]
+    return Preference(
+        own=own,
+        other=other,
+        clips=clips,
+        same=same,
+        judged=judged,
+        win=rate(win, judged),
+        tie=rate(tie, judged),
+        loss=rate(loss, judged),
+        # With ties a score varies less than a share of as many draws: the interval is rather too wide.
+        score=rate(win + tie / 2, judged),
+        sign=sign_test(win, loss) if judged else None,
+        reviewers=tuple(sorted({name for each in words.values() for name in each})),
+        alike=rate(sum(len(each) == 1 for each in several), len(several)),
+        others=others,
+    )
+
+
+def clips_of(said: pa.Table) -> Sequence[str]:
+    """Clips that were compared."""
+    ids: list[str] = sorted(set(said["clip_id"].to_pylist()))
+    return ids
+
+
+def _last(said: pa.Table) -> Iterator[dict[str, Any]]:
+    """Of each reviewer the last word on each pair of captions, whichever was judged, unless it was taken
+    back."""
+    last: dict[tuple[str, str, frozenset[str]], dict[str, Any]] = {}
+    for row in sorted(said.to_pylist(), key=lambda r: (r["compared_ms"], r["comparison_id"])):
+        both = frozenset((row["caption_digest"], row["other_digest"]))
+        last[row["clip_id"], row["reviewer"], both] = row
+    yield from (row for row in last.values() if row["outcome"] is not None)
+
+
+def _score(row: Mapping[str, Any], pair: tuple[str, str] | None) -> int | None:
+    """A word on a pair as seen from the first of it; None where it is of other captions."""
+    told = (row["caption_digest"], row["other_digest"])
+    if told == pair:
+        return _SCORES[row["outcome"]]
+    return -_SCORES[row["outcome"]] if told[::-1] == pair else None

@@ -1,0 +1,161 @@
+"""What people say, counted again from the reviews one by one."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.calibrate.reliability import wilson
+from pipelines.inspect.planned import make as planned
+from pipelines.inspect.sets import WorkspaceSet
+from pipelines.report.figures import Figures, ReviewFigures
+from pipelines.report.gate import check, read
+from pipelines.report.report import figures
+from pipelines.report.review_section import review_section
+from pipelines.report.scalars import scalars
+from pipelines.report.sources import CaptionedSet
+from pipelines.report.verdict import verdict
+from pipelines.reviews.journal import Journal
+from pipelines.reviews.plan import Plan
+from tests.manifests.made import Made
+from tests.pipelines.report.made import made, rows
+from tests.pipelines.reviews.made import review
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    monkeypatch.setenv("CAPTIONMILL_CACHE", str(tmp_path / "cache"))
+    return made(tmp_path / "set")
+
+
+def _said(place: Made, row: Row, verdict: str | None = "good", **changes: Any) -> None:
+    journal = Journal(place.workspace.open_reviews)
+    of = {"clip_id": row["clip_id"], "caption_digest": row["caption_digest"]}
+    journal.append(review(**of | {"verdict": verdict} | changes))
+    journal.close()
+
+
+def _plan(place: Made, **how: Any) -> Plan:
+    given: dict[str, Any] = {"name": None, "by": None, "worst": False, "interval": None, "seed": 0}
+    given |= {"count": 6} | how
+    shown = WorkspaceSet(place.root)
+    return planned(shown, shown.workspace, **given, told=lambda line: None)
+
+
+def _figures(place: Made) -> tuple[Figures, ReviewFigures]:
+    told = figures(CaptionedSet.open(place.root))
+    assert told.reviews is not None
+    return told, told.reviews
+
+
+def test_without_reviews_there_is_nothing_to_tell(place: Made) -> None:
+    told = figures(CaptionedSet.open(place.root))
+    assert told.reviews is None
+    values = scalars(told)
+    assert [values[name] for name in ("reviewed", "bad", "good", "kappa")] == [0, None, None, None]
+    assert list(review_section(told.reviews)) == []
+
+
+def test_clips_are_counted_once_by_what_most_say(place: Made) -> None:
+    one, two, three, four, *_ = rows(place)
+    _said(place, one, "bad", reasons=("wrong", "missed"))
+    _said(place, one, "bad", reasons=("wrong",), reviewer="bob")
+    _said(place, two, "good")
+    _said(place, two, "bad", reviewer="bob")
+    _said(place, three, "bad", reviewed_ms=1)
+    _said(place, three, "good", reviewed_ms=2)
+    _said(place, four, None, audio_caption="Rain.")
+    _said(place, four, "bad", reviewer="bob", caption_digest="f" * 16)
+    told, of = _figures(place)
+    assert (of.reviews, of.others, of.clips, of.judged, of.bad, of.edited) == (6, 1, 4, 3, 2, 1)
+    assert {c.name: c.count for c in of.reasons} == {"wrong": 1, "missed": 1}
+    assert {c.name: c.count for c in of.reviewers} == {"ada": 4, "bob": 2}
+    assert scalars(told)["reviewed"] == pytest.approx(4 / told.captions.clips)
+    (section,) = review_section(of)
+    assert "How often captions are bad can't be told" in section.lead
+    assert "1 review of other captions" in section.lead
+
+
+def test_the_rate_is_that_of_the_sample_and_not_of_the_worst(place: Made) -> None:
+    by_clip = {row["clip_id"]: row for row in rows(place)}
+    sample, worst = _plan(place), _plan(place, worst=True)
+    for at, clip in enumerate(sample.ids):
+        _said(place, by_clip[clip], "bad" if at < 2 else "good")
+    for clip in worst.ids:
+        if clip not in sample.ids:
+            _said(place, by_clip[clip], "bad")
+    told, of = _figures(place)
+    assert of.rate == "random"
+    values = scalars(told)
+    assert (values["bad"], values["good"]) == (pytest.approx(2 / 6), pytest.approx(4 / 6))
+    assert of.bad > 2
+    plan = of.plan
+    assert plan is not None and plan.bad is not None
+    assert (plan.bad.low, plan.bad.high) == pytest.approx(wilson(2, 6))
+    by_name = {each.name: each for each in of.plans}
+    assert by_name["worst"].bad is None
+    (failure,) = check([read("bad > 5%")], values, None)
+    assert "bad is 33.3%" in failure.why
+    assert any("33.3% of a sample of clips bad" in f.text for f in verdict(told).findings)
+
+
+def test_strata_weigh_by_their_sizes(place: Made) -> None:
+    by_clip = {row["clip_id"]: row for row in rows(place)}
+    plan = _plan(place, by="kind", count=2)
+    for clip in plan.ids:
+        _said(place, by_clip[clip], "bad" if by_clip[clip]["kind"] == "audio" else "good")
+    told, of = _figures(place)
+    captioned = [
+        r
+        for r in by_clip.values()
+        if any(r[f"{s}_by"] for s in ("audio", "visual", "audio_visual"))
+    ]
+    kinds = Counter(row["kind"] for row in captioned)
+    assert scalars(told)["bad"] == pytest.approx(kinds["audio"] / sum(kinds.values()))
+    assert of.plan is not None
+    assert {s.value: (s.size, s.bad.share) for s in of.plan.strata} == {
+        kind: (count, float(kind == "audio")) for kind, count in kinds.items()
+    }
+
+
+def test_a_plan_that_was_not_looked_at_in_order_says_so(place: Made) -> None:
+    by_clip = {row["clip_id"]: row for row in rows(place)}
+    plan = _plan(place)
+    for at in (0, 3):
+        _said(place, by_clip[plan.ids[at]])
+    _, of = _figures(place)
+    assert of.plan is not None
+    assert (of.plan.judged, of.plan.passed) == (2, 2)
+    (section,) = review_section(of)
+    texts = [text for figure in section.figures for text, _ in figure.texts]
+    assert any("2 before the last of them were passed over" in text for text in texts)
+
+
+def test_unsupported_claims_are_counted_among_the_bad_and_the_good(place: Made) -> None:
+    every = rows(place)
+    for at, row in enumerate(every):
+        _said(place, row, "bad" if at % 3 == 0 else "good")
+    _, of = _figures(place)
+    for said, own in zip(of.said, (every[1::3] + every[2::3], every[::3]), strict=True):
+        claims = [[c["supported"] for c in row["claims"]] for row in own]
+        assert said.clips == len(own)
+        assert said.unsupported.of == sum(bool(c) for c in claims)
+        assert said.unsupported.count == sum(not all(c) for c in claims)
+        assert said.claims.of == sum(map(len, claims))
+        assert said.claims.count == sum(not s for c in claims for s in c)
+
+
+def test_agreement_is_of_clips_that_both_judged(place: Made) -> None:
+    every = rows(place)
+    for at, row in enumerate(every[:8]):
+        _said(place, row, "bad" if at < 4 else "good")
+    for at, row in enumerate(every[2:]):
+        _said(place, row, "bad" if at < 2 else "good", reviewer="bob")
+    told, of = _figures(place)
+    (pair,) = of.agreement
+    assert (pair.first, pair.second, pair.clips, pair.same) == ("ada", "bob", 6, 6)
+    assert pair.kappa == pytest.approx(1)
+    assert scalars(told)["kappa"] == pair.kappa
