@@ -14,6 +14,7 @@ __all__ = [
     "CaptionFigures",
     "ClaimFigures",
     "Count",
+    "CurvePoint",
     "Duplicates",
     "Effort",
     "Figures",
@@ -261,15 +262,28 @@ class Agreement(_Figures):
     pairs: tuple[Pair, ...]
 
 
+class CurvePoint(_Figures):
+    """Claims of about equal probability, its mean, and how many of them are true, with the 95 % interval
+    of that share (Wilson)."""
+
+    probability: float
+    true: float
+    low: float
+    high: float
+    claims: int
+
+
 class ReliabilityRow(_Figures):
-    """How good the probabilities of a captioner's claims are on labelled media. error: calibration error
-    (ECE) before and after."""
+    """How good the probabilities of a captioner's claims are on labelled media. before, after:
+    calibration error (ECE); curve_before, curve: the points of the reliability diagram."""
 
     captioner: str
     claims: int
     true: int
     before: float
     after: float
+    curve_before: tuple[CurvePoint, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
 
 
 class TierTruth(_Figures):

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from manifests.evidence import evidence_from_row
+from pipelines.calibrate.reliability import wilson
 from pipelines.report.counting import counted, counts_of, listed
 from pipelines.report.figures import (
     Count,
+    CurvePoint,
     Duplicates,
     Effort,
     Reliability,
@@ -109,6 +111,8 @@ def reliability(root: Path) -> Reliability | None:
                 true=row["true"],
                 before=row["before"]["ece"],
                 after=row["after"]["ece"],
+                curve_before=_curve(row.get("curve_before", ())),
+                curve=_curve(row.get("curve", ())),
             )
             for row in told["rows"]
         ]
@@ -119,6 +123,21 @@ def reliability(root: Path) -> Reliability | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return Reliability(rows=tuple(rows), tiers=tuple(tiers))
+
+
+def _curve(points: Iterable[Mapping[str, Any]]) -> tuple[CurvePoint, ...]:
+    """Raises KeyError, TypeError, ValueError."""
+    made = []
+    for point in points:
+        claims, true = int(point["claims"]), float(point["true"])
+        if claims < 1 or not 0 <= true <= 1:
+            raise ValueError("no point of a reliability diagram")
+        low, high = wilson(true * claims, claims)
+        probability = float(point["probability"])
+        made.append(
+            CurvePoint(probability=probability, true=true, low=low, high=high, claims=claims)
+        )
+    return tuple(made)
 
 
 def effort(runs: Iterable[Mapping[str, Any]], media_s: float) -> Effort | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.report import charts
 from pipelines.report.amounts import counted_clips, hours
-from pipelines.report.figures import Bin, Count, Figures, SimilarityFigures
+from pipelines.report.figures import Bin, Count, Figures, ReliabilityRow, SimilarityFigures
 from pipelines.report.scalars import percent
 from pipelines.report.shown import visible
 from pipelines.show import TITLES
@@ -123,7 +123,7 @@ def _release(figures: Figures) -> Section | None:
         return None
     dropped = [each for each in of.dropped if each.count]
     lead = f"{of.rows:,} rows of {counted(len(of.inputs), 'captioning')} = {of.kept:,} kept"
-    lead += "".join(f" + {each.count:,} {each.name}" for each in dropped)
+    lead += "".join(f" + {each.count:,} left out by {each.name}" for each in dropped)
     lead += ". The books close. A row counts with the first rule that drops it."
     inputs = tuple(
         (visible(each.name, 200), f"{each.kept:,} of {each.rows:,} rows kept") for each in of.inputs
@@ -173,7 +173,7 @@ def _captions(figures: Figures) -> Section:
     told = [
         Figure(
             "Captions by who wrote them",
-            charts.stacked(rows, _AUTHORS),
+            charts.stacked(rows, {part: _AUTHORS[part] for _, part, _ in rows}),
             tuple((f"{label}, {part}", f"{count:,}") for label, part, count in rows),
         ),
         _bars("Which attempt wrote them", of.rungs, note=_RUNGS if of.rungs else ""),
@@ -369,7 +369,10 @@ def _reliability(figures: Figures) -> Section | None:
     of = figures.reliability
     if of is None:
         return None
-    lead = "How often claims of each tier were true on labelled media, by captionmill calibrate."
+    lead = (
+        "How often claims were true on labelled media, by captionmill calibrate. On the dashed line "
+        "they are true as often as their probability says, below it less often."
+    )
     tiers = [tier for tier in of.tiers if tier.claims]
     shares = [
         (
@@ -382,7 +385,7 @@ def _reliability(figures: Figures) -> Section | None:
     errors = tuple(
         (visible(row.captioner, 60), f"{row.before:.3f} to {row.after:.3f}") for row in of.rows
     )
-    told = []
+    told = [_curve(row) for row in of.rows if row.curve]
     if shares:
         told.append(
             Figure(
@@ -392,6 +395,20 @@ def _reliability(figures: Figures) -> Section | None:
     note = "Mean distance of probability and truth (ECE), before and after calibration; 0 is best."
     told.append(Figure("Calibration error", texts=errors, note=note))
     return Section("reliability", "Are probabilities right?", lead, tuple(told))
+
+
+def _curve(row: ReliabilityRow) -> Figure:
+    """The reliability diagram of a captioner, or of all fused."""
+    numbers = tuple(
+        (f"probability {point.probability:.2f}", f"{percent(point.true)} of {point.claims:,} true")
+        for point in row.curve
+    )
+    return Figure(
+        f"Probability and truth: {visible(row.captioner, 60)}",
+        charts.reliability(row.curve_before, row.curve),
+        numbers,
+        f"{row.claims:,} claims in bins of equal numbers; bars are 95% intervals.",
+    )
 
 
 def _effort(figures: Figures) -> Section | None:
