@@ -70,20 +70,25 @@ def require_ours(path: Path) -> None:
                 raise ReportError(f"{path} is no report of captionmill: name another file with -o")
 
 
-def _render(file: IO[str], report: Report, previews: Mapping[str, Preview]) -> None:
-    environment = Environment(
+def environment() -> Environment:
+    """Where templates of the page are found; they escape all text."""
+    made = Environment(
         loader=PackageLoader("pipelines.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"visible": visible, "percent": percent}
+    made.filters |= {"visible": visible, "percent": percent}
     # Drawings of ours, in which every text is escaped.
-    environment.filters["drawing"] = Markup
+    made.filters["drawing"] = Markup
+    return made
+
+
+def _render(file: IO[str], report: Report, previews: Mapping[str, Preview]) -> None:
     style = (files("pipelines.report") / "templates" / "style.css").read_text("utf-8")
     figures = report.figures
-    template = environment.get_template("report.html")
+    template = environment().get_template("report.html")
     stream = template.stream(
         style=Markup(style),
         figures=figures,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
+import pyarrow as pa
 
 from manifests.errors import UserError
 from manifests.kinds import schema_of
@@ -80,6 +81,10 @@ class Query:
         if not links:
             return f"(SELECT *, '' AS filename FROM no_{view})"
         return f"read_parquet([{', '.join(links)}], filename = true, union_by_name = false)"
+
+    def give(self, name: str, table: pa.Table) -> None:
+        """Makes a table that is in memory known by a name."""
+        self._database.register(name, table)
 
     def _told(self, message: str) -> str:
         for link, name in self._names.items():

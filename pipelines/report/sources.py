@@ -118,9 +118,14 @@ class CaptionedSet(Reported):
     def made(self) -> str:
         return f"with the profile {self.job.profile}"
 
-    def score(self, query: Query, prefix: str = "") -> None:
+    def show(self, query: Query, prefix: str = "") -> str:
+        """Makes the view `captions`; its name."""
         view = f"{prefix}captions"
         query.show(view, CAPTIONS.name, self.root, self.captions)
+        return view
+
+    def score(self, query: Query, prefix: str = "") -> None:
+        view = self.show(query, prefix)
         query.rows(_SCORES.format(name=f"{prefix}scores", view=view))
         tier = tier_of("c.supported", "c.confidence.tier")
         query.rows(
