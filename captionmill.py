@@ -4,6 +4,7 @@
 
     work = captionmill.caption("clips", "out")   # or captionmill.open("out")
     work.captions().to_pandas()
+    work.clips(3)                                # in a notebook: three clips with players
 
 In a script, put the calls below `if __name__ == "__main__":`. Processes that examine sources import the
 script again, as Python's multiprocessing does.
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from manifests.books import Books
     from manifests.commits import State
+    from pipelines.notebook import Clips
     from pipelines.plan import Plan
 
 __all__ = ["Captions", "caption", "main", "open", "plan"]
@@ -58,6 +60,14 @@ class Captions:
         from pipelines.flat import evidence
 
         return evidence(self.captions(["clip_id", "uri", "evidence"]))
+
+    def clips(self, which: int | Sequence[str] = 5) -> "Clips":
+        """Clips with players, frames, captions and evidence, for a notebook: so many at random, the same
+        ones each time, or those with these ids. Their media is read where it lies. Raises WorkspaceError
+        for an id that is not there."""
+        from pipelines.notebook import clips
+
+        return clips(self.root, self._state, self.job, which)
 
 
 def open(workspace: Source, job: str | None = None) -> Captions:

@@ -1,8 +1,9 @@
-"""The evidence of a clip from the rows of a release's side file."""
+"""The evidence and the claims of a clip from the rows of a release's side files."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from manifests.captions import CAPTIONS
 from manifests.evidence import Evidence, evidence_from_row
 from manifests.release.layout import ReleaseError
 
@@ -46,6 +47,30 @@ def _confidence(row: Row, probability: str, tier: str, by: str) -> Mapping[str, 
     if row[tier] is None:
         return None
     return {"probability": row[probability], "tier": row[tier], "by": row[by]}
+
+
+def whole(row: Row, claims: Sequence[Row], evidence: Sequence[Row]) -> dict[str, Any]:
+    """A data row with its side rows as workspaces have a row of captions. A release has no reasons,
+    refused replies or doubts: they stay empty."""
+    made = dict(row)
+    made["claims"] = [_of_caption(claim) for claim in claims]
+    made["evidence"] = [_weak(weak) for weak in weak_captions(evidence) or ()]
+    made["lints"], made["rungs"], made["config_digest"] = [], [], None
+    for name in CAPTIONS:
+        short = name.removesuffix("_caption")
+        made[f"{short}_judged"] = made[f"{short}_why"] = None
+    return made
+
+
+def _of_caption(claim: Row) -> dict[str, Any]:
+    """A claim of a caption as a caption row has it."""
+    spans = zip(claim["span_starts_ms"] or (), claim["span_ends_ms"] or (), strict=False)
+    return {
+        **{name: claim[name] for name in ("caption", "text", "supported")},
+        "captioners": claim["captioners"] or [],
+        "confidence": _confidence(claim, "probability", "tier", "confidence_by"),
+        "spans": [{"start_ms": start, "end_ms": end} for start, end in spans],
+    }
 
 
 def evidence_of(row: Mapping[str, Any], rows: Sequence[Row]) -> Evidence:

@@ -30,10 +30,10 @@ from manifests.ids import content_hash
 from manifests.workspace import Workspace
 from pipelines.calibrate.fitting import FOLDS, Fitter, HeldOutClaim, LabelledClip, kinds_of
 from pipelines.calibrate.labelled import Labelled, read
-from pipelines.calibrate.reliability import Judged, draw, quality, tier_shares
+from pipelines.calibrate.reliability import Judged, Point, bins, draw, quality, tier_shares
 from pipelines.status import JobStatus, newest
 
-_NAMED = 3
+_NAMED, _DIGITS = 3, 6
 _CONTENT = "content_hash"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _FUSED = {"audio": "heard, fused", "video": "seen, fused"}
@@ -46,7 +46,8 @@ class CalibrateError(UserError):
 @dataclass(frozen=True)
 class Row:
     """A line of the table: kinds of a captioner that share a fit, or all captioners fused. before: of raw
-    scores, or of the surest captioner's word."""
+    scores, or of the surest captioner's word. curve_before, curve: the bins of the reliability diagram,
+    as `reliability.bins` gives them."""
 
     captioner: str
     kinds: tuple[Kind, ...]
@@ -56,6 +57,8 @@ class Row:
     true: int
     before: Quality
     after: Quality
+    curve_before: tuple[Point, ...]
+    curve: tuple[Point, ...]
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """For `--json` and report.json."""
         rows = [
-            vars(row) | {"before": row.before.model_dump(), "after": row.after.model_dump()}
+            vars(row)
+            | {"before": row.before.model_dump(), "after": row.after.model_dump()}
+            | {"curve_before": _points(row.curve_before), "curve": _points(row.curve)}
             for row in self.rows
         ]
         tiers = {tier: {"claims": n, "true": right} for tier, (n, right) in self.tiers.items()}
@@ -266,6 +271,13 @@ def _number(sure: Confidence) -> float:
     return 0.5 if sure.probability is None else sure.probability
 
 
+def _points(curve: Sequence[Point]) -> list[dict[str, float]]:
+    return [
+        {"probability": round(mean, _DIGITS), "true": round(share, _DIGITS), "claims": claims}
+        for mean, share, claims in curve
+    ]
+
+
 def _row(judged: Judged, kinds: tuple[Kind, ...]) -> Row:
     return Row(
         judged.name,
@@ -276,6 +288,8 @@ def _row(judged: Judged, kinds: tuple[Kind, ...]) -> Row:
         int(judged.true.sum()),
         quality(judged.before, judged.true, judged.origins),
         quality(judged.after, judged.true, judged.origins),
+        tuple(bins(judged.before, judged.true)),
+        tuple(bins(judged.after, judged.true)),
     )
 
 

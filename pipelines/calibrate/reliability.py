@@ -23,6 +23,8 @@ _DRAWS, _FEWEST_ORIGINS = 1000, 5
 _DIGITS = 4
 
 Floats = npt.NDArray[np.float64]
+Point = tuple[float, float, int]
+"""Of a bin: mean probability, share of true claims, number of claims."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +72,8 @@ def ece(probabilities: Floats, true: npt.NDArray[np.bool_]) -> float:
     return float(sum(gaps)) / len(true)
 
 
-def bins(probabilities: Floats, true: npt.NDArray[np.bool_]) -> Iterator[tuple[float, float, int]]:
-    """Mean probability, share of true claims and number of each bin; equal ones stay together."""
+def bins(probabilities: Floats, true: npt.NDArray[np.bool_]) -> Iterator[Point]:
+    """The bins, of equal numbers of claims; those of equal probability stay together."""
     order = np.argsort(probabilities, kind="stable")
     p, t = probabilities[order], true[order]
     count = max(1, min(_BINS, len(p) // _LEAST))

@@ -14,6 +14,7 @@ from pipelines.cli.embed import embed
 from pipelines.cli.evaluate import evaluate
 from pipelines.cli.inspect import inspect
 from pipelines.cli.localize import localize
+from pipelines.cli.map import map_
 from pipelines.cli.models import models_app
 from pipelines.cli.prompt import prompt_app
 from pipelines.cli.push import push
@@ -49,6 +50,7 @@ app.command()(diff)
 app.command()(push)
 app.command()(report)
 app.command()(inspect)
+app.command("map")(map_)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(models_app, name="models")
 app.add_typer(prompt_app, name="prompt")

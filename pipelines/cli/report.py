@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.terminal import Json, Root, errors
+from pipelines.cli.terminal import Json, errors
 from pipelines.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -16,12 +16,14 @@ _PAGE = Path("report.html")
 
 
 def report(
-    workspace: Root,
+    folder: Annotated[
+        Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
+    ],
     against: Annotated[
         Path | None,
         typer.Option(
             metavar="OTHER",
-            help="Another workspace with captions of the same clips, to compare with.",
+            help="Another workspace or release with captions of the same clips, to compare with.",
         ),
     ] = None,
     output: Annotated[
@@ -61,7 +63,7 @@ def report(
         target = output or (None if as_json else _PAGE)
         if target is not None:
             page.require_ours(target)
-        made = make(workspace, against, gates)
+        made = make(folder, against, gates)
         if target is not None:
             size = write(made, target, min(4, os.cpu_count() or 1), _progress)
             say(f"{target}: {size / 1e6:.1f} MB, opens from disk in any browser", err=as_json)

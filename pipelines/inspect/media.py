@@ -16,10 +16,10 @@ from engine.media.open import MediaError, open_file
 from engine.media.pool import Died
 from manifests.atomic import write_atomic
 from manifests.ids import digest, path_of
-from pipelines.inspect.listing import listed
 from pipelines.inspect.sets import Inspected, Place, Row
 from pipelines.preview import Preview, Previews
 from pipelines.preview.glimpse import glimpse
+from pipelines.preview.listing import listed
 from pipelines.preview.playing import Playing, playing
 
 FORMAT = 1

@@ -17,7 +17,7 @@ from manifests.ids import digest
 from manifests.kinds import CAPTIONS, FILTERED, QUARANTINE, SIMILARITY
 from manifests.release import layout
 from manifests.release.query import connection, linked
-from manifests.release.sides import weak_captions
+from manifests.release.sides import whole
 from manifests.tables import read
 from manifests.workspace import Workspace
 from pipelines.inspect.columns import RELEASE, WORKSPACE, Column
@@ -291,15 +291,8 @@ class ReleaseSet(Inspected):
         return iter(())
 
     def whole(self, place: Place) -> dict[str, Any]:
-        """A release's row has no reasons, refused replies or doubts: they stay empty."""
         row = _row(self.root, place)
-        evidence, claims = self._beside(place, "evidence"), self._beside(place, "claims")
-        row["claims"] = [_claim(claim) for claim in claims]
-        row["evidence"] = [_weak(weak) for weak in weak_captions(evidence) or ()]
-        row["lints"], row["rungs"], row["config_digest"] = [], [], None
-        for side in ("audio", "visual", "audio_visual"):
-            row[f"{side}_judged"] = row[f"{side}_why"] = None
-        return row
+        return whole(row, self._beside(place, "claims"), self._beside(place, "evidence"))
 
     def listed(self, place: Place) -> Row | None:
         return None
@@ -350,32 +343,6 @@ def _row(root: Path, place: Place) -> dict[str, Any]:
         raise InspectError(f"{path} has changed since it was indexed: run captionmill verify")
     made: dict[str, Any] = row
     return made
-
-
-def _claim(claim: Row) -> dict[str, Any]:
-    """A claim of a release as workspaces have it."""
-    sure = None
-    if claim["tier"] is not None:
-        names = {"probability": "probability", "tier": "tier", "by": "confidence_by"}
-        sure = {name: claim[column] for name, column in names.items()}
-    spans = zip(claim["span_starts_ms"] or (), claim["span_ends_ms"] or (), strict=False)
-    return {
-        **{name: claim[name] for name in ("caption", "text", "supported")},
-        "captioners": claim["captioners"] or [],
-        "confidence": sure,
-        "spans": [{"start_ms": start, "end_ms": end} for start, end in spans],
-    }
-
-
-def _weak(weak: Row) -> dict[str, Any]:
-    """A weak caption of a release as workspaces have it."""
-    claims = [
-        claim
-        | {"rank": claim.get("rank")}
-        | {"spans": [{"start_ms": start, "end_ms": end} for start, end in claim["spans"]]}
-        for claim in weak["claims"]
-    ]
-    return {**weak, "claims": claims}
 
 
 def _quoted(text: str) -> str:

@@ -15,6 +15,7 @@ from engine.media.pool import Died, GuardedPool, reading_s
 from manifests.media import Audio
 from manifests.sources.segments import NO_PICTURE, NO_SOUND
 from pipelines.preview import media, pictures
+from pipelines.preview.listing import listed
 from pipelines.preview.source import LONGEST_MS, Row, Span
 
 Answer = TypeVar("Answer")
@@ -73,7 +74,8 @@ class Previews:
         self._folder.cleanup()
 
     def each(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Preview]]:
-        """The previews of rows of the clips table, in their order, made ahead of who asks for them.
+        """The previews of rows of the clips table or of a release's data, in their order, made ahead of
+        who asks for them. Of a release they show the source only if it has the hash of the row.
 
         Raises UserError when something else on the machine ends all processes.
         """
@@ -122,6 +124,8 @@ def _made(given: tuple[Row, bytes | None], scratch: str) -> Preview:
         return Preview(why=f"{row['fault']}: {row['fault_message']}")
     own = Path(mkdtemp(dir=scratch))
     try:
+        if "mtime_ns" not in row:
+            row = listed(row)
         return _shown(Span.of(row, path), own)
     except (MediaError, FfmpegError, OSError) as error:
         return Preview(why=str(error))

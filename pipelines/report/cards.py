@@ -283,10 +283,10 @@ def _url(kind: str, content: bytes | None) -> str:
     return f"data:{kind};base64,{b64encode(content).decode()}" if content else ""
 
 
-def clips_of(galleries: Sequence[Gallery]) -> list[str]:
-    """Ids of clips that have media to show, once each."""
+def with_media(galleries: Sequence[Gallery]) -> list[Row]:
+    """Rows of clips that have media to show, once each."""
     rows = (s.row for gallery in galleries if not gallery.quarantined for s in gallery.clips)
-    return list(dict.fromkeys(row["clip_id"] for row in rows))
+    return list({row["clip_id"]: row for row in rows}.values())
 
 
 def as_json(galleries: Sequence[Gallery]) -> list[dict[str, Any]]:

@@ -13,10 +13,10 @@ from xml.etree import ElementTree
 import altair as alt
 import vl_convert
 
-from pipelines.report.figures import Bin, Count, Growth
+from pipelines.report.figures import Bin, Count, CurvePoint, Growth
 from pipelines.report.shown import visible
 
-_WIDTH, _BAR_PX, _HEIGHT = 380, 22, 130
+_WIDTH, _BAR_PX, _HEIGHT, _SQUARE = 380, 22, 130, 260
 _LABEL, _LABELS_PX = 34, 190
 _FONT, _FONT_PX = "sans-serif", 12
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -108,6 +108,37 @@ def growth(points: Sequence[Growth]) -> str:
         )
     )
     return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
+
+
+def reliability(before: Sequence[CurvePoint], after: Sequence[CurvePoint]) -> str:
+    """Shares of true claims by their probability, before and after calibration, beside the diagonal on
+    which both are equal; with 95 % intervals."""
+    order = ["before", "after"]
+    rows = [
+        point.model_dump() | {"which": which}
+        for which, points in zip(order, (before, after), strict=True)
+        for point in points
+    ]
+    axis = alt.Axis(tickCount=5, format="~g")
+    whole = alt.Scale(domain=[0, 1])
+    x = alt.X("probability:Q", title="probability", scale=whole, axis=axis)
+    colour = alt.Color(
+        "which:N",
+        title=None,
+        sort=order,
+        scale=alt.Scale(domain=order, range=["var(--second)", "var(--accent)"]),
+        legend=alt.Legend(orient="top"),
+    )
+    y = alt.Y("true:Q", title="share that is true", scale=whole, axis=axis)
+    points = alt.Chart(_data(rows)).encode(x=x, color=colour)
+    spread = points.mark_rule(opacity=0.6).encode(y=alt.Y("low:Q", scale=whole), y2="high:Q")
+    line = points.mark_line(point=alt.OverlayMarkDef(size=30)).encode(y=y)
+    equal = (
+        alt.Chart(_data([{"probability": 0, "true": 0}, {"probability": 1, "true": 1}]))
+        .mark_line(color="var(--faint)", strokeDash=[4, 3])
+        .encode(x=x, y=y)
+    )
+    return _svg((equal + spread + line).properties(width=_SQUARE, height=_SQUARE))
 
 
 def _data(rows: Sequence[Row]) -> Any:

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from manifests.kinds import CAPTIONS as CAPTIONED
 from manifests.workspace import Workspace
 from pipelines.calibrate.reliability import wilson
 from pipelines.report.figures import Figures
 from pipelines.report.preferred import people
-from pipelines.report.query import Query, score
+from pipelines.report.query import Query
 from pipelines.report.scalars import SCALARS, scalars
-from pipelines.report.sources import CaptionedSet
+from pipelines.report.sources import Reported
 from pipelines.reviews.compared import Preference
 
 STEP = 0.01
 WORST = 10
-_TEXTS = ("audio_caption", "visual_caption", "audio_visual_caption")
+BEFORE = "before_"
+"""Of the names of what a database has of the other set."""
 
 
 class _Model(BaseModel):
@@ -85,17 +85,18 @@ class Compared:
 
 
 def compare(
-    query: Query, own: Figures, other: CaptionedSet, theirs: Figures, workspace: Workspace
+    query: Query, own: Figures, other: Reported, theirs: Figures, workspace: Workspace | None
 ) -> Comparison:
     """Compares the set whose views the database has with another. workspace: where people's comparisons
-    are. Raises ReportError, ReviewError."""
-    query.show("before", CAPTIONED.name, other.workspace.root, other.captions)
-    score(query, "before", "scores_before")
+    are, if anywhere. Raises ReportError, ReviewError."""
+    other.score(query, BEFORE)
+    # The confidence of a release without its claims is counted in another way.
+    sure = "CASE WHEN (a.claims IS NULL) = (b.claims IS NULL) THEN {}.confidence END"
     query.rows(
-        "CREATE TABLE pairs AS SELECT a.id, 1 - a.unsupported / a.claims AS support, "
-        "1 - b.unsupported / b.claims AS support_before, a.confidence, "
-        "b.confidence AS confidence_before FROM scores a JOIN scores_before b USING (id) "
-        "WHERE a.claims > 0 AND b.claims > 0"
+        "CREATE TABLE pairs AS SELECT a.id, a.support, b.support AS support_before, "
+        f"{sure.format('a')} AS confidence, {sure.format('b')} AS confidence_before "
+        f"FROM scores a JOIN {BEFORE}scores b USING (id) "
+        "WHERE a.support IS NOT NULL AND b.support IS NOT NULL"
     )
     gain = "coalesce(confidence - confidence_before, 0)"
     way = (
@@ -106,10 +107,8 @@ def compare(
         f"SELECT count(*), count_if(way > 0), count_if(way < 0) FROM (SELECT {way} AS way FROM pairs)"
     )
     both, same, gained, lost = query.row(
-        "SELECT count(*), "
-        f"count_if({' AND '.join(f'a.{t} IS NOT DISTINCT FROM b.{t}' for t in _TEXTS)}), "
-        f"coalesce(sum({_sum('a', 'b')}), 0)::BIGINT, coalesce(sum({_sum('b', 'a')}), 0)::BIGINT "
-        "FROM captions a JOIN before b USING (clip_id)"
+        "SELECT count(*), count_if(a.texts = b.texts), "
+        f"{_more('a', 'b')}, {_more('b', 'a')} FROM scores a JOIN {BEFORE}scores b USING (id)"
     )
     worst = query.rows(
         "SELECT replace(id::VARCHAR, '-', ''), support, support_before, confidence, "
@@ -119,7 +118,7 @@ def compare(
     now, before = scalars(own), scalars(theirs)
     return Comparison(
         other=other.name,
-        other_job=other.job.digest,
+        other_job=other.digest,
         only_here=own.captions.clips - both,
         only_there=theirs.captions.clips - both,
         both=both,
@@ -133,7 +132,9 @@ def compare(
         differences=tuple(
             Difference(name=name, now=now[name], before=before[name]) for name in SCALARS
         ),
-        people=people(query, workspace, own.name, other.name, "captions", "before"),
+        people=None
+        if workspace is None
+        else people(query, workspace, own.name, other.name, "captions", f"{BEFORE}captions"),
         worst=tuple(
             Change(
                 clip_id=clip,
@@ -147,9 +148,9 @@ def compare(
     )
 
 
-def _sum(here: str, there: str) -> str:
+def _more(here: str, there: str) -> str:
     """SQL of how many captions one side has and the other lacks."""
-    return " + ".join(f"({here}.{t} IS NOT NULL AND {there}.{t} IS NULL)::INT" for t in _TEXTS)
+    return f"coalesce(sum(bit_count(({here}.has & ~{there}.has)::UTINYINT)), 0)::BIGINT"
 
 
 def _share(count: int, whole: int) -> Share:

@@ -1,7 +1,7 @@
 """Books, captions, refusals, claims, similarities and media of a caption set, counted over all rows."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from manifests.captions import CAPTIONS
@@ -39,7 +39,7 @@ def books(query: Query, captioned: CaptionedSet) -> BooksFigures:
         for entry in current(captioned.workspace, captioned.state, captioned.job.digest)
     )
     files = list(captioned.state.files(FILTERED.name, job=captioned.job.digest))
-    query.show("filtered", FILTERED.name, captioned.workspace.root, files)
+    query.show("filtered", FILTERED.name, captioned.root, files)
     rules = query.rows("SELECT rule, count(*) FROM filtered GROUP BY 1")
     return BooksFigures(
         input=kept.input,
@@ -55,18 +55,21 @@ def books(query: Query, captioned: CaptionedSet) -> BooksFigures:
 
 def captions(query: Query) -> CaptionFigures:
     """By whom captions are, by which rung, and under which licence."""
-    ((clips, uncaptioned),) = query.rows("SELECT count(*), count_if(captions = 0) FROM scores")
+    ((clips, uncaptioned),) = query.rows("SELECT count(*), count_if(has = 0) FROM scores")
+    columns = query.columns("captions")
+    rungs = (
+        "SELECT rung, count(*) FROM (SELECT unnest(rungs) AS rung FROM captions) GROUP BY 1"
+        if "rungs" in columns
+        else ""
+    )
     return CaptionFigures(
         clips=clips,
         uncaptioned=uncaptioned,
-        by_caption=tuple(_author(query, name) for name in CAPTIONS),
+        by_caption=tuple(_author(query, at, name, columns) for at, name in enumerate(CAPTIONS)),
         writers=counted(
             query, "SELECT coalesce(writer, 'none'), count(*) FROM captions GROUP BY 1"
         ),
-        rungs=counted(
-            query,
-            "SELECT rung, count(*) FROM (SELECT unnest(rungs) AS rung FROM captions) GROUP BY 1",
-        ),
+        rungs=counted(query, rungs) if rungs else (),
         licences=tuple(
             Licence(name=name, outputs_train=train, count=count)
             for name, train, count in query.rows(
@@ -77,18 +80,30 @@ def captions(query: Query) -> CaptionFigures:
     )
 
 
-def _author(query: Query, name: str) -> Author:
+def _author(query: Query, at: int, name: str, columns: Container[str]) -> Author:
     short = name.removesuffix("_caption")
-    llm, template, none = query.row(
-        f"SELECT count_if({short}_by = 'llm'), count_if({short}_by = 'template'), "
-        f"count_if({name} IS NULL) FROM captions"
+    llm, template = query.row(
+        f"SELECT count_if({short}_by = 'llm'), count_if({short}_by = 'template') FROM captions"
+    )
+    written, none = query.row(
+        f"SELECT count_if(has & {1 << at} > 0), count_if(has & {1 << at} = 0) FROM scores"
     )
     why = f"SELECT {short}_why, count(*) FROM captions WHERE {name} IS NULL GROUP BY 1"
-    return Author(caption=name, llm=llm, template=template, none=none, why=counted(query, why))
+    return Author(
+        caption=name,
+        llm=llm,
+        template=template,
+        others=written - llm - template,
+        none=none,
+        why=counted(query, why) if f"{short}_why" in columns else (),
+    )
 
 
-def refusals(query: Query, runs: Iterable[Mapping[str, Any]]) -> RefusalFigures:
-    """What guards refused and doubted. runs: of the run log, which alone counts what was checked."""
+def refusals(query: Query, runs: Iterable[Mapping[str, Any]]) -> RefusalFigures | None:
+    """What guards refused and doubted; None where the captions do not tell. runs: of the run log, which
+    alone counts what was checked."""
+    if "lints" not in query.columns("captions"):
+        return None
     asked, refused = query.row(
         "SELECT count_if(writer IS NOT NULL), count_if(len(lints) > 0) FROM captions"
     )
@@ -120,36 +135,35 @@ def refusals(query: Query, runs: Iterable[Mapping[str, Any]]) -> RefusalFigures:
 
 def claims(query: Query) -> ClaimFigures:
     """Claims of captions, and how sure they are."""
-    total, unsupported, shared, clips, support, confidence = query.row(
-        "SELECT coalesce(sum(claims), 0)::BIGINT, coalesce(sum(unsupported), 0)::BIGINT, "
-        "coalesce(sum(shared), 0)::BIGINT, count_if(claims > 0), "
-        "avg(1 - unsupported / claims) FILTER (claims > 0), avg(confidence) FROM scores"
+    clips, support, confidence, known = query.row(
+        "SELECT count(support), avg(support), avg(confidence), count(claims) = count(*) FROM scores"
+    )
+    bad = "claims) FILTER (tier = 'unsupported'"
+    total, unsupported, shared = query.row(
+        f"SELECT {_sum('claims')}, {_sum(bad)}, {_sum('shared')} FROM tallies"
     )
     by_caption = {
         name: query.row(
-            f"SELECT coalesce(sum({name}_claims), 0)::BIGINT, "
-            f"coalesce(sum({name}_unsupported), 0)::BIGINT FROM scores"
+            f"SELECT {_sum('claims')}, {_sum(bad)} FROM tallies WHERE caption = '{name}'"
         )
         for name in CAPTIONS
     }
-    tier = (
-        "CASE WHEN NOT coalesce(c.supported, false) THEN 'unsupported' "
-        "ELSE coalesce(c.confidence.tier, 'none') END"
-    )
-    tiers = f"SELECT {tier}, count(*) FROM (SELECT unnest(claims) AS c FROM captions) GROUP BY 1"
-    support_of = "SELECT 1 - unsupported / claims AS v FROM scores WHERE claims > 0"
     return ClaimFigures(
-        claims=total,
-        unsupported=unsupported,
-        shared=shared,
-        by_caption=by_caption,
-        tiers=counted(query, tiers),
+        claims=total if known else None,
+        unsupported=unsupported if known else None,
+        shared=shared if known else None,
+        by_caption=by_caption if known else {},
+        tiers=counted(query, "SELECT tier, sum(claims)::BIGINT FROM tallies GROUP BY 1"),
         clips=clips,
         support=support,
         confidence=confidence,
-        support_bins=binned(query, support_of, _SHARES),
+        support_bins=binned(query, "SELECT support AS v FROM scores", _SHARES),
         confidence_bins=binned(query, "SELECT confidence AS v FROM scores", _SHARES),
     )
+
+
+def _sum(what: str) -> str:
+    return f"coalesce(sum({what}), 0)::BIGINT"
 
 
 def similarity(query: Query) -> tuple[tuple[SimilarityFigures, ...], int]:

@@ -16,15 +16,18 @@ __all__ = [
     "CaptionFigures",
     "ClaimFigures",
     "Count",
+    "CurvePoint",
     "Duplicates",
     "Effort",
     "Figures",
     "Growth",
+    "InputFigures",
     "Licence",
     "MediaFigures",
     "Pair",
     "PlanFigures",
     "RefusalFigures",
+    "ReleaseFigures",
     "Reliability",
     "ReliabilityRow",
     "ReviewFigures",
@@ -78,12 +81,37 @@ class BooksFigures(_Figures):
         return abs(self.input - others)
 
 
+class InputFigures(_Figures):
+    """A captioning that went into a release: its rows, and those of the release."""
+
+    name: str
+    rows: int
+    kept: int
+
+
+class ReleaseFigures(_Figures):
+    """What a release was built of, by its release.json. rows: of its inputs; kept: rows of the release.
+    sides: what lies beside the captions."""
+
+    rows: int
+    kept: int
+    dropped: tuple[Count, ...]
+    """By rule, in the order of the rules."""
+    inputs: tuple[InputFigures, ...]
+    splits: tuple[Count, ...]
+    classes: tuple[Count, ...]
+    """Rows by class of licence."""
+    sides: tuple[str, ...]
+
+
 class Author(_Figures):
-    """Captions of one kind: by whom they are; none: clips without one."""
+    """Captions of one kind: by whom they are; others: by neither, as those of people; none: clips without
+    one."""
 
     caption: str
     llm: int
     template: int
+    others: int = 0
     none: int
     why: tuple[Count, ...]
     """Why there is none, the most frequent first."""
@@ -91,7 +119,7 @@ class Author(_Figures):
     @property
     def written(self) -> int:
         """Captions of this kind."""
-        return self.llm + self.template
+        return self.llm + self.template + self.others
 
 
 class Licence(_Figures):
@@ -142,12 +170,12 @@ class RefusalFigures(_Figures):
 
 class ClaimFigures(_Figures):
     """Claims of captions. unsupported: that the evidence does not say; shared: that several captioners
-    support. support: mean share of a clip's claims that are supported; confidence: mean of the clips'
-    mean probabilities."""
+    support; None in a release without its claims. support: mean share of a clip's claims that are
+    supported; confidence: mean of the clips' mean probabilities."""
 
-    claims: int
-    unsupported: int
-    shared: int
+    claims: int | None
+    unsupported: int | None
+    shared: int | None
     by_caption: dict[str, tuple[int, int]]
     """Claims and unsupported ones of each caption."""
     tiers: tuple[Count, ...]
@@ -240,15 +268,28 @@ class Agreement(_Figures):
     pairs: tuple[Pair, ...]
 
 
+class CurvePoint(_Figures):
+    """Claims of about equal probability, its mean, and how many of them are true, with the 95 % interval
+    of that share (Wilson)."""
+
+    probability: float
+    true: float
+    low: float
+    high: float
+    claims: int
+
+
 class ReliabilityRow(_Figures):
-    """How good the probabilities of a captioner's claims are on labelled media. error: calibration error
-    (ECE) before and after."""
+    """How good the probabilities of a captioner's claims are on labelled media. before, after:
+    calibration error (ECE); curve_before, curve: the points of the reliability diagram."""
 
     captioner: str
     claims: int
     true: int
     before: float
     after: float
+    curve_before: tuple[CurvePoint, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
 
 
 class TierTruth(_Figures):
@@ -369,10 +410,15 @@ class Figures(_Figures):
 
     name: str
     job: str
-    profile: str
-    books: BooksFigures
+    """Its config digest; of a release its own digest."""
+    made: str
+    """How it was captioned, in words."""
+    books: BooksFigures | None
+    """None of a release, which has others."""
+    release: ReleaseFigures | None
     captions: CaptionFigures
-    refusals: RefusalFigures
+    refusals: RefusalFigures | None
+    """None of a release, which does not tell of them."""
     claims: ClaimFigures
     similarity: tuple[SimilarityFigures, ...]
     uncompared: int = Field(

@@ -2,15 +2,15 @@
 worse, and what is in quarantine."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.quarantine import current
-from pipelines.report.compare import Comparison
+from pipelines.report.compare import BEFORE, Comparison
 from pipelines.report.query import Query
 from pipelines.report.scalars import percent
-from pipelines.report.sources import CaptionedSet
+from pipelines.report.sources import CaptionedSet, Reported
 
 EACH = 20
 """Clips of a gallery."""
@@ -44,20 +44,39 @@ class Gallery:
 
 
 def galleries(
-    query: Query, captioned: CaptionedSet, comparison: Comparison | None, other: CaptionedSet | None
+    query: Query, reported: Reported, comparison: Comparison | None, other: Reported | None
 ) -> tuple[Gallery, ...]:
     """All galleries, those without a clip too; of a database with the set's views."""
-    made = []
-    if comparison is not None and other is not None:
-        made.append(_changes(query, comparison, other))
-    made += [
-        _of(query, "worst", "Worst first", _WORST_NOTE, _WORST, _why_worst),
-        _of(query, "disputed", "Most disagreeing", _DISPUTED_NOTE, _DISPUTES, _why_disputed),
-        _of(query, "refused", "Most often refused", _REFUSED_NOTE, _REFUSED, _why_refused),
-        _of(query, "random", "Random", _RANDOM_NOTE, _RANDOM, lambda row: ""),
-        _quarantine(captioned),
+    chosen = [(kind, _chosen(query, kind)) for kind in _KINDS]
+    # Of several places of a clip the known one: a clip is read once.
+    places: dict[str, int | None] = {}
+    for _, rows in chosen:
+        for row in rows:
+            if places.get(row["clip"]) is None:
+                places[row["clip"]] = row["file"]
+    if comparison is not None:
+        for change in comparison.worst:
+            places.setdefault(change.clip_id, None)
+    whole = reported.rows(query, places)
+    made = [
+        Gallery(
+            kind.key,
+            kind.title,
+            kind.note,
+            tuple(Shown(kind.why(row), whole[row["clip"]]) for row in rows if row["clip"] in whole),
+        )
+        for kind, rows in chosen
     ]
+    if comparison is not None and other is not None:
+        made.insert(0, _changes(query, comparison, other, whole))
+    if isinstance(reported, CaptionedSet):
+        made.append(_quarantine(reported))
     return tuple(made)
+
+
+def _chosen(query: Query, kind: "_Kind") -> list[dict[str, Any]]:
+    """Clips of a gallery: `clip`, the place of its file in `file`, and what `why` tells of."""
+    return query.named(kind.sql.format(each=EACH, disputed=_DISPUTED))
 
 
 _WORST_NOTE = (
@@ -65,21 +84,18 @@ _WORST_NOTE = (
     "claims are least sure."
 )
 _WORST = (
-    "SELECT replace(id::VARCHAR, '-', '') AS clip, file, claims, unsupported, confidence FROM scores "
-    "WHERE claims > 0 ORDER BY unsupported / claims DESC, confidence ASC NULLS LAST, id LIMIT {each}"
+    "SELECT replace(id::VARCHAR, '-', '') AS clip, file, claims, unsupported, support, confidence "
+    "FROM scores WHERE support IS NOT NULL "
+    "ORDER BY support, confidence ASC NULLS LAST, id LIMIT {each}"
 )
 _DISPUTED_NOTE = (
     "Clips in which the other captioners' word lowers a captioner's probability for its claim most."
 )
 _DISPUTES = """
-SELECT clip_id AS clip,
-    TRY_CAST(regexp_extract(any_value(filename), '(\\d+)\\.parquet$', 1) AS INTEGER) AS file,
-    max(fall) AS fall, max_by(alone, fall) AS alone, max_by(together, fall) AS together,
-    max_by(captioner, fall) AS captioner, max_by(claim, fall) AS claim FROM (
-        SELECT clip_id, filename, captioner, c.text AS claim, c.confidence.probability AS alone,
-            c.fused.probability AS together, alone - together AS fall FROM (
-                SELECT clip_id, filename, w.captioner AS captioner, unnest(w.claims) AS c FROM (
-                    SELECT clip_id, filename, unnest(evidence) AS w FROM sample)))
+SELECT clip, any_value(file) AS file, max(fall) AS fall, max_by(alone, fall) AS alone,
+    max_by(together, fall) AS together, max_by(captioner, fall) AS captioner,
+    max_by(claim, fall) AS claim
+FROM (SELECT *, alone - together AS fall FROM said)
 WHERE fall >= {disputed} GROUP BY 1 ORDER BY fall DESC, clip LIMIT {each}"""
 _REFUSED_NOTE = "Clips of which most of the writer's replies were refused by guards."
 _REFUSED = (
@@ -88,7 +104,7 @@ _REFUSED = (
 )
 _RANDOM_NOTE = "Drawn by the clips' ids, which are hashes: the same clips each time."
 _RANDOM = (
-    "SELECT replace(id::VARCHAR, '-', '') AS clip, file FROM scores WHERE captions > 0 "
+    "SELECT replace(id::VARCHAR, '-', '') AS clip, file FROM scores WHERE has > 0 "
     "ORDER BY id LIMIT {each}"
 )
 
@@ -96,6 +112,8 @@ _RANDOM = (
 def _why_worst(row: Row) -> str:
     if row["unsupported"]:
         return f"{row['unsupported']} of {row['claims']} claims not supported"
+    if row["support"] < 1:
+        return f"{percent(row['support'])} of its claims are supported"
     if row["confidence"] is None:
         return "no claim has a measured probability"
     return f"all claims supported; mean probability {row['confidence']:.2f}"
@@ -114,33 +132,29 @@ def _why_refused(row: Row) -> str:
     )
 
 
-def _of(query: Query, key: str, title: str, note: str, sql: str, why: Any) -> Gallery:
-    chosen = query.named(sql.format(each=EACH, disputed=_DISPUTED))
-    view = "sample" if key == "disputed" else "captions"
-    rows = rows_of(query, view, {row["clip"]: row["file"] for row in chosen})
-    shown = [Shown(why(row), rows[row["clip"]]) for row in chosen if row["clip"] in rows]
-    return Gallery(key, title, note, tuple(shown))
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of gallery. sql: of its clips; why: what is told of one."""
+
+    key: str
+    title: str
+    note: str
+    sql: str
+    why: Callable[[Row], str]
 
 
-def rows_of(query: Query, view: str, places: Mapping[str, int | None]) -> dict[str, Row]:
-    """Rows of captions by clip id. places: the files of a view that they are in, None where that is not
-    known. Only those are read."""
-    if not places:
-        return {}
-    known = {place for place in places.values() if place is not None}
-    within = ""
-    if None not in places.values():
-        names = ", ".join(f"'{view}-{place:06d}.parquet'" for place in sorted(known))
-        within = f"AND split_part(filename, '/', -1) IN ({names}) "
-    ids = list(places)
-    marks = ", ".join("?" for _ in ids)
-    rows = query.named(f"SELECT * FROM {view} WHERE clip_id IN ({marks}) {within}", ids)
-    return {row["clip_id"]: row for row in rows}
+_KINDS = (
+    _Kind("worst", "Worst first", _WORST_NOTE, _WORST, _why_worst),
+    _Kind("disputed", "Most disagreeing", _DISPUTED_NOTE, _DISPUTES, _why_disputed),
+    _Kind("refused", "Most often refused", _REFUSED_NOTE, _REFUSED, _why_refused),
+    _Kind("random", "Random", _RANDOM_NOTE, _RANDOM, lambda row: ""),
+)
 
 
-def _changes(query: Query, comparison: Comparison, other: CaptionedSet) -> Gallery:
-    clips: dict[str, int | None] = {change.clip_id: None for change in comparison.worst}
-    now, before = rows_of(query, "captions", clips), rows_of(query, "before", clips)
+def _changes(
+    query: Query, comparison: Comparison, other: Reported, now: Mapping[str, Row]
+) -> Gallery:
+    before = other.rows(query, {change.clip_id: None for change in comparison.worst}, BEFORE)
     shown = []
     for change in comparison.worst:
         if change.support < change.support_before:

@@ -4,12 +4,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from manifests.evidence import evidence_from_row
+from pipelines.calibrate.reliability import wilson
 from pipelines.report.counting import counted, counts_of, listed
 from pipelines.report.figures import (
     Count,
+    CurvePoint,
     Duplicates,
     Effort,
     Reliability,
@@ -18,11 +20,15 @@ from pipelines.report.figures import (
     Unit,
 )
 from pipelines.report.query import Query
-from pipelines.report.sources import CaptionedSet
+from pipelines.report.released import ReleasedSet
+from pipelines.report.sources import CaptionedSet, Reported
 from pipelines.search.duplicates import AT_LEAST, groups
-from pipelines.search.search import Search
+from pipelines.search.search import FROM, Search
 from pipelines.search.stored import COLUMNS, By, SearchError, Stored
 from prompts.selection import select
+
+if TYPE_CHECKING:
+    from pipelines.search.index import Index
 
 _DOMAINS_OF = 1000
 """Clips whose domain is told from their evidence, where the captions have no column for it."""
@@ -39,36 +45,51 @@ def domains(query: Query) -> tuple[tuple[Count, ...], int]:
     if "domain" in query.columns("captions"):
         (clips,) = query.row("SELECT count(*) FROM captions")
         return counted(query, "SELECT domain, count(*) FROM captions GROUP BY 1"), clips
-    (files,) = query.row("SELECT count(DISTINCT filename) FROM sample")
-    places = sorted({files * number // _FILES for number in range(_FILES)})
-    names = ", ".join(f"'sample-{place:06d}.parquet'" for place in places)
-    within = f"split_part(filename, '/', -1) IN ({names})"
-    rows = query.named(f"SELECT * FROM sample WHERE {within} ORDER BY clip_id LIMIT {_DOMAINS_OF}")
+    names = [name for (name,) in query.rows("SELECT DISTINCT filename FROM sample ORDER BY 1")]
+    places = sorted({len(names) * number // _FILES for number in range(_FILES)})
+    drawn = [names[place] for place in places if place < len(names)]
+    marks = ", ".join("?" for _ in drawn) or "NULL"
+    rows = query.named(
+        f"SELECT * FROM sample WHERE filename IN ({marks}) ORDER BY clip_id LIMIT {_DOMAINS_OF}",
+        drawn,
+    )
     told = Counter(select(evidence_from_row(row)).domain for row in rows)
     return listed(told.items()), len(rows)
 
 
-def duplicates(captioned: CaptionedSet) -> Duplicates:
+def duplicates(reported: Reported) -> Duplicates:
     """Groups of clips whose pictures are nearly alike. Raises SearchError for damaged vectors."""
-    nothing = Duplicates(by=_BY, at_least=AT_LEAST)
-    if captioned.embedding is None:
-        return nothing.model_copy(update={"why": "these captions are not embedded"})
     try:
-        search = Search(captioned.workspace, captioned.state, _BY, _no_encoder)
+        stored, index = _vectors(reported)
     except SearchError as error:
-        return nothing.model_copy(update={"why": str(error)})
-    if search.is_large and search.index is None:
-        why = "so many clips need an index, which captionmill duplicates makes"
-        return nothing.model_copy(update={"why": why})
-    alike, clips = groups(search.stored, COLUMNS[_BY], AT_LEAST, search.index)
-    return nothing.model_copy(
-        update={
-            "groups": len(alike),
-            "extra": sum(len(group) - 1 for group in alike),
-            "clips": clips,
-            "largest": max(map(len, alike), default=0),
-        }
+        return Duplicates(by=_BY, at_least=AT_LEAST, why=str(error))
+    alike, clips = groups(stored, COLUMNS[_BY], AT_LEAST, index)
+    return Duplicates(
+        by=_BY,
+        at_least=AT_LEAST,
+        groups=len(alike),
+        extra=sum(len(group) - 1 for group in alike),
+        clips=clips,
+        largest=max(map(len, alike), default=0),
     )
+
+
+def _vectors(reported: Reported) -> "tuple[Stored, Index | None]":
+    """What is compared, and its index where not every pair is. Raises SearchError where there is
+    nothing."""
+    if isinstance(reported, ReleasedSet):
+        stored = reported.vectors()
+        if stored is None:
+            raise SearchError("this release has no embeddings")
+        if stored.clips > FROM:
+            raise SearchError(f"of a release they are counted up to {FROM:,} clips")
+        return stored, None
+    if not isinstance(reported, CaptionedSet) or reported.embedding is None:
+        raise SearchError("these captions are not embedded")
+    search = Search(reported.workspace, reported.state, _BY, _no_encoder)
+    if search.is_large and search.index is None:
+        raise SearchError("so many clips need an index, which captionmill duplicates makes")
+    return search.stored, search.index
 
 
 def _no_encoder(stored: Stored) -> NoReturn:
@@ -90,6 +111,8 @@ def reliability(root: Path) -> Reliability | None:
                 true=row["true"],
                 before=row["before"]["ece"],
                 after=row["after"]["ece"],
+                curve_before=_curve(row.get("curve_before", ())),
+                curve=_curve(row.get("curve", ())),
             )
             for row in told["rows"]
         ]
@@ -100,6 +123,21 @@ def reliability(root: Path) -> Reliability | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return Reliability(rows=tuple(rows), tiers=tuple(tiers))
+
+
+def _curve(points: Iterable[Mapping[str, Any]]) -> tuple[CurvePoint, ...]:
+    """Raises KeyError, TypeError, ValueError."""
+    made = []
+    for point in points:
+        claims, true = int(point["claims"]), float(point["true"])
+        if claims < 1 or not 0 <= true <= 1:
+            raise ValueError("no point of a reliability diagram")
+        low, high = wilson(true * claims, claims)
+        probability = float(point["probability"])
+        made.append(
+            CurvePoint(probability=probability, true=true, low=low, high=high, claims=claims)
+        )
+    return tuple(made)
 
 
 def effort(runs: Iterable[Mapping[str, Any]], media_s: float) -> Effort | None:

@@ -74,20 +74,25 @@ def require_ours(path: Path) -> None:
                 raise ReportError(f"{path} is no report of captionmill: name another file with -o")
 
 
-def _render(file: IO[str], report: Report, previews: Mapping[str, Preview]) -> None:
-    environment = Environment(
+def environment() -> Environment:
+    """Where templates of the page are found; they escape all text."""
+    made = Environment(
         loader=PackageLoader("pipelines.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"visible": visible, "percent": percent}
+    made.filters |= {"visible": visible, "percent": percent}
     # Drawings of ours, in which every text is escaped.
-    environment.filters["drawing"] = Markup
+    made.filters["drawing"] = Markup
+    return made
+
+
+def _render(file: IO[str], report: Report, previews: Mapping[str, Preview]) -> None:
     style = (files("pipelines.report") / "templates" / "style.css").read_text("utf-8")
     figures = report.figures
-    template = environment.get_template("report.html")
+    template = environment().get_template("report.html")
     stream = template.stream(
         style=Markup(style),
         figures=figures,
@@ -115,7 +120,7 @@ def _summary(figures: Figures) -> str:
     of = figures.captions
     told = f"{of.captions:,} captions of {counted_clips(of.clips - of.uncaptioned)}"
     length = hours(figures.media.seconds)
-    return f"{told}; {length} of media, captioned with the profile {figures.profile}."
+    return f"{told}; {length} of media, captioned {figures.made}."
 
 
 def _tiles(figures: Figures) -> Iterator[Tile]:
@@ -124,18 +129,23 @@ def _tiles(figures: Figures) -> Iterator[Tile]:
     def told(name: str) -> str:
         return SCALARS[name].text(values[name])
 
-    of, books = figures.captions, figures.books
-    yield Tile(
-        f"{of.clips - of.uncaptioned:,} of {books.input:,}",
-        "clips have captions",
-        f"{books.quarantined:,} in quarantine, {books.pending:,} pending",
-        "books",
-    )
+    of, books, release = figures.captions, figures.books, figures.release
+    if books is not None:
+        yield Tile(
+            f"{of.clips - of.uncaptioned:,} of {books.input:,}",
+            "clips have captions",
+            f"{books.quarantined:,} in quarantine, {books.pending:,} pending",
+            "books",
+        )
+    if release is not None:
+        kept = percent(release.kept / release.rows) if release.rows else "none"
+        note = f"{kept} of {release.rows:,} rows were kept"
+        yield Tile(f"{release.kept:,}", "clips of the release", note, "books")
     support = None if values["unsupported"] is None else 1 - values["unsupported"]
     yield Tile(
         "not measured" if support is None else percent(support),
         "of claims are supported",
-        f"{figures.claims.unsupported:,} of {figures.claims.claims:,} are not",
+        _unsupported(figures),
         "claims",
     )
     yield Tile(told("confidence"), "mean probability of claims", "1 is certain", "claims")
@@ -146,9 +156,13 @@ def _tiles(figures: Figures) -> Iterator[Tile]:
         "the others by the template",
         "captions",
     )
-    yield Tile(told("refused"), "of clips had a reply refused", "and were asked again", "refusals")
+    if figures.refusals is not None:
+        note = "and were asked again"
+        yield Tile(told("refused"), "of clips had a reply refused", note, "refusals")
     yield Tile(told("repeated"), "of captions are not unique", "word for word", "texts")
     yield Tile(told("duplicates"), "of clips look like another", "near duplicates", "media")
+    if release is not None:
+        return
     similar = [values["similarity_audio"], values["similarity_visual"]]
     numbers = " / ".join("-" if value is None else f"{value:.3f}" for value in similar)
     yield Tile(
@@ -157,6 +171,13 @@ def _tiles(figures: Figures) -> Iterator[Tile]:
         "0 is chance",
         "similarity" if figures.similarity else "all",
     )
+
+
+def _unsupported(figures: Figures) -> str:
+    of = figures.claims
+    if of.claims is None or of.unsupported is None:
+        return "claims are not in this release"
+    return f"{of.unsupported:,} of {of.claims:,} are not"
 
 
 def _all(

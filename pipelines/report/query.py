@@ -3,19 +3,17 @@
 DuckDB reads `*` and `[` in a path as patterns: files are shown to it as links in a folder of ours.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
 
 from manifests.errors import UserError
-from manifests.kinds import CAPTIONS, SIMILARITY, schema_of
+from manifests.kinds import schema_of
 from manifests.release.query import connection
-from manifests.tables import File
-from pipelines.report.sources import CaptionedSet
 
 MEMORY = "1GB"
 """What queries may hold; more goes to a folder on disk."""
@@ -25,12 +23,21 @@ class ReportError(UserError):
     """Why there is no report; says what to do."""
 
 
+class Named(Protocol):
+    """A file of a workspace or a release. path: relative to its root."""
+
+    @property
+    def path(self) -> str:
+        """Relative to the root."""
+
+
 class Query:
     """A database in memory with views of the tables of one or more caption sets."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._database, self._folder = database, folder
         self._names: dict[str, str] = {}
+        self._links: dict[str, list[str]] = {}
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of an answer. Raises ReportError."""
@@ -54,29 +61,30 @@ class Query:
         """The columns of a view."""
         return {row[0] for row in self.rows(f"DESCRIBE {view}")}
 
-    def hold(self, name: str, table: pa.Table) -> None:
-        """Makes a table of what is in memory. Raises ReportError."""
-        self._database.register("held", table)
-        self.rows(f"CREATE TABLE {name} AS SELECT * FROM held")
-        self._database.unregister("held")
-
-    def show(self, view: str, table: str, root: Path, files: Sequence[File]) -> None:
+    def show(self, view: str, table: str, root: Path, files: Sequence[Named]) -> None:
         """Makes a view of files of a table; `filename` ends with a row's file's place
         among them."""
-        if not files:
-            self._database.register(f"no_{view}", schema_of(table).empty_table())
-            self.rows(f"CREATE VIEW {view} AS SELECT *, '' AS filename FROM no_{view}")
-            return
         links = []
         for number, file in enumerate(files):
             link = self._folder / f"{view}-{number:06d}.parquet"
             link.symlink_to((root / file.path).absolute())
             self._names[str(link)] = str(root / file.path)
             links.append(f"'{link}'")
-        self.rows(
-            f"CREATE VIEW {view} AS SELECT * FROM read_parquet([{', '.join(links)}], "
-            "filename = true, union_by_name = false)"
-        )
+        self._links[view] = links
+        if not links:
+            self._database.register(f"no_{view}", schema_of(table).empty_table())
+        self.rows(f"CREATE VIEW {view} AS SELECT * FROM {self.files(view, range(len(links)))}")
+
+    def files(self, view: str, places: Iterable[int]) -> str:
+        """SQL that reads only some files of a view, by their places; they have its columns."""
+        links = [self._links[view][place] for place in places]
+        if not links:
+            return f"(SELECT *, '' AS filename FROM no_{view})"
+        return f"read_parquet([{', '.join(links)}], filename = true, union_by_name = false)"
+
+    def give(self, name: str, table: pa.Table) -> None:
+        """Makes a table that is in memory known by a name."""
+        self._database.register(name, table)
 
     def _told(self, message: str) -> str:
         for link, name in self._names.items():
@@ -90,43 +98,3 @@ def connected() -> Iterator[Query]:
     """An empty database; its folder is gone after the block."""
     with connection(memory=MEMORY) as (database, folder):
         yield Query(database, folder)
-
-
-_SCORES = """
-CREATE TABLE {name} AS SELECT
-    CAST(clip_id AS UUID) AS id,
-    TRY_CAST(regexp_extract(filename, '(\\d+)\\.parquet$', 1) AS INTEGER) AS file,
-    CAST(len(claims) AS INTEGER) AS claims,
-    CAST(len(list_filter(claims, lambda c: NOT coalesce(c.supported, false))) AS INTEGER)
-        AS unsupported,
-    {by_caption},
-    CAST(list_avg(list_transform(claims, lambda c: CASE WHEN c.supported THEN
-        c.confidence.probability END)) AS FLOAT) AS confidence,
-    CAST(len(list_filter(claims, lambda c: len(c.captioners) > 1)) AS INTEGER) AS shared,
-    CAST(len(coalesce(lints, [])) AS INTEGER) AS refusals,
-    CAST((audio_caption IS NOT NULL)::INT + (visual_caption IS NOT NULL)::INT
-        + (audio_visual_caption IS NOT NULL)::INT AS INTEGER) AS captions
-FROM {view}"""
-_BY_CAPTION = ", ".join(
-    f"CAST(len(list_filter(claims, lambda c: c.caption = '{name}')) AS INTEGER) AS {name}_claims, "
-    f"CAST(len(list_filter(claims, lambda c: c.caption = '{name}' AND NOT "
-    f"coalesce(c.supported, false))) AS INTEGER) AS {name}_unsupported"
-    for name in ("audio_caption", "visual_caption", "audio_visual_caption")
-)
-
-
-def score(query: Query, view: str, name: str) -> None:
-    """Makes a table of clips with what is counted of their claims. file: its place among the files of the
-    view. confidence: the mean probability of
-    the supported claims that have one; shared: claims that several captioners support; refusals: faults
-    of refused replies."""
-    query.rows(_SCORES.format(name=name, view=view, by_caption=_BY_CAPTION))
-
-
-def views(query: Query, captioned: CaptionedSet) -> None:
-    """Makes the views `captions`, `sample` (of the same) and `similarity`, and the table `scores`."""
-    root = captioned.workspace.root
-    query.show("captions", CAPTIONS.name, root, captioned.captions)
-    query.show("sample", CAPTIONS.name, root, captioned.sample)
-    query.show("similarity", SIMILARITY.name, root, captioned.similarity)
-    score(query, "captions", "scores")

@@ -1,26 +1,28 @@
 """Makes a report: figures of a caption set, what differs from another, gates, and the clips to show."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from manifests.kinds import CLIPS, SPANS
+from manifests.kinds import SPANS
 from pipelines import spans
 from pipelines.preview import Preview, Previews
 from pipelines.report import cards, compare, counting, galleries, measured, page, reviewed, texts
 from pipelines.report.figures import Figures
 from pipelines.report.gate import Gate, check
 from pipelines.report.page import Report
-from pipelines.report.query import Query, connected, views
+from pipelines.report.query import Query, connected
+from pipelines.report.released import ReleasedSet, opened
 from pipelines.report.scalars import scalars
-from pipelines.report.sources import CaptionedSet
+from pipelines.report.sources import CaptionedSet, Reported
 from pipelines.report.verdict import verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A report, and rows of the listing of the clips that it shows."""
+    """A report, and what decoding the clips that it shows needs: rows of the listing; of a release of its
+    data."""
 
     report: Report
     clips: tuple[dict[str, Any], ...]
@@ -42,77 +44,75 @@ class Made:
 
 
 def make(root: Path, against: Path | None, gates: Sequence[Gate]) -> Made:
-    """Counts and chooses everything. against: another workspace with captions of the same clips. Raises
-    ReportError, GateError, WorkspaceError."""
-    captioned = CaptionedSet.open(root)
-    other = None if against is None else CaptionedSet.open(against)
+    """Counts and chooses everything. root: of a workspace or a release; against: of another one with
+    captions of the same clips. Raises ReportError, GateError, WorkspaceError, ReleaseError."""
+    reported = opened(root)
+    captioned = reported if isinstance(reported, CaptionedSet) else None
+    other = None if against is None else opened(against)
     theirs = None if other is None else figures(other)
     with connected() as query:
-        views(query, captioned)
-        ours = counted(query, captioned)
+        ours = counted(query, reported)
         comparison = None
         if other is not None and theirs is not None:
-            comparison = compare.compare(query, ours, other, theirs, captioned.workspace)
+            comparison = compare.compare(
+                query, ours, other, theirs, captioned.workspace if captioned else None
+            )
         failures = check(gates, scalars(ours), None if theirs is None else scalars(theirs))
-        shown = galleries.galleries(query, captioned, comparison, other)
-        ids = cards.clips_of(shown)
-        clips = tuple(_listed(query, captioned, ids))
-        localized = _localized(query, captioned, ids)
+        shown = galleries.galleries(query, reported, comparison, other)
+        with_media = cards.with_media(shown)
+        clips = tuple(reported.listed(query, with_media))
+        localized = _localized(query, captioned, [row["clip_id"] for row in with_media])
     return Made(Report(ours, tuple(failures), comparison, shown, localized), clips)
 
 
-def _listed(query: Query, captioned: CaptionedSet, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Rows of the listing by clip id, once each."""
-    if ids:
-        query.show("clips", CLIPS.name, captioned.workspace.root, captioned.clips())
-        marks = ", ".join("?" for _ in ids)
-        wanted = f"SELECT * FROM clips WHERE clip_id IN ({marks}) ORDER BY clip_id"
-        yield from {row["clip_id"]: row for row in query.named(wanted, ids)}.values()
-
-
 def _localized(
-    query: Query, captioned: CaptionedSet, ids: Sequence[str]
+    query: Query, captioned: CaptionedSet | None, ids: Sequence[str]
 ) -> dict[tuple[str, str], spans.Localized]:
     """Claims of clips as `captionmill localize` found them; none where it did not run."""
+    if captioned is None or not ids:
+        return {}
     place, state = captioned.workspace, captioned.state
     job = spans.newest_about(place, state, captioned.job.digest)
-    if job is None or not ids:
+    if job is None:
         return {}
     query.show("spans", SPANS.name, place.root, tuple(state.files(SPANS.name, job=job)))
     marks = ", ".join("?" for _ in ids)
     return spans.by_key(query.named(f"SELECT * FROM spans WHERE clip_id IN ({marks})", ids))
 
 
-def figures(captioned: CaptionedSet) -> Figures:
+def figures(reported: Reported) -> Figures:
     """Counts everything of a set. Raises ReportError for a table that can't be read."""
     with connected() as query:
-        views(query, captioned)
-        return counted(query, captioned)
+        return counted(query, reported)
 
 
-def counted(query: Query, captioned: CaptionedSet) -> Figures:
-    """The same through a database with the views of the set."""
-    runs = captioned.runs()
+def counted(query: Query, reported: Reported) -> Figures:
+    """The same through an empty database, which has the views of the set then."""
+    reported.score(query)
+    reported.sample(query)
+    captioned = reported if isinstance(reported, CaptionedSet) else None
+    runs = [] if captioned is None else captioned.runs()
     captions = counting.captions(query)
     alike, uncompared = counting.similarity(query)
     media = counting.media(query, measured.domains(query))
     return Figures(
-        name=captioned.name,
-        job=captioned.job.digest,
-        profile=captioned.job.profile,
-        books=counting.books(query, captioned),
+        name=reported.name,
+        job=reported.digest,
+        made=reported.made,
+        books=None if captioned is None else counting.books(query, captioned),
+        release=reported.figures() if isinstance(reported, ReleasedSet) else None,
         captions=captions,
         refusals=counting.refusals(query, runs),
         claims=counting.claims(query),
         similarity=alike,
         uncompared=uncompared,
         media=media,
-        duplicates=measured.duplicates(captioned),
+        duplicates=measured.duplicates(reported),
         texts=texts.texts(query, captions.clips),
         agreement=texts.agreement(query),
-        reliability=measured.reliability(captioned.workspace.root),
+        reliability=None if captioned is None else measured.reliability(captioned.root),
         effort=measured.effort(runs, media.seconds),
-        reviews=reviewed.reviews(query, captioned.workspace),
+        reviews=None if captioned is None else reviewed.reviews(query, captioned.workspace),
     )
 
 

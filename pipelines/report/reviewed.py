@@ -28,7 +28,7 @@ def reviews(query: Query, workspace: Workspace) -> ReviewFigures | None:
     every = stored(workspace)
     if not every.num_rows:
         return None
-    query.hold("given", every)
+    query.give("given", every)
     query.rows(_LAST)
     query.rows(
         "CREATE TABLE reviewed AS SELECT l.* FROM last_reviews l "

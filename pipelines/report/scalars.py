@@ -51,6 +51,8 @@ def _written(figures: Figures, rung: str | None = None) -> float | None:
     if rung is None:
         part = sum(each.template for each in captions.by_caption)
     else:
+        if not captions.rungs:
+            return None
         part = sum(count.count for count in captions.rungs if count.name not in (rung, "template"))
     return _share(part, captions.captions)
 
@@ -58,6 +60,30 @@ def _written(figures: Figures, rung: str | None = None) -> float | None:
 def _untrainable(figures: Figures) -> float | None:
     of = figures.captions
     return _share(sum(each.count for each in of.licences if not each.outputs_train), of.clips)
+
+
+def _of_books(part: str) -> Callable[[Figures], float | None]:
+    """A share of the listed clips."""
+
+    def of(figures: Figures) -> float | None:
+        books = figures.books
+        return None if books is None else _share(getattr(books, part), books.input)
+
+    return of
+
+
+def _clips(figures: Figures) -> float | None:
+    return figures.captions.clips if figures.books is None else figures.books.input
+
+
+def _refused(figures: Figures) -> float | None:
+    of = figures.refusals
+    return None if of is None else _share(of.refused, of.asked)
+
+
+def _in_doubt(figures: Figures) -> float | None:
+    of = figures.refusals
+    return None if of is None else _share(of.in_doubt, figures.captions.captions)
 
 
 def _similarity(name: str) -> Callable[[Figures], float | None]:
@@ -90,34 +116,36 @@ def _kappa(figures: Figures) -> float | None:
 SCALARS: dict[str, Scalar] = {
     scalar.name: scalar
     for scalar in (
-        Scalar("clips", "clips that were listed", "count", "neither", lambda f: f.books.input),
+        Scalar(
+            "clips", "clips that were listed; of a release its clips", "count", "neither", _clips
+        ),
         Scalar(
             "unaccounted",
             "clips that the books lost or counted twice",
             "count",
             "less",
-            lambda f: f.books.unaccounted,
+            lambda f: None if f.books is None else f.books.unaccounted,
         ),
         Scalar(
             "pending",
             "share of the listed clips that wait to be worked",
             "share",
             "less",
-            lambda f: _share(f.books.pending, f.books.input),
+            _of_books("pending"),
         ),
         Scalar(
             "quarantined",
             "share of the listed clips that could not be processed",
             "share",
             "less",
-            lambda f: _share(f.books.quarantined, f.books.input),
+            _of_books("quarantined"),
         ),
         Scalar(
             "filtered",
             "share of the listed clips that a rule left out",
             "share",
             "neither",
-            lambda f: _share(f.books.filtered, f.books.input),
+            _of_books("filtered"),
         ),
         Scalar(
             "uncaptioned",
@@ -149,14 +177,14 @@ SCALARS: dict[str, Scalar] = {
             "share of the clips put to the LLM of which a reply was refused",
             "share",
             "less",
-            lambda f: _share(f.refusals.refused, f.refusals.asked),
+            _refused,
         ),
         Scalar(
             "in_doubt",
             "share of captions about which a judge was asked",
             "share",
             "less",
-            lambda f: _share(f.refusals.in_doubt, f.captions.captions),
+            _in_doubt,
         ),
         Scalar(
             "unsupported",

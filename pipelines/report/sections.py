@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.report import charts
 from pipelines.report.amounts import counted_clips, hours
-from pipelines.report.figures import Bin, Count, Figures, SimilarityFigures
+from pipelines.report.figures import Bin, Count, Figures, ReliabilityRow, SimilarityFigures
 from pipelines.report.scalars import percent
 from pipelines.report.shown import visible
 from pipelines.show import TITLES
@@ -13,13 +13,20 @@ from pipelines.terminal import counted
 
 Cells = tuple[tuple[str, str], ...]
 
-_AUTHORS = {"by the LLM": "accent", "by the template": "second", "none": "faint"}
+_AUTHORS = {
+    "by the LLM": "accent",
+    "by the template": "second",
+    "by others": "good",
+    "none": "faint",
+}
 _BOOKS = {
     "captioned": "good",
     "filtered": "second",
     "in quarantine": "bad",
     "pending": "faint",
 }
+_INPUTS = 10
+"""Workspaces that are named."""
 _TIERS = {
     "high": "high, 0.8 and more",
     "medium": "medium, 0.5 to 0.8",
@@ -71,6 +78,7 @@ def sections(figures: Figures) -> list[Section]:
     """All sections that have something to tell."""
     made = [
         _books(figures),
+        _release(figures),
         _captions(figures),
         _refusals(figures),
         _claims(figures),
@@ -80,12 +88,15 @@ def sections(figures: Figures) -> list[Section]:
         _agreement(figures),
         _reliability(figures),
         _effort(figures),
+        _absent(figures),
     ]
     return [section for section in made if section is not None]
 
 
-def _books(figures: Figures) -> Section:
+def _books(figures: Figures) -> Section | None:
     books = figures.books
+    if books is None:
+        return None
     parts = [books.captioned, books.filtered, books.quarantined, books.pending]
     lead = f"{counted_clips(books.input)} = " + " + ".join(
         f"{count:,} {name}" for name, count in zip(_BOOKS, parts, strict=True)
@@ -106,12 +117,53 @@ def _books(figures: Figures) -> Section:
     return Section("books", "Books", lead, tuple(told))
 
 
+def _release(figures: Figures) -> Section | None:
+    of = figures.release
+    if of is None:
+        return None
+    dropped = [each for each in of.dropped if each.count]
+    lead = f"{of.rows:,} rows of {counted(len(of.inputs), 'captioning')} = {of.kept:,} kept"
+    lead += "".join(f" + {each.count:,} left out by {each.name}" for each in dropped)
+    lead += ". The books close. A row counts with the first rule that drops it."
+    inputs = tuple(
+        (visible(each.name, 200), f"{each.kept:,} of {each.rows:,} rows kept") for each in of.inputs
+    )
+    told = [
+        _bars("Why rows were left out", dropped, "second"),
+        _bars("Splits", of.splits),
+        _bars("Classes of licence", of.classes),
+        Figure("What it was built of", texts=inputs),
+    ]
+    return Section("books", "Books", lead, _filled(told))
+
+
+def _absent(figures: Figures) -> Section | None:
+    """What a release does not hold, so that nobody takes it for nothing."""
+    of = figures.release
+    if of is None:
+        return None
+    absent = [
+        "which replies of the LLM were refused or doubted, and which attempt wrote a caption",
+        "clips in quarantine, filtered or pending",
+        "similarities, reliability, speed and cost",
+    ]
+    absent += [
+        f"its {side}" for side in ("claims", "evidence", "embeddings") if side not in of.sides
+    ]
+    names = ", ".join(visible(each.name, 60) for each in of.inputs[:_INPUTS])
+    lead = f"A release does not hold {'; '.join(absent)}. See captionmill report of its workspaces"
+    return Section("absent", "What is not in it", f"{lead}: {names}.", ())
+
+
 def _captions(figures: Figures) -> Section:
     of = figures.captions
     rows = [
         (TITLES[each.caption], part, count)
         for each in of.by_caption
-        for part, count in zip(_AUTHORS, (each.llm, each.template, each.none), strict=True)
+        for part, count in zip(
+            _AUTHORS, (each.llm, each.template, each.others, each.none), strict=True
+        )
+        if count or part != "by others"
     ]
     with_any = of.clips - of.uncaptioned
     lead = (
@@ -121,10 +173,10 @@ def _captions(figures: Figures) -> Section:
     told = [
         Figure(
             "Captions by who wrote them",
-            charts.stacked(rows, _AUTHORS),
+            charts.stacked(rows, {part: _AUTHORS[part] for _, part, _ in rows}),
             tuple((f"{label}, {part}", f"{count:,}") for label, part, count in rows),
         ),
-        _bars("Which attempt wrote them", of.rungs, note=_RUNGS),
+        _bars("Which attempt wrote them", of.rungs, note=_RUNGS if of.rungs else ""),
         _bars("Which model was asked, by clips", of.writers),
         _bars("Why there is no caption of what is heard", of.by_caption[0].why, "second"),
         _bars("Why there is no caption of what is seen", of.by_caption[1].why, "second"),
@@ -144,8 +196,10 @@ _RUNGS = (
 _MAY = {True: "may train other models", False: "may NOT train other models", None: "not known"}
 
 
-def _refusals(figures: Figures) -> Section:
+def _refusals(figures: Figures) -> Section | None:
     of = figures.refusals
+    if of is None:
+        return None
     lead = (
         f"The LLM was asked about {counted_clips(of.asked)}; for {of.refused:,} "
         f"({percent(of.refused / of.asked) if of.asked else '0%'}) a reply was refused and written "
@@ -186,13 +240,19 @@ _MEANINGS = {
 
 def _claims(figures: Figures) -> Section:
     of = figures.claims
-    share = percent(of.unsupported / of.claims) if of.claims else "none"
-    lead = (
-        f"The captions make {of.claims:,} claims; {of.unsupported:,} of them ({share}) are not said "
-        f"by any evidence, and {of.shared:,} are said by several captioners. Evidence is what models "
-        "made of the media: a claim that it supports may still be wrong, as often as its probability "
-        "says."
-    )
+    if of.claims is None or of.unsupported is None:
+        lead = (
+            "This release has no claims, only what of each clip is supported and how sure that is: here "
+            "a claim without support counts as probability 0."
+        )
+    else:
+        share = percent(of.unsupported / of.claims) if of.claims else "none"
+        lead = (
+            f"The captions make {of.claims:,} claims; {of.unsupported:,} of them ({share}) are not "
+            f"said by any evidence, and {of.shared:,} are said by several captioners. Evidence is what "
+            "models made of the media: a claim that it supports may still be wrong, as often as its "
+            "probability says."
+        )
     tiers = {count.name: count.count for count in of.tiers}
     ordered = [
         Count(name=told, count=tiers[tier]) for tier, told in _TIERS.items() if tier in tiers
@@ -309,7 +369,10 @@ def _reliability(figures: Figures) -> Section | None:
     of = figures.reliability
     if of is None:
         return None
-    lead = "How often claims of each tier were true on labelled media, by captionmill calibrate."
+    lead = (
+        "How often claims were true on labelled media, by captionmill calibrate. On the dashed line "
+        "they are true as often as their probability says, below it less often."
+    )
     tiers = [tier for tier in of.tiers if tier.claims]
     shares = [
         (
@@ -322,7 +385,7 @@ def _reliability(figures: Figures) -> Section | None:
     errors = tuple(
         (visible(row.captioner, 60), f"{row.before:.3f} to {row.after:.3f}") for row in of.rows
     )
-    told = []
+    told = [_curve(row) for row in of.rows if row.curve]
     if shares:
         told.append(
             Figure(
@@ -332,6 +395,20 @@ def _reliability(figures: Figures) -> Section | None:
     note = "Mean distance of probability and truth (ECE), before and after calibration; 0 is best."
     told.append(Figure("Calibration error", texts=errors, note=note))
     return Section("reliability", "Are probabilities right?", lead, tuple(told))
+
+
+def _curve(row: ReliabilityRow) -> Figure:
+    """The reliability diagram of a captioner, or of all fused."""
+    numbers = tuple(
+        (f"probability {point.probability:.2f}", f"{percent(point.true)} of {point.claims:,} true")
+        for point in row.curve
+    )
+    return Figure(
+        f"Probability and truth: {visible(row.captioner, 60)}",
+        charts.reliability(row.curve_before, row.curve),
+        numbers,
+        f"{row.claims:,} claims in bins of equal numbers; bars are 95% intervals.",
+    )
 
 
 def _effort(figures: Figures) -> Section | None:

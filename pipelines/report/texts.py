@@ -81,9 +81,8 @@ def _growth(query: Query, captions: int) -> tuple[Growth, ...]:
 def agreement(query: Query) -> Agreement:
     """Which captioners support the same claims. A claim that two captions of a clip make counts once."""
     query.rows(
-        "CREATE TABLE supporters AS SELECT DISTINCT clip_id, c.text AS claim, "
-        "list_distinct(c.captioners) AS captioners "
-        "FROM (SELECT clip_id, unnest(claims) AS c FROM sample) WHERE len(c.captioners) > 0"
+        "CREATE TABLE supporters AS SELECT DISTINCT clip_id, claim, "
+        "list_distinct(captioners) AS captioners FROM supported WHERE len(captioners) > 0"
     )
     names = query.rows(
         "SELECT name FROM (SELECT unnest(captioners) AS name FROM supporters) GROUP BY 1 "

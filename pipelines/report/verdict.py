@@ -91,10 +91,10 @@ def _stops(figures: Figures, failures: Sequence[Failure]) -> Iterator[Finding]:
     books = figures.books
     for failure in failures:
         yield Finding("stop", f"Gate {failure.gate} is not passed: {failure.why}", "all")
-    if not books.closes:
+    if books is not None and not books.closes:
         text = f"The books do not close: {books.unaccounted:,} clips are lost or counted twice"
         yield Finding("stop", f"{text}. Run captionmill verify", "books")
-    if books.pending:
+    if books is not None and books.pending:
         share = percent(books.pending / books.input) if books.input else ""
         text = (
             f"{books.pending:,} clips ({share}) are not worked yet: run captionmill caption again"
@@ -142,9 +142,12 @@ def _cares(figures: Figures) -> Iterator[Finding]:
 
 
 def _goods(figures: Figures) -> Iterator[Finding]:
-    books, values = figures.books, scalars(figures)
-    if books.closes and not books.pending:
+    books, release, values = figures.books, figures.release, scalars(figures)
+    if books is not None and books.closes and not books.pending:
         yield Finding("good", f"All {books.input:,} clips are accounted for", "books")
+    if release is not None:
+        text = f"All {release.rows:,} rows of the inputs are accounted for"
+        yield Finding("good", text, "books")
     unsupported = values["unsupported"]
     if unsupported is not None and unsupported <= LIMITS["unsupported"][1]:
         share = f"{percent(1 - unsupported)} of" if unsupported else "All"

@@ -82,10 +82,8 @@ class Clips:
         return clips
 
     def _listing(self, shard: int) -> list[str]:
-        try:
-            return [self._stored.state.clips_file(self._stored.job.cut, shard)]
-        except KeyError:
-            return []
+        path = self._stored.listing(shard)
+        return [] if path is None else [path]
 
     def _captions(self, shard: int) -> list[str]:
         if self._captioned is None:
@@ -111,9 +109,8 @@ class Clips:
 def columns_of(stored: Stored, shard: int, columns: Sequence[str]) -> pa.Table:
     """`clip_id` and some columns of the listing of a shard that was embedded; no rows where there is
     none. Raises SearchError where it can't be read."""
-    try:
-        path = stored.state.clips_file(stored.job.cut, shard)
-    except KeyError:
+    path = stored.listing(shard)
+    if path is None:
         names = ("clip_id", *columns)
         return pa.schema([schemas.CLIPS.field(name) for name in names]).empty_table()
     return _columns(stored, path, columns)
@@ -121,7 +118,7 @@ def columns_of(stored: Stored, shard: int, columns: Sequence[str]) -> pa.Table:
 
 def _columns(stored: Stored, path: str, columns: Sequence[str]) -> pa.Table:
     """`clip_id` and some columns of a file; evidence, which takes most of the room, is not read."""
-    place = stored.workspace.root / path
+    place = stored.root / path
     try:
         with place.open("rb") as handle, pq.ParquetFile(handle, pre_buffer=False) as file:
             return file.read(columns=["clip_id", *columns], use_threads=False)

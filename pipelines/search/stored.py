@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -90,6 +91,18 @@ class Stored:
         self.job, self.table, self.settings, self.parts = job, table, settings, parts
 
     @property
+    def root(self) -> Path:
+        """What paths of the parts are relative to."""
+        return self.workspace.root
+
+    def listing(self, shard: int) -> str | None:
+        """The file that lists the clips of a shard; None where there is none."""
+        try:
+            return self.state.clips_file(self.job.cut, shard)
+        except KeyError:
+            return None
+
+    @property
     def clips(self) -> int:
         """Rows of the table: clips with any vector."""
         return sum(part.file.rows for part in self.parts)
@@ -131,7 +144,7 @@ class Stored:
 
     @contextmanager
     def _open(self, part: Part) -> Iterator[pq.ParquetFile]:
-        path = self.workspace.root / part.file.path
+        path = self.root / part.file.path
         try:
             # Opened here, since Arrow can't open a path that is not UTF-8.
             with path.open("rb") as handle, pq.ParquetFile(handle, pre_buffer=False) as file:
@@ -153,7 +166,7 @@ class Stored:
             raise self._unreadable(part, "an id in it is not 32 hex digits") from None
 
     def _unreadable(self, part: Part, why: str) -> SearchError:
-        path = self.workspace.root / part.file.path
+        path = self.root / part.file.path
         return SearchError(
             f"{path} can't be read: {why}. captionmill verify tells what is damaged."
         )

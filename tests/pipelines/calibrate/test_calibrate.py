@@ -106,6 +106,11 @@ def test_the_table_says_what_the_report_says(
         assert line.startswith(row["captioner"])
         assert f"{row['before']['brier']:.3f} -> {row['after']['brier']:.3f}" in line
         assert f"{row['before']['ece']:.3f} -> {row['after']['ece']:.3f}" in line
+        for curve in (row["curve_before"], row["curve"]):
+            assert sum(point["claims"] for point in curve) == row["claims"]
+            error = sum(p["claims"] * abs(p["probability"] - p["true"]) for p in curve)
+            quality = row["after" if curve is row["curve"] else "before"]
+            assert error / row["claims"] == pytest.approx(quality["ece"], abs=1e-4)
     fused = [row for row in report["rows"] if not row["kinds"]]
     assert [row["captioner"] for row in fused] == ["heard, fused", "seen, fused"]
     assert sum(t["claims"] for t in report["tiers"].values()) == sum(r["claims"] for r in fused)

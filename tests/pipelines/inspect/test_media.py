@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.media.ffmpeg import run
+from manifests.release.layout import OF_CLIPS
 from pipelines.inspect import media as keeping
 from tests.conftest import write_clip
 from tests.manifests.made import Made
@@ -184,7 +185,8 @@ def test_clips_of_a_release_are_found_in_their_sources(
 ) -> None:
     row = next(row for row in place.rows("captions") if "a.mp4" in row["uri"])
     names = ("clip_id", "content_hash", "uri", "start_ms", "end_ms", "duration_ms")
-    of = {name: row[name] for name in names}
+    listed = next(each for each in place.rows("clips") if each["clip_id"] == row["clip_id"])
+    of = {name: row[name] for name in names} | {name: listed[name] for name in OF_CLIPS}
     changed = {**of, "clip_id": "a" * 32, "content_hash": "b" * 64}
     write(tmp_path / "release", [released(0, **of), released(1, **changed)], per_part=10)
     with client(tmp_path / "release") as browser:

@@ -52,7 +52,7 @@ def hostile(root: Path, preview: Preview | None = None) -> Path:
     name = "<b>set<b> \u202e" + "n" * 60
     place = made(root / name, change=hostile_row)
     report = make(Path(place.root), None, [])
-    figures = report.report.figures.model_copy(update={"profile": TEXTS[0]})
+    figures = report.report.figures.model_copy(update={"made": TEXTS[0]})
     previews = {row["clip_id"]: preview or Preview(why=TEXTS[1]) for row in report.clips}
     target = root / "report.html"
     page.write(target, replace(report.report, figures=figures), previews)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipelines.report import charts
-from pipelines.report.figures import Bin, Count, Growth
+from pipelines.report.figures import Bin, Count, CurvePoint, Growth
 
 
 def test_a_bar_tells_its_number_and_hostile_labels_are_text() -> None:
@@ -13,6 +13,21 @@ def test_a_bar_tells_its_number_and_hostile_labels_are_text() -> None:
     assert "1,234" in svg
     assert "&lt;script&gt;" in svg and "<script" not in svg
     assert "[U+202E]" in svg
+
+
+def test_a_reliability_diagram_has_points_intervals_and_the_diagonal() -> None:
+    points = [
+        CurvePoint(probability=p, true=t, low=t - 0.1, high=t + 0.1, claims=10)
+        for p, t in ((0.25, 0.2), (0.75, 0.8))
+    ]
+    svg = charts.reliability(points, points)
+    assert set(re.findall(r'<path[^>]* d="(M[^"]+L[^"]+)"[^>]*stroke="([^"]+)"', svg)) == {
+        ("M0,260L260,0", "var(--faint)"),
+        ("M65,208L195,52", "var(--second)"),
+        ("M65,208L195,52", "var(--accent)"),
+    }
+    intervals = re.findall(r'<line transform="translate\(\d+,[\d.]+\)" x2="0" y2="-5[12]', svg)
+    assert len(intervals) == 4
 
 
 def test_drawings_take_their_colours_from_the_page() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from manifests.evidence import evidence_from_row
+from pipelines.calibrate.reliability import wilson
 from pipelines.report.figures import Figures
 from pipelines.report.measured import domains, duplicates, effort, reliability
 from pipelines.report.query import connected
@@ -64,13 +65,18 @@ def test_reliability_is_what_calibrate_wrote(tmp_path: Path) -> None:
     folder = tmp_path / "calibration"
     folder.mkdir()
     quality = {"brier": 0.1, "ece": 0.2, "interval": None}
+    curve = [{"probability": 0.8, "true": 0.6, "claims": 10}]
     row = {"captioner": "ears", "claims": 10, "true": 6, "before": quality, "after": quality}
+    row |= {"curve_before": [], "curve": curve}
     tiers = {"high": {"claims": 5, "true": 4}}
     report = {"folds": 5, "rows": [row], "tiers": tiers, "left_out": 0}
     (folder / "report.json").write_text(json.dumps(report))
     of = reliability(tmp_path)
     assert of is not None
     assert (of.rows[0].captioner, of.rows[0].after) == ("ears", 0.2)
+    [point] = of.rows[0].curve
+    assert (point.probability, point.true, point.claims) == (0.8, 0.6, 10)
+    assert (point.low, point.high) == pytest.approx(wilson(6, 10))
     assert (of.tiers[0].tier, of.tiers[0].claims, of.tiers[0].true) == ("high", 5, 4)
 
 
