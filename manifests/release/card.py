@@ -173,8 +173,8 @@ def _terms(counted: Statistics, media: bool) -> Iterable[str]:
     yield ""
     if media:
         yield (
-            "**Licences of the media in `media/` are not known.** Who passes it on or trains on it has to "
-            "know its terms."
+            "**Licences of the media in `media/` are not known.** Who passes it on or trains on it has "
+            "to know its terms."
         )
         yield ""
     yield "Each class of licences is a configuration:"
