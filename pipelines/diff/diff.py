@@ -62,8 +62,8 @@ class Share:
 @dataclass(frozen=True, slots=True)
 class Diff:
     """rules: by dotted name, before and after, where they differ. dropped: rows by rule, of rules that
-    dropped another number. inputs: digests before and after of inputs and lists that are not the same,
-    by name. examples: by what became of them."""
+    dropped another number. inputs: digests before and after of inputs, lists and encoders that are not
+    the same, by name. examples: by what became of them."""
 
     before: Release
     after: Release
@@ -240,7 +240,9 @@ def _by(counted: Statistics, name: str) -> dict[str, int]:
 
 def _digests(release: Release) -> dict[str, str]:
     inputs = {f"{each.name} ({each.job})": each.digest for each in release.inputs}
-    return inputs | {f"{each.name} ({each.rule})": each.digest for each in release.lists}
+    encoder = release.encoder
+    whose = {} if encoder is None else {f"{encoder.name} (encoder)": encoder.identity}
+    return inputs | {f"{each.name} ({each.rule})": each.digest for each in release.lists} | whose
 
 
 def _flat(rules: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

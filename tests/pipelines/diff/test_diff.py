@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from manifests.release.layout import Document, Release, ReleaseError, ReleaseList
+from manifests.release.layout import Document, Release, ReleaseEncoder, ReleaseError, ReleaseList
 from manifests.release.statistics import statistics
 from pipelines.cli.main import app
 from pipelines.diff.diff import diff
@@ -69,6 +69,19 @@ def test_a_changed_rule_and_input_are_named(tmp_path: Path) -> None:
     text = "\n".join(lines(told))
     assert "caps.source: none -> 3" in text
     assert "input first (0123456789abcdef) changed" in text
+
+
+def test_another_encoder_is_named(tmp_path: Path) -> None:
+    old = made.write(tmp_path / "a", [made.clip(1)], tables=["data"])
+    made.write(tmp_path / "b", [made.clip(1)], tables=["data"])
+    encoder = ReleaseEncoder(name="small", width=8, identity="e" * 16)
+    vectors = old.files[0].model_copy(
+        update={"table": "embeddings", "path": old.files[0].path.replace("data/", "embeddings/")}
+    )
+    files = [*old.files, vectors]
+    new = Release.made(old.name, old.rules, old.inputs, old.books, files, encoder=encoder)
+    (tmp_path / "b" / "release.json").write_bytes(new.to_json())
+    assert diff(tmp_path / "a", tmp_path / "b").inputs == {"small (encoder)": (None, "e" * 16)}
 
 
 def test_a_release_and_itself_do_not_differ(two: tuple[Path, Path]) -> None:
