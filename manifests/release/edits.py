@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from manifests.captions import CAPTIONS, CaptionName, Variant, texts_digest
+from manifests.captions import CAPTIONS, CaptionName, CaptionSet, Variant, caption_digest
 
 BY_PEOPLE = "human"
 """Who wrote an edited caption."""
@@ -106,7 +106,7 @@ def _plain(rows: pa.Table) -> Sequence[Row]:
 def mended(row: Row, texts: Mapping[CaptionName, str]) -> Row:
     """A row of captions with other texts by people, with what follows from them in those columns that it
     has."""
-    made = {**row, **texts}
+    made: Row = {**row, **{str(name): text for name, text in texts.items()}}
     for name in _LISTS:
         if made.get(name):
             made[name] = [each for each in made[name] if each["caption"] not in texts]
@@ -117,7 +117,6 @@ def mended(row: Row, texts: Mapping[CaptionName, str]) -> Row:
     if "prompt_digest" in row:
         variants = [Variant(**each) for each in made["variants"] or ()]
         told = (made["transcript"], made["evidence_digest"], made["prompt_digest"])
-        made["caption_digest"] = texts_digest(
-            made["clip_id"], *(made[name] for name in CAPTIONS), *told, variants
-        )
+        captions = CaptionSet(**{name: made[name] for name in CAPTIONS})
+        made["caption_digest"] = caption_digest(made["clip_id"], captions, *told, variants)
     return made

@@ -92,7 +92,7 @@ def tier_shares(judged: Sequence[Judged]) -> dict[Tier, tuple[int, int]]:
     return shares
 
 
-def wilson(right: float, count: int) -> tuple[float, float]:
+def wilson(right: float, count: float) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927), as if claims were independent."""
     z = 1.96
     share = right / count

@@ -61,9 +61,14 @@ def lines(of: Preference) -> Iterator[tuple[str, str]]:
         yield "not counted", f"{counted(of.others, 'comparison')} of other captions"
 
 
+def _half(count: float) -> str:
+    """A number of clips, of which ties may count half."""
+    return f"{count:,.1f}".removesuffix(".0")
+
+
 def share(of: Rate) -> str:
     """A share with its interval."""
     if of.share is None or of.low is None or of.high is None:
         return "unknown"
     low, high = percent(of.low), percent(of.high)
-    return f"{percent(of.share)} ({of.count:g} of {of.of:,}; 95% interval {low} to {high})"
+    return f"{percent(of.share)} ({_half(of.count)} of {of.of:,}; 95% interval {low} to {high})"

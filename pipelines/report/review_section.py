@@ -45,7 +45,7 @@ def review_section(of: ReviewFigures | None) -> Iterator[Section]:
         strata = tuple(
             (f"{visible(s.value, 60)}, {counted_clips(s.size)}", share(s.bad)) for s in plan.strata
         )
-        told.append(Figure(f"Bad by {plan.by}, in the plan {plan.name}", texts=strata))
+        told.append(Figure(f'Bad captions by {plan.by}, in the plan "{plan.name}"', texts=strata))
     if of.said:
         told.append(_automatic(of))
     if of.agreement:
@@ -65,9 +65,11 @@ _KAPPA = (
 def _lead(of: ReviewFigures) -> str:
     told = f"{counted(len(of.reviewers), 'reviewer')} looked at {counted_clips(of.clips)}. "
     plan = of.plan
-    if plan is not None and plan.bad is not None:
+    if plan is not None and plan.bad is not None and plan.bad.share is not None:
+        low, high = percent(plan.bad.low or 0), percent(plan.bad.high or 0)
         told += (
-            f"By the plan {plan.name}, drawn {_how(plan)}, the captions of {share(plan.bad)} are bad"
+            f"{percent(plan.bad.share)} of the set has bad captions (95% interval {low} to {high}), by "
+            f"{plan.judged:,} clips of the plan {plan.name}, drawn {_how(plan)}"
             + (", each of its strata weighted by its size. " if plan.by else ". ")
         )
     else:
@@ -102,20 +104,22 @@ def _automatic(of: ReviewFigures) -> Figure:
     """Whether the automatic measure agrees with people."""
     where = "all judged clips, which nobody drew" if of.rate is None else f"the plan {of.rate}"
     note = f"Clips with a claim that the evidence does not say, in {where}. If the measure agrees with "
-    note += "people, there are more among the bad. "
-    note += "; ".join(_claims(said) for said in of.said)
-    texts = tuple(
+    note += "people, there are more among the bad."
+    texts = [
         (f"{counted_clips(said.clips)} that people call {said.verdict}", share(said.unsupported))
         for said in of.said
-    )
-    return Figure("Unsupported claims, by what people say", texts=texts, note=f"{note}.")
+    ]
+    texts += [
+        (f"claims of the {said.verdict} that are unsupported", _claims(said)) for said in of.said
+    ]
+    return Figure("Unsupported claims, by what people say", texts=tuple(texts), note=note)
 
 
 def _claims(said: Said) -> str:
     claims = said.claims
     if claims.share is None:
-        return f"the {said.verdict} make no claims"
-    return f"of {claims.of:,} claims of the {said.verdict}, {percent(claims.share)} are unsupported"
+        return "they make none"
+    return f"{percent(claims.share)} ({claims.count:,.0f} of {claims.of:,})"
 
 
 def _pair(pair: Kappa) -> tuple[str, str]:

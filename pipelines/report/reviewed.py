@@ -38,7 +38,7 @@ def reviews(query: Query, workspace: Workspace) -> ReviewFigures | None:
         "CREATE TABLE judged AS SELECT clip_id, 2 * count(*) FILTER (verdict = 'bad') >= count(*) AS bad "
         "FROM reviewed WHERE verdict IS NOT NULL GROUP BY clip_id"
     )
-    judged: dict[str, bool] = dict(query.rows("SELECT clip_id, bad FROM judged"))  # type: ignore[arg-type]
+    judged: dict[str, bool] = dict(query.rows("SELECT clip_id, bad FROM judged"))
     told = tuple(_of_plan(plan, judged) for plan in plans(workspace))
     samples = [plan for plan in told if plan.bad is not None and plan.bad.share is not None]
     best = max(samples, key=lambda plan: plan.judged, default=None)

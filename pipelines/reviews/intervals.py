@@ -97,4 +97,4 @@ def sign_test(wins: int, losses: int) -> float:
     are left out."""
     count, least = wins + losses, min(wins, losses)
     tail = sum(comb(count, k) for k in range(least + 1))
-    return min(1.0, 2 * tail / 2**count)
+    return min(1.0, 2 * tail / (1 << count))

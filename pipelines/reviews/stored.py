@@ -50,7 +50,7 @@ COMPARISONS = Said(
 )
 
 
-def table(said: Sequence[Review] | Sequence[Comparison], of: Said = REVIEWS) -> pa.Table:
+def table(said: Sequence[Review | Comparison], of: Said = REVIEWS) -> pa.Table:
     """Reviews, or comparisons, as rows of their table."""
     rows = [each.model_dump(mode="json") for each in said]
     return pa.Table.from_pylist(rows, schema=of.kind.schema)
