@@ -29,7 +29,7 @@ from manifests.release.layout import CLAIMS, Release, ReleaseFile, part_path
 
 _CLAIMS = 4
 """Of each clip."""
-_CAPTIONERS = (["ears"], ["eyes"], ["ears", "words"], ["eyes", "words"], [])
+_CAPTIONERS: tuple[list[str], ...] = (["ears"], ["eyes"], ["ears", "words"], ["eyes", "words"], [])
 
 
 def with_claims(folder: Path) -> None:

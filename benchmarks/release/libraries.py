@@ -65,7 +65,7 @@ def _pandas(folder: Path, clips: list[str]) -> Loaded:
 
     frames = {name: pandas.read_parquet(folder / name / _CLASS) for name in _TABLES}
     chosen = {name: each[each["clip_id"].isin(clips)] for name, each in frames.items()}
-    rows = {name: each.to_dict("records") for name, each in chosen.items()}
+    rows: dict[str, Any] = {name: each.to_dict("records") for name, each in chosen.items()}
     return Loaded({name: len(each) for name, each in frames.items()}, rows)
 
 
@@ -109,7 +109,7 @@ def _duckdb(folder: Path, clips: list[str]) -> Loaded:
             connection.execute(f'CREATE TABLE "{name}" AS FROM {scan}')
             (counts[name],) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone() or ()
             query = f'FROM "{name}" WHERE list_contains(?, clip_id)'
-            rows[name] = connection.execute(query, [clips]).to_arrow_table().to_pylist()
+            rows[name] = connection.sql(query, params=[clips]).to_arrow_table().to_pylist()
     return Loaded(counts, rows)
 
 

@@ -72,7 +72,9 @@ def _copy(
     row["evidence_digest"] = evidence_from_row(row).digest()
     row["caption_digest"] = texts_digest(
         row["clip_id"],
-        *(row[name] for name in ("audio_caption", "visual_caption", "audio_visual_caption")),
+        row["audio_caption"],
+        row["visual_caption"],
+        row["audio_visual_caption"],
         row["transcript"],
         row["evidence_digest"],
         row["prompt_digest"],
