@@ -129,6 +129,8 @@ def _rows(clips: Numbers) -> pa.Table:
         "stage": pa.array(np.ones(length, np.int32)),
         "real": pa.array(np.zeros(length, np.bool_)),
     }
+    for name in ("file_ms", "since_ms", "first_byte", "end_byte", "size"):
+        values[name] = pa.array(np.zeros(length, np.int64))
     columns = [values.get(field.name, pa.nulls(length, field.type)) for field in layout.DATA]
     return pa.table(
         [c.cast(f.type) for c, f in zip(columns, layout.DATA, strict=True)], schema=layout.DATA

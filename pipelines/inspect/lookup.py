@@ -14,7 +14,7 @@ import pyarrow as pa
 from manifests.captions import CAPTIONS
 from manifests.release.query import connection
 from pipelines.inspect.columns import NONE, SAME, TEXTS, Column
-from pipelines.inspect.index import MEMORY, words_of
+from pipelines.inspect.index import LONGEST_WORD, MEMORY, words_of
 from pipelines.inspect.sets import Place
 from pipelines.inspect.terms import MEANING, OF_REVIEWS, REVIEW, REVIEWER, WHY, Query, Term
 from pipelines.reviews.review import Review
@@ -315,8 +315,9 @@ class Lookup:
 
     def _worded(self, term: Term, names: Sequence[str]) -> _Where:
         """Clips that have words in one of some texts."""
-        mask = sum(TEXTS[name] for name in names)
-        ((words,),) = self._kept(f"SELECT {words_of('?')}", [term.value])
+        mask, last = sum(TEXTS[name] for name in names), max(TEXTS[name] for name in names)
+        ((found,),) = self._kept(f"SELECT {words_of('?')}", [term.value])
+        words = [word[:LONGEST_WORD] for word in found]
         if not words:
             return "false", []
         prefix = term.value.endswith("*") and not term.phrase
@@ -330,7 +331,8 @@ class Lookup:
             else:
                 values.append(word)
             parts.append(
-                f"number IN (SELECT number FROM words WHERE {like} AND texts & {mask} <> 0)"
+                f"number IN (SELECT unnest(numbers) FROM words WHERE {like} "
+                f"AND text <= {last} AND text & {mask} <> 0)"
             )
         if term.phrase and len(words) > 1:
             holds = [f"contains(strip_accents(lower({n})), strip_accents(lower(?)))" for n in names]
