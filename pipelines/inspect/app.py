@@ -1,7 +1,7 @@
 """The pages of the app and what they ask for."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.responses import (
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
+    RedirectResponse,
     Response,
     StreamingResponse,
 )
@@ -22,6 +23,7 @@ from engine.media.open import MediaError
 from manifests.errors import UserError
 from pipelines.inspect import pages, ranges
 from pipelines.inspect.lookup import Lookup, Page, Row
+from pipelines.inspect.meaning import Meaning
 from pipelines.inspect.media import PARTS, Media
 from pipelines.inspect.pages import Link
 from pipelines.inspect.prompt import asked
@@ -37,10 +39,15 @@ _STATIC = {"app.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
 def build(
-    shown: Inspected, lookup: Lookup, media: Media, reviewing: Reviewing | None, reviewer: str
+    shown: Inspected,
+    lookup: Lookup,
+    meaning: Meaning,
+    media: Media,
+    reviewing: Reviewing | None,
+    reviewer: str,
 ) -> FastAPI:
     """The app. reviewing: None where reviews can't be stored."""
-    pages_of = Pages(shown, lookup, media, reviewing, reviewer)
+    pages_of = Pages(shown, lookup, meaning, media, reviewing, reviewer)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_api_route("/", pages_of.list, methods=["GET"], response_model=None)
     app.add_api_route("/static/{name}", pages_of.static, methods=["GET"], response_model=None)
@@ -67,11 +74,13 @@ class Pages:
         self,
         shown: Inspected,
         lookup: Lookup,
+        meaning: Meaning,
         media: Media,
         reviewing: Reviewing | None,
         reviewer: str,
     ) -> None:
         self._shown, self._lookup, self._media = shown, lookup, media
+        self._meaning = meaning
         self._reviewing, self._reviewer = reviewing, reviewer
         self._templates = pages.environment()
         static = files("pipelines.inspect") / "static"
@@ -82,6 +91,8 @@ class Pages:
 
     def list(self, request: Request) -> Response:
         """The table of clips."""
+        if request.query_params.get("how") == "meaning":
+            return self._by_meaning(request)
         query, link, why = self._state(request)
         after, before = _number(request, "after"), _number(request, "before")
         page, total, counted = Page((), False, False), 0, []
@@ -89,20 +100,30 @@ class Pages:
             page = self._lookup.page(query, link.order, after, before)
             total, facets = self._lookup.overview(query)
             counted = pages.facets(facets, query, link)
-        reviews = self._reviews([row["number"] for row in page.rows])
-        rows = page.rows
+        rows, numbers = page.rows, [row["number"] for row in page.rows]
+        reviews = self._reviews(numbers)
+        near = self._lookup.near(query, numbers) if query.meaning is not None else {}
         return self._page(
             "list.html",
             link=link,
             why=why,
             total=total,
-            clips=pages.listed(page, link, reviews, self._reviewer),
+            clips=pages.listed(page, link, reviews, self._reviewer, near),
+            meant="" if why else pages.meant(query, self._meaning.encoder),
             facets=counted,
-            orders=pages.orders(self._lookup.columns, link.order),
+            orders=pages.orders(self._lookup.columns, link.order, query.meaning is not None),
             earlier=link.to(before=rows[0]["number"]) if rows and page.before else "",
             later=link.to(after=rows[-1]["number"]) if rows and page.after else "",
             columns=self._lookup.columns,
         )
+
+    def _by_meaning(self, request: Request) -> Response:
+        """To the page that asks for the same words by meaning."""
+        text = request.query_params.get("q", "")[: LONGEST + 1]
+        with suppress(QueryError):  # told by that page
+            text = parse(text, self._lookup.columns).by_meaning().text
+        order = self._lookup.order(request.query_params.get("sort", ""))
+        return RedirectResponse(Link(text, order).to(), 303)
 
     def clip(self, request: Request, clip_id: str) -> Response:
         """The page of a clip."""
@@ -170,7 +191,9 @@ class Pages:
         order = self._lookup.order(request.query_params.get("sort", ""))
         try:
             query = parse(text, self._lookup.columns)
-        except QueryError as error:
+            if query.meaning is not None and not self._lookup.knows(query.meaning):
+                self._lookup.mean(query.meaning, self._meaning.nearest(query.meaning))
+        except UserError as error:
             return Query(), Link(text, order), str(error)
         return query, Link(query.text, order), ""
 

@@ -30,6 +30,7 @@ from pipelines.inspect import pages
 from pipelines.inspect.app import Pages
 from pipelines.inspect.index import prepare
 from pipelines.inspect.lookup import opened
+from pipelines.inspect.meaning import Meaning
 from pipelines.inspect.media import Media
 from pipelines.inspect.pairs import Pair, Pairs, paired
 from pipelines.inspect.planned import wanted
@@ -150,7 +151,9 @@ def app(
         comparing = Comparing(reviews, pairs, reviewer)
         stack.callback(comparing.close)
         yield Guarded(
-            build(Pages(shown, lookup, media, None, reviewer), pairs, comparing), token, cookie
+            build(Pages(shown, lookup, Meaning(shown), media, None, reviewer), pairs, comparing),
+            token,
+            cookie,
         )
 
 

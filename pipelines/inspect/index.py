@@ -2,15 +2,15 @@
 
 It has a row for each clip with the columns of `pipelines.inspect.columns`, and an inverted list of the
 words of its texts: DuckDB's own extension for searching texts comes from the network, and is not there on
-a machine without one. The list is sorted by word in pieces, each as long as fits in memory, so that
-DuckDB passes over all blocks that can't hold a word.
+a machine without one. The list is made in pieces, each of so much text as fits in memory, and sorted by
+word at the end, so that DuckDB passes over all blocks that can't hold a word.
 
 An index is named by the set and by a digest of all that went into it. It appears by one rename, and takes
 the place of the set's older ones.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import duckdb
@@ -26,14 +26,17 @@ from manifests.release.query import NUMBER, connection, linked
 from pipelines.inspect.columns import NONE, PATH, SAME, SIMILAR, TEXTS, Column
 from pipelines.inspect.sets import Inspected, InspectError, Part
 
-FORMAT = 1
+FORMAT = 2
 """Of what this module writes: raise it with every change."""
 
 MEMORY = "1GB"
 _ROWS = 200_000
 """Clips whose words are sorted together."""
 _FILES = 1000
-_LONGEST_WORD = 64
+_CHARACTERS = 64_000_000
+"""Characters of texts whose words are listed together: about 9 million words."""
+LONGEST_WORD = 64
+"""Characters of a word; of a longer one its beginning."""
 _FEW = 10_000
 """Values of a choice that are stored as numbers; of more each as text."""
 
@@ -44,9 +47,20 @@ _PATTERN = rf"[{_ALONE}]|(?:[^\PL{_ALONE}]|[\pN\pM])+"
 
 def words_of(sql: str) -> str:
     """SQL of the list of words of a text: small letters without accents, and digits."""
-    text = f"strip_accents(lower({sql}))"
+    return f"regexp_extract_all(strip_accents(lower({sql})), '{_PATTERN}')"
+
+
+def words_between(start: int, end: int) -> str:
+    """SQL of a part of the inverted list: for each word and text the clips that have it, of those with
+    numbers from `start` to before `end`."""
+    texts = " UNION ALL ".join(
+        f"SELECT number, {bit} AS text, unnest({words_of(name)}) AS word FROM clips "
+        f"WHERE number >= {start} AND number < {end} AND {name} IS NOT NULL"
+        for name, bit in TEXTS.items()
+    )
     return (
-        f"list_transform(regexp_extract_all({text}, '{_PATTERN}'), lambda w: w[:{_LONGEST_WORD}])"
+        f"SELECT left(word, {LONGEST_WORD}) AS word, text, list(number) AS numbers "
+        f"FROM ({texts}) GROUP BY 1, 2"
     )
 
 
@@ -97,6 +111,8 @@ class _Build:
             self._sql("SET preserve_insertion_order = true")
             self._sql("ATTACH '{}' AS made".format(str(path).replace("'", "''")))
             self._sql("USE made")
+            self._sql(f"ATTACH '{folder / 'pieces.duckdb'}' AS pieces")
+            self._sql(f"CREATE TABLE pieces.words ({_WORDS})")
             self._sql(_tables(self._shown.columns))
             for parts in _grouped(self._shown.parts()):
                 self._add(parts)
@@ -203,18 +219,22 @@ class _Build:
 
     def _words(self, first: int) -> None:
         """Adds the words of all clips from a number on."""
-        texts = " UNION ALL ".join(
-            f"SELECT number, {bit} AS bit, unnest({words_of(name)}) AS word FROM clips "
-            f"WHERE number >= {first} AND {name} IS NOT NULL"
-            for name, bit in TEXTS.items()
-        )
-        self._sql(
-            "INSERT INTO words SELECT word, number, CAST(bit_or(bit) AS UTINYINT) FROM "
-            f"({texts}) GROUP BY word, number ORDER BY word, number"
-        )
+        lengths = " + ".join(f"coalesce(length({name}), 0)" for name in TEXTS)
+        ((characters,),) = self._database.execute(
+            f"SELECT coalesce(sum({lengths}), 0) FROM clips WHERE number >= {first}"
+        ).fetchall()
+        parts = max(1, -(-int(characters) // _CHARACTERS))
+        edges = [first + (self._clips - first) * n // parts for n in range(parts + 1)]
+        for start, end in pairwise(edges):
+            self._sql(f"INSERT INTO pieces.words {words_between(start, end)}")
 
     def _end(self) -> None:
-        """What is counted over all clips."""
+        """What is sorted and counted over all clips."""
+        self._told("indexing: words")
+        self._sql(
+            f"INSERT INTO words SELECT * FROM pieces.words ORDER BY text = {TEXTS['path']}, word"
+        )
+        self._sql("DETACH pieces")
         self._told("indexing: equal captions and counts")
         self._sql(
             f"UPDATE clips SET {SAME.name} = counted.clips FROM (SELECT texts, count(*) AS clips "
@@ -245,6 +265,8 @@ class _Build:
         return linked(self._folder, f"l{self._links}", self._shown.root, paths)
 
 
+_WORDS = "word VARCHAR, text UTINYINT, numbers INTEGER[]"
+"""Columns of the inverted list: the clips that have a word in one of their texts (`TEXTS`)."""
 _TYPES = {"text": "VARCHAR", "number": "FLOAT", "choice": "VARCHAR"}
 
 
@@ -254,7 +276,7 @@ def _tables(columns: Sequence[Column]) -> str:
         "CREATE TABLE clips (number INTEGER, clip_id UUID, file INTEGER, row INTEGER, shard INTEGER, "
         f"caption_digest VARCHAR, texts UBIGINT, {SAME.name} FLOAT, {own});"
         "CREATE TABLE files (file INTEGER, path VARCHAR);"
-        "CREATE TABLE words (word VARCHAR, number INTEGER, texts UTINYINT);"
+        f"CREATE TABLE words ({_WORDS});"
         "CREATE TABLE facets (name VARCHAR, value VARCHAR, clips BIGINT)"
     )
 

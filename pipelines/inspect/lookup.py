@@ -14,10 +14,10 @@ import pyarrow as pa
 from manifests.captions import CAPTIONS
 from manifests.release.query import connection
 from pipelines.inspect.columns import NONE, SAME, TEXTS, Column
-from pipelines.inspect.index import MEMORY, words_of
+from pipelines.inspect.index import LONGEST_WORD, MEMORY, words_of
 from pipelines.inspect.planned import tables
 from pipelines.inspect.sets import Place
-from pipelines.inspect.terms import OF_REVIEWS, REVIEW, REVIEWER, WHY, Query, Term
+from pipelines.inspect.terms import MEANING, OF_REVIEWS, REVIEW, REVIEWER, WHY, Query, Term
 from pipelines.reviews.plan import Plan
 from pipelines.reviews.review import Review
 from pipelines.reviews.stored import table as table_of
@@ -82,7 +82,12 @@ class Lookup:
         self._database, self.columns = database, (*columns, SAME)
         self._writing, self._keeping = threading.Lock(), threading.Lock()
         self._answers: OrderedDict[tuple[Any, ...], list[tuple[Any, ...]]] = OrderedDict()
-        self._version = 0
+        self._version = self._asked = 0
+        self._meant: dict[str, int] = {}
+        database.execute(
+            "CREATE TABLE meant "
+            "(asked INTEGER, number INTEGER, rank INTEGER, similarity FLOAT, medium VARCHAR)"
+        )
         self.plan = plan
         if plan is not None:
             tables(database, self.columns, plan.ids)
@@ -100,6 +105,43 @@ class Lookup:
         name = text.removeprefix("-")
         known = {LISTED, RANDOM, *(column.name for column in self.columns)}
         return Order(name, text.startswith("-")) if name in known else Order()
+
+    # What is meant
+
+    def knows(self, text: str) -> bool:
+        """Whether `mean` told what is nearest to a text."""
+        with self._keeping:
+            return text in self._meant
+
+    def mean(self, text: str, near: pa.Table) -> None:
+        """Takes what is nearest to a text. near: as `pipelines.inspect.meaning` gives it."""
+        with self._writing, self._cursor() as cursor:
+            number = self._asked = self._asked + 1
+            cursor.register("near", near)
+            cursor.execute(
+                f"INSERT INTO meant SELECT {number}, c.number, n.rank, n.similarity, n.medium "
+                "FROM near n JOIN clips c ON c.clip_id = TRY_CAST(n.clip_id AS UUID)"
+            )
+            cursor.execute("DELETE FROM meant WHERE asked <= ?", [number - _KEPT])
+            cursor.unregister("near")
+        with self._keeping:
+            self._meant[text] = number
+            for old in [t for t, at in self._meant.items() if at <= number - _KEPT]:
+                del self._meant[old]
+
+    def near(self, query: Query, numbers: Sequence[int]) -> dict[int, tuple[float, str]]:
+        """How near clips are to what is meant, by number: the product, and whose vector it is of."""
+        marks = ", ".join("?" for _ in numbers) or "NULL"
+        rows = self._kept(
+            f"SELECT number, similarity, medium FROM meant WHERE asked = ? AND number IN ({marks})",
+            [self._number(query), *numbers],
+        )
+        return {number: (similarity, medium) for number, similarity, medium in rows}
+
+    def _number(self, query: Query) -> int:
+        """The number of what is meant; 0, which nothing has, for what was never told or long ago."""
+        with self._keeping:
+            return self._meant.get(query.meaning or "", 0)
 
     # Questions
 
@@ -221,6 +263,8 @@ class Lookup:
     ) -> list[Row]:
         where, values = self._where(query)
         key = "clip_id" if order.name == RANDOM else order.name
+        if order == Order() and query.meaning is not None:  # the nearest first
+            key = _RANK.format(asked=self._number(query))
         descending = order.descending != back
         if start is not None:
             beyond, at = self._beyond(key, start, descending, back)
@@ -267,6 +311,9 @@ class Lookup:
 
     def _condition(self, term: Term) -> _Where:
         column = term.column
+        if column is MEANING:
+            asked = self._number(Query((term,)))
+            return "number IN (SELECT number FROM meant WHERE asked = ?)", [asked]
         if column in OF_REVIEWS:
             return _reviewed(term)
         if column is not None and column.what == "number":
@@ -278,8 +325,9 @@ class Lookup:
 
     def _worded(self, term: Term, names: Sequence[str]) -> _Where:
         """Clips that have words in one of some texts."""
-        mask = sum(TEXTS[name] for name in names)
-        ((words,),) = self._kept(f"SELECT {words_of('?')}", [term.value])
+        mask, last = sum(TEXTS[name] for name in names), max(TEXTS[name] for name in names)
+        ((found,),) = self._kept(f"SELECT {words_of('?')}", [term.value])
+        words = [word[:LONGEST_WORD] for word in found]
         if not words:
             return "false", []
         prefix = term.value.endswith("*") and not term.phrase
@@ -293,7 +341,8 @@ class Lookup:
             else:
                 values.append(word)
             parts.append(
-                f"number IN (SELECT number FROM words WHERE {like} AND texts & {mask} <> 0)"
+                f"number IN (SELECT unnest(numbers) FROM words WHERE {like} "
+                f"AND text <= {last} AND text & {mask} <> 0)"
             )
         if term.phrase and len(words) > 1:
             holds = [f"contains(strip_accents(lower({n})), strip_accents(lower(?)))" for n in names]
@@ -347,6 +396,8 @@ def opened(
         yield Lookup(database, columns, reviews, plan)
 
 
+_RANK = "(SELECT rank FROM meant WHERE asked = {asked} AND meant.number = clips.number)"
+"""SQL of the place of a clip among those nearest to what is meant."""
 _EDITED = f"coalesce({', '.join(CAPTIONS)}) IS NOT NULL"
 _SAYS = f"verdict IS NOT NULL OR {_EDITED}"
 _OF_REVIEWS: Mapping[str, str] = {

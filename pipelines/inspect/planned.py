@@ -9,7 +9,7 @@ import pyarrow as pa
 from manifests.release.query import connection
 from manifests.workspace import Workspace
 from pipelines.inspect.columns import Column
-from pipelines.inspect.index import MEMORY, prepare
+from pipelines.inspect.index import MEMORY, prepare, words_between
 from pipelines.inspect.sets import Inspected, InspectError
 from pipelines.reviews import plan as planning
 from pipelines.reviews.plan import Plan
@@ -23,15 +23,11 @@ def tables(
     places = pa.table({"id": pa.array(clips, pa.string()), "place": range(len(clips))})
     database.register("places", places)
     database.execute(
-        "CREATE TABLE clips AS SELECT place::INTEGER AS number, c.* EXCLUDE (number), "
-        "c.number AS listed FROM shown.clips c JOIN places ON c.clip_id = CAST(id AS UUID)"
-    )
-    database.execute(
-        "CREATE TABLE words AS SELECT word, c.number, w.texts FROM shown.words w "
-        "JOIN clips c ON c.listed = w.number"
+        "CREATE TABLE clips AS SELECT place::INTEGER AS number, c.* EXCLUDE (number) "
+        "FROM shown.clips c JOIN places ON c.clip_id = CAST(id AS UUID)"
     )
     database.unregister("places")
-    database.execute("ALTER TABLE clips DROP COLUMN listed")
+    database.execute(f"CREATE TABLE words AS {words_between(0, len(clips))}")
     database.execute("CREATE VIEW files AS SELECT * FROM shown.files")
     database.execute("CREATE TABLE facets (name VARCHAR, value VARCHAR, clips BIGINT)")
     for column in columns:

@@ -15,6 +15,7 @@ from pipelines.inspect import blind
 from pipelines.inspect.app import build
 from pipelines.inspect.index import prepare
 from pipelines.inspect.lookup import Lookup, opened
+from pipelines.inspect.meaning import Meaning
 from pipelines.inspect.media import Media
 from pipelines.inspect.pairs import other_of
 from pipelines.inspect.planned import wanted
@@ -54,7 +55,9 @@ def app(
         if reviews is not None:
             reviewing = Reviewing(reviews, lookup, reviewer)
             stack.callback(reviewing.close)
-        yield Guarded(build(shown, lookup, media, reviewing, reviewer), token, cookie)
+        yield Guarded(
+            build(shown, lookup, Meaning(shown), media, reviewing, reviewer), token, cookie
+        )
 
 
 def serve(

@@ -6,6 +6,7 @@
     -author:template             a choice that it must not be
     support<0.5 seconds>=10      numbers
     review:bad why:invented reviewer:ada
+    ~"a dog barks while someone laughs"   what is meant, where embeddings exist
 
 The line is the state of a page: it stands in the address, and facets add terms to it.
 """
@@ -25,7 +26,7 @@ LONGEST, _MOST = 2000, 40
 """Characters of a line, and terms that are read."""
 
 _TERM = re.compile(
-    r"""\s*(?P<no>-)?(?:(?P<field>[a-z_]+)(?P<op><=|>=|[:=<>]))?"""
+    r"""\s*(?P<no>-)?(?:(?P<near>~)|(?P<field>[a-z_]+)(?P<op><=|>=|[:=<>]))?"""
     r"""(?:"(?P<quoted>[^"]*)(?:"|$)|(?P<plain>[^\s"]+))"""
 )
 _PLAIN = re.compile(r"[^\s\"]+")
@@ -34,6 +35,7 @@ REVIEW = Column("review", "reviewed", "choice", "", "good, bad, edited, any or n
 REVIEWER = Column("reviewer", "reviewer", "choice", "", "who reviewed it", True)
 WHY = Column("why", "why bad", "choice", "", ", ".join(REASONS), True)
 OF_REVIEWS = (REVIEW, WHY, REVIEWER)
+MEANING = Column("~", "meaning", "text", "", "what is meant, as a sentence")
 
 
 class QueryError(UserError):
@@ -54,6 +56,8 @@ class Term:
     @property
     def text(self) -> str:
         """The term as it is written."""
+        if self.column is MEANING:
+            return f'~"{self.value}"'
         quote = self.phrase or not _PLAIN.fullmatch(self.value) or self.value.startswith("-")
         value = f'"{self.value}"' if quote else self.value
         name = "" if self.column is None else f"{self.column.name}{self.operator}"
@@ -70,6 +74,19 @@ class Query:
     def text(self) -> str:
         """The query as it is written."""
         return " ".join(term.text for term in self.terms)
+
+    @property
+    def meaning(self) -> str | None:
+        """What must be meant; None where nothing is asked for by meaning."""
+        return next((term.value for term in self.terms if term.column is MEANING), None)
+
+    def by_meaning(self) -> "Query":
+        """The same with all words in any text as what is meant, not as words that must be there."""
+        words = [t for t in self.terms if not t.excluded and t.column in (None, MEANING)]
+        if not words:
+            return self
+        meant = Term(MEANING, ":", " ".join(term.value for term in words), True)
+        return Query((meant, *(term for term in self.terms if term not in words)))
 
     def chosen(self, name: str) -> list[str]:
         """The values of a choice of which one must be."""
@@ -103,6 +120,8 @@ def parse(text: str, columns: Sequence[Column]) -> Query:
         at = match.end()
     if len(terms) > _MOST:
         raise QueryError(f"that is more than {_MOST} conditions")
+    if sum(term.column is MEANING for term in terms) > 1:
+        raise QueryError("one ~ is all there can be: say in one sentence what you mean")
     return Query(tuple(terms))
 
 
@@ -110,6 +129,12 @@ def _term(match: re.Match[str], known: dict[str, Column]) -> Term:
     name, operator = match["field"], match["op"]
     value = match["plain"] if match["quoted"] is None else match["quoted"]
     excluded, phrase = match["no"] is not None, match["quoted"] is not None
+    if match["near"] is not None:
+        if excluded:
+            raise QueryError("what is meant can't be left out: -~ is for words, as in -cat")
+        if not value.strip():
+            raise QueryError('say what you mean, as in ~"a dog barks"')
+        return Term(MEANING, ":", value.strip(), True)
     if name is None:
         return Term(None, ":", value, phrase, excluded)
     if name not in known:

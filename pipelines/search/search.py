@@ -5,11 +5,11 @@ PE-AV: it is a cosine for encoders that give vectors of unit length.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from rich.text import Text
@@ -33,6 +33,17 @@ FROM = 100_000
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """A clip that was found, and its shard. similarity, score, by: see `Result`."""
+
+    clip_id: str
+    shard: int
+    similarity: float
+    score: float
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A clip that was found, at its rank from 1. score: its similarity, made comparable with those of
     another medium (`pipelines.search.centre`). by: whose vectors were compared."""
@@ -42,6 +53,9 @@ class Result:
     score: float
     clip: Clip
     by: By
+
+
+_Scored = TypeVar("_Scored", Near, Result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +130,16 @@ class Search:
 
     def text(self, text: str, count: int) -> Answer:
         """The clips nearest to a text. Raises SearchError."""
-        if not text.strip():
+        return self._answer(text, self._of_text(text), count)
+
+    def near(self, text: str, count: int) -> list[Near]:
+        """The same, without what is known of the clips. Raises SearchError."""
+        return self._near(self._of_text(text), count)[0]
+
+    def _of_text(self, text: str) -> Floats:
+        if not text.strip():  # told before the encoder is loaded
             raise SearchError('the text is empty: say what you look for, as in "a dog barks"')
-        return self._answer(text, of_text(self._encoder, text, self.by), count)
+        return of_text(self._encoder, text, self.by)
 
     def like(self, example: str, count: int) -> Answer:
         """The clips nearest to a media file, or to a clip of the workspace by the first digits of its
@@ -147,23 +168,28 @@ class Search:
         return Clips(self.stored)
 
     def _answer(self, asked: str, query: Floats, count: int, without: str | None = None) -> Answer:
-        wanted = count if without is None else count + 1
-        matches, centre = self._nearest(query, wanted)
+        found, vectors = self._near(query, count if without is None else count + 1)
+        found = [near for near in found if near.clip_id != without][:count]
+        clips = self._clips.of((near.clip_id, near.shard) for near in found)
+        results = [
+            Result(rank, near.similarity, near.score, clips[near.clip_id], near.by)
+            for rank, near in enumerate(found, 1)
+        ]
+        exact = self.index is None
+        return Answer(asked, self.by, results, exact, vectors, self.stored.clips)
+
+    def _near(self, query: Floats, count: int) -> tuple[list[Near], int]:
+        """The clips nearest to a query, best first, and how many vectors were searched."""
+        matches, centre = self._nearest(query, count)
         if not centre.count:
             raise SearchError(
                 f"none of {counted(self.stored.clips, 'embedded clip')} has "
                 f"{LACKS[self._column]}: try another --by"
             )
-        matches = [match for match in matches if match.clip_id != without][:count]
-        clips = self._clips.of((match.clip_id, match.shard) for match in matches)
         products = np.array([match.similarity for match in matches], np.float32)
         scored = zip(matches, centre.scores(query, products).tolist(), strict=True)
-        results = [
-            Result(rank, match.similarity, score, clips[match.clip_id], self.by)
-            for rank, (match, score) in enumerate(scored, 1)
-        ]
-        exact = self.index is None
-        return Answer(asked, self.by, results, exact, centre.count, self.stored.clips)
+        found = [Near(m.clip_id, m.shard, m.similarity, score, self.by) for m, score in scored]
+        return found, centre.count
 
     def _nearest(self, query: Floats, count: int) -> tuple[list[Match], Centre]:
         if self.index is not None:
@@ -176,14 +202,24 @@ def either(answers: Sequence[Answer], count: int) -> Answer:
 
     answers: at least one, of the same workspace and question.
     """
-    every = sorted((r for each in answers for r in each.results), key=lambda r: -r.score)
-    best: dict[str, Result] = {}
-    for result in every:
-        best.setdefault(result.clip.clip_id, result)
-    results = [replace(r, rank=rank) for rank, r in enumerate(list(best.values())[:count], 1)]
+    every = (result for answer in answers for result in answer.results)
+    best = _best(every, lambda result: result.clip.clip_id, count)
+    results = [replace(result, rank=rank) for rank, result in enumerate(best, 1)]
     exact = all(answer.exact for answer in answers)
     vectors = sum(answer.vectors for answer in answers)
     return Answer(answers[0].asked, "either", results, exact, vectors, answers[0].clips)
+
+
+def nearer(found: Iterable[Sequence[Near]], count: int) -> list[Near]:
+    """Of clips by sound and by picture the same: each once, by what it has the better score by."""
+    return _best((near for each in found for near in each), lambda near: near.clip_id, count)
+
+
+def _best(found: Iterable[_Scored], clip: Callable[[_Scored], str], count: int) -> list[_Scored]:
+    best: dict[str, _Scored] = {}
+    for each in sorted(found, key=lambda each: -each.score):
+        best.setdefault(clip(each), each)
+    return list(best.values())[:count]
 
 
 def lines(answer: Answer) -> "list[Text]":

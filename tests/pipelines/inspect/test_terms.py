@@ -19,6 +19,7 @@ from pipelines.inspect.terms import QueryError, parse
         "review:bad why:invented reviewer:ada",
         'why:"wrong modality"',
         "12:30 x-ray",
+        '~"a dog barks" kind:video -cat',
     ],
 )
 def test_a_query_is_written_as_it_was_read(text: str) -> None:
@@ -33,6 +34,9 @@ def test_a_query_is_written_as_it_was_read(text: str) -> None:
         ("kind>video", "write kind:video"),
         ("x" * 3000, "longer than"),
         ("a " * 100, "more than 40 conditions"),
+        ("~dog ~cat", "one ~ is all"),
+        ("-~dog", "can't be left out"),
+        ('~" "', "say what you mean"),
     ],
 )
 def test_what_cannot_be_read_is_told(text: str, told: str) -> None:
@@ -52,3 +56,16 @@ def test_a_value_of_a_facet_is_added_and_taken_away() -> None:
     assert more.text == "dog kind:audio kind:video"
     assert more.toggled(columns["kind"], "audio").text == "dog kind:video"
     assert more.toggled(columns["licence"], "MIT AND X").text.endswith('licence:"MIT AND X"')
+
+
+@pytest.mark.parametrize(
+    ("text", "by_meaning"),
+    [
+        ("a dog barks", '~"a dog barks"'),
+        ('~dog loud -cat kind:video "in the rain"', '~"dog loud in the rain" -cat kind:video'),
+        ("kind:video", "kind:video"),
+    ],
+)
+def test_words_become_what_is_meant(text: str, by_meaning: str) -> None:
+    assert parse(text, WORKSPACE).by_meaning().text == by_meaning
+    assert parse(by_meaning, WORKSPACE).text == by_meaning
