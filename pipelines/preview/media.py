@@ -1,5 +1,6 @@
 """The web preview of a clip: H.264 and AAC in MP4, from what the decoder gives."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -59,7 +60,8 @@ def encode(span: Span, sound: Audio | None, scratch: Path) -> Film:
 
 def _bps(limits: tuple[int, int], fall: float, ms: int) -> int:
     least, most = limits
-    return min(most, max(least, round(most * (10_000 / ms) ** fall)))
+    wanted = most * math.pow(10_000 / ms, fall)
+    return min(most, max(least, round(wanted)))
 
 
 def _kept(pictures: Iterator[Picture], numbers: set[int], tiles: list[Picture]) -> Iterator[bytes]:
