@@ -211,9 +211,14 @@ class Lookup:
         for column in own:
             counts |= self._together(query.without(column.name), [column])
         facets = [_facet(c, counts.get(c.name, ()), query.chosen(c.name)) for c in shown]
-        facets += [self._of_reviews(query, column) for column in OF_REVIEWS]
+        total = self.count(query) if total is None else total
+        chosen = [column for column in OF_REVIEWS if query.chosen(column.name)]
+        reviews = self._of_reviews(query, [c for c in OF_REVIEWS if c not in chosen], total)
+        for column in chosen:
+            reviews |= self._of_reviews(query.without(column.name), [column], None)
+        facets += [_facet(c, reviews.get(c.name, ()), query.chosen(c.name)) for c in OF_REVIEWS]
         kept = [f for f in facets if len(f.values) > 1 or query.chosen(f.column.name)]
-        return (self.count(query) if total is None else total), kept
+        return total, kept
 
     # SQL
 
@@ -243,20 +248,33 @@ class Lookup:
                 counts.setdefault(name, []).append((value, clips))
         return counts
 
-    def _of_reviews(self, query: Query, column: Column) -> Facet:
-        where, values = self._where(query.without(column.name))
-        within = f"WHERE number IN (SELECT number FROM clips{where})" if where else ""
-        of = _OF_REVIEWS[column.name]
+    def _of_reviews(
+        self, query: Query, columns: Sequence[Column], total: int | None
+    ) -> dict[str, list[tuple[str, int]]]:
+        """Values and counts of choices of reviews. total: how many clips match, where that is known."""
+        if not columns or not self._kept("SELECT count(*) FROM reviews", [])[0][0]:
+            return {}
+        where, values = self._where(query)
+        within = f" WHERE number IN (SELECT number FROM clips{where})" if where else ""
+        # All at once: which clips match is found out once.
+        parts = [
+            f"SELECT '{column.name}', value, count(DISTINCT number) FROM (SELECT number, "
+            f"{_OF_REVIEWS[column.name]} AS value FROM within) WHERE value IS NOT NULL GROUP BY value"
+            for column in columns
+        ]
         rows = self._kept(
-            f"SELECT value, count(DISTINCT number) FROM (SELECT number, {of} AS value "
-            f"FROM reviews {within}) WHERE value IS NOT NULL GROUP BY value",
+            f"WITH within AS MATERIALIZED (SELECT * FROM reviews{within}) {' UNION ALL '.join(parts)} "
+            "UNION ALL SELECT '', '', count(DISTINCT number) FROM within",
             values,
         )
-        counts = [(str(value), int(clips)) for value, clips in rows]
-        if column is REVIEW and counts:
-            reviewed = self._kept(f"SELECT count(DISTINCT number) FROM reviews {within}", values)
-            counts.append((NONE, self.count(query.without(column.name)) - int(reviewed[0][0])))
-        return _facet(column, counts, query.chosen(column.name))
+        counts: dict[str, list[tuple[str, int]]] = {}
+        for name, value, clips in rows:
+            counts.setdefault(name, []).append((str(value), int(clips)))
+        ((_, reviewed),) = counts.pop("")
+        if REVIEW.name in counts:
+            every = self.count(query) if total is None else total
+            counts[REVIEW.name].append((NONE, every - reviewed))
+        return counts
 
     def _rows(
         self, query: Query, order: Order, start: int | None, back: bool, count: int

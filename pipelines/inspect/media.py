@@ -22,7 +22,7 @@ from pipelines.preview.glimpse import glimpse
 from pipelines.preview.listing import listed
 from pipelines.preview.playing import Playing, playing
 
-FORMAT = 1
+FORMAT = 2
 """Of what is kept: raise it when previews change."""
 
 MOST_BYTES = 2 << 30

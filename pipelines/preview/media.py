@@ -1,5 +1,6 @@
 """The web preview of a clip: H.264 and AAC in MP4, from what the decoder gives."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,10 +15,11 @@ from pipelines.preview.source import Picture, Span
 
 HZ = 32_000
 """Sampling rate of previews."""
-# Bits for the pictures and the sound of a clip, and between how many a second: 10 s have the most, and
-# take about 115 kB.
-_PICTURE_BITS, _PICTURE_BPS = 560_000, (16_000, 56_000)
-_SOUND_BITS, _SOUND_BPS = 320_000, (20_000, 32_000)
+# Bits a second for the pictures and the sound of 10 s and less, the least for longer ones, and how they
+# fall with the length: 10 s take about 115 kB and 30 s 125 kB, so that 200 clips of 30 s make a page of
+# 40 MB.
+_PICTURE_BPS, _PICTURE_FALL = (11_000, 56_000), 1.4
+_SOUND_BPS, _SOUND_FALL = (18_000, 32_000), 1.0
 # Longest side, and that of pictures with few bits.
 _PX, _SMALL_PX, _FEW_BPS = 320, 240, 40_000
 
@@ -39,11 +41,11 @@ def encode(span: Span, sound: Audio | None, scratch: Path) -> Film:
     """
     heard = seen = None
     if sound is not None:
-        heard = RawSound(scratch / "sound.f32", HZ, _bps(_SOUND_BITS, _SOUND_BPS, span.ms))
+        heard = RawSound(scratch / "sound.f32", HZ, _bps(_SOUND_BPS, _SOUND_FALL, span.ms))
         heard.path.write_bytes(sound.astype("<f4").tobytes())
     tiles: list[Picture] = []
     if span.row["has_video"]:
-        bps = _bps(_PICTURE_BITS, _PICTURE_BPS, span.ms)
+        bps = _bps(_PICTURE_BPS, _PICTURE_FALL, span.ms)
         pictures = span.pictures(_PX if bps > _FEW_BPS else _SMALL_PX)
         first = next(pictures)
         size = first.shape[1], first.shape[0]
@@ -56,9 +58,10 @@ def encode(span: Span, sound: Audio | None, scratch: Path) -> Film:
     return Film(out.read_bytes(), "audio/mp4" if seen is None else "video/mp4", tiles)
 
 
-def _bps(bits: int, limits: tuple[int, int], ms: int) -> int:
+def _bps(limits: tuple[int, int], fall: float, ms: int) -> int:
     least, most = limits
-    return min(most, max(least, bits * 1000 // ms))
+    wanted = most * math.pow(10_000 / ms, fall)
+    return min(most, max(least, round(wanted)))
 
 
 def _kept(pictures: Iterator[Picture], numbers: set[int], tiles: list[Picture]) -> Iterator[bytes]:

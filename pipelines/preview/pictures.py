@@ -86,7 +86,7 @@ def spectrogram(samples: Audio, hz: int, ms: int) -> bytes:
     top = max(float(levels.max()), _FLOOR_DB + _RANGE_DB)
     shades = np.clip((levels - top) / _RANGE_DB + 1, 0, 1)
     colours = colormaps["magma"](shades[::-1], bytes=True)[..., :3]
-    return _webp(Image.fromarray(np.ascontiguousarray(colours)), quality=45)
+    return _webp(Image.fromarray(np.ascontiguousarray(colours)), quality=35)
 
 
 def levels_of(samples: Audio, hz: int, width: int) -> npt.NDArray[np.float32]:

@@ -8,6 +8,7 @@ import pytest
 from engine.media.ffmpeg import run
 from tests.browser import BOTH, WIDER, needs_chromium
 from tests.manifests.made import Made
+from tests.pipelines.inspect.looking import looked_at
 from tests.pipelines.inspect.made import Started, let_in, opened_app, real, reviews_of
 from tests.pipelines.report.hostile import hostile_row
 from tests.pipelines.report.made import made
@@ -124,3 +125,14 @@ def test_hostile_text_neither_runs_nor_breaks_the_layout(
             assert page.evaluate("document.scripts.length") == 1
             assert page.evaluate("document.documentElement.scrollWidth") == size[0]
             assert page.evaluate(WIDER) == []
+
+
+@pytest.mark.exhaustive
+def test_a_tab_does_not_grow_while_clips_are_looked_at(place: Made, started: Started) -> None:
+    _, port, token = opened_app(started, place.root)
+    with let_in(port, token) as page:
+        held = list(looked_at(page, f"http://127.0.0.1:{port}", 20))
+    first, last = held[4:12], held[12:]
+    assert max(each.documents for each in last) <= max(each.documents for each in first)
+    assert max(each.nodes for each in last) <= 1.2 * max(each.nodes for each in first)
+    assert max(each.heap for each in last) <= 1.2 * max(each.heap for each in first)
