@@ -102,10 +102,10 @@ def _rows(
             yield from joined.end()
     media = drawn.part.of("media")
     if media is not None and media in beside:
-        wanted = (
-            row for batch, _ in _whole(root / data.path, drawn.rows) for row in batch.to_pylist()
+        whole = (
+            row for some, _ in _whole(root / data.path, drawn.rows) for row in some.to_pylist()
         )
-        yield from check_media(root / media.path, media.path, wanted, frozenset(keys.clips))
+        yield from check_media(root / media.path, media.path, whole, frozenset(keys.clips))
 
 
 def _of_clips(

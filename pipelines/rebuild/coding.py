@@ -69,7 +69,7 @@ def coded(rows: Iterable[Row], folder: Path) -> Generator[Coded | Failed, None, 
 
 def _seconds(wanted: _Wanted) -> float:
     row = wanted.row
-    lasting = (row["end_ms"] - row["start_ms"]) / 1000
+    lasting = float(row["end_ms"] - row["start_ms"]) / 1000
     return 3 * reading_s(path_of(row["uri"])) + 60 + _S_PER_S * lasting
 
 

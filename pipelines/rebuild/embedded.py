@@ -58,7 +58,8 @@ def _first_of_each(places: pa.ChunkedArray, is_done: npt.NDArray[np.bool_]) -> P
     rows = np.flatnonzero(numbers >= 0)
     rows = rows[~is_done[numbers[rows]]]
     _, firsts = np.unique(numbers[rows], return_index=True)
-    return rows[np.sort(firsts)]
+    first: Places = rows[np.sort(firsts)]
+    return first
 
 
 def _require_width(rows: pa.Table, width: int, path: str) -> None:
