@@ -23,8 +23,9 @@ from pipelines.report.report import make as report
 from pipelines.reviews.stored import COMPARISONS, stored
 from tests.conftest import command
 from tests.manifests.made import CUT, Made, sealed
-from tests.manifests.release.made import small
+from tests.manifests.release.made import broken, small
 from tests.pipelines.inspect.made import COOKIE, HOST, ORIGIN, TOKEN
+from tests.pipelines.report.hostile import TEXTS, hostile_row
 from tests.pipelines.report.made import made, rows
 from tests.pipelines.search.embedded import settings
 
@@ -278,12 +279,55 @@ def test_two_jobs_of_a_workspace_are_compared(sets: tuple[Made, Made]) -> None:
         other_of(newest, str(place.root))
 
 
+def _else(rows: list[Row]) -> list[Row]:
+    """The same rows with other captions."""
+    return [row | {"audio_caption": "Else.", "caption_digest": row["clip_id"][:16]} for row in rows]
+
+
 def test_comparisons_of_a_release_lie_beside_it(tmp_path: Path) -> None:
+    first, second = tmp_path / "release", tmp_path / "other"
+    small(first, 10)
+    made_other = small(second, 10)
+    for file in made_other.of("data"):
+        made_other = broken(second, made_other, file.path, _else)
+    before = sorted(first.rglob("*"))
+    beside = Workspace.create(tmp_path / "beside")
+    with _browser(first, second, reviews=beside) as browser:
+        clip = browser.get("/").headers["location"].rpartition("/")[2]
+        assert _choose(browser, clip, "tie") == 200
+    told = preferred(inspected(first), inspected(second), beside, lambda line: None)
+    assert (told.judged, told.tie.count) == (1, 1)
+    assert sorted(first.rglob("*")) == before
+    with pytest.raises(InspectError, match="with --reviews"), _browser(first, second):
+        pass
+
+
+def test_what_names_no_other_set_is_told(tmp_path: Path) -> None:
     small(tmp_path / "release", 10)
     with pytest.raises(InspectError, match="is not there"):
         other_of(inspected(tmp_path / "release"), "nothing")
     with pytest.raises(InspectError, match="has the same captions"):
         other_of(inspected(tmp_path / "release"), str(tmp_path / "release"))
+
+
+def test_hostile_text_is_data(tmp_path: Path) -> None:
+    first = made(tmp_path / "a", seed=1, change=hostile_row)
+
+    def turned(row: Row) -> Row:
+        changed = hostile_row(row)
+        return changed | {"audio_caption": changed["visual_caption"], "audio_by": "llm"}
+
+    second = made(tmp_path / "b", seed=1, change=turned)
+    with _browser(first.root, second.root, TEXTS[0][:80]) as browser:
+        shown = inspected(first.root), inspected(second.root)
+        with paired(*shown, None, lambda line: None) as pairs:
+            clips = pairs.order()
+        for clip in clips:
+            page = browser.get(f"/pair/{clip}").text
+            assert page.count("<script") == 1
+            assert '<script src="/static/blind.js" defer></script>' in page
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
+            assert not re.search(r"<(iframe|object|embed|base|img onerror)", page)
 
 
 @pytest.mark.run

@@ -151,6 +151,7 @@ def test_a_plan_is_reviewed_clip_by_clip(tmp_path: Path) -> None:
     with client(place.root, plan="random") as browser:
         listed = browser.get("/").text
         assert "The 5 clips of the plan <bdi>random</bdi>, drawn at random" in listed
+        assert '<option value="" selected>as planned</option>' in listed
         assert re.findall(r'<li class="row" tabindex="-1" data-clip="(\w+)"', listed) == plan.ids
         page = browser.get(f"/clip/{plan.ids[1]}").text
         assert "2 of 5 of the plan <bdi>random</bdi>" in page
