@@ -25,7 +25,8 @@ from benchmarks.inspect import make
 from manifests.captions import CAPTIONS
 from manifests.ids import content_hash
 from manifests.release import layout
-from manifests.release.layout import CLAIMS, Release, ReleaseFile, part_path
+from manifests.release.columns import CLAIMS
+from manifests.release.layout import Release, ReleaseFile, part_path
 
 _CLAIMS = 4
 """Of each clip."""

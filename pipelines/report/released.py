@@ -13,7 +13,8 @@ from manifests.captions import CAPTIONS
 from manifests.kinds import CAPTIONS as CAPTIONED
 from manifests.kinds import SIMILARITY
 from manifests.release import layout
-from manifests.release.layout import Release, ReleaseFile, Table
+from manifests.release.columns import Table
+from manifests.release.layout import Release, ReleaseFile
 from manifests.release.sides import whole
 from pipelines.report.figures import Count, InputFigures, ReleaseFigures
 from pipelines.report.query import Query

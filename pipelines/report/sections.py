@@ -371,7 +371,8 @@ def _reliability(figures: Figures) -> Section | None:
         return None
     lead = (
         "How often claims were true on labelled media, by captionmill calibrate. On the dashed line "
-        "they are true as often as their probability says, below it less often."
+        "they are true as often as their probability says, below it less often. Before: by the raw "
+        "score; of all fused by the surest captioner alone."
     )
     tiers = [tier for tier in of.tiers if tier.claims]
     shares = [

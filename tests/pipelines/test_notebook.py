@@ -10,7 +10,7 @@ import captionmill
 from manifests.workspace import WorkspaceError
 from pipelines.notebook import Clip, Clips, html
 from pipelines.preview import Preview
-from tests.pipelines.report.browser import needs_chromium, opened
+from tests.browser import needs_chromium, opened
 from tests.pipelines.report.hostile import TEXTS, hostile_row
 from tests.pipelines.report.made import made, rows
 

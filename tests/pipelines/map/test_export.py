@@ -19,8 +19,8 @@ from pipelines.cli.main import app
 from pipelines.map.export import MARK, MapError, export, require_atlas, require_ours
 from pipelines.map.points import points
 from pipelines.map.projection import projected
+from tests.browser import CHROMIUM, needs_chromium
 from tests.manifests.made import Made
-from tests.pipelines.report.browser import CHROMIUM, needs_chromium
 from tests.pipelines.report.hostile import hostile_row
 from tests.pipelines.report.made import made
 

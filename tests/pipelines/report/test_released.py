@@ -6,11 +6,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import pytest
 
 from manifests.captions import CAPTIONS
 from manifests.release import layout
 from manifests.release.shards import Input, Shard
+from pipelines.map.points import points
 from pipelines.report import released
 from pipelines.report.figures import Figures
 from pipelines.report.query import ReportError
@@ -19,7 +21,7 @@ from pipelines.report.report import Made as MadeReport
 from pipelines.report.report import figures, make
 from pipelines.report.scalars import SCALARS, scalars
 from tests.manifests.made import CUT, JOB, SHARDS, Made
-from tests.pipelines.rebuild.built import release, rules, table
+from tests.pipelines.rebuild.built import embedded, release, rules, table
 from tests.pipelines.report.made import Row, made
 
 Rows = dict[str, list[Row]]
@@ -179,6 +181,25 @@ def test_a_release_is_compared_with_a_workspace_by_clip(
     back = compared(other.root, folder).report.comparison
     assert back is not None
     assert (back.better.count, back.worse.count) == (ours.worse.count, ours.better.count)
+
+
+def test_near_duplicates_are_counted_where_there_are_embeddings(
+    place: Made, tmp_path: Path
+) -> None:
+    given = embedded(_input(place), tmp_path / "vectors")
+    release(rules(tmp_path, output={"embeddings": True}), [given], tmp_path / "out")
+    shown = ReleasedSet.open(tmp_path / "out")
+    vectors = {
+        row["clip_id"]: np.array(row["video"], np.float64)
+        for row in table(tmp_path / "out", shown.release, "embeddings")
+        if row["video"] is not None
+    }
+    unit = {clip: vector / np.linalg.norm(vector) for clip, vector in vectors.items()}
+    alike = sum(unit[a] @ unit[b] >= 0.95 for a in unit for b in unit if a < b)
+    of = figures(shown).duplicates
+    assert (of.why, of.clips, of.extra) == (None, len(vectors), alike)
+    drawn = points(tmp_path / "out", "video")
+    assert drawn.rows["clip_id"].to_pylist() == sorted(vectors)
 
 
 def test_without_claims_it_tells_what_the_rows_have(

@@ -56,13 +56,15 @@ def unit(*numbers: float) -> Half:
     """A vector of unit length that begins with these numbers."""
     vector = np.zeros(WIDTH, np.float32)
     vector[: len(numbers)] = numbers
-    return (vector / np.linalg.norm(vector)).astype(np.float16)
+    half: Half = (vector / np.linalg.norm(vector)).astype(np.float16)
+    return half
 
 
 def drawn(seed: int, count: int, width: int = WIDTH) -> Half:
     """Vectors of unit length in random directions, (count, width)."""
     vectors = np.random.default_rng(seed).normal(size=(count, width))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    half: Half = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    return half
 
 
 def embedded(root: Path, vectors: Sequence[Media_] | None = None) -> Embedded:

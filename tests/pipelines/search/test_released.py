@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests.release.layout import ReleaseFile, Table, part_path
+from manifests.release.columns import Table
+from manifests.release.layout import ReleaseFile, part_path
 from pipelines.search.duplicates import groups
 from pipelines.search.released import Released
 from tests.manifests.release.made import Row, clip
