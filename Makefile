@@ -42,9 +42,9 @@ caption: $(READY)
 	fi; \
 	$(BIN)/captionmill caption -- "$$CLIPS" "$$OUT"
 
-# Three processes of tests, which often wait for others, and the type checker beside them: it has ended
-# long before the tests, prints what it finds when it is done, and counts at the end.
-PYTEST := $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
+# Two processes of tests, and the type checker beside them: it has ended long before the tests, prints
+# what it finds when it is done, and counts at the end. A third process is no quicker on two cores.
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-all: PYTEST += --exhaustive
 test test-all: $(READY_TO_TEST)

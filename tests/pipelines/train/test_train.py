@@ -13,7 +13,7 @@ from captioners.encoder.pairs import SAVED_FROM
 from engine.media.decode import DecodePlan
 from engine.stages.actors import Decoder
 from manifests.errors import UserError
-from manifests.release.layout import Release
+from manifests.release.layout import VERSION, Release
 from manifests.release.reading import Reader
 from pipelines.train.features import Store
 from pipelines.train.log import lines
@@ -161,5 +161,5 @@ def test_media_that_changed_after_a_release_is_left_out_and_told(
 def test_a_release_of_another_format_is_refused(wanted: Wanted, tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "release.json").write_text('{"version": 1}')
-    with pytest.raises(UserError, match="format 1, and this version reads 2"):
+    with pytest.raises(UserError, match=f"format 1, and this version reads {VERSION}"):
         train_encoder(replace(wanted, inputs=(tmp_path / "old",)))
