@@ -35,7 +35,6 @@ _PICTURE: dict[str, Any] = {
 _SOUND: dict[str, Any] = {"c:a": "aac", "b:a": "96k"}
 _WEB_PICTURE: dict[str, Any] = {
     "c:v": "libx264",
-    "preset": "slow",
     "pix_fmt": "yuv420p",
     # Players want even sides.
     "vf": "scale='max(16,2*trunc((iw+1)/2))':'max(16,2*trunc((ih+1)/2))'",
@@ -52,13 +51,14 @@ _PATH = "path:"
 @dataclass(frozen=True, slots=True)
 class RawPictures:
     """Pictures to encode: each as RGB of 8 bits, of `size` (width, height), `rate` a second, in at most
-    `bps` bits a second. crf: as x264 has it, smaller is better."""
+    `bps` bits a second. crf, preset: as x264 has them; pictures are better with a smaller crf."""
 
     each: Iterable[bytes]
     size: tuple[int, int]
     rate: Fraction
     bps: int
     crf: int = 30
+    preset: str = "slow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,7 @@ def web(out: Path, pictures: RawPictures | None, sound: RawSound | None) -> None
         options |= {
             **_WEB_PICTURE,
             "crf": pictures.crf,
+            "preset": pictures.preset,
             "maxrate": pictures.bps,
             "bufsize": 2 * pictures.bps,
         }

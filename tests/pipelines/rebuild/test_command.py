@@ -3,12 +3,15 @@
 import json
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ray._common.utils import reset_ray_address
+from ray.cluster_utils import Cluster
 from typer.testing import CliRunner, Result
 
+from engine.run.cluster import SYSTEM_CONFIG
 from manifests.release.layout import load
 from manifests.release.rules import load as load_rules
 from pipelines.cli.main import app
@@ -63,6 +66,28 @@ def test_any_number_of_workers_gives_the_same_bytes(
     assert content(tmp_path / "out") == unbroken
     verified = run("verify", tmp_path / "out", RAY_ADDRESS=cluster)
     assert verified.returncode == 0, verified.stdout
+
+
+def test_on_nodes_other_than_its_own_it_gives_the_same_bytes(
+    asked: Path, unbroken: dict[str, bytes], tmp_path: Path, nodes: str
+) -> None:
+    done = run("rebuild", asked, tmp_path / "out", RAY_ADDRESS=nodes)
+    assert done.returncode == 0, done.stderr
+    assert content(tmp_path / "out") == unbroken
+
+
+@pytest.fixture
+def nodes() -> Iterator[str]:
+    """The address of a Ray cluster with a head that works on nothing and two nodes of one core."""
+    size = {"object_store_memory": 80 << 20, "include_dashboard": False, "no_monitor": True}
+    head = {"num_cpus": 0, "_system_config": SYSTEM_CONFIG}
+    started = Cluster(initialize_head=True, head_node_args=size | head)
+    for _ in range(2):
+        started.add_node(num_cpus=1, object_store_memory=80 << 20)
+    reset_ray_address()  # else whoever starts a Ray of his own on this machine would join this one
+    started.wait_for_nodes()
+    yield started.address
+    started.shutdown()
 
 
 _IN_TURN = (
