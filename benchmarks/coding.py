@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+from engine.media import ffmpeg
 from engine.media.examine import examine_one
 from engine.profile.profile import Cutting
 from manifests.sources.examined import clip_rows
@@ -23,9 +24,9 @@ _PRESETS = ("slow", "medium", "faster", "veryfast", "superfast")
 
 
 def measured(row: dict[str, Any], preset: str, folder: Path) -> tuple[float, int]:
-    """CPU seconds and bytes of a clip that is coded with a preset. Raises SystemExit where it can't be."""
+    """CPU seconds and bytes of a clip coded with a preset. Raises SystemExit where it can't be."""
     begun = _cpu()
-    with patch.object(coding, "_PRESET", preset):
+    with patch.object(ffmpeg, "SAME", ffmpeg.Coding(preset)):
         made = coding._code(coding._Wanted(row, folder))
     if isinstance(made, coding.Failed):
         raise SystemExit(f"{row['uri']}: {made.message}")
@@ -60,7 +61,7 @@ def main() -> None:
             for preset in _PRESETS:
                 cpu, size = measured(row, preset, Path(folder))
                 name = row["uri"].rpartition("/")[2]
-                used = " *" if preset == coding._PRESET else ""
+                used = " *" if preset == ffmpeg.SAME.preset else ""
                 print(
                     f"{name} {lasting:.1f} s {preset}: {cpu / lasting:.2f} CPU s a second, "
                     f"{size / 1000:.0f} kB{used}",

@@ -42,8 +42,6 @@ _WEB_PICTURE: dict[str, Any] = {
 # Below this rate ffmpeg's AAC leaves out what is above 4 kHz: birds, hiss, half of all consonants. (At
 # 16 kHz the same quality would take 4 kbit/s less, but Chromium reads such AAC at twice its speed.)
 _AAC_FULL_BPS, _AAC_LEAST_HZ = 32_000, 8_000
-# Each change between pictures and sound takes room in the file: once a second is enough.
-_CHUNK_US = 1_000_000
 _ERROR_TAIL = 2_000
 _PATH = "path:"
 
@@ -51,14 +49,28 @@ _PATH = "path:"
 @dataclass(frozen=True, slots=True)
 class RawPictures:
     """Pictures to encode: each as RGB of 8 bits, of `size` (width, height), `rate` a second, in at most
-    `bps` bits a second. crf, preset: as x264 has them; pictures are better with a smaller crf."""
+    `bps` bits a second. crf: as x264 has it, smaller is better."""
 
     each: Iterable[bytes]
     size: tuple[int, int]
     rate: Fraction
     bps: int
     crf: int = 30
-    preset: str = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How MP4 is written. preset: of x264. chunk_us: least microseconds of pictures, and of sound, in one
+    piece, since each change between them takes room; then the order of the pieces is not always the
+    same."""
+
+    preset: str
+    chunk_us: int | None = None
+
+
+SMALL = Coding("slow", 1_000_000)
+SAME = Coding("veryfast")
+"""The same bytes every time. Half the work of "slow", for files as small (`benchmarks/coding.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,9 @@ def _feed(process: "subprocess.Popen[bytes]", given: Iterable[bytes] | None) -> 
             pipe.write(piece)
 
 
-def web(out: Path, pictures: RawPictures | None, sound: RawSound | None) -> None:
+def web(
+    out: Path, pictures: RawPictures | None, sound: RawSound | None, coding: Coding = SMALL
+) -> None:
     """Writes decoded pictures, sound or both as small MP4 (H.264, AAC) that browsers play.
 
     What is decoded can't lead ffmpeg astray: it does not look for a format. Raises FfmpegError, and what
@@ -127,14 +141,16 @@ def web(out: Path, pictures: RawPictures | None, sound: RawSound | None) -> None
 
     sides: list[Any] = []
     options: dict[str, Any] = {"movflags": "+faststart", "format": "mp4", **_REPRODUCIBLE}
-    options["chunk_duration"] = _CHUNK_US
+    options["max_interleave_delta"] = 0  # however late one side is, the other waits for it
+    if coding.chunk_us is not None:
+        options["chunk_duration"] = coding.chunk_us
     if pictures is not None:
         form = {"pix_fmt": "rgb24", "s": "{}x{}".format(*pictures.size), "r": str(pictures.rate)}
         sides.append(ffmpeg.input("pipe:0", format="rawvideo", **form).video)
         options |= {
             **_WEB_PICTURE,
+            "preset": coding.preset,
             "crf": pictures.crf,
-            "preset": pictures.preset,
             "maxrate": pictures.bps,
             "bufsize": 2 * pictures.bps,
         }

@@ -26,8 +26,6 @@ Row = Mapping[str, Any]
 
 _HZ, _SOUND_BPS = 48_000, 128_000
 _PX, _CRF, _PICTURE_BPS = 512, 20, 4_000_000
-_PRESET = "veryfast"
-"""Half the work of "slow", and files of natural pictures are no larger (`benchmarks/coding.py`)."""
 BYTES_PER_S = {True: 150_000, False: 60_000}
 """About how many bytes a second of a clip takes, with pictures and without."""
 _S_PER_S = 20
@@ -110,7 +108,6 @@ def _encoded(span: Span, scratch: Path, out: Path) -> Coded:
         Fraction(span.count * 1000, span.ms),
         _PICTURE_BPS,
         _CRF,
-        _PRESET,
     )
-    ffmpeg.web(out, seen, heard)
+    ffmpeg.web(out, seen, heard, ffmpeg.SAME)
     return Coded("mp4", out)
