@@ -31,6 +31,7 @@ __all__ = [
     "Reliability",
     "ReliabilityRow",
     "ReviewFigures",
+    "ReviewsUsed",
     "Said",
     "SimilarityFigures",
     "StratumRate",
@@ -89,9 +90,17 @@ class InputFigures(_Figures):
     kept: int
 
 
+class ReviewsUsed(_Figures):
+    """A workspace whose reviews a release was built with, as the rules name it, and a digest of these."""
+
+    name: str
+    digest: str
+
+
 class ReleaseFigures(_Figures):
     """What a release was built of, by its release.json. rows: of its inputs; kept: rows of the release.
-    sides: what lies beside the captions."""
+    sides: what lies beside the captions. edited: clips with a caption that a reviewer wrote; rejected:
+    rows that reviewers made leave."""
 
     rows: int
     kept: int
@@ -102,6 +111,9 @@ class ReleaseFigures(_Figures):
     classes: tuple[Count, ...]
     """Rows by class of licence."""
     sides: tuple[str, ...]
+    reviews: tuple[ReviewsUsed, ...]
+    edited: int
+    rejected: int
 
 
 class Author(_Figures):
@@ -351,8 +363,9 @@ class StratumRate(_Figures):
 
 class PlanFigures(_Figures):
     """What the reviews of a plan say. clips: of the plan; judged: of these; passed: clips that stand in
-    it before the last judged one and were not judged; set: clips that it was drawn from. bad: share of
-    the set; unknown for a plan that is no sample."""
+    it before the last judged one and were not judged; set: clips that it was drawn from; astray: of the
+    plan, that are not in this set, or not with the captions that were judged. bad: share of the set;
+    unknown for a plan that is no sample of it."""
 
     name: str
     how: str
@@ -362,6 +375,7 @@ class PlanFigures(_Figures):
     judged: int
     passed: int
     set: int
+    astray: int
     bad: Rate | None
     strata: tuple[StratumRate, ...]
 

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 from pipelines.report import charts
-from pipelines.report.amounts import counted_clips
+from pipelines.report.amounts import counted, counted_clips
 from pipelines.report.figures import PlanFigures, ReviewFigures, Said
 from pipelines.report.preferred import share
 from pipelines.report.scalars import percent
 from pipelines.report.sections import Figure, Section
 from pipelines.report.shown import visible
 from pipelines.reviews.intervals import Kappa
-from pipelines.terminal import counted
 
 _VERDICTS = {"good": "good", "bad": "bad", "edited only": "second"}
 _HOW = {"random": "at random", "stratified": "at random of each {}", "worst": "the worst first"}
@@ -73,14 +72,17 @@ def _lead(of: ReviewFigures) -> str:
             + (", each of its strata weighted by its size. " if plan.by else ". ")
         )
     else:
-        told += (
-            "How often captions are bad can't be told: these clips were chosen, not drawn. "
-            "captionmill reviews plan draws some. "
-        )
+        told += f"How often captions are bad is not known: {_why_not(of)} "
     if of.others:
         told += f"{counted(of.others, 'review')} of other captions of these clips, or of clips that are "
         told += "not here, do not count."
     return told.strip()
+
+
+def _why_not(of: ReviewFigures) -> str:
+    if any(plan.astray for plan in of.plans):
+        return "the plan is of another set. captionmill reviews plan makes one of this set."
+    return "these clips were chosen and not drawn. captionmill reviews plan draws some."
 
 
 def _how(plan: PlanFigures) -> str:
@@ -95,6 +97,11 @@ def _plan(plan: PlanFigures) -> str:
 
 
 def _rate_of(plan: PlanFigures) -> str:
+    if plan.astray:
+        return (
+            f"drawn from another set: {plan.astray:,} of its clips are not here, or were judged with other "
+            "captions"
+        )
     if plan.bad is None:
         return "no sample: not a share of the set"
     return f"bad: {share(plan.bad)}"

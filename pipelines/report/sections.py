@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipelines.report import charts
-from pipelines.report.amounts import counted_clips, hours
+from pipelines.report.amounts import counted, counted_clips, hours
 from pipelines.report.figures import Bin, Count, Figures, ReliabilityRow, SimilarityFigures
 from pipelines.report.scalars import percent
 from pipelines.report.shown import visible
 from pipelines.show import TITLES
-from pipelines.terminal import counted
 
 Cells = tuple[tuple[str, str], ...]
 
@@ -125,6 +124,13 @@ def _release(figures: Figures) -> Section | None:
     lead = f"{of.rows:,} rows of {counted(len(of.inputs), 'captioning')} = {of.kept:,} kept"
     lead += "".join(f" + {each.count:,} left out by {each.name}" for each in dropped)
     lead += ". The books close. A row counts with the first rule that drops it."
+    if of.reviews:
+        lead += (
+            f" Reviews of {counted(len(of.reviews), 'workspace')} were used: "
+            f"{counted(of.rejected, 'row')} left because of them, and in {counted_clips(of.edited)} a "
+            "reviewer wrote a caption anew."
+        )
+    used = tuple((visible(each.name, 200), f"reviews {each.digest}") for each in of.reviews)
     inputs = tuple(
         (visible(each.name, 200), f"{each.kept:,} of {each.rows:,} rows kept") for each in of.inputs
     )
@@ -133,8 +139,12 @@ def _release(figures: Figures) -> Section | None:
         _bars("Splits", of.splits),
         _bars("Classes of licence", of.classes),
         Figure("What it was built of", texts=inputs),
+        Figure("Reviews that were used", texts=used, note=_USED if used else ""),
     ]
     return Section("books", "Books", lead, _filled(told))
+
+
+_USED = "By the digest of all reviews of a workspace when the release was built."
 
 
 def _absent(figures: Figures) -> Section | None:
@@ -147,6 +157,8 @@ def _absent(figures: Figures) -> Section | None:
         "clips in quarantine, filtered or pending",
         "similarities, reliability, speed and cost",
     ]
+    if figures.reviews is None:
+        absent.append("what people say of it (--reviews names the folder that holds it)")
     absent += [
         f"its {side}" for side in ("claims", "evidence", "embeddings") if side not in of.sides
     ]

@@ -75,7 +75,7 @@ def test_clips_are_counted_once_by_what_most_say(place: Made) -> None:
     assert {c.name: c.count for c in of.reviewers} == {"ada": 4, "bob": 2}
     assert scalars(told)["reviewed"] == pytest.approx(4 / told.captions.clips)
     (section,) = review_section(of)
-    assert "How often captions are bad can't be told" in section.lead
+    assert "How often captions are bad is not known: these clips were chosen" in section.lead
     assert "1 review of other captions" in section.lead
 
 
