@@ -13,8 +13,8 @@ _CLAIM = ("label", "text", "kind", "modality", "score")
 
 
 def weak_captions(group: Sequence[Row]) -> list[dict[str, Any]] | None:
-    """The weak captions of a clip as its evidence digests them, without the clip; None where places of
-    weak captions or claims do not count up."""
+    """The weak captions of a clip as its evidence digests them, without the clip; None if its rows are
+    not in order, or one is missing."""
     captions: list[dict[str, Any]] = []
     for row in group:
         if row["place"] == len(captions):
@@ -50,11 +50,11 @@ def _confidence(row: Row, probability: str, tier: str, by: str) -> Mapping[str, 
 
 def whole(row: Row, claims: Sequence[Row], evidence: Sequence[Row]) -> dict[str, Any]:
     """A data row with its side rows as workspaces have a row of captions. A release has no reasons,
-    refused replies or doubts: they stay empty. Raises ReleaseError where evidence does not count up."""
+    refused replies or doubts: these are empty. Raises ReleaseError for evidence with a row missing."""
     weak = weak_captions(evidence)
     if weak is None:
         raise ReleaseError(
-            f"the evidence of clip {row['clip_id']} does not count up: captionmill verify tells more"
+            f"rows of the evidence of clip {row['clip_id']} are missing: captionmill verify says which"
         )
     made = dict(row)
     made["claims"] = [_of_caption(claim) for claim in claims]
