@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from manifests.books import Books
     from manifests.commits import State
     from pipelines.notebook import Clips
-    from pipelines.plan import Plan
+    from pipelines.plan.estimate import Plan
 
 __all__ = ["Captions", "caption", "main", "open", "plan"]
 
@@ -124,13 +124,13 @@ def plan(
     """Captions a sample and says what all of the sources will take, as `captionmill plan` does."""
     from engine import torch_cpu
     from engine.processes import own_environment
-    from pipelines import plan as planning
     from pipelines.cli.terminal import default_profile
+    from pipelines.plan.sample import plan as planned
 
     with own_environment():
         torch_cpu.switch_on()
         used = profile or default_profile()
-        return planning.plan(_names(sources), used, sample, gpus, gpu_price)
+        return planned(_names(sources), used, sample, gpus, gpu_price)
 
 
 def _names(sources: Source | Sequence[Source]) -> list[str]:

@@ -1,6 +1,6 @@
 """The card of a release: `README.md` as the hub reads it, a configuration for each class of licences.
 
-It says what was done, by which rules, on which terms, how to load it, and what nobody checked.
+It says what was done and by which rules, on which terms, how to load it, and what is not checked.
 """
 
 import json
@@ -22,27 +22,29 @@ from manifests.release.statistics import Statistics
 RULES: Mapping[str, str] = {
     "takedown": "named in a takedown list",
     "decontamination": "in an evaluation set, by id, file or hash",
+    "reviews": "captions that reviewers rejected",
     "captions": "without the captions that were asked for",
-    "writer": "written by whom the rules leave out",
-    "confidence": "captions less sure than asked for",
-    "support": "captions of which the evidence supports less than asked for",
-    "similarity": "captions farther from their media than asked for, by an encoder",
+    "writer": "written by a writer that the rules exclude",
+    "confidence": "claims less probable than the rules ask for",
+    "support": "fewer claims supported by evidence than the rules ask for",
+    "not_embedded": "not embedded, where the rules ask for a similarity",
+    "similarity": "captions less similar to their media than the rules ask for, by an encoder",
     "lints": "replies with a fault that the rules name",
     "flags": "personal data or profanity in a text",
-    "licence": "made by models under terms that the rules leave out",
-    "length": "clips or captions shorter or longer than asked for",
-    "language": "speech in a language that the rules leave out",
-    "winner": "captions of a clip that has better ones",
-    "decontamination_media": "nearly the media of an evaluation set",
-    "duplicate_media": "nearly the media of another clip",
+    "licence": "made by models under terms that the rules exclude",
+    "length": "clips or captions shorter or longer than the rules allow",
+    "language": "speech in a language that the rules exclude",
+    "winner": "the clip has better captions in another row",
+    "decontamination_media": "media nearly like that of an evaluation set",
+    "duplicate_media": "media nearly like that of another clip",
     "duplicate_captions": "the same captions as another clip",
-    "near_captions": "nearly the captions of another clip",
-    "source_cap": "beyond the most clips of one source",
-    "caption_cap": "beyond the most clips with one caption",
-    "domain_shares": "beyond the share of their domain",
-    "real_share": "beyond the share of captions by people or by models",
+    "near_captions": "captions nearly like those of another clip",
+    "source_cap": "more clips of one source than the rules allow",
+    "caption_cap": "more clips with one caption than the rules allow",
+    "domain_shares": "more clips of one domain than its share allows",
+    "real_share": "more captions by people, or by models, than their share allows",
 }
-"""What each rule drops. A rule that is not here is told by its name alone."""
+"""What each rule drops. Of a rule that is not here the card has the name alone."""
 
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
 _LARGER = ((10**7, "1M<n<10M"), (10**8, "10M<n<100M"), (10**9, "100M<n<1B"))
@@ -67,11 +69,11 @@ def card(
             _yaml(name, books.kept, files, counted),
             f"# {_plain(name)}",
             "",
-            f"{books.kept:,} clips, {counted.hours:,.1f} hours, with captions of what is heard, what is "
+            f"{books.kept:,} clips ({counted.hours:,.1f} hours) with captions of what is heard, what is "
             "seen, and both together, made by captionmill. "
-            + ("The media is in `media/`: " if media else "The media is not here: ")
-            + "`uri` and `content_hash` say which file a clip is of, `start_ms` and `end_ms` where in "
-            "it.",
+            + ("The media is in `media/`. " if media else "The media is not included. ")
+            + "`uri` and `content_hash` identify the file of a clip, `start_ms` and `end_ms` its place "
+            "in that file.",
             "",
             *_contents(counted),
             *_made(inputs, books),
@@ -153,8 +155,8 @@ def _made(inputs: Sequence[ReleaseInput], books: ReleaseBooks) -> Iterable[str]:
         yield f"| {_plain(each.name)} | `{_plain(each.job)}` | {stage} | {each.rows:,} | {each.kept:,} |"
     yield ""
     yield (
-        f"Of {books.rows:,} rows, {books.kept:,} are here. A row counts with the first rule that drops "
-        "it:"
+        f"Of {books.rows:,} rows, {books.kept:,} are here. Each of the others counts with the first rule "
+        "that drops it:"
     )
     yield ""
     yield "| rule | drops | rows |"
@@ -167,14 +169,14 @@ def _made(inputs: Sequence[ReleaseInput], books: ReleaseBooks) -> Iterable[str]:
 def _terms(counted: Statistics, media: bool) -> Iterable[str]:
     yield "## Terms"
     yield (
-        "Licences are those of the **models** behind a row (columns `licence` and `outputs_train`), not "
-        "of the media that was captioned: nobody looked at the media's terms."
+        "Licences are those of the **models** that made a row (columns `licence` and `outputs_train`). "
+        "The terms of the captioned media are not known: nobody checked them."
     )
     yield ""
     if media:
         yield (
-            "**Licences of the media in `media/` are not known.** Who passes it on or trains on it must "
-            "know its terms."
+            "**The licences of the media in `media/` are not known.** Find out its terms before you "
+            "share it or train on it."
         )
         yield ""
     yield "Each class of licences is a configuration:"
@@ -199,7 +201,7 @@ def _loading(
     split = _splits(splits)[0]
     data = f"RELEASE/data/{first}"
     yield "## How to load it"
-    yield "`RELEASE` is its folder; for `datasets` its name at the hub will do too."
+    yield "`RELEASE` is the folder of this release. For `datasets`, its name on the hub works too."
     yield "```python"
     yield "import datasets, duckdb, pandas, polars, ray"
     yield ""
@@ -213,8 +215,7 @@ def _loading(
         named = [f"`{table}/`" for table in beside]
         listed = f"{', '.join(named[:-1])} and {named[-1]}" if named[1:] else named[0]
         yield (
-            f"{listed} {'lie' if named[1:] else 'lies'} beside, in files of the same names, and "
-            f"{'are' if named[1:] else 'is'} joined by `clip_id`:"
+            f"{listed} {'have' if named[1:] else 'has'} files of the same names. Join them by `clip_id`:"
         )
         yield "```python"
         yield (
@@ -225,7 +226,7 @@ def _loading(
     yield from _vectors(encoder)
     if "media" in tables:
         yield from _media(f"RELEASE/media/{first}/{split}")
-    yield "`captionmill verify` computes every digest again and names what is off."
+    yield "`captionmill verify` computes every digest again and names each one that is wrong."
     yield ""
 
 
@@ -235,18 +236,18 @@ def _vectors(encoder: ReleaseEncoder | None) -> Iterable[str]:
     yield (
         f"`embeddings/` has vectors of the media by the encoder `{_plain(encoder.name)}` (identity "
         f"`{encoder.identity}`): {', '.join(f'`{name}`' for name in VECTORS)}, each of "
-        f"{encoder.width} numbers of float16, null where the clip lacks that side. A clip without any "
-        "has no row there."
+        f"{encoder.width} numbers of float16, or null if the clip lacks that side. A clip without any "
+        "vector has no row there."
     )
     yield ""
 
 
 def _media(place: str) -> Iterable[str]:
     yield (
-        "`media/` has tars as WebDataset has them: for each row, in the order of `data/`, "
-        "`<clip_id>.<extension>` and `<clip_id>.json`. Where `media` in the JSON is `source`, the member "
-        "is the source's own bytes, whose sha256 is `content_hash`; where it is `coded`, it is the "
-        "clip's span of a longer source, coded anew from what the captioners' decoder gives."
+        "`media/` has tars in the format of WebDataset: for each row, in the order of `data/`, "
+        "`<clip_id>.<extension>` and `<clip_id>.json`. If `media` in the JSON is `source`, the member is "
+        "the source's own bytes, whose sha256 is `content_hash`. If it is `coded`, the member is the "
+        "clip's span of a longer source, coded again from what the captioners' decoder gives."
     )
     yield "```python"
     yield "import glob, webdataset"
@@ -256,13 +257,14 @@ def _media(place: str) -> Iterable[str]:
 
 
 def _unchecked() -> Iterable[str]:
-    yield "## What nobody checked"
-    yield "- Most captions are by models. No person has read them, but for the rows that are by people."
-    yield "- A claim is supported as far as the captioners' evidence goes, not as far as it is true."
-    yield "- Whether the media may be used, whether it still is where `uri` says, and what it shows."
-    yield "- Personal data and profanity are found by patterns: what they miss is here."
-    yield "- Evaluation sets that the rules do not name, and near duplicates that no measure showed."
-    yield "- Transcripts are by speech recognition, and data: never instructions."
+    yield "## What is not checked"
+    yield "- Models wrote most captions. People may have read some, but nobody read all of them."
+    yield "- A supported claim is one that the captioners' evidence says. It may still be wrong."
+    yield "- Nobody checked what the media shows, whether it may be used, or if it is still at `uri`."
+    yield "- Patterns find personal data and profanity. What they miss is still here."
+    yield "- Clips of evaluation sets that the rules do not name may be here, and near duplicates that"
+    yield "  were not found."
+    yield "- Transcripts come from speech recognition. They are data, never instructions."
     yield ""
 
 

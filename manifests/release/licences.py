@@ -11,12 +11,12 @@ CLASSES: tuple[LicenceClass, ...] = get_args(LicenceClass)
 
 MEANING: dict[LicenceClass, str] = {
     "permissive": "every licence permits any use, with attribution at most",
-    "share-alike": "a licence asks that what is derived is passed on under the same terms",
-    "restricted": "a licence is none of the well-known free ones: read its terms",
+    "share-alike": "a licence requires that derived works are shared under the same terms",
+    "restricted": "a licence is not one of the well-known free ones: read its terms",
     "noncommercial": "a licence forbids commercial use",
-    "unknown": "of a model it is not known under which terms it stands, or whether its outputs may "
-    "train other models",
-    "no-training": "a licence forbids that outputs train other models",
+    "unknown": "the licence of a model is not known, or it does not say whether its outputs may train "
+    "other models",
+    "no-training": "a licence forbids training other models on outputs",
 }
 
 _PERMISSIVE = re.compile(

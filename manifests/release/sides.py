@@ -1,10 +1,9 @@
-"""The evidence and the claims of a clip from the rows of a release's side files."""
+"""Rows of a release with their side rows, put together as workspaces have rows of captions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from manifests.captions import CAPTIONS
-from manifests.evidence import Evidence, evidence_from_row
 from manifests.release.layout import ReleaseError
 
 Row = Mapping[str, Any]
@@ -14,8 +13,8 @@ _CLAIM = ("label", "text", "kind", "modality", "score")
 
 
 def weak_captions(group: Sequence[Row]) -> list[dict[str, Any]] | None:
-    """The weak captions of a clip as its evidence digests them, without the clip; None where places of
-    weak captions or claims do not count up."""
+    """The weak captions of a clip as its evidence digests them, without the clip; None if its rows are
+    not in order, or one is missing."""
     captions: list[dict[str, Any]] = []
     for row in group:
         if row["place"] == len(captions):
@@ -51,10 +50,15 @@ def _confidence(row: Row, probability: str, tier: str, by: str) -> Mapping[str, 
 
 def whole(row: Row, claims: Sequence[Row], evidence: Sequence[Row]) -> dict[str, Any]:
     """A data row with its side rows as workspaces have a row of captions. A release has no reasons,
-    refused replies or doubts: they stay empty."""
+    refused replies or doubts: these are empty. Raises ReleaseError for evidence with a row missing."""
+    weak = weak_captions(evidence)
+    if weak is None:
+        raise ReleaseError(
+            f"rows of the evidence of clip {row['clip_id']} are missing: captionmill verify says which"
+        )
     made = dict(row)
     made["claims"] = [_of_caption(claim) for claim in claims]
-    made["evidence"] = [_weak(weak) for weak in weak_captions(evidence) or ()]
+    made["evidence"] = [_weak(caption) for caption in weak]
     made["lints"], made["rungs"], made["config_digest"] = [], [], None
     for name in CAPTIONS:
         short = name.removesuffix("_caption")
@@ -71,14 +75,6 @@ def _of_caption(claim: Row) -> dict[str, Any]:
         "confidence": _confidence(claim, "probability", "tier", "confidence_by"),
         "spans": [{"start_ms": start, "end_ms": end} for start, end in spans],
     }
-
-
-def evidence_of(row: Mapping[str, Any], rows: Sequence[Row]) -> Evidence:
-    """The evidence of a data row. rows: its side rows. Raises ReleaseError where they do not count up."""
-    captions = weak_captions(rows)
-    if captions is None:
-        raise ReleaseError(f"the evidence of clip {row['clip_id']} does not count up")
-    return evidence_from_row({**row, "evidence": [_weak(caption) for caption in captions]})
 
 
 def _weak(weak: Mapping[str, Any]) -> Row:

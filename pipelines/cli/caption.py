@@ -80,18 +80,20 @@ def plan(
     """Caption a sample and estimate the whole run: time, GPUs, cost, and what limits it."""
     with errors():
         from manifests.workspace import Workspace
-        from pipelines import plan as planning
         from pipelines.cli.progress import Watch
+        from pipelines.plan.kept import keep as keep_plan
+        from pipelines.plan.sample import plan as planned
+        from pipelines.plan.told import text
 
         used = profile or default_profile()
         with Watch(quiet=as_json) as watch:
-            estimate = planning.plan(sources, used, sample, gpus, gpu_price, watch.show)
+            estimate = planned(sources, used, sample, gpus, gpu_price, watch.show)
         if keep is not None:
-            planning.keep(estimate, Workspace.create(keep))
+            keep_plan(estimate, Workspace.create(keep))
         if as_json:
             say_json(estimate.to_json())
         else:
-            say(planning.text(estimate))
+            say(text(estimate))
 
 
 def report(result: Any, as_json: bool) -> None:

@@ -47,6 +47,13 @@ def report(
         Path | None,
         typer.Option(metavar="FILE", help="TOML with a list of such expressions, fail_on = [...]."),
     ] = None,
+    reviews: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where reviews of a release are stored; those of a workspace are stored in it.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell in one page whether captions can be trained on; check gates.
@@ -63,7 +70,7 @@ def report(
         target = output or (None if as_json else _PAGE)
         if target is not None:
             page.require_ours(target)
-        made = make(folder, against, gates)
+        made = make(folder, against, gates, reviews)
         if target is not None:
             size = write(made, target, min(4, os.cpu_count() or 1), _progress)
             say(f"{target}: {size / 1e6:.1f} MB, opens from disk in any browser", err=as_json)

@@ -104,7 +104,8 @@ def skipped(counts: Mapping[str, int]) -> str:
 def run(result: "Result") -> str:
     """The summary of a run: books, who wrote, rate, where time went, guards, where the results are."""
     from pipelines.cli.progress import shares
-    from pipelines.plan import against, hours
+    from pipelines.plan.kept import against
+    from pipelines.plan.told import hours
 
     workspace = shlex.quote(str(result.workspace.root))
     captions = result.workspace.root / "captions" / "stage1" / result.stage.digest

@@ -1,9 +1,14 @@
 """Amounts in words."""
 
 
+def counted(count: int, noun: str) -> str:
+    """A count with its noun, for people: "1 clip", "1,200 clips"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def counted_clips(count: int) -> str:
     """So many clips, for people."""
-    return "1 clip" if count == 1 else f"{count:,} clips"
+    return counted(count, "clip")
 
 
 def hours(seconds: float) -> str:

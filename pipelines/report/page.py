@@ -23,7 +23,6 @@ from pipelines.report.galleries import Gallery
 from pipelines.report.gate import Failure
 from pipelines.report.preferred import lines
 from pipelines.report.query import ReportError
-from pipelines.report.review_section import review_section
 from pipelines.report.scalars import SCALARS, percent, scalars
 from pipelines.report.sections import sections
 from pipelines.report.shown import visible
@@ -99,7 +98,7 @@ def _render(file: IO[str], report: Report, previews: Mapping[str, Preview]) -> N
         verdict=verdict(figures, report.failures),
         tiles=list(_tiles(figures)),
         summary=_summary(figures),
-        sections=[*review_section(figures.reviews), *sections(figures)],
+        sections=sections(figures),
         all_figures=list(_all(figures, report.comparison)),
         comparison=report.comparison,
         comparison_told=None if report.comparison is None else _told(report.comparison),

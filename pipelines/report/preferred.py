@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from manifests.workspace import Workspace
+from pipelines.report.amounts import counted
 from pipelines.report.query import Query
 from pipelines.report.scalars import percent
 from pipelines.report.shown import visible
 from pipelines.reviews.compared import Preference, clips_of, preference
 from pipelines.reviews.intervals import Rate
 from pipelines.reviews.stored import COMPARISONS, stored
-from pipelines.terminal import counted
 
 _TEXTS = ("audio_caption", "visual_caption", "audio_visual_caption")
 

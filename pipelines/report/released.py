@@ -14,9 +14,10 @@ from manifests.kinds import CAPTIONS as CAPTIONED
 from manifests.kinds import SIMILARITY
 from manifests.release import layout
 from manifests.release.columns import Table
+from manifests.release.edits import BY_PEOPLE
 from manifests.release.layout import Release, ReleaseFile
 from manifests.release.sides import whole
-from pipelines.report.figures import Count, InputFigures, ReleaseFigures
+from pipelines.report.figures import Count, InputFigures, ReleaseFigures, ReviewsUsed
 from pipelines.report.query import Query
 from pipelines.report.sources import (
     HAS,
@@ -63,12 +64,13 @@ class ReleasedSet(Reported):
         count = len(self.release.inputs)
         return "in one workspace" if count == 1 else f"in {count:,} workspaces"
 
-    def figures(self) -> ReleaseFigures:
-        """What it was built of, by its release.json."""
+    def figures(self, query: Query) -> ReleaseFigures:
+        """What it was built of, by its release.json. query: with the view `captions`."""
         of, splits, classes = self.release, dict[str, int](), dict[str, int]()
         for file in of.of("data"):
             splits[file.split] = splits.get(file.split, 0) + file.rows
             classes[file.licence_class] = classes.get(file.licence_class, 0) + file.rows
+        (edited,) = query.row(_EDITED)
         return ReleaseFigures(
             rows=of.books.rows,
             kept=of.books.kept,
@@ -81,6 +83,13 @@ class ReleasedSet(Reported):
             sides=tuple(
                 table for table in ("claims", "evidence", "embeddings", "media") if of.of(table)
             ),
+            reviews=tuple(
+                ReviewsUsed(name=each.name, digest=each.digest)
+                for each in of.lists
+                if each.rule == "reviews"
+            ),
+            edited=edited,
+            rejected=of.books.dropped.get("reviews", 0),
         )
 
     def vectors(self) -> Released | None:
@@ -179,6 +188,8 @@ def _counts(counts: Mapping[str, int]) -> tuple[Count, ...]:
     return tuple(Count(name=name, count=count) for name, count in counts.items())
 
 
+_AUTHORS = ", ".join(f"{name.removesuffix('_caption')}_by" for name in CAPTIONS)
+_EDITED = f"SELECT count_if(NOT real AND list_contains([{_AUTHORS}], '{BY_PEOPLE}')) FROM captions"
 _SCORES = """
 CREATE TABLE {prefix}scores (id UUID, file INTEGER, claims UINTEGER, unsupported UINTEGER,
     support FLOAT, confidence FLOAT, refusals UINTEGER, has UTINYINT, texts UBIGINT);

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.kinds import SPANS
+from manifests.workspace import Workspace
 from pipelines import spans
 from pipelines.preview import Preview, Previews
 from pipelines.report import cards, compare, counting, galleries, measured, page, reviewed, texts
@@ -43,20 +44,22 @@ class Made:
         }
 
 
-def make(root: Path, against: Path | None, gates: Sequence[Gate]) -> Made:
+def make(
+    root: Path, against: Path | None, gates: Sequence[Gate], reviews: Path | None = None
+) -> Made:
     """Counts and chooses everything. root: of a workspace or a release; against: of another one with
-    captions of the same clips. Raises ReportError, GateError, WorkspaceError, ReleaseError."""
+    captions of the same clips; reviews: the folder of a release's reviews. Raises ReportError, GateError,
+    WorkspaceError, ReleaseError, ReviewError."""
     reported = opened(root)
+    place = reviewed.place_of(reported, reviews)
     captioned = reported if isinstance(reported, CaptionedSet) else None
     other = None if against is None else opened(against)
     theirs = None if other is None else figures(other)
     with connected() as query:
-        ours = counted(query, reported)
+        ours = counted(query, reported, place)
         comparison = None
         if other is not None and theirs is not None:
-            comparison = compare.compare(
-                query, ours, other, theirs, captioned.workspace if captioned else None
-            )
+            comparison = compare.compare(query, ours, other, theirs, place)
         failures = check(gates, scalars(ours), None if theirs is None else scalars(theirs))
         shown = galleries.galleries(query, reported, comparison, other)
         with_media = cards.with_media(shown)
@@ -80,14 +83,16 @@ def _localized(
     return spans.by_key(query.named(f"SELECT * FROM spans WHERE clip_id IN ({marks})", ids))
 
 
-def figures(reported: Reported) -> Figures:
-    """Counts everything of a set. Raises ReportError for a table that can't be read."""
+def figures(reported: Reported, reviews: Path | None = None) -> Figures:
+    """Counts everything of a set. reviews: the folder of a release's reviews. Raises ReportError for a
+    table that can't be read."""
     with connected() as query:
-        return counted(query, reported)
+        return counted(query, reported, reviewed.place_of(reported, reviews))
 
 
-def counted(query: Query, reported: Reported) -> Figures:
-    """The same through an empty database, which has the views of the set then."""
+def counted(query: Query, reported: Reported, place: Workspace | None) -> Figures:
+    """The same through an empty database, which has the views of the set then. place: that holds the
+    reviews."""
     reported.score(query)
     reported.sample(query)
     captioned = reported if isinstance(reported, CaptionedSet) else None
@@ -100,7 +105,7 @@ def counted(query: Query, reported: Reported) -> Figures:
         job=reported.digest,
         made=reported.made,
         books=None if captioned is None else counting.books(query, captioned),
-        release=reported.figures() if isinstance(reported, ReleasedSet) else None,
+        release=reported.figures(query) if isinstance(reported, ReleasedSet) else None,
         captions=captions,
         refusals=counting.refusals(query, runs),
         claims=counting.claims(query),
@@ -112,7 +117,7 @@ def counted(query: Query, reported: Reported) -> Figures:
         agreement=texts.agreement(query),
         reliability=None if captioned is None else measured.reliability(captioned.root),
         effort=measured.effort(runs, media.seconds),
-        reviews=None if captioned is None else reviewed.reviews(query, captioned.workspace),
+        reviews=reviewed.reviews(query, reported, place),
     )
 
 

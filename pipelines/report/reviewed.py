@@ -3,16 +3,23 @@
 Only reviews of these very captions count, told by clip and digest. A clip is bad where at least as many
 reviewers call it bad as good. How often captions are bad is told by a plan that is a sample alone: clips
 that somebody chose, or the worst, would give another share.
+
+A plan that was drawn from the workspaces of a release is no sample of the release: clips that reviewers
+rejected may have left it, and captions that they mended are others now.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from pathlib import Path
+
+import pyarrow as pa
 
 from manifests.captions import CAPTIONS
 from manifests.workspace import Workspace
 from pipelines.report.figures import Count, PlanFigures, ReviewFigures, Said, StratumRate
-from pipelines.report.query import Query
+from pipelines.report.query import Query, ReportError
+from pipelines.report.sources import CaptionedSet, Reported
 from pipelines.reviews.intervals import Kappa, Rate, kappa, rate, weighted
 from pipelines.reviews.plan import Plan, plans
 from pipelines.reviews.stored import stored
@@ -22,10 +29,28 @@ _PAIRS = 10
 _EDITED = f"coalesce({', '.join(CAPTIONS)}) IS NOT NULL"
 
 
-def reviews(query: Query, workspace: Workspace) -> ReviewFigures | None:
-    """What reviews of a workspace say of its captions; None without any. query: with the view `captions`
-    and the table `scores`. Raises ReportError, ReviewError, CommitError."""
-    every = stored(workspace)
+def place_of(reported: Reported, folder: Path | None) -> Workspace | None:
+    """The workspace that holds the reviews of a set: itself; of a release the folder that was named when
+    they were made, None where none is. Raises ReportError, WorkspaceError."""
+    if isinstance(reported, CaptionedSet):
+        if folder is not None:
+            raise ReportError("reviews of a workspace are stored in it: leave out --reviews")
+        return reported.workspace
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise ReportError(
+            f"{folder} is no folder: name the one that captionmill inspect --reviews stores reviews in"
+        )
+    return Workspace.open(folder)
+
+
+def reviews(query: Query, reported: Reported, place: Workspace | None) -> ReviewFigures | None:
+    """What reviews say of a set's captions; None without any. query: with the view `captions` and the
+    table `scores`. place: that holds the reviews. Raises ReportError, ReviewError, CommitError."""
+    if place is None:
+        return None
+    every = stored(place)
     if not every.num_rows:
         return None
     query.give("given", every)
@@ -39,10 +64,12 @@ def reviews(query: Query, workspace: Workspace) -> ReviewFigures | None:
         "FROM reviewed WHERE verdict IS NOT NULL GROUP BY clip_id"
     )
     judged: dict[str, bool] = dict(query.rows("SELECT clip_id, bad FROM judged"))
-    told = tuple(_of_plan(plan, judged) for plan in plans(workspace))
+    drawn = list(plans(place))
+    is_fixed = not isinstance(reported, CaptionedSet)
+    told = tuple(_of_plan(plan, judged, _astray(query, plan, is_fixed)) for plan in drawn)
     samples = [plan for plan in told if plan.bad is not None and plan.bad.share is not None]
     best = max(samples, key=lambda plan: plan.judged, default=None)
-    own = next((p.ids for p in plans(workspace) if best is not None and p.name == best.name), None)
+    own = next((p.ids for p in drawn if best is not None and p.name == best.name), None)
     (every_one,) = query.row("SELECT count(*) FROM last_reviews")
     counting, clips, edited = query.row(
         "SELECT count(*), count(DISTINCT clip_id), "
@@ -80,7 +107,26 @@ def _counts(query: Query, sql: str) -> tuple[Count, ...]:
     return tuple(Count(name=str(name), count=count) for name, count in rows)
 
 
-def _of_plan(plan: Plan, judged: Mapping[str, bool]) -> PlanFigures:
+def _astray(query: Query, plan: Plan, is_fixed: bool) -> int:
+    """Clips of a plan that are not of this set. is_fixed: captions of the set are never written again, so
+    that who judged others judged another set's."""
+    query.give("planned", pa.table({"clip_id": pa.array(plan.ids, pa.string())}))
+    query.rows(
+        "CREATE OR REPLACE TABLE here AS "
+        "SELECT DISTINCT clip_id FROM captions SEMI JOIN planned USING (clip_id)"
+    )
+    elsewhere = (
+        "OR (clip_id IN (SELECT clip_id FROM last_reviews WHERE verdict IS NOT NULL) "
+        "AND clip_id NOT IN (SELECT clip_id FROM judged))"
+    )
+    (astray,) = query.row(
+        "SELECT count(*) FROM planned WHERE clip_id NOT IN (SELECT clip_id FROM here) "
+        f"{elsewhere if is_fixed else ''}"
+    )
+    return int(astray)
+
+
+def _of_plan(plan: Plan, judged: Mapping[str, bool], astray: int) -> PlanFigures:
     places = [at for at, clip in enumerate(plan.ids) if clip in judged]
     counts: dict[int, list[bool]] = defaultdict(list)
     for clip, stratum in plan.clips:
@@ -96,7 +142,8 @@ def _of_plan(plan: Plan, judged: Mapping[str, bool]) -> PlanFigures:
         judged=len(places),
         passed=max(places) + 1 - len(places) if places else 0,
         set=sum(stratum.size for stratum in plan.strata),
-        bad=weighted(strata) if plan.is_sample else None,
+        astray=astray,
+        bad=weighted(strata) if plan.is_sample and not astray else None,
         strata=tuple(
             StratumRate(value=s.value, size=s.size, bad=rate(bad, of))
             for s, (_, bad, of) in zip(plan.strata, strata, strict=True)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from manifests.evidence import evidence_from_row
 from manifests.ids import path_of
 from manifests.release.layout import PLACE
 from manifests.release.reading import Reader, Told
-from manifests.release.sides import evidence_of
+from manifests.release.sides import whole
 from pipelines.terminal import counted
 from pipelines.train.captions import Texts
 from pipelines.train.examples import (
@@ -141,6 +142,7 @@ def _example(told: Told, real: Real, side: Side | None) -> Example:
         synthetic = {kind: texts[1:] for kind, texts in synthetic.items() if texts[1:]}
     transcript, sung = None, False
     if row["transcript"] and told.evidence is not None:
-        transcript, sung = words_of(row["transcript"], evidence_of(row, told.evidence))
+        evidence = evidence_from_row(whole(row, (), told.evidence))
+        transcript, sung = words_of(row["transcript"], evidence)
     texts = Texts(synthetic, by_people, transcript, sung)
     return example_of(row | {"claims": told.claims or ()}, texts, side)

@@ -17,7 +17,7 @@ from manifests.workspace import Workspace
 from pipelines import verify as verifying
 from pipelines.caption.run import caption
 from pipelines.caption.stage import CaptionStage
-from pipelines.plan import plan
+from pipelines.plan.sample import plan
 from pipelines.selfcheck import selfcheck
 from pipelines.status import newest
 from pipelines.verify import verify_workspace

@@ -8,6 +8,7 @@ import yaml
 
 from manifests.release.card import RULES, card
 from manifests.release.layout import Release, ReleaseBooks
+from manifests.release.rules import GLOBAL, LOCAL
 from manifests.release.statistics import statistics
 from tests.manifests.release import made
 
@@ -35,18 +36,18 @@ def test_the_hub_is_told_of_one_configuration_for_each_class(tmp_path: Path) -> 
     assert told["size_categories"] == ["n<1K"]
 
 
-def test_it_tells_counts_of_rules_terms_and_what_nobody_checked(tmp_path: Path) -> None:
+def test_it_tells_counts_of_rules_terms_and_what_is_not_checked(tmp_path: Path) -> None:
     text = _card(tmp_path, made.small(tmp_path))
     assert "| `lints` | replies with a fault that the rules name | 3 |" in text
     assert "Of 43 rows, 40 are here." in text
-    assert "- `no-training`: a licence forbids that outputs train other models" in text
-    assert "## What nobody checked" in text
-    assert "`evidence/` and `claims/` lie beside" in text
+    assert "- `no-training`: a licence forbids training other models on outputs" in text
+    assert "## What is not checked" in text
+    assert "`evidence/` and `claims/` have files of the same names" in text
 
 
 def test_a_release_without_side_files_does_not_speak_of_them(tmp_path: Path) -> None:
     release = made.write(tmp_path, [made.clip(1)], tables=["data"])
-    assert "lie beside" not in _card(tmp_path, release)
+    assert "files of the same names" not in _card(tmp_path, release)
 
 
 def test_an_empty_release_has_a_card(tmp_path: Path) -> None:
@@ -72,7 +73,10 @@ def test_rules_that_the_card_does_not_know_are_told_by_name(tmp_path: Path) -> N
     release = made.small(tmp_path)
     books = ReleaseBooks(rows=41, kept=40, dropped={"another": 1})
     assert "| `another` |  | 1 |" in _card(tmp_path, release, books=books)
-    assert "lints" in RULES
+
+
+def test_the_card_knows_every_rule() -> None:
+    assert set(RULES) == {*LOCAL, *GLOBAL}
 
 
 def test_the_same_release_has_the_same_card(tmp_path: Path) -> None:

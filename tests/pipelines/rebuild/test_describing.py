@@ -32,7 +32,7 @@ def test_the_card_says_that_licences_of_media_are_not_known(
 ) -> None:
     text = (tmp_path / "out" / "README.md").read_text()
     assert "The media is in `media/`" in text
-    assert "**Licences of the media in `media/` are not known.**" in text
+    assert "**The licences of the media in `media/` are not known.**" in text
     assert "media/permissive/train-*.tar" in text
 
 
@@ -66,6 +66,6 @@ def test_documents_tell_whose_vectors_there_are(tmp_path: Path) -> None:
     told = release(wanted, inputs, tmp_path / "out")
     assert told.encoder == built.ENCODER
     text = (tmp_path / "out" / "README.md").read_text()
-    assert "by the encoder `small`" in text and "The media is not here" in text
+    assert "by the encoder `small`" in text and "The media is not included" in text
     read = mlcroissant.Dataset(tmp_path / "out" / "croissant.json")
     assert read.metadata.ctx.issues.errors == set()

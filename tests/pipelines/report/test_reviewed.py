@@ -12,8 +12,8 @@ from pipelines.inspect.sets import WorkspaceSet
 from pipelines.report.figures import Figures, ReviewFigures
 from pipelines.report.gate import check, read
 from pipelines.report.report import figures
-from pipelines.report.review_section import review_section
 from pipelines.report.scalars import scalars
+from pipelines.report.sections.people import people
 from pipelines.report.sources import CaptionedSet
 from pipelines.report.verdict import verdict
 from pipelines.reviews.journal import Journal
@@ -56,7 +56,16 @@ def test_without_reviews_there_is_nothing_to_tell(place: Made) -> None:
     assert told.reviews is None
     values = scalars(told)
     assert [values[name] for name in ("reviewed", "bad", "good", "kappa")] == [0, None, None, None]
-    assert list(review_section(told.reviews)) == []
+    assert people(told.reviews) is None
+
+
+def test_reviews_of_other_captions_alone_say_nothing_of_these(place: Made) -> None:
+    _said(place, rows(place)[0], "bad", caption_digest="f" * 16)
+    told, of = _figures(place)
+    assert (of.reviews, of.others, scalars(told)["bad"]) == (0, 1, None)
+    section = people(of)
+    assert section is not None
+    assert "Nobody reviewed these captions. 1 review of other captions" in section.lead
 
 
 def test_clips_are_counted_once_by_what_most_say(place: Made) -> None:
@@ -74,8 +83,9 @@ def test_clips_are_counted_once_by_what_most_say(place: Made) -> None:
     assert {c.name: c.count for c in of.reasons} == {"wrong": 1, "missed": 1}
     assert {c.name: c.count for c in of.reviewers} == {"ada": 4, "bob": 2}
     assert scalars(told)["reviewed"] == pytest.approx(4 / told.captions.clips)
-    (section,) = review_section(of)
-    assert "How often captions are bad can't be told" in section.lead
+    section = people(of)
+    assert section is not None
+    assert "How often captions are bad is not known: these clips were chosen" in section.lead
     assert "1 review of other captions" in section.lead
 
 
@@ -129,7 +139,8 @@ def test_a_plan_that_was_not_looked_at_in_order_says_so(place: Made) -> None:
     _, of = _figures(place)
     assert of.plan is not None
     assert (of.plan.judged, of.plan.passed) == (2, 2)
-    (section,) = review_section(of)
+    section = people(of)
+    assert section is not None
     texts = [text for figure in section.figures for text, _ in figure.texts]
     assert any("2 before the last of them were passed over" in text for text in texts)
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from manifests.evidence import evidence_from_row
 from manifests.ids import path_of
 from manifests.release.layout import ReleaseError
 from manifests.release.reading import Reader
 from manifests.release.shards import Input
-from manifests.release.sides import evidence_of
+from manifests.release.sides import whole
 from pipelines.train.examples import Example, ExampleError, examples, is_held_out
 from pipelines.train.releases import Release
 from tests.manifests.release import made
@@ -72,7 +73,8 @@ def test_the_evidence_of_a_row_is_put_together_again(tmp_path: Path) -> None:
     made.small(tmp_path)
     for told in Reader(tmp_path).told("train"):
         assert told.evidence and told.claims
-        assert evidence_of(told.data, told.evidence).digest() == told.data["evidence_digest"]
+        row = whole(told.data, (), told.evidence)
+        assert evidence_from_row(row).digest() == told.data["evidence_digest"]
 
 
 def test_its_own_validation_is_held_out_and_test_is_kept_away(

@@ -13,7 +13,9 @@ from engine.run.turns import turns
 from engine.run.view import Lap, View
 from engine.stages.progress import Counts
 from pipelines.caption.stage import CaptionStage
-from pipelines.plan import Lapse, Pace, Plan, _planned, plan, text, what_would_help
+from pipelines.plan.estimate import Lapse, Pace, Plan
+from pipelines.plan.sample import _planned, plan
+from pipelines.plan.told import text, what_would_help
 from tests.conftest import CLIPS, run
 
 EARS = Pace("ears", 0, seconds=0.2, slots=2, doubt=0.0, cpus=1, gpus=0)

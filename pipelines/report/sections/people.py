@@ -1,25 +1,25 @@
 """What people say of the captions, as a section of the page."""
 
-from collections.abc import Iterator
-
 from pipelines.report import charts
-from pipelines.report.amounts import counted_clips
+from pipelines.report.amounts import counted, counted_clips
 from pipelines.report.figures import PlanFigures, ReviewFigures, Said
 from pipelines.report.preferred import share
 from pipelines.report.scalars import percent
-from pipelines.report.sections import Figure, Section
+from pipelines.report.sections.parts import Figure, Section
 from pipelines.report.shown import visible
 from pipelines.reviews.intervals import Kappa
-from pipelines.terminal import counted
 
 _VERDICTS = {"good": "good", "bad": "bad", "edited only": "second"}
 _HOW = {"random": "at random", "stratified": "at random of each {}", "worst": "the worst first"}
 
 
-def review_section(of: ReviewFigures | None) -> Iterator[Section]:
-    """The section, where there is something to tell."""
-    if of is None or not of.reviews:
-        return
+def people(of: ReviewFigures | None) -> Section | None:
+    """What reviews say of these captions; None where there are none."""
+    if of is None or not (of.reviews or of.others):
+        return None
+    if not of.reviews:
+        lead = f"Nobody reviewed these captions. {_others(of)}"
+        return Section("reviews", "What people say", lead, ())
     rows = [
         ("clips", "good", of.judged - of.bad),
         ("clips", "bad", of.bad),
@@ -52,7 +52,7 @@ def review_section(of: ReviewFigures | None) -> Iterator[Section]:
         told.append(
             Figure("Do reviewers agree?", texts=tuple(map(_pair, of.agreement)), note=_KAPPA)
         )
-    yield Section("reviews", "What people say", _lead(of), tuple(told))
+    return Section("reviews", "What people say", _lead(of), tuple(told))
 
 
 _MIXED = "A share of the set comes from one plan that is a sample; plans are never mixed."
@@ -73,14 +73,23 @@ def _lead(of: ReviewFigures) -> str:
             + (", each of its strata weighted by its size. " if plan.by else ". ")
         )
     else:
-        told += (
-            "How often captions are bad can't be told: these clips were chosen, not drawn. "
-            "captionmill reviews plan draws some. "
-        )
+        told += f"How often captions are bad is not known: {_why_not(of)} "
     if of.others:
-        told += f"{counted(of.others, 'review')} of other captions of these clips, or of clips that are "
-        told += "not here, do not count."
+        told += _others(of)
     return told.strip()
+
+
+def _others(of: ReviewFigures) -> str:
+    return (
+        f"{counted(of.others, 'review')} of other captions, or of clips that are not here, "
+        f"{'does' if of.others == 1 else 'do'} not count."
+    )
+
+
+def _why_not(of: ReviewFigures) -> str:
+    if any(plan.astray for plan in of.plans):
+        return "the plan is of another set. captionmill reviews plan makes one of this set."
+    return "these clips were chosen and not drawn. captionmill reviews plan draws some."
 
 
 def _how(plan: PlanFigures) -> str:
@@ -95,6 +104,9 @@ def _plan(plan: PlanFigures) -> str:
 
 
 def _rate_of(plan: PlanFigures) -> str:
+    if plan.astray:
+        missing = f"{plan.astray:,} of its clips are not here, or were judged with other captions"
+        return f"drawn from another set: {missing}"
     if plan.bad is None:
         return "no sample: not a share of the set"
     return f"bad: {share(plan.bad)}"

@@ -1,0 +1,76 @@
+"""How good the models are on labelled media, and what they took."""
+
+from pipelines.report.figures.counts import Counted
+
+
+class CurvePoint(Counted):
+    """Claims of about equal probability, its mean, and how many of them are true, with the 95 % interval
+    of that share (Wilson)."""
+
+    probability: float
+    true: float
+    low: float
+    high: float
+    claims: int
+
+
+class ReliabilityRow(Counted):
+    """How good the probabilities of a captioner's claims are on labelled media. before, after:
+    calibration error (ECE); curve_before, curve: the points of the reliability diagram."""
+
+    captioner: str
+    claims: int
+    true: int
+    before: float
+    after: float
+    curve_before: tuple[CurvePoint, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
+
+
+class TierTruth(Counted):
+    """Fused claims of a tier, and how many of these were true."""
+
+    tier: str
+    claims: int
+    true: int
+
+
+class Reliability(Counted):
+    """What `captionmill calibrate` measured in this workspace on labelled media."""
+
+    rows: tuple[ReliabilityRow, ...]
+    tiers: tuple[TierTruth, ...]
+
+
+class Unit(Counted):
+    """A model's work. busy_s: summed over its replicas."""
+
+    name: str
+    clips: int
+    busy_s: float
+    tokens_in: int
+    tokens_out: int
+
+
+class Effort(Counted):
+    """What captioning took, summed over its runs. seconds: of runs, without their start."""
+
+    runs: int
+    clips: int
+    seconds: float
+    startup_s: float
+    media_s: float
+    tokens_in: int
+    tokens_out: int
+    worker_deaths: int
+    units: tuple[Unit, ...]
+
+    @property
+    def clips_per_second(self) -> float | None:
+        """Of the machine that it ran on."""
+        return self.clips / self.seconds if self.seconds else None
+
+    @property
+    def hours_per_million(self) -> float | None:
+        """Hours of that machine for a million clips."""
+        return self.seconds / 3600 / self.clips * 1e6 if self.clips else None

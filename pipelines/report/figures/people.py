@@ -1,0 +1,70 @@
+"""What people say."""
+
+from pipelines.report.figures.counts import Count, Counted
+from pipelines.reviews.intervals import Kappa, Rate
+
+
+class StratumRate(Counted):
+    """Of a stratum of a plan: its clips in the set, and how many of those that were judged are bad."""
+
+    value: str
+    size: int
+    bad: Rate
+
+
+class PlanFigures(Counted):
+    """What the reviews of a plan say. clips: of the plan; judged: of these; passed: clips that stand in
+    it before the last judged one and were not judged; set: clips that it was drawn from; astray: of the
+    plan, that are not in this set, or not with the captions that were judged. bad: share of the set;
+    unknown for a plan that is no sample of it."""
+
+    name: str
+    how: str
+    by: str | None
+    interval: float | None
+    clips: int
+    judged: int
+    passed: int
+    set: int
+    astray: int
+    bad: Rate | None
+    strata: tuple[StratumRate, ...]
+
+
+class Said(Counted):
+    """Clips that people call good, or bad. unsupported: those with a claim that the evidence does not
+    say, of those that make claims; claims: the same of their claims."""
+
+    verdict: str
+    clips: int
+    unsupported: Rate
+    claims: Rate
+
+
+class ReviewFigures(Counted):
+    """What people say of these very captions.
+
+    reviews: that count, one of each reviewer for a clip; others: of captions that are not these. clips:
+    with a review; judged: with a verdict; bad: where at least as many call them bad as good. rate: the
+    plan whose rate is that of the set. said: of the clips of that plan, without one of all judged ones.
+    """
+
+    reviews: int
+    others: int
+    clips: int
+    judged: int
+    bad: int
+    edited: int
+    reviewers: tuple[Count, ...]
+    reasons: tuple[Count, ...]
+    """Clips by reason; a clip may count with several."""
+    plans: tuple[PlanFigures, ...]
+    rate: str | None
+    said: tuple[Said, ...]
+    agreement: tuple[Kappa, ...]
+    """Pairs of reviewers, by the clips that both judged."""
+
+    @property
+    def plan(self) -> PlanFigures | None:
+        """The plan whose rate is that of the set."""
+        return next((plan for plan in self.plans if plan.name == self.rate), None)

@@ -1,0 +1,102 @@
+"""Sections on the models: whether they agree, whether they are right, what they take."""
+
+from pipelines.report import charts
+from pipelines.report.amounts import counted, counted_clips, hours
+from pipelines.report.figures import Count, Figures, ReliabilityRow
+from pipelines.report.scalars import percent
+from pipelines.report.sections.parts import Figure, Matrix, Section, bars, filled
+from pipelines.report.shown import visible
+
+
+def agreement(figures: Figures) -> Section | None:
+    """Whether captioners support the same claims."""
+    of = figures.agreement
+    if len(of.captioners) < 2:
+        return None
+    lead = (
+        "Of the captions' claims that the captioner of a row supports, the share that the captioner of a "
+        "column supports too. Captioners that look at different things can't agree."
+    )
+    by_pair = {(pair.first, pair.second): pair for pair in of.pairs}
+    rows = []
+    for first in of.captioners:
+        cells: list[tuple[float, str] | None] = []
+        for second in of.captioners:
+            pair = by_pair.get((first, second))
+            share = pair.both / pair.claims if pair and pair.claims else 0.0
+            told = f"{pair.both:,} of {pair.claims:,}" if pair else ""
+            cells.append((share, told) if pair else None)
+        rows.append((visible(first, 40), tuple(cells)))
+    columns = tuple(visible(name, 40) for name in of.captioners)
+    return Section("agreement", "Do captioners agree?", lead, (), Matrix(columns, tuple(rows)))
+
+
+def reliability(figures: Figures) -> Section | None:
+    """Whether probabilities are right, by labelled media."""
+    of = figures.reliability
+    if of is None:
+        return None
+    lead = (
+        "How often claims were true on labelled media, by captionmill calibrate. On the dashed line "
+        "they are true as often as their probability says, below it less often. Before: by the raw "
+        "score; of all fused by the surest captioner alone."
+    )
+    tiers = [tier for tier in of.tiers if tier.claims]
+    shares = [
+        (
+            tier.tier,
+            tier.true / tier.claims,
+            f"{percent(tier.true / tier.claims)} of {tier.claims:,}",
+        )
+        for tier in tiers
+    ]
+    errors = tuple(
+        (visible(row.captioner, 60), f"{row.before:.3f} to {row.after:.3f}") for row in of.rows
+    )
+    told = [_curve(row) for row in of.rows if row.curve]
+    if shares:
+        told.append(
+            Figure(
+                "True claims by tier", charts.shares(shares), tuple((n, t) for n, _, t in shares)
+            )
+        )
+    note = "Mean distance of probability and truth (ECE), before and after calibration; 0 is best."
+    told.append(Figure("Calibration error", texts=errors, note=note))
+    return Section("reliability", "Are probabilities right?", lead, tuple(told))
+
+
+def _curve(row: ReliabilityRow) -> Figure:
+    """The reliability diagram of a captioner, or of all fused."""
+    numbers = tuple(
+        (f"probability {point.probability:.2f}", f"{percent(point.true)} of {point.claims:,} true")
+        for point in row.curve
+    )
+    return Figure(
+        f"Probability and truth: {visible(row.captioner, 60)}",
+        charts.reliability(row.curve_before, row.curve),
+        numbers,
+        f"{row.claims:,} claims in bins of equal numbers; bars are 95% intervals.",
+    )
+
+
+def effort(figures: Figures) -> Section | None:
+    """What captioning took."""
+    of = figures.effort
+    if of is None or not of.seconds:
+        return None
+    lead = f"{counted_clips(of.clips)} in {hours(of.seconds)} of work, in {counted(of.runs, 'run')}"
+    if of.clips_per_second is not None and of.hours_per_million is not None:
+        lead += (
+            f": {of.clips_per_second:.3g} clips a second. A million clips would take this machine "
+            f"{of.hours_per_million:,.0f} hours"
+        )
+    lead += f". The LLM read {of.tokens_in:,} tokens and wrote {of.tokens_out:,}."
+    if of.worker_deaths:
+        lead += f" {counted(of.worker_deaths, 'worker')} died and were started again."
+    busy = [
+        Count(name=unit.name, count=round(unit.busy_s)) for unit in of.units if unit.busy_s >= 0.5
+    ]
+    note = "Seconds that each model was busy, summed over its replicas."
+    return Section(
+        "effort", "Speed and cost", lead, filled([bars("Where the time went", busy, note=note)])
+    )
