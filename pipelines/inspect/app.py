@@ -22,11 +22,12 @@ from starlette.responses import (
 from engine.media.open import MediaError
 from manifests.errors import UserError
 from pipelines.inspect import pages, ranges
-from pipelines.inspect.lookup import Lookup, Page, Row
+from pipelines.inspect.lookup import Lookup, Page
 from pipelines.inspect.meaning import Meaning
 from pipelines.inspect.media import PARTS, Media
 from pipelines.inspect.pages import Link
 from pipelines.inspect.prompt import asked
+from pipelines.inspect.reading import Row
 from pipelines.inspect.reviewing import Change, Reviewing, own
 from pipelines.inspect.security import LARGEST
 from pipelines.inspect.sets import Inspected, Place
@@ -102,7 +103,7 @@ class Pages:
             counted = pages.facets(facets, query, link)
         rows, numbers = page.rows, [row["number"] for row in page.rows]
         reviews = self._reviews(numbers)
-        near = self._lookup.near(query, numbers) if query.meaning is not None else {}
+        near = self._lookup.meant.near(query.meaning, numbers) if query.meaning is not None else {}
         return self._page(
             "list.html",
             link=link,
@@ -156,7 +157,7 @@ class Pages:
     def _reviews(self, numbers: Sequence[int]) -> Mapping[int, Sequence[Row]]:
         """Reviews of clips. In a plan one judges before one sees what others say: else they would agree
         more than they do."""
-        reviews = self._lookup.reviews(numbers)
+        reviews = self._lookup.said.of(numbers)
         if self._lookup.plan is None:
             return reviews
         mine = {n for n, each in reviews.items() if own(each, self._reviewer) is not None}
@@ -191,8 +192,8 @@ class Pages:
         order = self._lookup.order(request.query_params.get("sort", ""))
         try:
             query = parse(text, self._lookup.columns)
-            if query.meaning is not None and not self._lookup.knows(query.meaning):
-                self._lookup.mean(query.meaning, self._meaning.nearest(query.meaning))
+            if query.meaning is not None and not self._lookup.meant.knows(query.meaning):
+                self._lookup.meant.take(query.meaning, self._meaning.nearest(query.meaning))
         except UserError as error:
             return Query(), Link(text, order), str(error)
         return query, Link(query.text, order), ""

@@ -10,10 +10,13 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from manifests.captions import CAPTIONS, CaptionName
-from pipelines.inspect.lookup import RANDOM, Facet, Order, Page, Row
+from pipelines.inspect.facets import Facet
+from pipelines.inspect.lookup import Page
 from pipelines.inspect.meaning import MOST
+from pipelines.inspect.reading import Row
 from pipelines.inspect.reviewing import own
 from pipelines.inspect.sets import Version
+from pipelines.inspect.sorting import RANDOM, Order
 from pipelines.inspect.terms import Query
 from pipelines.preview.events import timeline
 from pipelines.preview.source import LONGEST_MS
