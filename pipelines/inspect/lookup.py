@@ -96,6 +96,11 @@ class Lookup:
         paths = self._reader.rows("SELECT path FROM files WHERE file = ?", [row["file"]])
         return Place(row["clip_id"], paths[0][0] if paths else "", row["row"], row["shard"])
 
+    def place_of(self, clip_id: str) -> Place | None:
+        """The same by a clip's id; None for one that is not there."""
+        row = self.clip(clip_id)
+        return None if row is None else self.place(row)
+
     # Rows
 
     def _rows(

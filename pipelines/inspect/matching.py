@@ -130,7 +130,9 @@ class Matching:
             return self._said.having(term)
         if column is not None and column.what == "number":
             values = self._ranks.values(column.name)
-            return Numbers.where(_COMPARED[term.operator](values, np.float32(term.value)))
+            with np.errstate(over="ignore"):  # then it is infinite
+                value = np.float32(float(term.value))
+            return Numbers.where(_COMPARED[term.operator](values, value))
         if column is not None and column.what == "choice":
             return self._choices.having(column.name, term.value)
         names = [column.name] if column is not None else [n for n in TEXTS if n != "path"]
