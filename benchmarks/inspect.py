@@ -35,6 +35,7 @@ from manifests.workspace import Workspace
 from pipelines.inspect.index import prepare
 from pipelines.inspect.serve import app
 from pipelines.inspect.sets import inspected
+from pipelines.inspect.start import Start
 
 PART = 500_000
 _VOCABULARY, _PIECES = 20_000, 65_536
@@ -192,7 +193,7 @@ def ask(folder: Path) -> dict[str, float]:
     begun = time.monotonic()
     medians: dict[str, float] = {}
     with (
-        app(shown, reviews, "bench", "token", "cookie", print) as asgi,
+        app(Start(shown, reviews, "bench", "token", "cookie", print)) as asgi,
         TestClient(asgi, base_url="http://127.0.0.1") as browser,
     ):
         browser.cookies.set("cookie", "token")

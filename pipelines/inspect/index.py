@@ -1,9 +1,10 @@
 """The index of a caption set: a database in the user's cache, made once for what is committed.
 
-It has a row for each clip with the columns of `pipelines.inspect.columns`, and an inverted list of the
-words of its texts: DuckDB's own extension for searching texts comes from the network, and is not there on
-a machine without one. The list is made in pieces, each of so much text as fits in memory, and sorted by
-word at the end, so that DuckDB passes over all blocks that can't hold a word.
+It has a row for each clip with the columns of `pipelines.inspect.columns`, an inverted list of the words
+of its texts (`pipelines.inspect.words`), the clips of each choice (`pipelines.inspect.choices`) and what
+they are sorted by (`pipelines.inspect.ranks`). Clips have numbers from 0, in the order of the rows. The
+list of words is made in pieces, each of so much text as fits in memory, and sorted by word at the end, so
+that DuckDB passes over all blocks that can't hold a word.
 
 An index is named by the set and by a digest of all that went into it. It appears by one rename, and takes
 the place of the set's older ones.
@@ -23,10 +24,11 @@ from manifests.atomic import make_folder
 from manifests.errors import UserError
 from manifests.ids import digest
 from manifests.release.query import NUMBER, connection, linked
+from pipelines.inspect import choices, ranks, words
 from pipelines.inspect.columns import NONE, PATH, SAME, SIMILAR, TEXTS, Column
 from pipelines.inspect.sets import Inspected, InspectError, Part
 
-FORMAT = 2
+FORMAT = 3
 """Of what this module writes: raise it with every change."""
 
 MEMORY = "1GB"
@@ -35,33 +37,6 @@ _ROWS = 200_000
 _FILES = 1000
 _CHARACTERS = 64_000_000
 """Characters of texts whose words are listed together: about 9 million words."""
-LONGEST_WORD = 64
-"""Characters of a word; of a longer one its beginning."""
-_FEW = 10_000
-"""Values of a choice that are stored as numbers; of more each as text."""
-
-# Scripts that put no space between words: each of their characters is a word.
-_ALONE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-_PATTERN = rf"[{_ALONE}]|(?:[^\PL{_ALONE}]|[\pN\pM])+"
-
-
-def words_of(sql: str) -> str:
-    """SQL of the list of words of a text: small letters without accents, and digits."""
-    return f"regexp_extract_all(strip_accents(lower({sql})), '{_PATTERN}')"
-
-
-def words_between(start: int, end: int) -> str:
-    """SQL of a part of the inverted list: for each word and text the clips that have it, of those with
-    numbers from `start` to before `end`."""
-    texts = " UNION ALL ".join(
-        f"SELECT number, {bit} AS text, unnest({words_of(name)}) AS word FROM clips "
-        f"WHERE number >= {start} AND number < {end} AND {name} IS NOT NULL"
-        for name, bit in TEXTS.items()
-    )
-    return (
-        f"SELECT left(word, {LONGEST_WORD}) AS word, text, list(number) AS numbers "
-        f"FROM ({texts}) GROUP BY 1, 2"
-    )
 
 
 def prepare(shown: Inspected, told: Callable[[str], None]) -> Path:
@@ -112,7 +87,7 @@ class _Build:
             self._sql("ATTACH '{}' AS made".format(str(path).replace("'", "''")))
             self._sql("USE made")
             self._sql(f"ATTACH '{folder / 'pieces.duckdb'}' AS pieces")
-            self._sql(f"CREATE TABLE pieces.words ({_WORDS})")
+            self._sql(f"CREATE TABLE pieces.words ({words.WORDS})")
             self._sql(_tables(self._shown.columns))
             for parts in _grouped(self._shown.parts()):
                 self._add(parts)
@@ -226,47 +201,29 @@ class _Build:
         parts = max(1, -(-int(characters) // _CHARACTERS))
         edges = [first + (self._clips - first) * n // parts for n in range(parts + 1)]
         for start, end in pairwise(edges):
-            self._sql(f"INSERT INTO pieces.words {words_between(start, end)}")
+            self._sql(f"INSERT INTO pieces.words {words.words_between(start, end)}")
 
     def _end(self) -> None:
         """What is sorted and counted over all clips."""
         self._told("indexing: words")
-        self._sql(
-            f"INSERT INTO words SELECT * FROM pieces.words ORDER BY text = {TEXTS['path']}, word"
-        )
+        words.make(self._database, "SELECT * FROM pieces.words")
         self._sql("DETACH pieces")
-        self._told("indexing: equal captions and counts")
+        self._told("indexing: equal captions")
         self._sql(
             f"UPDATE clips SET {SAME.name} = counted.clips FROM (SELECT texts, count(*) AS clips "
             "FROM clips WHERE captions > 0 GROUP BY texts HAVING count(*) > 1) AS counted "
             "WHERE clips.texts = counted.texts AND clips.captions > 0"
         )
         self._sql("ALTER TABLE clips DROP COLUMN texts")
-        for column in self._shown.columns:
-            if column.what == "choice":
-                self._chosen(column)
+        self._told("indexing: choices and orders")
+        derive(self._database, self._shown.columns)
         self._sql("CHECKPOINT made")
-
-    def _chosen(self, column: Column) -> None:
-        """Counts the values of a choice; few ones become numbers, which are quicker to count again."""
-        name = column.name
-        if column.facet:
-            self._sql(f"INSERT INTO facets SELECT '{name}', {name}, count(*) FROM clips GROUP BY 2")
-        ((values,),) = self._database.execute(
-            f"SELECT count(DISTINCT {name}) FROM clips"
-        ).fetchall()
-        if 0 < values <= _FEW:
-            named = f"(SELECT DISTINCT {name} FROM clips ORDER BY 1)"
-            self._sql(f"CREATE TYPE {name}_values AS ENUM {named}")
-            self._sql(f"ALTER TABLE clips ALTER {name} TYPE {name}_values")
 
     def _linked(self, paths: list[str]) -> str:
         self._links += 1
         return linked(self._folder, f"l{self._links}", self._shown.root, paths)
 
 
-_WORDS = "word VARCHAR, text UTINYINT, numbers INTEGER[]"
-"""Columns of the inverted list: the clips that have a word in one of their texts (`TEXTS`)."""
 _TYPES = {"text": "VARCHAR", "number": "FLOAT", "choice": "VARCHAR"}
 
 
@@ -275,10 +232,14 @@ def _tables(columns: Sequence[Column]) -> str:
     return (
         "CREATE TABLE clips (number INTEGER, clip_id UUID, file INTEGER, row INTEGER, shard INTEGER, "
         f"caption_digest VARCHAR, texts UBIGINT, {SAME.name} FLOAT, {own});"
-        "CREATE TABLE files (file INTEGER, path VARCHAR);"
-        f"CREATE TABLE words ({_WORDS});"
-        "CREATE TABLE facets (name VARCHAR, value VARCHAR, clips BIGINT)"
+        "CREATE TABLE files (file INTEGER, path VARCHAR)"
     )
+
+
+def derive(database: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
+    """Makes what follows from the rows of all clips."""
+    choices.make(database, columns)
+    ranks.make(database, columns)
 
 
 def _grouped(parts: Iterator[Part]) -> Iterator[list[Part]]:

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from manifests.captions import CAPTIONS, CaptionName
-from pipelines.inspect.lookup import RANDOM, Facet, Order, Page, Row
+from pipelines.inspect.facets import Facet
+from pipelines.inspect.lookup import Page
 from pipelines.inspect.meaning import MOST
+from pipelines.inspect.reading import Row
 from pipelines.inspect.reviewing import own
 from pipelines.inspect.sets import Version
+from pipelines.inspect.sorting import RANDOM, Order
 from pipelines.inspect.terms import Query
 from pipelines.preview.events import timeline
 from pipelines.preview.source import LONGEST_MS
@@ -99,30 +98,6 @@ class Value:
     clips: int
     link: str
     chosen: bool
-
-
-def environment() -> Environment:
-    """The templates of the app, and those parts of cards that the report has too."""
-    made = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("pipelines.inspect"), PackageLoader("pipelines.report")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {"visible": visible}
-    # Drawings of ours, in which every text is escaped.
-    made.filters["drawing"] = Markup
-    return made
-
-
-def style() -> str:
-    """The style sheet: the report's, and what the app adds."""
-    ours = files("pipelines.inspect") / "static" / "style.css"
-    theirs = files("pipelines.report") / "templates" / "style.css"
-    return theirs.read_text("utf-8") + ours.read_text("utf-8")
 
 
 def listed(

@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from manifests.release.query import connection
 from manifests.workspace import Workspace
+from pipelines.inspect import words
 from pipelines.inspect.columns import Column
-from pipelines.inspect.index import MEMORY, prepare, words_between
+from pipelines.inspect.index import MEMORY, derive, prepare
 from pipelines.inspect.sets import Inspected, InspectError
 from pipelines.reviews import plan as planning
 from pipelines.reviews.plan import Plan
@@ -23,19 +24,14 @@ def tables(
     places = pa.table({"id": pa.array(clips, pa.string()), "place": range(len(clips))})
     database.register("places", places)
     database.execute(
-        "CREATE TABLE clips AS SELECT place::INTEGER AS number, c.* EXCLUDE (number) "
-        "FROM shown.clips c JOIN places ON c.clip_id = CAST(id AS UUID)"
+        "CREATE TABLE clips AS SELECT (row_number() OVER (ORDER BY place) - 1)::INTEGER AS number, "
+        "c.* EXCLUDE (number) FROM shown.clips c JOIN places ON c.clip_id = CAST(id AS UUID) "
+        "ORDER BY place"
     )
     database.unregister("places")
-    database.execute(f"CREATE TABLE words AS {words_between(0, len(clips))}")
     database.execute("CREATE VIEW files AS SELECT * FROM shown.files")
-    database.execute("CREATE TABLE facets (name VARCHAR, value VARCHAR, clips BIGINT)")
-    for column in columns:
-        if column.facet:
-            database.execute(
-                f"INSERT INTO facets SELECT '{column.name}', {column.name}, count(*) FROM clips "
-                "GROUP BY 2"
-            )
+    words.make(database, words.words_between(0, len(clips)))
+    derive(database, columns)
 
 
 def make(

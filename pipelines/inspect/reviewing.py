@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from engine.run.lease import LeaseHeld
 from manifests.captions import CAPTIONS
 from manifests.workspace import Workspace
-from pipelines.inspect.lookup import Lookup, Row
+from pipelines.inspect.lookup import Lookup
+from pipelines.inspect.reading import Row
 from pipelines.reviews.journal import Journal
 from pipelines.reviews.review import Reason, Review, Verdict, drawn_id
 from pipelines.reviews.stored import collect
@@ -58,13 +59,13 @@ class Reviewing:
                 **values,
             )
             self._journal.append(review)
-            self._lookup.review(clip["number"], review)
+            self._lookup.said.take(clip["number"], review)
         return review
 
     def _own(self, clip: Row) -> dict[str, Any]:
         """What this reviewer said of these captions so far."""
         names = ("verdict", "reasons", *CAPTIONS)
-        last = own(self._lookup.reviews([clip["number"]]).get(clip["number"], ()), self.reviewer)
+        last = own(self._lookup.said.of([clip["number"]]).get(clip["number"], ()), self.reviewer)
         if last is None or last["caption_digest"] != clip["caption_digest"]:
             return dict.fromkeys(names) | {"reasons": ()}
         self._last_ms = max(self._last_ms, last["reviewed_ms"])

@@ -14,7 +14,7 @@ from manifests.workspace import Workspace
 from pipelines.inspect import blind
 from pipelines.inspect.app import build
 from pipelines.inspect.index import prepare
-from pipelines.inspect.lookup import Lookup, opened
+from pipelines.inspect.lookup import opened
 from pipelines.inspect.meaning import Meaning
 from pipelines.inspect.media import Media
 from pipelines.inspect.pairs import other_of
@@ -22,42 +22,33 @@ from pipelines.inspect.planned import wanted
 from pipelines.inspect.reviewing import Reviewing, commit
 from pipelines.inspect.security import Guarded
 from pipelines.inspect.sets import Inspected, InspectError, ReleaseSet, WorkspaceSet, inspected
+from pipelines.inspect.start import Start
 from pipelines.reviews.stored import counting, stored
 
 HOST = "127.0.0.1"
 
 
 @contextmanager
-def app(
-    shown: Inspected,
-    reviews: Workspace | None,
-    reviewer: str,
-    token: str,
-    cookie: str,
-    told: Callable[[str], None],
-    plan: str | None = None,
-) -> Iterator[Guarded]:
+def app(start: Start) -> Iterator[Guarded]:
     """The app with all that it needs, which is gone after the block; then its reviews are committed.
-
-    reviews: the workspace that they are stored in. plan: whose clips are shown. Raises UserError.
-    """
+    Raises UserError."""
+    shown, reviews = start.shown, start.reviews
     with ExitStack() as stack:
         given = REVIEWS.empty_table()
-        planned = None if plan is None else wanted(reviews, plan, shown.root)
+        planned = None if start.plan is None else wanted(reviews, start.plan, shown.root)
         if reviews is not None:
-            commit(reviews, told)
-            stack.callback(commit, reviews, told)
+            commit(reviews, start.told)
+            stack.callback(commit, reviews, start.told)
             given = counting(stored(reviews))
-        index = prepare(shown, told)
-        lookup: Lookup = stack.enter_context(opened(index, shown.columns, given, planned))
+        index = prepare(shown, start.told)
+        lookup = stack.enter_context(opened(index, shown.columns, given, planned))
         media = stack.enter_context(Media(shown, min(4, os.cpu_count() or 1)))
         reviewing = None
         if reviews is not None:
-            reviewing = Reviewing(reviews, lookup, reviewer)
+            reviewing = Reviewing(reviews, lookup, start.reviewer)
             stack.callback(reviewing.close)
-        yield Guarded(
-            build(shown, lookup, Meaning(shown), media, reviewing, reviewer), token, cookie
-        )
+        made = build(shown, lookup, Meaning(shown), media, reviewing, start.reviewer)
+        yield Guarded(made, start.token, start.cookie)
 
 
 def serve(
@@ -77,15 +68,10 @@ def serve(
     listening = _listening(port)
     port = listening.getsockname()[1]
     token = secrets.token_urlsafe(32)
+    start = Start(shown, stored_in, reviewer, token, f"captionmill-{port}", told, plan)
     with (
         listening,
-        (
-            app(shown, stored_in, reviewer, token, f"captionmill-{port}", told, plan)
-            if other is None
-            else blind.app(
-                shown, other, stored_in, reviewer, token, f"captionmill-{port}", told, plan
-            )
-        ) as asgi,
+        app(start) if other is None else blind.app(start, other) as asgi,
     ):
         config = uvicorn.Config(
             asgi,

@@ -1,20 +1,7 @@
-// The keyboard, the player and the reviews of captionmill inspect.
+// The keyboard and the reviews of captionmill inspect.
 "use strict";
 
 const REASONS = ["invented", "missed", "wrong", "wrong modality", "leaked"];
-const one = (selector, within = document) => within.querySelector(selector);
-const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-
-// What is told at the edge of the page.
-let quiet = 0;
-function say(text, wrong = false) {
-  const place = one("#said");
-  place.textContent = text;
-  place.classList.toggle("wrong", wrong);
-  clearTimeout(quiet);
-  if (!wrong) quiet = setTimeout(() => { place.textContent = ""; }, 2500);
-}
-
 // Reviews. They are sent one after the other, so that the last key pressed is the last review.
 let sending = Promise.resolve();
 function send(place, change) {
@@ -113,7 +100,7 @@ const KEYS = {
   k: () => step(-1),
   Enter: () => open(rows[at]),
   u: () => { const link = one("[data-up]"); if (link) sending.then(() => { location.href = link.href; }); },
-  p: () => { const player = one("#player"); if (player) player.paused ? player.play() : player.pause(); },
+  p: () => { if (player) player.paused ? player.play() : player.pause(); },
   e: edit,
   "/": () => { const field = one("#q"); if (field) { field.focus(); field.select(); } else location.href = `${one("[data-up]")?.href || "/"}#q`; },
   "?": help,
@@ -164,40 +151,6 @@ one("[data-edit]")?.addEventListener("submit", (event) => {
 });
 
 one("#sort")?.addEventListener("change", (event) => event.target.form.requestSubmit());
-
-// The player: from the source where it plays, else from the preview.
-async function play(player) {
-  const note = one("#player-note");
-  const answer = await fetch(player.dataset.play);
-  if (!answer.ok) return tell(note, await answer.text());
-  const { src, fallback } = await answer.json();
-  let left = fallback;
-  // What a preview leaves out, and why.
-  const missing = async () => {
-    const why = (await fetch(player.dataset.why, { headers: { range: "bytes=0-0" } })).headers.get("x-why");
-    if (why) tell(note, `Not shown: ${why}`);
-  };
-  if (!left) missing();
-  player.addEventListener("error", async () => {
-    if (left) {
-      player.src = left;
-      left = null;
-      missing();
-      return;
-    }
-    const why = await fetch(player.dataset.why);
-    tell(note, why.ok ? "This browser can't play it." : `Not shown: ${await why.text()}`);
-  });
-  player.src = src;
-}
-
-function tell(note, text) {
-  note.textContent = text;
-  note.hidden = false;
-}
-
-const player = one("#player");
-if (player) play(player);
 
 // A click into the spectrogram plays from there.
 one("#drawing")?.addEventListener("click", (event) => {

@@ -1,17 +1,7 @@
-// Comparing two caption sets blind: the keyboard, the player, and choices.
+// Comparing two caption sets blind: the keyboard and choices.
 "use strict";
 
-const one = (selector) => document.querySelector(selector);
 const main = one("[data-pair]");
-
-let quiet = 0;
-function say(text, wrong = false) {
-  const place = one("#said");
-  place.textContent = text;
-  place.classList.toggle("wrong", wrong);
-  clearTimeout(quiet);
-  if (!wrong) quiet = setTimeout(() => { place.textContent = ""; }, 2500);
-}
 
 // One after the other, so that the last key pressed is the last choice.
 let sending = Promise.resolve();
@@ -29,7 +19,7 @@ function choose(side) {
       const told = await answer.json();
       main.dataset.better = told.better || "";
       one("#done").textContent = told.done.toLocaleString("en");
-      for (const button of document.querySelectorAll("[data-side]")) {
+      for (const button of all("[data-side]")) {
         button.setAttribute("aria-pressed", String(button.dataset.side === told.better));
       }
       say(told.better ? "stored" : "taken back");
@@ -46,7 +36,6 @@ function follow(rel) {
   else say("That was the first clip.");
 }
 
-const player = one("#player");
 const KEYS = {
   1: () => choose("left"),
   2: () => choose("tie"),
@@ -74,16 +63,3 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-side]");
   if (button) choose(button.dataset.side);
 });
-
-async function play() {
-  const note = one("#player-note");
-  const answer = await fetch(player.dataset.play);
-  if (!answer.ok) { note.hidden = false; return; }
-  const { src, fallback } = await answer.json();
-  let left = fallback;
-  player.addEventListener("error", () => {
-    if (left) { player.src = left; left = null; } else note.hidden = false;
-  });
-  player.src = src;
-}
-if (player) play();

@@ -21,6 +21,7 @@ from pipelines.inspect.index import prepare
 from pipelines.inspect.lookup import Lookup, opened
 from pipelines.inspect.serve import app
 from pipelines.inspect.sets import Inspected, WorkspaceSet, inspected
+from pipelines.inspect.start import Start
 from pipelines.reviews.stored import counting, stored
 from tests.browser import DESKTOP
 from tests.browser import opened as opened_page
@@ -97,7 +98,7 @@ def client(
         reviews = shown.workspace
     told: list[str] = []
     with (
-        app(shown, reviews, reviewer, TOKEN, COOKIE, told.append, plan) as asgi,
+        app(Start(shown, reviews, reviewer, TOKEN, COOKIE, told.append, plan)) as asgi,
         TestClient(asgi, base_url=HOST, follow_redirects=False) as browser,
     ):
         browser.cookies.set(COOKIE, TOKEN)

@@ -19,6 +19,7 @@ from pipelines.inspect import blind
 from pipelines.inspect.pairs import other_of, paired, preferred
 from pipelines.inspect.planned import make as planned
 from pipelines.inspect.sets import Inspected, InspectError, WorkspaceSet, inspected
+from pipelines.inspect.start import Start
 from pipelines.report.report import make as report
 from pipelines.reviews.stored import COMPARISONS, stored
 from tests.conftest import command
@@ -62,9 +63,10 @@ def _browser(
     if isinstance(shown, WorkspaceSet):
         reviews = shown.workspace
     told: list[str] = []
+    start = Start(shown, reviews, reviewer, TOKEN, COOKIE, told.append, plan)
     other = other_of(shown, str(second))
     with (
-        blind.app(shown, other, reviews, reviewer, TOKEN, COOKIE, told.append, plan) as asgi,
+        blind.app(start, other) as asgi,
         TestClient(asgi, base_url=HOST, follow_redirects=False) as browser,
     ):
         browser.cookies.set(COOKIE, TOKEN)
@@ -324,7 +326,7 @@ def test_hostile_text_is_data(tmp_path: Path) -> None:
             clips = pairs.order()
         for clip in clips:
             page = browser.get(f"/pair/{clip}").text
-            assert page.count("<script") == 1
+            assert page.count("<script") == page.count('<script src="/static/') == 2
             assert '<script src="/static/blind.js" defer></script>' in page
             assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
             assert not re.search(r"<(iframe|object|embed|base|img onerror)", page)

@@ -8,10 +8,11 @@ import pytest
 from manifests.release.layout import load
 from pipelines.inspect import index
 from pipelines.inspect.columns import WORKSPACE
-from pipelines.inspect.index import prepare, words_of
-from pipelines.inspect.lookup import Order
+from pipelines.inspect.index import prepare
 from pipelines.inspect.sets import InspectError, ReleaseSet, WorkspaceSet, inspected
+from pipelines.inspect.sorting import Order
 from pipelines.inspect.terms import parse
+from pipelines.inspect.words import words_of
 from pipelines.reviews.journal import Journal
 from pipelines.reviews.stored import collect
 from tests.manifests.made import Made
@@ -69,9 +70,10 @@ def test_many_groups_of_files_make_the_same_index(
     parts = prepare(shown, lambda line: None)
     tables = {
         "clips": "SELECT * EXCLUDE (file, number) FROM clips ORDER BY clip_id",
-        "facets": "SELECT * FROM facets ORDER BY ALL",
-        "words": "SELECT word, clip_id, text FROM (SELECT word, text, unnest(numbers) AS number "
-        "FROM words) JOIN clips USING (number) ORDER BY ALL",
+        "choices": "SELECT name, value, clips FROM choices ORDER BY ALL",
+        "words": "SELECT word, clip_id, text, place FROM (SELECT word, text, "
+        "unnest(numbers) AS number, unnest(places) AS place FROM words) "
+        "JOIN clips USING (number) ORDER BY ALL",
     }
     assert whole != parts
     for sql in tables.values():

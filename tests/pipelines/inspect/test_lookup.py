@@ -8,8 +8,9 @@ import pytest
 
 from manifests.captions import CAPTIONS
 from pipelines.inspect.columns import TEXTS
-from pipelines.inspect.lookup import EACH, Lookup, Order
+from pipelines.inspect.lookup import EACH, Lookup
 from pipelines.inspect.sets import WorkspaceSet
+from pipelines.inspect.sorting import Order
 from pipelines.inspect.terms import parse
 from pipelines.reviews.review import Review
 from tests.manifests.made import Made
@@ -188,7 +189,7 @@ def test_reviews_are_seen_at_once(shown: WorkspaceSet) -> None:
 
         def say(of: Row, **changes: Any) -> Review:
             made = review(**{"clip_id": of["clip_id"], **changes})
-            index.review(of["number"], made)
+            index.said.take(of["number"], made)
             return made
 
         say(entry, verdict="bad", reasons=("wrong modality",))
@@ -210,7 +211,7 @@ def test_reviews_are_seen_at_once(shown: WorkspaceSet) -> None:
         assert facets["review"] == {"good": 1, "bad": 1, "edited": 1, "none": 14}
         say(entry, verdict=None)
         assert _found(index, "review:bad") == []
-        assert [r["reviewer"] for r in index.reviews([entry["number"]])[entry["number"]]] == ["bob"]
+        assert [r["reviewer"] for r in index.said.of([entry["number"]])[entry["number"]]] == ["bob"]
 
 
 def test_the_bits_of_texts_are_different() -> None:

@@ -11,9 +11,10 @@ import pytest
 from manifests.schemas import REVIEWS
 from manifests.workspace import Workspace
 from pipelines.inspect.index import prepare
-from pipelines.inspect.lookup import Lookup, Order, opened
+from pipelines.inspect.lookup import Lookup, opened
 from pipelines.inspect.planned import make
 from pipelines.inspect.sets import InspectError, WorkspaceSet
+from pipelines.inspect.sorting import Order
 from pipelines.inspect.terms import parse
 from pipelines.reviews.journal import ReviewError
 from pipelines.reviews.plan import Plan, plans, read

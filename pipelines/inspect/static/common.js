@@ -1,0 +1,50 @@
+// What the pages of captionmill inspect share: looking for elements, telling, and the player.
+"use strict";
+
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// What is told at the edge of the page.
+let quiet = 0;
+function say(text, wrong = false) {
+  const place = one("#said");
+  place.textContent = text;
+  place.classList.toggle("wrong", wrong);
+  clearTimeout(quiet);
+  if (!wrong) quiet = setTimeout(() => { place.textContent = ""; }, 2500);
+}
+
+// The player: from the source where it plays, else from the preview. data-why: where the page asks why something
+// is not shown; without it the page's own words are told.
+async function play(player) {
+  const { play: place, why } = player.dataset;
+  const note = one("#player-note");
+  const tell = (text) => {
+    if (why) note.textContent = text;
+    note.hidden = false;
+  };
+  const answer = await fetch(place);
+  if (!answer.ok) return tell(await answer.text());
+  const { src, fallback } = await answer.json();
+  let left = fallback;
+  // What a preview leaves out, and why.
+  const missing = async () => {
+    if (!why) return;
+    const told = (await fetch(why, { headers: { range: "bytes=0-0" } })).headers.get("x-why");
+    if (told) tell(`Not shown: ${told}`);
+  };
+  if (!left) missing();
+  player.addEventListener("error", async () => {
+    if (left) {
+      player.src = left;
+      left = null;
+      return missing();
+    }
+    const told = why && await fetch(why);
+    tell(!told || told.ok ? "This browser can't play it." : `Not shown: ${await told.text()}`);
+  });
+  player.src = src;
+}
+
+const player = one("#player");
+if (player) play(player);
