@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from manifests import no_pandas
 from manifests.record import Record
 from manifests.tables import File
 
@@ -57,6 +58,7 @@ class Packed:
     def __init__(self, table: pa.Table) -> None:
         if not table.schema.equals(SCHEMA):
             raise ValueError("its columns are not those of commit records")
+        no_pandas.spare()
         self._columns = {name: _array(table[name]) for name in SCHEMA.names}
         self.table = table
         self._files: pa.StructArray = self._columns["files"].values
@@ -313,6 +315,7 @@ class Packed:
 
 def _table(records: Sequence[Record], first: int) -> pa.Table:
     """Records as they are, the first of them at this position."""
+    no_pandas.spare()
     files = [file for record in records for file in record.files]
     parts = [
         pa.array([getattr(file, field.name) for file in files], _plain(field.type)).cast(field.type)

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from manifests import no_pandas
 from manifests.atomic import is_linked, replacing
 from manifests.errors import UserError
 from manifests.ids import content_hash, storable
@@ -66,6 +67,7 @@ def arrow(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     Raises pa.ArrowException (OverflowError for too large a number) when a row does not fit the schema
     or has a key that it does not know, which Arrow alone would drop.
     """
+    no_pandas.spare()
     known = set(schema.names)
     for row in rows:
         if unknown := row.keys() - known:

@@ -7,6 +7,7 @@ have verbs of their own that do not count. Where that is not sure a text counts 
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from prompts.words import sentence_words
 
@@ -45,7 +46,15 @@ _WEAK = re.compile(
 def is_sentence(text: str) -> bool:
     """Whether the text has a subject and a finite verb, as far as that is sure."""
     listed = [word.lower() for word in _WORD.findall(_QUOTED.sub(" ", text))]
-    return any(_is_finite(listed, at) for at in _main(listed))
+    # Looked up once: a text of thousands of words costs time in proportion.
+    joined = listed.index("and", 1) if "and" in listed[1:] else len(listed)
+    commas = list(
+        accumulate((at if word in (",", ";") else -1 for at, word in enumerate(listed)), max)
+    )
+    return any(
+        _is_finite(listed, at, commas[at - 1] if at else -1, joined < at - 1)
+        for at in _main(listed)
+    )
 
 
 def is_phrase(text: str) -> bool:
@@ -99,7 +108,9 @@ def _main(listed: Sequence[str]) -> Iterator[int]:
             yield at
 
 
-def _is_finite(listed: Sequence[str], at: int) -> bool:
+def _is_finite(listed: Sequence[str], at: int, comma: int, joined: bool) -> bool:
+    """Whether the word at this place is a finite verb. comma: the place of the last one before it, or -1.
+    joined: whether there is an "and" between the first word and the one before."""
     word, before = listed[at], listed[at - 1] if at else ""
     after = listed[at + 1] if at + 1 < len(listed) else ""
     if _CONTRACTED.fullmatch(word) or (word in _AUXILIARIES and at > 0):
@@ -108,10 +119,9 @@ def _is_finite(listed: Sequence[str], at: int) -> bool:
         return False
     if at == 1 and before in _PRONOUNS and _ends_in_s(word) and _stems(word) & _VERBS:
         return True  # "this sounds like ..."
-    comma = max((place for place in range(at) if listed[place] in (",", ";")), default=-1)
     first = {listed[0], listed[comma + 1]}
     plural = before in _PLURALS or before in _PRONOUNS or _ends_in_s(before)
-    coordinated = "and" in listed[1 : at - 1] and bool(first & _ONE)
+    coordinated = joined and bool(first & _ONE)
     if word in _VERBS:
         adverb = before.endswith("ly")
         return (plural or coordinated or adverb) and before not in _NO_VERBS
@@ -119,8 +129,8 @@ def _is_finite(listed: Sequence[str], at: int) -> bool:
         return False
     if (
         first & _ONE
-        and not (_BEFORE_NOUNS - _ONE) & set(listed[comma + 2 : at])
         and (not after or after in _AFTER_VERBS or after.endswith("ly") or after == ",")
+        and not (_BEFORE_NOUNS - _ONE) & set(listed[comma + 2 : at])
     ):
         return True
     single = before in _PRONOUNS or before in _MASS or bool(first & (_ONE | {"the"}))

@@ -133,10 +133,7 @@ class ShardWorker:
             self._progress,
             self._stage.computing,
         )
-        work = self._stage.work(tools)
-        for table in self._stage.tables:
-            tables.arrow([], schema_of(table))  # imports pandas where it is installed
-        return work
+        return self._stage.work(tools)
 
     def _committed(self, lease: ShardLease) -> _Committed:
         """Committed rows that the stage reads, by clip and the names of `Stage.reads`."""

@@ -98,9 +98,14 @@ def test_the_same_clip_says_the_same_in_any_batch(nanodet: NanoDet) -> None:
     assert nanodet.caption([street, man]) == alone[::-1]
 
 
-def test_threads_share_the_process_without_harm(nanodet: NanoDet) -> None:
+def test_threads_share_the_process_without_harm(
+    nanodet: NanoDet, request: pytest.FixtureRequest
+) -> None:
     man, street = film("carphone_pristine.mp4", 1), film("bikes.mp4", 1)
     alone = [nanodet.caption([media])[0] for media in (man, street)]
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    request.addfinalizer(lambda: torch.set_num_threads(before))
     with ThreadPoolExecutor(2) as pool:
         together = [pool.submit(nanodet.caption, [media]) for media in (man, street)]
         threads = list(pool.map(lambda _: torch.get_num_threads(), range(2)))

@@ -50,24 +50,21 @@ _TIMES = {
 """At which time a point kills. A worker counts anew after each death: at the second shard, or the third
 entry of the journal, it dies so seldom that the run gets to its end."""
 
-_LIKE_ANOTHER = {"shard.before_files", "shard.between_files"}
-"""To die before the files is to die after the last entry of the journal; to die between them leaves less
-than `_FATAL`, and `tests/pipelines/test_retry.py` does it."""
-
 _IN_TURN = (
     "ingest.before_commit",
     "ingest.after_commit",
     "driver.before_commit",
     "driver.clearing",
     "driver.after_commit",
+    "shard.after_files",
+    "journal.put",
 )
-"""Points of the driver, in the order in which one workspace comes to them: it is killed at each."""
+"""Points in the order in which one workspace comes to them: it is killed at each, at last its workers
+after each entry of a journal. To die before the files of a shard is to die after the last of them; to die
+between the files leaves less than after them, and `tests/pipelines/test_retry.py` does it."""
 
 _FATAL = "shard.after_files"
 """Here it dies every time, until the run gives up."""
-
-_QUICK = "journal.put"
-"""The point at which the quick tests kill the second stage."""
 
 _OF_CAPTIONING = {"ingest.before_commit", "ingest.after_commit", "shard.before_files"}
 """Points at which stages do not differ: listing knows none, nor does a shard before its files."""
@@ -81,9 +78,8 @@ def _ran(*arguments: str | Path, **environment: str) -> dict[str, Any]:
 
 
 def _runlog(out: Path) -> dict[str, Any]:
-    """What the only run of a workspace that started Ray logged of itself."""
-    (log,) = (out / "runlog").iterdir()
-    entry: dict[str, Any] = json.loads(log.read_text())
+    """What the newest run of a workspace logged of itself."""
+    entry: dict[str, Any] = json.loads(max((out / "runlog").iterdir()).read_text())
     return entry
 
 
@@ -122,23 +118,12 @@ def test_a_finished_workspace_answers_without_starting_ray(
     assert files_of(out) == files_of(reference / "out")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("staged", "point"),
     [
-        *(
-            pytest.param(
-                "captioning",
-                point,
-                marks=pytest.mark.exhaustive if point in _LIKE_ANOTHER | {*_IN_TURN} else (),
-            )
-            for point in POINTS
-            if point not in _ELSEWHERE
-        ),
-        *(
-            pytest.param("marking", point, marks=() if point == _QUICK else pytest.mark.exhaustive)
-            for point in POINTS
-            if point not in _ELSEWHERE | _OF_CAPTIONING
-        ),
+        *(("captioning", point) for point in POINTS if point not in _ELSEWHERE),
+        *(("marking", point) for point in POINTS if point not in _ELSEWHERE | _OF_CAPTIONING),
     ],
     indirect=["staged"],
 )
@@ -152,18 +137,25 @@ def test_killed_at_a_commit_point_it_goes_on(
 ) -> None:
     out = tmp_path / "out"
     arguments = (staged.verb, clips, out, "--profile", profile())
+    _see_killed(point, _TIMES.get(point, 1), out, arguments, cluster)
+    again = run(*arguments, RAY_ADDRESS=cluster)
+    assert again.returncode == 0, again.stderr
+    staged.same_as_reference(out)
+
+
+def _see_killed(
+    point: str, times: int, out: Path, arguments: tuple[str | Path, ...], cluster: str
+) -> None:
+    """Runs a command that dies at this point, or whose workers do, when it comes there so many times."""
     in_worker = point.startswith(("journal", "shard"))
     there = {} if in_worker else {"RAY_ADDRESS": cluster}
-    there["CAPTIONMILL_KILL_AT"] = f"{point}:{_TIMES.get(point, 1)}"
+    there["CAPTIONMILL_KILL_AT"] = f"{point}:{times}"
     killed = run(*arguments, **there)
     if in_worker:  # the run outlives some of its workers' deaths, and gives up after too many
         assert _runlog(out)["worker_deaths"] > 0
         assert killed.returncode == (1 if point == _FATAL else 0), killed.stderr
     else:
-        assert killed.returncode == -signal.SIGKILL
-    again = run(*arguments, RAY_ADDRESS=cluster)
-    assert again.returncode == 0, again.stderr
-    staged.same_as_reference(out)
+        assert killed.returncode == -signal.SIGKILL, f"{point}: {killed.stderr}"
 
 
 def test_killed_at_one_commit_point_after_another_it_goes_on(
@@ -173,13 +165,11 @@ def test_killed_at_one_commit_point_after_another_it_goes_on(
     arguments = (staged.verb, clips, out, "--profile", profile())
     left: dict[str, set[str]] = {}
     for point in _IN_TURN:
-        killed = run(*arguments, RAY_ADDRESS=cluster, CAPTIONMILL_KILL_AT=point)
-        assert killed.returncode == -signal.SIGKILL, f"{point}: {killed.stderr}"
+        _see_killed(point, 1, out, arguments, cluster)
         left[point] = _uncommitted(out)
     cleared = left["driver.clearing"]
     assert cleared < left["driver.before_commit"], "it was not killed while it cleared up"
-    again = run(*arguments, RAY_ADDRESS=cluster)
-    assert again.returncode == 0, again.stderr
+    assert left[_FATAL], "no worker was killed after it had written its files"
     assert _uncommitted(out) == set()
     staged.same_as_reference(out)
 
@@ -224,7 +214,7 @@ def test_killed_parts_are_replaced_during_the_run(
     staged.same_as_reference(out)
 
 
-def test_after_a_killed_driver_its_processes_go_and_the_work_goes_on(
+def test_a_killed_driver_and_a_signal_leave_work_that_goes_on(
     staged: Staged,
     clips: Path,
     tmp_path: Path,
@@ -232,23 +222,28 @@ def test_after_a_killed_driver_its_processes_go_and_the_work_goes_on(
     cluster: str,
     started: Callable[..., subprocess.Popen[str]],
 ) -> None:
+    """Meanwhile a second driver is refused."""
     out = tmp_path / "out"
     arguments = (staged.verb, clips, out, "--profile", profile())
     driver = started(*arguments)
     (worker,) = stop_at_work(out)
+    second = run(*arguments)
+    assert second.returncode == 1
+    assert f"process {driver.pid}" in second.stderr
     orphans = processes_of(out)
     assert worker in orphans
     driver.kill()
     assert driver.wait() == -signal.SIGKILL
-    assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
+
+    _see_stopped(signal.SIGINT, out, arguments, started)
     assert not any(_lives(process) for process in orphans)
+    assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
     assert not processes_of(out)
     staged.same_as_reference(out)
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.exhaustive)]
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
     number: signal.Signals,
     staged: Staged,
@@ -260,33 +255,27 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
 ) -> None:
     out = tmp_path / "out"
     arguments = (staged.verb, clips, out, "--profile", profile())
+    _see_stopped(number, out, arguments, started)
+    assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
+    staged.same_as_reference(out)
+
+
+def _see_stopped(
+    number: signal.Signals,
+    out: Path,
+    arguments: tuple[str | Path, ...],
+    started: Callable[..., subprocess.Popen[str]],
+) -> None:
+    """Runs a command that is told to stop when it has journaled something that was not there."""
+    before = set(out.glob("journal/*/*/*.json"))
     driver = started(*arguments)
-    wait_until(lambda: list(out.glob("journal/*/*/*.json")))
+    wait_until(lambda: set(out.glob("journal/*/*/*.json")) - before)
     driver.send_signal(number)
     _, told = driver.communicate(timeout=RUN_S)
     assert driver.returncode == 130, told
     assert "rerun the command to continue" in told
     assert not processes_of(out)
-    assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
-    staged.same_as_reference(out)
-
-
-def test_a_second_driver_is_refused(
-    staged: Staged,
-    clips: Path,
-    tmp_path: Path,
-    profile: Callable[..., Path],
-    cluster: str,
-    started: Callable[..., subprocess.Popen[str]],
-) -> None:
-    out = tmp_path / "out"
-    arguments = (staged.verb, clips, out, "--profile", profile())
-    driver = started(*arguments, RAY_ADDRESS=cluster)
-    wait_until(lambda: list(out.glob("commits/*/open.json")))
-    second = run(*arguments)
-    assert second.returncode == 1
-    assert f"process {driver.pid}" in second.stderr
-    assert driver.wait(RUN_S) == 0
+    assert books_of(out)[0]["pending"] > 0, "it was over before it could be stopped"
 
 
 def test_new_files_are_worked_and_old_ones_left(
