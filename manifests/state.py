@@ -62,14 +62,18 @@ class State:
         return self._packed.listed(cut) | loose
 
     def clips_file(self, cut: str, shard: int) -> str:
-        """Path of the committed clip table of a shard, relative to the workspace. Raises KeyError for a
-        shard that has none."""
+        """Path of the committed clip table of a shard, relative to the workspace. Raises as
+        `clip_table`."""
+        return self.clip_table(cut, shard).path
+
+    def clip_table(self, cut: str, shard: int) -> File:
+        """The committed clip table of a shard. Raises KeyError for a shard that has none."""
         loose = filter(_of(job=None, cut=cut), self._by_shard.get(shard, ()))
         listing = chain(self._packed.listing(cut, shard, CLIPS.name), loose)
         file = next(_files(listing, CLIPS.name), None)
         if file is None:
             raise KeyError(shard)
-        return file.path
+        return file
 
     def parts(self, cut: str) -> int:
         """How many parts the listing of a cut has."""

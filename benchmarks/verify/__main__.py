@@ -134,7 +134,7 @@ def listed(folder: Path, given: argparse.Namespace) -> None:
     tokens = folder / "tokens"
     with connection(threads=1, memory="1GB") as (database, _):
         with _Timer(f"read {given.lines} lines", given.lines, "lines/s"):
-            lists.build(rules, "takedown", (), tokens, database)
+            lists.build(rules, "takedown", lists.Tables(), tokens, database)
         lists.register(database, "takedown", tokens)
         query = (
             f"SELECT count(*) FILTER (takedown({lists.ROW_TOKENS})) FROM (SELECT "

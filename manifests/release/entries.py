@@ -7,7 +7,9 @@ bounded size.
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,13 +19,16 @@ from manifests.release.rules import Rules
 
 _COLUMNS = {
     *("clip_id", "id", "content_hash", "sha256", "hash", "uri", "url", "path", "file"),
-    *("file_name", "filename", "youtube_id", "ytid", "video_id"),
+    *("file_name", "filename", "fname", "slice_file_name", "audio_path", "video_path"),
+    *("youtube_id", "ytid", "video_id"),
 }
 """Columns that name clips, in lower case."""
 _READ = 1 << 20
 """Characters that are read at a time."""
 _LONGEST = 1 << 16
 """Characters of an entry, or of a field of a table."""
+_A_WORD = re.compile("[a-z][a-z _]*")
+"""What a header calls a column."""
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _PARQUET = (".parquet", ".pq")
 _NO_LISTS = (".json", ".jsonl", ".gz", ".zip", ".zst", ".xz", ".xlsx", ".npy")
@@ -85,12 +90,18 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _of_csv(path: Path, delimiter: str) -> Iterator[Sequence[str]]:
-    """The columns that name clips. Without a header that names one: the first, as in AudioSet's lists."""
+    """The columns that name clips. Without a header: the first, as in AudioSet's lists."""
     csv.field_size_limit(_LONGEST)
-    rows = csv.reader(_plain(path), delimiter=delimiter, skipinitialspace=True)
+    lines = _plain(path)
+    begin = next(lines, "")
+    if delimiter not in begin and ";" in begin:
+        delimiter = ";"  # as spreadsheets write it where numbers have commas
+    rows = csv.reader(chain([begin], lines), delimiter=delimiter, skipinitialspace=True)
     first = next((row for row in rows if row), [])
     header = [name.strip().lower() for name in first]
     columns = [at for at, name in enumerate(header) if name in _COLUMNS]
+    if not columns and len(header) > 1 and all(map(_A_WORD.fullmatch, header)):
+        raise _no_column(header)
     if not columns:
         columns = [0]
         yield first[:1]
@@ -108,12 +119,16 @@ def _plain(path: Path) -> Iterator[str]:
 
 def _only(names: Sequence[str]) -> list[str]:
     if len(names) != 1:
-        there = ", ".join(names) or "none"
-        raise _Bad(
-            f"no column names clips (columns of text: {there}); call it one of "
-            f"{', '.join(sorted(_COLUMNS))}"
-        )
+        raise _no_column(names)
     return list(names)
+
+
+def _no_column(names: Sequence[str]) -> _Bad:
+    there = ", ".join(names) or "none"
+    return _Bad(
+        f"no column names clips (columns of text: {there}); call it one of "
+        f"{', '.join(sorted(_COLUMNS))}"
+    )
 
 
 def _lines(path: Path) -> Iterator[list[str]]:

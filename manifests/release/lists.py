@@ -11,6 +11,10 @@ A list is a text file with one entry a line, a CSV or TSV file, or Parquet. An e
 Each entry becomes one or a few *tokens*, and so does each caption row (`ROW_TOKENS`): 64 bits of a md5
 each. The tokens of all lists lie sorted in one file (`build`) that every process maps into memory and
 looks its rows up in (`register`): 8 bytes a token, however many processes there are.
+
+The same file may lie in several places, in one input or in several, and a caption row knows one of them.
+So entries are looked up among all sources of the inputs, and whatever has the content of one that is
+named leaves too.
 """
 
 import unicodedata
@@ -38,7 +42,8 @@ _SENT = 100_000
 
 
 def _digest(letter: str, text: str) -> str:
-    return f"md5_number_lower('{letter}' || {text})"
+    """A token; null without a text, since else all that lack one would be the same."""
+    return f"md5_number_lower('{letter}' || nullif({text}, ''))"
 
 
 def _by_youtube(stem: str) -> str:
@@ -49,7 +54,7 @@ _ROW_NAME = "split_part(uri, '/', -1)"
 _ROW_STEM = f"regexp_replace({_ROW_NAME}, '{_ENDING}', '')"
 _ROW = [
     _digest("c", "clip_id"),
-    _digest("h", "coalesce(content_hash, '')"),
+    _digest("h", "content_hash"),
     _digest("u", "uri"),
     _digest("p", r"regexp_extract(uri, '[^/]*/[^/]*$')"),
     _digest("n", _ROW_NAME),
@@ -62,6 +67,7 @@ ROW_TOKENS = f"[{', '.join(_ROW)}]"
 # What follows is of an entry: `line`, without spaces around it.
 _HEX = "regexp_full_match(line, '[0-9A-Fa-f]{{{}}}')"
 _OF_URI = "contains(line, '://')"
+_URI = "regexp_replace(line, '^file://localhost/', 'file:///')"
 _PATH = "(CASE WHEN contains(line, '/') THEN line ELSE replace(line, '\\', '/') END)"
 _NAME = f"split_part({_PATH}, '/', -1)"
 _STEM = f"regexp_replace({_NAME}, '{_ENDING}', '')"
@@ -87,7 +93,7 @@ _FORMS = [
         f"{_OF_URI} AND regexp_matches(line, '{_YOUTUBE_URL}')",
         [_digest("u", "line"), _digest("y", f"regexp_extract(line, '{_YOUTUBE_URL}', 3)")],
     ),
-    (_OF_URI, [_digest("u", "line"), _digest("u", "replace(line, ' ', '%20')")]),
+    (_OF_URI, [_digest("u", _URI), _digest("u", f"replace({_URI}, ' ', '%20')")]),
     (
         f"starts_with({_PATH}, '/')",
         [_digest("u", f"'file://' || {_PATH}"), _digest("u", f"'file://' || {_ENCODED_PATH}")],
@@ -122,69 +128,125 @@ _TOKENS = "CASE " + " ".join(f"WHEN {form} THEN [{', '.join(t)}]" for form, t in
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """A list as a release names it. name: as the rules write it. entries: what it names, line by line."""
+    """A list as a release names it. name: as the rules write it. entries: what it names, line by line.
+    unknown: entries that name no source and no clip of the inputs."""
 
     name: str
     sha256: str
     entries: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Parquet files that entries are looked up in. evaluated: with the clip_id and content_hash of clips
+    of evaluation sets, which all leave. sources: of the inputs, with content_hash and uri. clips: of the
+    inputs, with clip_id."""
+
+    evaluated: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    clips: Sequence[str] = ()
 
 
 def build(
-    rules: Rules,
-    rule: str,
-    evaluated: Sequence[str],
-    path: Path,
-    connection: duckdb.DuckDBPyConnection,
+    rules: Rules, rule: str, tables: Tables, path: Path, connection: duckdb.DuckDBPyConnection
 ) -> list[ListFile]:
     """Writes the tokens of the lists of a rule, `takedown` or `decontamination`.
 
-    evaluated: Parquet files with the clip_id and content_hash of clips of evaluation sets. connection:
-    its memory limit and temporary directory bound the work. Raises RulesError for a list that can't be
-    read.
+    connection: its memory limit and temporary directory bound the work. Raises RulesError for a list
+    that can't be read.
     """
     names = rules.takedown.lists if rule == "takedown" else rules.decontaminate.lists
     key = "takedown.lists" if rule == "takedown" else "decontaminate.lists"
-    connection.execute("CREATE OR REPLACE TEMP TABLE tokens (token UBIGINT)")
-    read = []
-    for name in names:
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE tokens (list INTEGER, entry BIGINT, token UBIGINT)"
+    )
+    counts = []
+    for number, name in enumerate(names):
         count = 0
         for lines in entries(rules, key, name, _SENT):
+            _add(connection, number, count, lines)
             count += len(lines)
-            _add(connection, lines)
-        read.append(ListFile(name, content_hash(rules.path(name)), count))
-    if evaluated:
+        counts.append(count)
+    unknown = _look_up(connection, tables)
+    if tables.evaluated:
         both = f"[{_digest('c', 'clip_id')}, {_digest('h', 'content_hash')}]"
-        source = f"(SELECT unnest({both}) AS token FROM read_parquet({files(evaluated)}))"
-        connection.execute(f"INSERT INTO tokens FROM {source} WHERE token IS NOT NULL")
+        _insert(connection, f"SELECT unnest({both}) FROM read_parquet({files(tables.evaluated)})")
     _write(connection, path)
     connection.execute("DROP TABLE tokens")
-    return read
+    return [
+        ListFile(name, content_hash(rules.path(name)), count, unknown.get(number, 0))
+        for number, (name, count) in enumerate(zip(names, counts, strict=True))
+    ]
 
 
-def _add(connection: duckdb.DuckDBPyConnection, lines: Sequence[str]) -> None:
-    batch = pa.table({"line": pa.array(list(_spelled(lines)), pa.string())})
+def _add(
+    connection: duckdb.DuckDBPyConnection, number: int, first: int, lines: Sequence[str]
+) -> None:
+    """Adds entries of a list. first: the number of the first one."""
+    spelled = [(at, each) for at, line in enumerate(lines, first) for each in _spelled(line)]
+    batch = pa.table(
+        {
+            "entry": pa.array([at for at, _ in spelled], pa.int64()),
+            "line": pa.array([each for _, each in spelled], pa.string()),
+        }
+    )
     connection.register("entries_of_list", batch)
     connection.execute(
-        f"INSERT INTO tokens SELECT DISTINCT token FROM (SELECT unnest({_TOKENS}) AS token "
-        "FROM entries_of_list) WHERE token IS NOT NULL"
+        f"INSERT INTO tokens SELECT DISTINCT {number}, entry, token FROM "
+        f"(SELECT entry, unnest({_TOKENS}) AS token FROM entries_of_list) WHERE token IS NOT NULL"
     )
     connection.unregister("entries_of_list")
 
 
-def _spelled(lines: Sequence[str]) -> Iterator[str]:
-    """Each entry in the ways in which a file system may spell it. What is no UTF-8 comes as surrogates,
-    as file names do: its bytes may be the name, or letters of Latin-1."""
-    for line in lines:
-        if line.isascii():
-            yield line
-            continue
-        try:
-            line.encode()
-        except UnicodeEncodeError:
-            raw = line.encode("utf-8", "surrogateescape")
-            yield quote_from_bytes(raw, safe="/:")
-            line = raw.decode("latin-1")
-        yield from {unicodedata.normalize(form, line): None for form in ("NFC", "NFD")}
+def _look_up(connection: duckdb.DuckDBPyConnection, tables: Tables) -> dict[int, int]:
+    """Adds the content of what entries name; how many entries of each list name nothing."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE met (token UBIGINT, content_hash VARCHAR)")
+    sources = (
+        f"(SELECT NULL AS clip_id, content_hash, uri FROM read_parquet({files(tables.sources)}))"
+    )
+    clips = f"SELECT {_digest('c', 'clip_id')}, NULL FROM read_parquet({files(tables.clips)})"
+    for there, query in (
+        (tables.sources, f"SELECT unnest({ROW_TOKENS}), content_hash FROM {sources}"),
+        (tables.clips, clips),
+    ):
+        if there:
+            connection.execute(
+                f"INSERT INTO met FROM ({query}) AS held(token, content_hash) "
+                "SEMI JOIN tokens USING (token)"
+            )
+    counted = connection.execute(
+        "SELECT list, count(*) FROM (SELECT list, entry FROM tokens LEFT JOIN "
+        "(SELECT DISTINCT token AS met FROM met) ON token = met "
+        "GROUP BY ALL HAVING count(met) = 0) GROUP BY list"
+    ).fetchall()
+    named = "(SELECT DISTINCT content_hash FROM met)"
+    _insert(connection, f"SELECT {_digest('h', 'content_hash')} FROM {named}")
+    connection.execute("DROP TABLE met")
+    return dict(counted)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Adds tokens that are of no entry."""
+    connection.execute(
+        f"INSERT INTO tokens SELECT NULL, NULL, token FROM ({query}) AS more(token) "
+        "WHERE token IS NOT NULL"
+    )
+
+
+def _spelled(line: str) -> Iterator[str]:
+    """An entry in the ways in which a file system may spell it. What is no UTF-8 comes as surrogates, as
+    file names do: its bytes may be the name, or letters of Latin-1."""
+    if line.isascii():
+        yield line
+        return
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        raw = line.encode("utf-8", "surrogateescape")
+        yield quote_from_bytes(raw, safe="/:")
+        line = raw.decode("latin-1")
+    yield from {unicodedata.normalize(form, line): None for form in ("NFC", "NFD")}
 
 
 def _write(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -1,6 +1,7 @@
 """What goes into a release: captionings of workspaces, shard by shard."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from manifests.release.layout import ReleaseEncoder
@@ -11,7 +12,8 @@ class Shard:
     """Committed files of one shard, absolute paths in the order of generations.
 
     captions: of caption rows. similarity, embeddings: of the embedding of these captions and of their
-    media, where the rules need them. clips: the clip table.
+    media, where the rules need them. clips: the clip table. sums: the sha256 with which each of these
+    files was committed.
     """
 
     number: int
@@ -19,6 +21,7 @@ class Shard:
     similarity: tuple[str, ...] = ()
     embeddings: tuple[str, ...] = ()
     clips: str = ""
+    sums: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Input:
     digest: 16 hex digits, of what is committed of it. real: people wrote the captions. stage: 1; 2 where
     recaptioned. shards: those with captions, in the order of their numbers. uncompared: its captions
     without similarities, where the rules ask for some. encoder: whose vectors its shards have, where the
-    rules ask for them as an output."""
+    rules ask for them as an output. sources: its tables of sources, absolute paths."""
 
     number: int
     name: str
@@ -39,3 +42,4 @@ class Input:
     shards: tuple[Shard, ...]
     uncompared: int = 0
     encoder: ReleaseEncoder | None = None
+    sources: tuple[str, ...] = ()

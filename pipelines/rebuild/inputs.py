@@ -6,6 +6,7 @@ so a workspace may go on being captioned meanwhile.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from manifests import commits
 from manifests.commits import State
 from manifests.errors import UserError
 from manifests.ids import digest
-from manifests.kinds import CAPTIONS, SIMILARITY
+from manifests.kinds import CAPTIONS, SIMILARITY, SOURCES
 from manifests.release import media
 from manifests.release.layout import ReleaseEncoder
 from manifests.release.rules import Needs, Rules, RulesError
@@ -91,17 +92,12 @@ class _Opening:
         embedding = self._embedding(job, needs)
         similar = self._by_shard([embedding], SIMILARITY.name) if embedding else {}
         vectors = self._vectors(embedding) if embedding and needs.embeddings else {}
+        similar = similar if needs.similarity else {}
+        tables = [captions, similar, vectors]
         shards = tuple(
-            Shard(
-                number=shard,
-                captions=self._paths(captions[shard]),
-                similarity=self._paths(similar.get(shard, ())) if needs.similarity else (),
-                embeddings=self._paths(vectors.get(shard, ())),
-                clips=str(self._workspace.root / self._state.clips_file(job.cut, shard)),
-            )
+            self._shard(job, shard, *(table.get(shard, []) for table in tables))
             for shard in sorted(captions)
         )
-        tables = [captions, similar if needs.similarity else {}, vectors]
         held = [sorted((n, [f[1] for f in files]) for n, files in each.items()) for each in tables]
         return Input(
             number=self._number,
@@ -116,6 +112,18 @@ class _Opening:
             encoder=self._encoder(embedding, vectors)
             if embedding and self._rules.output.embeddings
             else None,
+            sources=tuple(str(self._root / f.path) for f in self._state.files(SOURCES.name)),
+        )
+
+    def _shard(self, job: JobStatus, number: int, *tables: Sequence[tuple[str, str]]) -> Shard:
+        """A shard. tables: its files of captions, similarities and embeddings."""
+        clips = self._state.clip_table(job.cut, number)
+        listed = [*chain(*tables), (clips.path, clips.sha256)]
+        return Shard(
+            number,
+            *map(self._paths, tables),
+            str(self._root / clips.path),
+            {str(self._root / path): sha256 for path, sha256 in listed},
         )
 
     @property

@@ -223,15 +223,23 @@ class Phases:
         if not wanted:
             return
         self.work.lists.mkdir(parents=True, exist_ok=True)
+        sources = [path for given in self.inputs for path in given.sources]
+        listed = [shard.clips for given in self.inputs for shard in given.shards]
         with duckdb.connect(config=settings(self.work.lists)) as connection:
             for rule in wanted:
-                clips = self.named.clips if rule == "decontamination" else []
+                evaluated = self.named.clips if rule == "decontamination" else ()
+                tables = lists.Tables(evaluated, sources, listed)
                 path = list_file(self.work.lists, rule)
-                for read in lists.build(self.rules, rule, clips, path, connection):
+                for read in lists.build(self.rules, rule, tables, path, connection):
                     if read.sha256 != self.named.digest_of(rule, read.name):
                         raise RebuildError(
                             f"{self.rules.path(read.name)} was changed while it was read: remove "
                             f"{self.work.root} and run the same command again"
+                        )
+                    if read.unknown:
+                        self.tell(
+                            f"{rule}: {read.unknown:,} of {read.entries:,} entries of {read.name} name "
+                            "no file and no clip of the inputs"
                         )
 
     def _key_files(self) -> list[Path]:

@@ -35,7 +35,7 @@ def gone(
     """Which rows a list drops."""
     section = "takedown" if rule == "takedown" else "decontaminate"
     wanted = rules(folder, **{section: {"lists": [name]}})
-    lists.build(wanted, rule, (), folder / "tokens", connection)
+    lists.build(wanted, rule, lists.Tables(), folder / "tokens", connection)
     lists.register(connection, rule, folder / "tokens")
     made = [row(n, **each) for n, each in enumerate(rows)]
     return [each == rule for each in dropped(wanted, *made, folder=folder, connection=connection)]
@@ -93,12 +93,69 @@ ENTRIES: dict[str, tuple[str, list[dict[str, Any]], list[bool]]] = {
         [{"uri": uri(f"/{name}")} for name in ("recording_1.wav", "recording_1_2.wav")],
         [True, False],
     ),
+    "uri of this machine": ("file://localhost/clips/1.mp4", [{}, {}], [False, True]),
     "NFD": (
         "e\u0301.wav",
         [{"uri": uri("/\u00e9.wav")}, {"uri": uri("/e\u0301.wav")}],
         [True, True],
     ),
 }
+
+
+ORDINARY = [
+    *("clip_10_20.wav", "7061-6-0-0.wav", "fold1/7061-6-0-0.wav", "103-1240-0003.flac"),
+    *("common_voice_en_123_456.mp3", "VID_20260101_120000.mp4", "recording_2026-11-28.mp4"),
+    *("2026-11-28", "\u00dcbung_01_02.wav", "my video 12", "a b c d e f", "Stra\u00dfe 1234"),
+    *("talk 1-2-3", '"bunny.mp4"', ".wav", "/", "-", "clips/", "\\", "://"),
+]
+
+
+@pytest.mark.parametrize("entry", ORDINARY)
+def test_an_entry_names_no_other_file(
+    entry: str, tmp_path: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    (tmp_path / "list.txt").write_text(entry)
+    names = ("bunny.mp4", "1.wav", "clip_10_21.wav", "\u00e9", "a", f"Y{ID}.wav")
+    rows = [{}, {"content_hash": None}, *({"uri": uri(f"/x/{name}")} for name in names)]
+    assert not any(gone(tmp_path, connection, *rows))
+
+
+@pytest.mark.parametrize("entry", ["copy.mp4", "/b/copy.mp4", "file:///b/copy.mp4", "b/copy.mp4"])
+def test_a_clip_leaves_by_the_name_of_any_file_with_its_content(
+    entry: str, tmp_path: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    (tmp_path / "list.txt").write_text(entry)
+    held = [
+        {"uri": "file:///clips/0.mp4", "content_hash": source(0)},
+        {"uri": "file:///clips/1.mp4", "content_hash": source(1)},
+        {"uri": "file:///b/copy.mp4", "content_hash": source(1)},
+    ]
+    kind = pa.schema([("uri", pa.string()), ("content_hash", pa.string())])
+    wanted = rules(tmp_path, takedown={"lists": ["list.txt"]})
+    tables = lists.Tables(sources=[written(tmp_path / "sources.parquet", held, kind)])
+    lists.build(wanted, "takedown", tables, tmp_path / "tokens", connection)
+    lists.register(connection, "takedown", tmp_path / "tokens")
+    rows = [row(n) for n in range(3)]
+    assert dropped(wanted, *rows, folder=tmp_path, connection=connection) == [
+        None,
+        "takedown",
+        None,
+    ]
+
+
+def test_entries_that_name_nothing_are_counted(
+    tmp_path: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    (tmp_path / "a.txt").write_text(
+        f"0.mp4\n{clip_id(1)}\n{clip_id(2)}\n9.mp4\n9.mp4\n\u00e9.mp4\n"
+    )
+    (tmp_path / "b.txt").write_text("0.mp4\n")
+    wanted = rules(tmp_path, takedown={"lists": ["a.txt", "b.txt"]})
+    rows = [row(n) for n in range(2)]
+    path = written(tmp_path / "rows.parquet", rows)
+    tables = lists.Tables(sources=[path], clips=[path])
+    read = lists.build(wanted, "takedown", tables, tmp_path / "tokens", connection)
+    assert [(each.entries, each.unknown) for each in read] == [(6, 4), (1, 0)]
 
 
 @pytest.mark.parametrize("what", ENTRIES)
@@ -145,6 +202,7 @@ TABLES: dict[str, bytes] = {
     "names.tsv": b"\xef\xbb\xbfcaption\tfile_name\r\nx\t1.mp4\r\n",
     "audioset.csv": b'# YTID, start_seconds, end_seconds, positive_labels\n1, 30.000, 40.000, "/m/1"\n',
     "several.csv": f"clip_id,uri\n{clip_id(1)},\n,file:///no.mp4\n".encode(),
+    "semicolons.csv": b"x;uri;y\na,b;file:///clips/1.mp4;2\n",
     "quoted.csv": b'x,path\n"a\nb","clips/1.mp4"\n',
 }
 
@@ -199,6 +257,14 @@ def test_parquet_without_a_column_of_names_is_told(
         gone(tmp_path, connection, name="l.parquet")
 
 
+def test_a_table_without_a_column_of_names_is_told(
+    tmp_path: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    (tmp_path / "l.csv").write_text("index,sound path,caption\n1,/x/1.wav,a dog\n")
+    with pytest.raises(RulesError, match=r"columns of text: index, sound path, caption\)"):
+        gone(tmp_path, connection, name="l.csv")
+
+
 def test_clips_of_evaluation_sets_leave_by_source_and_id(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
@@ -212,7 +278,8 @@ def test_clips_of_evaluation_sets_leave_by_source_and_id(
         pa.schema([("clip_id", pa.string()), ("content_hash", pa.string())]),
     )
     wanted = rules(tmp_path, decontaminate={"workspaces": ["."]})
-    assert lists.build(wanted, "decontamination", [table], tmp_path / "tokens", connection) == []
+    tables = lists.Tables(evaluated=[table])
+    assert lists.build(wanted, "decontamination", tables, tmp_path / "tokens", connection) == []
     lists.register(connection, "decontamination", tmp_path / "tokens")
     rows = [row(n) for n in range(3)]
     assert dropped(wanted, *rows, folder=tmp_path, connection=connection) == [
@@ -228,13 +295,13 @@ def test_a_list_is_told_with_its_digest_and_entries_and_its_tokens_are_sorted(
     (tmp_path / "a.txt").write_text("# none\n\n")
     (tmp_path / "b.txt").write_text("".join(f"{n}.wav\n" for n in range(5)) * 2)
     wanted = rules(tmp_path, takedown={"lists": ["a.txt", "b.txt"]})
-    read = lists.build(wanted, "takedown", (), tmp_path / "tokens", connection)
+    read = lists.build(wanted, "takedown", lists.Tables(), tmp_path / "tokens", connection)
     assert [(each.name, each.entries) for each in read] == [("a.txt", 0), ("b.txt", 10)]
     assert read[1].sha256 == content_hash(tmp_path / "b.txt")
     tokens = np.fromfile(tmp_path / "tokens", "<u8")
     assert len(tokens) == 5 and (tokens[1:] > tokens[:-1]).all()
     before = (tmp_path / "tokens").read_bytes()
-    lists.build(wanted, "takedown", (), tmp_path / "tokens", connection)
+    lists.build(wanted, "takedown", lists.Tables(), tmp_path / "tokens", connection)
     assert (tmp_path / "tokens").read_bytes() == before
 
 
