@@ -1,7 +1,10 @@
 """What a rebuild says of inputs that are not what they were."""
 
+from collections.abc import Iterable
+
 from manifests.errors import UserError
-from manifests.release.shards import Input
+from manifests.ids import content_hash
+from manifests.release.shards import Input, Shard
 
 
 class WritingError(UserError):
@@ -13,3 +16,18 @@ def unreadable(path: str, given: Input, error: Exception) -> WritingError:
     return WritingError(
         f"{path} can't be read: {error}. captionmill verify {given.root} tells what is damaged."
     )
+
+
+def require_committed(given: Input, shard: Shard, paths: Iterable[str]) -> None:
+    """Raises WritingError for a file of a shard that is not, byte for byte, what was committed."""
+    for path in paths:
+        try:
+            found = content_hash(path)
+        except OSError as error:
+            raise unreadable(path, given, error) from error
+        if found != shard.sums.get(path, found):
+            raise WritingError(
+                f"{path} is not what was committed: it was damaged or changed. captionmill verify "
+                f"{given.root} tells more; put the file back as it was, or caption its clips into a new "
+                "workspace."
+            )

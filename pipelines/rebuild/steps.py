@@ -20,7 +20,7 @@ from manifests.release.order import Part
 from manifests.release.rules import Rules
 from manifests.release.shards import Input, Shard
 from pipelines.rebuild.coding import BYTES_PER_S
-from pipelines.rebuild.errors import unreadable
+from pipelines.rebuild.errors import require_committed, unreadable
 from pipelines.rebuild.tasks import RebuildError, is_disk_full
 from pipelines.rebuild.writing import Group, Wanted, gather, scatter
 
@@ -54,6 +54,8 @@ class KeysStep:
         """Writes the key file."""
         if self.path.exists():
             return
+        for shard in self.group.shards:
+            require_committed(self.group.input, shard, (*shard.captions, *shard.similarity))
         with duckdb.connect(config=settings(self.path.parent)) as connection:
             tokens = {
                 rule: list_file(self.lists, rule) for rule in LISTED if rule in self.rules.active
@@ -107,6 +109,9 @@ class ScatterStep:
 
     def run(self) -> None:
         """Writes the group's spill files."""
+        for shard in self.group.shards:
+            read = (*shard.captions, shard.clips, *shard.embeddings)
+            require_committed(self.group.input, shard, read)
         edits = Edits.load(self.decided)
         scatter(self.group, self.selected, self.wanted, self.buckets, self.folder, edits)
 

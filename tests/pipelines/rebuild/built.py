@@ -36,6 +36,11 @@ def workspace(root: Path) -> list[Input]:
             shard,
             tuple(str(work.root / file.path) for file in work.state.files("captions", shard)),
             clips=str(work.root / work.state.clips_file(made.CUT, shard)),
+            sums={
+                str(work.root / file.path): file.sha256
+                for table in ("captions", "clips")
+                for file in work.state.files(table, shard)
+            },
         )
         for shard in range(made.SHARDS)
     ]
@@ -67,7 +72,8 @@ def rewritten(given: Input, folder: Path, shards: Sequence[Sequence[Row]], **cha
         pq.write_table(
             pa.Table.from_pylist([_clip(row) for row in listed], kind_of("clips").schema), clips
         )
-        made_shards.append(Shard(number, (str(path),), clips=str(clips)))
+        sums = {str(each): content_hash(each) for each in (path, clips)}
+        made_shards.append(Shard(number, (str(path),), clips=str(clips), sums=sums))
     return replace(given, shards=tuple(made_shards), **changes)
 
 

@@ -237,7 +237,8 @@ def test_links_only_has_no_word_that_was_heard(inputs: list[Input], tmp_path: Pa
 
 
 def test_a_row_of_another_clip_is_never_written(inputs: list[Input], tmp_path: Path) -> None:
-    """A workspace whose rows were moved between keys and writing, in all ways there are."""
+    """A workspace whose rows were moved between keys and writing, in all ways there are, and whose files
+    have no checksum that would tell."""
     listed = rows(inputs[0])
     for number, changed in enumerate(
         (
@@ -248,7 +249,8 @@ def test_a_row_of_another_clip_is_never_written(inputs: list[Input], tmp_path: P
             [listed[0] | {"clip_id": "no hex at all"}, *listed[1:]],
         )
     ):
-        given = [rewritten(inputs[0], tmp_path / f"workspace{number}", [listed])]
+        made_input = rewritten(inputs[0], tmp_path / f"workspace{number}", [listed])
+        given = [replace(made_input, shards=tuple(replace(s, sums={}) for s in made_input.shards))]
         out = tmp_path / f"out{number}"
         with opened(out) as work:
             steps = built.phases(rules(tmp_path), given, tmp_path / f"other{number}")
@@ -467,7 +469,37 @@ def test_a_damaged_file_is_named(
         selection = steps.selection()
     damage(path)
     with pytest.raises(
-        (RebuildError, WritingError), match=r"can't be read.* captionmill verify"
+        (RebuildError, WritingError),
+        match=r"(can't be read|not what was committed).* captionmill verify",
     ) as told:
         steps.write(selection) if late else steps.keys()
     assert str(path) in str(told.value)
+
+
+def _swap(path: Path) -> None:
+    """The captions of two rows, each now at the other's."""
+    table = pq.read_table(path)
+    turned = table["audio_visual_caption"].take(pa.array([1, 0, *range(2, len(table))]))
+    place = table.schema.get_field_index("audio_visual_caption")
+    pq.write_table(table.set_column(place, table.schema.field(place), turned), path)
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("table", ["captions", "clips"])
+def test_a_file_that_was_changed_after_it_was_committed_is_told(
+    table: str, late: bool, inputs: list[Input], tmp_path: Path
+) -> None:
+    given = rewritten(inputs[0], tmp_path / "workspace", [rows(inputs[0])])
+    steps = built.phases(rules(tmp_path), [given], tmp_path / "out")
+    (shard,) = given.shards
+    if late:
+        steps.keys()
+    if table == "captions":
+        _swap(Path(shard.captions[0]))
+    else:
+        path = Path(shard.clips)
+        path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(WritingError, match=r"\.parquet is not what was committed") as told:
+        steps.keys()
+        steps.write(steps.selection())
+    assert (shard.captions[0] if table == "captions" else shard.clips) in str(told.value)
