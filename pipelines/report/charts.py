@@ -18,6 +18,9 @@ from pipelines.report.shown import visible
 
 _WIDTH, _BAR_PX, _HEIGHT, _SQUARE = 380, 22, 130, 260
 _LABEL, _LABELS_PX = 34, 190
+_APART_PX = 22
+"""Between words beside each other: readers' fonts are wider than the one that is measured here."""
+_PADDING = {"left": 18, "top": 5, "right": 18, "bottom": 5}
 _FONT, _FONT_PX = "sans-serif", 12
 _SVG = "{http://www.w3.org/2000/svg}"
 _TAGS = {"svg", "g", "path", "line", "rect", "text", "tspan", "defs", "clipPath", "title"}
@@ -55,7 +58,7 @@ def stacked(rows: Sequence[tuple[str, str, int]], colours: Mapping[str, str]) ->
         alt.Chart(_data(values))
         .mark_bar()
         .encode(
-            x=alt.X("n:Q", title=None, axis=alt.Axis(tickCount=4, format="~s")),
+            x=alt.X("n:Q", title=None, axis=_counts()),
             y=alt.Y("label:N", title=None, sort=labels),
             order=alt.Order("place:Q"),
             color=alt.Color(
@@ -63,7 +66,7 @@ def stacked(rows: Sequence[tuple[str, str, int]], colours: Mapping[str, str]) ->
                 title=None,
                 sort=order,
                 scale=alt.Scale(domain=order, range=[f"var(--{c})" for c in colours.values()]),
-                legend=alt.Legend(orient="top"),
+                legend=alt.Legend(orient="top", columnPadding=_APART_PX),
             ),
         )
     )
@@ -90,7 +93,7 @@ def histogram(bins: Sequence[Bin], title: str, whole: bool = True) -> str:
         .encode(
             x=alt.X("low:Q", bin="binned", title=title, axis=alt.Axis(tickCount=6, format="~g")),
             x2="high:Q",
-            y=alt.Y("n:Q", title="clips", axis=alt.Axis(tickCount=4, format="~s")),
+            y=alt.Y("n:Q", title="clips", axis=_counts()),
         )
     )
     return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
@@ -103,8 +106,8 @@ def growth(points: Sequence[Growth]) -> str:
         alt.Chart(_data(values))
         .mark_line(color="var(--accent)", point=alt.OverlayMarkDef(color="var(--accent)", size=20))
         .encode(
-            x=alt.X("captions:Q", title="captions", axis=alt.Axis(tickCount=5, format="~s")),
-            y=alt.Y("words:Q", title="different words", axis=alt.Axis(tickCount=4, format="~s")),
+            x=alt.X("captions:Q", title="captions", axis=_counts(5)),
+            y=alt.Y("words:Q", title="different words", axis=_counts()),
         )
     )
     return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
@@ -127,7 +130,7 @@ def reliability(before: Sequence[CurvePoint], after: Sequence[CurvePoint]) -> st
         title=None,
         sort=order,
         scale=alt.Scale(domain=order, range=["var(--second)", "var(--accent)"]),
-        legend=alt.Legend(orient="top"),
+        legend=alt.Legend(orient="top", columnPadding=_APART_PX),
     )
     y = alt.Y("true:Q", title="share that is true", scale=whole, axis=axis)
     points = alt.Chart(_data(rows)).encode(x=x, color=colour)
@@ -139,6 +142,11 @@ def reliability(before: Sequence[CurvePoint], after: Sequence[CurvePoint]) -> st
         .encode(x=x, y=y)
     )
     return _svg((equal + spread + line).properties(width=_SQUARE, height=_SQUARE))
+
+
+def _counts(ticks: int = 4) -> alt.Axis:
+    """An axis of whole numbers."""
+    return alt.Axis(tickCount=ticks, tickMinStep=1, format="~s")
 
 
 def _data(rows: Sequence[Row]) -> Any:
@@ -172,7 +180,7 @@ def _svg(chart: Any) -> str:
     sizes = {"labelFontSize": _FONT_PX, "titleFontSize": _FONT_PX, "titleFontWeight": "normal"}
     lines = {"gridColor": "var(--line)", "domainColor": "var(--line)", "tickColor": "var(--line)"}
     chart = (
-        chart.configure(background="transparent", font=_FONT)
+        chart.configure(background="transparent", font=_FONT, padding=_PADDING)
         .configure_axis(**words, **sizes, **lines, labelLimit=_LABELS_PX)
         .configure_legend(labelColor="currentColor", labelFontSize=_FONT_PX)
         .configure_view(stroke=None)

@@ -68,12 +68,11 @@ def refusals(figures: Figures) -> Section | None:
     if of is None:
         return None
     lead = (
-        f"The LLM was asked about {counted_clips(of.asked)}; for {of.refused:,} "
-        f"({percent(of.refused / of.asked) if of.asked else '0%'}) a reply was refused and written "
-        "again. "
-        f"{of.in_doubt:,} captions were in doubt and put to a judge"
+        f"The LLM was asked about {counted_clips(of.asked)}. For {of.refused:,} of them "
+        f"({percent(of.refused / of.asked) if of.asked else '0%'}) a reply was refused and asked for "
+        f"again. {of.in_doubt:,} captions were in doubt, and a judge was asked about them"
     )
-    lead += f", who gave them {of.judged:.2f} on average." if of.judged is not None else "."
+    lead += f": it gave them {of.judged:.2f} on average." if of.judged is not None else "."
     told = [
         _meant(bars("Clips with a refused reply, by guard", of.by_guard, "bad", note=_GUARDS)),
         bars("Clips with a refused reply, by attempt", of.by_rung, "bad"),
@@ -130,16 +129,15 @@ def claims(figures: Figures) -> Section:
     of = figures.claims
     if of.claims is None or of.unsupported is None:
         lead = (
-            "This release has no claims, only what of each clip is supported and how sure that is: here "
-            "a claim without support counts as probability 0."
+            "This release does not hold claims, only the supported share of each clip's claims and their "
+            "mean probability. Here a claim without support counts as probability 0."
         )
     else:
         share = percent(of.unsupported / of.claims) if of.claims else "none"
         lead = (
-            f"The captions make {of.claims:,} claims; {of.unsupported:,} of them ({share}) are not "
-            f"said by any evidence, and {of.shared:,} are said by several captioners. Evidence is what "
-            "models made of the media: a claim that it supports may still be wrong, as often as its "
-            "probability says."
+            f"The captions make {of.claims:,} claims. The evidence does not support {of.unsupported:,} "
+            f"({share}) of them; several captioners support {of.shared:,}. Models made the evidence, "
+            "so a supported claim may be wrong: of those with probability 0.8 about one in five is."
         )
     tiers = {count.name: count.count for count in of.tiers}
     ordered = [
