@@ -6,6 +6,7 @@ page's style, so that one drawing is right by day, by night and on paper.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -48,6 +49,9 @@ def shares(rows: Sequence[tuple[str, float, str]]) -> str:
 def stacked(rows: Sequence[tuple[str, str, int]], colours: Mapping[str, str]) -> str:
     """A bar for each label, of parts. rows: label, part, count; colours: of the parts, in order."""
     labels = list(dict.fromkeys(_label(label) for label, _, _ in rows))
+    sums: Counter[str] = Counter()
+    for label, _, n in rows:
+        sums[_label(label)] += n
     order = list(colours)
     values = [
         {"label": _label(label), "part": part, "n": n, "place": order.index(part)}
@@ -58,7 +62,7 @@ def stacked(rows: Sequence[tuple[str, str, int]], colours: Mapping[str, str]) ->
         alt.Chart(_data(values))
         .mark_bar()
         .encode(
-            x=alt.X("n:Q", title=None, axis=_counts()),
+            x=alt.X("n:Q", title=None, axis=_counts(max(sums.values(), default=0))),
             y=alt.Y("label:N", title=None, sort=labels),
             order=alt.Order("place:Q"),
             color=alt.Color(
@@ -93,7 +97,9 @@ def histogram(bins: Sequence[Bin], title: str, whole: bool = True) -> str:
         .encode(
             x=alt.X("low:Q", bin="binned", title=title, axis=alt.Axis(tickCount=6, format="~g")),
             x2="high:Q",
-            y=alt.Y("n:Q", title="clips", axis=_counts()),
+            y=alt.Y(
+                "n:Q", title="clips", axis=_counts(max((each.count for each in bins), default=0))
+            ),
         )
     )
     return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
@@ -102,12 +108,13 @@ def histogram(bins: Sequence[Bin], title: str, whole: bool = True) -> str:
 def growth(points: Sequence[Growth]) -> str:
     """Different words by the number of captions."""
     values = [{"captions": 0, "words": 0}, *(point.model_dump() for point in points)]
+    captions, words = (max(value[name] for value in values) for name in ("captions", "words"))
     chart = (
         alt.Chart(_data(values))
         .mark_line(color="var(--accent)", point=alt.OverlayMarkDef(color="var(--accent)", size=20))
         .encode(
-            x=alt.X("captions:Q", title="captions", axis=_counts(5)),
-            y=alt.Y("words:Q", title="different words", axis=_counts()),
+            x=alt.X("captions:Q", title="captions", axis=_counts(captions, 5)),
+            y=alt.Y("words:Q", title="different words", axis=_counts(words)),
         )
     )
     return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
@@ -144,9 +151,11 @@ def reliability(before: Sequence[CurvePoint], after: Sequence[CurvePoint]) -> st
     return _svg((equal + spread + line).properties(width=_SQUARE, height=_SQUARE))
 
 
-def _counts(ticks: int = 4) -> alt.Axis:
-    """An axis of whole numbers."""
-    return alt.Axis(tickCount=ticks, tickMinStep=1, format="~s")
+def _counts(most: int, ticks: int = 4) -> alt.Axis:
+    """An axis of numbers up to `most`, without halves of one."""
+    if most >= 2 * ticks:
+        return alt.Axis(tickCount=ticks, format="~s")
+    return alt.Axis(values=list(range(0, most + 1, 1 + most // ticks)), format="d")
 
 
 def _data(rows: Sequence[Row]) -> Any:

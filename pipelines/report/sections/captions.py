@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from pipelines.report import charts
-from pipelines.report.amounts import counted_clips
-from pipelines.report.figures import Count, Figures
+from pipelines.report.amounts import counted, counted_clips
+from pipelines.report.figures import Count, Figures, RefusalFigures
 from pipelines.report.scalars import percent
 from pipelines.report.sections.parts import Figure, Section, bars, filled, histogram
 from pipelines.report.shown import visible
@@ -68,11 +68,12 @@ def refusals(figures: Figures) -> Section | None:
     if of is None:
         return None
     lead = (
-        f"The LLM was asked about {counted_clips(of.asked)}. For {of.refused:,} of them "
-        f"({percent(of.refused / of.asked) if of.asked else '0%'}) a reply was refused and asked for "
-        f"again. {of.in_doubt:,} captions were in doubt, and a judge was asked about them"
+        f"The LLM was asked about {counted_clips(of.asked)}. {_refused(of)} "
+        f"{counted(of.in_doubt, 'caption')} {'was' if of.in_doubt == 1 else 'were'} in doubt"
     )
-    lead += f": it gave them {of.judged:.2f} on average." if of.judged is not None else "."
+    if of.judged is not None:
+        lead += f"; a judge was asked about these, and gave {of.judged:.2f} on average"
+    lead += "."
     told = [
         _meant(bars("Clips with a refused reply, by guard", of.by_guard, "bad", note=_GUARDS)),
         bars("Clips with a refused reply, by attempt", of.by_rung, "bad"),
@@ -81,6 +82,13 @@ def refusals(figures: Figures) -> Section | None:
         title = f"Of {of.checked:,} checked replies, rejected by guard"
         told.append(_meant(bars(title, of.rejected, "bad", note="From the run log.")))
     return Section("refusals", "Refusals and doubt", lead, filled(told))
+
+
+def _refused(of: RefusalFigures) -> str:
+    if not of.refused:
+        return "No reply was refused."
+    share = f" ({percent(of.refused / of.asked)})" if of.asked else ""
+    return f"For {of.refused:,} of them{share} a reply was refused and asked for again."
 
 
 _GUARDS = "A clip counts with each guard that refused one of its replies."
@@ -133,10 +141,13 @@ def claims(figures: Figures) -> Section:
             "mean probability. Here a claim without support counts as probability 0."
         )
     else:
-        share = percent(of.unsupported / of.claims) if of.claims else "none"
+        supported = "supports all of them"
+        if of.unsupported:
+            share = percent(of.unsupported / of.claims)
+            supported = f"does not support {of.unsupported:,} ({share}) of them"
         lead = (
-            f"The captions make {of.claims:,} claims. The evidence does not support {of.unsupported:,} "
-            f"({share}) of them; several captioners support {of.shared:,}. Models made the evidence, "
+            f"The captions make {of.claims:,} claims. The evidence {supported}, and several captioners "
+            f"support {of.shared:,}. Models made the evidence, "
             "so a supported claim may be wrong: of those with probability 0.8 about one in five is."
         )
     tiers = {count.name: count.count for count in of.tiers}
