@@ -6,6 +6,7 @@ page's style, so that one drawing is right by day, by night and on paper.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -18,6 +19,9 @@ from pipelines.report.shown import visible
 
 _WIDTH, _BAR_PX, _HEIGHT, _SQUARE = 380, 22, 130, 260
 _LABEL, _LABELS_PX = 34, 190
+_APART_PX = 22
+"""Between words beside each other: readers' fonts are wider than the one that is measured here."""
+_PADDING = {"left": 18, "top": 5, "right": 18, "bottom": 5}
 _FONT, _FONT_PX = "sans-serif", 12
 _SVG = "{http://www.w3.org/2000/svg}"
 _TAGS = {"svg", "g", "path", "line", "rect", "text", "tspan", "defs", "clipPath", "title"}
@@ -45,6 +49,9 @@ def shares(rows: Sequence[tuple[str, float, str]]) -> str:
 def stacked(rows: Sequence[tuple[str, str, int]], colours: Mapping[str, str]) -> str:
     """A bar for each label, of parts. rows: label, part, count; colours: of the parts, in order."""
     labels = list(dict.fromkeys(_label(label) for label, _, _ in rows))
+    sums: Counter[str] = Counter()
+    for label, _, n in rows:
+        sums[_label(label)] += n
     order = list(colours)
     values = [
         {"label": _label(label), "part": part, "n": n, "place": order.index(part)}
@@ -55,7 +62,7 @@ def stacked(rows: Sequence[tuple[str, str, int]], colours: Mapping[str, str]) ->
         alt.Chart(_data(values))
         .mark_bar()
         .encode(
-            x=alt.X("n:Q", title=None, axis=alt.Axis(tickCount=4, format="~s")),
+            x=alt.X("n:Q", title=None, axis=_counts(max(sums.values(), default=0))),
             y=alt.Y("label:N", title=None, sort=labels),
             order=alt.Order("place:Q"),
             color=alt.Color(
@@ -63,7 +70,7 @@ def stacked(rows: Sequence[tuple[str, str, int]], colours: Mapping[str, str]) ->
                 title=None,
                 sort=order,
                 scale=alt.Scale(domain=order, range=[f"var(--{c})" for c in colours.values()]),
-                legend=alt.Legend(orient="top"),
+                legend=alt.Legend(orient="top", columnPadding=_APART_PX),
             ),
         )
     )
@@ -90,7 +97,9 @@ def histogram(bins: Sequence[Bin], title: str, whole: bool = True) -> str:
         .encode(
             x=alt.X("low:Q", bin="binned", title=title, axis=alt.Axis(tickCount=6, format="~g")),
             x2="high:Q",
-            y=alt.Y("n:Q", title="clips", axis=alt.Axis(tickCount=4, format="~s")),
+            y=alt.Y(
+                "n:Q", title="clips", axis=_counts(max((each.count for each in bins), default=0))
+            ),
         )
     )
     return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
@@ -99,12 +108,13 @@ def histogram(bins: Sequence[Bin], title: str, whole: bool = True) -> str:
 def growth(points: Sequence[Growth]) -> str:
     """Different words by the number of captions."""
     values = [{"captions": 0, "words": 0}, *(point.model_dump() for point in points)]
+    captions, words = (max(value[name] for value in values) for name in ("captions", "words"))
     chart = (
         alt.Chart(_data(values))
         .mark_line(color="var(--accent)", point=alt.OverlayMarkDef(color="var(--accent)", size=20))
         .encode(
-            x=alt.X("captions:Q", title="captions", axis=alt.Axis(tickCount=5, format="~s")),
-            y=alt.Y("words:Q", title="different words", axis=alt.Axis(tickCount=4, format="~s")),
+            x=alt.X("captions:Q", title="captions", axis=_counts(captions, 5)),
+            y=alt.Y("words:Q", title="different words", axis=_counts(words)),
         )
     )
     return _svg(chart.properties(width=_WIDTH, height=_HEIGHT))
@@ -127,7 +137,7 @@ def reliability(before: Sequence[CurvePoint], after: Sequence[CurvePoint]) -> st
         title=None,
         sort=order,
         scale=alt.Scale(domain=order, range=["var(--second)", "var(--accent)"]),
-        legend=alt.Legend(orient="top"),
+        legend=alt.Legend(orient="top", columnPadding=_APART_PX),
     )
     y = alt.Y("true:Q", title="share that is true", scale=whole, axis=axis)
     points = alt.Chart(_data(rows)).encode(x=x, color=colour)
@@ -139,6 +149,13 @@ def reliability(before: Sequence[CurvePoint], after: Sequence[CurvePoint]) -> st
         .encode(x=x, y=y)
     )
     return _svg((equal + spread + line).properties(width=_SQUARE, height=_SQUARE))
+
+
+def _counts(most: int, ticks: int = 4) -> alt.Axis:
+    """An axis of numbers up to `most`, without halves of one."""
+    if most >= 2 * ticks:
+        return alt.Axis(tickCount=ticks, format="~s")
+    return alt.Axis(values=list(range(0, most + 1, 1 + most // ticks)), format="d")
 
 
 def _data(rows: Sequence[Row]) -> Any:
@@ -172,7 +189,7 @@ def _svg(chart: Any) -> str:
     sizes = {"labelFontSize": _FONT_PX, "titleFontSize": _FONT_PX, "titleFontWeight": "normal"}
     lines = {"gridColor": "var(--line)", "domainColor": "var(--line)", "tickColor": "var(--line)"}
     chart = (
-        chart.configure(background="transparent", font=_FONT)
+        chart.configure(background="transparent", font=_FONT, padding=_PADDING)
         .configure_axis(**words, **sizes, **lines, labelLimit=_LABELS_PX)
         .configure_legend(labelColor="currentColor", labelFontSize=_FONT_PX)
         .configure_view(stroke=None)

@@ -80,8 +80,8 @@ def _chosen(query: Query, kind: "_Kind") -> list[dict[str, Any]]:
 
 
 _WORST_NOTE = (
-    "Clips with the largest share of claims that the evidence does not say; then those whose supported "
-    "claims are least sure."
+    "Clips with the largest share of unsupported claims; then those whose supported claims have the "
+    "lowest mean probability."
 )
 _WORST = (
     "SELECT replace(id::VARCHAR, '-', '') AS clip, file, claims, unsupported, support, confidence "
@@ -89,7 +89,8 @@ _WORST = (
     "ORDER BY support, confidence ASC NULLS LAST, id LIMIT {each}"
 )
 _DISPUTED_NOTE = (
-    "Clips in which the other captioners' word lowers a captioner's probability for its claim most."
+    "Clips in which a captioner's probability for its claim falls most when the other captioners are "
+    "taken into account."
 )
 _DISPUTES = """
 SELECT clip, any_value(file) AS file, max(fall) AS fall, max_by(alone, fall) AS alone,
@@ -97,7 +98,7 @@ SELECT clip, any_value(file) AS file, max(fall) AS fall, max_by(alone, fall) AS 
     max_by(claim, fall) AS claim
 FROM (SELECT *, alone - together AS fall FROM said)
 WHERE fall >= {disputed} GROUP BY 1 ORDER BY fall DESC, clip LIMIT {each}"""
-_REFUSED_NOTE = "Clips of which most of the writer's replies were refused by guards."
+_REFUSED_NOTE = "Clips with the most different faults in refused replies."
 _REFUSED = (
     "SELECT replace(id::VARCHAR, '-', '') AS clip, file, refusals FROM scores WHERE refusals > 0 "
     "ORDER BY refusals DESC, id LIMIT {each}"
@@ -121,8 +122,8 @@ def _why_worst(row: Row) -> str:
 
 def _why_disputed(row: Row) -> str:
     return (
-        f'{row["captioner"]} says "{row["claim"]}" with probability {row["alone"]:.2f}; '
-        f"with everybody's word {row['together']:.2f}"
+        f'{row["captioner"]} says "{row["claim"]}": probability {row["alone"]:.2f} alone, '
+        f"{row['together']:.2f} with the others"
     )
 
 
@@ -163,7 +164,7 @@ def _changes(
             why = f"confidence fell from {change.confidence_before:.2f} to {change.confidence:.2f}"
         if change.clip_id in now and change.clip_id in before:
             shown.append(Shown(why, now[change.clip_id], before[change.clip_id]))
-    note = f"The clips that became worst against {other.name}."
+    note = f"The clips that became worse than in {other.name}, the worst first."
     return Gallery("changes", "Worst changes", note, tuple(shown))
 
 

@@ -83,6 +83,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"visible": visible, "percent": percent}
+    # Names of figures are broken after an underscore, where they are too wide.
+    made.filters["name"] = lambda name: Markup("_<wbr>").join(name.split("_"))
     # Drawings of ours, in which every text is escaped.
     made.filters["drawing"] = Markup
     return made

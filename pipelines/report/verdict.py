@@ -21,20 +21,20 @@ LIMITS: dict[str, tuple[Literal["above", "below"], float, str]] = {
     ),
     "bad": ("above", 0.05, "People call the captions of {} of a sample of clips bad"),
     "unsupported": ("above", 0.02, "{} of the claims are not supported by any evidence"),
-    "confidence": ("below", 0.6, "Claims are not sure: their mean probability is {}"),
+    "confidence": ("below", 0.6, "Claims are doubtful: their mean probability is {}"),
     "template": ("above", 0.2, "{} of the captions are by the template and not by the LLM"),
     "refused": ("above", 0.3, "Guards refused a reply of the LLM for {} of the clips"),
-    "repeated": ("above", 0.3, "{} of the captions are those of another clip, word for word"),
+    "repeated": ("above", 0.3, "{} of the captions are the same, word for word, as another clip's"),
     "duplicates": ("above", 0.1, "{} of the clips look nearly like an earlier one"),
     "similarity_audio": (
         "below",
         0.0,
-        "Audio captions are no nearer to their sound than chance ({})",
+        "Audio captions are no more similar to their sound than chance ({})",
     ),
     "similarity_visual": (
         "below",
         0.0,
-        "Visual captions are no nearer to their picture than chance ({})",
+        "Visual captions are no more similar to their picture than chance ({})",
     ),
 }
 """From where on a figure is a reason to look before training, and what is then said."""
@@ -71,7 +71,7 @@ class Verdict:
 
 
 _ANSWERS: dict[Level, tuple[str, str]] = {
-    "stop": ("Not yet", "Something has to be mended first."),
+    "stop": ("Not yet", "Something must be fixed first."),
     "care": ("Yes, after a look", "Nothing forbids it, but look at these points first."),
     "good": ("Yes", "Nothing that was measured speaks against it."),
 }
@@ -90,7 +90,7 @@ def verdict(figures: Figures, failures: Sequence[Failure] = ()) -> Verdict:
 def _stops(figures: Figures, failures: Sequence[Failure]) -> Iterator[Finding]:
     books = figures.books
     for failure in failures:
-        yield Finding("stop", f"Gate {failure.gate} is not passed: {failure.why}", "all")
+        yield Finding("stop", f"Gate {failure.gate} failed: {failure.why}", "all")
     if books is not None and not books.closes:
         text = f"The books do not close: {books.unaccounted:,} clips are lost or counted twice"
         yield Finding("stop", f"{text}. Run captionmill verify", "books")
@@ -109,13 +109,14 @@ def _licences(figures: Figures) -> Iterator[Finding]:
     forbidden = sum(each.count for each in figures.captions.licences if each.outputs_train is False)
     unknown = sum(each.count for each in figures.captions.licences if each.outputs_train is None)
     if forbidden:
-        text = f"Of {percent(forbidden / clips)} of the clips a model's licence forbids training others"
+        text = f"For {percent(forbidden / clips)} of the clips a model's licence forbids training others"
         yield Finding("stop" if forbidden == clips else "care", text, "captions")
     if unknown:
         text = (
-            f"Whether {percent(unknown / clips)} of the clips may train other models is not known"
+            f"Whether {percent(unknown / clips)} of the clips may train other models is not known: a "
+            "model's licence does not say"
         )
-        yield Finding("care", f"{text}: a model's licence does not say", "captions")
+        yield Finding("care", text, "captions")
     if clips and not forbidden and not unknown:
         yield Finding(
             "good", "The models' licences let these captions train other models", "captions"
@@ -128,6 +129,7 @@ def _cares(figures: Figures) -> Iterator[Finding]:
         value = values[name]
         if value is not None and (value > limit if side == "above" else value < limit):
             told = text.format(SCALARS[name].text(value))
+            told += _interval(figures) if name == "bad" else ""
             yield Finding("care", told, _PLACES.get(name, "claims"))
     if 0 < figures.captions.clips < FEW:
         text = (
@@ -155,6 +157,19 @@ def _goods(figures: Figures) -> Iterator[Finding]:
         yield Finding("good", text, "claims")
     confidence = values["confidence"]
     if confidence is not None and confidence >= LIMITS["confidence"][1]:
-        yield Finding(
-            "good", f"Supported claims have a mean probability of {confidence:.2f}", "claims"
-        )
+        which = "Claims" if unsupported is None else "Supported claims"
+        wrong = f"by that, about {percent(round(1 - confidence, 2))} of them are wrong"
+        text = f"{which} have a mean probability of {confidence:.2f}: {wrong}"
+        yield Finding("good", text, "claims")
+    bad = None if figures.reviews is None else figures.reviews.share_bad
+    if bad is not None and bad.high is not None and bad.high <= LIMITS["bad"][1]:
+        text = LIMITS["bad"][2].format(percent(bad.share or 0))
+        yield Finding("good", f"{text}{_interval(figures)}", "reviews")
+
+
+def _interval(figures: Figures) -> str:
+    """How far the share of bad captions may be off, by the number of judged clips."""
+    bad = None if figures.reviews is None else figures.reviews.share_bad
+    if bad is None or bad.low is None or bad.high is None:
+        return ""
+    return f" ({bad.of:,} judged; 95% interval {percent(bad.low)} to {percent(bad.high)})"

@@ -68,3 +68,8 @@ class ReviewFigures(Counted):
     def plan(self) -> PlanFigures | None:
         """The plan whose rate is that of the set."""
         return next((plan for plan in self.plans if plan.name == self.rate), None)
+
+    @property
+    def share_bad(self) -> Rate | None:
+        """The share of clips with bad captions, by that plan."""
+        return None if self.plan is None else self.plan.bad

@@ -91,5 +91,7 @@ def absent(figures: Figures) -> Section | None:
         f"its {side}" for side in ("claims", "evidence", "embeddings") if side not in of.sides
     ]
     names = ", ".join(visible(each.name, 60) for each in of.inputs[:_INPUTS])
-    lead = f"A release does not hold {'; '.join(absent)}. See captionmill report of its workspaces"
+    lead = (
+        f"A release does not hold: {'; '.join(absent)}. For these make a report of its workspaces"
+    )
     return Section("absent", "What is not in it", f"{lead}: {names}.", ())

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from pipelines.report import charts
-from pipelines.report.amounts import counted_clips
-from pipelines.report.figures import Count, Figures
+from pipelines.report.amounts import counted, counted_clips
+from pipelines.report.figures import Count, Figures, RefusalFigures
 from pipelines.report.scalars import percent
 from pipelines.report.sections.parts import Figure, Section, bars, filled, histogram
 from pipelines.report.shown import visible
@@ -68,12 +68,12 @@ def refusals(figures: Figures) -> Section | None:
     if of is None:
         return None
     lead = (
-        f"The LLM was asked about {counted_clips(of.asked)}; for {of.refused:,} "
-        f"({percent(of.refused / of.asked) if of.asked else '0%'}) a reply was refused and written "
-        "again. "
-        f"{of.in_doubt:,} captions were in doubt and put to a judge"
+        f"The LLM was asked about {counted_clips(of.asked)}. {_refused(of)} "
+        f"{counted(of.in_doubt, 'caption')} {'was' if of.in_doubt == 1 else 'were'} in doubt"
     )
-    lead += f", who gave them {of.judged:.2f} on average." if of.judged is not None else "."
+    if of.judged is not None:
+        lead += f"; a judge was asked about these, and gave {of.judged:.2f} on average"
+    lead += "."
     told = [
         _meant(bars("Clips with a refused reply, by guard", of.by_guard, "bad", note=_GUARDS)),
         bars("Clips with a refused reply, by attempt", of.by_rung, "bad"),
@@ -82,6 +82,13 @@ def refusals(figures: Figures) -> Section | None:
         title = f"Of {of.checked:,} checked replies, rejected by guard"
         told.append(_meant(bars(title, of.rejected, "bad", note="From the run log.")))
     return Section("refusals", "Refusals and doubt", lead, filled(told))
+
+
+def _refused(of: RefusalFigures) -> str:
+    if not of.refused:
+        return "No reply was refused."
+    share = f" ({percent(of.refused / of.asked)})" if of.asked else ""
+    return f"For {of.refused:,} of them{share} a reply was refused and asked for again."
 
 
 _GUARDS = "A clip counts with each guard that refused one of its replies."
@@ -130,16 +137,18 @@ def claims(figures: Figures) -> Section:
     of = figures.claims
     if of.claims is None or of.unsupported is None:
         lead = (
-            "This release has no claims, only what of each clip is supported and how sure that is: here "
-            "a claim without support counts as probability 0."
+            "This release does not hold claims, only the supported share of each clip's claims and their "
+            "mean probability. Here a claim without support counts as probability 0."
         )
     else:
-        share = percent(of.unsupported / of.claims) if of.claims else "none"
+        supported = "supports all of them"
+        if of.unsupported:
+            share = percent(of.unsupported / of.claims)
+            supported = f"does not support {of.unsupported:,} ({share}) of them"
         lead = (
-            f"The captions make {of.claims:,} claims; {of.unsupported:,} of them ({share}) are not "
-            f"said by any evidence, and {of.shared:,} are said by several captioners. Evidence is what "
-            "models made of the media: a claim that it supports may still be wrong, as often as its "
-            "probability says."
+            f"The captions make {of.claims:,} claims. The evidence {supported}, and several captioners "
+            f"support {of.shared:,}. Models made the evidence, "
+            "so a supported claim may be wrong: of those with probability 0.8 about one in five is."
         )
     tiers = {count.name: count.count for count in of.tiers}
     ordered = [

@@ -6,6 +6,7 @@ from pipelines.report.figures import Count, Figures, ReliabilityRow
 from pipelines.report.scalars import percent
 from pipelines.report.sections.parts import Figure, Matrix, Section, bars, filled
 from pipelines.report.shown import visible
+from pipelines.report.verdict import FEW
 
 
 def agreement(figures: Figures) -> Section | None:
@@ -37,9 +38,9 @@ def reliability(figures: Figures) -> Section | None:
     if of is None:
         return None
     lead = (
-        "How often claims were true on labelled media, by captionmill calibrate. On the dashed line "
-        "they are true as often as their probability says, below it less often. Before: by the raw "
-        "score; of all fused by the surest captioner alone."
+        "How often claims were true on labelled media, measured by captionmill calibrate. On the dashed "
+        "line claims are true as often as their probability says, below it less often. Before "
+        "calibration the probability is the raw score, or for all fused that of the surest captioner."
     )
     tiers = [tier for tier in of.tiers if tier.claims]
     shares = [
@@ -84,19 +85,26 @@ def effort(figures: Figures) -> Section | None:
     of = figures.effort
     if of is None or not of.seconds:
         return None
-    lead = f"{counted_clips(of.clips)} in {hours(of.seconds)} of work, in {counted(of.runs, 'run')}"
-    if of.clips_per_second is not None and of.hours_per_million is not None:
+    lead = (
+        f"{counted_clips(of.clips)} in {hours(of.seconds)} of work, in {counted(of.runs, 'run')}. "
+    )
+    if of.clips < FEW:
+        lead += "With so few clips this is mostly start-up and says little of a larger job. "
+    elif of.clips_per_second is not None and of.hours_per_million is not None:
         lead += (
-            f": {of.clips_per_second:.3g} clips a second. A million clips would take this machine "
-            f"{of.hours_per_million:,.0f} hours"
+            f"This is {of.clips_per_second:.3g} clips a second; a million clips would take this machine "
+            f"{of.hours_per_million:,.0f} hours. "
         )
-    lead += f". The LLM read {of.tokens_in:,} tokens and wrote {of.tokens_out:,}."
+    lead += f"The LLM read {of.tokens_in:,} tokens and wrote {of.tokens_out:,}."
     if of.worker_deaths:
         lead += f" {counted(of.worker_deaths, 'worker')} died and were started again."
     busy = [
         Count(name=unit.name, count=round(unit.busy_s)) for unit in of.units if unit.busy_s >= 0.5
     ]
-    note = "Seconds that each model was busy, summed over its replicas."
+    note = (
+        "Seconds of each model's calls, summed over calls at the same time. Calls to the LLM include "
+        "waiting for its server."
+    )
     return Section(
         "effort", "Speed and cost", lead, filled([bars("Where the time went", busy, note=note)])
     )

@@ -55,7 +55,7 @@ def people(of: ReviewFigures | None) -> Section | None:
     return Section("reviews", "What people say", _lead(of), tuple(told))
 
 
-_MIXED = "A share of the set comes from one plan that is a sample; plans are never mixed."
+_MIXED = "The share of bad captions comes from one plan that is a sample. Plans are never mixed."
 _KAPPA = (
     "On the clips that both judged. Kappa is agreement beyond chance: 0 is chance, 1 is always; with its "
     "95% interval."
@@ -68,9 +68,9 @@ def _lead(of: ReviewFigures) -> str:
     if plan is not None and plan.bad is not None and plan.bad.share is not None:
         low, high = percent(plan.bad.low or 0), percent(plan.bad.high or 0)
         told += (
-            f"{percent(plan.bad.share)} of the set has bad captions (95% interval {low} to {high}), by "
-            f"{plan.judged:,} clips of the plan {plan.name}, drawn {_how(plan)}"
-            + (", each of its strata weighted by its size. " if plan.by else ". ")
+            f"{percent(plan.bad.share)} of the clips have bad captions (95% interval {low} to {high}). "
+            f"This comes from the plan {plan.name}: {plan.judged:,} judged clips, drawn {_how(plan)}"
+            + (" and weighted by the sizes of these. " if plan.by else ". ")
         )
     else:
         told += f"How often captions are bad is not known: {_why_not(of)} "
@@ -99,7 +99,9 @@ def _how(plan: PlanFigures) -> str:
 def _plan(plan: PlanFigures) -> str:
     told = f"{plan.name}: {_how(plan)}, {plan.judged:,} of {counted_clips(plan.clips)} judged"
     if plan.passed:
-        told += f"; {plan.passed:,} before the last of them were passed over, which may bias it"
+        told += (
+            f"; {plan.passed:,} before the last of them were passed over, which may bias the share"
+        )
     return told
 
 

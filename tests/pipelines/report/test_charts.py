@@ -47,6 +47,12 @@ def test_drawings_take_their_colours_from_the_page() -> None:
         }
 
 
+def test_no_axis_counts_halves_of_a_clip() -> None:
+    bins = [Bin(low=at, high=at + 1, count=at) for at in (1, 2)]
+    words = re.findall(r">([^<>]+)</text>", charts.histogram(bins, "seconds"))
+    assert words[words.index("seconds") + 1 :] == ["0", "1", "2", "clips"]
+
+
 @pytest.mark.parametrize(
     "inside",
     [

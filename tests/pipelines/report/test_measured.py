@@ -11,7 +11,9 @@ from pipelines.calibrate.reliability import wilson
 from pipelines.report.figures import Figures
 from pipelines.report.measured import domains, duplicates, effort, reliability
 from pipelines.report.query import connected
+from pipelines.report.sections.models import effort as effort_section
 from pipelines.report.sources import CaptionedSet
+from pipelines.report.verdict import FEW
 from prompts.selection import select
 from tests.manifests.made import make
 from tests.pipelines.report.made import Row
@@ -45,6 +47,18 @@ def test_effort_is_summed_over_runs_each_by_its_last_line(
     assert of.clips_per_second == pytest.approx(0.16)
     assert of.hours_per_million == pytest.approx(100 / 3600 / 16 * 1e6)
     assert of.media_s == sum(row["duration_ms"] for row in captions) / 1000
+
+
+def test_a_few_clips_do_not_say_what_a_million_would_take(told: Figures) -> None:
+    assert told.effort is not None
+    few, many = (
+        effort_section(told.model_copy(update={"effort": told.effort.model_copy(update=update)}))
+        for update in ({"clips": FEW - 1}, {"clips": FEW})
+    )
+    assert few is not None and many is not None
+    assert "mostly start-up" in few.lead and "million" not in few.lead
+    hours = round(told.effort.seconds / 3600 / FEW * 1e6)
+    assert f"a million clips would take this machine {hours:,} hours" in many.lead
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ _TAGS = {
     "code",
     "bdi",
     "br",
+    "wbr",
     "table",
     "thead",
     "tbody",

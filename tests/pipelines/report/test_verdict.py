@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.report.figures import Figures, Licence
+from pipelines.report.figures import Figures, Licence, PlanFigures, ReviewFigures
 from pipelines.report.gate import Failure
 from pipelines.report.verdict import FEW, verdict
+from pipelines.reviews.intervals import rate
 
 
 @pytest.fixture
@@ -79,6 +80,42 @@ def test_after_a_look_where_a_figure_is_poor(
     answer = verdict(_with(good, part, **values))
     assert answer.answer == "Yes, after a look"
     assert said in answer.findings[0].text
+
+
+@pytest.mark.parametrize(("judged", "level"), [(30, None), (200, "good")])
+def test_few_judged_clips_speak_neither_for_nor_against(
+    good: Figures, judged: int, level: str | None
+) -> None:
+    plan = PlanFigures(
+        name="random",
+        how="random",
+        by=None,
+        interval=None,
+        clips=judged,
+        judged=judged,
+        passed=0,
+        set=10**4,
+        astray=0,
+        bad=rate(1, judged),
+        strata=(),
+    )
+    reviews = ReviewFigures(
+        reviews=judged,
+        others=0,
+        clips=judged,
+        judged=judged,
+        bad=1,
+        edited=0,
+        reviewers=(),
+        reasons=(),
+        plans=(plan,),
+        rate="random",
+        said=(),
+        agreement=(),
+    )
+    answer = verdict(good.model_copy(update={"reviews": reviews}))
+    levels = [finding.level for finding in answer.findings if finding.place == "reviews"]
+    assert (answer.level, levels) == ("good", [] if level is None else [level])
 
 
 def test_a_gate_that_is_not_passed_comes_first(good: Figures) -> None:
