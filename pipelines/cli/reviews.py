@@ -12,27 +12,35 @@ reviews_app = typer.Typer(
     help="Reviews of captions: plan them, export them, import them.", no_args_is_help=True
 )
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="Its name ends in .jsonl or .csv.")]
+_Comparisons = Annotated[
+    bool,
+    typer.Option("--comparisons", help="What captionmill inspect --against stored, not reviews."),
+]
 
 
 @reviews_app.command("export")
-def reviews_export(workspace: Root, file: _File) -> None:
+def reviews_export(workspace: Root, file: _File, comparisons: _Comparisons = False) -> None:
     """Write the reviews that count: of each reviewer the last one of a clip."""
     with errors():
         from pipelines.reviews.exchange import export
+        from pipelines.reviews.stored import COMPARISONS, REVIEWS
 
         place, _ = opened(workspace)
-        say(f"{file}: {counted(export(place, file), 'review')}")
+        of = COMPARISONS if comparisons else REVIEWS
+        say(f"{file}: {counted(export(place, file, of), of.name)}")
 
 
 @reviews_app.command("import")
-def reviews_import(workspace: Root, file: _File) -> None:
+def reviews_import(workspace: Root, file: _File, comparisons: _Comparisons = False) -> None:
     """Add reviews to a workspace: all of a file, or none where a line can't be read."""
     with errors():
         from pipelines.reviews.exchange import load
+        from pipelines.reviews.stored import COMPARISONS, REVIEWS
 
         place, _ = opened(workspace)
-        every, fresh = load(place, file)
-        say(f"{counted(every, 'review')}, {fresh} of them new")
+        of = COMPARISONS if comparisons else REVIEWS
+        every, fresh = load(place, file, of)
+        say(f"{counted(every, of.name)}, {fresh} of them new")
 
 
 @reviews_app.command("plan")

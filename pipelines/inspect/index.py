@@ -11,7 +11,7 @@ the place of the set's older ones.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from pathlib import Path
 
 import duckdb
@@ -25,18 +25,16 @@ from manifests.errors import UserError
 from manifests.ids import digest
 from manifests.release.query import NUMBER, connection, linked
 from pipelines.inspect import choices, ranks, words
-from pipelines.inspect.columns import NONE, PATH, SAME, SIMILAR, TEXTS, Column
+from pipelines.inspect.columns import NONE, PATH, SAME, SIMILAR, Column
 from pipelines.inspect.sets import Inspected, InspectError, Part
 
-FORMAT = 3
+FORMAT = 4
 """Of what this module writes: raise it with every change."""
 
 MEMORY = "1GB"
 _ROWS = 200_000
 """Clips whose words are sorted together."""
 _FILES = 1000
-_CHARACTERS = 64_000_000
-"""Characters of texts whose words are listed together: about 9 million words."""
 
 
 def prepare(shown: Inspected, told: Callable[[str], None]) -> Path:
@@ -112,7 +110,7 @@ class _Build:
             similar = [path for part in parts for path in part.similar]
             self._captioned(paths, rows, shards, of_path, similar)
         self._filtered([part for part in parts if part.filtered])
-        self._words(first)
+        words.fill(self._database, "pieces.words", first, self._clips)
         self._told(f"indexing: {self._clips:,} clips")
 
     def _captioned(
@@ -172,7 +170,7 @@ class _Build:
         self._database.register("entries", pa.Table.from_pylist(rows, schema=schema))
         first = self._clips
         self._beside("entries", "quarantined", "stage || ': ' || reason", "shard")
-        self._words(first)
+        words.fill(self._database, "pieces.words", first, self._clips)
 
     def _beside(self, rows: str, outcome: str, reason: str, shard: str) -> None:
         """Clips without captions."""
@@ -192,21 +190,10 @@ class _Build:
         )
         (self._clips,) = self._database.execute("SELECT count(*) FROM clips").fetchone() or (0,)
 
-    def _words(self, first: int) -> None:
-        """Adds the words of all clips from a number on."""
-        lengths = " + ".join(f"coalesce(length({name}), 0)" for name in TEXTS)
-        ((characters,),) = self._database.execute(
-            f"SELECT coalesce(sum({lengths}), 0) FROM clips WHERE number >= {first}"
-        ).fetchall()
-        parts = max(1, -(-int(characters) // _CHARACTERS))
-        edges = [first + (self._clips - first) * n // parts for n in range(parts + 1)]
-        for start, end in pairwise(edges):
-            self._sql(f"INSERT INTO pieces.words {words.words_between(start, end)}")
-
     def _end(self) -> None:
         """What is sorted and counted over all clips."""
         self._told("indexing: words")
-        words.make(self._database, "SELECT * FROM pieces.words")
+        words.make(self._database, "pieces.words")
         self._sql("DETACH pieces")
         self._told("indexing: equal captions")
         self._sql(

@@ -87,7 +87,9 @@ class Lookup:
     def clip(self, clip_id: str) -> Row | None:
         """The row of a clip; None for one that is not there."""
         rows = self._reader.named(
-            "SELECT * FROM clips WHERE clip_id = TRY_CAST(? AS UUID)", [clip_id]
+            "SELECT * FROM clips WHERE number IN "
+            "(SELECT number FROM ids WHERE clip_id = TRY_CAST(? AS UUID))",
+            [clip_id],
         )
         return rows[0] if rows else None
 

@@ -30,7 +30,10 @@ def tables(
     )
     database.unregister("places")
     database.execute("CREATE VIEW files AS SELECT * FROM shown.files")
-    words.make(database, words.words_between(0, len(clips)))
+    database.execute(f"CREATE TABLE pieces ({words.WORDS})")
+    words.fill(database, "pieces", 0, len(clips))
+    words.make(database, "pieces")
+    database.execute("DROP TABLE pieces")
     derive(database, columns)
 
 

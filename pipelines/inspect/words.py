@@ -5,6 +5,7 @@ one.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import duckdb
 import numpy as np
@@ -18,6 +19,8 @@ WORDS = "word VARCHAR, text UTINYINT, numbers INTEGER[], places USMALLINT[]"
 """Columns of the list. text: the bit of `TEXTS`. numbers: of clips, once for each time that the text has
 the word. places: of each of these, counted in words from 0."""
 
+_CHARACTERS = 64_000_000
+"""Characters of texts whose words are listed together: about 9 million words."""
 LONGEST_WORD = 64
 """Characters of a word; of a longer one its beginning."""
 _LAST_PLACE = (1 << 16) - 1
@@ -38,7 +41,20 @@ def words_of(sql: str) -> str:
     return f"regexp_extract_all(strip_accents(lower({sql})), '{_PATTERN}')"
 
 
-def words_between(start: int, end: int) -> str:
+def fill(database: duckdb.DuckDBPyConnection, table: str, start: int, end: int) -> None:
+    """Adds the words of the clips with numbers from `start` to before `end` to a table with the columns
+    `WORDS`, in pieces, each of so much text as fits in memory."""
+    lengths = " + ".join(f"coalesce(length({name}), 0)" for name in TEXTS)
+    ((characters,),) = database.execute(
+        f"SELECT coalesce(sum({lengths}), 0) FROM clips WHERE number >= {start} AND number < {end}"
+    ).fetchall()
+    pieces = max(1, -(-int(characters) // _CHARACTERS))
+    edges = [start + (end - start) * n // pieces for n in range(pieces + 1)]
+    for first, last in pairwise(edges):
+        database.execute(f"INSERT INTO {table} {_between(first, last)}")
+
+
+def _between(start: int, end: int) -> str:
     """SQL of a part of the inverted list: of the clips with numbers from `start` to before `end`."""
     texts = " UNION ALL ".join(
         f"SELECT number, {bit} AS text, {words_of(name)} AS words FROM clips "
@@ -53,10 +69,10 @@ def words_between(start: int, end: int) -> str:
     )
 
 
-def make(database: duckdb.DuckDBPyConnection, parts: str) -> None:
-    """Makes the table `words`, those of paths last. parts: SQL of the list's parts, in any order."""
+def make(database: duckdb.DuckDBPyConnection, pieces: str) -> None:
+    """Makes the table `words`, sorted, those of paths last. pieces: the table that `fill` filled."""
     database.execute(
-        f"CREATE TABLE words AS SELECT * FROM ({parts}) ORDER BY text = {TEXTS['path']}, word"
+        f"CREATE TABLE words AS SELECT * FROM {pieces} ORDER BY text = {TEXTS['path']}, word"
     )
 
 

@@ -1,12 +1,13 @@
 """Which of two caption sets people prefer, from their comparisons."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.reviews.intervals import Rate, rate, sign_test
+from pipelines.reviews.stored import counting_comparisons
 
 _SCORES = {"win": 1, "tie": 0, "loss": -1}
 
@@ -50,7 +51,7 @@ def preference(
     clip, of those clips at least that were compared."""
     words: dict[str, dict[str, int]] = {}
     others = 0
-    for row in _last(said):
+    for row in counting_comparisons(said).to_pylist():
         score = _score(row, pairs.get(row["clip_id"]))
         if score is None:
             others += 1
@@ -82,16 +83,6 @@ def clips_of(said: pa.Table) -> Sequence[str]:
     """Clips that were compared."""
     ids: list[str] = sorted(set(said["clip_id"].to_pylist()))
     return ids
-
-
-def _last(said: pa.Table) -> Iterator[dict[str, Any]]:
-    """Of each reviewer the last word on each pair of captions, whichever was judged, unless it was taken
-    back."""
-    last: dict[tuple[str, str, frozenset[str]], dict[str, Any]] = {}
-    for row in sorted(said.to_pylist(), key=lambda r: (r["compared_ms"], r["comparison_id"])):
-        both = frozenset((row["caption_digest"], row["other_digest"]))
-        last[row["clip_id"], row["reviewer"], both] = row
-    yield from (row for row in last.values() if row["outcome"] is not None)
 
 
 def _score(row: Mapping[str, Any], pair: tuple[str, str] | None) -> int | None:

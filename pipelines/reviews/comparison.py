@@ -1,8 +1,8 @@
 """One comparison: which of two captions of a clip a person finds better."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Outcome = Literal["win", "tie", "loss"]
 
@@ -23,3 +23,8 @@ class Comparison(BaseModel):
     caption_digest: str = Field(pattern=r"^[0-9a-f]{16}$")
     other_digest: str = Field(pattern=r"^[0-9a-f]{16}$")
     outcome: Outcome | None
+
+    @field_validator("reviewer", mode="before")
+    @classmethod
+    def _one_line(cls, text: Any) -> Any:
+        return " ".join(text.split()) if isinstance(text, str) else text

@@ -1,4 +1,4 @@
-"""Reviews as files: JSON lines or CSV, exported and imported."""
+"""Reviews and comparisons as files: JSON lines or CSV, exported and imported."""
 
 import csv
 import json
@@ -12,79 +12,91 @@ from pydantic import ValidationError
 
 from manifests.atomic import replacing
 from manifests.captions import CAPTIONS
-from manifests.schemas import REVIEWS as SCHEMA
+from manifests.release.sql import literal
 from manifests.workspace import Workspace
+from pipelines.reviews.comparison import Comparison
+from pipelines.reviews.given import completed
 from pipelines.reviews.journal import ReviewError
 from pipelines.reviews.review import Review
-from pipelines.reviews.stored import add, counting, stored, table
+from pipelines.reviews.stored import REVIEWS, Said, add, stored, table
 
 _BETWEEN = "; "
 """Between the reasons of a CSV's cell."""
 _SUFFIXES = (".jsonl", ".csv")
 _PACKED = 50_000
-"""Reviews that are Python objects at once while a file is read."""
+"""Rows that are Python objects at once while a file is read."""
 
 
-def export(workspace: Workspace, target: Path) -> int:
-    """Writes the reviews that count; how many there are. Raises ReviewError for a name that ends neither
-    in .jsonl nor in .csv and for a file that is there."""
+def export(workspace: Workspace, target: Path, of: Said = REVIEWS) -> int:
+    """Writes the reviews, or comparisons, that count; how many there are. Raises ReviewError for a name
+    that ends neither in .jsonl nor in .csv and for a file that is there."""
     _require_suffix(target)
     if target.exists():
         raise ReviewError(f"{target} exists: name another file")
-    reviews = counting(stored(workspace))
+    said = of.counting(stored(workspace, of))
     with replacing(target) as temporary, duckdb.connect() as database:
         database.execute("SET enable_progress_bar = false")
-        database.register("reviews", reviews)
-        database.execute(_COPY[target.suffix].format(path=str(temporary).replace("'", "''")))
-    return len(reviews)
+        database.register("said", said)
+        database.execute(
+            f"COPY (SELECT {_columns(of, target)} FROM said ORDER BY {of.when}, {of.key}) "
+            f"TO {literal(str(temporary))} ({_FORMATS[target.suffix]})"
+        )
+    return len(said)
 
 
-_ORDER = "FROM reviews ORDER BY reviewed_ms, review_id"
-_COPY = {
-    ".jsonl": f"COPY (SELECT * {_ORDER}) TO '{{path}}' (FORMAT json)",
-    ".csv": f"COPY (SELECT * REPLACE (array_to_string(reasons, '{_BETWEEN}') AS reasons) {_ORDER}) "
-    "TO '{path}' (FORMAT csv, HEADER)",
-}
+_FORMATS = {".jsonl": "FORMAT json", ".csv": "FORMAT csv, HEADER"}
 
 
-def load(workspace: Workspace, source: Path) -> tuple[int, int]:
-    """Commits the reviews of a file; how many it has, and how many of them were new.
+def _columns(of: Said, target: Path) -> str:
+    """SQL of the columns of a file."""
+    if target.suffix == ".csv" and "reasons" in of.kind.schema.names:
+        return f"* REPLACE (array_to_string(reasons, '{_BETWEEN}') AS reasons)"
+    return "*"
 
-    Each needs a clip_id, a reviewer and a verdict or an edited caption. Raises ReviewError for what can't
-    be read, with its line; then none is committed. Raises LeaseHeld.
+
+def load(workspace: Workspace, source: Path, of: Said = REVIEWS) -> tuple[int, int]:
+    """Commits the reviews, or comparisons, of a file; how many it has, and how many of them were new.
+
+    A review needs a clip_id, a reviewer and a verdict or an edited caption, a comparison a clip_id, a
+    reviewer, both digests and an outcome. Raises ReviewError for what can't be read, with its line; then
+    none is committed. Raises LeaseHeld.
     """
     _require_suffix(source)
-    reviews = _parsed(source)
-    return len(reviews), add(workspace, reviews)
+    said = _parsed(source, of)
+    return len(said), add(workspace, said, of)
 
 
-def _parsed(source: Path) -> pa.Table:
+def _parsed(source: Path, of: Said) -> pa.Table:
     lines = _csv(source) if source.suffix == ".csv" else _json_lines(source)
-    parts, reviews = [SCHEMA.empty_table()], []
+    parts, said = [of.kind.schema.empty_table()], []
     try:
         for number, values in lines:
-            reviews.append(_review(source, number, values))
-            if len(reviews) == _PACKED:
-                parts.append(table(reviews))
-                reviews = []
+            said.append(_one(source, number, values, of))
+            if len(said) == _PACKED:
+                parts.append(table(said, of))
+                said = []
     except (UnicodeDecodeError, csv.Error) as error:
         raise ReviewError(f"{source} can't be read: {error}. Save it as UTF-8.") from error
-    return pa.concat_tables([*parts, table(reviews)])
+    return pa.concat_tables([*parts, table(said, of)])
 
 
-def _review(source: Path, number: int, values: Mapping[str, Any]) -> Review:
+def _one(source: Path, number: int, values: Mapping[str, Any], of: Said) -> Review | Comparison:
     try:
-        review = Review.given(dict(values))
+        one = of.model(**completed(values, of.key, of.when))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         told = f"{name}: {first['msg']}" if name else first["msg"]
         raise ReviewError(f"{source} line {number}: {told}; nothing was imported") from error
-    if review.verdict is None and not any(getattr(review, name) for name in CAPTIONS):
+    if isinstance(one, Review) and not _says(one):
         raise ReviewError(
             f"{source} line {number} has neither a verdict nor an edited caption; nothing was imported"
         )
-    return review
+    return one
+
+
+def _says(review: Review) -> bool:
+    return review.verdict is not None or any(getattr(review, name) for name in CAPTIONS)
 
 
 def _json_lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:

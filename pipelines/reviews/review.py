@@ -1,13 +1,11 @@
 """One review: what a person says of the captions of a clip."""
 
-import time
 from typing import Any, Literal, Self, get_args
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from manifests.captions import CAPTIONS
-from manifests.ids import digest
 
 Verdict = Literal["good", "bad"]
 Reason = Literal["invented", "missed", "wrong", "wrong modality", "leaked"]
@@ -57,15 +55,6 @@ class Review(BaseModel):
         if self.reasons and self.verdict != "bad":
             raise ValueError("reasons are given for a bad verdict only")
         return self
-
-    @classmethod
-    def given(cls, values: dict[str, Any]) -> "Review":
-        """A review without id or time: it gets one that follows from the rest, so that the same file that
-        is imported twice adds nothing, and the time of now. Raises ValidationError."""
-        named = {name: value for name, value in values.items() if value is not None}
-        if "review_id" not in named:
-            named = {"review_id": digest(named) + digest([named]), **named}
-        return cls(**{"reviewed_ms": time.time_ns() // 1_000_000} | named)
 
 
 def drawn_id() -> str:

@@ -28,25 +28,67 @@ _PART = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What people say, of one kind. key: the column that names a row. folder: of its journals. path:
-    relative, of a part that a driver writes."""
+    """What people say, of one kind. name: of one of them. key: the column that names a row. when: the
+    column of its time, ms since 1970. folder: of its journals. path: relative, of a part that a driver
+    writes. counting: of all rows those that count."""
 
+    name: str
     kind: Kind
     model: type[Review] | type[Comparison]
     key: str
+    when: str
     folder: Callable[[Workspace], Path]
     path: Callable[[Workspace, int, int], str]
+    counting: Callable[[pa.Table], pa.Table]
+
+
+def counting(every: pa.Table) -> pa.Table:
+    """The reviews that count: of each reviewer the last one of a clip, unless it takes all back."""
+    newest = _newest(every, "reviewed_ms", "review_id", ["clip_id", "reviewer"])
+    says = [pc.is_valid(newest[name]) for name in ("verdict", *CAPTIONS)]
+    return newest.filter(reduce(pc.or_, says))
+
+
+def counting_comparisons(every: pa.Table) -> pa.Table:
+    """The comparisons that count: of each reviewer the last one of two captions, whichever of them was
+    judged, unless it was taken back."""
+    own, other = every["caption_digest"], every["other_digest"]
+    is_first = pc.less(own, other)
+    both = pc.binary_join_element_wise(
+        pc.if_else(is_first, own, other), pc.if_else(is_first, other, own), ""
+    )
+    keys = ["clip_id", "reviewer", "both"]
+    newest = _newest(every.append_column("both", both), "compared_ms", "comparison_id", keys)
+    return newest.filter(pc.is_valid(newest["outcome"])).drop_columns(["both"])
+
+
+def _newest(every: pa.Table, when: str, key: str, keys: Sequence[str]) -> pa.Table:
+    """Of the rows that are alike in some columns the newest, oldest first."""
+    order = every.sort_by([(when, "ascending"), (key, "ascending")])
+    numbered = order.append_column("number", pa.array(range(len(order)), pa.int64()))
+    last = numbered.group_by(keys).aggregate([("number", "max")])["number_max"].combine_chunks()
+    return order.take(last.take(pc.array_sort_indices(last)))
 
 
 REVIEWS = Said(
-    kinds.REVIEWS, Review, "review_id", lambda w: w.open_reviews, lambda w, *at: w.reviews(*at)
+    "review",
+    kinds.REVIEWS,
+    Review,
+    "review_id",
+    "reviewed_ms",
+    lambda w: w.open_reviews,
+    lambda w, *at: w.reviews(*at),
+    counting,
 )
 COMPARISONS = Said(
+    "comparison",
     kinds.COMPARISONS,
     Comparison,
     "comparison_id",
+    "compared_ms",
     lambda w: w.open_comparisons,
     lambda w, *at: w.comparisons(*at),
+    counting_comparisons,
 )
 
 
@@ -69,17 +111,6 @@ def _open(paths: Sequence[Path], of: Said) -> pa.Table:
     return table([line for path in paths for line in read(path, of.model)], of)
 
 
-def counting(every: pa.Table) -> pa.Table:
-    """The reviews that count: of each reviewer the last one of a clip, unless it takes all back."""
-    order = every.sort_by([("reviewed_ms", "ascending"), ("review_id", "ascending")])
-    keys = ["clip_id", "reviewer"]
-    numbered = order.append_column("number", pa.array(range(len(order)), pa.int64()))
-    last = numbered.group_by(keys).aggregate([("number", "max")])["number_max"].combine_chunks()
-    newest = order.take(last.take(pc.array_sort_indices(last)))
-    says = [pc.is_valid(newest[name]) for name in ("verdict", *CAPTIONS)]
-    return newest.filter(reduce(pc.or_, says))
-
-
 def collect(workspace: Workspace) -> int:
     """Commits the journals that nobody writes to any more; how many reviews and comparisons they had.
     Raises LeaseHeld where somebody else works on the workspace; all journals stay as they are then."""
@@ -97,10 +128,10 @@ def collect(workspace: Workspace) -> int:
     return added
 
 
-def add(workspace: Workspace, reviews: pa.Table) -> int:
-    """Commits reviews; how many of them were not there. Raises LeaseHeld, ReviewError."""
+def add(workspace: Workspace, said: pa.Table, of: Said = REVIEWS) -> int:
+    """Commits reviews, or comparisons; how many of them were not there. Raises LeaseHeld, ReviewError."""
     with DriverLease(workspace) as log:
-        return _commit(workspace, log, reviews, REVIEWS)
+        return _commit(workspace, log, said, of)
 
 
 def _commit(workspace: Workspace, log: Log, said: pa.Table, of: Said) -> int:

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from manifests.release.layout import load
-from pipelines.inspect import index
+from pipelines.inspect import index, words
 from pipelines.inspect.columns import WORKSPACE
 from pipelines.inspect.index import prepare
 from pipelines.inspect.sets import InspectError, ReleaseSet, WorkspaceSet, inspected
@@ -66,7 +66,7 @@ def test_many_groups_of_files_make_the_same_index(
     whole = prepare(shown, lambda line: None)
     monkeypatch.setenv("CAPTIONMILL_CACHE", str(tmp_path))
     monkeypatch.setattr(index, "_ROWS", 1)
-    monkeypatch.setattr(index, "_CHARACTERS", 2000)
+    monkeypatch.setattr(words, "_CHARACTERS", 2000)
     parts = prepare(shown, lambda line: None)
     tables = {
         "clips": "SELECT * EXCLUDE (file, number) FROM clips ORDER BY clip_id",

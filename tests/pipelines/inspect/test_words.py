@@ -78,7 +78,7 @@ def test_a_phrase_is_found_whatever_the_pieces_of_the_list(
     expected = _found(place, 'said:"in the rain"')
     monkeypatch.setenv("CAPTIONMILL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(index, "_ROWS", 1)
-    monkeypatch.setattr(index, "_CHARACTERS", 100)
+    monkeypatch.setattr(words, "_CHARACTERS", 100)
     assert _found(place, 'said:"in the rain"') == expected != set()
 
 

@@ -1,7 +1,8 @@
-"""Reviews of clips that need not exist."""
+"""Reviews and comparisons of clips that need not exist."""
 
 from typing import Any
 
+from pipelines.reviews.comparison import Comparison, Outcome
 from pipelines.reviews.review import Review, drawn_id
 
 
@@ -16,3 +17,18 @@ def review(clip: int = 0, **changes: Any) -> Review:
         "verdict": "good",
     }
     return Review(**values | changes)
+
+
+def compared(
+    clip: int, outcome: Outcome | None, own: str, other: str, at: int = 1, reviewer: str = "ada"
+) -> Comparison:
+    """A comparison of two captions of a clip."""
+    return Comparison(
+        comparison_id=drawn_id(),
+        clip_id=f"{clip:032x}",
+        reviewer=reviewer,
+        compared_ms=at,
+        caption_digest=own,
+        other_digest=other,
+        outcome=outcome,
+    )

@@ -1,7 +1,6 @@
 """Which of two sets people prefer."""
 
 from collections.abc import Sequence
-from uuid import uuid4
 
 import pytest
 
@@ -10,6 +9,7 @@ from pipelines.reviews.compared import Preference, preference
 from pipelines.reviews.comparison import Comparison, Outcome
 from pipelines.reviews.intervals import sign_test
 from pipelines.reviews.stored import COMPARISONS, table
+from tests.pipelines.reviews.made import compared
 
 OWN, OTHER = "a" * 16, "b" * 16
 
@@ -21,15 +21,7 @@ def _said(
     at: int = 1,
     digests: tuple[str, str] = (OWN, OTHER),
 ) -> Comparison:
-    return Comparison(
-        comparison_id=uuid4().hex,
-        clip_id=f"{clip:032x}",
-        reviewer=reviewer,
-        compared_ms=at,
-        caption_digest=digests[0],
-        other_digest=digests[1],
-        outcome=outcome,
-    )
+    return compared(clip, outcome, *digests, at, reviewer)
 
 
 def _told(said: Sequence[Comparison]) -> Preference:

@@ -1,5 +1,6 @@
-"""Reviews as JSON lines and CSV."""
+"""Reviews and comparisons as JSON lines and CSV."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 from manifests.workspace import Workspace
 from pipelines.reviews.exchange import export, load
 from pipelines.reviews.journal import Journal, ReviewError
-from pipelines.reviews.stored import stored
-from tests.pipelines.reviews.made import review
+from pipelines.reviews.stored import COMPARISONS, stored
+from tests.conftest import command
+from tests.pipelines.reviews.made import compared, review
 
 _TEXT = 'A "dog", \N{OWL}; 1.5 é = done'
 
@@ -68,3 +70,82 @@ def test_a_line_that_cannot_be_read_is_told_and_nothing_is_imported(
     with pytest.raises(ReviewError, match=told):
         load(workspace, file)
     assert _rows(workspace) == []
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Workspace:
+    """Comparisons of which three count: one was taken back, and one said anew from the other side."""
+    workspace = Workspace.create(tmp_path / "judged")
+    journal = Journal(workspace.open_comparisons)
+    own, other = "a" * 16, "b" * 16
+    for said in (
+        compared(1, "win", own, other, at=1),
+        compared(1, "loss", other, own, at=2),
+        compared(1, "tie", own, "c" * 16, at=3),
+        compared(2, "win", own, other, at=4),
+        compared(2, None, own, other, at=5),
+        compared(2, "tie", own, other, at=6, reviewer="bob"),
+    ):
+        journal.append(said)
+    journal.close()
+    return workspace
+
+
+def _told(workspace: Workspace) -> list[tuple[Any, ...]]:
+    rows = stored(workspace, COMPARISONS).sort_by("compared_ms").to_pylist()
+    return [(row["compared_ms"], row["reviewer"], row["outcome"]) for row in rows]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_comparisons_that_count_go_out_and_come_in(
+    suffix: str, judged: Workspace, tmp_path: Path
+) -> None:
+    file = tmp_path / f"said{suffix}"
+    assert export(judged, file, COMPARISONS) == 3
+    other = Workspace.create(tmp_path / "other")
+    assert load(other, file, COMPARISONS) == (3, 3)
+    assert load(other, file, COMPARISONS) == (3, 0)
+    assert _told(other) == [(2, "ada", "loss"), (3, "ada", "tie"), (6, "bob", "tie")]
+    kept = stored(judged, COMPARISONS).to_pylist()
+    assert all(row in kept for row in stored(other, COMPARISONS).to_pylist())
+    assert _rows(other) == []
+
+
+_BOTH = f'"caption_digest": "{"a" * 16}", "other_digest": "{"b" * 16}"'
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f'{{"clip_id": "{"1" * 32}", "reviewer": "x", {_BOTH}}}', "line 1: outcome: "),
+        (
+            f'{{"clip_id": "{"1" * 32}", "reviewer": "x", {_BOTH}, "outcome": null}}',
+            "line 1: outcome: ",
+        ),
+        (
+            f'{{"clip_id": "{"1" * 32}", "reviewer": "x", {_BOTH}, "outcome": "left"}}',
+            "line 1: outcome: ",
+        ),
+        (f'{{"clip_id": "{"1" * 32}", "reviewer": "x", "verdict": "good"}}', "line 1: "),
+    ],
+)
+def test_what_is_no_comparison_is_told(line: str, told: str, tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "out")
+    (tmp_path / "a.jsonl").write_text(line)
+    with pytest.raises(ReviewError, match=told):
+        load(workspace, tmp_path / "a.jsonl", COMPARISONS)
+    assert _told(workspace) == []
+
+
+@pytest.mark.run
+def test_the_commands_exchange_comparisons(judged: Workspace, tmp_path: Path) -> None:
+    other = Workspace.create(tmp_path / "other")
+    file = tmp_path / "said.csv"
+    told = []
+    for how, workspace in (("export", judged), ("import", other)):
+        said = ["reviews", how, str(workspace.root), str(file), "--comparisons"]
+        ran = subprocess.run(command(*said), capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        told.append(ran.stdout)
+    assert told == [f"{file}: 3 comparisons\n", "3 comparisons, 3 of them new\n"]
+    assert len(_told(other)) == 3
