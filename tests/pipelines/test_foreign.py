@@ -18,7 +18,6 @@ from pipelines import verify as verifying
 from pipelines.caption.run import caption
 from pipelines.caption.stage import CaptionStage
 from pipelines.plan import plan
-from pipelines.quarantine import current
 from pipelines.selfcheck import selfcheck
 from pipelines.status import newest
 from pipelines.verify import verify_workspace
@@ -68,6 +67,8 @@ def foreign(failed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def clip_in_quarantine(out: Path) -> str:
+    from pipelines.quarantine import current
+
     place = Workspace.open(out)
     state = commits.load(place)
     (entry,) = current(place, state, newest(place, state).digest)
@@ -120,6 +121,7 @@ def test_the_command_to_copy_is_not_that_of_the_workspace(
 ) -> None:
     from pipelines.cli.quarantine import show_command
     from pipelines.cli.summary import quarantined
+    from pipelines.quarantine import current
 
     place = Workspace.open(foreign / "out")
     state = commits.load(place)
