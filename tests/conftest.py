@@ -52,14 +52,14 @@ name = "quick"
 [[captioners]]
 name = "dummy-audio"
 use = "captioners.dummy:DummyAudio"
-group = "audio"
+group = "models"
 num_cpus = 0.1
 options = {{ batch_ms = {batch_ms}{audio} }}
 
 [[captioners]]
 name = "dummy-video"
 use = "captioners.dummy:DummyVideo"
-group = "video"
+group = "{video_group}"
 num_cpus = 0.1
 options = {{ batch_ms = {batch_ms}{video} }}
 
@@ -163,10 +163,10 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def reference(clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all clips captioned in one go by two workers (`out`), and the profile that did it
-    (`quick.toml`). To be read only: copy `out` to go on with it."""
+    """A folder with all clips captioned in one go by two workers and a host for each captioner (`out`),
+    and the profile that did it (`quick.toml`). To be read only: copy `out` to go on with it."""
     folder = tmp_path_factory.mktemp("reference")
-    (folder / "quick.toml").write_text(quick_profile(workers=2))
+    (folder / "quick.toml").write_text(quick_profile(workers=2, video_group="others"))
     arguments = ("caption", clips, folder / "out", "--profile", folder / "quick.toml")
     done = run(*arguments, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
@@ -252,6 +252,7 @@ def quick_profile(**changes: Any) -> str:
         "batch_ms": 5,
         "audio": "",
         "video": "",
+        "video_group": "models",
         "prompt": "draft",
         "workers": 1,
         "decode_seconds": 60,

@@ -82,7 +82,9 @@ def test_matching_builds_are_left_alone(tmp_path: Path) -> None:
     assert seen == "[True, True]\ntorchaudio\nFalse False\nTrue\n"
 
 
-@pytest.mark.parametrize("switch", [None, "", "0"])
+@pytest.mark.parametrize(
+    "switch", [None, *(pytest.param(off, marks=pytest.mark.exhaustive) for off in ("", "0"))]
+)
 def test_a_process_that_is_not_captionmill_s_is_left_alone(
     switch: str | None, tmp_path: Path
 ) -> None:

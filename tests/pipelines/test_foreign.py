@@ -67,22 +67,25 @@ def foreign(failed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def clip_in_quarantine(out: Path) -> str:
-    (row,) = json.loads(run("quarantine", "list", out, "--json").stdout)
-    clip: str = row["clip_id"]
-    return clip
+    from pipelines.quarantine import current
+
+    place = Workspace.open(out)
+    state = commits.load(place)
+    (entry,) = current(place, state, newest(place, state).digest)
+    return str(entry.row["clip_id"])
 
 
-def commands(out: Path) -> dict[str, tuple[str | Path, ...]]:
-    return {
-        "retry": ("quarantine", "retry", out),
-        "show --run": ("quarantine", "show", out, clip_in_quarantine(out), "--run"),
-        "prompt try": ("prompt", "try", out, "--prompt", "draft"),
-    }
+def arguments_of(command: str, out: Path) -> tuple[str | Path, ...]:
+    if command == "retry":
+        return ("quarantine", "retry", out)
+    if command == "prompt try":
+        return ("prompt", "try", out, "--prompt", "draft")
+    return ("quarantine", "show", out, clip_in_quarantine(out), "--run")
 
 
 @pytest.mark.parametrize("command", ["retry", "show --run", "prompt try"])
 def test_nothing_that_a_workspace_names_is_run(command: str, foreign: Path) -> None:
-    arguments = commands(foreign / "out")[command]
+    arguments = arguments_of(command, foreign / "out")
     done = run(*arguments)
     assert done.returncode == 1
     assert "--profile FILE" in done.stderr and f"captionmill {arguments[0]}" in done.stderr
@@ -100,7 +103,7 @@ def test_looking_at_a_workspace_runs_nothing(command: str, foreign: Path) -> Non
 def test_with_the_profile_that_the_user_names_it_works(
     command: str, foreign: Path, failed: Path
 ) -> None:
-    done = run(*commands(foreign / "out")[command], "--profile", failed / "quick.toml")
+    done = run(*arguments_of(command, foreign / "out"), "--profile", failed / "quick.toml")
     assert done.returncode == 0, done.stderr
     assert "RuntimeError" in done.stdout if command == "show --run" else "accepted" in done.stdout
     assert not (foreign / "mark").exists()
@@ -217,6 +220,6 @@ def test_a_key_that_is_not_set_is_an_error_of_other_commands_too(
     command: str, keyless: Path, failed: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(failed / "out", tmp_path / "out")
-    done = run(*commands(tmp_path / "out")[command], "--profile", keyless)
+    done = run(*arguments_of(command, tmp_path / "out"), "--profile", keyless)
     assert done.returncode == 1 and "NO_SUCH_KEY" in done.stderr
     assert "server dummy" in done.stderr and "Traceback" not in done.stderr

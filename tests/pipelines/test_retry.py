@@ -5,29 +5,35 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from manifests.commits import load
+from manifests.workspace import Workspace
+from pipelines.quarantine import current
+from pipelines.status import newest
 from tests.conftest import books_of, committed_bytes, problems_of, quick_profile, run
 
 pytestmark = pytest.mark.run
 
-_CLIPS, _AWAY = 12, 5
+_CLIPS, _AWAY, _SHARDS = 12, 5, 3
 
 
 @pytest.fixture(scope="module")
 def quarantined(clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of two shards (`out`) of which clips are in quarantine, since their files (`media`) were
-    away for a while."""
+    """A folder of three shards (`out`) with clips in quarantine, since their files (`media`) were away
+    for a while."""
     root = tmp_path_factory.mktemp("quarantined")
     (root / "media").mkdir()
     (root / "away").mkdir()
     for path in sorted(clips.iterdir())[:_CLIPS]:
         os.link(path, root / "media" / path.name)
-    (root / "quick.toml").write_text(quick_profile())
+    (root / "quick.toml").write_text(quick_profile().replace("shard = 8", "shard = 4"))
     arguments = ("caption", root / "media", root / "out", "--profile", root / "quick.toml")
-    listed = run(*arguments, CAPTIONMILL_KILL_AT="ingest.after_commit:2")
+    listed = run(*arguments, CAPTIONMILL_KILL_AT=f"ingest.after_commit:{_SHARDS}")
     assert listed.returncode == -signal.SIGKILL
     gone = sorted((root / "media").iterdir())[::2][:_AWAY]
     for path in gone:
@@ -38,16 +44,24 @@ def quarantined(clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFact
         path.rename(root / "media" / path.name)
     (books,) = books_of(root / "out")
     assert (books["captioned"], books["quarantined"]) == (_CLIPS - _AWAY, _AWAY)
+    assert {(row["stage"], row["reason"]) for row in _quarantined(root / "out")} == {
+        ("decode", "missing")
+    }
     return root
+
+
+def _quarantined(out: Path) -> list[Mapping[str, Any]]:
+    workspace = Workspace.open(out)
+    state = load(workspace)
+    return [entry.row for entry in current(workspace, state, newest(workspace, state).digest)]
 
 
 def _retry(root: Path, out: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return run("quarantine", "retry", out, "--profile", root / "quick.toml", **environment)
 
 
-@pytest.mark.parametrize(
-    "point", [pytest.param("journal.put:2", marks=pytest.mark.exhaustive), "shard.between_files"]
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("point", ["journal.put:2", "shard.between_files"])
 def test_a_retry_whose_worker_is_killed_half_way_is_done_by_itself_or_the_next(
     point: str, quarantined: Path, tmp_path: Path, cluster: str
 ) -> None:
@@ -62,17 +76,21 @@ def test_a_retry_whose_worker_is_killed_half_way_is_done_by_itself_or_the_next(
     _assert_done(out, before)
 
 
-def test_a_retry_killed_half_way_twice_is_done_by_the_next(
+def test_a_retry_killed_again_and_again_is_done_by_the_next(
     quarantined: Path, tmp_path: Path, cluster: str
 ) -> None:
+    """At last the worker of the second shard that is left dies, once."""
     out = Path(shutil.copytree(quarantined / "out", tmp_path / "out"))
     before = committed_bytes(out)
     for point, done in (("driver.before_commit", 0), ("driver.after_commit", 1)):
         killed = _retry(quarantined, out, CAPTIONMILL_KILL_AT=point, RAY_ADDRESS=cluster)
         assert killed.returncode == -signal.SIGKILL
         assert 0 < books_of(out)[0]["quarantined"] <= _AWAY - done
-    again = _retry(quarantined, out, RAY_ADDRESS=cluster)
-    assert again.returncode == 0, again.stderr
+    last = _retry(quarantined, out, CAPTIONMILL_KILL_AT="shard.between_files:2")
+    assert last.returncode == 0, last.stderr
+    assert f"{_CLIPS} captioned + 0 filtered + 0 quarantined" in last.stdout
+    assert json.loads(max((out / "runlog").iterdir()).read_text())["worker_deaths"] == 1
+    assert _quarantined(out) == []
     _assert_done(out, before)
 
 

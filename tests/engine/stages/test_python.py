@@ -66,7 +66,9 @@ def test_a_python_that_is_not_there_is_told(
     clips: Path, tmp_path: Path, profile: Callable[..., Path]
 ) -> None:
     own = profile()
-    own.write_text(own.read_text().replace('group = "audio"', 'group = "audio"\npython = "/no/py"'))
+    own.write_text(
+        own.read_text().replace('group = "models"', 'group = "models"\npython = "/no/py"')
+    )
     done = run("caption", clips, tmp_path / "out", "--profile", own)
     assert done.returncode == 1 and "/no/py" in done.stderr and "interpreter" in done.stderr
 
@@ -77,7 +79,7 @@ def test_an_environment_that_lacks_what_a_captioner_s_process_imports_is_told_at
     (site,) = other_python.parents[1].glob("lib/python*/site-packages")
     (site / "pydantic.py").write_text('raise ImportError("pydantic is too old here")\n')
     own = profile()
-    python = f'group = "audio"\npython = "{other_python}"'
-    own.write_text(own.read_text().replace('group = "audio"', python))
+    python = f'group = "models"\npython = "{other_python}"'
+    own.write_text(own.read_text().replace('group = "models"', python))
     done = run("caption", clips, tmp_path / "out", "--profile", own, RAY_ADDRESS=cluster)
     assert done.returncode == 1 and "pydantic is too old here" in done.stderr

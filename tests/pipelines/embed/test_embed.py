@@ -18,9 +18,12 @@ from engine.media.decode import DecodePlan, decode
 from manifests import commits, tables
 from manifests.ids import path_of
 from manifests.workspace import Workspace
+from pipelines.status import jobs, uncompared
 from tests.conftest import CLIPS, problems_of, quick_profile, run, write_clip
 
 pytestmark = pytest.mark.run
+
+_FEW = 9
 
 ENCODER = """
 [encoder]
@@ -153,26 +156,31 @@ def test_killed_and_failed_it_ends_as_if_neither_had_been(
 def test_captions_of_a_retry_are_compared_with_the_vectors_that_are_there(
     clips: Path, cluster: str, tmp_path: Path
 ) -> None:
-    """Files that were away for captioning and are there for embedding."""
+    """Files that were away for captioning and are there for embedding, beside a clip that is longer than
+    what is embedded of one."""
     media, away, out = (tmp_path / name for name in ("media", "away", "out"))
-    shutil.copytree(clips, media)
+    media.mkdir()
     away.mkdir()
+    for path in sorted(clips.iterdir())[: _FEW - 1]:
+        shutil.copy(path, media)
+    write_clip(media / "clip0005, which is long.mp4", 33, seconds=33)
     profile = tmp_path / "profile.toml"
-    profile.write_text(quick_profile() + ENCODER)
+    profile.write_text(quick_profile() + ENCODER + "\n[clips]\nmax_seconds = 40\n")
 
     def ran(*command: Any, **environment: str) -> str:
         done = run(*command, "--profile", profile, RAY_ADDRESS=cluster, **environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def stood() -> tuple[dict[str, int], int]:
-        status = json.loads(run("status", out, "--json").stdout)
-        (books,) = (job for job in status["jobs"] if job["stage"] == "embed")
-        assert books["close"] and problems_of(out) == []
-        return books, status["uncompared"]
+    def stood() -> tuple[dict[str, Any], int | None]:
+        place = Workspace.open(out)
+        every_job = jobs(place, commits.load(place))
+        captioning, embedding = every_job
+        assert embedding.stage == "embed" and embedding.books.close and problems_of(out) == []
+        return embedding.to_json(), uncompared(every_job, captioning)
 
     listing = ("caption", media, out, "--profile", profile)
-    assert run(*listing, CAPTIONMILL_KILL_AT="ingest.after_commit:3").returncode < 0
+    assert run(*listing, CAPTIONMILL_KILL_AT="ingest.after_commit:2").returncode < 0
     gone = sorted(media.iterdir())[::4]
     for path in gone:
         path.rename(away / path.name)
@@ -180,12 +188,13 @@ def test_captions_of_a_retry_are_compared_with_the_vectors_that_are_there(
     for path in away.iterdir():
         path.rename(media / path.name)
     told = ran("embed", out)
-    assert "captionmill quarantine retry" in told
-    books, uncompared = stood()
-    assert (books["embedded"], books["quarantined"]) == (CLIPS - len(gone), len(gone))
-    assert uncompared == 0
+    assert "captionmill quarantine retry" in told and "1 clip is longer" in told
+    books, missing = stood()
+    assert (books["embedded"], books["quarantined"]) == (_FEW - len(gone), len(gone))
+    assert missing == 0
     vectors = _rows(tmp_path, "embeddings")
-    assert len(vectors) == CLIPS - len(gone)
+    assert len(vectors) == _FEW - len(gone)
+    assert {row["audio_ms"] for row in vectors.values()} == {1_000, 31_000}
 
     ran("quarantine", "retry", out)
     assert stood()[1] == len(gone)
@@ -196,10 +205,10 @@ def test_captions_of_a_retry_are_compared_with_the_vectors_that_are_there(
     for path in {*media.iterdir()} - {*gone}:
         path.unlink()  # what has vectors is not read again
     ran("embed", out)
-    books, uncompared = stood()
-    assert (books["embedded"], books["quarantined"], uncompared) == (CLIPS, 0, 0)
+    books, missing = stood()
+    assert (books["embedded"], books["quarantined"], missing) == (_FEW, 0, 0)
     now = _rows(tmp_path, "embeddings")
-    assert len(now) == CLIPS and {clip: now[clip] for clip in vectors} == vectors
+    assert len(now) == _FEW and {clip: now[clip] for clip in vectors} == vectors
     captions, similar = _rows(tmp_path, "captions"), _rows(tmp_path, "similarity")
     assert {clip: row["caption_digest"] for clip, row in similar.items()} == {
         clip: row["caption_digest"] for clip, row in captions.items()
@@ -207,6 +216,7 @@ def test_captions_of_a_retry_are_compared_with_the_vectors_that_are_there(
     assert all(row["audio_caption"] is not None for row in similar.values())
 
 
+@pytest.mark.exhaustive
 def test_of_a_longer_clip_the_beginning_is_embedded(cluster: str, tmp_path: Path) -> None:
     (tmp_path / "media").mkdir()
     for seconds in (2, 33):

@@ -1,8 +1,9 @@
-"""`captionmill localize` as a whole: killed and continued, verified, exported."""
+"""`captionmill localize` as a whole: verified, exported, killed and continued."""
 
 import json
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -28,28 +29,39 @@ def _spans(out: Path) -> list[dict[str, Any]]:
     return list(tables.read_all(out, state.files("spans")))
 
 
-@pytest.mark.run
-def test_killed_it_goes_on_and_its_spans_are_exported(
-    workspace: Path, tmp_path: Path, cluster: str
-) -> None:
-    profile = tmp_path / "quick.toml"
+def _localized(
+    workspace: Path, out: Path, cluster: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Localizes in a copy of a workspace, or goes on there."""
+    profile = out.parent / "quick.toml"
     profile.write_text(quick_profile() + _LOCALIZER)
-    out, whole = (Path(shutil.copytree(workspace, tmp_path / name)) for name in ("out", "whole"))
-    arguments = ("--profile", profile, "--json")
-    killed = run(
-        "localize",
-        out,
-        *arguments,
-        RAY_ADDRESS=cluster,
-        CAPTIONMILL_KILL_AT="driver.before_commit",
-    )
+    if not out.exists():
+        shutil.copytree(workspace, out)
+    command = ("localize", out, "--profile", profile, "--json")
+    return run(*command, RAY_ADDRESS=cluster, **environment)
+
+
+@pytest.mark.run
+@pytest.mark.exhaustive
+def test_killed_it_goes_on(workspace: Path, tmp_path: Path, cluster: str) -> None:
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    killed = _localized(workspace, out, cluster, CAPTIONMILL_KILL_AT="driver.before_commit")
     assert killed.returncode == -signal.SIGKILL and _spans(out) == []
     for place in (out, whole):
-        done = run("localize", place, *arguments, RAY_ADDRESS=cluster)
+        done = _localized(workspace, place, cluster)
         assert done.returncode == 0, done.stderr
-        books = json.loads(done.stdout)
-        assert (books["input"], books["localized"], books["pending"]) == (CLIPS, CLIPS, 0)
     assert files_of(out) == files_of(whole)
+
+
+@pytest.mark.run
+def test_each_clip_is_localized_and_its_spans_are_exported(
+    workspace: Path, tmp_path: Path, cluster: str
+) -> None:
+    out = tmp_path / "out"
+    done = _localized(workspace, out, cluster)
+    assert done.returncode == 0, done.stderr
+    books = json.loads(done.stdout)
+    assert (books["input"], books["localized"], books["pending"]) == (CLIPS, CLIPS, 0)
     captioning, localizing = books_of(out)
     assert (captioning["captioned"], captioning["close"]) == (CLIPS, True)
     assert (localizing["stage"], localizing["localized"]) == ("localize", CLIPS)

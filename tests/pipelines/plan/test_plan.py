@@ -90,7 +90,8 @@ def test_a_finished_run_is_told_beside_its_plan(
 ) -> None:
     own, out = profile(batch_ms=50), tmp_path / "out"
     own.write_text(own.read_text().replace("[writer]", f"{_ASKS}[writer]"))
-    done = run("plan", clips, "--profile", own, "--sample", "8", "--keep", out, "--json")
+    planning = ("plan", clips, "--profile", own, "--sample", "8", "--keep", out, "--json")
+    done = run(*planning, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["clips"], told["sampled"], told["gpus"]) == (CLIPS, 8, 0)
@@ -104,9 +105,9 @@ def test_a_finished_run_is_told_beside_its_plan(
 
 
 @pytest.mark.run
-def test_what_can_not_be_planned_is_told(tmp_path: Path) -> None:
+def test_what_can_not_be_planned_is_told(tmp_path: Path, cluster: str) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no film")
-    done = run("plan", tmp_path, "--profile", "dummy")
+    done = run("plan", tmp_path, "--profile", "dummy", RAY_ADDRESS=cluster)
     assert done.returncode == 1
     assert "no clip of the sample was captioned: 1 of 1 clips could not be processed" in done.stderr
 

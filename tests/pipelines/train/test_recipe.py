@@ -55,3 +55,15 @@ def test_what_is_wrong_with_a_recipe_is_named(text: str, reason: str, tmp_path: 
 def test_a_recipe_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(RecipeError, match=name):
         load(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("biggest", "no recipe biggest: there are finetuning, pretraining, small, or a FILE"),
+        ("missing.toml", r"missing\.toml can't be read"),
+    ],
+)
+def test_a_recipe_that_is_not_there_is_told(name: str, reason: str) -> None:
+    with pytest.raises(RecipeError, match=reason):
+        load(name)

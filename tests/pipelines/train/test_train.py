@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,6 +102,15 @@ def release(reference: Path, tmp_path: Path) -> Release:
     return released.carry(tmp_path / "release", made, tmp_path / "media")
 
 
+def _changed(row: dict[str, Any], media: Path) -> None:
+    """Changes a byte of the media of a row, and neither its size nor its time."""
+    path = media / row["uri"].rpartition("/")[2]
+    before, content = os.stat(path), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def test_a_release_becomes_an_encoder_from_the_same_media(
     wanted: Wanted,
     release: Release,
@@ -111,16 +121,17 @@ def test_a_release_becomes_an_encoder_from_the_same_media(
     monkeypatch.setenv("RAY_ADDRESS", cluster)
     splits = Reader(tmp_path / "release").splits
     assert splits.keys() == _SPLIT.keys()
+    _changed(next(iter(Reader(tmp_path / "release").rows("train"))), tmp_path / "media")
     trained = train_encoder(replace(wanted, inputs=(tmp_path / "release", *wanted.inputs)))
-    assert (trained.clips, trained.held_out) == (splits["train"], splits["validation"])
-    assert trained.left_out == {}
+    assert (trained.clips, trained.held_out) == (splits["train"] - 1, splits["validation"])
+    assert trained.left_out == {"changed": 1}
     card = (wanted.out / "README.md").read_text()
     assert f"release `{release.digest}`" in card and "profile `quick`" in card
 
     store, needs = Store(Files(wanted.out / "run").features), stand_in(()).needs
     decoder = Decoder(DecodePlan((needs.audio_hz or 0,), needs.frames, needs.frame_px))
     captioned = {clip["clip_id"]: clip for clip in Job.open(wanted.inputs[0]).clips()}
-    assert len(store.clips) == splits["train"] + splits["validation"]
+    assert len(store.clips) == splits["train"] - 1 + splits["validation"]
     for clip_id in store.clips:
         _, media = decoder.decode(captioned[clip_id])
         assert media is not None
@@ -135,25 +146,24 @@ def test_media_that_changed_after_a_release_is_left_out_and_told(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """All but one clip: too few to train on."""
     monkeypatch.setenv("RAY_ADDRESS", cluster)
     rows = list(Reader(tmp_path / "release").rows("train"))
-    longer, other, gone = (tmp_path / "media" / row["uri"].rpartition("/")[2] for row in rows[:3])
+    longer, *gone = (tmp_path / "media" / row["uri"].rpartition("/")[2] for row in rows[1:-1])
+    _changed(rows[0], tmp_path / "media")
     with longer.open("ab") as file:
         file.write(b"more")
-    before, content = os.stat(other), bytearray(other.read_bytes())
-    content[len(content) // 2] ^= 1
-    other.write_bytes(content)
-    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
-    gone.unlink()
+    for path in gone:
+        path.unlink()
     told: list[str] = []
     asked = replace(wanted, inputs=(tmp_path / "release",))
-    trained = train_encoder(asked, told.append)
-    assert trained.left_out == {"changed": 2, "moved": 1}
-    assert trained.clips == len(rows) - 3
+    few = f"1 clips are left to train on: that is too few; {len(rows) - 1} were left out"
+    with pytest.raises(TrainError, match=few):
+        train_encoder(asked, told.append)
     assert any(line.startswith("left out: 2 clips, changed; the first: file://") for line in told)
-    assert any(line.startswith("left out: 1 clip, moved") for line in told)
+    assert any(line.startswith(f"left out: {len(gone)} clips, moved") for line in told)
     listed = (asked.out / "run" / "examples.jsonl").read_text().splitlines()
-    lost = {row["clip_id"] for row in rows[:3]}
+    lost = {row["clip_id"] for row in rows[:-1]}
     assert lost < {json.loads(line)["clip_id"] for line in listed}
     assert not lost & Store(Files(asked.out / "run").features).clips
 
