@@ -6,7 +6,6 @@ so a workspace may go on being captioned meanwhile.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,6 +26,9 @@ from manifests.workspace import Workspace
 from pipelines.status import JobStatus, jobs, uncompared
 
 __all__ = ["Input", "Shard", "open_inputs"]
+
+Files = Sequence[tuple[str, str]]
+"""Path and sha256 of files."""
 
 _STAGES = {"caption": 1, "recaption": 2}
 """Stages that write captions, with what the rules call them."""
@@ -93,11 +95,11 @@ class _Opening:
         similar = self._by_shard([embedding], SIMILARITY.name) if embedding else {}
         vectors = self._vectors(embedding) if embedding and needs.embeddings else {}
         similar = similar if needs.similarity else {}
-        tables = [captions, similar, vectors]
         shards = tuple(
-            self._shard(job, shard, *(table.get(shard, []) for table in tables))
-            for shard in sorted(captions)
+            self._shard(job, n, captions[n], similar.get(n, ()), vectors.get(n, ()))
+            for n in sorted(captions)
         )
+        tables = [captions, similar, vectors]
         held = [sorted((n, [f[1] for f in files]) for n, files in each.items()) for each in tables]
         return Input(
             number=self._number,
@@ -115,13 +117,17 @@ class _Opening:
             sources=tuple(str(self._root / f.path) for f in self._state.files(SOURCES.name)),
         )
 
-    def _shard(self, job: JobStatus, number: int, *tables: Sequence[tuple[str, str]]) -> Shard:
-        """A shard. tables: its files of captions, similarities and embeddings."""
+    def _shard(
+        self, job: JobStatus, number: int, captions: Files, similar: Files, vectors: Files
+    ) -> Shard:
+        """A shard of these files."""
         clips = self._state.clip_table(job.cut, number)
-        listed = [*chain(*tables), (clips.path, clips.sha256)]
+        listed = [*captions, *similar, *vectors, (clips.path, clips.sha256)]
         return Shard(
             number,
-            *map(self._paths, tables),
+            self._paths(captions),
+            self._paths(similar),
+            self._paths(vectors),
             str(self._root / clips.path),
             {str(self._root / path): sha256 for path, sha256 in listed},
         )
@@ -210,7 +216,7 @@ class _Opening:
                 )
         return files
 
-    def _paths(self, files: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    def _paths(self, files: Files) -> tuple[str, ...]:
         return tuple(str(self._root / path) for path, _ in files)
 
     def _require_columns(self, captions: Mapping[int, list[tuple[str, str]]], needs: Needs) -> None:
