@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.profile.profile import ProfileError
-from engine.run.scratch import scratch_folder, scratch_folders
+from engine.run.scratch import RAYS, is_private, scratch_folder, scratch_folders
 from engine.run.turns import groups
 from engine.stages.contract import Stage
 from manifests.workspace import Workspace
@@ -84,7 +84,7 @@ def ray_cluster(
             log_to_driver=False,
             logging_level=logging.ERROR,
             _node_ip_address="127.0.0.1",
-            _temp_dir=str(scratch),
+            _temp_dir=str(scratch / RAYS),
             _system_config=SYSTEM_CONFIG,
         )
     _handle_sigterm(stop)
@@ -166,8 +166,13 @@ def _logs(workspace: Workspace, epoch: int) -> Path:
 
 
 def _bring_logs(scratch: Path, target: Path) -> None:
-    """Moves Ray's logs there. A full disk must not hide why a run ended."""
-    for session in sorted(scratch.glob("session_2*")):
+    """Moves Ray's logs there. A full disk must not hide why a run ended.
+
+    Nothing is copied from a folder that others can enter, as older versions left: they may have put links
+    there, to files that only this user can read.
+    """
+    sessions = sorted((scratch / RAYS).glob("session_2*")) if is_private(scratch) else []
+    for session in sessions:
         with suppress(OSError):
             shutil.copytree(session / "logs", target, dirs_exist_ok=True, ignore=_no_plain_files)
     shutil.rmtree(scratch, ignore_errors=True)

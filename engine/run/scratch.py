@@ -1,7 +1,8 @@
 """A folder for Ray's sockets and logs: private to the user, and with a path that is short enough.
 
-The path of a Unix socket has at most 107 bytes and Ray's own part takes 63 of them, so the folder that
-$TMPDIR names is often too deep (a batch system makes one for every job). Then another one is taken.
+Ray opens the folder that it is given to every user, so it gets one inside ours, `RAYS`. The path of a
+Unix socket has at most 107 bytes and Ray's own part takes 65 of them, so the folder that $TMPDIR names is
+often too deep (a batch system makes one for every job). Then another one is taken.
 """
 
 import os
@@ -14,8 +15,11 @@ from pathlib import Path
 
 from manifests.errors import UserError
 
-# "session_2026-11-26_20-25-03_123456_1234567/sockets/plasma_store" below the folder.
-_RAYS_PART = 63
+RAYS = "r"
+"""The name of Ray's own folder in the private one: short, as each byte of it counts."""
+
+# "r/session_2026-11-26_20-25-03_123456_1234567/sockets/plasma_store" below the folder.
+_RAYS_PART = 65
 
 
 class NoScratchFolder(UserError):
@@ -43,8 +47,16 @@ def scratch_folder(name: str) -> Path:
 
 
 def scratch_folders(name: str) -> list[Path]:
-    """Every folder `name` that this user has in such a place, as earlier runs may have left them."""
-    return [folder for folder in _candidates(name) if _is_private(folder)]
+    """Every folder `name` that this user has in such a place, as earlier runs may have left them.
+
+    Also one that is not private (`is_private`), which no run takes: it may be removed, but others may
+    have written what lies in it.
+    """
+    return [
+        folder
+        for folder in _candidates(name)
+        if _is_safe(folder.parent) and _mode(folder) is not None
+    ]
 
 
 def _candidates(name: str) -> Iterator[Path]:
@@ -74,20 +86,26 @@ def _made_private(folder: Path) -> bool:
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
-        return _is_private(folder)
+        return is_private(folder)
     except OSError:
         return False
     return True
 
 
-def _is_private(folder: Path) -> bool:
+def is_private(folder: Path) -> bool:
     """Whether it is a folder (no link to one) of this user, which no other can enter."""
+    mode = _mode(folder)
+    return mode is not None and not mode & 0o077
+
+
+def _mode(folder: Path) -> int | None:
+    """The mode of a folder of this user; None for what is none, or a link to one."""
     try:
         status = folder.lstat()
     except OSError:
-        return False
+        return None
     mine = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
-    return mine and not status.st_mode & 0o077
+    return status.st_mode if mine else None
 
 
 def _takes_sockets(folder: Path) -> bool:

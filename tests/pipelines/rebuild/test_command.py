@@ -2,6 +2,7 @@
 
 import json
 import signal
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,10 +13,12 @@ from ray.cluster_utils import Cluster
 from typer.testing import CliRunner, Result
 
 from engine.run.cluster import SYSTEM_CONFIG
+from engine.run.scratch import scratch_folders
 from manifests.release.layout import load
 from manifests.release.rules import load as load_rules
 from pipelines.cli.main import app
 from pipelines.rebuild.inputs import open_inputs
+from pipelines.rebuild.work import Work
 from tests.conftest import CLIPS, run, wait_until
 from tests.pipelines.rebuild import built
 from tests.pipelines.rebuild.built import content
@@ -110,6 +113,23 @@ def test_killed_in_one_phase_after_another_it_goes_on(
     assert again.returncode == 0, again.stderr
     assert content(out) == unbroken
     assert not (out / ".rebuild").exists()
+
+
+def test_killed_three_times_with_a_ray_of_its_own_it_goes_on(
+    asked: Path, unbroken: dict[str, bytes], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    name = f"captionmill-{Work(out).place_id}"
+    for point in _IN_TURN[:3]:
+        killed = run("rebuild", asked, out, CAPTIONMILL_KILL_AT=point)
+        assert killed.returncode == -signal.SIGKILL, f"{point}: {killed.stderr}"
+        (left,) = scratch_folders(name)
+        assert any(left.glob("*/session_2*")), "it was killed without a Ray"
+        assert stat.S_IMODE(left.stat().st_mode) == 0o700
+    again = run("rebuild", asked, out)
+    assert again.returncode == 0, again.stderr
+    assert content(out) == unbroken
+    assert scratch_folders(name) == []
 
 
 @pytest.mark.exhaustive
