@@ -27,7 +27,8 @@ class Input:
     digest: 16 hex digits, of what is committed of it. real: people wrote the captions. stage: 1; 2 where
     recaptioned. shards: those with captions, in the order of their numbers. uncompared: its captions
     without similarities, where the rules ask for some. encoder: whose vectors its shards have, where the
-    rules ask for them as an output."""
+    rules ask for them as an output. age: its place among the inputs by when their captionings began, the
+    greater the newer."""
 
     number: int
     name: str
@@ -39,3 +40,4 @@ class Input:
     shards: tuple[Shard, ...]
     uncompared: int = 0
     encoder: ReleaseEncoder | None = None
+    age: int = 0

@@ -182,6 +182,15 @@ def test_the_stage_that_won_is_in_it(inputs: list[Input], tmp_path: Path) -> Non
     assert made.books.dropped["winner"] == 5
 
 
+def test_the_newest_captions_win_wherever_their_input_stands(
+    inputs: list[Input], tmp_path: Path
+) -> None:
+    first = replace(inputs[0], age=1)
+    second = again(inputs[0], 1, age=0)
+    made = release(rules(tmp_path, 2), [first, second], tmp_path / "out")
+    assert [each.kept for each in made.inputs] == [12, 0]
+
+
 def _reversed(tasks: Iterable[Task]) -> Iterator[Any]:
     for task in reversed(list(tasks)):
         yield task.run()
