@@ -24,6 +24,7 @@ from manifests.release.rules import Needs, Rules, RulesError
 from manifests.release.sections import InputRule
 from manifests.release.shards import Input, Shard
 from manifests.workspace import Workspace
+from pipelines.rebuild.licences import require_known
 from pipelines.status import JobStatus, jobs, uncompared
 
 __all__ = ["Input", "Shard", "open_inputs"]
@@ -56,6 +57,7 @@ def open_inputs(rules: Rules) -> list[Input]:
                 )
         inputs.append(given)
     _require_one_encoder(rules, inputs)
+    require_known(rules, inputs)
     # Of inputs that began at the same time the later in the rules is the newer.
     oldest = sorted(range(len(inputs)), key=lambda number: (began[number], number))
     return [replace(given, age=oldest.index(given.number)) for given in inputs]

@@ -93,14 +93,19 @@ class Rebuilt:
 def rebuild(
     rules: Rules, inputs: Sequence[Input], out: Path, tell: Tell = lambda line: None
 ) -> Rebuilt:
-    """Builds a release, or goes on with one that was begun. Raises UserError."""
+    """Builds a release, or goes on with one that was begun. Raises UserError; rules that can't be
+    fulfilled leave the folder free."""
     out = Path(os.path.abspath(out))
     named = leaving(rules, inputs)
     if (release := _standing(rules, inputs, named, out)) is None:
         with opened(out) as work:
             start = work.begin(_plan(rules, inputs, named))
-            with running(work, start):
-                release = build(rules, inputs, named, work, on_ray, tell)
+            try:
+                with running(work, start):
+                    release = build(rules, inputs, named, work, on_ray, tell)
+            except RulesError:
+                work.clear()  # it is of no use to the rules that will replace these
+                raise
     Work(out).clear()
     return Rebuilt(out, release)
 

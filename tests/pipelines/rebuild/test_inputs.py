@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,33 @@ def test_one_captioning_twice_is_told(made: Made) -> None:
     twice = [{"workspace": "work", "name": name} for name in ("a", "b")]
     with pytest.raises(RulesError, match=r"input\.1: is captioning .* as a is"):
         open_inputs(parse({"input": twice}, "R.toml", made.root.parent))
+
+
+@pytest.mark.parametrize(
+    ("licences", "unknown"),
+    [
+        (["Apache 2.0"], "'Apache 2.0'"),
+        (["Apache-2.0", "permisive", "Apache-2"], "'permisive', 'Apache-2'"),
+        (["Permissive"], "'Permissive'"),
+    ],
+)
+def test_licences_that_no_row_has_are_told(made: Made, licences: list[str], unknown: str) -> None:
+    told = (
+        f"keep.licences: no row of the inputs has {unknown}: they have Apache-2.0, GPL-3.0, MIT, "
+    )
+    made.edit(
+        "captions",
+        lambda rows: [row | {"licence": "Apache-2.0 AND (MIT OR GPL-3.0)"} for row in rows],
+    )
+    with pytest.raises(RulesError, match=re.escape(told)):
+        open_inputs(rules(made, {"keep": {"licences": licences}}))
+
+
+@pytest.mark.parametrize(
+    "licences", [["apache-2.0"], ["Apache-2.0", "share-alike"], ["restricted"]]
+)
+def test_licences_of_a_row_and_classes_are_known(made: Made, licences: list[str]) -> None:
+    assert open_inputs(rules(made, {"keep": {"licences": licences}}))
 
 
 def test_a_missing_column_is_told_with_its_file(made: Made) -> None:

@@ -370,9 +370,33 @@ def test_another_plan_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path / "out") as work:
         assert work.begin({"rules": "a", "inputs": ["b"]}) == 1
         assert work.begin({"rules": "a", "inputs": ["b"]}) == 2
+        work.keys.mkdir()
+        (work.keys / "00000.parquet").write_bytes(b"PAR1")
         for plan in ({"rules": "b", "inputs": ["b"]}, {"rules": "a", "inputs": ["c"]}):
             with pytest.raises(RebuildError, match="was begun with other"):
                 work.begin(plan)
+
+
+def test_another_plan_is_taken_while_no_keys_are_made(tmp_path: Path) -> None:
+    with opened(tmp_path / "out") as work:
+        assert work.begin({"rules": "a"}) == 1
+        work.lists.mkdir()
+        for path in (work.lists / "takedown.tokens", work.decided):
+            path.write_bytes(b"")
+        assert work.begin({"rules": "b"}) == 2
+        assert not work.lists.exists() and not work.decided.exists()
+        assert work.begin({"rules": "b"}) == 3
+
+
+@pytest.mark.usefixtures("without_ray")
+def test_rules_that_leave_no_row_do_not_keep_the_folder(
+    inputs: list[Input], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(RulesError, match="no row is left of 12"):
+        rebuilding.rebuild(rules(tmp_path, keep={"min_ms": 100_000}), inputs, out)
+    assert list(out.iterdir()) == []
+    assert rebuilding.rebuild(rules(tmp_path), inputs, out).release.books.kept == 12
 
 
 @pytest.mark.parametrize("content_", [b"", b"{", b"[]", b'{"format": 0}', b'{"format": 1}'])
