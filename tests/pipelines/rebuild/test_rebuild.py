@@ -423,6 +423,18 @@ def test_folders_of_others_are_left_alone(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("below", ["", "rel", "captions/rel"])
+def test_a_folder_in_a_workspace_is_refused(
+    below: str, inputs: list[Input], tmp_path: Path
+) -> None:
+    root = inputs[0].root
+    (tmp_path / "link").symlink_to(root)
+    for out in (root / below, tmp_path / "link" / below):
+        with pytest.raises(RebuildError, match=f"is in the workspace {root}"):
+            rebuilding.rebuild(rules(tmp_path), inputs, out)
+    assert not below or not (root / below).exists()
+
+
 def test_a_standing_release_is_told_and_never_changed(inputs: list[Input], tmp_path: Path) -> None:
     wanted = rules(tmp_path)
     made = release(wanted, inputs, tmp_path / "out")
