@@ -11,7 +11,8 @@ A long run would leave so many records that reading them takes minutes. So its d
 now and then: `checkpoint-<number>.json` names a snapshot of all that is valid up to that record. The
 records stay; who can't read a checkpoint reads them.
 
-Of older epochs the last one stays, since its driver may still look at it; those before are removed.
+Of older epochs the last one stays, since its driver may still look at it; those before are removed. When
+their drivers began stays in the openings of the later ones.
 """
 
 import os
@@ -42,6 +43,7 @@ __all__ = [
     "Log",
     "Record",
     "State",
+    "began",
     "check_newest",
     "heartbeat",
     "holder",
@@ -91,10 +93,12 @@ class Holder(BaseModel):
 
 
 class _Opening(BaseModel):
-    """Content of `open.json`."""
+    """Content of `open.json`. began: of epochs before it, when their drivers began, as far as that was
+    known: seconds since 1970."""
 
     holder: Holder
     snapshot: Snapshot
+    began: dict[int, float] = {}
 
 
 Parsed = TypeVar("Parsed")
@@ -201,6 +205,24 @@ def holder(workspace: Workspace, epoch: int) -> Holder:
     return _opening(_folder(workspace, epoch)).holder
 
 
+def began(workspace: Workspace) -> dict[int, float]:
+    """When the driver of each epoch began, by its clock, in seconds since 1970. Of epochs that an older
+    version removed it is not known. Raises CommitError when the newest opening can't be read."""
+    epochs = list(_epochs(workspace))
+    times: dict[int, float] = {}
+    for epoch in reversed(epochs):
+        try:
+            opened = _opening(_folder(workspace, epoch))
+        except CommitError:
+            if epoch == newest_epoch(workspace):
+                raise
+            if epoch == epochs[0]:
+                return began(workspace)
+            continue  # removed meanwhile: the newest knows what it said
+        times |= opened.began | {epoch: opened.holder.started}
+    return times
+
+
 def opening(workspace: Workspace, epoch: int) -> Path:
     """File that opens an epoch."""
     return _folder(workspace, epoch) / "open.json"
@@ -235,9 +257,10 @@ def open_epoch(workspace: Workspace, epoch: int, holder: Holder) -> State:
 def write_opening(workspace: Workspace, epoch: int, holder: Holder, records: Packed) -> None:
     """Writes the snapshot of an epoch, then its opening. Raises EpochTaken."""
     folder = _folder(workspace, epoch)
+    before = {of: time for of, time in began(workspace).items() if of < epoch}
     written = snapshot.write(folder, records)
     try:
-        content = _Opening(holder=holder, snapshot=written).model_dump_json()
+        content = _Opening(holder=holder, snapshot=written, began=before).model_dump_json()
         _create(opening(workspace, epoch), content.encode())
     except EpochTaken:
         (folder / written.name).unlink(missing_ok=True)

@@ -141,6 +141,11 @@ class Packed:
         shards: list[int] = self._column("shard")[first:end].tolist()
         return shards
 
+    def epoch(self, job: str) -> int | None:
+        """The first epoch that committed something of a job; None without any."""
+        first, end = self._jobs.get(job, (0, 0))
+        return int(self._column("epoch")[first:end].min()) if end > first else None
+
     def of_job(self, job: str, number: int, table: str | None) -> Record:
         """The record at a place of `shards(job)`, with its files of one table or of all."""
         return self._at(self._jobs[job][0] + number, table)

@@ -94,6 +94,11 @@ class State:
         """Jobs with a committed shard, oldest first."""
         return list(dict.fromkeys([*self._packed.jobs(), *(r.job for r in self._loose if r.job)]))
 
+    def first_epoch(self, job: str) -> int:
+        """The epoch of the first commit of a job. Raises ValueError for a job without any."""
+        packed = self._packed.epoch(job)
+        return min(r.epoch for r in self._loose_of(job=job)) if packed is None else packed
+
     def stage_of(self, job: str) -> str:
         """The stage of a job. Raises KeyError for a job without a committed shard."""
         loose = {record.job: record.stage for record in self._loose}

@@ -160,6 +160,12 @@ class Workspace:
         return self.root / "runlog" / f"{epoch:06d}.jsonl"
 
 
+def around(path: Path) -> Path | None:
+    """The workspace that a path lies in or is, whatever links lead there; None without one."""
+    path = path.resolve()
+    return next((each for each in (path, *path.parents) if (each / _MARK).exists()), None)
+
+
 def is_table_file(kind: Kind, path: str) -> bool:
     """Whether a path relative to the workspace is one that `Workspace` gives to a file of this kind, or
     that such a file has while it is written (`.<name>.<process>.tmp`)."""

@@ -12,12 +12,21 @@ def allows(keep: Keep, licence: str | None, outputs_train: bool | None) -> bool:
     if not keep.licences or licence_class(licence, outputs_train) in keep.licences:
         return True
     names = {name.lower() for name in keep.licences if name not in CLASSES}
-    parts = (licence or "").split(" AND ")
-    return all(_choices(part) & names for part in parts)
+    return all({name.lower() for name in choices} & names for choices in _parts(licence))
+
+
+def names_in(licence: str | None) -> set[str]:
+    """The names of an SPDX expression that rules can allow."""
+    return set().union(*_parts(licence)) - {""}
+
+
+def _parts(licence: str | None) -> list[set[str]]:
+    """Of each part that AND joins, the names of which one has to be allowed."""
+    return [_choices(part) for part in (licence or "").split(" AND ")]
 
 
 def _choices(part: str) -> set[str]:
     """The names of which one may be chosen."""
     if part.startswith("(") and part.endswith(")"):
         part = part[1:-1]
-    return {name.strip().lower() for name in part.split(" OR ")}
+    return {name.strip() for name in part.split(" OR ")}

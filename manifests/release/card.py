@@ -201,15 +201,20 @@ def _loading(
     split = _splits(splits)[0]
     data = f"RELEASE/data/{first}"
     yield "## How to load it"
-    yield "`RELEASE` is the folder of this release. For `datasets`, its name on the hub works too."
+    yield (
+        "`RELEASE` is the folder of this release. For `datasets`, its name on the hub works too. "
+        f"Each line loads the split `{split}` alone:"
+    )
     yield "```python"
+    yield "import glob"
     yield "import datasets, duckdb, pandas, polars, ray"
     yield ""
-    yield f'pandas.read_parquet("{data}")'
+    yield f'files = sorted(glob.glob("{data}/{split}-*.parquet"))'
+    yield "pandas.concat(map(pandas.read_parquet, files), ignore_index=True)"
     yield f'datasets.load_dataset("RELEASE", "{first}", split="{split}")'
     yield f"duckdb.sql(\"SELECT * FROM '{data}/{split}-*.parquet'\")"
     yield f'polars.scan_parquet("{data}/{split}-*.parquet")'
-    yield f'ray.data.read_parquet("{data}")'
+    yield "ray.data.read_parquet(files)"
     yield "```"
     if beside := [table for table in ("evidence", "claims", "embeddings") if table in tables]:
         named = [f"`{table}/`" for table in beside]
@@ -219,8 +224,8 @@ def _loading(
         )
         yield "```python"
         yield (
-            f"duckdb.sql(\"SELECT * FROM '{data}/*.parquet' JOIN "
-            f"'RELEASE/{beside[-1]}/{first}/*.parquet' USING (clip_id)\")"
+            f"duckdb.sql(\"SELECT * FROM '{data}/{split}-*.parquet' JOIN "
+            f"'RELEASE/{beside[-1]}/{first}/{split}-*.parquet' USING (clip_id)\")"
         )
         yield "```"
     yield from _vectors(encoder)

@@ -160,7 +160,7 @@ def keys_query(
         "confidence": CONFIDENCE,
         "support": SUPPORT,
         "similarity": _similarity(),
-        "age": str(given.number),
+        "age": str(given.age),
         "duration_ms": "duration_ms",
         "domain": "domain",
         "licence": _of_terms({each: literal(licence_class(*each)) for each in terms}),

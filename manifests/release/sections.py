@@ -42,7 +42,8 @@ class InputRule(Section):
 
 class Winner(Section):
     """Which of several caption sets of one clip stays, and which of several duplicates: the first of
-    these in which they differ decides, the greater wins. What has no value loses."""
+    these in which they differ decides, the greater wins. What has no value loses. newest: of the input
+    whose captioning began last."""
 
     order: Annotated[tuple[Rank, ...], Field(min_length=1)] = ("stage", "newest")
 

@@ -30,7 +30,8 @@ class Input:
     digest: 16 hex digits, of what is committed of it. real: people wrote the captions. stage: 1; 2 where
     recaptioned. shards: those with captions, in the order of their numbers. uncompared: its captions
     without similarities, where the rules ask for some. encoder: whose vectors its shards have, where the
-    rules ask for them as an output. sources: its tables of sources, absolute paths."""
+    rules ask for them as an output. sources: its tables of sources, absolute paths. age: its place among
+    the inputs by when their captionings began, the greater the newer."""
 
     number: int
     name: str
@@ -43,3 +44,4 @@ class Input:
     uncompared: int = 0
     encoder: ReleaseEncoder | None = None
     sources: tuple[str, ...] = ()
+    age: int = 0

@@ -6,6 +6,7 @@ so a workspace may go on being captioned meanwhile.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ from manifests.release.rules import Needs, Rules, RulesError
 from manifests.release.sections import InputRule
 from manifests.release.shards import Input, Shard
 from manifests.workspace import Workspace
+from pipelines.rebuild.licences import require_known
 from pipelines.status import JobStatus, jobs, uncompared
 
 __all__ = ["Input", "Shard", "open_inputs"]
@@ -39,9 +41,12 @@ def open_inputs(rules: Rules) -> list[Input]:
     captions, is there twice, or lacks what the rules need."""
     needs = rules.needs()
     inputs: list[Input] = []
+    began: list[tuple[float, int]] = []
     for number, rule in enumerate(rules.input):
         try:
-            given = _Opening(rules, number, rule).input(needs)
+            opening = _Opening(rules, number, rule)
+            given = opening.input(needs)
+            began.append(opening.began(given.job))
         except RulesError:
             raise
         except UserError as error:
@@ -55,7 +60,10 @@ def open_inputs(rules: Rules) -> list[Input]:
                 )
         inputs.append(given)
     _require_one_encoder(rules, inputs)
-    return inputs
+    require_known(rules, inputs)
+    # Of inputs that began at the same time the later in the rules is the newer.
+    oldest = sorted(range(len(inputs)), key=lambda number: (began[number], number))
+    return [replace(given, age=oldest.index(given.number)) for given in inputs]
 
 
 def _require_one_encoder(rules: Rules, inputs: Sequence[Input]) -> None:
@@ -101,12 +109,14 @@ class _Opening:
         )
         tables = [captions, similar, vectors]
         held = [sorted((n, [f[1] for f in files]) for n, files in each.items()) for each in tables]
+        # Among several inputs it decides which rows stay.
+        ages = "age" in needs.keys and len(self._rules.input) > 1
         return Input(
             number=self._number,
             name=self._rule.name,
             root=self._workspace.root,
             job=job.digest,
-            digest=digest([job.digest, held]),
+            digest=digest([job.digest, held, *(self.began(job.digest) if ages else ())]),
             real=self._rule.real,
             stage=_STAGES[job.stage],
             shards=shards,
@@ -131,6 +141,13 @@ class _Opening:
             str(self._root / clips.path),
             {str(self._root / path): sha256 for path, sha256 in listed},
         )
+
+    def began(self, job: str) -> tuple[float, int]:
+        """When a captioning began: the driver that committed the first of it, by its clock, in seconds
+        since 1970, and its epoch. The commit records say so, so copies of a workspace say the same. Where
+        an older version removed that, the first driver after it of which it is known counts."""
+        epoch, times = self._state.first_epoch(job), commits.began(self._workspace)
+        return times[min(number for number in times if number >= epoch)], epoch
 
     @property
     def _root(self) -> Path:

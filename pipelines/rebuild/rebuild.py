@@ -36,6 +36,7 @@ from manifests.release.order import Selection, Sizes
 from manifests.release.rules import Rules
 from manifests.release.select import Keys
 from manifests.release.shards import Input
+from manifests.workspace import around
 from pipelines.rebuild.describing import described
 from pipelines.rebuild.leaving import Leaving, leaving
 from pipelines.rebuild.near import Finder
@@ -93,14 +94,24 @@ class Rebuilt:
 def rebuild(
     rules: Rules, inputs: Sequence[Input], out: Path, tell: Tell = lambda line: None
 ) -> Rebuilt:
-    """Builds a release, or goes on with one that was begun. Raises UserError."""
+    """Builds a release, or goes on with one that was begun. Raises UserError; rules that can't be
+    fulfilled leave the folder free."""
     out = Path(os.path.abspath(out))
+    if (workspace := around(out)) is not None:
+        raise RebuildError(
+            f"{out} is in the workspace {workspace}, where files of others would be lost or take part: "
+            "name a folder outside it"
+        )
     named = leaving(rules, inputs)
     if (release := _standing(rules, inputs, named, out)) is None:
         with opened(out) as work:
             start = work.begin(_plan(rules, inputs, named))
-            with running(work, start):
-                release = build(rules, inputs, named, work, on_ray, tell)
+            try:
+                with running(work, start):
+                    release = build(rules, inputs, named, work, on_ray, tell)
+            except RulesError:
+                work.clear()  # it is of no use to the rules that will replace these
+                raise
     Work(out).clear()
     return Rebuilt(out, release)
 

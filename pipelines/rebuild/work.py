@@ -60,9 +60,16 @@ class Work:
 
     def begin(self, plan: Mapping[str, Any]) -> int:
         """Begins what the plan says, or goes on with it; how often it was started. Raises RebuildError
-        where something else was begun."""
+        where something else was begun, unless nothing that takes long was made of it."""
         path = self.root / "plan.json"
-        begun = {**_read(path)} if path.exists() else {"format": _FORMAT, **plan, "starts": 0}
+        begun = {"format": _FORMAT, **plan, "starts": 0}
+        if path.exists():
+            kept = _read(path)
+            if any(self.keys.glob("*.parquet")) or all(kept.get(n) == v for n, v in plan.items()):
+                begun = kept
+            else:
+                begun["starts"] = kept["starts"]  # processes are told apart by it
+                self._empty()
         for name, value in plan.items():
             if begun.get(name) != value:
                 raise RebuildError(
@@ -81,6 +88,11 @@ class Work:
             for path in (self.out / table).glob("*/.*.tmp"):
                 if _TEMPORARY.fullmatch(path.name):
                     path.unlink(missing_ok=True)
+
+    def _empty(self) -> None:
+        """Removes what was made before the first keys."""
+        shutil.rmtree(self.lists, ignore_errors=True)
+        self.decided.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Removes what is not needed once the release stands."""

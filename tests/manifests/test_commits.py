@@ -561,6 +561,26 @@ def test_a_record_in_the_folder_of_another_epoch_is_told_with_its_path(
         commits.load(workspace)
 
 
+def test_when_drivers_began_is_known_after_their_epochs_were_removed(workspace: Workspace) -> None:
+    for epoch in (1, 2, 3, 4):
+        commits.open_epoch(workspace, epoch, Holder(host="here", pid=1, started=epoch / 4))
+    assert sorted(path.name for path in workspace.commits.iterdir()) == ["000003", "000004"]
+    assert commits.began(workspace) == {1: 0.25, 2: 0.5, 3: 0.75, 4: 1.0}
+
+
+def test_of_epochs_that_an_older_version_removed_it_is_not_known(workspace: Workspace) -> None:
+    for epoch in (1, 2):
+        _open(workspace, epoch)
+    path = workspace.commits / "000002" / "open.json"
+    opening = json.loads(path.read_text())
+    del opening["began"]
+    path.write_text(json.dumps(opening))
+    assert commits.began(workspace) == {1: 2.5, 2: 2.5}
+    _open(workspace, 3)
+    (workspace.commits / "000002" / "open.json").unlink()
+    assert commits.began(workspace) == {1: 2.5, 2: 2.5, 3: 2.5}
+
+
 def test_a_damaged_opening_has_no_holder(workspace: Workspace) -> None:
     _open(workspace, 1)
     path = workspace.commits / "000001" / "open.json"

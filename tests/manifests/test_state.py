@@ -23,7 +23,7 @@ def _records(count: int, seed: int = 0) -> list[Record]:
     for number in range(count):
         names = draw.sample(TABLES, draw.randrange(len(TABLES) + 1))
         files = tuple(_file(f"{number}/{table}", table) for table in names)
-        common = {"epoch": 1, "files": files}
+        common = {"epoch": 1 + number // 10, "files": files}
         if draw.random() < 0.4:
             made.append(
                 Record(
@@ -84,6 +84,7 @@ def test_answers_of_a_job_do_not_depend_on_what_is_packed(job: str, loose: int) 
     state = _packed(records, loose)
     of_job = [record for record in records if record.job == job]
     assert state.stage_of(job) == of_job[0].stage
+    assert state.first_epoch(job) == of_job[0].epoch
     assert state.retried(job) == sum(len(record.retried) for record in of_job)
     for name in ("captioned", "llm", "filtered"):
         assert state.counts(job)[name] == sum(r.counts.get(name, 0) for r in of_job)

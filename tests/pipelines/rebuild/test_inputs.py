@@ -1,14 +1,17 @@
 """Inputs of a release: what is committed, and what is told before work starts."""
 
 import json
+import os
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from manifests import tables
-from manifests.commits import Record
+from manifests import commits, tables
+from manifests.commits import Holder, Record
 from manifests.kinds import schema_of
 from manifests.release.layout import ReleaseEncoder
 from manifests.release.rules import Rules, RulesError, parse
@@ -59,6 +62,60 @@ def test_the_digest_is_of_the_committed_files(made: Made) -> None:
     made.edit("captions", lambda rows: rows[1:])
     (after,) = open_inputs(rules(made))
     assert before.digest != after.digest
+
+
+def _dated(made: Made, epochs: dict[int, float]) -> None:
+    """A workspace whose drivers began at these times."""
+    path = commits.opening(made.workspace, 1)
+    opening = json.loads(path.read_text())
+    opening["holder"]["started"] = epochs[1]
+    path.write_text(json.dumps(opening))
+    for epoch in sorted(epochs)[1:]:
+        holder = Holder(host="h", pid=1, started=epochs[epoch])
+        commits.open_epoch(made.workspace, epoch, holder)
+
+
+def _ages(folder: Path, *names: str) -> list[int]:
+    listed = [{"workspace": name, "name": name} for name in names]
+    return [given.age for given in open_inputs(parse({"input": listed}, "R.toml", folder))]
+
+
+def test_the_captioning_that_began_last_is_the_newest_wherever_it_stands(
+    made: Made, tmp_path: Path
+) -> None:
+    """However often its workspace was worked on since, and whatever times its files have."""
+    other = make(tmp_path / "other")
+    configured(other, JOB)
+    _dated(made, {1: 300.0})
+    _dated(other, {1: 200.0, 2: 400.0, 3: 500.0})
+    assert _ages(tmp_path, "work", "other") == [1, 0]
+    assert _ages(tmp_path, "other", "work") == [0, 1]
+    copy = shutil.copytree(other.root, tmp_path / "copy", copy_function=shutil.copyfile)
+    for path in copy.rglob("*"):
+        os.utime(path, (0, 0))
+    assert _ages(tmp_path, "copy", "work") == [0, 1]
+
+
+def test_of_captionings_that_began_at_once_the_last_in_the_rules_is_the_newest(
+    made: Made, tmp_path: Path
+) -> None:
+    configured(make(tmp_path / "other"), JOB)
+    assert _ages(tmp_path, "work", "other") == _ages(tmp_path, "other", "work") == [0, 1]
+
+
+def test_of_several_inputs_the_digest_is_of_when_they_began_too(made: Made, tmp_path: Path) -> None:
+    configured(make(tmp_path / "other"), JOB)
+    listed = [{"workspace": name, "name": name} for name in ("work", "other")]
+
+    def digests(**more: Any) -> list[str]:
+        asked = parse({"input": listed, **more}, "R.toml", tmp_path)
+        return [given.digest for given in open_inputs(asked)]
+
+    staged = {"winner": {"order": ["stage"]}}
+    before, unaged = digests(), digests(**staged)
+    _dated(made, {1: 300.0})
+    assert [a == b for a, b in zip(before, digests(), strict=True)] == [False, True]
+    assert digests(**staged) == unaged
 
 
 def test_generations_of_a_shard_come_in_order(made: Made) -> None:
@@ -172,6 +229,33 @@ def test_one_captioning_twice_is_told(made: Made) -> None:
     twice = [{"workspace": "work", "name": name} for name in ("a", "b")]
     with pytest.raises(RulesError, match=r"input\.1: is captioning .* as a is"):
         open_inputs(parse({"input": twice}, "R.toml", made.root.parent))
+
+
+@pytest.mark.parametrize(
+    ("licences", "unknown"),
+    [
+        (["Apache 2.0"], "'Apache 2.0'"),
+        (["Apache-2.0", "permisive", "Apache-2"], "'permisive', 'Apache-2'"),
+        (["Permissive"], "'Permissive'"),
+    ],
+)
+def test_licences_that_no_row_has_are_told(made: Made, licences: list[str], unknown: str) -> None:
+    told = (
+        f"keep.licences: no row of the inputs has {unknown}: they have Apache-2.0, GPL-3.0, MIT, "
+    )
+    made.edit(
+        "captions",
+        lambda rows: [row | {"licence": "Apache-2.0 AND (MIT OR GPL-3.0)"} for row in rows],
+    )
+    with pytest.raises(RulesError, match=re.escape(told)):
+        open_inputs(rules(made, {"keep": {"licences": licences}}))
+
+
+@pytest.mark.parametrize(
+    "licences", [["apache-2.0"], ["Apache-2.0", "share-alike"], ["restricted"]]
+)
+def test_licences_of_a_row_and_classes_are_known(made: Made, licences: list[str]) -> None:
+    assert open_inputs(rules(made, {"keep": {"licences": licences}}))
 
 
 def test_a_missing_column_is_told_with_its_file(made: Made) -> None:

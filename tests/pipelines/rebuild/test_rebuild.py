@@ -182,6 +182,15 @@ def test_the_stage_that_won_is_in_it(inputs: list[Input], tmp_path: Path) -> Non
     assert made.books.dropped["winner"] == 5
 
 
+def test_the_newest_captions_win_wherever_their_input_stands(
+    inputs: list[Input], tmp_path: Path
+) -> None:
+    first = replace(inputs[0], age=1)
+    second = again(inputs[0], 1, age=0)
+    made = release(rules(tmp_path, 2), [first, second], tmp_path / "out")
+    assert [each.kept for each in made.inputs] == [12, 0]
+
+
 def _reversed(tasks: Iterable[Task]) -> Iterator[Any]:
     for task in reversed(list(tasks)):
         yield task.run()
@@ -363,9 +372,33 @@ def test_another_plan_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path / "out") as work:
         assert work.begin({"rules": "a", "inputs": ["b"]}) == 1
         assert work.begin({"rules": "a", "inputs": ["b"]}) == 2
+        work.keys.mkdir()
+        (work.keys / "00000.parquet").write_bytes(b"PAR1")
         for plan in ({"rules": "b", "inputs": ["b"]}, {"rules": "a", "inputs": ["c"]}):
             with pytest.raises(RebuildError, match="was begun with other"):
                 work.begin(plan)
+
+
+def test_another_plan_is_taken_while_no_keys_are_made(tmp_path: Path) -> None:
+    with opened(tmp_path / "out") as work:
+        assert work.begin({"rules": "a"}) == 1
+        work.lists.mkdir()
+        for path in (work.lists / "takedown.tokens", work.decided):
+            path.write_bytes(b"")
+        assert work.begin({"rules": "b"}) == 2
+        assert not work.lists.exists() and not work.decided.exists()
+        assert work.begin({"rules": "b"}) == 3
+
+
+@pytest.mark.usefixtures("without_ray")
+def test_rules_that_leave_no_row_do_not_keep_the_folder(
+    inputs: list[Input], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(RulesError, match="no row is left of 12"):
+        rebuilding.rebuild(rules(tmp_path, keep={"min_ms": 100_000}), inputs, out)
+    assert list(out.iterdir()) == []
+    assert rebuilding.rebuild(rules(tmp_path), inputs, out).release.books.kept == 12
 
 
 @pytest.mark.parametrize("content_", [b"", b"{", b"[]", b'{"format": 0}', b'{"format": 1}'])
@@ -390,6 +423,18 @@ def test_folders_of_others_are_left_alone(tmp_path: Path) -> None:
         opened(tmp_path / "out"),
     ):
         pass
+
+
+@pytest.mark.parametrize("below", ["", "rel", "captions/rel"])
+def test_a_folder_in_a_workspace_is_refused(
+    below: str, inputs: list[Input], tmp_path: Path
+) -> None:
+    root = inputs[0].root
+    (tmp_path / "link").symlink_to(root)
+    for out in (root / below, tmp_path / "link" / below):
+        with pytest.raises(RebuildError, match=f"is in the workspace {root}"):
+            rebuilding.rebuild(rules(tmp_path), inputs, out)
+    assert not below or not (root / below).exists()
 
 
 def test_a_standing_release_is_told_and_never_changed(inputs: list[Input], tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""Whether rows of the inputs have the licences that the rules name: a mistyped one would drop rows."""
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from manifests.release.allowed import names_in
+from manifests.release.licences import CLASSES
+from manifests.release.rules import Rules
+from manifests.release.shards import Input
+from pipelines.rebuild.errors import unreadable
+
+_SHOWN = 20
+"""Names that an error lists."""
+
+
+def require_known(rules: Rules, inputs: Sequence[Input]) -> None:
+    """Raises RulesError for a licence that no row has, and WritingError for a file that can't be read.
+
+    Files are read only until all names were seen. Classes are always known.
+    """
+    unseen = {name.lower(): name for name in rules.keep.licences if name not in CLASSES}
+    there: set[str] = set()
+    for licence in _licences(inputs) if unseen else ():
+        there |= names_in(licence)
+        for name in names_in(licence):
+            unseen.pop(name.lower(), None)
+        if not unseen:
+            return
+    if unseen:
+        raise rules.error("keep.licences", _message(list(unseen.values()), sorted(there)))
+
+
+def _message(unknown: Sequence[str], there: Sequence[str]) -> str:
+    listed = ", ".join(there[:_SHOWN]) or "none"
+    more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
+    return (
+        f"no row of the inputs has {', '.join(map(repr, unknown))}: they have {listed}{more}, and there "
+        f"are the classes {', '.join(CLASSES)}; correct the name or leave it out"
+    )
+
+
+def _licences(inputs: Sequence[Input]) -> Iterator[str | None]:
+    """Licences of the rows, file by file, each once or more."""
+    for given in inputs:
+        for shard in given.shards:
+            for path in shard.captions:
+                try:
+                    with pq.ParquetFile(path) as file:
+                        column = file.read(columns=["licence"], use_threads=False)["licence"]
+                except (pa.ArrowException, OSError) as error:
+                    raise unreadable(path, given, error) from error
+                yield from column.unique().to_pylist()
