@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from html import escape
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +15,8 @@ import pyarrow as pa
 
 from manifests.errors import UserError
 from manifests.ids import digest
-from pipelines.map.points import Points
+from pipelines.map.points import UNCHARTED, Points
+from pipelines.report.shown import visible
 
 MARK = "captionmill-map.json"
 """Written last: a folder that has it may be made again."""
@@ -28,6 +30,7 @@ _POLICY = (
     "font-src 'self' data:; connect-src 'self' data: blob:; base-uri 'none'; form-action 'none'"
 )
 """The page may load nothing from elsewhere, and runs no script but its own."""
+_PLACE = {"x": "x", "y": "y", "text": "caption"}
 
 
 class MapError(UserError):
@@ -76,16 +79,32 @@ def _write(made: Points, places: npt.NDArray[np.float32], folder: Path) -> None:
         table = table.append_column(name, pa.array(places[:, at]))
     props: dict[str, Any] = make_embedding_atlas_props(
         row_id="clip_id",
-        x="x",
-        y="y",
-        text="caption",
+        **_PLACE,
         initial_state={"columnStyles": {"clip": {"renderer": "url", "display": "badge"}}},
     )
+    props["defaultChartsConfig"] = {
+        "embedding": {"title": f"By {made.by}", "data": {**_PLACE, "category": "tier"}},
+        "exclude": list(UNCHARTED),
+    }
     told = {"name": made.name, "by": made.by, "clips": len(table), "vectored": made.vectored}
     static = files("embedding_atlas") / "static"
     source = DataSource(digest(told), table.to_pandas(), {"props": props})
     source.export_to_folder(str(static), str(folder))
     page = folder / "index.html"
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    page.write_text(page.read_text("utf-8").replace("<head>", f"<head>\n    {policy}", 1), "utf-8")
+    page.write_text(_ours(page.read_text("utf-8"), made.name), "utf-8")
     (folder / MARK).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+
+
+def _ours(page: str, name: str) -> str:
+    """The viewer's page under our policy, in a language that screen readers know, with the set's name."""
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    title = f"<title>{escape(visible(name, 80))}: map of clips</title>"
+    for old, new in (
+        ("<html>", '<html lang="en">'),
+        ("<head>", f"<head>\n    {policy}"),
+        ("<title>Embedding Atlas</title>", title),
+    ):
+        if page.count(old) != 1:
+            raise MapError(f"this Embedding Atlas has another page than expected: {_INSTALL}")
+        page = page.replace(old, new)
+    return page

@@ -154,6 +154,7 @@ _TEXTS = ("caption", *_TITLES.values(), "said", "file", "licence", "written_by",
 _POINTS = pa.schema(
     [
         ("caption", pa.string()),
+        ("clip", pa.string()),
         ("tier", pa.string()),
         ("sound", pa.string()),
         ("kind", pa.string()),
@@ -165,13 +166,14 @@ _POINTS = pa.schema(
         ("licence", pa.string()),
         *((title, pa.string()) for title in _TITLES.values()),
         ("said", pa.string()),
-        ("clip", pa.string()),
         ("file", pa.string()),
         ("start", pa.float32()),
         ("clip_id", pa.string()),
     ]
 )
 """What is told of a clip, in the order in which it is charted. caption: the fullest one; clip: a link."""
+UNCHARTED = (*_TITLES.values(), "said", "clip", "file", "start", "clip_id")
+"""Columns that differ from clip to clip: of these there are no charts."""
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -120,8 +120,10 @@ def test_it_opens_without_a_network_and_hostile_text_does_not_run(served: str) -
             )
             page.goto(served)
             page.get_by_text("12 / 12 points").wait_for(timeout=120_000)
+            page.get_by_text("medium", exact=True).first.wait_for(timeout=60_000)
             page.get_by_text("<iframe srcdoc=").first.wait_for(timeout=60_000)
-            assert page.title() == "Embedding Atlas"
+            assert page.title() == "set: map of clips"
+            assert page.locator("html").get_attribute("lang") == "en"
             assert page.locator("iframe").count() == 0
             assert elsewhere == []
         finally:
