@@ -56,6 +56,7 @@ def inputs_of(folder: Path, rows: int) -> list[Input]:
             digest="0" * 16,
             real=False,
             stage=number + 1,
+            age=number,
             shards=tuple(
                 Shard(
                     at,

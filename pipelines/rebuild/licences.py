@@ -1,9 +1,10 @@
-"""Whether rows of the inputs have the licences that the rules name: a mistyped one would drop rows."""
+"""Whether there are the licences that the rules name: a mistyped one would drop rows."""
 
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from manifests.release.allowed import names_in
 from manifests.release.licences import CLASSES
@@ -16,11 +17,16 @@ _SHOWN = 20
 
 
 def require_known(rules: Rules, inputs: Sequence[Input]) -> None:
-    """Raises RulesError for a licence that no row has, and WritingError for a file that can't be read.
+    """Raises RulesError for a licence that is neither in the list of SPDX nor in a row, and WritingError
+    for a file that can't be read.
 
-    Files are read only until all names were seen. Classes are always known.
+    Rules may allow what this month's inputs do not have. Files are read only until all names were seen.
     """
-    unseen = {name.lower(): name for name in rules.keep.licences if name not in CLASSES}
+    unseen = {
+        name.lower(): name
+        for name in rules.keep.licences
+        if name not in CLASSES and not _in_spdx(name)
+    }
     there: set[str] = set()
     for licence in _licences(inputs) if unseen else ():
         there |= names_in(licence)
@@ -30,6 +36,14 @@ def require_known(rules: Rules, inputs: Sequence[Input]) -> None:
             return
     if unseen:
         raise rules.error("keep.licences", _message(list(unseen.values()), sorted(there)))
+
+
+def _in_spdx(name: str) -> bool:
+    try:
+        canonicalize_license_expression(name)
+    except InvalidLicenseExpression:
+        return False
+    return not name.lower().startswith("licenseref-")
 
 
 def _message(unknown: Sequence[str], there: Sequence[str]) -> str:

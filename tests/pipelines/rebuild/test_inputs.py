@@ -252,9 +252,12 @@ def test_licences_that_no_row_has_are_told(made: Made, licences: list[str], unkn
 
 
 @pytest.mark.parametrize(
-    "licences", [["apache-2.0"], ["Apache-2.0", "share-alike"], ["restricted"]]
+    "licences",
+    [["apache-2.0"], ["Apache-2.0", "share-alike"], ["restricted"], ["MIT", "BSD-3-Clause"]],
 )
-def test_licences_of_a_row_and_classes_are_known(made: Made, licences: list[str]) -> None:
+def test_licences_of_a_row_or_of_spdx_and_classes_are_known(
+    made: Made, licences: list[str]
+) -> None:
     assert open_inputs(rules(made, {"keep": {"licences": licences}}))
 
 
