@@ -231,7 +231,7 @@ def _loading(
     yield from _vectors(encoder)
     if "media" in tables:
         yield from _media(f"RELEASE/media/{first}/{split}")
-    yield "`captionmill verify` computes every digest again and names each one that is wrong."
+    yield "`captionmill verify` compares checksums, computes digests again, and names what is wrong."
     yield ""
 
 
