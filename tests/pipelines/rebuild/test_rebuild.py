@@ -1,5 +1,6 @@
 """From captions to a release: the right rows, and the same bytes however they were worked on."""
 
+import hashlib
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -190,6 +191,20 @@ def test_the_newest_captions_win_wherever_their_input_stands(
     second = again(inputs[0], 1, age=0)
     made = release(rules(tmp_path, 2), [first, second], tmp_path / "out")
     assert [each.kept for each in made.inputs] == [12, 0]
+
+
+def test_cuts_of_one_video_are_sources_of_their_own(inputs: list[Input], tmp_path: Path) -> None:
+    """Splits go by the content of files, as the docs say: a name tells nothing."""
+
+    def cut(row: dict[str, Any], number: int) -> dict[str, Any]:
+        content = hashlib.sha256(b"%d" % number).hexdigest()
+        told = {"uri": f"file:///Y3Fxk2j9QdA_{number}.mp4", "content_hash": content}
+        return row | told | {"clip_id": content[:32]}
+
+    listed = [cut(row, number) for number, row in enumerate(rows(inputs[0]))]
+    given = [rewritten(inputs[0], tmp_path / "workspace", [listed])]
+    made = release(rules(tmp_path, split={"train": 0.5, "test": 0.5}), given, tmp_path / "out")
+    assert all(rows_of(made).values())
 
 
 @pytest.mark.usefixtures("without_ray")
