@@ -59,9 +59,10 @@ def card(
     files: Sequence[ReleaseFile],
     counted: Statistics,
     encoder: ReleaseEncoder | None = None,
+    unfilled: Sequence[str] = (),
 ) -> str:
     """The card, in Markdown with YAML before it. name: of the release. encoder: where there are
-    embeddings."""
+    embeddings. unfilled: a line about each split without rows."""
     tables = {file.table for file in files}
     media = "media" in tables
     return "\n".join(
@@ -75,7 +76,7 @@ def card(
             + "`uri` and `content_hash` identify the file of a clip, `start_ms` and `end_ms` its place "
             "in that file.",
             "",
-            *_contents(counted),
+            *_contents(counted, unfilled),
             *_made(inputs, books),
             *_terms(counted, media),
             *_loading(counted, tables, encoder),
@@ -122,7 +123,7 @@ def _splits(splits: Iterable[str]) -> list[str]:
     return sorted(splits, key=lambda split: (split != "train", split))
 
 
-def _contents(counted: Statistics) -> Iterable[str]:
+def _contents(counted: Statistics, unfilled: Sequence[str]) -> Iterable[str]:
     yield "## Contents"
     yield "| class of licences | split | clips | hours | sources | heard | seen | together |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -134,6 +135,9 @@ def _contents(counted: Statistics) -> Iterable[str]:
         ]
         yield f"| {group.licence_class} | {group.split} | {' | '.join(cells)} |"
     yield ""
+    if unfilled:
+        yield from (f"- {line}" for line in unfilled)
+        yield ""
     for title, name in (("Domains", "domains"), ("Languages of speech", "languages")):
         yield f"{title}: {_counts(counted.total(name))}."
         yield ""
@@ -231,7 +235,7 @@ def _loading(
     yield from _vectors(encoder)
     if "media" in tables:
         yield from _media(f"RELEASE/media/{first}/{split}")
-    yield "`captionmill verify` computes every digest again and names each one that is wrong."
+    yield "`captionmill verify` compares checksums, computes digests again, and names what is wrong."
     yield ""
 
 

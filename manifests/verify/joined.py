@@ -10,10 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from manifests.captions import CAPTIONS
+from manifests.evidence import LEAST
 from manifests.ids import digest
 from manifests.release.sides import weak_captions
 from manifests.verify.problems import Problem, Row
 from manifests.verify.row import RowKeys
+
+_EXACT = 1e-6
+"""How far scores, which releases have as float32, may be from their claims."""
 
 
 class _Joined(ABC):
@@ -108,19 +112,42 @@ class EvidenceRows(_Joined):
 
 
 class ClaimRows(_Joined):
-    """Checks that claims are of captions that their clip has."""
+    """Checks that claims are of captions that their clip has, and that its scores are theirs."""
 
     def _missing(self, row: int) -> str | None:
-        return None  # a caption may claim nothing
+        if self._keys.scores(row) == (None, None):
+            return None  # a caption may claim nothing
+        return f"data row {row} has support or confidence, and no claim here"
 
     def _check(self, row: int, group: list[Row]) -> Iterator[Problem]:
         clip, there = self._keys.clips[row], self._keys.captions(row)
         if [each["claim"] for each in group] != list(range(len(group))):
             yield self._problem("join", "its claims do not count up from 0", clip)
+        for name, told, own in zip(
+            ("support", "confidence"), self._keys.scores(row), scores(group), strict=True
+        ):
+            if told is None or own is None or not abs(told - own) <= _EXACT:
+                message = f"{name} of data row {row} is {told}, and its claims give {own}"
+                yield self._problem("scores", message, clip)
         for name in dict.fromkeys(each["caption"] for each in group):
             if name not in there:
                 reason = "the clip has no such caption" if name in CAPTIONS else "no caption's name"
                 yield self._problem("join", f"a claim of {name!r}: {reason}", clip)
+
+
+def scores(claims: Sequence[Row]) -> tuple[float | None, float | None]:
+    """Support and confidence of a row by its claims, as `manifests.release.keys` has them."""
+    known = [claim["supported"] for claim in claims if claim["supported"] is not None]
+    support = sum(known) / len(known) if known else None
+    return support, sum(map(_weight, claims)) / len(claims) if claims else None
+
+
+def _weight(claim: Row) -> float:
+    """What a claim counts for: its probability, without a number the least of its tier."""
+    if claim["supported"] is False:
+        return 0.0
+    probability: float | None = claim["probability"]
+    return LEAST.get(claim["tier"], 0.0) if probability is None else probability
 
 
 def evidence_digest(clip: str, keys: RowKeys, row: int, captions: list[dict[str, Any]]) -> str:

@@ -12,8 +12,8 @@ Recheck = Callable[[Row], Iterator[str]]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """kind: checksum, schema, rows, identity, duplicate, join, evidence, digest, guard, flood or
-    books. where: a file, or what else it is about."""
+    """kind: checksum, schema, rows, identity, duplicate, join, evidence, digest, scores, guard,
+    flood or books. where: a file, or what else it is about."""
 
     kind: str
     where: str

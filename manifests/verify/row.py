@@ -148,6 +148,7 @@ class RowKeys:
     def add(self, batch: pa.RecordBatch) -> None:
         """The next rows."""
         names = ("evidence_digest", "content_hash", "has_audio", "has_video", "duration_ms")
+        names += ("support", "confidence")
         columns = [batch.column(name).to_pylist() for name in names]
         columns += [batch.column(name).is_valid().to_pylist() for name in CAPTIONS]
         self.clips += batch.column("clip_id").to_pylist()
@@ -160,6 +161,11 @@ class RowKeys:
         """evidence_digest, content_hash, has_audio, has_video and duration_ms of a row."""
         digest, content, audio, video, duration, *_ = self._rows[row]
         return digest, content, audio, video, duration
+
+    def scores(self, row: int) -> tuple[float | None, float | None]:
+        """support and confidence of a row."""
+        support, confidence = self._rows[row][5:7]
+        return support, confidence
 
     def captions(self, row: int) -> set[str]:
         """Names of the captions that a row has."""

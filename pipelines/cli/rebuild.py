@@ -49,6 +49,7 @@ def rebuild(
     _require_usable(places, workspaces or [], min_confidence is not None or bool(shares), explain)
     with errors():
         from manifests.release.rules import load
+        from manifests.release.splits import rows_of
         from pipelines.rebuild import explain as explaining
         from pipelines.rebuild import rebuild as rebuilding
         from pipelines.rebuild.inputs import open_inputs
@@ -66,7 +67,8 @@ def rebuild(
             return
         built = rebuilding.rebuild(rules, inputs, out, progress.tell)
         if as_json:
-            say_json({"folder": str(built.folder), **built.release.books.model_dump()})
+            books = built.release.books.model_dump()
+            say_json({"folder": str(built.folder), **books, "splits": rows_of(built.release)})
         for line in [] if as_json else built.lines():
             say(line)
 

@@ -7,12 +7,14 @@ from manifests.atomic import write_atomic
 from manifests.release.card import card
 from manifests.release.croissant import croissant
 from manifests.release.layout import CARD, CROISSANT, STATISTICS, Document, Release
+from manifests.release.splits import without_rows
 from manifests.release.statistics import statistics
 
 
 def described(release: Release, out: Path) -> Release:
     """The release with its documents, which are written. Raises UserError, OSError."""
     counted = statistics(out, release.of("data"))
+    unfilled = without_rows(out, release)
     text = card(
         release.name,
         release.rules,
@@ -21,6 +23,7 @@ def described(release: Release, out: Path) -> Release:
         release.files,
         counted,
         release.encoder,
+        unfilled,
     )
     documents = (
         _written(out, CARD, text.encode()),

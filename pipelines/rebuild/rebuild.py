@@ -36,6 +36,7 @@ from manifests.release.order import Selection, Sizes
 from manifests.release.rules import Rules
 from manifests.release.select import Keys
 from manifests.release.shards import Input
+from manifests.release.splits import without_rows
 from manifests.workspace import around
 from pipelines.rebuild.describing import described
 from pipelines.rebuild.leaving import Leaving, leaving
@@ -88,6 +89,8 @@ class Rebuilt:
         for licence, split in dict.fromkeys((file.licence_class, file.split) for file in data):
             rows = sum(f.rows for f in data if (f.licence_class, f.split) == (licence, split))
             yield f"  {licence}/{split}: {rows:,} rows"
+        for line in without_rows(self.folder, self.release):
+            yield f"  {line}"
         yield f"release: {self.folder}"
 
 

@@ -33,7 +33,7 @@ def test_each_class_and_split_is_counted(tmp_path: Path) -> None:
     assert train.values["languages"] == {"en": 16, NONE: 12}
     assert train.values["licences"] == {"Apache-2.0 AND MIT": 28}
     assert train.values["seconds"] == {"10": 28}
-    assert train.values["support"] == {"0.5": 28}
+    assert train.values["support"] == {"0.9": 28}
     assert train.values["confidence"] == {"0.7": 28}
     assert train.values["origins"] == {"synthetic": 28}
 

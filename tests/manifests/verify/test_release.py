@@ -236,7 +236,32 @@ def test_claims_that_are_not_their_clips_are_named(
 ) -> None:
     problems = _changed(tmp_path, release, CLAIMS, change).problems
     assert problems and problems[0].where.startswith(f"{CLAIMS} row")
+    assert any(told in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "told"),
+    [
+        (TRAIN, _set(3, support=0.5), "support of data row 3 is 0.5, and its claims give 1.0"),
+        (TRAIN, _set(3, confidence=None), "confidence of data row 3 is None, and its claims give"),
+        (CLAIMS, _set(3, supported=False), "support of data row 3 is 1.0, and its claims give 0.0"),
+        (CLAIMS, _set(3, probability=0.7), "row 3 is 0.75, and its claims give 0.7"),
+        (CLAIMS, _set(3, probability=None), "row 3 is 0.75, and its claims give 0.5"),
+        (CLAIMS, lambda rows: [*rows[:3], *rows[4:]], "data row 3 has support or confidence"),
+    ],
+)
+def test_scores_that_are_not_those_of_the_claims_are_named(
+    tmp_path: Path, release: Release, path: str, change: Any, told: str
+) -> None:
+    problems = _changed(tmp_path, release, path, change).problems
     assert told in problems[0].message
+    assert {problem.where.rpartition(" ")[0] for problem in problems} == {f"{CLAIMS} row"}
+    assert len({problem.clip_id for problem in problems}) == 1
+
+
+def test_scores_without_claims_beside_them_are_not_judged(tmp_path: Path) -> None:
+    clips = [made.clip(n, support=0.3) for n in range(3)]
+    assert check_release(tmp_path, made.write(tmp_path, clips, tables=["data"])).problems == []
 
 
 def test_a_claim_of_a_caption_that_the_clip_lacks_is_named(tmp_path: Path) -> None:

@@ -224,6 +224,8 @@ def test_flags_stand_for_a_file_of_rules(workspace: Path, tmp_path: Path) -> Non
     assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["rows"] == CLIPS == told["kept"] + sum(told["dropped"].values())
+    assert told["splits"].keys() == {"train", "test"}
+    assert sum(told["splits"].values()) == told["kept"]
     release = load(out)
     assert release.rules["split"] == {"train": 0.5, "test": 0.5}
     assert {file.split for file in release.files} <= {"train", "test"}

@@ -1,5 +1,6 @@
 """From captions to a release: the right rows, and the same bytes however they were worked on."""
 
+import hashlib
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,7 @@ from manifests.release import layout
 from manifests.release.errors import RulesError
 from manifests.release.layout import SCHEMAS, load, wrong_columns
 from manifests.release.shards import Input
+from manifests.release.splits import rows_of, without_rows
 from manifests.verify.release import check_release
 from pipelines.rebuild import rebuild as rebuilding
 from pipelines.rebuild import writing
@@ -189,6 +191,39 @@ def test_the_newest_captions_win_wherever_their_input_stands(
     second = again(inputs[0], 1, age=0)
     made = release(rules(tmp_path, 2), [first, second], tmp_path / "out")
     assert [each.kept for each in made.inputs] == [12, 0]
+
+
+def test_cuts_of_one_video_are_sources_of_their_own(inputs: list[Input], tmp_path: Path) -> None:
+    """Splits go by the content of files, as the docs say: a name tells nothing."""
+
+    def cut(row: dict[str, Any], number: int) -> dict[str, Any]:
+        content = hashlib.sha256(b"%d" % number).hexdigest()
+        told = {"uri": f"file:///Y3Fxk2j9QdA_{number}.mp4", "content_hash": content}
+        return row | told | {"clip_id": content[:32]}
+
+    listed = [cut(row, number) for number, row in enumerate(rows(inputs[0]))]
+    given = [rewritten(inputs[0], tmp_path / "workspace", [listed])]
+    made = release(rules(tmp_path, split={"train": 0.5, "test": 0.5}), given, tmp_path / "out")
+    assert all(rows_of(made).values())
+
+
+@pytest.mark.usefixtures("without_ray")
+def test_a_split_without_rows_is_told(inputs: list[Input], tmp_path: Path) -> None:
+    sources = len({row["content_hash"] for row in rows(inputs[0])})
+    wanted = rules(tmp_path, split={"train": 0.999999, "test": 0.000001})
+    rebuilt = rebuilding.rebuild(wanted, inputs, tmp_path / "out")
+    told = f"test: no rows: of {sources} sources none fell to it (share 1e-06)"
+    assert [line for line in rebuilt.lines() if "no rows" in line] == [f"  {told}"]
+    assert rows_of(rebuilt.release) == {"train": 12, "test": 0}
+    assert f"\n- {told}\n" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_release_whose_splits_have_rows_tells_nothing_of_them(
+    inputs: list[Input], tmp_path: Path
+) -> None:
+    made = release(rules(tmp_path, split={"train": 0.5, "test": 0.5}), inputs, tmp_path / "out")
+    assert all(rows_of(made).values()) and not without_rows(tmp_path / "out", made)
+    assert "no rows" not in (tmp_path / "out" / "README.md").read_text()
 
 
 def _reversed(tasks: Iterable[Task]) -> Iterator[Any]:
