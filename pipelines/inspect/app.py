@@ -16,7 +16,7 @@ from starlette.responses import (
 
 from manifests.errors import UserError
 from pipelines.inspect import pages
-from pipelines.inspect.answers import Static, Templates, routed
+from pipelines.inspect.answers import Answer, Static, Templates, routed
 from pipelines.inspect.lookup import Lookup, Page
 from pipelines.inspect.meaning import Meaning
 from pipelines.inspect.media import Media
@@ -43,7 +43,7 @@ def build(
     pages_of = Pages(shown, lookup, meaning, reviewing, reviewer)
     players = Players(lookup.place_of, media)
     clip = "/clip/{clip_id}"
-    gets = {
+    gets: dict[str, Answer] = {
         "/": pages_of.list,
         "/static/{name}": Static(("common.js", "app.js", "icon.svg")).answer,
         clip: pages_of.clip,

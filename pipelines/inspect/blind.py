@@ -20,7 +20,7 @@ from starlette.responses import (
 )
 
 from manifests.schemas import REVIEWS
-from pipelines.inspect.answers import Static, Templates, routed
+from pipelines.inspect.answers import Answer, Static, Templates, routed
 from pipelines.inspect.comparing import Choice, Comparing
 from pipelines.inspect.index import prepare
 from pipelines.inspect.lookup import opened
@@ -66,7 +66,7 @@ def app(start: Start, other: Inspected) -> Iterator[Guarded]:
 def build(players: Players, pairs: Pairs, comparing: Comparing) -> FastAPI:
     """The pages."""
     blind = _Blind(players, pairs, comparing)
-    gets = {
+    gets: dict[str, Answer] = {
         "/": blind.first,
         "/static/{name}": Static(("common.js", "blind.js", "icon.svg")).answer,
         "/pair/{clip_id}": blind.pair,

@@ -72,7 +72,8 @@ class Numbers:
         """Of each number whether it is in the set."""
         octets = self._bits.view(np.uint8)
         shifted = octets[numbers >> 3] >> (numbers & 7).astype(np.uint8)
-        return (shifted & 1).astype(np.bool_)
+        held: Flags = (shifted & 1).astype(np.bool_)
+        return held
 
     def blocks(self, start: int | None = None, down: bool = False) -> Iterator[Integers]:
         """The numbers in parts, ascending in each. start: only the parts from the one that would hold it

@@ -129,8 +129,8 @@ def meant(query: Query, encoder: str) -> str:
     if query.meaning is None:
         return ""
     told = (
-        f"The {MOST:,} clips nearest to what is meant, by the embeddings of their sound or picture, the "
-        "nearest first; everything else that is asked for chooses among them."
+        "The clips nearest to what is meant, by the embeddings of their sound or picture: the nearest "
+        f"first, at most {MOST:,}. Everything else that is asked for chooses among them."
     )
     return f"{told} {_HOW_GOOD if encoder == 'small' else _UNKNOWN}"
 

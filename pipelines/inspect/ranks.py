@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.inspect.columns import Column
@@ -69,9 +70,10 @@ class Ranks:
         NaN where a clip has none; else places in order, below 0 where it has nothing."""
         if name == CLIP_ID:
             return self._reader.kept(("rank", name), self._of_ids)
-        sql, kind = f"SELECT rank FROM rank_{name}", np.dtype(np.int32)
+        sql = f"SELECT rank FROM rank_{name}"
+        kind: npt.DTypeLike = np.int32
         if self._types[name] == "FLOAT":
-            sql, kind = f"SELECT {name} FROM clips", np.dtype(np.float32)
+            sql, kind = f"SELECT {name} FROM clips", np.float32
         elif self._types[name].startswith("ENUM"):
             sql = f"SELECT enum_code({name}) FROM clips"
         return self._reader.kept(("rank", name), lambda: whole(self._reader.columns(sql), kind))

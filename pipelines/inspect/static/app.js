@@ -150,6 +150,14 @@ one("[data-edit]")?.addEventListener("submit", (event) => {
   send(event.target.closest("[data-clip]"), () => edits);
 });
 
+// The first search by meaning loads the encoder: without a word the page would seem to hang.
+one("form.search")?.addEventListener("submit", (event) => {
+  if (event.submitter?.value === "meaning" || /(^|\s)~/.test(one("#q").value)) {
+    say("Searching by meaning. The first time the encoder is loaded, which takes a while.", false, true);
+  }
+});
+addEventListener("pageshow", (event) => { if (event.persisted) say(""); });
+
 one("#sort")?.addEventListener("change", (event) => event.target.form.requestSubmit());
 
 // A click into the spectrogram plays from there.

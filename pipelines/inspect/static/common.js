@@ -4,14 +4,14 @@
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// What is told at the edge of the page.
+// What is told at the edge of the page, for a while or until something else is.
 let quiet = 0;
-function say(text, wrong = false) {
+function say(text, wrong = false, stays = wrong) {
   const place = one("#said");
   place.textContent = text;
   place.classList.toggle("wrong", wrong);
   clearTimeout(quiet);
-  if (!wrong) quiet = setTimeout(() => { place.textContent = ""; }, 2500);
+  if (!stays) quiet = setTimeout(() => { place.textContent = ""; }, 2500);
 }
 
 // The player: from the source where it plays, else from the preview. data-why: where the page asks why something
