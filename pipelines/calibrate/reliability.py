@@ -68,18 +68,33 @@ def quality(
 
 def ece(probabilities: Floats, true: npt.NDArray[np.bool_]) -> float:
     """Mean distance of probability and share of true claims, over bins of equal numbers of claims."""
-    gaps = [size * abs(mean - share) for mean, share, size in bins(probabilities, true)]
-    return float(sum(gaps)) / len(true)
+    means, shares, sizes = _binned(probabilities, true)
+    return float(np.sum(sizes * np.abs(means - shares))) / len(true)
 
 
 def bins(probabilities: Floats, true: npt.NDArray[np.bool_]) -> Iterator[Point]:
     """The bins, of equal numbers of claims; those of equal probability stay together."""
+    means, shares, sizes = _binned(probabilities, true)
+    yield from zip(means.tolist(), shares.tolist(), sizes.tolist(), strict=True)
+
+
+def _binned(
+    probabilities: Floats, true: npt.NDArray[np.bool_]
+) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    """Of each bin the mean probability, the share of true claims, and the number of claims. Without a
+    Python loop: an interval takes a thousand of them."""
     order = np.argsort(probabilities, kind="stable")
     p, t = probabilities[order], true[order]
     count = max(1, min(_BINS, len(p) // _LEAST))
-    edges = np.searchsorted(p, [part[0] for part in np.array_split(p, count)])
-    for part_p, part_t in zip(*(np.split(x, np.unique(edges)[1:]) for x in (p, t)), strict=True):
-        yield float(part_p.mean()), float(part_t.mean()), len(part_p)
+    each, more = divmod(len(p), count)
+    number = np.arange(count)
+    starts = np.unique(np.searchsorted(p, p[number * each + np.minimum(number, more)]))
+    sizes = np.diff(starts, append=len(p))
+    return (
+        np.add.reduceat(p, starts) / sizes,
+        np.add.reduceat(t, starts, dtype=float) / sizes,
+        sizes,
+    )
 
 
 def tier_shares(judged: Sequence[Judged]) -> dict[Tier, tuple[int, int]]:
