@@ -10,6 +10,7 @@ from manifests import tables
 from manifests.captions import CAPTIONS
 from manifests.kinds import SIMILARITY, kind_of
 from manifests.record import Record
+from manifests.release.shards import Input, Shard
 from tests.manifests.made import CUT, JOB, SHARDS, Made, sealed
 from tests.pipelines.search.embedded import EMBED, TABLE, embedded, settings
 
@@ -91,6 +92,19 @@ def made(
             _commit_similarity(place, shard, chance)
     _log(root)
     return place
+
+
+def as_input(place: Made) -> Input:
+    """The workspace as an input of a release."""
+    shards = tuple(
+        Shard(
+            shard,
+            (str(place.root / place.file("captions", shard).path),),
+            clips=str(place.root / place.state.clips_file(CUT, shard)),
+        )
+        for shard in range(SHARDS)
+    )
+    return Input(0, "input0", place.root, JOB, "d" * 16, False, 1, shards)
 
 
 def _commit_similarity(place: Made, shard: int, chance: random.Random) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from manifests.captions import CAPTIONS
 from manifests.release import layout
-from manifests.release.shards import Input, Shard
 from pipelines.map.points import points
 from pipelines.report import released
 from pipelines.report.figures import Figures
@@ -20,24 +19,11 @@ from pipelines.report.released import ReleasedSet, opened
 from pipelines.report.report import Made as MadeReport
 from pipelines.report.report import figures, make
 from pipelines.report.scalars import SCALARS, scalars
-from tests.manifests.made import CUT, JOB, SHARDS, Made
+from tests.manifests.made import Made
 from tests.pipelines.rebuild.built import embedded, release, rules, table
-from tests.pipelines.report.made import Row, made
+from tests.pipelines.report.made import Row, as_input, made
 
 Rows = dict[str, list[Row]]
-
-
-def _input(place: Made) -> Input:
-    """The workspace as an input of a release."""
-    shards = tuple(
-        Shard(
-            shard,
-            (str(place.root / place.file("captions", shard).path),),
-            clips=str(place.root / place.state.clips_file(CUT, shard)),
-        )
-        for shard in range(SHARDS)
-    )
-    return Input(0, "input0", place.root, JOB, "d" * 16, False, 1, shards)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +32,7 @@ def folder(place: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("released") / "a * [release]"
     output = {"part_rows": 4, "evidence": True, "claims": True}
     wanted = rules(out.parent, output=output, split={"train": 0.5, "test": 0.5})
-    release(wanted, [_input(place)], out)
+    release(wanted, [as_input(place)], out)
     return out
 
 
@@ -186,7 +172,7 @@ def test_a_release_is_compared_with_a_workspace_by_clip(
 def test_near_duplicates_are_counted_where_there_are_embeddings(
     place: Made, tmp_path: Path
 ) -> None:
-    given = embedded(_input(place), tmp_path / "vectors")
+    given = embedded(as_input(place), tmp_path / "vectors")
     release(rules(tmp_path, output={"embeddings": True}), [given], tmp_path / "out")
     shown = ReleasedSet.open(tmp_path / "out")
     vectors = {
@@ -206,7 +192,7 @@ def test_without_claims_it_tells_what_the_rows_have(
     place: Made, folder: Path, tmp_path: Path, rows: Rows
 ) -> None:
     wanted = rules(tmp_path, output={"claims": False, "evidence": False})
-    release(wanted, [_input(place)], tmp_path / "out")
+    release(wanted, [as_input(place)], tmp_path / "out")
     of = figures(ReleasedSet.open(tmp_path / "out"))
     assert (of.claims.claims, of.claims.unsupported, of.claims.shared) == (None, None, None)
     known = [row["support"] for row in rows["data"] if row["support"] is not None]

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from manifests.release import layout
-from manifests.release.shards import Input, Shard
 from manifests.workspace import Workspace
 from pipelines.calibrate.reliability import wilson
 from pipelines.inspect.planned import make as planned
@@ -22,9 +21,9 @@ from pipelines.reviews.comparison import Comparison
 from pipelines.reviews.journal import Journal
 from pipelines.reviews.plan import Plan
 from pipelines.reviews.review import drawn_id
-from tests.manifests.made import CUT, JOB, SHARDS, Made
+from tests.manifests.made import Made
 from tests.pipelines.rebuild.built import release, rules, table
-from tests.pipelines.report.made import Row, made
+from tests.pipelines.report.made import Row, as_input, made
 from tests.pipelines.report.made import rows as captions_of
 from tests.pipelines.reviews.made import review
 
@@ -38,17 +37,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
 
 def _built(place: Made, out: Path) -> list[Row]:
     """The rows of a release of a workspace, with its reviews."""
-    shards = tuple(
-        Shard(
-            shard,
-            (str(place.root / place.file("captions", shard).path),),
-            clips=str(place.root / place.state.clips_file(CUT, shard)),
-        )
-        for shard in range(SHARDS)
-    )
-    given = Input(0, "input0", place.root, JOB, "d" * 16, False, 1, shards)
     output = {"part_rows": 4, "claims": True, "evidence": True}
-    built = release(rules(out.parent, output=output), [given], out)
+    built = release(rules(out.parent, output=output), [as_input(place)], out)
     return table(out, built)
 
 
