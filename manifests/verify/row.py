@@ -147,8 +147,10 @@ class RowKeys:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """The next rows."""
-        names = ("evidence_digest", "content_hash", "has_audio", "has_video", "duration_ms")
-        names += ("support", "confidence")
+        names = [
+            *("evidence_digest", "content_hash", "has_audio", "has_video", "duration_ms"),
+            *("support", "confidence"),
+        ]
         columns = [batch.column(name).to_pylist() for name in names]
         columns += [batch.column(name).is_valid().to_pylist() for name in CAPTIONS]
         self.clips += batch.column("clip_id").to_pylist()
