@@ -109,6 +109,8 @@ class EvidenceRows(_Joined):
             )
         elif evidence_digest(clip, self._keys, row, captions) != expected:
             yield self._problem("evidence", "the evidence is not that of the clip's captions", clip)
+        elif stray := _stray(group):
+            yield self._problem("evidence", stray, clip)
 
 
 class ClaimRows(_Joined):
@@ -133,6 +135,36 @@ class ClaimRows(_Joined):
             if name not in there:
                 reason = "the clip has no such caption" if name in CAPTIONS else "no caption's name"
                 yield self._problem("join", f"a claim of {name!r}: {reason}", clip)
+
+
+_OF_WEAK = (
+    *("captioner", "content_hash", "said", "transcript", "language", "language_probability"),
+    *("skipped", "missing"),
+)
+_JUDGED = (
+    ("probability", "tier", "confidence_by"),
+    ("fused_probability", "fused_tier", "fused_by"),
+)
+_OF_CLAIM = (
+    *("label", "text", "kind", "modality", "score", "rank", "span_starts_ms", "span_ends_ms"),
+    *(name for names in _JUDGED for name in names),
+)
+
+
+def _stray(group: Sequence[Row]) -> str | None:
+    """What of a clip's evidence is in columns that its digest does not look at; None where nothing is."""
+    first = group[0]
+    for row in group:
+        if row["place"] != first["place"]:
+            first = row
+        elif any(row[name] != first[name] for name in _OF_WEAK):
+            return "rows of one weak caption differ in what they say of it"
+        if row["claim"] is None and any(row[name] is not None for name in _OF_CLAIM):
+            return "a weak caption without claims has values of a claim"
+        for probability, tier, by in _JUDGED:
+            if row[tier] is None and (row[probability] is not None or row[by] is not None):
+                return f"{probability} or {by} without {tier}"
+    return None
 
 
 def scores(claims: Sequence[Row]) -> tuple[float | None, float | None]:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,8 @@ def test_a_source_in_two_splits_is_named(tmp_path: Path) -> None:
         (_set(0, said="Another."), "evidence", "not that of the clip's captions"),
         (_set(0, fused_tier=None), "evidence", "not that of the clip's captions"),
         (_set(0, place=5), "evidence", "do not count up"),
+        (_set(1, said="Another."), "evidence", "rows of one weak caption differ"),
+        (_set(2, fused_probability=0.5), "evidence", "without claims has values of a claim"),
         (_set(0, clip_id="f" * 32), "join", "no row of data has this clip"),
     ],
 )
@@ -220,6 +223,20 @@ def test_evidence_that_is_not_its_clips_is_named(
     problems = _changed(tmp_path, release, EVIDENCE, change).problems
     assert problems and all(p.where.startswith(EVIDENCE) for p in problems)
     assert any(problem.kind == kind and told in problem.message for problem in problems)
+
+
+def test_a_probability_of_a_claim_that_nobody_judged_is_named(tmp_path: Path) -> None:
+    said = made.evidence(1)
+    weak = (
+        replace(w, claims=tuple(replace(c, fused=None) for c in w.claims)) for w in said.captions
+    )
+    bare = replace(said, captions=tuple(weak))
+    clip = made.clip(1, evidence_digest=bare.digest())
+    clip.evidence = made.evidence_rows(bare)
+    assert check_release(tmp_path / "a", made.write(tmp_path / "a", [clip])).problems == []
+    clip.evidence[0]["fused_probability"] = 0.9
+    (problem,) = check_release(tmp_path / "b", made.write(tmp_path / "b", [clip])).problems
+    assert problem.message == "fused_probability or fused_by without fused_tier"
 
 
 @pytest.mark.parametrize(
