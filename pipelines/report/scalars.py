@@ -202,7 +202,7 @@ SCALARS: dict[str, Scalar] = {
         ),
         Scalar(
             "confidence",
-            "mean probability of a clip's supported claims",
+            "mean probability of the supported claims; of a release without claims the mean of its clips",
             "number",
             "more",
             lambda f: f.claims.confidence,
@@ -302,7 +302,7 @@ SCALARS: dict[str, Scalar] = {
         ),
         Scalar(
             "clips_per_second",
-            "clips captioned in a second",
+            "clips captioned in a second, without those that were filtered or quarantined",
             "number",
             "more",
             lambda f: None if f.effort is None else f.effort.clips_per_second,
