@@ -295,7 +295,7 @@ SCALARS: dict[str, Scalar] = {
         ),
         Scalar(
             "kappa",
-            "Cohen's kappa of the two reviewers who judged most clips in common",
+            "Cohen's kappa of the two reviewers who judged most clips in common, at least 10",
             "number",
             "neither",
             _kappa,

@@ -93,8 +93,8 @@ def effort(figures: Figures) -> Section | None:
         lead += "With so few clips this is mostly start-up and says little of a larger job. "
     elif of.clips_per_second is not None and of.hours_per_million is not None:
         lead += (
-            f"This is {of.clips_per_second:.3g} captioned clips a second; a million would take this machine "
-            f"{of.hours_per_million:,.0f} hours. "
+            f"This is {of.clips_per_second:.3g} captioned clips a second; a million would take this "
+            f"machine {of.hours_per_million:,.0f} hours. "
         )
     lead += f"The LLM read {of.tokens_in:,} tokens and wrote {of.tokens_out:,}."
     if of.worker_deaths:

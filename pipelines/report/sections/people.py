@@ -7,7 +7,7 @@ from pipelines.report.preferred import share
 from pipelines.report.scalars import percent
 from pipelines.report.sections.parts import Figure, Section
 from pipelines.report.shown import visible
-from pipelines.reviews.intervals import Kappa
+from pipelines.reviews.intervals import FEWEST, Kappa
 
 _VERDICTS = {"good": "good", "bad": "bad", "edited only": "second"}
 _HOW = {"random": "at random", "stratified": "at random of each {}", "worst": "the worst first"}
@@ -140,6 +140,8 @@ def _pair(pair: Kappa) -> tuple[str, str]:
     told = f"{percent(pair.same / pair.clips)} of {counted_clips(pair.clips)} alike"
     if pair.kappa is not None and pair.low is not None and pair.high is not None:
         told += f", kappa {pair.kappa:.2f} ({pair.low:.2f} to {pair.high:.2f})"
+    elif pair.clips < FEWEST:
+        told += f", no kappa: too few, it needs {FEWEST} clips"
     else:
         told += ", no kappa: both always say the same"
     return f"{visible(pair.first, 80)} and {visible(pair.second, 80)}", told
