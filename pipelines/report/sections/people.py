@@ -15,7 +15,7 @@ _HOW = {"random": "at random", "stratified": "at random of each {}", "worst": "t
 
 def people(of: ReviewFigures | None) -> Section | None:
     """What reviews say of these captions; None where there are none."""
-    if of is None or not (of.reviews or of.others):
+    if of is None or not (of.reviews or of.others or of.unnamed):
         return None
     if not of.reviews:
         lead = f"Nobody reviewed these captions. {_others(of)}"
@@ -74,16 +74,24 @@ def _lead(of: ReviewFigures) -> str:
         )
     else:
         told += f"How often captions are bad is not known: {_why_not(of)} "
-    if of.others:
+    if of.others or of.unnamed:
         told += _others(of)
     return told.strip()
 
 
 def _others(of: ReviewFigures) -> str:
-    return (
-        f"{counted(of.others, 'review')} of other captions, or of clips that are not here, "
-        f"{'does' if of.others == 1 else 'do'} not count."
-    )
+    told = []
+    if of.others:
+        told.append(
+            f"{counted(of.others, 'review')} of other captions, or of clips that are not here, "
+            f"{'does' if of.others == 1 else 'do'} not count."
+        )
+    if of.unnamed:
+        told.append(
+            f"{counted(of.unnamed, 'review')} without a caption digest, as of clips without captions, "
+            f"{'does' if of.unnamed == 1 else 'do'} not count."
+        )
+    return " ".join(told)
 
 
 def _why_not(of: ReviewFigures) -> str:

@@ -68,6 +68,17 @@ def test_reviews_of_other_captions_alone_say_nothing_of_these(place: Made) -> No
     assert "Nobody reviewed these captions. 1 review of other captions" in section.lead
 
 
+def test_reviews_of_clips_without_captions_are_told(place: Made) -> None:
+    _said(place, rows(place)[0])
+    for at in (1, 2):
+        _said(place, rows(place)[1], "bad", reviewed_ms=at, caption_digest=None)
+    _, of = _figures(place)
+    assert (of.reviews, of.others, of.unnamed) == (1, 0, 1)
+    section = people(of)
+    assert section is not None
+    assert "1 review without a caption digest, as of clips without captions, does" in section.lead
+
+
 def test_clips_are_counted_once_by_what_most_say(place: Made) -> None:
     one, two, three, four, *_ = rows(place)
     _said(place, one, "bad", reasons=("wrong", "missed"))
