@@ -22,9 +22,10 @@ _Comparisons = Annotated[
 def reviews_export(workspace: Root, file: _File, comparisons: _Comparisons = False) -> None:
     """Write the reviews that count: of each reviewer the last one of a clip."""
     with errors():
-        from pipelines.reviews.exchange import export
+        from pipelines.reviews.exchange import export, require_no_release
         from pipelines.reviews.stored import COMPARISONS, REVIEWS
 
+        require_no_release(workspace)
         place, _ = opened(workspace)
         of = COMPARISONS if comparisons else REVIEWS
         say(f"{file}: {counted(export(place, file, of), of.name)}")
@@ -34,9 +35,10 @@ def reviews_export(workspace: Root, file: _File, comparisons: _Comparisons = Fal
 def reviews_import(workspace: Root, file: _File, comparisons: _Comparisons = False) -> None:
     """Add reviews to a workspace: all of a file, or none where a line can't be read."""
     with errors():
-        from pipelines.reviews.exchange import load
+        from pipelines.reviews.exchange import load, require_no_release
         from pipelines.reviews.stored import COMPARISONS, REVIEWS
 
+        require_no_release(workspace)
         place, _ = opened(workspace)
         of = COMPARISONS if comparisons else REVIEWS
         every, fresh = load(place, file, of)

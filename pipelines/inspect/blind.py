@@ -32,6 +32,7 @@ from pipelines.inspect.reviewing import commit
 from pipelines.inspect.security import LARGEST, Guarded
 from pipelines.inspect.sets import Inspected, InspectError
 from pipelines.inspect.start import Start
+from pipelines.report.preferred import not_asked
 from pipelines.report.shown import visible
 
 _TITLES = ("heard", "seen", "together")
@@ -49,10 +50,9 @@ def app(start: Start, other: Inspected) -> Iterator[Guarded]:
         stack.callback(commit, reviews, told)
         planned = None if start.plan is None else wanted(reviews, start.plan, shown.root)
         pairs = stack.enter_context(paired(shown, other, planned, told))
-        if not pairs.count:
+        if not pairs.clips.differ:
             raise InspectError(
-                f"there is nothing to compare: {pairs.same:,} clips have captions in both sets, and they "
-                "are the same"
+                f"there is nothing to compare: {_unasked(pairs) or 'the sets have no clip in common'}"
             )
         index = prepare(shown, told)
         lookup = stack.enter_context(opened(index, shown.columns, REVIEWS.empty_table()))
@@ -77,13 +77,21 @@ def build(players: Players, pairs: Pairs, comparing: Comparing) -> FastAPI:
     return routed(gets, {"/pair/{clip_id}": blind.take}, blind.missing, blind.failed)
 
 
+def _unasked(pairs: Pairs) -> str:
+    """Which clips are not asked about; which set lacks captions is not told."""
+    of = pairs.clips
+    return not_asked(of.same, of.only_one)
+
+
 class _Blind:
     """The answers."""
 
     def __init__(self, players: Players, pairs: Pairs, comparing: Comparing) -> None:
         self._players, self._pairs, self._comparing = players, pairs, comparing
         self._order = pairs.order()
-        self._templates = Templates(reviewer=comparing.reviewer, count=len(self._order))
+        self._templates = Templates(
+            reviewer=comparing.reviewer, count=len(self._order), unasked=_unasked(pairs)
+        )
 
     def first(self, request: Request) -> Response:
         """The first pair that waits, or the end."""

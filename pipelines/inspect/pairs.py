@@ -13,7 +13,7 @@ from manifests.release.query import connection
 from manifests.workspace import Workspace
 from pipelines.inspect.index import MEMORY, prepare
 from pipelines.inspect.sets import Inspected, InspectError, WorkspaceSet, inspected
-from pipelines.reviews.compared import Preference, clips_of, preference
+from pipelines.reviews.compared import Preference, clips_of, counted, counts, preference
 from pipelines.reviews.plan import Plan
 from pipelines.reviews.stored import COMPARISONS, stored
 
@@ -46,23 +46,22 @@ class Pairs:
             places = pa.table({"planned": pa.array(plan.ids), "place": range(len(plan.ids))})
             database.register("places", places)
             order, place = "place", ", place"
-            planned = "JOIN places ON a.clip_id = CAST(planned AS UUID) "
+            planned = "JOIN places ON clip_id = CAST(planned AS UUID) "
         texts = ", ".join(f"a.{name} AS a_{name}, b.{name} AS b_{name}" for name in _TEXTS)
         database.execute(
-            "CREATE TABLE both_sets AS SELECT replace(a.clip_id::VARCHAR, '-', '') AS id, "
+            "CREATE TABLE both_sets AS SELECT replace(clip_id::VARCHAR, '-', '') AS id, "
+            "coalesce(a.captions > 0, false) AS has_own, coalesce(b.captions > 0, false) AS has_other, "
             f"a.kind::VARCHAR AS kind, a.caption_digest AS own, b.caption_digest AS other, "
-            f"{texts}{place} FROM first.clips a JOIN second.clips b USING (clip_id) {planned}"
-            "WHERE a.captions > 0 AND b.captions > 0"
+            f"{texts}{place} FROM first.clips a FULL JOIN second.clips b USING (clip_id) {planned}"
         )
         differ = " OR ".join(f"a_{name} IS DISTINCT FROM b_{name}" for name in _TEXTS)
         database.execute(
             f"CREATE TABLE pairs AS SELECT (row_number() OVER (ORDER BY {order}) - 1)::INTEGER "
             "AS number, *, md5('side:' || id) < '8' AS is_left "
-            f"FROM both_sets WHERE {differ}"
+            f"FROM both_sets WHERE has_own AND has_other AND ({differ})"
         )
-        (self.count,) = self._rows("SELECT count(*) FROM pairs")[0]
-        (every,) = self._rows("SELECT count(*) FROM both_sets")[0]
-        self.same = every - self.count
+        sql = f"SELECT {counts('has_own', 'has_other', differ)} FROM both_sets"
+        self.clips = counted(self._rows(sql)[0])
 
     def pair(self, clip_id: str) -> Pair | None:
         """The pair of a clip."""
@@ -135,4 +134,4 @@ def preferred(
         names = [each.what for each in (shown, other)]
     with paired(shown, other, None, told) as pairs:
         digests = pairs.digests(clips_of(said))
-        return preference(names[0], names[1], said, digests, pairs.count, pairs.same)
+        return preference(names[0], names[1], said, digests, pairs.clips)

@@ -1,7 +1,9 @@
 """Two caption sets of the same clips: what differs, and which clips became better or worse.
 
-A clip is better where more of its claims are supported, or as many and its confidence is higher by more
-than `STEP`. Only clips that make claims in both sets are judged.
+A clip is better where a larger share of its claims is supported, or the same share and its confidence is
+higher by more than `STEP`. Confidence is compared where both sets have the same kinds of captions with as
+many claims: elsewhere a sure new claim could lower the mean. Only clips that make claims in both sets are
+judged.
 """
 
 from dataclasses import dataclass
@@ -90,8 +92,11 @@ def compare(
     """Compares the set whose views the database has with another. workspace: where people's comparisons
     are, if anywhere. Raises ReportError, ReviewError."""
     other.score(query, BEFORE)
-    # The confidence of a release without its claims is counted in another way.
-    sure = "CASE WHEN (a.claims IS NULL) = (b.claims IS NULL) THEN {}.confidence END"
+    # One claim more or less changes a mean though none became surer. A release without claims counts in
+    # another way.
+    sure = (
+        "CASE WHEN a.claims IS NOT DISTINCT FROM b.claims AND a.has = b.has THEN {}.confidence END"
+    )
     query.rows(
         "CREATE TABLE pairs AS SELECT a.id, a.support, b.support AS support_before, "
         f"{sure.format('a')} AS confidence, {sure.format('b')} AS confidence_before "

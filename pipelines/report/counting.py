@@ -135,12 +135,13 @@ def refusals(query: Query, runs: Iterable[Mapping[str, Any]]) -> RefusalFigures 
 
 def claims(query: Query) -> ClaimFigures:
     """Claims of captions, and how sure they are."""
-    clips, support, confidence, known = query.row(
+    clips, support, of_clips, known = query.row(
         "SELECT count(support), avg(support), avg(confidence), count(claims) = count(*) FROM scores"
     )
     bad = "claims) FILTER (tier = 'unsupported'"
-    total, unsupported, shared = query.row(
-        f"SELECT {_sum('claims')}, {_sum(bad)}, {_sum('shared')} FROM tallies"
+    total, unsupported, shared, confidence = query.row(
+        f"SELECT {_sum('claims')}, {_sum(bad)}, {_sum('shared')}, "
+        "sum(sure) / nullif(sum(known), 0) FROM tallies"
     )
     by_caption = {
         name: query.row(
@@ -156,7 +157,7 @@ def claims(query: Query) -> ClaimFigures:
         tiers=counted(query, "SELECT tier, sum(claims)::BIGINT FROM tallies GROUP BY 1"),
         clips=clips,
         support=support,
-        confidence=confidence,
+        confidence=confidence if known else of_clips,
         support_bins=binned(query, "SELECT support AS v FROM scores", _SHARES),
         confidence_bins=binned(query, "SELECT confidence AS v FROM scores", _SHARES),
     )

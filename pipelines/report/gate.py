@@ -2,7 +2,8 @@
 
 A plain number is a limit for the figure itself, with `%` a hundredth. A number with a sign is a limit for
 its change against another set: of its own unit (`support < -0.05`), or with `%` relative to the other
-set's figure (`support < -5%`).
+set's figure (`support < -5%`). With the word `absolute` it is a limit for the figure itself, too:
+`similarity_visual < -0.01 absolute`.
 """
 
 import re
@@ -17,7 +18,8 @@ from pipelines.report.scalars import SCALARS
 
 _GATE = re.compile(
     r"\s*(?P<name>[a-z_]{1,40})\s*(?P<sign><=|>=|<|>)\s*"
-    r"(?P<number>[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15}))\s*(?P<percent>%?)\s*"
+    r"(?P<number>[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15}))\s*(?P<percent>%?)"
+    r"\s*(?P<absolute>absolute)?\s*"
 )
 _KEY = "fail_on"
 _LARGEST = 1 << 20
@@ -70,7 +72,7 @@ def read(text: str) -> Gate:
         )
     if match["name"] not in SCALARS:
         raise GateError(f"gate {text!r}: no figure {match['name']}; there are {', '.join(SCALARS)}")
-    change = match["number"][0] in "+-"
+    change = match["number"][0] in "+-" and not match["absolute"]
     return Gate(
         text=text.strip(),
         name=match["name"],
@@ -114,7 +116,10 @@ def check(
     failures = []
     for gate in gates:
         if gate.change and other is None:
-            raise GateError(f"gate {gate.text!r} is of a change: name the other set with --against")
+            raise GateError(
+                f"gate {gate.text!r} is of a change: name the other set with --against, or write "
+                f"{f'{gate.text} absolute'!r} for a limit of the figure itself"
+            )
         value, why = _value(gate, own, other or {})
         if value is None or gate.crossed(value):
             failures.append(Failure(gate.text, gate.name, value, why))

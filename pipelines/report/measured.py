@@ -147,9 +147,9 @@ def effort(runs: Iterable[Mapping[str, Any]], media_s: float) -> Effort | None:
     seconds = startup = 0.0
     for run in runs:
         total["runs"] += 1
-        total["clips"] += sum(
-            count for name, count in counts_of(run, "done").items() if name in _CLIPS
-        )
+        done = counts_of(run, "done")
+        total["clips"] += sum(count for name, count in done.items() if name in _CLIPS)
+        total["captioned"] += done.get("captioned", 0)
         total["deaths"] += _number(run, "worker_deaths", int)
         seconds += _number(run, "elapsed_s", float)
         startup += _number(run, "startup_s", float)
@@ -165,6 +165,7 @@ def effort(runs: Iterable[Mapping[str, Any]], media_s: float) -> Effort | None:
     return Effort(
         runs=total["runs"],
         clips=total["clips"],
+        captioned=total["captioned"],
         seconds=seconds,
         startup_s=startup,
         media_s=media_s,

@@ -149,7 +149,8 @@ def _tiles(figures: Figures) -> Iterator[Tile]:
         _unsupported(figures),
         "claims",
     )
-    yield Tile(told("confidence"), "mean probability of claims", "1 is certain", "claims")
+    of_what = "confidence of clips" if support is None else "probability of supported claims"
+    yield Tile(told("confidence"), f"mean {of_what}", "1 is certain", "claims")
     llm = None if values["template"] is None else 1 - values["template"]
     yield Tile(
         "none" if llm is None else percent(llm),

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from manifests.workspace import Workspace
-from pipelines.report.amounts import counted
+from pipelines.report.amounts import counted, counted_clips
 from pipelines.report.query import Query
 from pipelines.report.scalars import percent
 from pipelines.report.shown import visible
-from pipelines.reviews.compared import Preference, clips_of, preference
+from pipelines.reviews.compared import Preference, clips_of, counts, preference
+from pipelines.reviews.compared import counted as by_captions
 from pipelines.reviews.intervals import Rate
 from pipelines.reviews.stored import COMPARISONS, stored
 
@@ -24,17 +25,19 @@ def people(
         return None
     differ = " OR ".join(f"a.{name} IS DISTINCT FROM b.{name}" for name in _TEXTS)
     any_of = [f"coalesce({', '.join(f'{t}.{name}' for name in _TEXTS)}) IS NOT NULL" for t in "ab"]
-    both = f"FROM {ours} a JOIN {theirs} b USING (clip_id) WHERE {' AND '.join(any_of)}"
-    clips, same = query.row(
-        f"SELECT count(*) FILTER ({differ}), count(*) FILTER (NOT ({differ})) {both}"
+    clips = by_captions(
+        query.row(
+            f"SELECT {counts(*any_of, differ)} FROM {ours} a FULL JOIN {theirs} b USING (clip_id)"
+        )
     )
     rows = query.rows(
-        f"SELECT clip_id, a.caption_digest, b.caption_digest {both} AND ({differ}) "
+        f"SELECT clip_id, a.caption_digest, b.caption_digest "
+        f"FROM {ours} a JOIN {theirs} b USING (clip_id) WHERE {' AND '.join(any_of)} AND ({differ}) "
         "AND list_contains(?, clip_id)",
         [clips_of(said)],
     )
     pairs = {clip: (first, second) for clip, first, second in rows}
-    told = preference(own, other, said, pairs, clips, same)
+    told = preference(own, other, said, pairs, clips)
     return told if told.judged else None
 
 
@@ -42,9 +45,12 @@ def lines(of: Preference) -> Iterator[tuple[str, str]]:
     """What it says, for people: name and value."""
     yield "compared", f"{visible(of.own, 120)} against {visible(of.other, 120)}"
     asked = f"{of.judged:,} of {of.clips:,} clips whose captions differ"
-    if of.same:
-        asked += f"; {of.same:,} have the same, and nobody is asked about them"
     yield "judged blind", asked
+    if unasked := not_asked(of.same, of.only_own + of.only_other):
+        yield "not asked about", unasked
+    if of.only_own or of.only_other:
+        told = f"only the first on {of.only_own:,}, only the second on {of.only_other:,} clips"
+        yield "has a caption", f"{told}; the win rate does not count them"
     if not of.judged or of.sign is None:
         return
     yield "better", share(of.win)
@@ -59,6 +65,15 @@ def lines(of: Preference) -> Iterator[tuple[str, str]]:
         yield "reviewers", told
     if of.others:
         yield "not counted", f"{counted(of.others, 'comparison')} of other captions"
+
+
+def not_asked(same: int, only_one: int) -> str:
+    """Why nobody is asked about some clips, for people; empty where there are none."""
+    told = [
+        (same, "with the same captions in both sets"),
+        (only_one, "where only one set has a caption"),
+    ]
+    return "; ".join(f"{counted_clips(count)} {why}" for count, why in told if count)
 
 
 def _half(count: float) -> str:

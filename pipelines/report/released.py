@@ -27,6 +27,7 @@ from pipelines.report.sources import (
     Reported,
     Row,
     rows_of,
+    sums,
     tier_of,
 )
 from pipelines.search.released import Released
@@ -193,7 +194,8 @@ _EDITED = f"SELECT count_if(NOT real AND list_contains([{_AUTHORS}], '{BY_PEOPLE
 _SCORES = """
 CREATE TABLE {prefix}scores (id UUID, file INTEGER, claims UINTEGER, unsupported UINTEGER,
     support FLOAT, confidence FLOAT, refusals UINTEGER, has UTINYINT, texts UBIGINT);
-CREATE TABLE {prefix}tallies (caption VARCHAR, tier VARCHAR, claims BIGINT, shared BIGINT)"""
+CREATE TABLE {prefix}tallies (caption VARCHAR, tier VARCHAR, claims BIGINT, shared BIGINT,
+    known BIGINT, sure DOUBLE)"""
 _PLAIN = f"""
 INSERT INTO {{prefix}}scores SELECT CAST(clip_id AS UUID), {{place}}, NULL, NULL, support, confidence,
     0, CAST({HAS} AS UTINYINT), {TEXTS} FROM {{data}}"""
@@ -206,7 +208,7 @@ FROM {{data}} d LEFT JOIN (
     FROM {{claims}} GROUP BY 1) USING (clip_id)"""
 _TALLIES = f"""
 INSERT INTO {{prefix}}tallies SELECT caption, {tier_of("supported", "tier")}, count(*),
-    count_if(len(captioners) > 1) FROM {{claims}} GROUP BY 1, 2"""
+    count_if(len(captioners) > 1), {sums("supported", "probability")} FROM {{claims}} GROUP BY 1, 2"""
 _SAYS = """
 CREATE VIEW said AS SELECT clip_id AS clip, NULL::INTEGER AS file, captioner, text AS claim,
     probability AS alone, fused_probability AS together FROM {evidence} WHERE claim IS NOT NULL"""

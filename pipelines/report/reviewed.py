@@ -71,6 +71,7 @@ def reviews(query: Query, reported: Reported, place: Workspace | None) -> Review
     best = max(samples, key=lambda plan: plan.judged, default=None)
     own = next((p.ids for p in drawn if best is not None and p.name == best.name), None)
     (every_one,) = query.row("SELECT count(*) FROM last_reviews")
+    (unnamed,) = query.row(_UNNAMED)
     counting, clips, edited = query.row(
         "SELECT count(*), count(DISTINCT clip_id), "
         f"count(DISTINCT clip_id) FILTER ({_EDITED}) FROM reviewed"
@@ -78,6 +79,7 @@ def reviews(query: Query, reported: Reported, place: Workspace | None) -> Review
     return ReviewFigures(
         reviews=counting,
         others=every_one - counting,
+        unnamed=unnamed,
         clips=clips,
         judged=len(judged),
         bad=sum(judged.values()),
@@ -99,6 +101,13 @@ _LAST = f"""
 CREATE TABLE last_reviews AS SELECT * FROM (
     SELECT * FROM given WHERE caption_digest IS NOT NULL QUALIFY row_number() OVER (
         PARTITION BY clip_id, caption_digest, reviewer ORDER BY reviewed_ms DESC, review_id DESC) = 1)
+WHERE verdict IS NOT NULL OR {_EDITED}"""
+
+
+_UNNAMED = f"""
+SELECT count(*) FROM (
+    SELECT * FROM given WHERE caption_digest IS NULL QUALIFY row_number() OVER (
+        PARTITION BY clip_id, reviewer ORDER BY reviewed_ms DESC, review_id DESC) = 1)
 WHERE verdict IS NOT NULL OR {_EDITED}"""
 
 

@@ -202,7 +202,7 @@ SCALARS: dict[str, Scalar] = {
         ),
         Scalar(
             "confidence",
-            "mean probability of a clip's supported claims",
+            "mean probability of the supported claims; of a release without claims the mean of its clips",
             "number",
             "more",
             lambda f: f.claims.confidence,
@@ -295,14 +295,14 @@ SCALARS: dict[str, Scalar] = {
         ),
         Scalar(
             "kappa",
-            "Cohen's kappa of the two reviewers who judged most clips in common",
+            "Cohen's kappa of the two reviewers who judged most clips in common, at least 10",
             "number",
             "neither",
             _kappa,
         ),
         Scalar(
             "clips_per_second",
-            "clips captioned in a second",
+            "clips captioned in a second, without those that were filtered or quarantined",
             "number",
             "more",
             lambda f: None if f.effort is None else f.effort.clips_per_second,

@@ -59,7 +59,8 @@ class Reported(ABC):
         `scores`: of each clip its id, the place of its file, its claims and unsupported ones (null where
         claims are not stored), support and confidence (null without claims), refusals (different faults
         of refused replies), `has` (a bit for each caption that is there), `texts` (a hash of these).
-        `tallies`: claims by caption and tier, and how many of them are shared. prefix: of their names.
+        `tallies`: claims by caption and tier, how many of them are shared, and of the supported ones how
+        many have a probability (`known`) and the sum of these (`sure`). prefix: of their names.
         """
 
     @abstractmethod
@@ -130,7 +131,8 @@ class CaptionedSet(Reported):
         tier = tier_of("c.supported", "c.confidence.tier")
         query.rows(
             f"CREATE TABLE {prefix}tallies AS SELECT c.caption AS caption, {tier} AS tier, "
-            "count(*) AS claims, count_if(len(c.captioners) > 1) AS shared "
+            "count(*) AS claims, count_if(len(c.captioners) > 1) AS shared, "
+            f"{sums('c.supported', 'c.confidence.probability')} "
             f"FROM (SELECT unnest(claims) AS c FROM {view}) GROUP BY 1, 2"
         )
 
@@ -207,6 +209,12 @@ def tier_of(supported: str, tier: str) -> str:
         f"CASE WHEN NOT coalesce({supported}, false) THEN 'unsupported' "
         f"ELSE coalesce({tier}, 'none') END"
     )
+
+
+def sums(supported: str, probability: str) -> str:
+    """SQL of how many supported claims have a probability, and of the sum of these."""
+    of = f"{probability}) FILTER ({supported})"
+    return f"count({of} AS known, sum({of} AS sure"
 
 
 FILE = "TRY_CAST(regexp_extract({}, '(\\d+)\\.parquet$', 1) AS INTEGER)"

@@ -21,7 +21,7 @@ LIMITS: dict[str, tuple[Literal["above", "below"], float, str]] = {
     ),
     "bad": ("above", 0.05, "People call the captions of {} of a sample of clips bad"),
     "unsupported": ("above", 0.02, "{} of the claims are not supported by any evidence"),
-    "confidence": ("below", 0.6, "Claims are doubtful: their mean probability is {}"),
+    "confidence": ("below", 0.6, "Claims are doubtful: the mean probability is {}"),
     "template": ("above", 0.2, "{} of the captions are by the template and not by the LLM"),
     "refused": ("above", 0.3, "Guards refused a reply of the LLM for {} of the clips"),
     "repeated": ("above", 0.3, "{} of the captions are the same, word for word, as another clip's"),
@@ -157,14 +157,19 @@ def _goods(figures: Figures) -> Iterator[Finding]:
         yield Finding("good", text, "claims")
     confidence = values["confidence"]
     if confidence is not None and confidence >= LIMITS["confidence"][1]:
-        which = "Claims" if unsupported is None else "Supported claims"
-        wrong = f"by that, about {percent(round(1 - confidence, 2))} of them are wrong"
-        text = f"{which} have a mean probability of {confidence:.2f}: {wrong}"
-        yield Finding("good", text, "claims")
+        yield Finding("good", _sure(confidence, unsupported is not None), "claims")
     bad = None if figures.reviews is None else figures.reviews.share_bad
     if bad is not None and bad.high is not None and bad.high <= LIMITS["bad"][1]:
         text = LIMITS["bad"][2].format(percent(bad.share or 0))
         yield Finding("good", f"{text}{_interval(figures)}", "reviews")
+
+
+def _sure(confidence: float, is_of_claims: bool) -> str:
+    """How sure claims are. is_of_claims: the mean is over claims, and not over clips."""
+    if not is_of_claims:
+        return f"Clips have a mean confidence of {confidence:.2f}"
+    wrong = f"by that, about {percent(round(1 - confidence, 2))} of them are wrong"
+    return f"Supported claims have a mean probability of {confidence:.2f}: {wrong}"
 
 
 def _interval(figures: Figures) -> str:

@@ -12,11 +12,30 @@ from pipelines.reviews.stored import counting_comparisons
 _SCORES = {"win": 1, "tie": 0, "loss": -1}
 
 
+class Clips(BaseModel):
+    """Clips with captions in two sets, or in one of them. differ: both have some, and not the same; same:
+    both have the same; only_own, only_other: one of them has some."""
+
+    model_config = ConfigDict(frozen=True)
+
+    differ: int
+    same: int
+    only_own: int
+    only_other: int
+
+    @property
+    def only_one(self) -> int:
+        """Where only one set has a caption."""
+        return self.only_own + self.only_other
+
+
 class Preference(BaseModel):
     """One set against another, as people see it.
 
     clips: whose captions differ, of which people are asked; same: with equal captions, which nobody is
-    asked about. judged: clips that somebody compared; of several reviewers' words the sum decides.
+    asked about. only_own, only_other: where only one set has a caption: nobody is asked about these
+    either, so the win rate does not know of them. judged: clips that somebody compared; of several
+    reviewers' words the sum decides.
     score: (wins + ties / 2) / judged, the win rate. sign: probability of wins and losses at least as
     unequal if both sets were as good (exact sign test, two-sided, without ties). alike: of clips that
     several compared, those on which they all say the same. others: comparisons of other captions.
@@ -28,6 +47,8 @@ class Preference(BaseModel):
     other: str
     clips: int
     same: int
+    only_own: int
+    only_other: int
     judged: int
     win: Rate
     tie: Rate
@@ -44,11 +65,10 @@ def preference(
     other: str,
     said: pa.Table,
     pairs: Mapping[str, tuple[str, str]],
-    clips: int,
-    same: int,
+    clips: Clips,
 ) -> Preference:
     """The preference of two sets. said: comparisons, all of them. pairs: digests of both captions by
-    clip, of those clips at least that were compared."""
+    clip, of those clips at least that were compared. clips: of the sets."""
     words: dict[str, dict[str, int]] = {}
     others = 0
     for row in counting_comparisons(said).to_pylist():
@@ -64,8 +84,10 @@ def preference(
     return Preference(
         own=own,
         other=other,
-        clips=clips,
-        same=same,
+        clips=clips.differ,
+        same=clips.same,
+        only_own=clips.only_own,
+        only_other=clips.only_other,
         judged=judged,
         win=rate(win, judged),
         tie=rate(tie, judged),
@@ -77,6 +99,25 @@ def preference(
         alike=rate(sum(len(each) == 1 for each in several), len(several)),
         others=others,
     )
+
+
+def counts(a: str, b: str, differ: str) -> str:
+    """SQL of the values of `Clips`, in their order. a, b: whether a set has a caption, in SQL; differ:
+    whether they are not the same."""
+    return ", ".join(
+        f"count_if({each})"
+        for each in (
+            f"({a}) AND ({b}) AND ({differ})",
+            f"({a}) AND ({b}) AND NOT ({differ})",
+            f"({a}) AND NOT ({b})",
+            f"({b}) AND NOT ({a})",
+        )
+    )
+
+
+def counted(row: Sequence[int]) -> Clips:
+    """The clips by what `counts` found."""
+    return Clips(**dict(zip(Clips.model_fields, row, strict=True)))
 
 
 def clips_of(said: pa.Table) -> Sequence[str]:

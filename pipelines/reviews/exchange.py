@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from manifests.atomic import replacing
 from manifests.captions import CAPTIONS
+from manifests.release.layout import is_release
 from manifests.release.sql import literal
 from manifests.workspace import Workspace
 from pipelines.reviews.comparison import Comparison
@@ -119,7 +120,11 @@ def _json_lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _csv(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with source.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file, strict=True)
+        first = file.readline()
+        file.seek(0)
+        # Where a comma is the decimal point, spreadsheets write semicolons.
+        between = ";" if first.count(";") > first.count(",") else ","
+        rows = csv.DictReader(file, strict=True, delimiter=between)
         for row in rows:
             if None in row:
                 raise ReviewError(
@@ -131,6 +136,15 @@ def _csv(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 parts = values["reasons"].split(_BETWEEN.strip())
                 values["reasons"] = [part.strip() for part in parts if part.strip()]
             yield rows.line_num, values
+
+
+def require_no_release(folder: Path) -> None:
+    """Raises ReviewError for a release, whose reviews lie in a folder of their own."""
+    if is_release(folder):
+        raise ReviewError(
+            f"{folder} is a release, which is never changed: name the folder of its reviews, "
+            f"which captionmill inspect {folder} --reviews FOLDER makes"
+        )
 
 
 def _require_suffix(path: Path) -> None:

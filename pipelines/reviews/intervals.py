@@ -1,6 +1,6 @@
 """Shares, agreement and comparisons of reviews, with their 95 % intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, comb, sqrt
 
 from pydantic import BaseModel, ConfigDict
@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict
 from pipelines.calibrate.reliability import wilson
 
 _Z = 1.96
+FEWEST = 10
+"""Clips of which fewer say nothing of how far two reviewers agree."""
+_ADDED = 0.5
+"""Clips that are added to each of the four cells before the error of kappa is taken."""
 
 
 class Rate(BaseModel):
@@ -24,9 +28,12 @@ class Rate(BaseModel):
 
 
 class Kappa(BaseModel):
-    """How far two reviewers agree. clips: that both judged; same: alike. kappa: Cohen's (1960), with a
-    95 % interval by its large-sample error (Fleiss, Cohen and Everitt 1969); None where both always said
-    the same word, so that chance explains all."""
+    """How far two reviewers agree. clips: that both judged; same: alike. kappa: Cohen's (1960); None of
+    fewer than `FEWEST` clips, and where both always said the same word, so that chance explains all.
+
+    The 95 % interval is that of the large-sample error (Fleiss, Cohen and Everitt 1969) after half a clip
+    is added to each cell (Gart and Zweifel 1967): without it the error of full agreement would be 0.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -71,25 +78,37 @@ def needed(half: float) -> int:
 
 def kappa(first: str, second: str, pairs: Sequence[tuple[bool, bool]]) -> Kappa:
     """Of the verdicts of two reviewers on the same clips."""
-    count, same = len(pairs), sum(a == b for a, b in pairs)
-    told = Kappa(first=first, second=second, clips=count, same=same)
-    if not count:
+    counts = {(a, b): float(pairs.count((bool(a), bool(b)))) for a in (0, 1) for b in (0, 1)}
+    same = sum(a == b for a, b in pairs)
+    told = Kappa(first=first, second=second, clips=len(pairs), same=same)
+    if len(pairs) < FEWEST:
         return told
-    cells = {(a, b): sum(p == (a, b) for p in pairs) / count for a in (0, 1) for b in (0, 1)}
+    value, _ = _kappa(counts)
+    if value is None:
+        return told
+    centre, error = _kappa({cell: count + _ADDED for cell, count in counts.items()})
+    assert centre is not None
+    low = max(-1.0, min(value, centre - _Z * error))
+    high = min(1.0, max(value, centre + _Z * error))
+    return told.model_copy(update={"kappa": value, "low": low, "high": high})
+
+
+def _kappa(counts: Mapping[tuple[int, int], float]) -> tuple[float | None, float]:
+    """Cohen's kappa of a table, and its large-sample error; None where chance explains all."""
+    count = sum(counts.values())
+    cells = {cell: number / count for cell, number in counts.items()}
     rows = [cells[a, 0] + cells[a, 1] for a in (0, 1)]
     columns = [cells[0, b] + cells[1, b] for b in (0, 1)]
-    seen, chance = same / count, sum(rows[a] * columns[a] for a in (0, 1))
+    seen, chance = cells[0, 0] + cells[1, 1], sum(rows[a] * columns[a] for a in (0, 1))
     if chance >= 1 - 1e-12:
-        return told
+        return None, 0.0
     value = (seen - chance) / (1 - chance)
     on = sum(cells[a, a] * (1 - chance - (rows[a] + columns[a]) * (1 - seen)) ** 2 for a in (0, 1))
     off = (1 - seen) ** 2 * sum(
         cells[a, b] * (columns[a] + rows[b]) ** 2 for a in (0, 1) for b in (0, 1) if a != b
     )
     rest = (seen * chance - 2 * chance + seen) ** 2
-    error = sqrt(max(0.0, on + off - rest) / count) / (1 - chance) ** 2
-    low, high = max(-1.0, value - _Z * error), min(1.0, value + _Z * error)
-    return told.model_copy(update={"kappa": value, "low": low, "high": high})
+    return value, sqrt(max(0.0, on + off - rest) / count) / (1 - chance) ** 2
 
 
 def sign_test(wins: int, losses: int) -> float:

@@ -70,7 +70,8 @@ class RefusalFigures(Counted):
 class ClaimFigures(Counted):
     """Claims of captions. unsupported: that the evidence does not say; shared: that several captioners
     support; None in a release without its claims. support: mean share of a clip's claims that are
-    supported; confidence: mean of the clips' mean probabilities."""
+    supported; confidence: mean probability of the supported claims, in a release without claims the mean
+    of its clips' confidence."""
 
     claims: int | None
     unsupported: int | None

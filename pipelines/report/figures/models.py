@@ -53,10 +53,12 @@ class Unit(Counted):
 
 
 class Effort(Counted):
-    """What captioning took, summed over its runs. seconds: of runs, without their start."""
+    """What captioning took, summed over its runs. clips: that were worked, whatever became of them;
+    captioned: of these. seconds: of runs, without their start."""
 
     runs: int
     clips: int
+    captioned: int
     seconds: float
     startup_s: float
     media_s: float
@@ -67,10 +69,10 @@ class Effort(Counted):
 
     @property
     def clips_per_second(self) -> float | None:
-        """Of the machine that it ran on."""
-        return self.clips / self.seconds if self.seconds else None
+        """Captioned ones, of the machine that it ran on."""
+        return self.captioned / self.seconds if self.seconds else None
 
     @property
     def hours_per_million(self) -> float | None:
-        """Hours of that machine for a million clips."""
-        return self.seconds / 3600 / self.clips * 1e6 if self.clips else None
+        """Hours of that machine for a million captioned clips."""
+        return self.seconds / 3600 / self.captioned * 1e6 if self.captioned else None

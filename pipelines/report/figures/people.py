@@ -44,13 +44,16 @@ class Said(Counted):
 class ReviewFigures(Counted):
     """What people say of these very captions.
 
-    reviews: that count, one of each reviewer for a clip; others: of captions that are not these. clips:
-    with a review; judged: with a verdict; bad: where at least as many call them bad as good. rate: the
-    plan whose rate is that of the set. said: of the clips of that plan, without one of all judged ones.
+    reviews: that count, one of each reviewer for a clip; others: of captions that are not these;
+    unnamed: that name no captions: the clip has none, or the file that they came from names none.
+    clips: with a review; judged: with a verdict; bad: where at least as many call them bad as good. rate:
+    the plan whose rate is that of the set. said: of the clips of that plan, without one of all judged
+    ones.
     """
 
     reviews: int
     others: int
+    unnamed: int = 0
     clips: int
     judged: int
     bad: int

@@ -86,14 +86,15 @@ def effort(figures: Figures) -> Section | None:
     if of is None or not of.seconds:
         return None
     lead = (
-        f"{counted_clips(of.clips)} in {hours(of.seconds)} of work, in {counted(of.runs, 'run')}. "
+        f"{counted_clips(of.clips)}, of which {of.captioned:,} were captioned, in {hours(of.seconds)} of "
+        f"work, in {counted(of.runs, 'run')}. "
     )
-    if of.clips < FEW:
+    if of.captioned < FEW:
         lead += "With so few clips this is mostly start-up and says little of a larger job. "
     elif of.clips_per_second is not None and of.hours_per_million is not None:
         lead += (
-            f"This is {of.clips_per_second:.3g} clips a second; a million clips would take this machine "
-            f"{of.hours_per_million:,.0f} hours. "
+            f"This is {of.clips_per_second:.3g} captioned clips a second; a million would take this "
+            f"machine {of.hours_per_million:,.0f} hours. "
         )
     lead += f"The LLM read {of.tokens_in:,} tokens and wrote {of.tokens_out:,}."
     if of.worker_deaths:

@@ -7,7 +7,7 @@ from pipelines.report.preferred import share
 from pipelines.report.scalars import percent
 from pipelines.report.sections.parts import Figure, Section
 from pipelines.report.shown import visible
-from pipelines.reviews.intervals import Kappa
+from pipelines.reviews.intervals import FEWEST, Kappa
 
 _VERDICTS = {"good": "good", "bad": "bad", "edited only": "second"}
 _HOW = {"random": "at random", "stratified": "at random of each {}", "worst": "the worst first"}
@@ -15,7 +15,7 @@ _HOW = {"random": "at random", "stratified": "at random of each {}", "worst": "t
 
 def people(of: ReviewFigures | None) -> Section | None:
     """What reviews say of these captions; None where there are none."""
-    if of is None or not (of.reviews or of.others):
+    if of is None or not (of.reviews or of.others or of.unnamed):
         return None
     if not of.reviews:
         lead = f"Nobody reviewed these captions. {_others(of)}"
@@ -74,16 +74,24 @@ def _lead(of: ReviewFigures) -> str:
         )
     else:
         told += f"How often captions are bad is not known: {_why_not(of)} "
-    if of.others:
+    if of.others or of.unnamed:
         told += _others(of)
     return told.strip()
 
 
 def _others(of: ReviewFigures) -> str:
-    return (
-        f"{counted(of.others, 'review')} of other captions, or of clips that are not here, "
-        f"{'does' if of.others == 1 else 'do'} not count."
-    )
+    told = []
+    if of.others:
+        told.append(
+            f"{counted(of.others, 'review')} of other captions, or of clips that are not here, "
+            f"{'does' if of.others == 1 else 'do'} not count."
+        )
+    if of.unnamed:
+        told.append(
+            f"{counted(of.unnamed, 'review')} without a caption digest, as of clips without captions, "
+            f"{'does' if of.unnamed == 1 else 'do'} not count."
+        )
+    return " ".join(told)
 
 
 def _why_not(of: ReviewFigures) -> str:
@@ -140,6 +148,8 @@ def _pair(pair: Kappa) -> tuple[str, str]:
     told = f"{percent(pair.same / pair.clips)} of {counted_clips(pair.clips)} alike"
     if pair.kappa is not None and pair.low is not None and pair.high is not None:
         told += f", kappa {pair.kappa:.2f} ({pair.low:.2f} to {pair.high:.2f})"
+    elif pair.clips < FEWEST:
+        told += f", no kappa: too few, it needs {FEWEST} clips"
     else:
         told += ", no kappa: both always say the same"
     return f"{visible(pair.first, 80)} and {visible(pair.second, 80)}", told

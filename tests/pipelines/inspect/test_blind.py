@@ -159,10 +159,10 @@ def test_only_clips_whose_captions_differ_are_asked_about(tmp_path: Path) -> Non
     shown = inspected(first.root), inspected(second.root)
     with paired(*shown, None, lambda line: None) as pairs:
         assert pairs.order() == [changed]
-        assert pairs.same == sum(any(_texts(row)) for row in rows(first)) - 1
+        assert pairs.clips.same == sum(any(_texts(row)) for row in rows(first)) - 1
     same = made(tmp_path / "c", seed=1)
     with (
-        pytest.raises(InspectError, match=r"nothing to compare: .* they are the same"),
+        pytest.raises(InspectError, match=r"nothing to compare: .* with the same captions"),
         _browser(first.root, same.root),
     ):
         pass
@@ -251,7 +251,7 @@ def test_a_plan_says_which_clips_are_compared(sets: tuple[Made, Made]) -> None:
         differing = _differing(sets)
         assert pairs.order() == [clip for clip in plan.ids if clip in differing]
     with _browser(sets[0].root, sets[1].root, plan="few") as browser:
-        assert f"of {pairs.count}," in browser.get(browser.get("/").headers["location"]).text
+        assert f"of {pairs.clips.differ}," in browser.get(browser.get("/").headers["location"]).text
 
 
 def test_two_jobs_of_a_workspace_are_compared(sets: tuple[Made, Made]) -> None:
@@ -274,7 +274,7 @@ def test_two_jobs_of_a_workspace_are_compared(sets: tuple[Made, Made]) -> None:
     }
     assert older.place != newest.place
     with paired(newest, older, None, lambda line: None) as pairs:
-        assert pairs.count > 0
+        assert pairs.clips.differ > 0
     with pytest.raises(InspectError, match="no one captioning that begins with 7"):
         other_of(newest, "7")
     with pytest.raises(InspectError, match="has the same captions"):
@@ -330,6 +330,38 @@ def test_hostile_text_is_data(tmp_path: Path) -> None:
             assert '<script src="/static/blind.js" defer></script>' in page
             assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
             assert not re.search(r"<(iframe|object|embed|base|img onerror)", page)
+
+
+def test_clips_that_only_one_set_has_captions_of_are_counted_on_their_own(
+    tmp_path: Path,
+) -> None:
+    first_set = made(tmp_path / "first", seed=1)
+    lost = [row["clip_id"] for row in rows(first_set) if any(_texts(row))][:2]
+
+    def without(row: Row) -> Row:
+        gone = dict.fromkeys(CAPTIONS) | {"claims": []}
+        return row | (gone if row["clip_id"] in lost else {})
+
+    sets = first_set, made(tmp_path / "second", seed=2, change=without)
+    own, other = ({r["clip_id"] for r in rows(place) if any(_texts(r))} for place in sets)
+    shown = inspected(sets[0].root), inspected(sets[1].root)
+    with paired(*shown, None, lambda line: None) as pairs:
+        of = pairs.clips
+    assert (of.only_own, of.only_other) == (len(own - other), len(other - own))
+    assert of.only_one > 0 and of.differ + of.same == len(own & other)
+    with _browser(sets[0].root, sets[1].root) as browser:
+        first = browser.get("/").headers["location"]
+        assert f"{of.only_one} clip" in browser.get(first).text
+        assert "where only one set has a caption" in browser.get(first).text
+        assert _choose(browser, first.rpartition("/")[2], "left") == 200
+    comparison = report(sets[0].root, sets[1].root, []).report.comparison
+    assert comparison is not None and comparison.people is not None
+    people = comparison.people
+    assert (people.only_own, people.only_other, people.same) == (
+        of.only_own,
+        of.only_other,
+        of.same,
+    )
 
 
 @pytest.mark.run

@@ -1,5 +1,6 @@
 """Two caption sets, compared in plain Python too."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,9 @@ def _way(now: Row, before: Row) -> int:
     (support, sure), (support_before, sure_before) = _score(now), _score(before)
     if abs(support - support_before) > 1e-9:
         return 1 if support > support_before else -1
+    alike = all((now[name] is None) == (before[name] is None) for name in CAPTIONS)
+    if not alike or len(now["claims"]) != len(before["claims"]):
+        return 0
     gain = 0.0 if sure is None or sure_before is None else sure - sure_before
     return (gain > STEP) - (gain < -STEP)
 
@@ -65,6 +69,32 @@ def test_better_and_worse_clips_are_counted_with_intervals(
     )
     low, high = wilson(ways.count(1), len(ways))
     assert (of.better.low, of.better.high) == pytest.approx((low, high))
+
+
+def test_a_new_claim_makes_no_clip_worse(tmp_path: Path) -> None:
+    """The mean probability falls, though nothing that was said became less sure."""
+
+    def said(*probabilities: float) -> Callable[[Row], Row]:
+        claims = [
+            {
+                "caption": "audio_caption",
+                "text": f"sound {at}",
+                "captioners": ["ears"],
+                "confidence": {"probability": sure, "tier": "high", "by": "rule"},
+                "spans": [],
+                "supported": True,
+            }
+            for at, sure in enumerate(probabilities)
+        ]
+        return lambda row: row | {"claims": claims}
+
+    fewer = made(tmp_path / "fewer", change=said(0.9), similar=False)
+    more = made(tmp_path / "more", change=said(0.9, 0.8), similar=False)
+    less = made(tmp_path / "less", change=said(0.8), similar=False)
+    for now, worse in ((more, False), (less, True)):
+        of = make(Path(now.root), Path(fewer.root), []).report.comparison
+        assert of is not None and of.judged > 0
+        assert of.worse.count == (of.judged if worse else 0)
 
 
 def test_captions_gained_and_lost_are_counted(

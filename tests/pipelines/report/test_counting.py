@@ -91,7 +91,9 @@ def test_claims_and_tiers_are_counted(told: Figures, captions: list[Row]) -> Non
     assert _counter(of.tiers) == tiers
 
 
-def test_support_and_confidence_are_means_over_clips(told: Figures, captions: list[Row]) -> None:
+def test_confidence_is_a_mean_over_claims_and_support_over_clips(
+    told: Figures, captions: list[Row]
+) -> None:
     of = told.claims
     support = [fmean(c["supported"] for c in row["claims"]) for row in captions if row["claims"]]
     assert of.clips == len(support)
@@ -108,7 +110,13 @@ def test_support_and_confidence_are_means_over_clips(told: Figures, captions: li
             ]
         )
     ]
-    assert of.confidence == pytest.approx(fmean(confidence))
+    known = [
+        claim["confidence"]["probability"]
+        for claim in _claims(captions)
+        if claim["supported"] and claim["confidence"]["probability"] is not None
+    ]
+    assert of.confidence == pytest.approx(fmean(known))
+    assert abs(fmean(known) - fmean(confidence)) > 1e-4, "the two means can't be told apart"
     assert [each.count for each in of.confidence_bins] == _placed(of.confidence_bins, confidence)
 
 

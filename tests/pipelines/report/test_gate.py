@@ -6,8 +6,18 @@ import pytest
 
 from pipelines.report.gate import GateError, check, read, read_file
 
-_OWN: dict[str, float | None] = {"unsupported": 0.02, "support": 0.9, "similarity_audio": None}
-_OTHER: dict[str, float | None] = {"unsupported": 0.01, "support": 1.0, "similarity_audio": 0.1}
+_OWN: dict[str, float | None] = {
+    "unsupported": 0.02,
+    "support": 0.9,
+    "similarity_audio": None,
+    "similarity_visual": -0.02,
+}
+_OTHER: dict[str, float | None] = {
+    "unsupported": 0.01,
+    "support": 1.0,
+    "similarity_audio": 0.1,
+    "similarity_visual": 0.5,
+}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +34,12 @@ _OTHER: dict[str, float | None] = {"unsupported": 0.01, "support": 1.0, "similar
         ("unsupported>+100%", True),
         ("unsupported>+99%", False),
         ("unsupported>+0.02", True),
+        ("similarity_visual < -0.01 absolute", False),
+        ("similarity_visual < -0.03 absolute", True),
+        ("similarity_visual < -1% absolute", False),
+        ("similarity_visual < -0.5", False),
+        ("similarity_visual < -0.53", True),
+        ("support<95% absolute", False),
     ],
 )
 def test_a_plain_number_is_of_the_figure_and_a_signed_one_of_its_change(
@@ -37,6 +53,11 @@ def test_a_figure_that_is_not_measured_passes_no_gate() -> None:
     assert failure.value is None and "not measured" in failure.why
 
 
+def test_a_limit_below_zero_of_a_figure_needs_no_other_set() -> None:
+    [failure] = check([read("similarity_visual < -0.01 absolute")], _OWN, None)
+    assert failure.why == "similarity_visual is -0.020"
+
+
 def test_what_grew_from_nothing_grew_without_bound() -> None:
     other = _OTHER | {"unsupported": 0.0}
     assert check([read("unsupported>+1000%")], _OWN, other)
@@ -44,12 +65,22 @@ def test_what_grew_from_nothing_grew_without_bound() -> None:
 
 
 def test_a_change_needs_another_set() -> None:
-    with pytest.raises(GateError, match="--against"):
+    with pytest.raises(GateError, match="--against, or write 'support<-5% absolute'"):
         check([read("support<-5%")], _OWN, None)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "unsupported", "nothing>1", "support>>1", "support>1e9", "support=1", "x" * 10**6]
+    "text",
+    [
+        "",
+        "unsupported",
+        "nothing>1",
+        "support>>1",
+        "support>1e9",
+        "support=1",
+        "support<1 absolut",
+        "x" * 10**6,
+    ],
 )
 def test_what_is_no_gate_is_refused(text: str) -> None:
     with pytest.raises(GateError):

@@ -41,11 +41,11 @@ def test_effort_is_summed_over_runs_each_by_its_last_line(
 ) -> None:
     of = told.effort
     assert of is not None
-    assert (of.runs, of.clips, of.seconds, of.startup_s) == (2, 16, 100.0, 10.0)
+    assert (of.runs, of.clips, of.captioned, of.seconds, of.startup_s) == (2, 16, 12, 100.0, 10.0)
     assert (of.tokens_in, of.tokens_out, of.worker_deaths) == (900, 100, 2)
     assert [(unit.name, unit.busy_s) for unit in of.units] == [("writer", 30.25), ("ears", 12.5)]
-    assert of.clips_per_second == pytest.approx(0.16)
-    assert of.hours_per_million == pytest.approx(100 / 3600 / 16 * 1e6)
+    assert of.clips_per_second == pytest.approx(0.12)
+    assert of.hours_per_million == pytest.approx(100 / 3600 / 12 * 1e6)
     assert of.media_s == sum(row["duration_ms"] for row in captions) / 1000
 
 
@@ -53,12 +53,12 @@ def test_a_few_clips_do_not_say_what_a_million_would_take(told: Figures) -> None
     assert told.effort is not None
     few, many = (
         effort_section(told.model_copy(update={"effort": told.effort.model_copy(update=update)}))
-        for update in ({"clips": FEW - 1}, {"clips": FEW})
+        for update in ({"captioned": FEW - 1}, {"captioned": FEW})
     )
     assert few is not None and many is not None
     assert "mostly start-up" in few.lead and "million" not in few.lead
     hours = round(told.effort.seconds / 3600 / FEW * 1e6)
-    assert f"a million clips would take this machine {hours:,} hours" in many.lead
+    assert f"a million would take this machine {hours:,} hours" in many.lead
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_few_clips_do_not_say_what_a_million_would_take(told: Figures) -> None
 def test_a_damaged_line_of_the_run_log_counts_for_nothing(line: Row) -> None:
     of = effort([line], 1.0)
     assert of is not None
-    assert (of.seconds, of.clips, of.worker_deaths) == (0.0, 0, 0)
+    assert (of.seconds, of.clips, of.captioned, of.worker_deaths) == (0.0, 0, 0, 0)
 
 
 def test_reliability_is_what_calibrate_wrote(tmp_path: Path) -> None:

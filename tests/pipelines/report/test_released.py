@@ -78,15 +78,7 @@ def test_captions_claims_and_media_are_those_of_its_rows(told_of: Figures, rows:
     assert of.clips == len(of_clip)
     support = [fmean(claim["supported"] for claim in each) for each in of_clip.values()]
     assert of.support == pytest.approx(fmean(support))
-    sure = [
-        fmean(known)
-        for each in of_clip.values()
-        if (
-            known := [
-                c["probability"] for c in each if c["supported"] and c["probability"] is not None
-            ]
-        )
-    ]
+    sure = [c["probability"] for c in claims if c["supported"] and c["probability"] is not None]
     assert of.confidence == pytest.approx(fmean(sure))
     assert told_of.media.seconds == sum(row["duration_ms"] for row in data) / 1000
     domains = Counter(row["domain"] for row in data)

@@ -68,6 +68,17 @@ def test_reviews_of_other_captions_alone_say_nothing_of_these(place: Made) -> No
     assert "Nobody reviewed these captions. 1 review of other captions" in section.lead
 
 
+def test_reviews_of_clips_without_captions_are_told(place: Made) -> None:
+    _said(place, rows(place)[0])
+    for at in (1, 2):
+        _said(place, rows(place)[1], "bad", reviewed_ms=at, caption_digest=None)
+    _, of = _figures(place)
+    assert (of.reviews, of.others, of.unnamed) == (1, 0, 1)
+    section = people(of)
+    assert section is not None
+    assert "1 review without a caption digest, as of clips without captions, does" in section.lead
+
+
 def test_clips_are_counted_once_by_what_most_say(place: Made) -> None:
     one, two, three, four, *_ = rows(place)
     _said(place, one, "bad", reasons=("wrong", "missed"))
@@ -162,12 +173,26 @@ def test_unsupported_claims_are_counted_among_the_bad_and_the_good(place: Made) 
 
 def test_agreement_is_of_clips_that_both_judged(place: Made) -> None:
     every = rows(place)
-    for at, row in enumerate(every[:8]):
+    for at, row in enumerate(every[:12]):
         _said(place, row, "bad" if at < 4 else "good")
     for at, row in enumerate(every[2:]):
         _said(place, row, "bad" if at < 2 else "good", reviewer="bob")
     told, of = _figures(place)
     (pair,) = of.agreement
-    assert (pair.first, pair.second, pair.clips, pair.same) == ("ada", "bob", 6, 6)
+    assert (pair.first, pair.second, pair.clips, pair.same) == ("ada", "bob", 10, 10)
     assert pair.kappa == pytest.approx(1)
     assert scalars(told)["kappa"] == pair.kappa
+
+
+def test_two_clips_have_no_kappa(place: Made) -> None:
+    one, two, *_ = rows(place)
+    for row, word in ((one, "bad"), (two, "good")):
+        _said(place, row, "bad")
+        _said(place, row, word, reviewer="bob")
+    told, of = _figures(place)
+    assert scalars(told)["kappa"] is None
+    assert check([read("kappa < 0.5")], scalars(told), None)[0].why == "kappa is not measured here"
+    section = people(of)
+    assert section is not None
+    texts = [text for figure in section.figures for _, text in figure.texts]
+    assert "50% of 2 clips alike, no kappa: too few, it needs 10 clips" in texts

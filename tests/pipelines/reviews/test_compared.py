@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import pytest
 
 from pipelines.calibrate.reliability import wilson
-from pipelines.reviews.compared import Preference, preference
+from pipelines.reviews.compared import Clips, Preference, preference
 from pipelines.reviews.comparison import Comparison, Outcome
 from pipelines.reviews.intervals import sign_test
 from pipelines.reviews.stored import COMPARISONS, table
 from tests.pipelines.reviews.made import compared
 
 OWN, OTHER = "a" * 16, "b" * 16
+CLIPS = Clips(differ=20, same=3, only_own=1, only_other=2)
 
 
 def _said(
@@ -26,13 +27,14 @@ def _said(
 
 def _told(said: Sequence[Comparison]) -> Preference:
     pairs = {f"{clip:032x}": (OWN, OTHER) for clip in range(20)}
-    return preference("new", "old", table(said, COMPARISONS), pairs, 20, 3)
+    return preference("new", "old", table(said, COMPARISONS), pairs, CLIPS)
 
 
 def test_wins_ties_and_losses_have_intervals_and_a_sign_test() -> None:
     outcomes: list[Outcome] = ["win"] * 9 + ["tie"] * 4 + ["loss"] * 2
     told = _told([_said(at, outcome) for at, outcome in enumerate(outcomes)])
     assert (told.judged, told.clips, told.same) == (15, 20, 3)
+    assert (told.only_own, told.only_other) == (1, 2)
     assert [rate.count for rate in (told.win, told.tie, told.loss)] == [9, 4, 2]
     assert told.score.share == pytest.approx(11 / 15)
     assert (told.score.low, told.score.high) == pytest.approx(wilson(11, 15))

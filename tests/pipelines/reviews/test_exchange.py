@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from manifests.workspace import Workspace
-from pipelines.reviews.exchange import export, load
+from pipelines.reviews.exchange import export, load, require_no_release
 from pipelines.reviews.journal import Journal, ReviewError
 from pipelines.reviews.stored import COMPARISONS, stored
 from tests.conftest import command
@@ -39,6 +39,15 @@ def test_what_goes_out_comes_in_the_same(suffix: str, reviewed: Workspace, tmp_p
     assert load(other, file) == (2, 2)
     assert load(other, file) == (2, 0)
     assert _rows(other) == _rows(reviewed)
+
+
+def test_a_file_with_semicolons_is_read(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "out")
+    file = tmp_path / "a.csv"
+    row = f'{"a" * 32};ada;bad;"wrong; missed"'
+    file.write_text(f"clip_id;reviewer;verdict;reasons\r\n{row}\r\n", encoding="utf-8-sig")
+    assert load(workspace, file) == (1, 1)
+    assert _rows(workspace)[0]["reasons"] == ["missed", "wrong"]
 
 
 def test_a_file_that_is_there_is_not_written_over(reviewed: Workspace, tmp_path: Path) -> None:
@@ -135,6 +144,13 @@ def test_what_is_no_comparison_is_told(line: str, told: str, tmp_path: Path) -> 
     with pytest.raises(ReviewError, match=told):
         load(workspace, tmp_path / "a.jsonl", COMPARISONS)
     assert _told(workspace) == []
+
+
+def test_a_release_is_told_where_its_reviews_lie(tmp_path: Path) -> None:
+    require_no_release(tmp_path)
+    (tmp_path / "release.json").write_text("{}")
+    with pytest.raises(ReviewError, match="name the folder of its reviews"):
+        require_no_release(tmp_path)
 
 
 @pytest.mark.run

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.calibrate.reliability import wilson
-from pipelines.reviews.intervals import kappa, needed, rate, sign_test, weighted
+from pipelines.reviews.intervals import FEWEST, kappa, needed, rate, sign_test, weighted
 
 
 @pytest.mark.parametrize("half", [0.01, 0.03, 0.05, 0.1, 0.5])
@@ -79,8 +79,44 @@ def test_the_interval_of_kappa_is_that_of_resampled_clips() -> None:
 
 
 def test_reviewers_who_always_say_the_same_word_have_no_kappa() -> None:
-    made = kappa("ada", "bob", [(True, True)] * 9)
-    assert (made.kappa, made.same) == (None, 9)
+    made = kappa("ada", "bob", [(True, True)] * 30)
+    assert (made.kappa, made.same) == (None, 30)
+
+
+def test_too_few_clips_have_no_kappa() -> None:
+    pairs = [(True, True), (True, False), *[(False, False)] * (FEWEST - 3)]
+    assert kappa("ada", "bob", pairs).kappa is None
+    made = kappa("ada", "bob", [*pairs, (False, False)])
+    assert made.kappa is not None and made.low is not None and made.high is not None
+    assert made.low < made.kappa < made.high
+
+
+def test_full_agreement_of_few_clips_has_an_interval_too() -> None:
+    made = kappa("ada", "bob", [(True, True)] * 4 + [(False, False)] * 6)
+    assert (made.kappa, made.high) == (1.0, 1.0)
+    assert made.low is not None and made.low < 0.6
+
+
+@pytest.mark.parametrize("clips", [FEWEST, 20, 50])
+@pytest.mark.parametrize(
+    ("often", "other", "truth"),
+    [(0.5, 0.5, 0.0), (0.5, 0.5, 0.9), (0.2, 0.2, 0.6), (0.1, 0.1, 0.8), (0.2, 0.35, 0.3)],
+)
+def test_the_interval_of_kappa_holds_the_truth(
+    clips: int, often: float, other: float, truth: float
+) -> None:
+    """In 400 made samples of clips that reviewers call bad so often, at least 9 in 10 hold it."""
+    chance = often * other + (1 - often) * (1 - other)
+    both = (chance + truth * (1 - chance) - 1 + often + other) / 2
+    cells = [both, often - both, other - both, 1 - often - other + both]
+    words = [(True, True), (True, False), (False, True), (False, False)]
+    held = []
+    for counts in np.random.default_rng(4).multinomial(clips, cells, size=400):
+        pairs = [word for word, count in zip(words, counts, strict=True) for _ in range(count)]
+        made = kappa("ada", "bob", pairs)
+        if made.low is not None and made.high is not None:
+            held.append(made.low <= truth <= made.high)
+    assert len(held) > 200 and sum(held) >= 0.9 * len(held)
 
 
 def test_the_sign_test_is_exact() -> None:
