@@ -23,12 +23,13 @@ _UNSAFE = re.compile(
     "\ufeff\U000e0000-\U000e007f"  # what nobody sees: the byte order mark, and tags
     "\ud800-\udfff]"  # lone surrogates, which no encoding has
 )
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+"""What stands where a terminal would have obeyed."""
 
 
 def clean(text: str) -> str:
     """Text that a terminal only shows: what it would obey is replaced, character by character."""
-    return _UNSAFE.sub(_REPLACEMENT, text)
+    return _UNSAFE.sub(REPLACEMENT, text)
 
 
 def one_line(text: str) -> str:

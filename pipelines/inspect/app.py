@@ -195,10 +195,13 @@ class Pages:
         entry = self._lookup.clip(clip_id)
         if entry is None:
             return no_clip()
+        if entry["row"] < 0:
+            return PlainTextResponse("This clip has no captions to review.", 422)
         try:
             review = self._reviewing.take(entry, Change.model_validate_json(body))
         except ValidationError as error:
-            return PlainTextResponse(f"That is no review: {error.errors()[0]['msg']}.", 422)
+            told = error.errors()[0]["msg"].removeprefix("Value error, ")
+            return PlainTextResponse(f"That is no review: {told}.", 422)
         except OSError as error:
             return PlainTextResponse(f"It can't be stored: {error.strerror}.", 507)
         return JSONResponse(review.model_dump(mode="json"))

@@ -150,14 +150,13 @@ def _listed(row: Row, link: Link, reviews: Sequence[Row], reviewer: str, near: s
         for caption in CAPTIONS
         if row[_TEXTS[caption]] is not None
     )
-    start, seconds = row["start"] or 0.0, row["seconds"] or 0.0
     return Listed(
         clip_id=row["clip_id"],
         number=row["number"],
         link=link.to(f"/clip/{row['clip_id']}"),
         name=name,
         folder=folder + slash,
-        span=f"{start:g} to {start + seconds:g} s" if seconds else "still",
+        span=_span(row),
         captions=tuple(said),
         why=visible(_why_none(row), 200),
         by=visible(row["author"], 20) if row["author"] != "none" else "",
@@ -168,6 +167,14 @@ def _listed(row: Row, link: Link, reviews: Sequence[Row], reviewer: str, near: s
         still=row["kind"] == "image",
         near=near,
     )
+
+
+def _span(row: Row) -> str:
+    """Where a clip is in its source; empty where that is not known, as of what is no media."""
+    start, seconds = row["start"] or 0.0, row["seconds"] or 0.0
+    if seconds:
+        return f"{start:g} to {start + seconds:g} s"
+    return "still" if row["kind"] == "image" else ""
 
 
 def _why_none(row: Row) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from engine.run.lease import LeaseHeld
 from manifests.captions import CAPTIONS
@@ -13,20 +13,31 @@ from manifests.workspace import Workspace
 from pipelines.inspect.lookup import Lookup
 from pipelines.inspect.reading import Row
 from pipelines.reviews.journal import Journal
-from pipelines.reviews.review import Reason, Review, Verdict, drawn_id
+from pipelines.reviews.review import Reason, Review, Verdict, drawn_id, plain
 from pipelines.reviews.stored import collect
 
 
 class Change(BaseModel):
-    """What a page changes of its reviewer's review: what it does not name stays."""
+    """What a page changes of its reviewer's review: what it does not name stays, so that two pages of a
+    clip do not undo each other. reasons: whether each is to be there. A caption is None where its edit is
+    taken back."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     verdict: Verdict | None = None
-    reasons: tuple[Reason, ...] = ()
+    reasons: Mapping[Reason, bool] = {}
     audio_caption: str | None = None
     visual_caption: str | None = None
     audio_visual_caption: str | None = None
+
+    @field_validator(*CAPTIONS)
+    @classmethod
+    def _tells(cls, text: str | None) -> str | None:
+        if text is not None and not plain(text):
+            raise ValueError(
+                "an edit can't be empty. If a caption should not be there, mark the clip as bad: invented"
+            )
+        return text
 
 
 class Reviewing:
@@ -43,11 +54,11 @@ class Reviewing:
         """The review of a clip after a change; it is on disk when this returns. Raises ValidationError,
         OSError."""
         with self._lock:
-            values = self._own(clip) | {
-                name: getattr(change, name) for name in change.model_fields_set
-            }
-            if values["verdict"] != "bad" and "reasons" not in change.model_fields_set:
-                values["reasons"] = ()
+            named = change.model_fields_set - {"reasons"}
+            values = self._own(clip) | {name: getattr(change, name) for name in named}
+            had = values["reasons"] if values["verdict"] == "bad" else ()
+            kept = [reason for reason in had if change.reasons.get(reason, True)]
+            values["reasons"] = (*kept, *(r for r, is_there in change.reasons.items() if is_there))
             # Of two reviews in a millisecond the later one counts, whatever the clock does.
             self._last_ms = max(self._last_ms + 1, time.time_ns() // 1_000_000)
             review = Review(

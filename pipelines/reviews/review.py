@@ -6,6 +6,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from manifests.captions import CAPTIONS
+from pipelines.terminal import REPLACEMENT, one_line
 
 Verdict = Literal["good", "bad"]
 Reason = Literal["invented", "missed", "wrong", "wrong modality", "leaked"]
@@ -42,8 +43,8 @@ class Review(BaseModel):
     @field_validator("reviewer", *CAPTIONS, mode="before")
     @classmethod
     def _one_line(cls, text: Any) -> Any:
-        """Text on one line; an edit that leaves nothing is none."""
-        return " ".join(text.split()) or None if isinstance(text, str) else text
+        """Plain text; an edit that leaves nothing is none."""
+        return plain(text) or None if isinstance(text, str) else text
 
     @field_validator("reasons")
     @classmethod
@@ -55,6 +56,12 @@ class Review(BaseModel):
         if self.reasons and self.verdict != "bad":
             raise ValueError("reasons are given for a bad verdict only")
         return self
+
+
+def plain(text: str) -> str:
+    """Text on one line, without control characters and marks that hide or turn text: a caption with them
+    would go into releases."""
+    return " ".join(one_line(text).replace(REPLACEMENT, "").split())
 
 
 def drawn_id() -> str:

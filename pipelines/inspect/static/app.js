@@ -4,29 +4,84 @@
 const REASONS = ["invented", "missed", "wrong", "wrong modality", "leaked"];
 // Reviews. They are sent one after the other, so that the last key pressed is the last review.
 let sending = Promise.resolve();
+let waiting = 0;
+let failures = 0;
+// Verdicts and reasons that could not be stored, by place: they go with the next ones.
+const owed = new Map();
 function send(place, change) {
   if (document.body.dataset.canReview !== "yes") {
     say("A release is never changed: start again with --reviews FOLDER.", true);
-    return sending;
+    return;
   }
+  waiting += 1;
   sending = sending.then(async () => {
+    const whole = together(owed.get(place), change(place));
+    let refused = false;
     try {
       const answer = await fetch(`/clip/${place.dataset.clip}/review`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify(change(place)),
+        body: JSON.stringify(whole),
       });
+      refused = answer.status === 422;
       if (!answer.ok) throw new Error(await answer.text());
-      show(place, await answer.json());
+      owed.delete(place);
+      show(place, await answer.json(), whole);
       say("stored");
     } catch (error) {
+      failures += 1;
+      if (!refused) fail(place, whole);
       say(`Not stored: ${error.message}`, true);
     }
+    waiting -= 1;
   });
-  return sending;
 }
 
-function show(place, review) {
+function fail(place, { verdict, reasons }) {
+  if (verdict !== undefined) owed.set(place, { verdict, reasons });
+  const state = one("[data-state]", place);
+  state.textContent = "not stored";
+  state.className = "verdict-state bad";
+}
+
+// A change with what is owed before it. Reasons are of bad captions only.
+function together(before, change) {
+  if (!before || ("verdict" in change && change.verdict !== "bad")) return change;
+  const reasons = { ...before.reasons, ...change.reasons };
+  return { ...before, ...change, ...(Object.keys(reasons).length ? { reasons } : {}) };
+}
+
+// Captions that are edited. What is sent is only what was changed here: another page may have changed the others.
+const plain = (text) => text.trim().replace(/\s+/g, " ");
+const isChanged = (field) => plain(field.value) !== plain(field.defaultValue);
+const changed = () => all("[data-edit] textarea").filter(isChanged);
+
+function store(form) {
+  const edits = {};
+  for (const field of all("textarea", form).filter(isChanged)) {
+    const text = plain(field.value);
+    edits[field.name] = text === plain(field.dataset.was) ? null : text;
+  }
+  if (Object.keys(edits).length) send(form.closest("[data-clip]"), () => edits);
+  else say("No caption is changed.");
+}
+
+// Leaving a page. What is on its way is waited for; where it fails, one stays and sees why; who then leaves is asked.
+const isUnstored = () => waiting > 0 || owed.size > 0 || changed().length > 0;
+let leaving = false;
+async function leave(go) {
+  const before = failures;
+  while (waiting) await sending;
+  if (failures !== before) return;
+  const what = owed.size ? "A review" : "An edited caption";
+  if (isUnstored() && !confirm(`${what} is not stored. Leave without it?`)) return;
+  leaving = true;
+  go();
+}
+const visit = (address) => leave(() => { location.href = address; });
+addEventListener("beforeunload", (event) => { if (!leaving && isUnstored()) event.preventDefault(); });
+
+function show(place, review, sent) {
   place.dataset.verdict = review.verdict || "";
   place.dataset.reasons = review.reasons.join("|");
   const edited = ["audio_caption", "visual_caption", "audio_visual_caption"].some((name) => review[name] !== null);
@@ -41,15 +96,19 @@ function show(place, review) {
   for (const button of all("[data-reason]", place)) {
     button.setAttribute("aria-pressed", String(review.reasons.includes(button.dataset.reason)));
   }
+  for (const field of all("textarea", place)) {
+    const text = review[field.name] ?? field.dataset.was;
+    const isStored = !isChanged(field) || plain(field.value) === sent[field.name];
+    if (isStored && plain(field.value) !== plain(text)) field.value = text;
+    field.defaultValue = text;
+  }
 }
 
-const verdict = (word) => (place) =>
-  place.dataset.verdict === word ? { verdict: null, reasons: [] } : { verdict: word };
-const reason = (word) => (place) => {
-  const had = place.dataset.reasons ? place.dataset.reasons.split("|") : [];
-  const reasons = had.includes(word) ? had.filter((name) => name !== word) : [...had, word];
-  return { verdict: "bad", reasons };
-};
+const verdict = (word) => (place) => ({ verdict: place.dataset.verdict === word ? null : word });
+const reason = (word) => (place) => ({
+  verdict: "bad",
+  reasons: { [word]: !place.dataset.reasons.split("|").includes(word) },
+});
 
 // The place that keys speak of: the clip of this page, or the row that is chosen in the list.
 let at = -1;
@@ -68,7 +127,7 @@ function choose(number) {
 
 function follow(rel) {
   const link = one(`a[rel="${rel}"]`);
-  if (link) sending.then(() => { location.href = link.href; });
+  if (link) visit(link.href);
   else say(rel === "next" ? "That was the last clip." : "That was the first clip.");
 }
 
@@ -79,7 +138,7 @@ function step(by) {
 
 function open(row, hash = "") {
   const link = row && one("h3 a", row);
-  if (link) sending.then(() => { location.href = link.href + hash; });
+  if (link) visit(link.href + hash);
 }
 
 function edit() {
@@ -99,10 +158,10 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   Enter: () => open(rows[at]),
-  u: () => { const link = one("[data-up]"); if (link) sending.then(() => { location.href = link.href; }); },
+  u: () => { const link = one("[data-up]"); if (link) visit(link.href); },
   p: () => { if (player) player.paused ? player.play() : player.pause(); },
   e: edit,
-  "/": () => { const field = one("#q"); if (field) { field.focus(); field.select(); } else location.href = `${one("[data-up]")?.href || "/"}#q`; },
+  "/": () => { const field = one("#q"); if (field) { field.focus(); field.select(); } else visit(`${one("[data-up]")?.href || "/"}#q`); },
   "?": help,
 };
 const ofReview = (change) => () => {
@@ -123,11 +182,19 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || one("#help").open && event.key !== "?") return;
   if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
-  const act = KEYS[event.key];
+  const act = KEYS[keyOf(event)];
   if (act) {
     event.preventDefault();
     act();
   }
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+  if (!link || isElsewhere || !isUnstored()) return;
+  event.preventDefault();
+  visit(link.href);
 });
 
 document.addEventListener("click", (event) => {
@@ -141,22 +208,24 @@ document.addEventListener("click", (event) => {
 
 one("[data-edit]")?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const fields = all("textarea", event.target);
-  const edits = {};
-  for (const field of fields) {
-    const text = field.value.trim().replace(/\s+/g, " ");
-    edits[field.name] = text === field.dataset.was.trim().replace(/\s+/g, " ") ? null : text;
-  }
-  send(event.target.closest("[data-clip]"), () => edits);
+  store(event.target);
 });
 
 // The first search by meaning loads the encoder: without a word the page would seem to hang.
 one("form.search")?.addEventListener("submit", (event) => {
+  if (!leaving && isUnstored()) {
+    event.preventDefault();
+    leave(() => event.target.requestSubmit(event.submitter));
+    return;
+  }
   if (event.submitter?.value === "meaning" || /(^|\s)~/.test(one("#q").value)) {
     say("Searching by meaning. The first time the encoder is loaded, which takes a while.", false, true);
   }
 });
-addEventListener("pageshow", (event) => { if (event.persisted) say(""); });
+addEventListener("pageshow", (event) => {
+  leaving = false;
+  if (event.persisted) say("");
+});
 
 one("#sort")?.addEventListener("change", (event) => event.target.form.requestSubmit());
 

@@ -52,7 +52,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   // Arrows in a player seek.
   if (event.key.startsWith("Arrow") && event.target.closest("video, audio")) return;
-  const act = KEYS[event.key];
+  const act = KEYS[keyOf(event)];
   if (act) {
     event.preventDefault();
     act();

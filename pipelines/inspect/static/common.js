@@ -4,6 +4,12 @@
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
+// The key that was pressed, whether Caps Lock is on or not.
+function keyOf(event) {
+  if (!/^[a-z]$/i.test(event.key)) return event.key;
+  return event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase();
+}
+
 // What is told at the edge of the page, for a while or until something else is.
 let quiet = 0;
 function say(text, wrong = false, stays = wrong) {

@@ -142,7 +142,9 @@ def test_a_review_is_on_disk_when_it_is_acknowledged(tmp_path: Path) -> None:
     row = rows(place)[0]
     url = f"/clip/{row['clip_id']}/review"
     with client(place.root) as browser:
-        answer = browser.post(url, headers=ORIGIN, json={"verdict": "bad", "reasons": ["wrong"]})
+        answer = browser.post(
+            url, headers=ORIGIN, json={"verdict": "bad", "reasons": {"wrong": True}}
+        )
         assert answer.status_code == 200
         (stored_one,) = reviews_of(place.root)
         assert stored_one["review_id"] == answer.json()["review_id"]
@@ -193,7 +195,7 @@ def test_a_review_of_other_captions_is_not_carried_over(tmp_path: Path) -> None:
         b"[]",
         b'{"verdict": "fine"}',
         b'{"reviewer": "somebody else"}',
-        b'{"verdict": "good", "reasons": ["wrong"]}',
+        b'{"verdict": "good", "reasons": {"wrong": true}}',
         b'{"audio_caption": "' + b"x" * 5000 + b'"}',
         b"\xff",
     ],

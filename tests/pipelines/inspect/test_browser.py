@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from tests.pipelines.inspect.looking import looked_at
 from tests.pipelines.inspect.made import Started, let_in, opened_app, real, reviews_of
 from tests.pipelines.report.hostile import hostile_row
 from tests.pipelines.report.made import made
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Dialog
 
 pytestmark = [pytest.mark.run, needs_chromium]
 
@@ -68,6 +72,74 @@ def test_a_clip_is_found_reviewed_by_keyboard_and_found_again(
         page.locator("[data-state]", has_text=re.compile("^edited$")).wait_for()
     (review,) = reviews_of(place.root)
     assert (review["verdict"], review["audio_caption"]) == (None, "A tone is heard.")
+
+
+def test_nothing_that_was_said_is_lost(tmp_path: Path, started: Started) -> None:
+    place = made(tmp_path / "set")
+    _, port, token = opened_app(started, place.root, "--reviewer", "ada")
+    with let_in(port, token) as page:
+        page.goto(f"http://127.0.0.1:{port}/?q=captions:3")
+        page.locator(".row h3 a").first.click()
+        clip = page.url
+        other = page.context.new_page()
+        other.goto(clip)
+        # Two pages of one clip, each with an edit of its own.
+        for tab, name, key in ((page, "audio_caption", "3"), (other, "visual_caption", "2")):
+            tab.locator("body").press("e")
+            tab.locator(f"textarea[name={name}]").fill(f"Of {name}.")
+            tab.keyboard.press("Control+Enter")
+            tab.get_by_text("stored", exact=True).wait_for()
+            tab.keyboard.press("Escape")
+            tab.keyboard.press(key)
+            tab.locator(f'[data-reason][aria-pressed="true"] kbd:text-is("{key}")').wait_for()
+        (review,) = reviews_of(place.root)
+        assert review["audio_caption"] == "Of audio_caption."
+        assert review["visual_caption"] == "Of visual_caption."
+        assert review["reasons"] == ["missed", "wrong"]
+        assert other.locator("textarea").first.input_value() == "Of audio_caption."
+        other.close()
+
+        # An edit can't be empty; who leaves with one that is not stored is asked.
+        asked: list[str] = []
+
+        def stay(dialog: "Dialog") -> None:
+            asked.append(dialog.message)
+            dialog.dismiss()
+
+        page.on("dialog", stay)
+        page.locator("textarea").first.fill("")
+        page.keyboard.press("Control+Enter")
+        page.get_by_text("mark the clip as bad: invented").wait_for()
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        page.wait_for_function("document.activeElement === document.body")
+        assert asked == ["An edited caption is not stored. Leave without it?"]
+        assert page.url == clip
+        page.locator("textarea").first.fill("Of audio_caption.")
+        page.keyboard.press("Escape")
+
+        # A full disk: one stays, sees why, and is asked when one goes on.
+        full = "It can't be stored: No space left on device."
+        page.route("**/review", lambda route: route.fulfill(status=507, body=full))
+        page.keyboard.press("g")
+        page.keyboard.press("j")
+        page.get_by_text(f"Not stored: {full}").wait_for()
+        assert page.url == clip
+        page.keyboard.press("j")
+        assert asked[1:] == ["A review is not stored. Leave without it?"]
+        page.unroute("**/review")
+
+        # A slow disk: a link waits for what was said. Caps Lock changes no key.
+        page.evaluate(
+            "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'G', bubbles: true}))"
+        )
+        page.locator("[data-state]", has_text="good, edited").wait_for()
+        page.click("[data-say=bad]")
+        page.click('[data-reason="leaked"]')
+        page.click("a[rel=next]")
+        page.wait_for_url(lambda url: url != clip)
+    (review,) = reviews_of(place.root)
+    assert (review["verdict"], review["reasons"]) == ("bad", ["leaked"])
 
 
 def test_j_and_k_go_through_all_clips(place: Made, started: Started) -> None:

@@ -37,6 +37,14 @@ def test_an_edit_is_one_line_and_an_empty_one_is_none() -> None:
     assert made.visual_caption is None
 
 
+def test_an_edit_has_no_characters_that_nobody_sees() -> None:
+    hidden = "A\x00 dog \x1b[31m\u202ebarks\u2066\ufeff \x07\x9b at 5\u00a0am."
+    assert review(audio_caption=hidden).audio_caption == "A dog [31mbarks at 5 am."
+    assert review(audio_caption="\x00 \u202e").audio_caption is None
+    # Joiners belong to words of Persian, and to pictures made of several.
+    assert review(audio_caption="می\u200cشود").audio_caption == "می\u200cشود"
+
+
 def _given(values: dict[str, object]) -> Review:
     return Review(**completed(values, "review_id", "reviewed_ms"))
 
