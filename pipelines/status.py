@@ -46,15 +46,18 @@ class JobStatus:
 
 
 def jobs(workspace: Workspace, state: State) -> list[JobStatus]:
-    """Every job of a workspace, in the order in which they were begun. Raises WorkspaceError when the
-    settings of one are missing or damaged."""
+    """Every job of a workspace, in the order of their first commits, which a copy of it has too; then
+    those without any, in the order in which they were begun. Raises WorkspaceError when the settings of
+    one are missing or damaged."""
     folder = workspace.root / "configs"
     ours = [path for path in folder.glob("*.json") if _DIGEST.fullmatch(path.stem)]
     files = sorted(ours, key=lambda path: path.stat().st_mtime_ns)
     digests = [path.stem for path in files]
-    if lost := [job for job in state.jobs() if job not in digests]:
+    committed = state.jobs()
+    if lost := [job for job in committed if job not in digests]:
         raise WorkspaceError(f"the settings of job {lost[0]} are gone: {folder / lost[0]}.json")
-    return [_status(workspace, state, digest) for digest in digests]
+    waiting = [digest for digest in digests if digest not in committed]
+    return [_status(workspace, state, digest) for digest in (*committed, *waiting)]
 
 
 def _status(workspace: Workspace, state: State, digest: str) -> JobStatus:

@@ -24,15 +24,17 @@ def people(
     if not said.num_rows:
         return None
     differ = " OR ".join(f"a.{name} IS DISTINCT FROM b.{name}" for name in _TEXTS)
-    any_of = [f"coalesce({', '.join(f'{t}.{name}' for name in _TEXTS)}) IS NOT NULL" for t in "ab"]
+    ours_any, theirs_any = (
+        f"coalesce({', '.join(f'{t}.{name}' for name in _TEXTS)}) IS NOT NULL" for t in "ab"
+    )
     clips = by_captions(
         query.row(
-            f"SELECT {counts(*any_of, differ)} FROM {ours} a FULL JOIN {theirs} b USING (clip_id)"
+            f"SELECT {counts(ours_any, theirs_any, differ)} FROM {ours} a FULL JOIN {theirs} b USING (clip_id)"
         )
     )
     rows = query.rows(
         f"SELECT clip_id, a.caption_digest, b.caption_digest "
-        f"FROM {ours} a JOIN {theirs} b USING (clip_id) WHERE {' AND '.join(any_of)} AND ({differ}) "
+        f"FROM {ours} a JOIN {theirs} b USING (clip_id) WHERE {ours_any} AND {theirs_any} AND ({differ}) "
         "AND list_contains(?, clip_id)",
         [clips_of(said)],
     )
