@@ -29,7 +29,8 @@ def people(
     )
     clips = by_captions(
         query.row(
-            f"SELECT {counts(ours_any, theirs_any, differ)} FROM {ours} a FULL JOIN {theirs} b USING (clip_id)"
+            f"SELECT {counts(ours_any, theirs_any, differ)} "
+            f"FROM {ours} a FULL JOIN {theirs} b USING (clip_id)"
         )
     )
     rows = query.rows(
