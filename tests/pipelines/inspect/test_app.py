@@ -110,6 +110,17 @@ def test_a_clip_in_quarantine_says_why(place: Made, browser: TestClient) -> None
     assert "<bdi>m</bdi>" in page
 
 
+def test_a_clip_without_captions_takes_no_review(place: Made, browser: TestClient) -> None:
+    (row, _) = rows(place, "quarantine")
+    page = browser.get(f"/clip/{row['clip_id']}").text
+    assert "It has no captions to review." in page
+    assert "data-say" not in page and "still" not in page
+    answer = browser.post(
+        f"/clip/{row['clip_id']}/review", headers=ORIGIN, json={"verdict": "good"}
+    )
+    assert (answer.status_code, answer.text) == (422, "This clip has no captions to review.")
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -15,7 +15,7 @@ from tests.pipelines.report.hostile import hostile_row
 from tests.pipelines.report.made import made
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Dialog
+    from playwright.sync_api import Dialog, Route
 
 pytestmark = [pytest.mark.run, needs_chromium]
 
@@ -120,9 +120,14 @@ def test_nothing_that_was_said_is_lost(tmp_path: Path, started: Started) -> None
 
         # A full disk: one stays, sees why, and is asked when one goes on.
         full = "It can't be stored: No space left on device."
-        page.route("**/review", lambda route: route.fulfill(status=507, body=full))
-        page.keyboard.press("g")
+        held: list[Route] = []
+        page.route("**/review", lambda route: held.append(route))
+        with page.expect_request("**/review"):
+            page.keyboard.press("g")
         page.keyboard.press("j")
+        while not held:
+            page.title()
+        held[0].fulfill(status=507, body=full)
         page.get_by_text(f"Not stored: {full}").wait_for()
         assert page.url == clip
         page.keyboard.press("j")
@@ -134,9 +139,20 @@ def test_nothing_that_was_said_is_lost(tmp_path: Path, started: Started) -> None
             "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'G', bubbles: true}))"
         )
         page.locator("[data-state]", has_text="good, edited").wait_for()
-        page.click("[data-say=bad]")
+        held.clear()
+        page.route("**/review", lambda route: held.append(route))
+        with page.expect_request("**/review"):
+            page.click("[data-say=bad]")
         page.click('[data-reason="leaked"]')
         page.click("a[rel=next]")
+        while not held:
+            page.title()
+        held[0].continue_()
+        page.locator("[data-state]", has_text=re.compile("^bad")).wait_for()
+        while len(held) < 2:
+            page.title()  # lets the next request come
+        assert page.url == clip
+        held[1].continue_()
         page.wait_for_url(lambda url: url != clip)
     (review,) = reviews_of(place.root)
     assert (review["verdict"], review["reasons"]) == ("bad", ["leaked"])
