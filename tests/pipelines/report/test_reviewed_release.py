@@ -1,6 +1,5 @@
 """What people say of a release, counted again from its rows and from the reviews one by one."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +97,7 @@ def test_reviews_in_the_named_folder_are_counted(
     assert {c.name: c.count for c in of.reviewers} == {"ada": 7, "bob": 5}
     (pair,) = of.agreement
     assert (pair.clips, pair.same) == (5, 4)
-    both = Counter((v, "good" if at == 0 else v) for at, v in enumerate(verdicts[:5]))
-    seen = (both["bad", "bad"] + both["good", "good"]) / 5
-    chance = (2 / 5) * (1 / 5) + (3 / 5) * (4 / 5)
-    assert pair.kappa == pytest.approx((seen - chance) / (1 - chance))
+    assert pair.kappa is None, "of five clips it would say nothing"
     assert scalars(told)["reviewed"] == pytest.approx(7 / len(data))
     assert scalars(told)["bad"] is None
 
