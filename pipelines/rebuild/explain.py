@@ -14,7 +14,8 @@ from manifests.release.rules import Rules
 from manifests.release.select import Address, Counts
 from manifests.release.shards import Input
 from pipelines.rebuild.leaving import leaving
-from pipelines.rebuild.rebuild import Phases, Tell, running
+from pipelines.rebuild.rebuild import Phases, Tell
+from pipelines.rebuild.running import running
 from pipelines.rebuild.steps import groups
 from pipelines.rebuild.tasks import on_ray
 from pipelines.rebuild.work import Work

@@ -5,7 +5,6 @@ buckets and gathered into parts (`writing`); last the documents, and `release.js
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,9 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from engine import crashpoints, processes
-from engine.run.cluster import ray_cluster
-from engine.run.scratch import scratch_folders
+from engine import crashpoints
 from manifests.atomic import replacing, write_atomic
 from manifests.release import lists, order, select
 from manifests.release.errors import RulesError
@@ -43,6 +40,7 @@ from pipelines.rebuild.leaving import Leaving, leaving
 from pipelines.rebuild.near import Finder
 from pipelines.rebuild.packing import PackStep
 from pipelines.rebuild.reviewed import used
+from pipelines.rebuild.running import running
 from pipelines.rebuild.steps import (
     LISTED,
     GatherStep,
@@ -54,7 +52,7 @@ from pipelines.rebuild.steps import (
     row_bytes,
     settings,
 )
-from pipelines.rebuild.tasks import RebuildError, Runner, Task, is_disk_full, on_ray
+from pipelines.rebuild.tasks import RebuildError, Runner, Task, on_ray
 from pipelines.rebuild.work import Work, opened
 from pipelines.rebuild.writing import Group, Wanted
 
@@ -66,8 +64,6 @@ _MOST_PART_ROWS = 1_000_000
 _BUCKET_BYTES = 32 << 20
 _LARGE = 3 << 30
 """Bytes of rows from which on they are compressed between scatter and gather."""
-_OBJECTS = 128 << 20
-"""Bytes of Ray's store: tasks exchange files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,33 +113,6 @@ def rebuild(
                 raise
     Work(out).clear()
     return Rebuilt(out, release)
-
-
-@contextmanager
-def running(work: Work, start: int) -> Iterator[None]:
-    """Ray for the block, without what dead drivers of the same folder left. Raises RebuildError where
-    the disk is full, KeyboardInterrupt where DuckDB calls it something else."""
-    name = f"captionmill-{work.place_id}"
-    with processes.own_environment():
-        os.environ.update(processes.marked(processes.mark(work.place_id, start)))
-        # Workers keep the memory of one batch for the next: new pages cost more than what is done there.
-        os.environ["MIMALLOC_PURGE_DELAY"] = "-1"
-        processes.sweep(work.place_id, keep_epoch=start)
-        for left in scratch_folders(name):
-            shutil.rmtree(left, ignore_errors=True)
-        work.clear_temporary()
-        try:
-            with ray_cluster(name, 1, _OBJECTS, work.logs / f"{start:06d}"):
-                yield
-        except Exception as error:
-            if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
-                raise KeyboardInterrupt from error
-            if is_disk_full(error):
-                raise RebuildError(
-                    f"no room is left on the disk of {work.root}: make room and run the same command "
-                    "again; it goes on where it stopped"
-                ) from error
-            raise
 
 
 def _standing(rules: Rules, inputs: Sequence[Input], named: Leaving, out: Path) -> Release | None:

@@ -21,7 +21,7 @@ from manifests.release.shards import Input
 from manifests.release.splits import rows_of, without_rows
 from manifests.verify.release import check_release
 from pipelines.rebuild import rebuild as rebuilding
-from pipelines.rebuild import writing
+from pipelines.rebuild import running, writing
 from pipelines.rebuild.errors import WritingError
 from pipelines.rebuild.tasks import RebuildError, Task, here
 from pipelines.rebuild.work import Work, opened
@@ -398,7 +398,7 @@ def test_what_a_killed_worker_left_is_gone_before_work_goes_on(tmp_path: Path) -
             path.parent.mkdir(parents=True)
             path.write_bytes(b"x")
         (work.sources / "f.json").write_bytes(b"{}")
-        with rebuilding.running(work, 1):
+        with running.running(work, 1):
             assert not left.exists() and not coded.exists()
             assert (work.sources / "f.json").exists()
 
