@@ -27,7 +27,8 @@ from pipelines.inspect.reading import Row
 from pipelines.inspect.reviewing import Change, Reviewing, own
 from pipelines.inspect.security import LARGEST
 from pipelines.inspect.sets import Inspected
-from pipelines.inspect.terms import LONGEST, Query, QueryError, parse
+from pipelines.inspect.terms import LONGEST, Query, QueryError
+from pipelines.inspect.values import Asked
 from pipelines.report.shown import visible
 
 
@@ -84,7 +85,8 @@ class Pages:
         """The table of clips."""
         if request.query_params.get("how") == "meaning":
             return self._by_meaning(request)
-        query, link, why = self._state(request)
+        asked, link, why = self._state(request)
+        query = asked.query
         after, before = _number(request, "after"), _number(request, "before")
         page, total, counted = Page((), False, False), 0, []
         if not why:
@@ -98,6 +100,7 @@ class Pages:
             "list.html",
             link=link,
             why=why,
+            notes=asked.notes,
             total=total,
             clips=pages.listed(page, link, reviews, self._reviewer, near),
             meant="" if why else pages.meant(query, self._meaning.encoder),
@@ -112,13 +115,13 @@ class Pages:
         """To the page that asks for the same words by meaning."""
         text = request.query_params.get("q", "")[: LONGEST + 1]
         with suppress(QueryError):  # told by that page
-            text = parse(text, self._lookup.columns).by_meaning().text
+            text = self._lookup.asked(text).query.by_meaning().text
         order = self._lookup.order(request.query_params.get("sort", ""))
         return RedirectResponse(Link(text, order).to(), 303)
 
     def clip(self, request: Request, clip_id: str) -> Response:
         """The page of a clip."""
-        query, link, why = self._state(request)
+        asked, link, why = self._state(request)
         entry = self._lookup.clip(clip_id)
         if entry is None:
             return self.missing(request, None)
@@ -126,7 +129,7 @@ class Pages:
         row = self._shown.whole(place)
         neighbours: tuple[Row | None, Row | None] = (None, None)
         if not why:
-            neighbours = self._lookup.neighbours(query, link.order, entry["number"])
+            neighbours = self._lookup.neighbours(asked.query, link.order, entry["number"])
         reviews = self._reviews([entry["number"]]).get(entry["number"], [])
         review = pages.reviewed(reviews, self._reviewer, entry)
         common: dict[str, Any] = {
@@ -164,17 +167,18 @@ class Pages:
         """The page for what can't be read."""
         return self._page("error.html", 500, message=str(error))
 
-    def _state(self, request: Request) -> tuple[Query, Link, str]:
+    def _state(self, request: Request) -> tuple[Asked, Link, str]:
         """What an address asks for, its state, and what is wrong with it."""
         text = request.query_params.get("q", "")[: LONGEST + 1]
         order = self._lookup.order(request.query_params.get("sort", ""))
         try:
-            query = parse(text, self._lookup.columns)
+            asked = self._lookup.asked(text)
+            query = asked.query
             if query.meaning is not None and not self._lookup.meant.knows(query.meaning):
                 self._lookup.meant.take(query.meaning, self._meaning.nearest(query.meaning))
         except UserError as error:
-            return Query(), Link(text, order), str(error)
-        return query, Link(query.text, order), ""
+            return Asked(Query()), Link(text, order), str(error)
+        return asked, Link(query.text, order), ""
 
     # What pages ask for
 

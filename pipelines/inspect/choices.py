@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipelines.inspect.columns import Column
 from pipelines.inspect.numbers import Integers, Numbers
 from pipelines.inspect.reading import Reader
+from pipelines.inspect.words import folded
 
 CHOICES = "name VARCHAR, value VARCHAR, clips BIGINT, held BLOB"
 """Columns of the table. clips: how many have the value. held: which ones, as bits where they are many,
@@ -89,6 +90,16 @@ class Choices:
         if isinstance(held, Numbers):
             return held
         return Numbers.of([] if held is None else [held], size)
+
+    def like(self, name: str, value: str) -> list[str]:
+        """Values of a choice that are the same but for capital letters and accents."""
+        sql = f"SELECT value FROM choices WHERE name = ? AND {folded('value')} = {folded('?')}"
+        return [same for (same,) in self._reader.rows(f"{sql} ORDER BY value", [name, value])]
+
+    def commonest(self, name: str, count: int) -> list[str]:
+        """So many values of a choice, those of most clips first."""
+        sql = "SELECT value FROM choices WHERE name = ? ORDER BY clips DESC, value LIMIT ?"
+        return [value for (value,) in self._reader.rows(sql, [name, count])]
 
     def counts(self, name: str, within: Numbers | None) -> list[tuple[str, int]]:
         """Values of a choice, and how many of some clips, or of all, have each."""

@@ -24,7 +24,8 @@ from pipelines.inspect.reading import Reader, Row
 from pipelines.inspect.said import Said
 from pipelines.inspect.sets import Place
 from pipelines.inspect.sorting import LISTED, RANDOM, Keys, Order, first, keys_of
-from pipelines.inspect.terms import Query
+from pipelines.inspect.terms import Query, parse
+from pipelines.inspect.values import Asked, Values
 from pipelines.reviews.plan import Plan
 
 EACH = 50
@@ -50,7 +51,12 @@ class Lookup:
         self._reader, self._ranks = reader, Ranks(reader)
         choices = Choices(reader)
         self._matching = Matching(reader, choices, self._ranks, self.said, self.meant)
+        self._values = Values(choices, self.said)
         self._facets = Facets(reader, self.columns, self._matching, choices, self.said)
+
+    def asked(self, text: str) -> Asked:
+        """What a line asks for. Raises QueryError."""
+        return self._values.asked(parse(text, self.columns))
 
     def order(self, text: str) -> Order:
         """The order that an address names; as listed for one that there is not."""

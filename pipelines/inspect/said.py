@@ -80,6 +80,11 @@ class Said:
             values = [term.value]
         return Numbers.of([self._numbers(where, values)], size)
 
+    def reviewers(self) -> list[str]:
+        """Names of all reviewers, those of most reviews first."""
+        sql = "SELECT reviewer FROM reviews GROUP BY 1 ORDER BY count(*) DESC, 1"
+        return [name for (name,) in self._reader.rows(sql)]
+
     def counts(
         self, name: str, within: Numbers | None, total: Callable[[], int]
     ) -> list[tuple[str, int]]:

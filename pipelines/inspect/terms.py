@@ -30,11 +30,16 @@ _TERM = re.compile(
     r"""(?:"(?P<quoted>[^"]*)(?:"|$)|(?P<plain>[^\s"]+))"""
 )
 _PLAIN = re.compile(r"[^\s\"]+")
+_BEGUN = re.compile(r"([a-z_]+)(<=|>=|[:=<>])")
+"""A term without its value."""
 
-REVIEW = Column("review", "reviewed", "choice", "", "good, bad, edited, any or none", True)
+_REVIEWS = ("good", "bad", "edited", "any", "none")
+REVIEW = Column("review", "reviewed", "choice", "", ", ".join(_REVIEWS), True)
 REVIEWER = Column("reviewer", "reviewer", "choice", "", "who reviewed it", True)
 WHY = Column("why", "why bad", "choice", "", ", ".join(REASONS), True)
 OF_REVIEWS = (REVIEW, WHY, REVIEWER)
+_FIXED = {REVIEW.name: _REVIEWS, WHY.name: REASONS}
+"""Choices whose values do not depend on the clips."""
 MEANING = Column("~", "meaning", "text", "", "what is meant, as a sentence")
 
 
@@ -136,6 +141,9 @@ def _term(match: re.Match[str], known: dict[str, Column]) -> Term:
             raise QueryError('say what you mean, as in ~"a dog barks"')
         return Term(MEANING, ":", value.strip(), True)
     if name is None:
+        begun = None if phrase else _BEGUN.fullmatch(value)
+        if begun is not None and begun[1] in known:
+            raise QueryError(_no_value(known[begun[1]]))
         return Term(None, ":", value, phrase, excluded)
     if name not in known:
         raise QueryError(
@@ -143,11 +151,30 @@ def _term(match: re.Match[str], known: dict[str, Column]) -> Term:
             "To look for it as text, put it between quotes"
         )
     column = known[name]
+    if not value.strip():
+        raise QueryError(_no_value(column))
     if column.what == "number":
         return Term(column, _comparison(operator), _number(name, value), False, excluded)
     if operator not in (":", "="):
         raise QueryError(f"{name} is no number: write {name}:{value}")
+    if name in _FIXED:
+        value = _fixed(name, value)
     return Term(column, ":", value, phrase and name in TEXTS, excluded)
+
+
+def _no_value(column: Column) -> str:
+    example = {"number": "<0.5", "text": ":dog", "choice": ':"a value"'}[column.what]
+    return (
+        f"nothing is asked of {column.name}: write a value behind it, as in {column.name}{example}"
+    )
+
+
+def _fixed(name: str, value: str) -> str:
+    """The value that is written so, in small or capital letters."""
+    values = _FIXED[name]
+    if value.casefold() not in values:
+        raise QueryError(f'{name} is one of {", ".join(values)}, and "{value}" is none of them')
+    return value.casefold()
 
 
 def _comparison(operator: str) -> Operator:

@@ -38,7 +38,12 @@ Keys = npt.NDArray[np.int64]
 
 def words_of(sql: str) -> str:
     """SQL of the list of words of a text: small letters without accents, and digits."""
-    return f"regexp_extract_all(strip_accents(lower({sql})), '{_PATTERN}')"
+    return f"regexp_extract_all({folded(sql)}, '{_PATTERN}')"
+
+
+def folded(sql: str) -> str:
+    """SQL of a text in small letters without accents."""
+    return f"strip_accents(lower({sql}))"
 
 
 def fill(database: duckdb.DuckDBPyConnection, table: str, start: int, end: int) -> None:

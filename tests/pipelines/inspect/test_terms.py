@@ -37,11 +37,28 @@ def test_a_query_is_written_as_it_was_read(text: str) -> None:
         ("~dog ~cat", "one ~ is all"),
         ("-~dog", "can't be left out"),
         ('~" "', "say what you mean"),
+        ("dog support<", "as in support<0.5"),
+        ("heard:", "as in heard:dog"),
+        ('kind:""', "write a value behind it"),
+        ("review:nice", "review is one of good, bad, edited, any, none"),
+        ("why:boring", '"boring" is none of them'),
     ],
 )
 def test_what_cannot_be_read_is_told(text: str, told: str) -> None:
     with pytest.raises(QueryError, match=told):
         parse(text, WORKSPACE)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("review:Bad", "review:bad"),
+        ('why:"Wrong Modality"', 'why:"wrong modality"'),
+        ("4: <", "4: <"),
+    ],
+)
+def test_values_that_are_always_the_same_are_read_in_any_letters(text: str, read: str) -> None:
+    assert parse(text, WORKSPACE).text == read
 
 
 def test_a_quote_that_is_not_closed_ends_with_the_line() -> None:
