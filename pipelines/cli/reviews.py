@@ -41,8 +41,10 @@ def reviews_import(workspace: Root, file: _File, comparisons: _Comparisons = Fal
         require_no_release(workspace)
         place, _ = opened(workspace)
         of = COMPARISONS if comparisons else REVIEWS
-        every, fresh = load(place, file, of)
-        say(f"{counted(every, of.name)}, {fresh} of them new")
+        loaded = load(place, file, of)
+        say(f"{counted(loaded.rows, of.name)}, {loaded.fresh:,} of them new")
+        if loaded.elsewhere:
+            say(f"{loaded.elsewhere:,} of them are of clips that {workspace} has no captions of")
 
 
 @reviews_app.command("plan")

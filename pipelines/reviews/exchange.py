@@ -4,12 +4,15 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from manifests import commits
 from manifests.atomic import replacing
 from manifests.captions import CAPTIONS
 from manifests.release.layout import is_release
@@ -55,8 +58,17 @@ def _columns(of: Said, target: Path) -> str:
     return "*"
 
 
-def load(workspace: Workspace, source: Path, of: Said = REVIEWS) -> tuple[int, int]:
-    """Commits the reviews, or comparisons, of a file; how many it has, and how many of them were new.
+class Loaded(NamedTuple):
+    """What came in. rows: of the file. fresh: that were new. elsewhere: rows of clips that the workspace
+    has no captions of; 0 where it has none at all, as the folder of a release's reviews."""
+
+    rows: int
+    fresh: int
+    elsewhere: int
+
+
+def load(workspace: Workspace, source: Path, of: Said = REVIEWS) -> Loaded:
+    """Commits the reviews, or comparisons, of a file.
 
     A review needs a clip_id, a reviewer and a verdict or an edited caption, a comparison a clip_id, a
     reviewer, both digests and an outcome. Raises ReviewError for what can't be read, with its line; then
@@ -64,7 +76,19 @@ def load(workspace: Workspace, source: Path, of: Said = REVIEWS) -> tuple[int, i
     """
     _require_suffix(source)
     said = _parsed(source, of)
-    return len(said), add(workspace, said, of)
+    fresh = add(workspace, said, of)
+    return Loaded(len(said), fresh, _elsewhere(workspace, said["clip_id"]))
+
+
+def _elsewhere(workspace: Workspace, clips: pa.ChunkedArray) -> int:
+    """How many of these ids no caption has."""
+    files = tuple(commits.load(workspace).files("captions"))
+    if not files:
+        return 0
+    for file in files:
+        known = pq.read_table(workspace.root / file.path, columns=["clip_id"])["clip_id"]
+        clips = clips.filter(pc.invert(pc.is_in(clips, known)))
+    return len(clips)
 
 
 def _parsed(source: Path, of: Said) -> pa.Table:

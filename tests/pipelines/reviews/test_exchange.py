@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from manifests import commits, tables
 from manifests.workspace import Workspace
 from pipelines.reviews.exchange import export, load, require_no_release
 from pipelines.reviews.journal import Journal, ReviewError
 from pipelines.reviews.stored import COMPARISONS, stored
 from tests.conftest import command
+from tests.manifests.made import make
 from tests.pipelines.reviews.made import compared, review
 
 _TEXT = 'A "dog", \N{OWL}; 1.5 é = done'
@@ -36,9 +38,17 @@ def test_what_goes_out_comes_in_the_same(suffix: str, reviewed: Workspace, tmp_p
     file = tmp_path / f"it's all{suffix}"
     assert export(reviewed, file) == 2
     other = Workspace.create(tmp_path / "other")
-    assert load(other, file) == (2, 2)
-    assert load(other, file) == (2, 0)
+    assert load(other, file) == (2, 2, 0)
+    assert load(other, file) == (2, 0, 0)
     assert _rows(other) == _rows(reviewed)
+
+
+def test_reviews_of_other_clips_are_counted(tmp_path: Path) -> None:
+    place = make(tmp_path / "made")
+    (file, *_) = commits.load(place.workspace).files("captions")
+    clip = next(tables.read_all(place.workspace.root, [file]))["clip_id"]
+    (tmp_path / "a.csv").write_text(f"clip_id,reviewer,verdict\n{clip},x,good\n{'a' * 32},x,good\n")
+    assert load(place.workspace, tmp_path / "a.csv") == (2, 2, 1)
 
 
 def test_a_file_with_semicolons_is_read(tmp_path: Path) -> None:
@@ -46,7 +56,7 @@ def test_a_file_with_semicolons_is_read(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     row = f'{"a" * 32};ada;bad;"wrong; missed"'
     file.write_text(f"clip_id;reviewer;verdict;reasons\r\n{row}\r\n", encoding="utf-8-sig")
-    assert load(workspace, file) == (1, 1)
+    assert load(workspace, file) == (1, 1, 0)
     assert _rows(workspace)[0]["reasons"] == ["missed", "wrong"]
 
 
@@ -112,8 +122,8 @@ def test_comparisons_that_count_go_out_and_come_in(
     file = tmp_path / f"said{suffix}"
     assert export(judged, file, COMPARISONS) == 3
     other = Workspace.create(tmp_path / "other")
-    assert load(other, file, COMPARISONS) == (3, 3)
-    assert load(other, file, COMPARISONS) == (3, 0)
+    assert load(other, file, COMPARISONS) == (3, 3, 0)
+    assert load(other, file, COMPARISONS) == (3, 0, 0)
     assert _told(other) == [(2, "ada", "loss"), (3, "ada", "tie"), (6, "bob", "tie")]
     kept = stored(judged, COMPARISONS).to_pylist()
     assert all(row in kept for row in stored(other, COMPARISONS).to_pylist())
