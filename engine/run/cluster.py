@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.profile.profile import ProfileError
+from engine.run.joining import join
 from engine.run.scratch import RAYS, is_private, scratch_folder, scratch_folders
+from engine.run.tokens import draw_token, unchanged
 from engine.run.turns import groups
 from engine.stages.contract import Stage
 from manifests.workspace import Workspace
@@ -34,7 +36,7 @@ def cluster(workspace: Workspace, stage: Stage, epoch: int) -> Iterator[None]:
 
     A local one has at least the CPUs that the profile asks for, listens on loopback, and leaves its
     logs in `logs/ray/<epoch>`; the next driver brings those of a killed one there. Raises ProfileError
-    when the cluster is too small for the profile, NoScratchFolder.
+    when the cluster is too small for the profile, NoScratchFolder, NoCluster.
     """
     name = f"captionmill-{workspace.place_id}"
     for left in scratch_folders(name):
@@ -55,27 +57,34 @@ def ray_cluster(
 ) -> Iterator[None]:
     """Ray for the block, as `cluster` has it. name: of its folder. cpus: at least so many. object_store:
     bytes. logs: where its logs are brought. environment: what the processes of a joined cluster get; with
-    one Ray starts each of them twice. Those of a local cluster inherit this process's.
+    one Ray starts each of them twice. Those of a local cluster inherit this process's. Raises NoCluster.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
     stop = signal.getsignal(signal.SIGTERM)
-    if address := os.environ.get("RAY_ADDRESS"):
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env={"env_vars": dict(environment)} if environment else None,
-        )
+    with unchanged():
+        if address := os.environ.get("RAY_ADDRESS"):
+            join(address, environment)
+            scratch = None
+        else:
+            scratch = scratch_folder(name)
+            _start(cpus, object_store, scratch)
         _handle_sigterm(stop)
         try:
             yield
         finally:
             ray.shutdown()
-        return
-    scratch = scratch_folder(name)
+            if scratch is not None:
+                _bring_logs(scratch, logs)
+
+
+def _start(cpus: int, object_store: int, scratch: Path) -> None:
+    """Starts Ray on this machine, with at least so many CPUs, for who knows its token."""
+    import ray
+
+    draw_token()
     with _needed_alone():
         ray.init(
             num_cpus=max(os.cpu_count() or 1, cpus),
@@ -87,12 +96,6 @@ def ray_cluster(
             _temp_dir=str(scratch / RAYS),
             _system_config=SYSTEM_CONFIG,
         )
-    _handle_sigterm(stop)
-    try:
-        yield
-    finally:
-        ray.shutdown()
-        _bring_logs(scratch, logs)
 
 
 @contextmanager

@@ -103,7 +103,7 @@ class Dispatch:
 
     def _await(self, worker: Any) -> None:
         """Returns when Ray has started a worker again: until then calls to it fail as if it died."""
-        until = time.monotonic() + _RESTART_S
+        until, why = time.monotonic() + _RESTART_S, "it does not answer"
         while time.monotonic() < until:
             try:
                 ray.get(worker.progress.remote(), timeout=_RESTART_S)
@@ -115,8 +115,11 @@ class Dispatch:
                     raise RunFailed(
                         f"a worker can't start: {error} (logs: {self._logs})"
                     ) from error
+                why = str(error)
                 time.sleep(_POLL_S)
-        raise RunFailed(f"a worker did not restart within {_RESTART_S:g} s; logs: {self._logs}")
+        raise RunFailed(
+            f"a worker did not restart within {_RESTART_S:g} s: {why} (logs: {self._logs})"
+        )
 
     def _explain(self, cause: BaseException) -> str:
         if isinstance(cause, OSError) and cause.errno is not None:

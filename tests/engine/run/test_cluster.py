@@ -50,6 +50,25 @@ def test_while_ray_runs_no_other_user_can_enter_its_folder(
     assert any(path.stem == "raylet" for path in (tmp_path / "logs").iterdir())
 
 
+def test_a_cluster_without_a_token_is_joined_after_a_local_one(
+    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @ray.remote
+    class Asked:
+        def mode(self) -> str | None:
+            return os.environ.get("RAY_AUTH_MODE")
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for address, mode in ((None, "token"), (cluster, None)):
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+        if address is not None:
+            monkeypatch.setenv("RAY_ADDRESS", address)
+        with ray_cluster("captionmill-test", 1, 80 << 20, tmp_path / "logs"):
+            asked = Asked.remote()  # type: ignore[attr-defined]
+            assert ray.get(asked.mode.remote(), timeout=60) == mode
+    assert not (tmp_path / ".ray").exists(), "a token was left in the home directory"
+
+
 @pytest.mark.exhaustive
 def test_a_run_that_was_killed_three_times_goes_on_to_its_end(
     clips: Path, tmp_path: Path, profile: Callable[..., Path]

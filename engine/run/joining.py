@@ -1,0 +1,100 @@
+"""Joining a Ray that runs already: whether it answers, and whether it asks for a token.
+
+One that `ray start` starts asks for a token where ~/.ray/auth_token is, and refuses whoever shows none. A
+program shows it only where RAY_AUTH_MODE says so, or where the cluster is asked first, as here.
+"""
+
+import logging
+import os
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from engine.run.tokens import show_token
+from manifests.errors import UserError
+
+_PLACE = re.compile(r"\[?(?P<host>[^/\[\]]+)\]?:(?P<port>\d+)")
+_ANSWER_S = 10.0
+"""Time that a connection may take."""
+
+
+class NoCluster(UserError):
+    """The cluster that RAY_ADDRESS names can't be joined."""
+
+
+def join(address: str, environment: Mapping[str, str] | None) -> None:
+    """Joins the cluster at an address, by the user's token where it asks for one. environment: what the
+    processes get that it starts. Raises NoCluster."""
+    import ray
+
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    if place := _PLACE.fullmatch(address):
+        _reach(address, place["host"], int(place["port"]))
+        _be_let_in(address)
+    try:
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"env_vars": dict(environment)} if environment else None,
+        )
+    except ConnectionError as error:
+        raise _no_cluster(address, str(error)) from error
+
+
+def _reach(address: str, host: str, port: int) -> None:
+    """Raises NoCluster where nothing answers: Ray itself would wait for minutes."""
+    try:
+        socket.create_connection((host, port), _ANSWER_S).close()
+    except OSError as error:
+        raise _no_cluster(address, error.strerror or str(error)) from error
+
+
+def _be_let_in(address: str) -> None:
+    """Shows the user's token if the cluster asks for one. Raises NoCluster where it asks for another."""
+    if _is_let_in(address):
+        return
+    show_token()
+    if not _is_let_in(address):
+        raise NoCluster(
+            f"the Ray cluster at {address} asks for a token that this user does not have: copy "
+            "~/.ray/auth_token from the machine where it was started"
+        )
+
+
+def _is_let_in(address: str) -> bool:
+    """Whether the cluster takes what this process shows."""
+    from ray import _raylet
+    from ray.exceptions import AuthenticationError
+
+    raylet: Any = _raylet  # its types are not complete
+    with _quiet():
+        try:
+            raylet.GcsClient(address=address)
+        except AuthenticationError:
+            return False
+        except Exception as error:  # whatever Ray says of what is no Ray
+            raise _no_cluster(address, str(error)) from error
+    return True
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps what Ray's C++ writes from the screen: it writes past Python."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+def _no_cluster(address: str, why: str) -> NoCluster:
+    return NoCluster(
+        f"no Ray cluster answers at {address} ({why}): start one with ray start --head, or unset "
+        "RAY_ADDRESS to work on this machine alone"
+    )
