@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from manifests import no_pandas
+from manifests.arrays import Numbers, codes_of, numbers_of, offsets_of, ranges_of, values_of, whole
 from manifests.record import Record
 from manifests.tables import File
 
@@ -49,8 +49,6 @@ SCHEMA = pa.schema(
 # enough that reading one costs little too. The last blocks are kept: those of a shard's listing and jobs.
 _BLOCK, _BLOCKS_KEPT = 128, 8
 
-Numbers = npt.NDArray[np.int64]
-
 
 class Packed:
     """Records in a table of `SCHEMA`. Raises pa.ArrowException, ValueError or KeyError for another."""
@@ -59,10 +57,10 @@ class Packed:
         if not table.schema.equals(SCHEMA):
             raise ValueError("its columns are not those of commit records")
         no_pandas.spare()
-        self._columns = {name: _array(table[name]) for name in SCHEMA.names}
+        self._columns = {name: whole(table[name]) for name in SCHEMA.names}
         self.table = table
         self._files: pa.StructArray = self._columns["files"].values
-        self._file_offsets = _offsets(self._columns["files"])
+        self._file_offsets = offsets_of(self._columns["files"])
         self._blocks: dict[tuple[int, str | None], list[Record]] = {}
 
     @classmethod
@@ -82,14 +80,14 @@ class Packed:
     @cached_property
     def _jobs(self) -> dict[str, tuple[int, int]]:
         """Rows [first, end) of each job, oldest job first."""
-        ranges = _ranges(self._columns["job"])
+        ranges = ranges_of(self._columns["job"])
         positions = self._column("position")
         return dict(sorted(ranges.items(), key=lambda item: positions[slice(*item[1])].min()))
 
     @cached_property
     def _cuts(self) -> dict[str, tuple[int, int]]:
         """Rows [first, end) of the listing of each cut."""
-        return _ranges(self._columns["cut"].slice(0, self._columns["job"].null_count))
+        return ranges_of(self._columns["cut"].slice(0, self._columns["job"].null_count))
 
     @cached_property
     def _by_shard(self) -> tuple[Numbers, Numbers]:
@@ -107,7 +105,7 @@ class Packed:
 
     def _column(self, name: str) -> Numbers:
         """A column of numbers; -1 for null."""
-        return _numbers(self._columns[name])
+        return numbers_of(self._columns[name])
 
     # Questions
 
@@ -160,26 +158,26 @@ class Packed:
     def counts(self, job: str | None = None, cut: str | None = None) -> Counter[str]:
         """Sum of the counts of a job, or of the listing of a cut."""
         first, end = self._range(job, cut)
-        offsets = _offsets(self._columns["counts"])
+        offsets = offsets_of(self._columns["counts"])
         names = self._count_names
         start, stop = offsets[first], offsets[end]
         sums = np.zeros(len(names.dictionary), np.int64)
-        codes = _numbers(names.indices)[start:stop]
-        np.add.at(sums, codes, _numbers(self._columns["counts"].items)[start:stop])
+        codes = numbers_of(names.indices)[start:stop]
+        np.add.at(sums, codes, numbers_of(self._columns["counts"].items)[start:stop])
         seen = np.unique(codes)
         return Counter({names.dictionary[i].as_py(): int(sums[i]) for i in seen.tolist()})
 
     def retried(self, job: str) -> int:
         """How many clips the records of a job name as retried."""
         first, end = self._range(job, None)
-        offsets = _offsets(self._columns["retried"])
+        offsets = offsets_of(self._columns["retried"])
         return int(offsets[end] - offsets[first])
 
     def replaced(self, cut: str) -> dict[str, int]:
         """Clips that the listing of a cut names as replaced."""
         first, end = self._range(None, cut)
         column = self._columns["replaced"]
-        offsets = _offsets(column)
+        offsets = offsets_of(column)
         start, count = offsets[first], offsets[end] - offsets[first]
         keys, items = column.keys.slice(start, count), column.items.slice(start, count)
         return dict(zip(keys.to_pylist(), items.to_pylist(), strict=True))
@@ -227,16 +225,16 @@ class Packed:
         numbers = np.zeros(len(self), np.int64)
         known = keys.dictionary.to_pylist()
         if name in known:
-            places = np.flatnonzero(_numbers(keys.indices) == known.index(name))
-            rows = np.searchsorted(_offsets(counts), places, "right") - 1
-            numbers[rows] = _numbers(counts.items)[places]
+            places = np.flatnonzero(numbers_of(keys.indices) == known.index(name))
+            rows = np.searchsorted(offsets_of(counts), places, "right") - 1
+            numbers[rows] = numbers_of(counts.items)[places]
         return numbers
 
     @cached_property
     def _tables(self) -> tuple[list[str], Numbers]:
         """Names of tables, and the number of each file's."""
         tables = self._files.field("table")
-        return tables.dictionary.to_pylist(), _codes(tables)
+        return tables.dictionary.to_pylist(), codes_of(tables)
 
     def _of_table(self, first: int, end: int, table: str | None) -> Numbers:
         """Places of files in [first, end), of one table or of all."""
@@ -257,7 +255,7 @@ class Packed:
             columns = [self._files.field(i).take(pa.array(places)) for i in range(1, len(_FILE))]
         names, codes = self._tables
         tables = [names[code] for code in codes[places].tolist()]
-        return [File(*values) for values in zip(tables, *map(_values, columns), strict=True)]
+        return [File(*values) for values in zip(tables, *map(values_of, columns), strict=True)]
 
     def _at(self, row: int, table: str | None = None) -> Record:
         start = row - row % _BLOCK
@@ -272,7 +270,7 @@ class Packed:
     def _made(self, first: int, end: int, table: str | None = None) -> list[Record]:
         """The records of rows [first, end), with their files of one table or of all."""
         columns = [
-            _values(self._columns[name].slice(first, end - first))
+            values_of(self._columns[name].slice(first, end - first))
             for name in SCHEMA.names
             if name not in ("position", "counts", "retried", "replaced", "files")
         ]
@@ -305,15 +303,15 @@ class Packed:
     def _lists(self, name: str, first: int, end: int) -> Iterator[Iterable[Any]]:
         """Values of a column of lists, or pairs of a column of maps; quicker than `to_pylist`."""
         column = self._columns[name]
-        offsets = _offsets(column)[first : end + 1]
+        offsets = offsets_of(column)[first : end + 1]
         start, count = offsets[0], offsets[-1] - offsets[0]
         if isinstance(column, pa.MapArray):
             keys, items = (
-                _values(part.slice(start, count)) for part in (column.keys, column.items)
+                values_of(part.slice(start, count)) for part in (column.keys, column.items)
             )
             values: list[Any] = list(zip(keys, items, strict=True))
         else:
-            values = _values(column.values.slice(start, count))
+            values = values_of(column.values.slice(start, count))
         for low, high in pairwise((offsets - start).tolist()):
             yield values[low:high]
 
@@ -346,7 +344,7 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 def _sorted(table: pa.Table) -> pa.Table:
     """By job, shard and commit; the listing first, by cut and commit."""
-    codes = {name: _codes(_array(table[name])) for name in ("job", "cut")}
+    codes = {name: codes_of(whole(table[name])) for name in ("job", "cut")}
     listing = codes["job"] < 0
     shards = np.where(listing, 0, table["shard"].fill_null(-1).to_numpy())
     cuts = np.where(listing, codes["cut"], 0)
@@ -356,49 +354,3 @@ def _sorted(table: pa.Table) -> pa.Table:
     ):  # what came last was of the last shards, as it is mostly
         return table
     return table.take(pa.array(order)).combine_chunks()
-
-
-def _ranges(names: pa.DictionaryArray) -> dict[str, tuple[int, int]]:
-    """Rows [first, end) of each name in a column where equal ones are neighbours; null is no name."""
-    codes = _codes(names)
-    starts = np.flatnonzero(np.diff(codes, prepend=-2)).tolist()
-    return {
-        names.dictionary[int(codes[first])].as_py(): (first, end)
-        for first, end in pairwise([*starts, len(codes)])
-        if codes[first] >= 0
-    }
-
-
-def _codes(names: pa.DictionaryArray) -> Numbers:
-    """Numbers of the names of a column; -1 for null."""
-    return _numbers(names.indices)
-
-
-def _offsets(column: Any) -> Numbers:
-    return _numbers(column.offsets)
-
-
-def _numbers(column: pa.Array) -> Numbers:
-    """Whole numbers of a column; -1 for null. Through DLPack: what Arrow itself does loads pandas, which
-    takes longer than all else that most commands ask of records."""
-    values = pa.Array.from_buffers(
-        column.type, len(column), [None, column.buffers()[1]], offset=column.offset
-    )
-    numbers = np.from_dlpack(values).astype(np.int64)
-    if column.null_count:
-        numbers[np.from_dlpack(column.is_null().cast(pa.int8())).astype(bool)] = -1
-    return numbers
-
-
-def _values(column: pa.Array) -> list[Any]:
-    """Python values; quicker than `to_pylist` for names, text and numbers without nulls."""
-    if pa.types.is_dictionary(column.type):
-        names = column.dictionary.to_pylist()
-        return [None if code < 0 else names[code] for code in _codes(column).tolist()]
-    if column.null_count:
-        return list(column.to_pylist())
-    return list(column.to_numpy(zero_copy_only=False).tolist())
-
-
-def _array(column: pa.ChunkedArray) -> Any:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
