@@ -3,9 +3,9 @@
     python -m benchmarks.release 1000000 --folder FOLDER
 
 Makes the rows (`rows`), then lets each of `--by` build the release (`plans`) in a process of its own,
-one after the other: `ray` and `here` (in one process) are ours. Prints wall time, CPU time and the most
-memory (PSS) of all its processes, looked at twice a second, and the seconds of its phases. On a machine
-that others use too, compare the CPU times.
+one after the other: `cores` (over processes), `ray` and `here` (in one process) are ours. Prints wall
+time, CPU time and the most memory (PSS) of all its processes, looked at twice a second, and the seconds
+of its phases. On a machine that others use too, compare the CPU times.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from benchmarks.release.rows import inputs_of, make
 _EVERY_S = 0.5
 _MOST_POLARS = 8 << 30
 """Bytes: Polars has no limit of its own, and others use the machine too."""
-_ALL = ("ray", "here", "duckdb", "polars")
+_ALL = ("cores", "ray", "here", "duckdb", "polars")
 
 
 class _Watch:
@@ -79,7 +79,7 @@ def build(by: str, folder: Path, rows: int, cores: int) -> Times:
         resource.setrlimit(resource.RLIMIT_DATA, (_MOST_POLARS, _MOST_POLARS))
         times = polarss(inputs, out)
     else:
-        times = ours(inputs, out, cores, by == "ray")
+        times = ours(inputs, out, cores, by)
     shutil.rmtree(out)
     return times
 

@@ -7,8 +7,8 @@ card and statistics; ours looks past case and spaces, and writes them.
 """
 
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -19,8 +19,9 @@ from manifests.release.rules import parse
 from manifests.release.shards import Input
 from pipelines.rebuild.leaving import Leaving
 from pipelines.rebuild.rebuild import build
-from pipelines.rebuild.tasks import here, on_ray
-from pipelines.rebuild.work import opened
+from pipelines.rebuild.running import running
+from pipelines.rebuild.tasks import Runner, here, on_ray
+from pipelines.rebuild.work import Work, opened
 
 CAP = 10
 _MADE = ("variants", "support", "confidence", "input", "stage", "real")
@@ -32,8 +33,8 @@ _OBJECTS = 128 << 20
 Times = dict[str, float]
 
 
-def ours(inputs: Sequence[Input], out: Path, cores: int, ray: bool) -> Times:
-    """Builds the release; seconds of each phase. ray: else in this process."""
+def ours(inputs: Sequence[Input], out: Path, cores: int, by: str) -> Times:
+    """Builds the release; seconds of each phase. by: "cores", "ray" or "here"."""
     data = {
         "input": [{"workspace": str(given.root), "name": given.name} for given in inputs],
         "duplicates": {"captions": True},
@@ -53,14 +54,26 @@ def ours(inputs: Sequence[Input], out: Path, cores: int, ray: bool) -> Times:
         last, begun = now, "" if has_ended else phase
 
     with opened(out) as work:
-        cluster = ray_cluster("captionmill-bench", cores, _OBJECTS, work.logs)
-        with cluster if ray else nullcontext():
+        with _runner(by, work, cores) as runner:
             tell("start: 1")
-            release = build(rules, inputs, Leaving(), work, on_ray if ray else here, tell)
+            release = build(rules, inputs, Leaving(), work, runner, tell)
         print(release.books)
         tell("end: 1")
         work.clear()
     return times
+
+
+@contextmanager
+def _runner(by: str, work: Work, cores: int) -> Iterator[Runner]:
+    """What runs the tasks: over processes, as a rebuild does without a cluster, on Ray, or here."""
+    if by == "ray":
+        with ray_cluster("captionmill-bench", cores, _OBJECTS, work.root / "logs"):
+            yield on_ray
+    elif by == "here":
+        yield here
+    else:
+        with running(work, 1) as runner:
+            yield runner
 
 
 def duckdbs(inputs: Sequence[Input], out: Path, cores: int) -> Times:

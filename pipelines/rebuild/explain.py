@@ -17,7 +17,6 @@ from pipelines.rebuild.leaving import leaving
 from pipelines.rebuild.rebuild import Phases, Tell
 from pipelines.rebuild.running import running
 from pipelines.rebuild.steps import groups
-from pipelines.rebuild.tasks import on_ray
 from pipelines.rebuild.work import Work
 
 EXAMPLES = 10
@@ -61,9 +60,9 @@ def explain(rules: Rules, inputs: Sequence[Input], tell: Tell = lambda line: Non
     with tempfile.TemporaryDirectory(prefix="captionmill-explain-") as folder:
         work = Work(Path(folder))
         work.root.mkdir()
-        with running(work, 1):
+        with running(work, 1) as runner:
             named = leaving(rules, inputs)
-            steps = Phases(rules, inputs, named, groups(inputs), work, on_ray, tell)
+            steps = Phases(rules, inputs, named, groups(inputs), work, runner, tell)
             return explained(steps)
 
 

@@ -52,7 +52,7 @@ from pipelines.rebuild.steps import (
     row_bytes,
     settings,
 )
-from pipelines.rebuild.tasks import RebuildError, Runner, Task, on_ray
+from pipelines.rebuild.tasks import RebuildError, Runner, Task
 from pipelines.rebuild.work import Work, opened
 from pipelines.rebuild.writing import Group, Wanted
 
@@ -106,8 +106,8 @@ def rebuild(
         with opened(out) as work:
             start = work.begin(_plan(rules, inputs, named))
             try:
-                with running(work, start):
-                    release = build(rules, inputs, named, work, on_ray, tell)
+                with running(work, start) as runner:
+                    release = build(rules, inputs, named, work, runner, tell)
             except RulesError:
                 work.clear()  # it is of no use to the rules that will replace these
                 raise

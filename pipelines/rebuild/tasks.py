@@ -1,13 +1,25 @@
-"""Tasks of a rebuild, on as many cores as Ray has: each writes files of its own, whole or not at all."""
+"""Tasks of a rebuild, on every core: each writes files of its own, whole or not at all."""
 
 import errno
-from collections.abc import Callable, Iterable, Iterator
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
 from typing import Any, Protocol
 
+from pebble import ProcessExpired, ProcessPool
+
+from engine.run.cluster import ray_cluster
 from manifests.errors import UserError
 
 _TRIES = 2
 """More times that a task is begun whose process died."""
+_OBJECTS = 128 << 20
+"""Bytes of Ray's store: tasks exchange files."""
 
 
 class RebuildError(UserError):
@@ -21,8 +33,12 @@ class Task(Protocol):
         """Does it; what there was done already is not done again."""
 
 
-Runner = Callable[[Iterable[Task]], Iterator[Any]]
-"""Runs tasks, and yields what each gives as they end."""
+class Runner(Protocol):
+    """Runs tasks."""
+
+    def __call__(self, tasks: Iterable[Task]) -> Iterator[Any]:
+        """Yields what each gives, as they end. Raises what one raises, and RebuildError where the process
+        of one died again and again."""
 
 
 def here(tasks: Iterable[Task]) -> Iterator[Any]:
@@ -31,8 +47,52 @@ def here(tasks: Iterable[Task]) -> Iterator[Any]:
         yield task.run()
 
 
+@contextmanager
+def every_core(name: str) -> Iterator[Runner]:
+    """What runs tasks in the block: on the Ray cluster of $RAY_ADDRESS if it is set, else over processes
+    of this machine. name: of this work."""
+    if os.environ.get("RAY_ADDRESS"):
+        with ray_cluster(name, 1, _OBJECTS, Path()):
+            yield on_ray
+        return
+    workers = len(os.sched_getaffinity(0))
+    # A process that is forked from this one could wait for ever for what a thread of it holds.
+    context = multiprocessing.get_context("spawn")
+    pool: Any = ProcessPool(max_workers=workers, context=context)
+    with pool:
+        try:
+            yield _Processes(pool, workers)
+        except BaseException:
+            pool.stop()
+            raise
+
+
+class _Processes:
+    """Runs tasks over the processes of a pool."""
+
+    def __init__(self, pool: Any, workers: int) -> None:
+        self._pool, self._at_once = pool, 2 * workers
+
+    def __call__(self, tasks: Iterable[Task]) -> Iterator[Any]:
+        waiting = iter(tasks)
+        running: dict[Any, tuple[Task, int]] = {}
+        while True:
+            for task in islice(waiting, self._at_once - len(running)):
+                running[self._pool.schedule(_run, args=(task,))] = (task, _TRIES)
+            if not running:
+                return
+            for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                task, tries = running.pop(ended)
+                try:
+                    yield ended.result()
+                except (ProcessExpired, BrokenProcessPool) as error:
+                    if not tries or isinstance(error, BrokenProcessPool):
+                        raise _died(error) from error
+                    running[self._pool.schedule(_run, args=(task,))] = (task, tries - 1)
+
+
 def on_ray(tasks: Iterable[Task]) -> Iterator[Any]:
-    """Runs tasks on every core of a Ray that was started. Raises what a task raises, or RebuildError."""
+    """Runs tasks on every core of a Ray that was joined."""
     import ray
 
     remote: Any = ray.remote(_run).options(num_cpus=1, max_retries=_TRIES)
@@ -41,8 +101,7 @@ def on_ray(tasks: Iterable[Task]) -> Iterator[Any]:
     running: set[Any] = set()
     waiting = iter(tasks)
     while True:
-        while len(running) < at_once and (task := next(waiting, None)) is not None:
-            running.add(remote.remote(task))
+        running.update(remote.remote(task) for task in islice(waiting, at_once - len(running)))
         if not running:
             return
         (ended,), _ = ray.wait(list(running), num_returns=1)
@@ -65,10 +124,14 @@ def _result(ended: Any) -> Any:
         cause = getattr(error, "cause", None)
         raise (cause if isinstance(cause, Exception) else RebuildError(str(error))) from error
     except RayError as error:
-        raise RebuildError(
-            f"a process of the rebuild died again and again: {error} If memory is short, give it more. "
-            "Run the same command to go on."
-        ) from error
+        raise _died(error) from error
+
+
+def _died(error: Exception) -> RebuildError:
+    return RebuildError(
+        f"a process of the rebuild died again and again: {error} If memory is short, give it more. "
+        "Run the same command to go on."
+    )
 
 
 def is_disk_full(error: BaseException) -> bool:

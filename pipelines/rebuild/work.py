@@ -51,7 +51,6 @@ class Work:
         self.spill = self.root / "spill"
         self.done = self.root / "done"
         self.sources = self.root / "sources"
-        self.logs = self.root / "logs"
 
     @property
     def place_id(self) -> str:

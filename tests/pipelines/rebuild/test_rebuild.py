@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -207,7 +208,7 @@ def test_cuts_of_one_video_are_sources_of_their_own(inputs: list[Input], tmp_pat
     assert all(rows_of(made).values())
 
 
-@pytest.mark.usefixtures("without_ray")
+@pytest.mark.usefixtures("in_process")
 def test_a_split_without_rows_is_told(inputs: list[Input], tmp_path: Path) -> None:
     sources = len({row["content_hash"] for row in rows(inputs[0])})
     wanted = rules(tmp_path, split={"train": 0.999999, "test": 0.000001})
@@ -389,7 +390,7 @@ def test_no_temporary_file_is_left(inputs: list[Input], tmp_path: Path) -> None:
     assert [name for name in names if name.endswith(".tmp") or name == ".rebuild"] == [".mine.tmp"]
 
 
-@pytest.mark.usefixtures("without_ray")
+@pytest.mark.usefixtures("in_process")
 def test_what_a_killed_worker_left_is_gone_before_work_goes_on(tmp_path: Path) -> None:
     left = tmp_path / "out" / "media" / "permissive" / ".train-00000-of-00001.tar.123.tmp"
     with opened(tmp_path / "out") as work:
@@ -425,7 +426,7 @@ def test_another_plan_is_taken_while_no_keys_are_made(tmp_path: Path) -> None:
         assert work.begin({"rules": "b"}) == 3
 
 
-@pytest.mark.usefixtures("without_ray")
+@pytest.mark.usefixtures("in_process")
 def test_rules_that_leave_no_row_do_not_keep_the_folder(
     inputs: list[Input], tmp_path: Path
 ) -> None:
@@ -489,7 +490,7 @@ def test_inputs_without_captions_are_an_error(inputs: list[Input], tmp_path: Pat
         release(rules(tmp_path), [replace(inputs[0], shards=())], tmp_path / "out")
 
 
-@pytest.mark.usefixtures("without_ray")
+@pytest.mark.usefixtures("in_process")
 @pytest.mark.parametrize(
     "error",
     [
@@ -506,15 +507,15 @@ def test_a_full_disk_says_how_to_go_on(
         raise error
         yield
 
-    monkeypatch.setattr(rebuilding, "on_ray", full)
+    monkeypatch.setattr(running, "every_core", lambda name: nullcontext(full))
     with pytest.raises(RebuildError, match=r"make room and run the same command again; it goes on"):
         rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out")
-    monkeypatch.setattr(rebuilding, "on_ray", here)
+    monkeypatch.setattr(running, "every_core", lambda name: nullcontext(here))
     assert rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out").release.books.kept == 12
     assert not (tmp_path / "out" / ".rebuild").exists()
 
 
-@pytest.mark.usefixtures("without_ray")
+@pytest.mark.usefixtures("in_process")
 def test_ctrl_c_in_a_query_is_a_ctrl_c(inputs: list[Input], tmp_path: Path) -> None:
     def tell(line: str) -> None:
         raise RuntimeError("Query interrupted")  # what DuckDB makes of it
