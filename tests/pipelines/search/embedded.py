@@ -93,7 +93,7 @@ def embedded(root: Path, vectors: Sequence[Media_] | None = None) -> Embedded:
 def settings(
     made: Made, job: str, stage: str, own: Row, cut: str = CUT, clips: Row | None = None
 ) -> None:
-    """The stored settings of a job; what is written last is the newest job."""
+    """The stored settings of a job; of jobs without commits the one written last is the newest."""
     kept = {
         "digest": job,
         "stage": stage,

@@ -99,10 +99,10 @@ def test_a_newer_job_finds_what_an_older_one_wrote_with_the_same_encoder(tmp_pat
 
 def test_vectors_of_another_cut_do_not_count(tmp_path: Path) -> None:
     made = embedded(tmp_path / "w")
-    older, cut = "f" * 16, "a" * 16
-    settings(made.made, older, "embed", {"embeddings": TABLE}, cut)
-    commit(made.made, 0, {"0" * 32: {"audio": unit(1)}}, older, cut=cut)
-    settings(made.made, EMBED, "embed", {"embeddings": TABLE}, CUT)
+    other, cut = "f" * 16, "a" * 16
+    settings(made.made, other, "embed", {"embeddings": TABLE}, cut)
+    commit(made.made, 0, {"0" * 32: {"audio": unit(1)}}, other, cut=cut)
+    settings(made.made, "d" * 16, "embed", {"embeddings": TABLE}, CUT)
     assert stored(made.workspace, made.state).clips == 16
 
 
