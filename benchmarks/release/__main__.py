@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("rows", type=int)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--cores", type=int, default=os.cpu_count())
-    parser.add_argument("--by", nargs="+", choices=_ALL, default=["ray", "duckdb", "polars"])
+    parser.add_argument("--by", nargs="+", choices=_ALL, default=["cores", "duckdb", "polars"])
     parser.add_argument("--build", choices=_ALL, help=argparse.SUPPRESS)
     given = parser.parse_args()
     folder = given.folder / str(given.rows)
