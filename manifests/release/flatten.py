@@ -7,12 +7,12 @@ was flattened.
 import json
 from typing import Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.duck import connect
 from manifests.release.keys import CONFIDENCE, SUPPORT
 from manifests.release.layout import CLAIMS, DATA, EVIDENCE, OF_CLIPS
 
@@ -113,7 +113,7 @@ def _scores(listed: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     if not pc.any(pc.greater(pc.list_value_length(listed), 0)).as_py():
         nothing = pa.nulls(len(listed), pa.float32())
         return nothing, nothing
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with connect(threads=1) as connection:
         connection.register("given", pa.table({"claims": listed}))
         scored = connection.sql(
             f"SELECT ({SUPPORT})::FLOAT AS support, ({CONFIDENCE})::FLOAT AS confidence FROM given"

@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.atomic import replacing
+from manifests.duck import connect
 from manifests.release import bands
 from manifests.release.minhash import SLOTS, Bytes, fixed
 from manifests.release.pivots import Numbers, settled
@@ -81,13 +82,11 @@ def cluster(
     work.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="near-", dir=work) as name,
-        duckdb.connect(
-            config={
-                "memory_limit": memory,
-                "threads": threads,
-                "temp_directory": str(Path(name, "duckdb")),
-                "arrow_lossless_conversion": True,
-            }
+        connect(
+            memory_limit=memory,
+            threads=threads,
+            temp_directory=str(Path(name, "duckdb")),
+            arrow_lossless_conversion=True,
         ) as connection,
     ):
         folder = Path(name)

@@ -14,12 +14,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.atomic import replacing
+from manifests.duck import connect
 from manifests.release import cells
 from manifests.release.cells import Places
 from manifests.release.media import ID, MEDIA, Block, Mask, Whole, blocks, least
@@ -178,7 +178,7 @@ def _is_in(ids: Bytes, files: Sequence[Path]) -> Mask:
     """Which of some ids, in order, are in a column `clip` of files."""
     own = ids.view(f"S{ID}")[:, 0]
     is_in = np.zeros(len(ids), np.bool_)
-    with duckdb.connect(config={"threads": 1, "arrow_lossless_conversion": True}) as connection:
+    with connect(threads=1, arrow_lossless_conversion=True) as connection:
         clips = connection.sql(
             f"SELECT clip FROM read_parquet({sql_files(map(str, files))}) WHERE clip IS NOT NULL"
         )

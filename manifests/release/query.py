@@ -7,9 +7,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from manifests.duck import connect
 from manifests.errors import UserError
 
 MEMORY = "2GB"
@@ -23,18 +25,14 @@ def connection(
     """A database in memory and a folder for its files, which is gone after the block. Raises UserError
     where a file can't be read or the disk is full."""
     with tempfile.TemporaryDirectory(prefix="captionmill-") as folder:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": memory,
-            "temp_directory": f"{folder}/spill",
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "preserve_insertion_order": False,
-        }
-        if threads is not None:
-            settings["threads"] = threads
-        database = duckdb.connect(config=settings)
+        own: dict[str, Any] = {} if threads is None else {"threads": threads}
+        database = connect(
+            memory_limit=memory,
+            temp_directory=f"{folder}/spill",
+            preserve_insertion_order=False,
+            **own,
+        )
         try:
-            database.execute("SET enable_progress_bar = false")
             yield database, Path(folder)
         except duckdb.Error as error:
             raise UserError(f"the parts can't be read: {error}") from error

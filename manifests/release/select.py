@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from manifests.atomic import replacing
+from manifests.duck import connect
 from manifests.release import mixing
 from manifests.release.errors import RulesError
 from manifests.release.licences import CLASSES
@@ -338,18 +339,15 @@ def keys(folder: Path, rules: Rules, threads: int, memory_mb: int = MEMORY_MB) -
     """An empty database of keys in a folder, for the block; what an earlier one left there is removed."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "keys.duckdb"
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "threads": threads,
-        "memory_limit": f"{memory_mb}MB",
-        "temp_directory": str(folder / "spill"),
-        "arrow_lossless_conversion": True,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
     _remove(path)
-    connection = duckdb.connect(str(path), config=settings)
+    connection = connect(
+        path,
+        threads=threads,
+        memory_limit=f"{memory_mb}MB",
+        temp_directory=str(folder / "spill"),
+        arrow_lossless_conversion=True,
+    )
     try:
-        connection.execute("SET enable_progress_bar = false")
         mixing.define(connection)
         yield Keys(connection, rules)
     finally:

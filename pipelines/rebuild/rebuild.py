@@ -46,11 +46,11 @@ from pipelines.rebuild.steps import (
     GatherStep,
     KeysStep,
     ScatterStep,
+    for_task,
     groups,
     list_file,
     media_bytes,
     row_bytes,
-    settings,
 )
 from pipelines.rebuild.tasks import RebuildError, Runner, Task
 from pipelines.rebuild.work import Work, opened
@@ -208,7 +208,7 @@ class Phases:
         self.work.lists.mkdir(parents=True, exist_ok=True)
         sources = [path for given in self.inputs for path in given.sources]
         listed = [shard.clips for given in self.inputs for shard in given.shards]
-        with duckdb.connect(config=settings(self.work.lists)) as connection:
+        with for_task(self.work.lists) as connection:
             for rule in wanted:
                 evaluated = self.named.clips if rule == "decontamination" else ()
                 tables = lists.Tables(evaluated, sources, listed)

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
+from manifests.duck import connect
 from manifests.errors import UserError
 from manifests.release.edits import DECIDED
 from manifests.release.layout import ReleaseList
@@ -46,7 +46,7 @@ def reviewed(rules: Rules, inputs: Sequence[Input]) -> Reviewed:
 
 def used(reviews: Reviewed, keys: Sequence[Path]) -> str:
     """What became of the reviews, in a line. keys: files with the keys of all rows."""
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with connect(threads=1) as connection:
         applied, edited, rejected = connection.execute(
             "SELECT coalesce(sum(reviews), 0)::BIGINT, count(*) FILTER (edited), "
             "count(*) FILTER (dropped = 'reviews') "

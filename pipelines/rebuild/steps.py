@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from engine import crashpoints
 from manifests.atomic import write_atomic
+from manifests.duck import connect
 from manifests.release import flatten
 from manifests.release.columns import VECTORS, Table
 from manifests.release.edits import Edits
@@ -56,7 +57,7 @@ class KeysStep:
             return
         for shard in self.group.shards:
             require_committed(self.group.input, shard, (*shard.captions, *shard.similarity))
-        with duckdb.connect(config=settings(self.path.parent)) as connection:
+        with for_task(self.path.parent) as connection:
             tokens = {
                 rule: list_file(self.lists, rule) for rule in LISTED if rule in self.rules.active
             }
@@ -222,12 +223,7 @@ def _sample(paths: Sequence[tuple[Input, str]]) -> Sequence[tuple[Input, str]]:
     return paths[:: max(1, len(paths) // _SAMPLED)]
 
 
-def settings(folder: Path) -> dict[str, str | bool | int | float | list[str]]:
-    """Of DuckDB in one task. folder: spills go into one below it."""
-    return {
-        "threads": 1,
-        "memory_limit": f"{_TASK_MB}MB",
-        "temp_directory": str(folder / "spill"),
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
+def for_task(folder: Path) -> duckdb.DuckDBPyConnection:
+    """DuckDB in one task. folder: spills go into one below it."""
+    spill = str(folder / "spill")
+    return connect(threads=1, memory_limit=f"{_TASK_MB}MB", temp_directory=spill)

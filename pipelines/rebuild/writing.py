@@ -12,7 +12,6 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -20,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from manifests.atomic import replacing
+from manifests.duck import connect
 from manifests.ids import content_hash
 from manifests.release import flatten
 from manifests.release.columns import OF_CLIPS, Table, schema_of
@@ -348,7 +348,7 @@ def _clips(ids: pa.Array) -> npt.NDArray[np.uint8]:
             digits = bytes.fromhex(text.decode())
             if len(digits) == 16 * len(ids):  # spaces between digits do not count
                 return np.frombuffer(digits, np.uint8).reshape(-1, 16)
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with connect(threads=1) as connection:
         connection.register("given", pa.table({"clip_id": ids}))
         keys = connection.execute(f"SELECT {CLIP} FROM given").fetchall()
     joined = b"".join(uuid.UUID(str(key)).bytes for (key,) in keys)

@@ -6,10 +6,10 @@ where at least as many are against them as for them: in doubt they leave. Of sev
 the newest holds.
 """
 
-import duckdb
 import pyarrow as pa
 
 from manifests.captions import CAPTIONS
+from manifests.duck import connect
 from manifests.release.edits import DECIDED
 
 _EDITED = f"coalesce({', '.join(CAPTIONS)}) IS NOT NULL"
@@ -23,8 +23,7 @@ _NEWEST = ", ".join(
 def decided(reviews: pa.Table) -> pa.Table:
     """Rows of `manifests.release.edits.DECIDED`, by clip and captions. reviews: all of them; what was
     said of a clip without captions is left out."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("SET enable_progress_bar = false")
+    with connect(threads=1) as connection:
         connection.register("given", reviews)
         made = connection.sql(
             f"""

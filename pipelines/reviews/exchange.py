@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from manifests import commits
 from manifests.atomic import replacing
 from manifests.captions import CAPTIONS
+from manifests.duck import connect
 from manifests.release.layout import is_release
 from manifests.release.sql import literal
 from manifests.workspace import Workspace
@@ -38,8 +38,7 @@ def export(workspace: Workspace, target: Path, of: Said = REVIEWS) -> int:
     if target.exists():
         raise ReviewError(f"{target} exists: name another file")
     said = of.counting(stored(workspace, of))
-    with replacing(target) as temporary, duckdb.connect() as database:
-        database.execute("SET enable_progress_bar = false")
+    with replacing(target) as temporary, connect() as database:
         database.register("said", said)
         database.execute(
             f"COPY (SELECT {_columns(of, target)} FROM said ORDER BY {of.when}, {of.key}) "
