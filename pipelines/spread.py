@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.run.joining import joined, named
 from manifests.errors import UserError
 
 _AHEAD = 4
@@ -22,7 +22,7 @@ Found = TypeVar("Found")
 def spread(check: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
     """What `check` finds of each item, in their order: over the Ray cluster of $RAY_ADDRESS if it is set,
     else over processes. Few items are held at a time. Raises UserError where the process of one dies."""
-    return (over_ray if os.environ.get("RAY_ADDRESS") else over_processes)(check, items)
+    return (over_ray if named() else over_processes)(check, items)
 
 
 def over_processes(check: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
@@ -48,9 +48,9 @@ def over_processes(check: Callable[[Item], Found], items: Iterable[Item]) -> Ite
 
 def over_ray(check: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
     """The same on every node of a cluster that sees the files where this machine sees them."""
-    from engine.run.cluster import amount, ray_cluster
+    from engine.run.cluster import amount
 
-    with ray_cluster("captionmill-verify", 1, 1 << 28, Path()):
+    with joined(named() or "auto"):
         import ray
         from ray.exceptions import RayError
 

@@ -3,8 +3,6 @@
 import logging
 import os
 import shutil
-import signal
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from math import ceil
@@ -12,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.profile.profile import ProfileError
-from engine.run.joining import join
+from engine.run.joining import connected, joined, named
 from engine.run.scratch import RAYS, is_private, scratch_folder, scratch_folders
-from engine.run.tokens import draw_token, unchanged
+from engine.run.tokens import draw_token
 from engine.run.turns import groups
 from engine.stages.contract import Stage
 from manifests.workspace import Workspace
@@ -59,25 +57,16 @@ def ray_cluster(
     bytes. logs: where its logs are brought. environment: what the processes of a joined cluster get; with
     one Ray starts each of them twice. Those of a local cluster inherit this process's. Raises NoCluster.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    import ray
-
-    stop = signal.getsignal(signal.SIGTERM)
-    with unchanged():
-        if address := os.environ.get("RAY_ADDRESS"):
-            join(address, environment)
-            scratch = None
-        else:
-            scratch = scratch_folder(name)
-            _start(cpus, object_store, scratch)
-        _handle_sigterm(stop)
-        try:
+    if address := named():
+        with joined(address, environment):
             yield
-        finally:
-            ray.shutdown()
-            if scratch is not None:
-                _bring_logs(scratch, logs)
+        return
+    scratch = scratch_folder(name)
+    try:
+        with connected(lambda: _start(cpus, object_store, scratch)):
+            yield
+    finally:
+        _bring_logs(scratch, logs)
 
 
 def _start(cpus: int, object_store: int, scratch: Path) -> None:
@@ -123,12 +112,6 @@ def _needed_alone() -> Iterator[None]:
     finally:
         for (owner, name), before in kept.items():
             setattr(owner, name, before)
-
-
-def _handle_sigterm(handler: Any) -> None:
-    """Puts back the handler that Ray replaced by its own, which ends the process without a word."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, handler)
 
 
 def _check(stage: Stage) -> None:

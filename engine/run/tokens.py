@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_MODE, _TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+NAMES = _MODE, _TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+"""What of the environment says which token is shown."""
 
 
 def draw_token() -> None:
@@ -33,7 +34,7 @@ def show_token() -> None:
 def unchanged() -> Iterator[None]:
     """Puts back after the block which token this process shows: another Ray may be joined later, and one
     that asks for no token takes whoever shows one and drops its actors without a word."""
-    before = {name: os.environ.get(name) for name in (_MODE, _TOKEN)}
+    before = {name: os.environ.get(name) for name in NAMES}
     try:
         yield
     finally:

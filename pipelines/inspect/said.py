@@ -12,6 +12,7 @@ from pipelines.inspect.columns import NONE
 from pipelines.inspect.numbers import Integers, Numbers
 from pipelines.inspect.reading import Reader, Row, whole
 from pipelines.inspect.terms import REVIEW, REVIEWER, WHY, Term
+from pipelines.inspect.words import folded
 from pipelines.reviews.review import Review
 from pipelines.reviews.stored import table as table_of
 
@@ -79,6 +80,11 @@ class Said:
             where = f"{'verdict' if term.column is REVIEW else 'reviewer'} = ?"
             values = [term.value]
         return Numbers.of([self._numbers(where, values)], size)
+
+    def like(self, name: str) -> list[str]:
+        """Reviewers whose names are the same but for capital letters and accents."""
+        sql = f"SELECT DISTINCT reviewer FROM reviews WHERE {folded('reviewer')} = {folded('?')}"
+        return [same for (same,) in self._reader.rows(f"{sql} ORDER BY 1", [name])]
 
     def reviewers(self) -> list[str]:
         """Names of all reviewers, those of most reviews first."""

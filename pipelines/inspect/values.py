@@ -49,9 +49,7 @@ class Values:
             yield term
             return
         if column is REVIEWER:
-            like = [
-                name for name in self._said.reviewers() if name.casefold() == term.value.casefold()
-            ]
+            like = self._said.like(term.value)
         else:
             like = self._choices.like(column.name, term.value)
         for value in [term.value] if term.value in like else like:

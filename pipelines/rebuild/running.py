@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 from engine import processes
 from pipelines.rebuild.tasks import RebuildError, Runner, every_core, is_disk_full
@@ -13,6 +14,8 @@ from pipelines.rebuild.work import Work
 def running(work: Work, start: int) -> Iterator[Runner]:
     """What runs tasks in the block, without what dead drivers of the same folder left. Raises
     RebuildError where the disk is full, KeyboardInterrupt where DuckDB calls it something else."""
+    # It lives as long as this process, so it must not be marked as of this rebuild.
+    resource_tracker.ensure_running()
     with processes.own_environment():
         os.environ.update(processes.marked(processes.mark(work.place_id, start)))
         # Workers keep the memory of one batch for the next: new pages cost more than what is done there.
@@ -20,7 +23,7 @@ def running(work: Work, start: int) -> Iterator[Runner]:
         processes.sweep(work.place_id, keep_epoch=start)
         work.clear_temporary()
         try:
-            with every_core(f"captionmill-{work.place_id}") as runner:
+            with every_core() as runner:
                 yield runner
         except Exception as error:
             if isinstance(error, RuntimeError) and str(error) == "Query interrupted":

@@ -23,7 +23,7 @@ from manifests.release.shards import Input, Shard
 from pipelines.rebuild.coding import BYTES_PER_S
 from pipelines.rebuild.errors import require_committed, unreadable
 from pipelines.rebuild.tasks import RebuildError, is_disk_full
-from pipelines.rebuild.writing import Group, Wanted, gather, scatter
+from pipelines.rebuild.writing import Group, Wanted, gather, is_scattered, scatter
 
 LISTED = ("takedown", "decontamination")
 """Rules with lists of clips that must leave."""
@@ -109,7 +109,9 @@ class ScatterStep:
     decided: Path | None = None
 
     def run(self) -> None:
-        """Writes the group's spill files."""
+        """Writes the group's spill files, unless they are there."""
+        if is_scattered(self.folder, self.wanted, self.group.number):
+            return
         for shard in self.group.shards:
             read = (*shard.captions, shard.clips, *shard.embeddings)
             require_committed(self.group.input, shard, read)

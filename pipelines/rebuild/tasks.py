@@ -8,18 +8,15 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
-from engine.run.cluster import ray_cluster
+from engine.run.joining import joined, named
 from manifests.errors import UserError
 
 _TRIES = 2
 """More times that a task is begun whose process died."""
-_OBJECTS = 128 << 20
-"""Bytes of Ray's store: tasks exchange files."""
 
 
 class RebuildError(UserError):
@@ -48,47 +45,59 @@ def here(tasks: Iterable[Task]) -> Iterator[Any]:
 
 
 @contextmanager
-def every_core(name: str) -> Iterator[Runner]:
+def every_core() -> Iterator[Runner]:
     """What runs tasks in the block: on the Ray cluster of $RAY_ADDRESS if it is set, else over processes
-    of this machine. name: of this work."""
-    if os.environ.get("RAY_ADDRESS"):
-        with ray_cluster(name, 1, _OBJECTS, Path()):
+    of this machine."""
+    if address := named():
+        with joined(address):
             yield on_ray
-        return
+    else:
+        yield over_processes
+
+
+def over_processes(tasks: Iterable[Task]) -> Iterator[Any]:
+    """Runs tasks over processes of this machine, one for each core."""
     workers = len(os.sched_getaffinity(0))
-    # A process that is forked from this one could wait for ever for what a thread of it holds.
-    context = multiprocessing.get_context("spawn")
+    # Not forked from this process: what one of its threads holds would be held there for ever.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pipelines.rebuild.rebuild"])
+    others = set(multiprocessing.active_children())
     pool: Any = ProcessPool(max_workers=workers, context=context)
-    with pool:
-        try:
-            yield _Processes(pool, workers)
-        except BaseException:
-            pool.stop()
-            raise
+    try:
+        yield from _over(pool, tasks, 2 * workers)
+    except BaseException:
+        # By SIGTERM each would wait for processes of its own; what it writes is whole or not there.
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.kill()
+        raise
+    finally:
+        pool.stop()
+        pool.join()
 
 
-class _Processes:
-    """Runs tasks over the processes of a pool."""
-
-    def __init__(self, pool: Any, workers: int) -> None:
-        self._pool, self._at_once = pool, 2 * workers
-
-    def __call__(self, tasks: Iterable[Task]) -> Iterator[Any]:
-        waiting = iter(tasks)
-        running: dict[Any, tuple[Task, int]] = {}
-        while True:
-            for task in islice(waiting, self._at_once - len(running)):
-                running[self._pool.schedule(_run, args=(task,))] = (task, _TRIES)
-            if not running:
-                return
-            for ended in wait(running, return_when=FIRST_COMPLETED).done:
-                task, tries = running.pop(ended)
-                try:
-                    yield ended.result()
-                except (ProcessExpired, BrokenProcessPool) as error:
-                    if not tries or isinstance(error, BrokenProcessPool):
-                        raise _died(error) from error
-                    running[self._pool.schedule(_run, args=(task,))] = (task, tries - 1)
+def _over(pool: Any, tasks: Iterable[Task], at_once: int) -> Iterator[Any]:
+    """Runs tasks over the processes of a pool, so many begun at once."""
+    waiting = iter(tasks)
+    running: dict[Any, tuple[Task, int]] = {}
+    while True:
+        for task in islice(waiting, at_once - len(running)):
+            running[pool.schedule(_run, args=(task,))] = (task, _TRIES)
+        if not running:
+            return
+        for ended in wait(running, return_when=FIRST_COMPLETED).done:
+            task, tries = running.pop(ended)
+            try:
+                yield ended.result()
+            except ProcessExpired as error:
+                if not tries:
+                    raise _died(f"it ended with {error.exitcode}.") from error
+                running[pool.schedule(_run, args=(task,))] = (task, tries - 1)
+            except BrokenProcessPool as error:
+                raise RebuildError(
+                    "something ended the processes of the rebuild. Is the machine short of memory? In a "
+                    'script, put the call below `if __name__ == "__main__":`. Run the same command to '
+                    "go on."
+                ) from error
 
 
 def on_ray(tasks: Iterable[Task]) -> Iterator[Any]:
@@ -124,12 +133,12 @@ def _result(ended: Any) -> Any:
         cause = getattr(error, "cause", None)
         raise (cause if isinstance(cause, Exception) else RebuildError(str(error))) from error
     except RayError as error:
-        raise _died(error) from error
+        raise _died(str(error)) from error
 
 
-def _died(error: Exception) -> RebuildError:
+def _died(why: str) -> RebuildError:
     return RebuildError(
-        f"a process of the rebuild died again and again: {error} If memory is short, give it more. "
+        f"a process of the rebuild died again and again: {why} If memory is short, give it more. "
         "Run the same command to go on."
     )
 

@@ -80,17 +80,20 @@ class Group:
     shards: tuple[Shard, ...]
 
 
+def is_scattered(folder: Path, wanted: Wanted, group: int) -> bool:
+    """Whether all files of a group are there that `scatter` writes."""
+    return all(spilled(folder, table, group).exists() for table in wanted.tables)
+
+
 def scatter(
     group: Group, selected: Path, wanted: Wanted, buckets: int, folder: Path, edits: Edits
 ) -> None:
-    """Writes the selected rows of a group as `<table>/<number>.spill`, or nothing where it is all there.
+    """Writes the selected rows of a group as `<table>/<number>.spill`.
 
     selected: file of `order.SELECTED` rows. edits: put into them. Raises WritingError, OSError,
     pa.ArrowException.
     """
     paths = {table: spilled(folder, table, group.number) for table in wanted.tables}
-    if all(path.exists() for path in paths.values()):
-        return
     rows = pq.read_table(selected).combine_chunks()
     with ExitStack() as stack:
         writers = {}

@@ -75,8 +75,8 @@ def load(workspace: Workspace, source: Path, of: Said = REVIEWS) -> Loaded:
     """
     _require_suffix(source)
     said = _parsed(source, of)
-    fresh = add(workspace, said, of)
-    return Loaded(len(said), fresh, _elsewhere(workspace, said["clip_id"]))
+    elsewhere = _elsewhere(workspace, said["clip_id"])
+    return Loaded(len(said), add(workspace, said, of), elsewhere)
 
 
 def _elsewhere(workspace: Workspace, clips: pa.ChunkedArray) -> int:
@@ -85,6 +85,8 @@ def _elsewhere(workspace: Workspace, clips: pa.ChunkedArray) -> int:
     if not files:
         return 0
     for file in files:
+        if not len(clips):
+            break
         known = pq.read_table(workspace.root / file.path, columns=["clip_id"])["clip_id"]
         clips = clips.filter(pc.invert(pc.is_in(clips, known)))
     return len(clips)

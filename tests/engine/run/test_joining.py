@@ -12,7 +12,7 @@ import pytest
 import ray
 
 from engine.run.cluster import ray_cluster
-from engine.run.joining import NoCluster
+from engine.run.joining import NoCluster, joined, named
 from tests.conftest import run, wait_until
 
 pytestmark = pytest.mark.run
@@ -83,6 +83,33 @@ def test_who_has_no_token_is_told_where_it_is(
     monkeypatch.setenv("HOME", str(tmp_path))
     told = pytest.raises(NoCluster, match=r"copy ~/\.ray/auth_token")
     with told, ray_cluster("captionmill-test", 1, 80 << 20, tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        (None, None),
+        ("", None),
+        ("local", None),
+        (" 10.0.0.1:6379\n", "10.0.0.1:6379"),
+        ("auto", "auto"),
+    ],
+)
+def test_a_cluster_is_named_by_the_environment(
+    given: str | None, address: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("RAY_ADDRESS", given)
+    assert named() == address
+
+
+@pytest.mark.parametrize(
+    "address", ["nowhere", f"{'a' * 70}:6379", "127.0.0.1:1", "127.0.0.1:70000"]
+)
+def test_an_address_that_is_none_is_told(address: str) -> None:
+    with pytest.raises(NoCluster, match="start one with ray start --head"), joined(address):
         pass
 
 

@@ -11,5 +11,5 @@ from pipelines.rebuild.tasks import here
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rebuild works in this process."""
-    monkeypatch.setattr(running, "every_core", lambda name: nullcontext(here))
+    monkeypatch.setattr(running, "every_core", lambda: nullcontext(here))
     monkeypatch.setattr(running.processes, "sweep", lambda *arguments, **options: [])

@@ -507,10 +507,10 @@ def test_a_full_disk_says_how_to_go_on(
         raise error
         yield
 
-    monkeypatch.setattr(running, "every_core", lambda name: nullcontext(full))
+    monkeypatch.setattr(running, "every_core", lambda: nullcontext(full))
     with pytest.raises(RebuildError, match=r"make room and run the same command again; it goes on"):
         rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out")
-    monkeypatch.setattr(running, "every_core", lambda name: nullcontext(here))
+    monkeypatch.setattr(running, "every_core", lambda: nullcontext(here))
     assert rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out").release.books.kept == 12
     assert not (tmp_path / "out" / ".rebuild").exists()
 

@@ -2,13 +2,12 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from pipelines.rebuild.tasks import RebuildError, Runner, every_core
+from pipelines.rebuild.tasks import RebuildError, over_processes
 
 pytestmark = pytest.mark.run
 
@@ -33,32 +32,24 @@ class _Square:
         return self.number**2
 
 
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv("RAY_ADDRESS", raising=False)
-        with every_core("captionmill-test") as runner:
-            yield runner
-
-
-def test_every_task_is_done_once(runner: Runner) -> None:
-    squares = runner(_Square(number) for number in range(20))
+def test_every_task_is_done_once() -> None:
+    squares = over_processes(_Square(number) for number in range(20))
     assert sorted(squares) == [number**2 for number in range(20)]
-    assert list(runner([])) == []
+    assert list(over_processes([])) == []
 
 
-def test_a_task_whose_process_dies_is_begun_again(runner: Runner, tmp_path: Path) -> None:
+def test_a_task_whose_process_dies_is_begun_again(tmp_path: Path) -> None:
     tasks = [_Square(number, 2 if number == 3 else 0, tmp_path) for number in range(9)]
-    assert sorted(runner(tasks)) == [number**2 for number in range(9)]
+    assert sorted(over_processes(tasks)) == [number**2 for number in range(9)]
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_one_whose_process_dies_again_and_again_ends_it(runner: Runner, tmp_path: Path) -> None:
+def test_one_whose_process_dies_again_and_again_ends_it(tmp_path: Path) -> None:
     with pytest.raises(RebuildError, match=r"died again and again.*to go on"):
-        list(runner([_Square(1), _Square(2, 3, tmp_path)]))
+        list(over_processes([_Square(1), _Square(2, 3, tmp_path)]))
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_an_error_of_a_task_is_raised_as_it_is(runner: Runner) -> None:
+def test_an_error_of_a_task_is_raised_as_it_is() -> None:
     with pytest.raises(RebuildError, match=r"^no such row$"):
-        list(runner([_Square(1), _Square(2, error="no such row")]))
+        list(over_processes([_Square(1), _Square(2, error="no such row")]))
