@@ -1,30 +1,21 @@
 """`captionmill inspect`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.terminal import errors
+from pipelines.cli.terminal import Reviews, WorkspaceOrRelease, errors
 from pipelines.terminal import say
 
 _PORT = 8017
 
 
 def inspect(
-    folder: Annotated[
-        Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
-    ],
+    folder: WorkspaceOrRelease,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
     ] = _PORT,
-    reviews: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Where reviews of a release are stored; those of a workspace are stored in it.",
-        ),
-    ] = None,
+    reviews: Reviews = None,
     plan: Annotated[
         str | None,
         typer.Option(

@@ -5,14 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from pipelines.cli.terminal import errors
+from pipelines.cli.terminal import WorkspaceOrRelease, errors
 from pipelines.terminal import say
 
 
 def map_(
-    folder: Annotated[
-        Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
-    ],
+    folder: WorkspaceOrRelease,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder, or an earlier map.")
     ],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.terminal import Json, errors
+from pipelines.cli.terminal import Json, Reviews, WorkspaceOrRelease, errors
 from pipelines.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -16,9 +16,7 @@ _PAGE = Path("report.html")
 
 
 def report(
-    folder: Annotated[
-        Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
-    ],
+    folder: WorkspaceOrRelease,
     against: Annotated[
         Path | None,
         typer.Option(
@@ -47,13 +45,7 @@ def report(
         Path | None,
         typer.Option(metavar="FILE", help="TOML with a list of such expressions, fail_on = [...]."),
     ] = None,
-    reviews: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Where reviews of a release are stored; those of a workspace are stored in it.",
-        ),
-    ] = None,
+    reviews: Reviews = None,
     as_json: Json = False,
 ) -> None:
     """Tell in one page whether captions can be trained on; check gates.

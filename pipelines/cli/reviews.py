@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.terminal import Json, Root, errors, opened
+from pipelines.cli.terminal import Json, Reviews, Root, WorkspaceOrRelease, errors, opened
 from pipelines.terminal import counted, say, say_json
 
 reviews_app = typer.Typer(
@@ -49,9 +49,7 @@ def reviews_import(workspace: Root, file: _File, comparisons: _Comparisons = Fal
 
 @reviews_app.command("plan")
 def reviews_plan(
-    folder: Annotated[
-        Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
-    ],
+    folder: WorkspaceOrRelease,
     interval: Annotated[
         str | None,
         typer.Option(
@@ -74,9 +72,7 @@ def reviews_plan(
         str | None, typer.Option(metavar="NAME", help="Of the plan. Default: how it is drawn.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another one draws other clips.")] = 0,
-    reviews: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where reviews of a release are stored.")
-    ] = None,
+    reviews: Reviews = None,
 ) -> None:
     """Draw the clips to review: at random, so many of each kind, or the worst first."""
     if by and worst:
@@ -114,18 +110,14 @@ def reviews_plan(
 
 @reviews_app.command("compare")
 def reviews_compare(
-    folder: Annotated[
-        Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
-    ],
+    folder: WorkspaceOrRelease,
     other: Annotated[
         str,
         typer.Argument(
             metavar="OTHER", help="As with captionmill inspect --against: a folder, or a job."
         ),
     ],
-    reviews: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where reviews of a release are stored.")
-    ] = None,
+    reviews: Reviews = None,
     as_json: Json = False,
 ) -> None:
     """Tell which of two caption sets people prefer: what captionmill inspect --against stored."""

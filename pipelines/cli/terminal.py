@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from manifests.workspace import Workspace
 
 Root = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="A captionmill workspace.")]
+WorkspaceOrRelease = Annotated[
+    Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
+]
+Reviews = Annotated[
+    Path | None,
+    typer.Option(
+        "--reviews",
+        metavar="FOLDER",
+        help="Where reviews of a release are stored; those of a workspace are stored in it.",
+    ),
+]
 _PROFILES = "cpu|gpu|gpu-permissive|dummy|FILE.toml"
 Profile = Annotated[
     str | None,

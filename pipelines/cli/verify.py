@@ -1,18 +1,15 @@
 """`captionmill verify`: of a workspace, or of a release."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.terminal import Json, errors, opened
+from pipelines.cli.terminal import Json, WorkspaceOrRelease, errors, opened
 from pipelines.terminal import say, say_json
 
 
 def verify(
-    folder: Annotated[
-        Path, typer.Argument(metavar="WORKSPACE|RELEASE", help="A workspace, or a release.")
-    ],
+    folder: WorkspaceOrRelease,
     sample: Annotated[
         int | None,
         typer.Option(
