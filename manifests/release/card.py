@@ -174,7 +174,7 @@ def _terms(counted: Statistics, media: bool) -> Iterable[str]:
     yield "## Terms"
     yield (
         "Licences are those of the **models** that made a row (columns `licence` and `outputs_train`). "
-        "The terms of the captioned media are not known: nobody checked them."
+        "The terms of the captioned media are not known; they were not checked."
     )
     yield ""
     if media:

@@ -67,7 +67,7 @@ class Work:
             if any(self.keys.glob("*.parquet")) or all(kept.get(n) == v for n, v in plan.items()):
                 begun = kept
             else:
-                begun["starts"] = kept["starts"]  # processes are told apart by it
+                begun["starts"] = kept["starts"]  # the number marks the processes of a start
                 self._empty()
         for name, value in plan.items():
             if begun.get(name) != value:

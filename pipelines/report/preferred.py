@@ -71,7 +71,7 @@ def lines(of: Preference) -> Iterator[tuple[str, str]]:
 
 
 def not_asked(same: int, only_one: int) -> str:
-    """Why nobody is asked about some clips, for people; empty where there are none."""
+    """Why some clips are not compared, for people; empty where all are."""
     told = [
         (same, "with the same captions in both sets"),
         (only_one, "where only one set has a caption"),

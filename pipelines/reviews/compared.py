@@ -32,10 +32,9 @@ class Clips(BaseModel):
 class Preference(BaseModel):
     """One set against another, as people see it.
 
-    clips: whose captions differ, of which people are asked; same: with equal captions, which nobody is
-    asked about. only_own, only_other: where only one set has a caption: nobody is asked about these
-    either, so the win rate does not know of them. judged: clips that somebody compared; of several
-    reviewers' words the sum decides.
+    clips: whose captions differ, which people compare; same: with equal captions. only_own, only_other:
+    where only one set has a caption. The last three are not compared, and the win rate does not count
+    them. judged: clips that somebody compared; of several reviewers' choices the sum decides.
     score: (wins + ties / 2) / judged, the win rate. sign: probability of wins and losses at least as
     unequal if both sets were as good (exact sign test, two-sided, without ties). alike: of clips that
     several compared, those on which they all say the same. others: comparisons of other captions.

@@ -89,4 +89,4 @@ class Figures(Counted):
     reliability: Reliability | None
     effort: Effort | None
     reviews: ReviewFigures | None = None
-    """None where nobody reviewed them."""
+    """None without reviews."""
