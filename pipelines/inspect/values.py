@@ -64,4 +64,4 @@ class Values:
             there = self._choices.commonest(term.column.name, _TOLD + 1)
         more = " and more" if len(there) > _TOLD else ""
         known = f"; there are {', '.join(there[:_TOLD])}{more}" if there else ""
-        return f"no clip here has {replace(term, excluded=False).text}{known}"
+        return f"No clip here has {replace(term, excluded=False).text}{known}."

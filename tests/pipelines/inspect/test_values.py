@@ -26,9 +26,9 @@ def test_letters_and_accents_make_no_difference(text: str, asked: str, index: Lo
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("kind:vidoe", "no clip here has kind:vidoe; there are "),
-        ("-author:nobody", "no clip here has author:nobody; there are "),
-        ("reviewer:ada", "no clip here has reviewer:ada"),
+        ("kind:vidoe", "No clip here has kind:vidoe; there are "),
+        ("-author:nobody", "No clip here has author:nobody; there are "),
+        ("reviewer:ada", "No clip here has reviewer:ada"),
     ],
 )
 def test_what_no_clip_has_is_told_and_stays(text: str, note: str, index: Lookup) -> None:
