@@ -16,7 +16,16 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE, DESKTOP = (390, 844), (1280, 900)
 BOTH = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 """Runs a test at both widths."""
-LIGHT_AND_DARK = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+LOOKS = pytest.mark.parametrize(
+    ("size", "dark"),
+    [
+        pytest.param(PHONE, False, id="light-phone"),
+        pytest.param(DESKTOP, True, id="dark-desktop"),
+        pytest.param(PHONE, True, id="dark-phone", marks=pytest.mark.exhaustive),
+        pytest.param(DESKTOP, False, id="light-desktop", marks=pytest.mark.exhaustive),
+    ],
+)
+"""Runs a test at both widths and in both colours, and exhaustively in all four pairs of these."""
 
 _WHY = "chromium is not installed"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason=_WHY)

@@ -9,7 +9,7 @@ import pytest
 from engine.media.ffmpeg import run
 from pipelines.inspect.planned import make as planned
 from pipelines.inspect.sets import WorkspaceSet
-from tests.browser import BOTH, LIGHT_AND_DARK, needs_chromium, violations
+from tests.browser import LOOKS, needs_chromium, violations
 from tests.conftest import running
 from tests.manifests.made import Made, sealed
 from tests.pipelines.inspect.made import let_in, opened_app, real
@@ -70,8 +70,7 @@ def _source(place: Made) -> Path:
     return place.root.parent / "a.mp4"
 
 
-@BOTH
-@LIGHT_AND_DARK
+@LOOKS
 def test_the_list_and_the_help(varied: tuple[int, str], size: tuple[int, int], dark: bool) -> None:
     with let_in(*varied, size, dark) as page:
         # One clip of each verdict, and one that keys speak of.
@@ -87,8 +86,7 @@ def test_the_list_and_the_help(varied: tuple[int, str], size: tuple[int, int], d
         assert violations(page) == []
 
 
-@BOTH
-@LIGHT_AND_DARK
+@LOOKS
 def test_a_clip(film: tuple[int, str, str], size: tuple[int, int], dark: bool) -> None:
     port, token, clip = film
     with let_in(port, token, size, dark) as page:
@@ -102,8 +100,7 @@ def test_a_clip(film: tuple[int, str, str], size: tuple[int, int], dark: bool) -
         assert violations(page) == []
 
 
-@BOTH
-@LIGHT_AND_DARK
+@LOOKS
 def test_a_plan(plan: tuple[int, str], size: tuple[int, int], dark: bool) -> None:
     port, token = plan
     with let_in(port, token, size, dark) as page:
@@ -116,8 +113,7 @@ def test_a_plan(plan: tuple[int, str], size: tuple[int, int], dark: bool) -> Non
         assert violations(page) == []
 
 
-@BOTH
-@LIGHT_AND_DARK
+@LOOKS
 def test_two_sets_blind(pairs: tuple[int, str], size: tuple[int, int], dark: bool) -> None:
     port, token = pairs
     with let_in(port, token, size, dark) as page:

@@ -7,7 +7,7 @@ import imageio_ffmpeg
 import pytest
 
 from pipelines.preview import Preview
-from tests.browser import BOTH, LIGHT_AND_DARK, PHONE, WIDER, needs_chromium, opened, violations
+from tests.browser import BOTH, LOOKS, PHONE, WIDER, needs_chromium, opened, violations
 from tests.pipelines.report.hostile import hostile
 
 pytestmark = [pytest.mark.run, needs_chromium]
@@ -70,8 +70,7 @@ def test_a_clip_plays_from_disk(broken: Path) -> None:
         assert 0.1 < moved <= 2.1
 
 
-@BOTH
-@LIGHT_AND_DARK
+@LOOKS
 def test_everybody_can_read_it(broken: Path, size: tuple[int, int], dark: bool) -> None:
     with opened(broken.as_uri(), size, dark) as page:
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
