@@ -32,7 +32,9 @@ class Range:
 
 MS_GPU = {
     "writer (Llama-3.1-8B, 600 shared and 250 own tokens in, 180 out)": Range(
-        16.2, 35.3, "measured on an H100: 61.8 clips/s, 28.3 where the prefix is not shared"
+        16.2,
+        35.3,
+        "told of an H100, not run by us: 61.8 clips/s, 28.3 where the prefix is not shared",
     ),
     "audio captioners (two of 7B, 30 s each)": Range(
         80,
@@ -50,7 +52,7 @@ DECODE_S = Range(1.2, 2.7, "measured: H.264 of 30 s at 360p and 720p, 48 kHz and
 TABLE_KB = Range(
     2, 8, "2.1 measured: 120 real clips by the profile cpu; assumed for longer sentences"
 )
-MEDIA_MB = Range(2, 8, "assumed: 30 s at 0.5 to 2 Mbit/s")
+MEDIA_MB = Range(1.875, 7.5, "assumed: 30 s at 0.5 to 2 Mbit/s, read once")
 PRICE = Range(2, 4, "assumed, USD an hour of one GPU with its CPUs")
 RETRIES = Range(
     1.0, 1.3, "assumed: requests of the writer a clip, from one to what the ladder asks again"

@@ -1,5 +1,6 @@
 """`captionmill rebuild`."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -125,8 +126,12 @@ def _split(text: str) -> dict[str, float]:
     return shares
 
 
+_COUNT = re.compile(r": \d+/\d+$")
+
+
 class _Progress:
-    """Tells of phases on stderr: when one begins, and every ten seconds."""
+    """Tells of phases on stderr: when one begins, how far it is every ten seconds, and all else at
+    once."""
 
     def __init__(self) -> None:
         self._phase, self._last = "", 0.0
@@ -136,6 +141,6 @@ class _Progress:
         import time
 
         phase, now = line.partition(":")[0], time.monotonic()
-        if phase != self._phase or now - self._last >= 10:
+        if phase != self._phase or now - self._last >= 10 or not _COUNT.search(line):
             self._phase, self._last = phase, now
             say(line, err=True)

@@ -28,7 +28,7 @@ from pipelines.inspect import choices, ranks, words
 from pipelines.inspect.columns import NONE, PATH, SAME, SIMILAR, Column
 from pipelines.inspect.sets import Inspected, InspectError, Part
 
-FORMAT = 4
+FORMAT = 5
 """Of what this module writes: raise it with every change."""
 
 MEMORY = "1GB"
@@ -150,8 +150,9 @@ class _Build:
             return f"CROSS JOIN (SELECT {', '.join(f'NULL AS similar_{n}' for n in names)})"
         columns = ", ".join(f"any_value({name}) AS similar_{name}" for name in names)
         return (
-            f"LEFT JOIN (SELECT clip_id AS similar_clip, {columns} "
-            f"FROM read_parquet({self._linked(paths)}) GROUP BY 1) ON similar_clip = clip_id"
+            f"LEFT JOIN (SELECT clip_id AS similar_clip, caption_digest AS similar_digest, {columns} "
+            f"FROM read_parquet({self._linked(paths)}) GROUP BY ALL) "
+            "ON similar_clip = clip_id AND similar_digest = caption_digest"
         )
 
     def _filtered(self, parts: list[Part]) -> None:

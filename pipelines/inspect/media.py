@@ -19,10 +19,11 @@ from manifests.ids import digest, path_of
 from pipelines.inspect.sets import Inspected, Place, Row
 from pipelines.preview import Preview, Previews
 from pipelines.preview.glimpse import glimpse
-from pipelines.preview.listing import listed
+from pipelines.preview.listing import at_time, listed
+from pipelines.preview.media import TO_JUDGE
 from pipelines.preview.playing import Playing, playing
 
-FORMAT = 2
+FORMAT = 3
 """Of what is kept: raise it when previews change."""
 
 MOST_BYTES = 2 << 30
@@ -65,10 +66,11 @@ class Media:
     def __init__(self, shown: Inspected, workers: int) -> None:
         self._shown = shown
         self._folder = Cache().root / "inspect" / f"previews-{FORMAT}"
-        self._previews = Previews(workers)
+        self._previews = Previews(workers, TO_JUDGE)
         self._locks: dict[str, threading.Lock] = {}
         self._locking = threading.Lock()
         self._rows: OrderedDict[str, Row | str] = OrderedDict()
+        self._hashed: dict[tuple[str, str], int] = {}
 
     def __enter__(self) -> "Media":
         _prune(self._folder)
@@ -157,11 +159,20 @@ class Media:
         row = self._shown.listed(place)
         if row is not None:
             return row
-        try:
-            made = self._previews.call(listed, self._shown.whole(place))
-        except (MediaError, OSError, ValueError) as error:
-            return str(error)
-        return made.message if isinstance(made, Died) else made
+        whole = self._shown.whole(place)
+        source = (whole["uri"], whole["content_hash"])
+        with self._one(whole["uri"]):  # a long source is hashed once, not for each of its clips
+            try:
+                hashed = self._hashed.get(source)
+                if hashed is not None and hashed == os.stat(path_of(whole["uri"])).st_mtime_ns:
+                    return at_time(whole, hashed)
+                made = self._previews.call(listed, whole)
+            except (MediaError, OSError, ValueError) as error:
+                return str(error)
+            if isinstance(made, Died):
+                return made.message
+            self._hashed[source] = made["mtime_ns"]
+            return made
 
     def _kept(self, row: Row) -> Path:
         """The folder of what is kept of a clip."""

@@ -18,4 +18,9 @@ def listed(row: Row) -> dict[str, Any]:
     status = os.stat(path)
     if status.st_size != row["size"] or content_hash(path) != row["content_hash"]:
         raise MediaError("source_changed", "the file has other content than what was captioned")
-    return {**row, **dict.fromkeys(_TOLD), "mtime_ns": status.st_mtime_ns}
+    return at_time(row, status.st_mtime_ns)
+
+
+def at_time(row: Row, mtime_ns: int) -> dict[str, Any]:
+    """The same of a source that had this content at a time."""
+    return {**row, **dict.fromkeys(_TOLD), "mtime_ns": mtime_ns}

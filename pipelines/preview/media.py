@@ -15,13 +15,27 @@ from pipelines.preview.source import Picture, Span
 
 HZ = 32_000
 """Sampling rate of previews."""
-# Bits a second for the pictures and the sound of 10 s and less, the least for longer ones, and how they
-# fall with the length: 10 s take about 115 kB and 30 s 125 kB, so that 200 clips of 30 s make a page of
-# 40 MB.
-_PICTURE_BPS, _PICTURE_FALL = (11_000, 56_000), 1.4
-_SOUND_BPS, _SOUND_FALL = (18_000, 32_000), 1.0
-# Longest side, and that of pictures with few bits.
-_PX, _SMALL_PX, _FEW_BPS = 320, 240, 40_000
+_PICTURE_FALL, _SOUND_FALL = 1.4, 1.0
+"""How bits a second fall with the length of a clip beyond 10 s."""
+_FEW_BPS = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good a preview is. picture_bps, sound_bps: bits a second, at least and at most. px: the longest
+    side. few_px: that of pictures with few bits."""
+
+    picture_bps: tuple[int, int]
+    sound_bps: tuple[int, int]
+    px: int
+    few_px: int
+
+
+IN_PAGE = Quality((11_000, 56_000), (18_000, 32_000), 320, 240)
+"""For pages that hold many: 10 s take about 115 kB and 30 s 125 kB, so that 200 clips of 30 s make a page
+of 40 MB."""
+TO_JUDGE = Quality((1_200_000, 1_200_000), (128_000, 128_000), 640, 640)
+"""For people who judge captions by it: nothing that can be heard or seen is to be lost."""
 
 
 @dataclass
@@ -33,7 +47,7 @@ class Film:
     tiles: list[Picture] = field(default_factory=list)
 
 
-def encode(span: Span, sound: Audio | None, scratch: Path) -> Film:
+def encode(span: Span, sound: Audio | None, scratch: Path, quality: Quality = IN_PAGE) -> Film:
     """The preview of a clip with this sound, made in the folder `scratch`.
 
     Raises MediaError where it has pictures that can't be shown, or neither pictures nor sound, and
@@ -41,12 +55,12 @@ def encode(span: Span, sound: Audio | None, scratch: Path) -> Film:
     """
     heard = seen = None
     if sound is not None:
-        heard = RawSound(scratch / "sound.f32", HZ, _bps(_SOUND_BPS, _SOUND_FALL, span.ms))
+        heard = RawSound(scratch / "sound.f32", HZ, _bps(quality.sound_bps, _SOUND_FALL, span.ms))
         heard.path.write_bytes(sound.astype("<f4").tobytes())
     tiles: list[Picture] = []
     if span.row["has_video"]:
-        bps = _bps(_PICTURE_BPS, _PICTURE_FALL, span.ms)
-        pictures = span.pictures(_PX if bps > _FEW_BPS else _SMALL_PX)
+        bps = _bps(quality.picture_bps, _PICTURE_FALL, span.ms)
+        pictures = span.pictures(quality.px if bps > _FEW_BPS else quality.few_px)
         first = next(pictures)
         size = first.shape[1], first.shape[0]
         shown = _kept(chain([first], pictures), set(tiles_of(size, span.count)), tiles)

@@ -20,13 +20,17 @@ _VIDEO: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
     "matroska": ("webm", frozenset({"vp8", "vp9", "av1"}), frozenset({"opus", "vorbis"})),
 }
 _AUDIO: dict[str, tuple[str, frozenset[str]]] = {
-    "mp3": ("audio/mpeg", frozenset({"mp3"})),
+    # No MP3: in one of variable bit rate browsers guess where a moment is, and miss it by seconds.
     "flac": ("audio/flac", frozenset({"flac"})),
     "wav": ("audio/wav", frozenset({"pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_f32le"})),
     "ogg": ("audio/ogg", frozenset({"opus", "vorbis"})),
 }
 _PIXELS = frozenset({"yuv420p", "yuvj420p"})
 """Layouts of pixels that every browser shows: 8 bits."""
+
+
+_LATE_US = 40_000
+"""How late a clock may begin: browsers count from its beginning, clips from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ def _media_type(container: "InputContainer", row: Row) -> str | None:
     """The media type of an open file, None where not all browsers play what is used of it."""
     name = container.format.name.partition(",")[0]
     streams = container.streams
+    if abs(container.start_time or 0) > _LATE_US:
+        return None
     if (row["audio_track"] or 0) or (row["video_track"] or 0) or len(streams.audio) > 1:
         return None
     pictures, sound = video_stream(container)[0], audio_stream(container)[0]

@@ -50,13 +50,14 @@ class Preview:
 
 
 class Previews:
-    """Makes previews in `workers` processes. To be used as a context manager, from any thread.
+    """Makes previews of a quality in `workers` processes. To be used as a context manager, from any
+    thread.
 
     In a script it belongs below `if __name__ == "__main__":`, as its processes read the script.
     """
 
-    def __init__(self, workers: int = 1) -> None:
-        self._workers = workers
+    def __init__(self, workers: int = 1, quality: media.Quality = media.IN_PAGE) -> None:
+        self._workers, self._quality = workers, quality
         self._folder = TemporaryDirectory(prefix="captionmill-preview-", ignore_cleanup_errors=True)
         self._pool = GuardedPool(workers, "making a preview")
 
@@ -79,7 +80,7 @@ class Previews:
 
         Raises UserError when something else on the machine ends all processes.
         """
-        making = partial(_made, scratch=self._folder.name)
+        making = partial(_made, scratch=self._folder.name, quality=self._quality)
         spans = ((row, None) for row in rows)
         for (row, _), made in self._pool.each(making, spans, _seconds, 2 * self._workers):
             yield row, _told(made)
@@ -92,7 +93,7 @@ class Previews:
 
     def of(self, row: Row, path: bytes | None = None) -> Preview:
         """The preview of one clip. path: where its source lies, if not where the row says."""
-        making = partial(_made, scratch=self._folder.name)
+        making = partial(_made, scratch=self._folder.name, quality=self._quality)
         [(_, made)] = self._pool.each(making, [(row, path)], _seconds, 1)
         return _told(made)
 
@@ -117,7 +118,7 @@ def _seconds(given: tuple[Row, bytes | None]) -> float:
     return 3 * reading + 120.0
 
 
-def _made(given: tuple[Row, bytes | None], scratch: str) -> Preview:
+def _made(given: tuple[Row, bytes | None], scratch: str, quality: media.Quality) -> Preview:
     """The preview of a clip, in this process, which it may crash. scratch: a folder for files."""
     row, path = given
     if row.get("fault") is not None:
@@ -126,7 +127,7 @@ def _made(given: tuple[Row, bytes | None], scratch: str) -> Preview:
     try:
         if "mtime_ns" not in row:
             row = listed(row)
-        return _shown(Span.of(row, path), own)
+        return _shown(Span.of(row, path), own, quality)
     except (MediaError, FfmpegError, OSError) as error:
         return Preview(why=str(error))
     except Exception as error:  # whatever a file makes of our code harms only that file
@@ -135,10 +136,10 @@ def _made(given: tuple[Row, bytes | None], scratch: str) -> Preview:
         shutil.rmtree(own, ignore_errors=True)
 
 
-def _shown(span: Span, scratch: Path) -> Preview:
+def _shown(span: Span, scratch: Path, quality: media.Quality) -> Preview:
     if not span.ms:
         return Preview(pictures.still(span.still(_STILL_PX)), "image/jpeg")
-    sound, film, reasons = _sides(span, scratch)
+    sound, film, reasons = _sides(span, scratch, quality)
     if span.ms < span.whole_ms:
         reasons.append(f"the first {LONGEST_MS // 1000} s of {span.whole_ms / 1000:g} s are shown")
     return Preview(
@@ -152,7 +153,9 @@ def _shown(span: Span, scratch: Path) -> Preview:
     )
 
 
-def _sides(span: Span, scratch: Path) -> tuple[Audio | None, media.Film, list[str]]:
+def _sides(
+    span: Span, scratch: Path, quality: media.Quality
+) -> tuple[Audio | None, media.Film, list[str]]:
     """The sound of a clip, what was encoded of it, and why a side that it should have is missing.
 
     Raises MediaError where nothing can be had.
@@ -175,9 +178,9 @@ def _sides(span: Span, scratch: Path) -> tuple[Audio | None, media.Film, list[st
                 raise
             reasons.append(f"no sound: {error.message}")
     try:
-        return sound, media.encode(span, sound, scratch), reasons
+        return sound, media.encode(span, sound, scratch, quality), reasons
     except MediaError as error:
         if sound is None or not row["has_video"]:
             raise
         reasons.append(f"no picture: {error.message}")
-        return sound, media.encode(span.heard_only(), sound, scratch), reasons
+        return sound, media.encode(span.heard_only(), sound, scratch, quality), reasons

@@ -101,6 +101,10 @@ def rebuild(
             f"{out} is in the workspace {workspace}, where files of others would be lost or take part: "
             "name a folder outside it"
         )
+    if (other := next((each for each in out.parents if is_release(each)), None)) is not None:
+        raise RebuildError(
+            f"{out} is in the release {other}, which is never changed: name another folder"
+        )
     named = leaving(rules, inputs)
     if (release := _standing(rules, inputs, named, out)) is None:
         with opened(out) as work:

@@ -13,7 +13,7 @@ from pipelines.inspect.sets import WorkspaceSet
 from pipelines.inspect.sorting import Order
 from pipelines.inspect.terms import parse
 from pipelines.reviews.review import Review
-from tests.manifests.made import Made
+from tests.manifests.made import SHARDS, Made
 from tests.pipelines.inspect.made import lookup
 from tests.pipelines.report.made import Row, rows
 from tests.pipelines.reviews.made import review
@@ -216,3 +216,14 @@ def test_reviews_are_seen_at_once(shown: WorkspaceSet) -> None:
 
 def test_the_bits_of_texts_are_different() -> None:
     assert sorted(TEXTS.values()) == [1 << place for place in range(len(TEXTS))]
+
+
+def test_similarities_of_captions_that_were_written_again_do_not_count(
+    place: Made, index: Lookup
+) -> None:
+    for shard in range(SHARDS):
+        first, *others = (row["clip_id"] for row in place.rows("captions", shard))
+        known = [index.clip(clip) or {} for clip in others]
+        near = ("near_heard", "near_seen", "near_together", "near_media")
+        assert all((index.clip(first) or {})[name] is None for name in near)
+        assert any(row[name] is not None for row in known for name in near)

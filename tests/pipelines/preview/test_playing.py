@@ -1,12 +1,16 @@
 """Any clip of a workspace plays in a browser, whatever the source is coded in."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from engine.media.ffmpeg import run
 from pipelines.preview import Preview, Previews
+from pipelines.preview.media import TO_JUDGE
 from pipelines.preview.playing import Playing, playing
 from tests.pipelines.preview.chromium import played
 from tests.pipelines.preview.made import X264, rows
@@ -66,6 +70,7 @@ def test_it_plays(kind: str, tmp_path: Path, previews: Previews, page: Any) -> N
     assert (preview.spectrogram is not None) == row["has_audio"] == (preview.waveform is not None)
 
 
+_VP8, _LATE = ["-c:v", "libvpx", "-b:v", "200k", "-c:a", "libopus"], ["-output_ts_offset", "10"]
 _X264_10 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-c:a", "aac"]
 # Name of the file, ffmpeg's options, and the media type under which a browser plays the source itself.
 _SOURCES: dict[str, tuple[str, list[str], str | None]] = {
@@ -95,7 +100,10 @@ _SOURCES: dict[str, tuple[str, list[str], str | None]] = {
         None,
     ),
     "AAC": ("a.m4a", [*_SOUND, "-c:a", "aac"], "audio/mp4"),
-    "MP3": ("a.mp3", _SOUND, "audio/mpeg"),
+    "MP3, in which browsers miss moments": ("a.mp3", _SOUND, None),
+    "WebM whose clock begins late": ("a.webm", [*_BOTH, *_VP8, *_LATE], None),
+    "MP4 whose clock begins late": ("a.mp4", [*_BOTH, *X264, *_LATE], None),
+    "Ogg whose clock begins late": ("a.ogg", [*_SOUND, "-c:a", "libopus", *_LATE], None),
     "FLAC": ("a.flac", _SOUND, "audio/flac"),
     "PCM": ("a.wav", _SOUND, "audio/wav"),
     "ADPCM": ("a.wav", [*_SOUND, "-c:a", "adpcm_ms"], None),
@@ -116,6 +124,20 @@ def test_which_sources_are_played_as_they_are(kind: str, tmp_path: Path, page: A
         at, seconds, *_ = played(page, Preview(path.read_bytes(), told.media_type))
         assert at > 0.2
         assert abs(seconds - 2) < 0.1
+
+
+def test_who_judges_captions_hears_high_tones_and_sees_details(tmp_path: Path) -> None:
+    tone = ["-f", "lavfi", "-i", "sine=9000:d=30:r=48000"]
+    film = ["-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=30"]
+    run([*film, *tone, *X264, "-b:a", "128k", f"file:{tmp_path / 'a.mkv'}"])
+    [row] = rows(tmp_path / "a.mkv")
+    with Previews(1, TO_JUDGE) as previews:
+        preview = previews.of(row)
+    assert preview.media is not None
+    with av.open(BytesIO(preview.media)) as container:
+        assert container.streams.video[0].width == 640
+        sound = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert np.sqrt(np.mean(sound**2)) > 0.05
 
 
 def test_a_clip_of_a_long_source_is_a_span_of_it(tmp_path: Path) -> None:

@@ -13,3 +13,4 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rebuild works in this process."""
     monkeypatch.setattr(running, "every_core", lambda: nullcontext(here))
     monkeypatch.setattr(running.processes, "sweep", lambda *arguments, **options: [])
+    monkeypatch.setattr(running.resource_tracker, "ensure_running", lambda: None)

@@ -524,6 +524,14 @@ def test_ctrl_c_in_a_query_is_a_ctrl_c(inputs: list[Input], tmp_path: Path) -> N
         rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out", tell)
 
 
+@pytest.mark.usefixtures("in_process")
+def test_a_release_is_not_built_in_another_one(inputs: list[Input], tmp_path: Path) -> None:
+    rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out")
+    with pytest.raises(RebuildError, match=r"is in the release .* name another folder"):
+        rebuilding.rebuild(rules(tmp_path), inputs, tmp_path / "out" / "data" / "inner")
+    assert not (tmp_path / "out" / "data" / "inner").exists()
+
+
 def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
