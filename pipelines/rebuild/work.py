@@ -80,7 +80,8 @@ class Work:
         return int(begun["starts"])
 
     def clear_temporary(self) -> None:
-        """Removes what workers that were killed left: beside the parts, and of clips that they coded."""
+        """Removes what a killed rebuild left: beside the parts, of clips that were coded, and of clusters."""
+        shutil.rmtree(self.near / "work", ignore_errors=True)
         for folder in self.sources.glob("tmp*"):
             shutil.rmtree(folder, ignore_errors=True)
         for table in TABLES:

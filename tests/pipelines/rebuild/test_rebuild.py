@@ -391,16 +391,17 @@ def test_no_temporary_file_is_left(inputs: list[Input], tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("in_process")
-def test_what_a_killed_worker_left_is_gone_before_work_goes_on(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("in_process")
+def test_what_a_killed_rebuild_left_is_gone_before_work_goes_on(tmp_path: Path) -> None:
     left = tmp_path / "out" / "media" / "permissive" / ".train-00000-of-00001.tar.123.tmp"
     with opened(tmp_path / "out") as work:
-        coded = work.sources / "tmp123" / "clip"
-        for path in (left, coded):
+        coded, pairs = work.sources / "tmp123" / "clip", work.near / "work" / "near-123" / "pairs"
+        for path in (left, coded, pairs):
             path.parent.mkdir(parents=True)
             path.write_bytes(b"x")
         (work.sources / "f.json").write_bytes(b"{}")
         with running.running(work, 1):
-            assert not left.exists() and not coded.exists()
+            assert not left.exists() and not coded.exists() and not pairs.exists()
             assert (work.sources / "f.json").exists()
 
 
