@@ -80,7 +80,7 @@ class Work:
         return int(begun["starts"])
 
     def clear_temporary(self) -> None:
-        """Removes what a killed rebuild left: beside the parts, of clips that were coded, and of clusters."""
+        """Removes what a killed rebuild left: beside the parts, and of coded clips and clusters."""
         shutil.rmtree(self.near / "work", ignore_errors=True)
         for folder in self.sources.glob("tmp*"):
             shutil.rmtree(folder, ignore_errors=True)
