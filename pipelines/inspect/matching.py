@@ -1,6 +1,7 @@
 """Which clips match a query."""
 
 import operator
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
@@ -20,6 +21,7 @@ from pipelines.inspect.sorting import Keys
 from pipelines.inspect.terms import MEANING, OF_REVIEWS, Query, Term
 from pipelines.inspect.words import Words
 
+_ID = re.compile(r"[0-9a-f]{32}")
 _KEPT = 64
 """Texts whose nearest clips are kept."""
 _COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -100,7 +102,7 @@ class Matching:
     def __init__(
         self, reader: Reader, choices: Choices, ranks: Ranks, said: Said, meant: Meant
     ) -> None:
-        self._size = reader.size
+        self._reader, self._size = reader, reader.size
         self._words, self._choices, self._ranks = Words(reader), choices, ranks
         self._said, self._meant = said, meant
 
@@ -135,5 +137,8 @@ class Matching:
             return Numbers.where(_COMPARED[term.operator](values, value))
         if column is not None and column.what == "choice":
             return self._choices.having(column.name, term.value)
+        if column is None and _ID.fullmatch(term.value):
+            sql = "SELECT number FROM ids WHERE clip_id = TRY_CAST(? AS UUID)"
+            return Numbers.of((n for (n,) in self._reader.columns(sql, [term.value])), self._size)
         names = [column.name] if column is not None else [n for n in TEXTS if n != "path"]
         return self._words.having(term.value, names, term.phrase)

@@ -74,6 +74,13 @@ def test_phrases_and_beginnings_of_words(place: Made, index: Lookup) -> None:
     assert _found(index, "speak") == []
 
 
+def test_a_clip_is_found_by_its_id(place: Made, index: Lookup) -> None:
+    clip = rows(place)[3]["clip_id"]
+    assert _found(index, clip) == [clip]
+    assert len(_found(index, f"-{clip}")) == index.count(parse("", ())) - 1
+    assert _found(index, "a" * 32) == []
+
+
 def test_files_are_found_by_their_names(place: Made, index: Lookup) -> None:
     expected = {r["clip_id"] for r in rows(place) if "/clips/1%20" in r["uri"]}
     assert {*_found(index, "path:1 outcome:captioned")} == expected
