@@ -1,9 +1,13 @@
 """Made-up workspaces of caption rows: about 600 bytes of captions each.
 
 Two inputs with a tenth of their clips in common, one caption set in twenty a copy of another, sources of
-1 to 20 clips. Rows follow from their numbers, so shards are made in any order, in several processes.
+1 to 20 clips. With `judged` rows have what further rules look at: three claims each, domains, one caption
+set in thirty that differs from another in four of its 92 words, and one row in a hundred whose
+audio-visual caption three others have on average. Rows follow from their numbers, so shards are made in
+any order, in several processes.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -15,18 +19,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from manifests import schemas
+from manifests.captions import CAPTIONS
 from manifests.release.shards import Input, Shard
 
 SHARD = 5000
-COMMON, COPIES, MOST_CLIPS = 0.1, 0.05, 20
+COMMON, COPIES, NEAR, COMMON_TEXTS, MOST_CLIPS = 0.1, 0.05, 0.03, 0.01, 20
 _PIECES, _WORDS = 4096, 1500
 _PER_CAPTION = (7, 7, 9)
 """Pieces of about 26 characters in each of the three captions."""
 
+_DOMAINS = np.repeat(["general", "speech", "music"], [5, 3, 2])
+_SUPPORTED = 0.9
+
 Ids = npt.NDArray[np.int64]
 
 
-def make(folder: Path, rows: int, processes: int) -> list[Input]:
+def make(folder: Path, rows: int, processes: int, judged: bool = False) -> list[Input]:
     """Two inputs with so many rows in all; files that are there from another run stay."""
     inputs = inputs_of(folder, rows)
     half = rows // 2
@@ -38,7 +46,7 @@ def make(folder: Path, rows: int, processes: int) -> list[Input]:
             begin = start + shard.number * SHARD
             if not Path(shard.captions[0]).exists():
                 end = min(begin + SHARD, start + half)
-                missing.append((shard, begin, end, given.number))
+                missing.append((shard, begin, end, given.number, judged))
     with ProcessPoolExecutor(processes) as pool:
         list(pool.map(_write, missing, chunksize=20))
     return inputs
@@ -70,10 +78,10 @@ def inputs_of(folder: Path, rows: int) -> list[Input]:
     ]
 
 
-def _write(asked: tuple[Shard, int, int, int]) -> None:
-    """Writes one shard: where, its first clip, the one behind its last, and its input."""
-    shard, begin, end, number = asked
-    rows = _rows(np.arange(begin, end), number)
+def _write(asked: tuple[Shard, int, int, int, bool]) -> None:
+    """Writes one shard: where, its first clip, the one behind its last, its input, and `judged`."""
+    shard, begin, end, number, judged = asked
+    rows = _rows(np.arange(begin, end), number, judged)
     pq.write_table(_listed(rows), shard.clips, compression="zstd")
     temporary = Path(f"{shard.captions[0]}.tmp")
     pq.write_table(rows, temporary, compression="zstd")
@@ -90,13 +98,19 @@ def _listed(rows: pa.Table) -> pa.Table:
     return pa.table(arrays, schema=schemas.CLIPS)
 
 
-def _rows(clips: Ids, number: int) -> pa.Table:
+def _rows(clips: Ids, number: int, judged: bool) -> pa.Table:
     """Caption rows of clips by one input."""
     sources = _source(clips)
     ids = _hex(clips, 1, 2)
     drawn = clips * 2 + number
-    copied = _mixed(drawn, 3) % 1000 < COPIES * 1000
-    texts = _captions(np.where(copied, (drawn // 40) * 40 + 1, drawn))
+    share = _mixed(drawn, 3) % 1000 / 1000
+    is_near = judged & (share >= COPIES) & (share < COPIES + NEAR)
+    numbers = [np.where((share < COPIES) | is_near, drawn // 40 * 40 + 1, drawn)] * 3
+    if judged:
+        numbers[2] = np.where(share >= 1 - COMMON_TEXTS, drawn // 400 * 400 + 3, numbers[2])
+    texts = _captions(numbers)
+    if judged:
+        texts[0] = _with_another_piece(texts[0], drawn, is_near)
     length = len(clips)
     values: dict[str, pa.Array] = {
         "clip_id": ids,
@@ -117,11 +131,14 @@ def _rows(clips: Ids, number: int) -> pa.Table:
         "caption_digest": _hex(drawn, 7, 1),
         "licence": pa.array(["Apache-2.0"] * length),
         "outputs_train": pa.array([True] * length),
-        "domain": pa.array(["general"] * length),
+        "domain": pa.array(
+            _DOMAINS[_mixed(clips, 8) % len(_DOMAINS)] if judged else ["general"] * length
+        ),
         "writer": pa.array(["writer-8b"] * length),
         **{
             f"{name}_by": pa.array(["llm"] * length) for name in ("audio", "visual", "audio_visual")
         },
+        **({"claims": _claims(drawn)} if judged else {}),
     }
     arrays = []
     for field in schemas.CAPTIONS:
@@ -134,16 +151,52 @@ def _rows(clips: Ids, number: int) -> pa.Table:
     return pa.table(arrays, schema=schemas.CAPTIONS)
 
 
-def _captions(drawn: Ids) -> list[pa.Array]:
-    """Three captions, each made of pieces that follow from a number."""
+def _captions(numbers: Sequence[Ids]) -> list[pa.Array]:
+    """Three captions, each made of pieces that follow from its numbers."""
     pieces = _pieces()
     captions = []
-    for place, count in enumerate(_PER_CAPTION):
+    for place, (count, drawn) in enumerate(zip(_PER_CAPTION, numbers, strict=True)):
         columns = [
             pieces.take(pa.array(_mixed(drawn, 100 * place + at) % _PIECES)) for at in range(count)
         ]
         captions.append(pc.binary_join_element_wise(*columns, " "))
     return captions
+
+
+def _with_another_piece(captions: pa.Array, drawn: Ids, where: npt.NDArray[np.bool_]) -> pa.Array:
+    """Captions whose first four words are others in some rows."""
+    others = _pieces().take(pa.array(_mixed(drawn, 99) % _PIECES))
+    changed = pc.binary_join_element_wise(
+        others, pc.replace_substring_regex(captions, r"^(\S+ ){3}\S+ ", ""), " "
+    )
+    return pc.if_else(pa.array(where), changed, captions)
+
+
+def _claims(drawn: Ids) -> pa.Array:
+    """Three claims of each row, one of each caption, nine in ten of them supported."""
+    kinds = next(field.type for field in schemas.CAPTIONS if field.name == "claims").value_type
+    rows = len(drawn)
+    each = np.repeat(drawn, 3) * 3 + np.tile(np.arange(3), rows)
+    tiers = [None] * len(each)
+    confidence = pa.StructArray.from_arrays(
+        [
+            pa.array(_mixed(each, 9) % 1000 / 1000),
+            pa.array(tiers, pa.string()),
+            pa.array(["scorer"] * len(each)),
+        ],
+        fields=list(kinds.field("confidence").type),
+    )
+    values: dict[str, pa.Array] = {
+        "caption": pa.array(list(CAPTIONS) * rows),
+        "text": _pieces().take(pa.array(_mixed(each, 10) % _PIECES)),
+        "confidence": confidence,
+        "supported": pa.array(_mixed(each, 11) % 1000 < _SUPPORTED * 1000),
+    }
+    claims = pa.StructArray.from_arrays(
+        [values.get(field.name, pa.nulls(len(each), field.type)) for field in kinds],
+        fields=list(kinds),
+    )
+    return pa.ListArray.from_arrays(np.arange(0, len(each) + 1, 3, dtype=np.int32), claims)
 
 
 @lru_cache
