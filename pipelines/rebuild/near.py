@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine import crashpoints
 from manifests.release import minhash, near, near_media
 from manifests.release.edits import Edits
 from manifests.release.rules import Rules
@@ -15,6 +16,7 @@ from pipelines.rebuild.tasks import Task
 from pipelines.rebuild.writing import Group
 
 Run = Callable[[str, Sequence[Task]], Any]
+Tell = Callable[[str], None]
 
 _CLUSTER_MEMORY = "1500MB"
 
@@ -55,13 +57,15 @@ class CompareStep:
 @dataclass(frozen=True, slots=True)
 class Finder:
     """Finds near duplicates for the rules, and keeps its files in a folder. evaluation: files of
-    embeddings of evaluation sets. run: runs tasks. decided: as in `SignStep`."""
+    embeddings of evaluation sets. run: runs tasks. tell: hears of what this process does alone, which
+    may take minutes. decided: as in `SignStep`."""
 
     rules: Rules
     groups: Sequence[Group]
     evaluation: tuple[str, ...]
     folder: Path
     run: Run
+    tell: Tell
     decided: Path | None = None
 
     def find(self, rule: str, keys: Keys) -> Sequence[Path]:
@@ -72,7 +76,9 @@ class Finder:
                 return self._evaluated()
             left = self.folder / f"{rule}-left.parquet"
             keys.write_alive(left)
-            return [self._media(left) if rule == "duplicate_media" else self._captions(left)]
+            found = self._media(left) if rule == "duplicate_media" else self._captions(left)
+            crashpoints.reach("rebuild.cluster")
+            return [found]
 
     def _evaluated(self) -> list[Path]:
         """Clips whose media are in an evaluation set."""
@@ -87,6 +93,7 @@ class Finder:
             for group in self.groups
         ]
         self.run("compare with evaluation sets", steps)
+        crashpoints.reach("rebuild.compare")
         return [step.path for step in steps]
 
     def _media(self, left: Path) -> Path:
@@ -96,6 +103,7 @@ class Finder:
             file for group in self.groups for shard in group.shards for file in shard.embeddings
         ]
         at_least = self.rules.duplicates.media or near_media.AT_LEAST
+        self.tell("clustering media")
         near_media.cluster(embeddings, path, self.folder / "work", [left], at_least)
         return path
 
@@ -103,6 +111,8 @@ class Finder:
         """Clusters of captions that are nearly alike."""
         signatures, path = self.folder / "signatures", self.folder / "captions.parquet"
         self.run("sign", [SignStep(group, signatures, self.decided) for group in self.groups])
+        crashpoints.reach("rebuild.sign")
+        self.tell("clustering captions")
         near.cluster(
             [file for group in self.groups for file in shard_files(signatures, group)],
             path,

@@ -228,6 +228,7 @@ class Phases:
                             f"{rule}: {read.unknown:,} of {read.entries:,} entries of {read.name} name "
                             "no file and no clip of the inputs"
                         )
+        crashpoints.reach("rebuild.lists")
 
     def _key_files(self) -> list[Path]:
         """The file of keys of each group."""
@@ -240,6 +241,7 @@ class Phases:
         self.tell("selecting rows")
         starts = [(group.input.number, group.shards[0].number) for group in self.groups]
         with self.selected() as keys:
+            self.tell("ordering rows")
             selection = order.write(keys, self.rules, self.sizes(), starts, self.work.selected)
         crashpoints.reach("rebuild.selecting")
         selection.save(self.work.selection)
@@ -256,6 +258,7 @@ class Phases:
                 self.named.embeddings,
                 self.work.near,
                 self._run,
+                self.tell,
                 self._decided(),
             )
             keys.apply(finder.find)
