@@ -10,6 +10,7 @@ equal digests on every machine.
 
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,6 +77,8 @@ GLOBAL = (
 )
 """Names of the rules that need the keys of all rows, applied after the local ones in this order."""
 
+TAKEDOWN = "takedown"
+"""Folder of a workspace whose lists count in every release that is made of it."""
 _LARGEST = 1 << 20
 """Bytes of a file of rules."""
 _EXACT = 1e-6
@@ -235,7 +238,17 @@ def parse(data: dict[str, Any], source: str, folder: Path) -> Rules:
         raise problem(error, source, Rules) from error
     rules._source, rules._folder = source, folder
     _require(rules)
-    return rules
+    lists = dict.fromkeys((*rules.takedown.lists, *_standing(rules)))
+    return rules.model_copy(update={"takedown": Takedown(lists=tuple(lists))})
+
+
+def _standing(rules: Rules) -> Iterator[str]:
+    """Takedown lists that lie with the inputs, as the file of rules would name them."""
+    for each in rules.input:
+        folder = rules.path(each.workspace) / TAKEDOWN
+        if folder.is_dir():
+            names = sorted(path.name for path in folder.iterdir())
+            yield from (f"{each.workspace}/{TAKEDOWN}/{name}" for name in names if name[0] != ".")
 
 
 def _require(rules: Rules) -> None:
@@ -277,7 +290,7 @@ _OF_RULE: dict[str, set[str]] = {
     "support": {"claims"},
     "similarity": {"caption_digest"},
     "lints": {"lints"},
-    "flags": {*CAPTIONS, "transcript", "language"},
+    "flags": {*CAPTIONS, "variants", "transcript", "language"},
     "language": {"transcript", "language"},
 }
 
@@ -300,6 +313,7 @@ def needs_of(rules: Rules) -> Needs:
         columns |= _OF_KEY.get(name, set())
     for name in active:
         columns |= _OF_RULE.get(name, set())
+    columns |= {"evidence"} if "flags" in active and rules.output.evidence else set()
     return Needs(
         captions=frozenset(columns),
         keys=frozenset(_ADDRESS | keys),

@@ -6,8 +6,9 @@ import pytest
 
 from manifests.ids import content_hash
 from manifests.release.layout import load
-from manifests.release.rules import Rules, RulesError
+from manifests.release.rules import Rules, RulesError, parse
 from manifests.release.shards import Input
+from manifests.workspace import Workspace
 from pipelines.rebuild import rebuild as rebuilding
 from pipelines.rebuild.leaving import leaving
 from pipelines.rebuild.tasks import RebuildError
@@ -75,3 +76,32 @@ def test_what_is_no_evaluation_set_is_told_with_its_key(tmp_path: Path) -> None:
     wanted = rules(tmp_path, decontaminate={"workspaces": ["evaluation"], "near_media": 0.9})
     with pytest.raises(RulesError, match="has no embeddings by the encoder of the inputs"):
         leaving(wanted, [])
+
+
+def test_lists_that_lie_with_a_workspace_count_in_every_release(
+    inputs: list[Input], tmp_path: Path
+) -> None:
+    first, second, third = (row["clip_id"] for row in rows(inputs[0])[:3])
+    folder = tmp_path / "workspace" / "takedown"
+    folder.mkdir()
+    (folder / "2026-11.txt").write_text(first)
+    (folder / "more.csv").write_text(f"clip_id,why\n{second},asked for\n")
+    (folder / ".DS_Store").write_bytes(b"\0\0\0\1")
+    of = {"workspace": str(tmp_path / "workspace"), "name": "input0"}
+    (tmp_path / "own.txt").write_text(third)
+    wanted = parse({"input": [of], "takedown": {"lists": ["own.txt"]}}, "rules.toml", tmp_path)
+    release = built.release(wanted, inputs, tmp_path / "out")
+    assert release.books.dropped["takedown"] == 3
+    names = [f"{tmp_path}/workspace/takedown/{name}" for name in ("2026-11.txt", "more.csv")]
+    assert [each.name for each in load(tmp_path / "out").lists] == ["own.txt", *names]
+    assert made.Made(Workspace.open(tmp_path / "workspace")).verify() == []
+
+
+def test_what_is_no_list_in_a_workspace_is_told(inputs: list[Input], tmp_path: Path) -> None:
+    folder = tmp_path / "workspace" / "takedown"
+    folder.mkdir()
+    (folder / "gone.xlsx").write_bytes(b"PK")
+    of = {"workspace": "workspace", "name": "input0"}
+    wanted = parse({"input": [of]}, "rules.toml", tmp_path)
+    with pytest.raises(RulesError, match=r"workspace/takedown/gone\.xlsx: \.xlsx is no list"):
+        built.release(wanted, inputs, tmp_path / "out")
