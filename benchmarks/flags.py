@@ -103,7 +103,7 @@ def class_names() -> Iterator[Text]:
 def share(texts: Iterator[Text], flag: Flag) -> str:
     """How many of the texts have a flag."""
     listed = list(texts)
-    held = [text for text in listed if flags_of((), *text, (flag,))]
+    held = [text for text in listed if flags_of(None, [text], (flag,))]
     examples = "; ".join(text for text, _ in islice(held, 4))
     return f"{len(held)} of {len(listed)} ({100 * len(held) / len(listed):.1f} %)  {examples}"
 

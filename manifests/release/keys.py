@@ -202,9 +202,12 @@ def _reviewed(source: str, decided: Path) -> str:
         for name, by in _BY.items()
     ]
     edits = ", ".join(f"CASE WHEN {new[name]} THEN {literal(name)} END" for name in CAPTIONS)
-    claims = f"list_filter(c.claims, lambda claim: NOT list_contains([{edits}], claim.caption))"
+    of_old_texts = [
+        f"list_filter(c.{name}, lambda each: NOT list_contains([{edits}], each.caption)) AS {name}"
+        for name in ("claims", "variants")
+    ]
     return (
-        f"(SELECT c.* REPLACE ({', '.join((*texts, *authors, f'{claims} AS claims'))}), "
+        f"(SELECT c.* REPLACE ({', '.join((*texts, *authors, *of_old_texts))}), "
         f"c.file_row_number, c.file_index, ({' OR '.join(new.values())}) AS edited, "
         f"d.reviews, coalesce(d.leaves, false) AS rejected "
         f"FROM (SELECT *, file_row_number, file_index FROM {source}) AS c "
@@ -319,7 +322,7 @@ def conditions(
     if keep.flags:
         from manifests.release import flags  # as in `prepare`
 
-        yield "flags", flags.condition(keep.flags)
+        yield "flags", flags.condition(keep.flags, rules.output.evidence)
     if "licence" in active:
         verdicts = {each: str(not allows(keep, *each)) for each in terms}
         yield "licence", _of_terms(verdicts)

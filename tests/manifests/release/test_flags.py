@@ -9,6 +9,7 @@ import pytest
 
 from captioners.audio.audioset import classes
 from captioners.phrases.phrases import coco, imagenet
+from manifests import schemas
 from manifests.release.flags import flags_of
 from manifests.release.keys import prepare
 from manifests.release.profanity import LANGUAGES, words
@@ -55,23 +56,23 @@ NONE: list[tuple[str, str | None]] = [
 
 @pytest.mark.parametrize(("text", "language", "held"), SOME)
 def test_a_flag_is_found_in_a_transcript(text: str, language: str | None, held: set[str]) -> None:
-    assert flags_of((None,) * 3, text, language, ALL) == held
+    assert flags_of(None, [(text, language)], ALL) == held
 
 
 @pytest.mark.parametrize(("text", "language"), NONE)
 def test_other_numbers_and_words_have_no_flag(text: str, language: str | None) -> None:
-    assert flags_of((None,) * 3, text, language, ALL) == set()
+    assert flags_of(None, [(text, language)], ALL) == set()
 
 
 def test_captions_are_read_as_english() -> None:
-    assert flags_of((None, "A man shouts fuck.", None), "bueno", "es", ALL) == {"profanity"}
-    assert flags_of((None, "Una mierda.", None), None, None, ALL) == set()
+    assert flags_of("A man shouts fuck.", [("bueno", "es")], ALL) == {"profanity"}
+    assert flags_of("Una mierda.", [], ALL) == set()
 
 
 def test_names_of_sounds_and_things_are_no_profanity() -> None:
     names = [*classes(), *(" ".join(each) for each in (*coco(), *imagenet()))]
     assert len(names) > 1500
-    assert [name for name in names if flags_of((name,), None, None, ALL)] == []
+    assert [name for name in names if flags_of(name, [], ALL)] == []
 
 
 def test_every_language_has_words() -> None:
@@ -92,7 +93,7 @@ LONG = {
 @pytest.mark.parametrize("what", LONG)
 def test_long_odd_texts_are_looked_at_quickly(what: str) -> None:
     began = time.process_time()
-    flags_of((LONG[what],) * 3, LONG[what], "en", ALL)
+    flags_of(LONG[what], [(LONG[what], "en")], ALL)
     assert time.process_time() - began < 20
 
 
@@ -108,3 +109,50 @@ def test_rows_with_a_flag_leave(threads: int, tmp_path: Path) -> None:
             made = dropped(wanted, *rows, folder=tmp_path, connection=connection)
         expected = [flag in held for *_, held in SOME] + [False] * len(NONE) + [flag == "profanity"]
         assert [each == "flags" for each in made] == expected
+
+
+def _said(**fields: Any) -> dict[str, Any]:
+    """The weak caption of a captioner."""
+    weak = {"captioner": "one", "content_hash": "h", "text": "", "claims": [], **fields}
+    return {field.name: weak.get(field.name) for field in schemas.EVIDENCE.value_type}
+
+
+ELSEWHERE: dict[str, dict[str, Any]] = {
+    "a variant": {
+        "variants": [{"caption": "audio_caption", "style": "short", "text": "Mail a@b.org"}]
+    },
+    "what a captioner says": {"evidence": [_said(text="A sign reads a@b.org.")]},
+    "a claim of a captioner": {"evidence": [_said(claims=[{"text": "mail a@b.org"}])]},
+    "a label of a captioner": {"evidence": [_said(claims=[{"label": "a@b.org"}])]},
+    "another transcript": {"evidence": [_said(transcript="a@b.org", language="es")]},
+}
+
+
+@pytest.mark.parametrize("evidence", [True, False])
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_all_texts_that_a_release_gives_are_looked_at(
+    where: str, evidence: bool, tmp_path: Path
+) -> None:
+    wanted = rules(tmp_path, keep={"flags": ["email"]}, output={"evidence": evidence})
+    rows = [row(0, **ELSEWHERE[where]), row(1, evidence=[_said(text="A dog.")])]
+    with duckdb.connect() as connection:
+        prepare(connection, wanted, {})
+        made = dropped(wanted, *rows, folder=tmp_path, connection=connection)
+    assert made == ["flags" if evidence or where == "a variant" else None, None]
+
+
+def test_each_transcript_is_read_in_its_language(tmp_path: Path) -> None:
+    wanted = rules(tmp_path, keep={"flags": ["profanity"]})
+    spanish, english = (
+        {
+            "transcript": "hello",
+            "language": "en",
+            "evidence": [_said(transcript=text, language=lang)],
+        }
+        for text, lang in (("una mierda", "es"), ("una mierda", "en"))
+    )
+    with duckdb.connect() as connection:
+        prepare(connection, wanted, {})
+        rows = [row(0, **spanish), row(1, **english)]
+        made = dropped(wanted, *rows, folder=tmp_path, connection=connection)
+    assert made == ["flags", None]
