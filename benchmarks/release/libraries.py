@@ -1,8 +1,8 @@
 """Does every library read a release, and read what the workspace has?
 
-    python -m benchmarks.release.libraries WORKSPACE --rows 100000 --folder FOLDER
+    python -m benchmarks.release.libraries WORKSPACE... --rows 100000 --folder FOLDER
 
-Repeats the captions of an embedded workspace (`repeated`), builds a release of them with evidence, claims
+Repeats the captions of embedded workspaces (`repeated`), builds a release of them with evidence, claims
 and embeddings, verifies it, then lets each library load it in a process of its own. Each compares about
 1,000 rows with those of the input: captions, digests, claims, evidence, vectors. Prints rows, seconds of
 loading, wall time, CPU time and the most memory (PSS) of all its processes, looked at twice a second.
@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.release.__main__ import watched
 from benchmarks.release.repeated import repeated
-from manifests.release.rules import parse
+from manifests.release.rules import Rules, parse
 from manifests.release.shards import Input
 from manifests.verify.release import check_release
 from pipelines.rebuild.inputs import open_inputs
@@ -218,14 +218,18 @@ def _load(library: str, folder: Path) -> dict[str, Any]:
     return {"rows": loaded.counts, "compared": len(expected), "load s": round(seconds, 1)}
 
 
-def _build(workspace: Path, rows: int, folder: Path) -> None:
-    asked = {
-        "input": [{"workspace": str(workspace), "name": "repeated"}],
-        "output": {"embeddings": True},
-    }
-    rules = parse(asked, "the benchmark", folder)
-    (given,) = open_inputs(rules)
-    given = repeated(given, rows, folder / "input")
+def _rules(workspaces: Sequence[Path], folder: Path) -> Rules:
+    named = [
+        {"workspace": str(workspace), "name": f"input{number}"}
+        for number, workspace in enumerate(workspaces)
+    ]
+    return parse({"input": named, "output": {"embeddings": True}}, "the benchmark", folder)
+
+
+def _build(workspaces: Sequence[Path], rows: int, folder: Path) -> None:
+    inputs = open_inputs(_rules(workspaces, folder))
+    rules = _rules(workspaces[:1], folder)
+    given = repeated(inputs, rows, folder / "input")
     (folder / "expected.json").write_text(json.dumps(_sample(given, rows)))
     with opened(folder / "release") as work:
         release = build(rules, [given], Leaving(), work, here)
@@ -239,7 +243,7 @@ def _build(workspace: Path, rows: int, folder: Path) -> None:
 def main() -> None:
     """Makes the release and measures, or loads it with one library."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workspace", type=Path)
+    parser.add_argument("workspaces", type=Path, nargs="+")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--by", nargs="+", choices=_LIBRARIES, default=list(_LIBRARIES))
@@ -251,7 +255,7 @@ def main() -> None:
     shutil.rmtree(given.folder, ignore_errors=True)
     given.folder.mkdir(parents=True)
     begun = time.monotonic()
-    _build(given.workspace, given.rows, given.folder)
+    _build(given.workspaces, given.rows, given.folder)
     size = subprocess.check_output(["du", "-sm", given.folder / "release"], text=True).split()[0]
     print(f"made and verified in {time.monotonic() - begun:.0f} s, {size} MB")
     for by in given.by:

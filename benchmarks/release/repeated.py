@@ -1,7 +1,7 @@
-"""An input of as many rows as wanted: those of a workspace again and again, with other ids.
+"""An input of as many rows as wanted: those of some workspaces again and again, with other ids.
 
-A copy is of made-up content, so ids, content hashes and digests are its own; captions, claims,
-evidence and vectors are those of the workspace.
+A copy is of made-up content, so ids, content hashes and digests are its own, and all have one licence;
+captions, claims, evidence and vectors are those of the workspaces.
 """
 
 import hashlib
@@ -25,11 +25,15 @@ Row = dict[str, Any]
 SHARD = 5000
 
 
-def repeated(given: Input, rows: int, folder: Path) -> Input:
-    """Writes the input; its embeddings are of as many numbers as those of the workspace."""
-    assert given.encoder is not None
-    own = list(_own(given))
-    vectors = columns.embeddings(given.encoder.width).remove(7)
+LICENCE = "Apache-2.0"
+
+
+def repeated(inputs: Sequence[Input], rows: int, folder: Path) -> Input:
+    """Writes the input; its embeddings are of as many numbers as those of the workspaces."""
+    first_input = inputs[0]
+    assert first_input.encoder is not None
+    own = [each for given in inputs for each in _own(given)]
+    vectors = columns.embeddings(first_input.encoder.width).remove(7)
     shards = []
     for number, first in enumerate(range(0, rows, SHARD)):
         names = ("captions", "clips", "embeddings")
@@ -42,7 +46,7 @@ def repeated(given: Input, rows: int, folder: Path) -> Input:
             pq.write_table(pa.Table.from_pylist(listed, kind), path, compression="zstd")
         captions, clips, embeddings = map(str, paths)
         shards.append(Shard(number, (captions,), (), (embeddings,), clips))
-    return replace(given, root=folder, shards=tuple(shards))
+    return replace(first_input, root=folder, shards=tuple(shards))
 
 
 def _own(given: Input) -> Iterator[tuple[Row, Row, Row | None]]:
@@ -68,7 +72,7 @@ def _copy(
     }
     named = ids | {"uri": f"{captions['uri']}.{number}"}
     evidence = [weak | {"content_hash": content} for weak in captions["evidence"]]
-    row = captions | named | {"evidence": evidence}
+    row = captions | named | {"evidence": evidence, "licence": LICENCE, "outputs_train": True}
     row["evidence_digest"] = evidence_from_row(row).digest()
     row["caption_digest"] = texts_digest(
         row["clip_id"],
