@@ -1,9 +1,9 @@
 """Flags of a row: personal data and profanity in the texts that a release gives of it.
 
-These are its captions and further ones, its transcript, and where the release has evidence, what all
-captioners said and heard. Computed for releases alone, and only where their rules ask. Most rows have
-nothing that could be meant: one regular expression of the database finds those that may, and only they
-are looked at closely (`personal`, `profanity`).
+These are its captions and further ones, its transcript, and where the release has them, its claims, and
+what all captioners said and heard. Computed for releases alone, and only where their rules ask. Most
+rows have nothing that could be meant: one regular expression of the database finds those that may, and
+only they are looked at closely (`personal`, `profanity`).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from manifests.captions import CAPTIONS
-from manifests.release.personal import PROVIDERS, has_card, has_mail, has_phone
+from manifests.release.personal import PROVIDERS, has_card, has_mail, has_phone, pieces
 from manifests.release.profanity import LANGUAGES, english_pattern, is_profane
 from manifests.release.sections import Flag
 from manifests.release.sql import array, literal
@@ -38,9 +38,10 @@ def flags_of(
 ) -> set[Flag]:
     """Those of the flags wanted that a row has. written: its captions and what captioners say, one on
     each line. spoken: its transcripts with their languages, ISO 639-1; English where it is not known."""
-    parts = [(written or "", _WRITTEN_IN)]
-    parts += [(words or "", (language or _WRITTEN_IN).lower()) for words, language in spoken]
-    return {flag for flag in wanted if any(_has(flag, *part) for part in dict.fromkeys(parts))}
+    texts = [(written, _WRITTEN_IN)]
+    texts += [(words, (language or _WRITTEN_IN).lower()) for words, language in spoken]
+    parts = {(piece, language): None for text, language in texts for piece in pieces(text or "")}
+    return {flag for flag in wanted if any(_has(flag, *part) for part in parts)}
 
 
 def _has(flag: Flag, text: str, language: str) -> bool:
@@ -53,9 +54,11 @@ def _has(flag: Flag, text: str, language: str) -> bool:
     return has_card(text) if flag == "card" else is_profane(text, language)
 
 
-def condition(wanted: Sequence[Flag], evidence: bool) -> str:
-    """SQL of whether a row has one of the flags; needs `register`. evidence: it is looked at too."""
+def condition(wanted: Sequence[Flag], evidence: bool, claims: bool) -> str:
+    """SQL of whether a row has one of the flags; needs `register`. evidence, claims: they are looked at
+    too."""
     written = [*CAPTIONS, _of_each("variants", "text")]
+    written += [_of_each("claims", "text")] if claims else []
     words, languages = "[transcript]", "[language]"
     if evidence:
         written += [_of_each("evidence", "text"), _of_claims("text"), _of_claims("label")]

@@ -322,7 +322,7 @@ def conditions(
     if keep.flags:
         from manifests.release import flags  # as in `prepare`
 
-        yield "flags", flags.condition(keep.flags, rules.output.evidence)
+        yield "flags", flags.condition(keep.flags, rules.output.evidence, rules.output.claims)
     if "licence" in active:
         verdicts = {each: str(not allows(keep, *each)) for each in terms}
         yield "licence", _of_terms(verdicts)

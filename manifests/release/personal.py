@@ -1,15 +1,18 @@
 """Personal data in a text: phone numbers, mail addresses, numbers of payment cards.
 
-Every expression looks at a text once, and only at texts of bounded length: what is longer is cut.
+Every expression looks at a text once, and only at texts of bounded length: `pieces` of longer ones.
 """
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
 AT_MOST = 20_000
-"""Characters of a text that are looked at."""
+"""Characters that are looked at together."""
+_IN_COMMON = 200
+"""Of two pieces of a line: more than a number or an address has."""
 
 REGIONS = {
     "ar": ("EG", "SA", "AE", "MA"),
@@ -66,11 +69,19 @@ _CARD = re.compile(rf"(?<!\d)(?:\d{{13,19}}|{_IN_FOURS}|\d{{4}}([ .-])\d{{6}}\2\
 _ISSUER = re.compile(r"4|5[1-5]|2[2-7]|3[47]|6011|62|64[4-9]|65|35|30[0-5]|36|38")
 
 
+def pieces(text: str) -> Iterator[str]:
+    """The lines of a text, long ones in pieces that overlap."""
+    for line in text.splitlines():
+        for start in range(0, max(1, len(line) - _IN_COMMON), AT_MOST - _IN_COMMON):
+            yield line[start : start + AT_MOST]
+
+
 def has_phone(text: str, language: str | None) -> bool:
-    """Whether a text holds a phone number: with a country code, or as the countries of its language write
-    it. Shorter ones than a whole national number are not told from other numbers."""
-    text = text[:AT_MOST]
-    if not _DIGITS.search(text) or _is_count(text):
+    """Whether a piece of a text holds a phone number: with a country code, or as the countries of its
+    language write it. Shorter ones than a whole national number are not told from other numbers, and
+    numbers by which somebody counts are none."""
+    text = _without_counts(text)
+    if not _DIGITS.search(text):
         return False
     # With a country code a number that no network has given out yet is one too.
     looks: list[tuple[str | None, int]] = [(None, Leniency.POSSIBLE)] if "+" in text else []
@@ -83,14 +94,13 @@ def has_phone(text: str, language: str | None) -> bool:
 
 
 def has_mail(text: str) -> bool:
-    """Whether a text holds a mail address, or one of a large provider as it is spoken."""
-    text = text[:AT_MOST]
+    """Whether a piece of a text holds a mail address, or one of a large provider as it is spoken."""
     return ("@" in text and _MAIL.search(text) is not None) or _SPOKEN_MAIL.search(text) is not None
 
 
 def has_card(text: str) -> bool:
-    """Whether a text holds a number of a payment card: issuer, length and check digit fit."""
-    for match in _CARD.finditer(text[:AT_MOST]):
+    """Whether a piece of a text holds a number of a payment card: issuer, length and check digit fit."""
+    for match in _CARD.finditer(text):
         digits = [int(sign) for sign in match[0] if sign.isdigit()]
         if _ISSUER.match("".join(map(str, digits))) and _luhn(digits) and len(set(digits)) > 1:
             return True
@@ -102,9 +112,12 @@ def _luhn(digits: list[int]) -> bool:
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-def _is_count(text: str) -> bool:
-    """Whether somebody counts in it."""
-    numbers = [int(number[:6]) for number in _NUMBER.findall(text)]
-    steps = [after - before for before, after in pairwise(numbers)]
-    runs = zip(*(steps[at:] for at in range(_COUNTED - 1)), strict=False)
-    return any(run in ((1,) * (_COUNTED - 1), (-1,) * (_COUNTED - 1)) for run in runs)
+def _without_counts(text: str) -> str:
+    """The text without the numbers by which somebody counts in it."""
+    found = list(_NUMBER.finditer(text))
+    steps = [int(after[0][:6]) - int(before[0][:6]) for before, after in pairwise(found)]
+    for begin in reversed(range(len(steps) - _COUNTED + 2)):
+        if steps[begin : begin + _COUNTED - 1] in ([1] * (_COUNTED - 1), [-1] * (_COUNTED - 1)):
+            first, last = found[begin].start(), found[begin + _COUNTED - 1].end()
+            text = text[:first] + "x" * (last - first) + text[last:]
+    return text

@@ -14,7 +14,7 @@ from manifests.release.flags import flags_of
 from manifests.release.keys import prepare
 from manifests.release.profanity import LANGUAGES, words
 from manifests.release.sections import Flag
-from tests.manifests.release.rows import dropped, row, rules
+from tests.manifests.release.rows import claim, dropped, row, rules
 
 ALL: tuple[Flag, ...] = ("email", "phone", "card", "profanity")
 
@@ -35,6 +35,9 @@ SOME: list[tuple[str, str | None, set[str]]] = [
     ("¡Qué mierda!", "es", {"profanity"}),
     ("Так, блядь.", "ru", {"profanity"}),
     ("Mail me at a@b.org, you cunt.", "en", {"email", "profanity"}),
+    ("3, 2, 1, 0, call (415) 555-2671", "en", {"phone"}),
+    ("x" * 30_000 + " mail a@b.org", "en", {"email"}),
+    ("word " * 3999 + "Call +44 20 7946 0958", "en", {"phone"}),
 ]
 NONE: list[tuple[str, str | None]] = [
     ("The population was 12,345,678 in 2019.", "en"),
@@ -124,6 +127,7 @@ ELSEWHERE: dict[str, dict[str, Any]] = {
     "what a captioner says": {"evidence": [_said(text="A sign reads a@b.org.")]},
     "a claim of a captioner": {"evidence": [_said(claims=[{"text": "mail a@b.org"}])]},
     "a label of a captioner": {"evidence": [_said(claims=[{"label": "a@b.org"}])]},
+    "a claim of a caption": {"claims": [{**claim(), "text": "write a@b.org"}]},
     "another transcript": {"evidence": [_said(transcript="a@b.org", language="es")]},
 }
 
@@ -133,12 +137,24 @@ ELSEWHERE: dict[str, dict[str, Any]] = {
 def test_all_texts_that_a_release_gives_are_looked_at(
     where: str, evidence: bool, tmp_path: Path
 ) -> None:
-    wanted = rules(tmp_path, keep={"flags": ["email"]}, output={"evidence": evidence})
+    given = {"evidence": evidence, "claims": evidence}
+    wanted = rules(tmp_path, keep={"flags": ["email"]}, output=given)
     rows = [row(0, **ELSEWHERE[where]), row(1, evidence=[_said(text="A dog.")])]
     with duckdb.connect() as connection:
         prepare(connection, wanted, {})
         made = dropped(wanted, *rows, folder=tmp_path, connection=connection)
     assert made == ["flags" if evidence or where == "a variant" else None, None]
+
+
+def test_a_list_that_counts_hides_no_number_of_another_line(tmp_path: Path) -> None:
+    wanted = rules(tmp_path, keep={"flags": ["phone"]})
+    listed = _said(text="1. A man speaks\n2. A dog\n3. Rain\n4. A bird")
+    texts = ("A man says call (415) 555-2671.", "A man speaks.")
+    rows = [row(n, audio_caption=text, evidence=[listed]) for n, text in enumerate(texts)]
+    with duckdb.connect() as connection:
+        prepare(connection, wanted, {})
+        made = dropped(wanted, *rows, folder=tmp_path, connection=connection)
+    assert made == ["flags", None]
 
 
 def test_each_transcript_is_read_in_its_language(tmp_path: Path) -> None:
