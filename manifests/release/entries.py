@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -71,7 +72,13 @@ def _entries(path: Path) -> Iterator[Sequence[str]]:
         yield from _of_csv(path, _TABLES[ending])
     else:
         for lines in _lines(path):
-            yield [line for line in lines if not line.lstrip().startswith("#")]
+            yield [line for line in lines if not _is_comment(line)]
+
+
+def _is_comment(line: str) -> bool:
+    """Whether a line begins with "# ". Without the space it may be a name, such as "#1 song.wav"."""
+    begun = line.lstrip()
+    return begun[:1] == "#" and not begun[1:2].strip()
 
 
 def _of_parquet(path: Path) -> Iterator[Sequence[str]]:
@@ -86,7 +93,8 @@ def _of_parquet(path: Path) -> Iterator[Sequence[str]]:
 def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _of_csv(path: Path, delimiter: str) -> Iterator[Sequence[str]]:
@@ -96,7 +104,11 @@ def _of_csv(path: Path, delimiter: str) -> Iterator[Sequence[str]]:
     begin = next(lines, "")
     if delimiter not in begin and ";" in begin:
         delimiter = ";"  # as spreadsheets write it where numbers have commas
-    rows = csv.reader(chain([begin], lines), delimiter=delimiter, skipinitialspace=True)
+    # Not strict, it would read what follows a quotation mark that is not closed as one long field.
+    read = csv.reader(
+        chain([begin], lines), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
+    rows = _quoted_well(read)
     first = next((row for row in rows if row), [])
     header = [name.strip().lower() for name in first]
     columns = [at for at, name in enumerate(header) if name in _COLUMNS]
@@ -109,11 +121,22 @@ def _of_csv(path: Path, delimiter: str) -> Iterator[Sequence[str]]:
         yield [row[at] for at in columns if at < len(row)]
 
 
+def _quoted_well(rows: Any) -> Iterator[list[str]]:
+    """The rows of a reader of CSV."""
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise _Bad(
+            f"a row that ends near line {rows.line_num} can't be read ({error}): is a quotation mark not "
+            "closed, or inside a field? Double it there, or put each entry on a line of a text file"
+        ) from None
+
+
 def _plain(path: Path) -> Iterator[str]:
     """Lines of a table without comments and empty ones."""
     for lines in _lines(path):
         for line in lines:
-            if line.strip() and not line.startswith("#"):
+            if line.strip() and not _is_comment(line):
                 yield line
 
 

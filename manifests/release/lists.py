@@ -2,11 +2,12 @@
 
 A list is a text file with one entry a line, a CSV or TSV file, or Parquet. An entry is
 
-- a clip id (32 hex digits) or the sha256 of a source (64; also a line of `sha256sum`),
+- a clip id (32 hex digits) or the sha256 of a source (64; also as `sha256sum` and others write it),
 - a URI, or an absolute path: of that very file,
 - a relative path (its last folder and name count), a file name, or a name without its ending,
 - a YouTube id, alone, in a URL, or in a name as AudioSet's derivatives have it (`Y<id>.wav`,
-  `<id>_30_40.wav`, `<id>_000030.mp4`): of every file that is named by this id in any of these ways.
+  `<id>_30_40.wav`, `<id>_000030.mp4`): of every file that is named by this id in any of these ways, or as
+  yt-dlp names it (`<title> [<id>].mp4`).
 
 Each entry becomes one or a few *tokens*, and so does each caption row (`ROW_TOKENS`): 64 bits of a md5
 each. The tokens of all lists lie sorted in one file (`build`) that every process maps into memory and
@@ -17,6 +18,7 @@ So entries are looked up among all sources of the inputs, and whatever has the c
 named leaves too.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -50,6 +52,8 @@ def _by_youtube(stem: str) -> str:
     return f"regexp_extract({stem}, '^Y?{_AN_ID}{_TIMES}{{0,2}}$', 1)"
 
 
+_OF_YT_DLP = rf"(?:\[|%5B){_AN_ID}(?:\]|%5D)$"
+
 _ROW_NAME = "split_part(uri, '/', -1)"
 _ROW_STEM = f"regexp_replace({_ROW_NAME}, '{_ENDING}', '')"
 _ROW = [
@@ -59,7 +63,11 @@ _ROW = [
     _digest("p", r"regexp_extract(uri, '[^/]*/[^/]*$')"),
     _digest("n", _ROW_NAME),
     _digest("s", _ROW_STEM),
-    _digest("y", _by_youtube(_ROW_STEM)),
+    _digest(
+        "y",
+        f"coalesce(nullif({_by_youtube(_ROW_STEM)}, ''), "
+        f"regexp_extract({_ROW_STEM}, '{_OF_YT_DLP}', 1))",
+    ),
 ]
 ROW_TOKENS = f"[{', '.join(_ROW)}]"
 """SQL of a caption row's tokens, from its clip_id, content_hash and uri: as many for every row."""
@@ -68,11 +76,19 @@ ROW_TOKENS = f"[{', '.join(_ROW)}]"
 _HEX = "regexp_full_match(line, '[0-9A-Fa-f]{{{}}}')"
 _OF_URI = "contains(line, '://')"
 _URI = "regexp_replace(line, '^file://localhost/', 'file:///')"
+_OF_FILE = f"starts_with({_URI}, 'file:///')"
+# Whatever of it was encoded: browsers and others leave other signs as they are.
+_SPELLED = f"'file://' || replace(url_encode(url_decode(substr({_URI}, 8))), '%2F', '/')"
+_HASHED = r"(?:sha256:|SHA256 \(.*\) = |\\)?([0-9A-Fa-f]{64})(?:\s.*)?"
 _PATH = "(CASE WHEN contains(line, '/') THEN line ELSE replace(line, '\\', '/') END)"
 _NAME = f"split_part({_PATH}, '/', -1)"
 _STEM = f"regexp_replace({_NAME}, '{_ENDING}', '')"
 _ENCODED_PATH = f"replace(url_encode({_PATH}), '%2F', '/')"
-_YOUTUBE_URL = rf"(youtube\.com/.*[?&]v=|youtube\.com/(shorts|embed|live)/|youtu\.be/){_AN_ID}"
+_TUBE = r"youtube(?:-nocookie)?\.com/"
+_YOUTUBE_URL = (
+    r"^(?:https?://)?(?:[a-z]+\.)?"
+    rf"(?:{_TUBE}.*[?&]v=|{_TUBE}(?:shorts|embed|live|v)/|youtu\.be/){_AN_ID}"
+)
 _YOUTUBE = _by_youtube(_STEM)
 # A name may look like one with a YouTube id and be none ("recording_1.wav"). These are surely meant.
 _SURELY = (
@@ -86,14 +102,21 @@ _FORMS = [
     (_HEX.format(32), [_digest("c", "lower(line)"), _digest("s", "line")]),
     (_HEX.format(64), [_digest("h", "lower(line)"), _digest("s", "line")]),
     (
-        r"regexp_matches(line, '^[0-9A-Fa-f]{64}\s')",
-        [_digest("h", "lower(left(line, 64))")],
+        f"regexp_full_match(line, '{_HASHED}')",
+        [_digest("h", f"lower(regexp_extract(line, '^{_HASHED}$', 1))")],
     ),
     (
-        f"{_OF_URI} AND regexp_matches(line, '{_YOUTUBE_URL}')",
-        [_digest("u", "line"), _digest("y", f"regexp_extract(line, '{_YOUTUBE_URL}', 3)")],
+        f"regexp_matches(line, '{_YOUTUBE_URL}')",
+        [_digest("u", "line"), _digest("y", f"regexp_extract(line, '{_YOUTUBE_URL}', 1)")],
     ),
-    (_OF_URI, [_digest("u", _URI), _digest("u", f"replace({_URI}, ' ', '%20')")]),
+    (
+        _OF_URI,
+        [
+            _digest("u", _URI),
+            _digest("u", f"replace({_URI}, ' ', '%20')"),
+            f"CASE WHEN {_OF_FILE} THEN {_digest('u', _SPELLED)} END",
+        ],
+    ),
     (
         f"starts_with({_PATH}, '/')",
         [_digest("u", f"'file://' || {_PATH}"), _digest("u", f"'file://' || {_ENCODED_PATH}")],
@@ -235,8 +258,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, query: str) -> None:
 
 
 def _spelled(line: str) -> Iterator[str]:
-    """An entry in the ways in which a file system may spell it. What is no UTF-8 comes as surrogates, as
-    file names do: its bytes may be the name, or letters of Latin-1."""
+    """An entry in the ways in which a file system may spell it, without the "./" of `find`. What is no
+    UTF-8 comes as surrogates, as file names do: its bytes may be the name, or letters of Latin-1."""
+    line = re.sub(r"^(\./+)+", "", line)
     if line.isascii():
         yield line
         return

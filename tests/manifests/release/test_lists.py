@@ -93,6 +93,44 @@ ENTRIES: dict[str, tuple[str, list[dict[str, Any]], list[bool]]] = {
         [{"uri": uri(f"/{name}")} for name in ("recording_1.wav", "recording_1_2.wav")],
         [True, False],
     ),
+    "hash of an image": (f"sha256:{source(0)}", [{}, {}], [True, False]),
+    "hash of BSD": (f"SHA256 (a b.mp4) = {source(0)}", [{}, {}], [True, False]),
+    "escaped line of sha256sum": (f"\\{source(0)}  a\\nb.mp4", [{}, {}], [True, False]),
+    "line of find": ("./1.mp4", [{}, {}], [False, True]),
+    "path of find": ("./clips/1.mp4", [{}, {}], [False, True]),
+    "name that begins with a number sign": (
+        "#1 song.wav",
+        [{"uri": uri("/x/#1 song.wav")}, {}],
+        [True, False],
+    ),
+    "file of yt-dlp": (ID, [{"uri": uri(f"/x/A title: é [{ID}].mp4")}, {}], [True, False]),
+    "file of yt-dlp by its name": (
+        f"A title [{ID}].mp4",
+        [{"uri": uri(f"/x/A title [{ID}].mp4")}, {"uri": uri(f"/x/Another [{ID}].mp4")}],
+        [True, False],
+    ),
+    **{
+        f"YouTube as {url}": (
+            url.format(ID),
+            [{"uri": uri(f"/x/{ID}.mp4")}, {"uri": uri(f"/x/{ID[::-1]}.mp4")}],
+            [True, False],
+        )
+        for url in (
+            *("youtube.com/watch?v={}", "www.youtube.com/watch?app=m&v={}", "youtu.be/{}?t=3"),
+            *("https://m.youtube.com/shorts/{}", "https://www.youtube-nocookie.com/embed/{}"),
+            *("https://music.youtube.com/watch?v={}&list=x", "http://youtube.com/v/{}"),
+        )
+    },
+    "uri as browsers write it": (
+        "file:///x/a%20(b)'c.wav",
+        [{"uri": uri("/x/a (b)'c.wav")}, {}],
+        [True, False],
+    ),
+    "uri that is not encoded": (
+        "file:///x/50 % é.wav",
+        [{"uri": uri("/x/50 % é.wav")}, {}],
+        [True, False],
+    ),
     "uri of this machine": ("file://localhost/clips/1.mp4", [{}, {}], [False, True]),
     "NFD": (
         "e\u0301.wav",
@@ -215,7 +253,7 @@ def test_tables_are_read_by_their_columns(
     assert gone(tmp_path, connection, {}, {}, {}, name=name) == [False, True, False]
 
 
-@pytest.mark.parametrize("columns", ["file and others", "only"])
+@pytest.mark.parametrize("columns", ["file and others", "only", "views"])
 def test_parquet_is_read_by_its_columns(
     columns: str, tmp_path: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
@@ -223,6 +261,7 @@ def test_parquet_is_read_by_its_columns(
     tables = {
         "file and others": {"n": [1, 2, 3], "file": names.dictionary_encode(), "x": ["2"] * 3},
         "only": {"only": names, "n": [1, 2, 3]},
+        "views": {"path": names.cast(pa.string_view())},
     }
     pq.write_table(pa.table(tables[columns]), tmp_path / "l.parquet")
     assert gone(tmp_path, connection, {}, {}, {}, name="l.parquet") == [False, True, False]
@@ -234,7 +273,9 @@ NO_LISTS: dict[str, tuple[bytes, str]] = {
     "a.json": (b"[]", r"\.json is no list: make it a text file"),
     "a.txt.gz": (b"", r"\.gz is no list"),
     "a.parquet": (b"PAR1", "can't be read"),
-    "open.csv": (b'file\n"' + b"x,\n" * 100_000, "can't be read: field larger"),
+    "open.csv": (b'file\n"' + b"x,\n" * 100_000, r"can't be read \(field larger"),
+    "unclosed.csv": (b'file,title\na.wav,"A\nb.wav,B\n', "is a quotation mark not closed"),
+    "title.tsv": (b'file\ttitle\na.wav\t"A" title\nb.wav\tB\n', r"near line 2 can't be read"),
     "odd.txt": (codecs.BOM_UTF16_LE + b"\x00\xd8", "can't be read"),
 }
 
