@@ -9,6 +9,7 @@ equal digests on every machine.
 """
 
 import json
+import os
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from pydantic import (
 )
 
 from manifests.captions import CAPTIONS, Domain
-from manifests.ids import digest
+from manifests.ids import digest, storable
 from manifests.release.errors import RulesError, problem
 from manifests.release.sections import (
     Caps,
@@ -243,12 +244,23 @@ def parse(data: dict[str, Any], source: str, folder: Path) -> Rules:
 
 
 def _standing(rules: Rules) -> Iterator[str]:
-    """Takedown lists that lie with the inputs, as the file of rules would name them."""
+    """Takedown lists that lie with the inputs, as the file of rules would name them. Raises RulesError
+    where they can't be read."""
     for each in rules.input:
         folder = rules.path(each.workspace) / TAKEDOWN
-        if folder.is_dir():
-            names = sorted(path.name for path in folder.iterdir())
-            yield from (f"{each.workspace}/{TAKEDOWN}/{name}" for name in names if name[0] != ".")
+        if not os.path.lexists(folder):
+            continue
+        try:
+            names = sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
+        except OSError as error:
+            raise RulesError(
+                f"{folder} is no folder of lists that can be read ({error.strerror}): make it one, or "
+                "remove it; else clips that must leave would stay"
+            ) from error
+        for name in names:
+            if name != storable(name):
+                raise RulesError(f"{os.fsencode(folder / name)!r} is no name in UTF-8: rename it")
+            yield f"{each.workspace}/{TAKEDOWN}/{name}"
 
 
 def _require(rules: Rules) -> None:
@@ -313,7 +325,9 @@ def needs_of(rules: Rules) -> Needs:
         columns |= _OF_KEY.get(name, set())
     for name in active:
         columns |= _OF_RULE.get(name, set())
-    columns |= {"evidence"} if "flags" in active and rules.output.evidence else set()
+    if "flags" in active:
+        columns |= {"evidence"} if rules.output.evidence else set()
+        columns |= {"claims"} if rules.output.claims else set()
     return Needs(
         captions=frozenset(columns),
         keys=frozenset(_ADDRESS | keys),

@@ -30,8 +30,9 @@ class Input:
     digest: 16 hex digits, of what is committed of it. real: people wrote the captions. stage: 1; 2 where
     recaptioned. shards: those with captions, in the order of their numbers. uncompared: its captions
     without similarities, where the rules ask for some. encoder: whose vectors its shards have, where the
-    rules ask for them as an output. sources: its tables of sources, absolute paths. age: its place among
-    the inputs by when their captionings began, the greater the newer."""
+    rules ask for them as an output. sources: its tables of sources, absolute paths, with the sha256 with
+    which each was committed. age: its place among the inputs by when their captionings began, the greater
+    the newer."""
 
     number: int
     name: str
@@ -43,5 +44,5 @@ class Input:
     shards: tuple[Shard, ...]
     uncompared: int = 0
     encoder: ReleaseEncoder | None = None
-    sources: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
     age: int = 0

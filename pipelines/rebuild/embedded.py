@@ -49,7 +49,7 @@ def _groups(path: str, given: Input) -> Iterator[pa.Table]:
                     some = pc.or_(some, pc.is_valid(rows[name]))
                 yield rows.filter(some)
     except (pa.ArrowException, OSError, KeyError) as error:
-        raise unreadable(path, given, error) from error
+        raise unreadable(path, given.root, error) from error
 
 
 def _first_of_each(places: pa.ChunkedArray, is_done: npt.NDArray[np.bool_]) -> Places:

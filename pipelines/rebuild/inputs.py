@@ -124,7 +124,7 @@ class _Opening:
             encoder=self._encoder(embedding, vectors)
             if embedding and self._rules.output.embeddings
             else None,
-            sources=tuple(str(self._root / f.path) for f in self._state.files(SOURCES.name)),
+            sources={str(self._root / f.path): f.sha256 for f in self._state.files(SOURCES.name)},
         )
 
     def _shard(

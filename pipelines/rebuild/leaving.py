@@ -17,6 +17,7 @@ from manifests.release.rules import Rules, RulesError
 from manifests.release.shards import Input
 from manifests.tables import File
 from manifests.workspace import Workspace
+from pipelines.rebuild.errors import require_committed
 from pipelines.rebuild.reviewed import Reviewed, reviewed
 
 
@@ -39,7 +40,8 @@ class Leaving:
 
 def leaving(rules: Rules, inputs: Sequence[Input]) -> Leaving:
     """What the rules name, as it is now. Raises RulesError for a list or workspace that can't be read, a
-    workspace that lists no clip, and one without the embeddings that `near_media` needs."""
+    workspace that lists no clip, and one without the embeddings that `near_media` needs; WritingError for
+    files of one that are not what was committed."""
     lists = [_list(rules, "takedown", name) for name in rules.takedown.lists]
     lists += [_list(rules, "decontamination", name) for name in rules.decontaminate.lists]
     tables = _tables(inputs) if rules.decontaminate.near_media is not None else []
@@ -62,6 +64,8 @@ def leaving(rules: Rules, inputs: Sequence[Input]) -> Leaving:
                 f"{workspace.root} has no embeddings by the encoder of the inputs, which near_media "
                 "needs: run captionmill embed there, or leave near_media out",
             )
+        files = {str(workspace.root / file.path): file.sha256 for file in (*listed, *vectors)}
+        require_committed(workspace.root, files, files)
         clips += _paths(workspace, listed)
         embeddings += _paths(workspace, vectors)
         held = digest(sorted((file.path, file.sha256) for file in (*listed, *vectors)))

@@ -64,5 +64,5 @@ def _licences(inputs: Sequence[Input]) -> Iterator[str | None]:
                     with pq.ParquetFile(path) as file:
                         column = file.read(columns=["licence"], use_threads=False)["licence"]
                 except (pa.ArrowException, OSError) as error:
-                    raise unreadable(path, given, error) from error
+                    raise unreadable(path, given.root, error) from error
                 yield from column.unique().to_pylist()

@@ -36,6 +36,7 @@ from manifests.release.shards import Input
 from manifests.release.splits import without_rows
 from manifests.workspace import around
 from pipelines.rebuild.describing import described
+from pipelines.rebuild.errors import require_committed
 from pipelines.rebuild.leaving import Leaving, leaving
 from pipelines.rebuild.near import Finder
 from pipelines.rebuild.packing import PackStep
@@ -210,6 +211,10 @@ class Phases:
         if not wanted:
             return
         self.work.lists.mkdir(parents=True, exist_ok=True)
+        for given in self.inputs:
+            require_committed(given.root, given.sources, given.sources)
+            for shard in given.shards:
+                require_committed(given.root, shard.sums, [shard.clips])
         sources = [path for given in self.inputs for path in given.sources]
         listed = [shard.clips for given in self.inputs for shard in given.shards]
         with for_task(self.work.lists) as connection:

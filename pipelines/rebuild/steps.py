@@ -56,7 +56,8 @@ class KeysStep:
         if self.path.exists():
             return
         for shard in self.group.shards:
-            require_committed(self.group.input, shard, (*shard.captions, *shard.similarity))
+            read = (*shard.captions, *shard.similarity)
+            require_committed(self.group.input.root, shard.sums, read)
         with for_task(self.path.parent) as connection:
             tokens = {
                 rule: list_file(self.lists, rule) for rule in LISTED if rule in self.rules.active
@@ -114,7 +115,7 @@ class ScatterStep:
             return
         for shard in self.group.shards:
             read = (*shard.captions, shard.clips, *shard.embeddings)
-            require_committed(self.group.input, shard, read)
+            require_committed(self.group.input.root, shard.sums, read)
         edits = Edits.load(self.decided)
         scatter(self.group, self.selected, self.wanted, self.buckets, self.folder, edits)
 
@@ -184,7 +185,7 @@ def row_bytes(inputs: Sequence[Input], wanted: Wanted) -> RowBytes:
         try:
             metadata = pq.read_metadata(path)
         except (pa.ArrowException, OSError) as error:
-            raise unreadable(path, given, error) from error
+            raise unreadable(path, given.root, error) from error
         rows += metadata.num_rows
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
@@ -211,7 +212,7 @@ def media_bytes(inputs: Sequence[Input]) -> float:
             with pq.ParquetFile(path) as file:
                 clips = file.read(columns=list(_SIZED), use_threads=False)
         except (pa.ArrowException, OSError) as error:
-            raise unreadable(path, given, error) from error
+            raise unreadable(path, given.root, error) from error
         for whole, size, start, end, seen in zip(
             *(clips[name].to_pylist() for name in _SIZED), strict=True
         ):

@@ -31,7 +31,7 @@ from manifests.atomic import write_atomic
 from manifests.release.layout import TABLES, WORK
 from pipelines.rebuild.tasks import RebuildError
 
-_FORMAT = 2
+_FORMAT, _LOCK = 2, "lock"
 _TEMPORARY = re.compile(r"\.[a-z0-9_]+-\d{5,}-of-\d{5,}\.(parquet|tar)\.\d+\.tmp")
 
 
@@ -62,7 +62,9 @@ class Work:
         where something else was begun, unless nothing that takes long was made of it."""
         path = self.root / "plan.json"
         begun = {"format": _FORMAT, **plan, "starts": 0}
-        if path.exists():
+        if not path.exists():
+            self._clear_all()  # of what plan the rest was made is not known
+        else:
             kept = _read(path)
             if any(self.keys.glob("*.parquet")) or all(kept.get(n) == v for n, v in plan.items()):
                 begun = kept
@@ -89,6 +91,14 @@ class Work:
                 if _TEMPORARY.fullmatch(path.name):
                     path.unlink(missing_ok=True)
 
+    def _clear_all(self) -> None:
+        """Removes everything but the lock."""
+        for path in self.root.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+
     def _empty(self) -> None:
         """Removes what was made before the first keys."""
         shutil.rmtree(self.lists, ignore_errors=True)
@@ -113,7 +123,7 @@ def opened(out: Path) -> Iterator[Work]:
     except OSError as error:
         raise RebuildError(f"can't make {work.root}: {error.strerror}") from error
     try:
-        with filelock.FileLock(work.root / "lock", timeout=0):
+        with filelock.FileLock(work.root / _LOCK, timeout=0):
             yield work
     except filelock.Timeout:
         raise RebuildError(f"{out} is being built by another process: wait for it") from None

@@ -285,7 +285,7 @@ def _batches(
                         batch = batch.append_column(name, pa.nulls(batch.num_rows, kind))
                     yield path, batch
         except (pa.ArrowException, OSError) as error:
-            raise unreadable(path, given, error) from error
+            raise unreadable(path, given.root, error) from error
 
 
 def _is_empty(name: str, groups: list[pq.RowGroupMetaData]) -> bool:
@@ -306,7 +306,7 @@ def _listed(given: Input, shard: Shard) -> pa.Table:
         with pq.ParquetFile(shard.clips) as file:
             return file.read(columns=["clip_id", *OF_CLIPS], use_threads=False)
     except (pa.ArrowException, OSError) as error:
-        raise unreadable(shard.clips, given, error) from error
+        raise unreadable(shard.clips, given.root, error) from error
 
 
 def _own(clips: pa.Table, captions: pa.Table, shard: Shard) -> pa.Table:

@@ -1,7 +1,10 @@
 """Clips that must leave a release by name, and what the release says of them."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from manifests.ids import content_hash
@@ -10,6 +13,7 @@ from manifests.release.rules import Rules, RulesError, parse
 from manifests.release.shards import Input
 from manifests.workspace import Workspace
 from pipelines.rebuild import rebuild as rebuilding
+from pipelines.rebuild.errors import WritingError
 from pipelines.rebuild.leaving import leaving
 from pipelines.rebuild.tasks import RebuildError
 from tests.manifests import made
@@ -105,3 +109,59 @@ def test_what_is_no_list_in_a_workspace_is_told(inputs: list[Input], tmp_path: P
     wanted = parse({"input": [of]}, "rules.toml", tmp_path)
     with pytest.raises(RulesError, match=r"workspace/takedown/gone\.xlsx: \.xlsx is no list"):
         built.release(wanted, inputs, tmp_path / "out")
+
+
+def _a_file(folder: Path) -> None:
+    folder.write_text("file:///clips/0.mp4")
+
+
+def _a_link_to_nowhere(folder: Path) -> None:
+    folder.symlink_to(folder.parent / "not mounted")
+
+
+def _an_odd_name(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "a\udcff.txt").write_text("x")
+
+
+@pytest.mark.parametrize(
+    ("put", "told"),
+    [
+        (_a_file, "is no folder of lists that can be read"),
+        (_a_link_to_nowhere, "is no folder of lists that can be read"),
+        (_an_odd_name, r"takedown/a\\xff\.txt' is no name in UTF-8"),
+    ],
+)
+def test_a_takedown_that_can_t_be_read_is_told(
+    put: Callable[[Path], None], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "workspace").mkdir()
+    put(tmp_path / "workspace" / "takedown")
+    with pytest.raises(RulesError, match=told):
+        parse({"input": [{"workspace": "workspace", "name": "one"}]}, "rules.toml", tmp_path)
+
+
+def test_a_damaged_evaluation_set_is_told(tmp_path: Path) -> None:
+    work = made.make(tmp_path / "evaluation")
+    path = work.root / work.file("clips").path
+    pq.write_table(pq.read_table(path).slice(0, 1), path)
+    wanted = rules(tmp_path, decontaminate={"workspaces": ["evaluation"]})
+    with pytest.raises(WritingError, match="is not what was committed"):
+        leaving(wanted, [])
+
+
+@pytest.mark.parametrize("table", ["sources", "clips"])
+def test_damaged_tables_in_which_entries_are_looked_up_are_told(table: str, tmp_path: Path) -> None:
+    work = made.make(tmp_path / "workspace")
+    (given,) = built.workspace(tmp_path / "input")
+    path = work.root / work.file(table).path
+    sums = {str(path): content_hash(path)}
+    pq.write_table(pq.read_table(path).slice(0, 1), path)
+    if table == "sources":
+        given = replace(given, sources=sums)
+    else:
+        shard = replace(given.shards[0], clips=str(path), sums=sums)
+        given = replace(given, shards=(shard,))
+    steps = built.phases(_taken_down(tmp_path, "a" * 32), [given], tmp_path / "out")
+    with pytest.raises(WritingError, match="is not what was committed"):
+        steps.keys()
