@@ -70,6 +70,7 @@ def push(folder: Path, target: str, public: bool, tell: Callable[[str], None]) -
             f"{folder} is not as it was built, so it is not pushed; captionmill verify tells all. First: "
             f"{problems[0].where}: {problems[0].message}"
         )
+    from httpx2 import TransportError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
@@ -86,7 +87,7 @@ def push(folder: Path, target: str, public: bool, tell: Callable[[str], None]) -
         raise PushError(
             f"the hub is not asked for anything: unset HF_HUB_OFFLINE ({error})"
         ) from None
-    except OSError as error:
+    except (OSError, TransportError) as error:
         raise PushError(
             f"the upload to {repo} stopped: {error}. Run the same command again; it goes on."
         ) from error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,6 +125,16 @@ def test_a_token_that_may_not_write_is_told(hub: Hub, folder: Path) -> None:
     ran = _push(hub, folder, token="reader")
     assert ran.returncode == 1
     assert "hf auth login" in ran.stderr
+
+
+def test_a_hub_that_is_not_there_is_told(hub: Hub, folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # it does not listen
+        hub.url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        pushed = _push(hub, folder)
+    assert pushed.returncode == 1
+    assert "Run the same command again; it goes on" in pushed.stderr
+    assert "Traceback" not in pushed.stderr
 
 
 def test_a_target_that_is_no_dataset_is_told(hub: Hub, folder: Path) -> None:
