@@ -14,7 +14,8 @@ from manifests.release.licences import LicenceClass, licence_class
 from manifests.verify.problems import Problem
 
 _NEEDED = (
-    *("clip_id", "uri", "start_ms", "end_ms", "duration_ms", "has_audio", "has_video", "licence"),
+    *("clip_id", "content_hash", "uri", "start_ms", "end_ms", "duration_ms"),
+    *("has_audio", "has_video", "licence"),
     *("file_ms", "since_ms", "first_byte", "end_byte", "size"),
     *("evidence_digest", "prompt_digest", "caption_digest", "input", "stage", "real"),
 )
@@ -102,7 +103,7 @@ class RowCheck:
     def _digests(self, batch: pa.RecordBatch) -> Iterator[Fault]:
         rows = _rows(batch, *_DIGESTED)
         for place, (clip, content, start, end, *told, variants) in enumerate(rows):
-            if content is not None and clip != clip_id(content, start, end):
+            if clip != clip_id(content, start, end):
                 yield place, "identity", "clip_id is not that of its content and span"
             further = None if variants is None else _variants(variants)
             audio, visual, both, transcript, evidence, prompt, digest = told

@@ -109,22 +109,23 @@ def test_captions_of_two_clips_that_were_swapped_are_both_named(
     assert [problem.where for problem in problems] == [f"{TRAIN} row 1", f"{TRAIN} row 2"]
 
 
-def test_a_null_where_none_may_be_is_named(tmp_path: Path, release: Release) -> None:
+@pytest.mark.parametrize("name", ["caption_digest", "content_hash"])
+def test_a_null_where_none_may_be_is_named(tmp_path: Path, release: Release, name: str) -> None:
     import pyarrow as pa
 
     path = tmp_path / TRAIN
     table = pq.read_table(path)
     table = table.cast(pa.schema([field.with_nullable(True) for field in table.schema]))
-    digests = table["caption_digest"].to_pylist()
-    digests[4] = None
-    place = table.schema.get_field_index("caption_digest")
-    pq.write_table(table.set_column(place, "caption_digest", pa.array(digests)), path)
+    values = table[name].to_pylist()
+    values[4] = None
+    place = table.schema.get_field_index(name)
+    pq.write_table(table.set_column(place, name, pa.array(values)), path)
     kept = [each for each in release.files if each.path != TRAIN]
     entry = made.entry(tmp_path, TRAIN, "data", table.num_rows)
     release = made.seal(tmp_path, [*kept, entry], dict(release.books.dropped))
     (problem,) = check_release(tmp_path, release).problems
     assert problem.where == f"{TRAIN} row 4"
-    assert problem.message == "caption_digest is null"
+    assert problem.message == f"{name} is null"
 
 
 @pytest.mark.parametrize(
