@@ -99,7 +99,7 @@ def _common(
     names: list[str] = []
     for number, workspace in enumerate(workspaces):
         plain = "".join(letter if letter.isalnum() else "_" for letter in workspace.name)
-        name = plain if plain.isascii() and plain[:1].isalnum() else f"input{number}"
+        name = plain[:_NAMED] if plain.isascii() and plain[:1].isalnum() else f"input{number}"
         names.append(name if name not in names else f"{name}_{number}")
     data: dict[str, object] = {
         "input": [
@@ -126,6 +126,8 @@ def _split(text: str) -> dict[str, float]:
     return shares
 
 
+_NAMED = 48
+"""Characters of a folder's name that an input is called by."""
 _COUNT = re.compile(r": \d+/\d+$")
 
 
