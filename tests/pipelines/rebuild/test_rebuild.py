@@ -438,6 +438,16 @@ def test_rules_that_leave_no_row_do_not_keep_the_folder(
     assert rebuilding.rebuild(rules(tmp_path), inputs, out).release.books.kept == 12
 
 
+def test_what_was_made_of_a_plan_that_is_gone_is_made_anew(tmp_path: Path) -> None:
+    with opened(tmp_path / "out") as work:
+        work.begin({"rules": "a"})
+        work.keys.mkdir()
+        (work.keys / "00000.parquet").write_text("of other rules")
+        (work.root / "plan.json").unlink()
+        work.begin({"rules": "b"})
+        assert {path.name for path in work.root.iterdir()} == {"lock", "plan.json"}
+
+
 @pytest.mark.parametrize("content_", [b"", b"{", b"[]", b'{"format": 0}', b'{"format": 1}'])
 def test_a_damaged_plan_says_what_to_do(tmp_path: Path, content_: bytes) -> None:
     with opened(tmp_path / "out") as work:
