@@ -1,11 +1,12 @@
 """Captions: the three texts of one clip, how each was written, and the digest that ties them to it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from json.encoder import encode_basestring
 from typing import Any, Literal
 
 from manifests.evidence import Confidence
+from manifests.faults import Fault
 from manifests.ids import digest_of_json
 
 CaptionName = Literal["audio_caption", "visual_caption", "audio_visual_caption"]
@@ -15,6 +16,10 @@ Domain = Literal["speech", "music", "general"]
 """What the sound of a clip is about: words that were understood, music above all, or anything."""
 
 Author = Literal["llm", "template"]
+
+REPLY_CHARS = 20_000
+"""Characters that are kept of a reply: several times what any built-in prompt allows. `Reply.characters`
+tells of more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,50 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a guard found wrong with a reply. caption: None where it is about the whole reply. detail: the
+    words, for people and for a repair. doubt: nothing contradicts it, but nothing supports it."""
+
+    fault: Fault
+    caption: CaptionName | None = None
+    detail: str = ""
+    doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the judge answered about one sentence of a caption in doubt. text: its reply, None where the
+    server would not read the question. probability: of "yes"."""
+
+    caption: CaptionName
+    sentence: str
+    text: str | None
+    probability: float
+
+
+@dataclass(slots=True)
+class Reply:
+    """One reply of the LLM about a clip, filled while guards and judge look at it.
+
+    rung: what asked: a rung of the ladder, or "variant <number> <style>". request_digest: of the whole
+    request. candidate: of several that were asked for at once, from 0. text: as it came, its first
+    `REPLY_CHARS` characters; None where the server would not read the request. characters: of all of it.
+    at_limit: it ended at the token limit. refusals: by guards, of the captions that were still wanted.
+    judged: by the judge. taken: captions (of a variant: further captions) that were taken from it.
+    """
+
+    rung: str
+    request_digest: str
+    candidate: int = 0
+    text: str | None = None
+    characters: int = 0
+    at_limit: bool = False
+    refusals: list[Refusal] = field(default_factory=list)
+    judged: list[Judgement] = field(default_factory=list)
+    taken: list[CaptionName] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """One clip's captions and how they came to be.
 
@@ -82,7 +131,8 @@ class Written:
     from. prompt_digest: of the ladder's templates and limits and of what this clip was first asked.
     domain: what the sound is about. model: as the server names it, None when no request was made.
     Tokens: of all requests for this clip. claims: of all captions, with what speaks for each. variants:
-    further captions, as far as the guards accepted them.
+    further captions, as far as the guards accepted them. replies: of the LLM, in the order in which they
+    were asked for.
     """
 
     clip_id: str
@@ -98,6 +148,7 @@ class Written:
     requests: int = 0
     claims: tuple[CaptionClaim, ...] = ()
     variants: tuple[Variant, ...] = ()
+    replies: tuple[Reply, ...] = ()
 
     @property
     def caption_digest(self) -> str:
@@ -160,3 +211,23 @@ def claims_to_rows(claims: Iterable[CaptionClaim]) -> list[dict[str, Any]]:
         row["spans"] = [{"start_ms": start, "end_ms": end} for start, end in claim.spans]
         rows.append(row)
     return rows
+
+
+def replies_to_rows(replies: Iterable[Reply]) -> list[dict[str, Any]]:
+    """The `replies` column of a caption row."""
+    return [asdict(reply) for reply in replies]
+
+
+def replies_from_rows(rows: Iterable[Mapping[str, Any]]) -> list[Reply]:
+    """The replies that a `replies` column holds."""
+    return [
+        Reply(
+            **{
+                **row,
+                "refusals": [Refusal(**refusal) for refusal in row["refusals"]],
+                "judged": [Judgement(**judged) for judged in row["judged"]],
+                "taken": list(row["taken"]),
+            }
+        )
+        for row in rows
+    ]

@@ -163,6 +163,30 @@ _IN_DOUBT = "probability that the evidence states a caption that was in doubt, b
 
 _VARIANT = [("caption", pa.string()), ("style", pa.string()), ("text", pa.string())]
 
+_REFUSAL = [
+    ("fault", pa.string()),
+    ("caption", pa.string()),
+    ("detail", pa.string()),
+    ("doubt", pa.bool_()),
+]
+_JUDGEMENT = [
+    ("caption", pa.string()),
+    ("sentence", pa.string()),
+    ("text", pa.string()),
+    ("probability", pa.float64()),
+]
+_REPLY = [
+    ("rung", pa.string()),
+    ("request_digest", pa.string()),
+    ("candidate", pa.int32()),
+    ("text", pa.string()),
+    ("characters", pa.int32()),
+    ("at_limit", pa.bool_()),
+    ("refusals", pa.list_(pa.struct(_REFUSAL))),
+    ("judged", pa.list_(pa.struct(_JUDGEMENT))),
+    ("taken", pa.list_(pa.string())),
+]
+
 CAPTIONS = pa.schema(
     [
         _ID,
@@ -206,6 +230,17 @@ CAPTIONS = pa.schema(
             "rungs", pa.list_(pa.string()), "rungs of the ladder that wrote them", nullable=False
         ),
         _field("lints", pa.list_(pa.string()), "faults of replies that were refused"),
+        _field(
+            "replies",
+            pa.list_(pa.struct(_REPLY)),
+            "every reply of the LLM about the clip, in the order asked. rung: what asked, or variant "
+            "NUMBER STYLE; request_digest: of the whole request; candidate: of several asked for at "
+            "once; text: as it came, its first 20,000 of so many characters, null where the server "
+            "would not read the request; at_limit: it ended at the token limit; refusals: by guards "
+            "(caption null: of the whole reply), in doubt or not; judged: the judge's answers, with "
+            "the probability of yes; taken: the captions that were taken from it. Never in a release",
+            nullable=False,
+        ),
         _field(
             "claims",
             pa.list_(pa.struct(_CAPTION_CLAIM)),

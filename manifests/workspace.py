@@ -15,7 +15,7 @@ from manifests.errors import UserError
 from manifests.ids import digest
 from manifests.kinds import CLIPS, COMPARISONS, REVIEWS, SOURCES, Kind, kind_of, kinds
 
-FORMAT = 8
+FORMAT = 9
 # Folders whose files are written and removed by their names, beside those of the tables.
 _WRITTEN = ("commits", "configs", "journal", "logs", "runlog")
 _MARK = "captionmill.json"

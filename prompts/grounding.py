@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from manifests.captions import CaptionName
 from manifests.evidence import Modality
+from manifests.faults import Fault
 from prompts.quotes import is_spoken, quotations, quoted_pieces, without_quotations
 from prompts.selection import Fact, Facts
 from prompts.singing import sings
@@ -19,6 +20,17 @@ from prompts.topics import is_speech
 from prompts.violations import Violation
 from prompts.words import NUMBERS, lexicon, stem, tokens, upward, words
 
+FAULTS: tuple[Fault, ...] = (
+    "misquoted",
+    "unsupported",
+    "mixed",
+    "wrong_sense",
+    "torn",
+    "garbled",
+    "count",
+    "lost",
+)
+"""What `ground` finds, in its order."""
 _SPEAKS_OF = {"audio_caption": "audio", "visual_caption": "video", "audio_visual_caption": "both"}
 
 
@@ -32,8 +44,7 @@ def facts_of(name: CaptionName, facts: Facts) -> tuple[Fact, ...]:
 
 
 def ground(name: CaptionName, caption: str, facts: Facts) -> list[Violation]:
-    """Faults of one caption: "misquoted", "unsupported", "mixed", "wrong_sense", "torn", "garbled",
-    "count", "lost"; each at most once."""
+    """Faults of one caption, of `FAULTS`, each at most once but for "misquoted"."""
     relevant = facts_of(name, facts)
     violations = []
     misquoted = [q for q in quotations(caption) if is_quoted(q, name, facts) is None]

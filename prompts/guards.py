@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 
 from manifests.captions import CaptionClaim, CaptionName, CaptionSet
 from manifests.evidence import Evidence
+from manifests.faults import Fault
 from prompts import grounding, provenance
 from prompts.fallback import template
+from prompts.lints import FAULTS as OF_FORM
 from prompts.listing import claims_of
+from prompts.meaning.compare import FAULTS as OF_MEANING
 from prompts.meaning.compare import Comparison
 from prompts.meaning.events import Events
 from prompts.meaning.evidence import Side, Sides
@@ -36,6 +39,7 @@ class ByWords:
 
     caption_chars: int
     near: Nearness | None
+    names = grounding.FAULTS
 
     def select(self, evidence: Evidence) -> Facts:
         """As `Guards.select`."""
@@ -64,6 +68,8 @@ class ByWords:
 
 class ByMeaning:
     """Guards that compare sentences by what they mean, where a captioner speaks in sentences."""
+
+    names: tuple[Fault, ...] = ("misquoted", *OF_MEANING, "lost")
 
     def __init__(self, caption_chars: int, near: Nearness | None, like: Likeness) -> None:
         self._caption_chars = caption_chars
@@ -154,6 +160,10 @@ class Guards:
     def ground(self, facts: Facts, captions: Sequence[Named]) -> list[list[Violation]]:
         """What speaks against each of some captions of one clip."""
         return self._for(facts.is_rich).ground(facts, captions)
+
+    def names(self, facts: Facts) -> tuple[Fault, ...]:
+        """The guards that each caption of a clip must pass, by their faults, in their order."""
+        return tuple(dict.fromkeys((*OF_FORM, *self._for(facts.is_rich).names)))
 
     def claims(self, facts: Facts, captions: Sequence[Named]) -> list[CaptionClaim]:
         """The claims of captions of one clip, with what speaks for each."""

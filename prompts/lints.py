@@ -242,6 +242,8 @@ LINTS: dict[Fault, Lint] = {
     "article": article,
     "language": language,
 }
+FAULTS: tuple[Fault, ...] = (*LINTS, "copied_modality", "prompt_copied")
+"""What `lint` finds, in its order; the last two only in a caption that has words."""
 
 
 def copied_modality(name: CaptionName, captions: CaptionSet) -> str | None:

@@ -29,6 +29,13 @@ class Verdict:
         """What speaks against one caption that was checked."""
         return [self.whole] if self.whole is not None else self.violations[name]
 
+    @property
+    def all(self) -> list[Violation]:
+        """Everything that speaks against the reply."""
+        if self.whole is not None:
+            return [self.whole]
+        return [found for violations in self.violations.values() for found in violations]
+
     def is_doubted(self, name: CaptionName) -> bool:
         """Whether nothing but doubt speaks against a caption."""
         return bool(self.against(name)) and all(v.doubt for v in self.against(name))

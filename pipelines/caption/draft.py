@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from manifests.captions import CaptionName, CaptionSet, Variant
+from manifests.captions import (
+    REPLY_CHARS,
+    CaptionName,
+    CaptionSet,
+    Judgement,
+    Refusal,
+    Reply,
+    Variant,
+)
 from prompts.choice import best
 from prompts.render import Template
 from prompts.selection import Facts
@@ -23,9 +31,9 @@ class Draft:
 
     names: captions that can exist. at_most: characters of one. accepted: text and rung of those that are
     done. judged: what the judge gave those that were in doubt. faults: of each caption's refused
-    replies, as "rung:fault". last: faults of the newest reply, for a repair. checked: captions that the
-    guards checked, of every candidate; rejected: how many each of them rejected; examples: of each the
-    first text, and what is wrong with it.
+    replies, as "rung:fault". last: faults of the newest reply, for a repair. replies: all of them, those
+    to one request one after the other. checked: captions that the guards checked, of every candidate;
+    rejected: how many each of them rejected; examples: of each the first text, and what is wrong with it.
     """
 
     facts: Facts
@@ -36,6 +44,7 @@ class Draft:
     variants: list[Variant] = field(default_factory=list)
     faults: dict[CaptionName, list[str]] = field(default_factory=dict)
     last: list[Violation] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
     checked: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     examples: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -47,6 +56,10 @@ class Draft:
     def missing(self) -> tuple[CaptionName, ...]:
         """Captions that can exist and are not accepted yet."""
         return tuple(name for name in self.names if name not in self.accepted)
+
+    def unread(self, rung: str, request_digest: str) -> None:
+        """Keeps that the server would not read a request."""
+        self.replies.append(Reply(rung, request_digest, refusals=[Refusal("request_refused")]))
 
     def refused(self, rung: str) -> None:
         """Notes that the server would not read a rung's request."""
@@ -68,6 +81,28 @@ class Draft:
             forms.append(form_of(text, cut, prompt, names, wanted, self.at_most))
         return forms
 
+    def keep(
+        self,
+        rung: str,
+        request_digest: str,
+        reply: Mapping[str, Any],
+        verdicts: Sequence[Verdict],
+    ) -> None:
+        """Keeps a reply, each of its candidates, with what the guards said of it."""
+        for number, choice in enumerate(reply["choices"]):
+            text = choice["message"]["content"] or ""
+            self.replies.append(
+                Reply(
+                    rung=rung,
+                    request_digest=request_digest,
+                    candidate=number,
+                    text=text[:REPLY_CHARS],
+                    characters=len(text),
+                    at_limit=choice.get("finish_reason") == "length",
+                    refusals=[_refusal(found) for found in verdicts[number].all],
+                )
+            )
+
     def count(self, verdicts: Sequence[Verdict], wanted: Sequence[CaptionName]) -> None:
         """Counts what the guards said of the candidates of a reply."""
         for verdict in verdicts:
@@ -84,9 +119,14 @@ class Draft:
         the rest, of several candidates the first's."""
         self.last = [verdicts[0].whole] if verdicts[0].whole else []
         for name in self.missing:
-            good = [v.captions[name] or "" for v in verdicts if not v.against(name)]
+            good = {
+                at: v.captions[name] or "" for at, v in enumerate(verdicts) if not v.against(name)
+            }
             if good:
-                self.accepted[name] = best(name, good, self.facts), rung
+                text = best(name, list(good.values()), self.facts)
+                self.accepted[name] = text, rung
+                at = next(at for at, each in good.items() if each == text)
+                self._newest(verdicts)[at].taken.append(name)
                 continue
             faults = verdicts[0].against(name)
             self.faults.setdefault(name, []).extend(f"{rung}:{fault.name}" for fault in faults)
@@ -98,13 +138,27 @@ class Draft:
         self.accepted[name] = text, rung
         self.judged[name] = judged
 
+    def judge(
+        self, verdicts: Sequence[Verdict], at: int, answers: Sequence[Judgement], is_believed: bool
+    ) -> None:
+        """Keeps what the judge answered about a caption of the newest reply's candidate `at`."""
+        reply = self._newest(verdicts)[at]
+        reply.judged += answers
+        if is_believed:
+            reply.taken.append(answers[0].caption)
+
+    def _newest(self, verdicts: Sequence[Verdict]) -> list[Reply]:
+        """The kept candidates of the newest reply."""
+        return self.replies[-len(verdicts) :]
+
     def vary(self, style: str, verdicts: Sequence[Verdict]) -> None:
         """Takes what is without fault of a reply to a request for variants, and not there already."""
-        for verdict in verdicts:
+        for verdict, reply in zip(verdicts, self._newest(verdicts), strict=True):
             for name in self.names:
                 text = verdict.captions[name] or ""
                 if not verdict.against(name) and tokens(text) not in self._texts(name):
                     self.variants.append(Variant(name, style, text))
+                    reply.taken.append(name)
 
     def _texts(self, name: CaptionName) -> list[list[str]]:
         texts = [variant.text for variant in self.variants if variant.caption == name]
@@ -116,3 +170,9 @@ class Draft:
         return {
             name: self.accepted.get(name, (drawn[name] or "", "template")) for name in self.names
         }
+
+
+def _refusal(found: Violation) -> Refusal:
+    if found.name == "no_evidence":
+        raise ValueError("only captions of somebody else are refused for want of all evidence")
+    return Refusal(found.name, found.caption, found.detail, found.doubt)

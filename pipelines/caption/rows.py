@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.stages.rows import CLIP_COLUMNS
-from manifests.captions import Written, claims_to_rows
+from manifests.captions import Written, claims_to_rows, replies_to_rows
 from manifests.evidence import Evidence, evidence_to_rows
 from pipelines.caption.licences import Licence
 
@@ -40,6 +40,7 @@ def caption_row(
         "writer": written.model,
         "rungs": [how.rung for how in written.how.values() if how.rung is not None],
         "lints": sorted({fault for how in written.how.values() for fault in how.faults}),
+        "replies": replies_to_rows(written.replies),
         "claims": claims_to_rows(written.claims),
         "evidence": evidence_to_rows(evidence),
         "evidence_digest": written.evidence_digest,

@@ -23,13 +23,16 @@ from engine.profile.writer import Rung, WriterSpec
 from engine.servers.client import Client, RequestRefused, ServerRefused
 from manifests.captions import (
     CAPTIONS,
+    REPLY_CHARS,
     Author,
     CaptionName,
     CaptionSet,
     How,
+    Judgement,
     Written,
 )
 from manifests.evidence import Evidence
+from manifests.ids import digest
 from pipelines.caption.draft import Draft
 from pipelines.caption.guarding import Guarding, guards
 from prompts.judge import BELIEVED, believed, question, sentences
@@ -43,7 +46,8 @@ from prompts.words import lexicon
 _CHAT = "/chat/completions"
 VARIED = 0.8
 """Temperature of a request for a variant; our choice."""
-_SHORT = [{"role": "user", "content": "Hello"}]
+SHORT = [{"role": "user", "content": "Hello"}]
+"""What tells a server that refuses one request from one that refuses all."""
 
 
 @dataclass
@@ -171,10 +175,12 @@ class Writer:
         body = self._request(rung, clip_id, draft.facts, names, faults)
         reply = await self._ask(draft, body)
         if reply is None:
+            draft.unread(rung.name, digest(body))
             draft.refused(rung.name)
             return
         prompt = self._templates[rung.prompt_of(draft.facts)]
         verdicts = await self._verdicts(draft, clip_id, prompt, names, reply, draft.missing)
+        draft.keep(rung.name, digest(body), reply, verdicts)
         draft.take(rung.name, verdicts)
         if self.spec.judge:
             await self._judge(rung, draft, body["messages"], reply, verdicts)
@@ -208,22 +214,29 @@ class Writer:
     ) -> None:
         """Asks about captions that are still missing and only in doubt; the first believed is taken."""
         for name in draft.missing:
-            for choice, verdict in zip(reply["choices"], verdicts, strict=True):
+            for at, (choice, verdict) in enumerate(zip(reply["choices"], verdicts, strict=True)):
                 if not verdict.is_doubted(name):
                     continue
                 caption, whole = verdict.captions[name] or "", choice["message"]["content"]
                 asked = [
-                    self._believed(draft, question(messages, whole, sentence))
+                    self._judgement(draft, name, sentence, question(messages, whole, sentence))
                     for sentence in sentences(caption)
                 ]
-                judged = min(await asyncio.gather(*asked))
+                answers = await asyncio.gather(*asked)
+                judged = min(answer.probability for answer in answers)
+                draft.judge(verdicts, at, answers, judged >= BELIEVED)
                 if judged >= BELIEVED:
                     draft.believe(rung.name, name, caption, judged)
                     break
 
-    async def _believed(self, draft: Draft, asked: Mapping[str, Any]) -> float:
+    async def _judgement(
+        self, draft: Draft, name: CaptionName, sentence: str, asked: Mapping[str, Any]
+    ) -> Judgement:
         reply = await self._ask(draft, {"model": self.spec.model, **asked})
-        return 0.0 if reply is None else believed(reply)
+        if reply is None:
+            return Judgement(name, sentence, None, 0.0)
+        text = reply["choices"][0]["message"]["content"] or ""
+        return Judgement(name, sentence, text[:REPLY_CHARS], believed(reply))
 
     async def _vary(self, number: int, style: str, draft: Draft, clip_id: str) -> None:
         """Asks the first rung's prompt for one more caption of each kind, in a style."""
@@ -233,9 +246,13 @@ class Writer:
         )
         body = self._request(rung, clip_id, draft.facts, draft.names, style=style)
         reply = await self._ask(draft, body)
-        if reply is not None:
-            prompt, names = self._templates[rung.prompt_of(draft.facts)], draft.names
-            draft.vary(style, await self._verdicts(draft, clip_id, prompt, names, reply, names))
+        if reply is None:
+            draft.unread(name, digest(body))
+            return
+        prompt, names = self._templates[rung.prompt_of(draft.facts)], draft.names
+        verdicts = await self._verdicts(draft, clip_id, prompt, names, reply, names)
+        draft.keep(name, digest(body), reply, verdicts)
+        draft.vary(style, verdicts)
 
     async def _ask(self, draft: Draft, body: Mapping[str, Any]) -> dict[str, Any] | None:
         draft.requests += 1
@@ -253,7 +270,7 @@ class Writer:
             return await self._client.post(_CHAT, body)
         except RequestRefused as refused:
             try:
-                await self._client.post(_CHAT, {**body, "messages": _SHORT})
+                await self._client.post(_CHAT, {**body, "messages": SHORT})
             except RequestRefused:
                 raise ServerRefused(str(refused)) from None
         return None
@@ -292,6 +309,7 @@ class Writer:
             requests=draft.requests,
             claims=tuple(claimed),
             variants=tuple(draft.variants),
+            replies=tuple(draft.replies),
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from manifests.captions import CaptionName
+from manifests.faults import Fault
 from prompts.meaning.attributes import another_of_class, moved, opposite
 from prompts.meaning.bearers import another_bearer
 from prompts.meaning.counting import miscounted
@@ -41,6 +42,23 @@ _CHECKS = (
     repeated,
     unsupported,
 )
+
+
+FAULTS: tuple[Fault, ...] = (
+    "quotation",
+    "language",
+    "negation",
+    "opposite",
+    "role",
+    "attribute",
+    "count",
+    "direction",
+    "order",
+    "cross-modal",
+    "spoken",
+    "unsupported",
+)
+"""What the checks find, in about their order."""
 
 
 def versions() -> list[str]:

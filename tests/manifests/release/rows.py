@@ -36,7 +36,7 @@ def row(number: int, **columns: Any) -> dict[str, Any]:
     made |= {"uri": f"file:///clips/{number}.mp4", "end_ms": 10_000, "duration_ms": 10_000}
     made |= {"has_audio": True, "has_video": True, "domain": "general", "licence": "MIT"}
     made |= {"audio_caption": f"Sound {number}.", "outputs_train": True, "lints": []}
-    for name in ("variants", "rungs", "claims", "evidence"):
+    for name in ("variants", "rungs", "replies", "claims", "evidence"):
         made[name] = []
     for name in ("evidence_digest", "prompt_digest", "config_digest"):
         made[name] = "d" * 16

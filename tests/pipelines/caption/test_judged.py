@@ -14,6 +14,8 @@ from engine.profile.writer import Rung, WriterSpec
 from engine.servers.client import Client, Endpoint
 from manifests.captions import Written
 from manifests.evidence import Claim, Confidence, Evidence, Modality, WeakCaption
+from pipelines.caption.installed import Installed
+from pipelines.caption.replay import replay
 from pipelines.caption.writer import Writer
 from tests.engine.fake_openai import FakeOpenAI, Request
 
@@ -142,3 +144,18 @@ def test_the_judges_prompt_begins_with_the_writers() -> None:
 def test_who_judges_and_what_is_asked_enters_the_digest() -> None:
     assert SPEC.settings() != JUDGED.settings()
     assert SPEC.settings() != SPEC.model_copy(update={"thesaurus": None}).settings()
+
+
+@pytest.mark.parametrize("yes", [0.01, 0.9])
+def test_the_judges_answers_are_kept_and_given_again(yes: float) -> None:
+    written, requests = write(captions(GOOD | DOUBTED, yes=yes), JUDGED)
+    (reply,) = written.replies
+    (answer,) = reply.judged
+    assert (answer.caption, answer.text) == ("audio_caption", "x")
+    assert answer.sentence == DOUBTED["audio_caption"]
+    assert answer.probability == pytest.approx(yes / (yes + 0.1))
+    assert ("audio_caption" in reply.taken) == (yes > 0.5)
+    assert [refusal.doubt for refusal in reply.refusals] == [True]
+    (made,), names = replay(Installed.of(JUDGED), clip(), written.replies)
+    assert made.body == requests[0] and made.is_checked
+    assert {"negation", "cross-modal"} <= set(names)
