@@ -66,7 +66,7 @@ MEANINGS: Mapping[str, str] = {
     "copied_modality": "seeing in an audio caption, hearing in a visual one, or another caption's text",
     "prompt_copied": "six words in a row of the prompt's instructions",
     "unsupported": "words that nothing in the evidence supports",
-    "lost": "nothing of a fact that is sure",
+    "lost": "a caption that leaves out a fact that is sure",
     "misquoted": "a quotation that nobody said, or sung words told as spoken",
     "mixed": "words of different facts put together",
     "wrong_sense": "something that is only heard told as seen, or only seen told as heard",

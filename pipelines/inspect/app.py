@@ -22,13 +22,13 @@ from pipelines.inspect.meaning import Meaning
 from pipelines.inspect.media import Media
 from pipelines.inspect.pages import Link
 from pipelines.inspect.players import Players, no_clip
-from pipelines.inspect.prompt import asked
 from pipelines.inspect.reading import Row
 from pipelines.inspect.reviewing import Change, Reviewing, own
 from pipelines.inspect.security import LARGEST
 from pipelines.inspect.sets import Inspected
 from pipelines.inspect.terms import LONGEST, Query, QueryError
 from pipelines.inspect.values import Asked
+from pipelines.inspect.writing import writing
 from pipelines.report.shown import visible
 
 
@@ -51,7 +51,7 @@ def build(
         f"{clip}/playing": players.playing,
         f"{clip}/source": players.source,
         f"{clip}/glimpse": players.glimpse,
-        f"{clip}/prompt": pages_of.prompt,
+        f"{clip}/writing": pages_of.writing,
         f"{clip}/{{part}}": players.part,
     }
     return routed(gets, {f"{clip}/review": pages_of.review}, pages_of.missing, pages_of.failed)
@@ -210,12 +210,13 @@ class Pages:
             return PlainTextResponse(f"It can't be stored: {error.strerror}.", 507)
         return JSONResponse(review.model_dump(mode="json"))
 
-    def prompt(self, clip_id: str) -> Response:
-        """What the writer was first asked about a clip, as text."""
+    def writing(self, clip_id: str) -> Response:
+        """How a clip's captions were written, as a part of its page."""
         place = self._lookup.place_of(clip_id)
         if place is None or place.row < 0:
             return no_clip()
-        return PlainTextResponse(asked(self._shown, self._shown.whole(place)))
+        told = writing(self._shown, self._shown.whole(place))
+        return self._page("writing.html", writing=told)
 
 
 def _number(request: Request, name: str) -> int | None:

@@ -16,7 +16,7 @@ from pipelines.inspect.sorting import RANDOM, Order
 from pipelines.inspect.terms import Query
 from pipelines.preview.events import timeline
 from pipelines.preview.source import LONGEST_MS
-from pipelines.report.cards import Card, captioned, events_of
+from pipelines.report.cards import WHOLE, Card, captioned, events_of
 from pipelines.report.galleries import Shown
 from pipelines.report.shown import visible
 from pipelines.reviews.review import LONGEST, REASONS
@@ -303,10 +303,10 @@ def clip(
         if possible or row[name] is not None
     )
     return Clip(
-        captioned(Shown("", row)),
+        captioned(Shown("", row), limits=WHOLE),
         drawing,
         edits,
-        tuple((visible(v.made, 120), captioned(Shown("", v.row))) for v in versions),
+        tuple((visible(v.made, 120), captioned(Shown("", v.row), limits=WHOLE)) for v in versions),
         tuple(_facts(entry)),
         row["kind"] or "",
         has_audio,

@@ -6,16 +6,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from manifests.captions import CAPTIONS
+from manifests.faults import MEANINGS
 from manifests.languages import language_name
 from pipelines.preview import Preview
 from pipelines.preview.events import Event, Standing, timeline
 from pipelines.report.galleries import Gallery, Row, Shown
-from pipelines.report.shown import place, visible
+from pipelines.report.shown import LONGEST, place, visible
 from pipelines.show import TITLES
 from pipelines.spans import Localized, key, timed
 
-_CAPTIONERS, _CLAIMS, _REFUSED = 40, 12, 12
-"""Weak captions of a card, claims of each of them, and refused replies."""
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a clip a card has. captioners: weak captions, and claims of a caption; claims: of a
+    weak caption, and supporters of a claim; refused: faults; text, claim: characters. What is left out
+    is counted."""
+
+    captioners: int
+    claims: int
+    refused: int
+    text: int
+    claim: int
+
+
+REPORT = Limits(captioners=40, claims=12, refused=12, text=LONGEST, claim=300)
+"""A card of a report, which holds a hundred of them."""
+WHOLE = Limits(10**9, 10**9, 10**9, 10**9, 10**9)
+"""All of a clip. What is beyond the first claims of a captioner is folded."""
 _KINDS = {"video": "video", "audio": "audio", "image": "image"}
 
 
@@ -31,24 +48,36 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """One caption, or why there is none. by: who wrote it, in words."""
+    """One caption, or why there is none. by: who wrote it, in words. more: claims left out."""
 
     title: str
     text: str | None
     why: str
     by: str
     claims: tuple[Claim, ...] = ()
+    more: int = 0
     before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Weak:
-    """What one captioner said. claims: text, tier, what is known of it; more: claims left out."""
+    """What one captioner said. claims: text, tier, what is known of it; folded: further ones; more:
+    claims left out."""
 
     captioner: str
     text: str
     claims: tuple[tuple[str, str, str], ...]
+    folded: tuple[tuple[str, str, str], ...] = ()
     more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A fault of a reply that was refused: the rung that asked, the guard, and what it refuses."""
+
+    rung: str
+    guard: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +108,8 @@ class Card:
     language: str | None = None
     evidence: tuple[Weak, ...] = ()
     more_evidence: int = 0
-    refused: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    more_refused: int = 0
     origin: tuple[tuple[str, str], ...] = ()
     message: str | None = None
     reproduce: str | None = None
@@ -138,25 +168,27 @@ def captioned(
     preview: Preview | None = None,
     again: bool = False,
     localized: Localized | None = None,
+    limits: Limits = REPORT,
 ) -> Card:
     """The card of a clip with captions. preview: without one it has no player. again: see `Card`.
     localized: its claims."""
     row = shown.row
     folder, name = place(row["uri"])
-    evidence = row["evidence"] or []
+    evidence, lints = row["evidence"] or [], row["lints"] or []
     return Card(
         clip_id=row["clip_id"],
         folder=folder,
         name=name,
         span=_span(row),
         why=visible(shown.why),
-        captions=tuple(_caption(row, caption, shown.before) for caption in CAPTIONS),
+        captions=tuple(_caption(row, caption, shown.before, limits) for caption in CAPTIONS),
         has_before=shown.before is not None,
-        transcript=visible(row["transcript"]) if row["transcript"] else None,
+        transcript=visible(row["transcript"], limits.text) if row["transcript"] else None,
         language=language_name(row["language"]) or visible(row["language"] or "", 20) or None,
-        evidence=tuple(_weak(weak) for weak in evidence[:_CAPTIONERS]),
-        more_evidence=max(0, len(evidence) - _CAPTIONERS),
-        refused=tuple(visible(fault, 200) for fault in (row["lints"] or [])[:_REFUSED]),
+        evidence=tuple(_weak(weak, limits) for weak in evidence[: limits.captioners]),
+        more_evidence=max(0, len(evidence) - limits.captioners),
+        refused=tuple(map(_refused, lints[: limits.refused])),
+        more_refused=max(0, len(lints) - limits.refused),
         origin=tuple(_origin(row)),
         media=Media() if again else _media(row, preview, localized),
         again=again,
@@ -169,7 +201,12 @@ def _span(row: Row) -> str:
     return f"{row['start_ms'] / 1000:g} to {row['end_ms'] / 1000:g} s"
 
 
-def _caption(row: Row, name: str, before: Row | None) -> Caption:
+def _refused(fault: str) -> Refused:
+    rung, _, guard = fault.rpartition(":")
+    return Refused(visible(rung, 100), visible(guard, 100), MEANINGS.get(guard, ""))
+
+
+def _caption(row: Row, name: str, before: Row | None, limits: Limits) -> Caption:
     short = name.removesuffix("_caption")
     text, by, judged = row[name], row[f"{short}_by"], row[f"{short}_judged"]
     told = {"llm": "by the LLM", "template": "by the template", "human": "by a person"}.get(
@@ -177,42 +214,49 @@ def _caption(row: Row, name: str, before: Row | None) -> Caption:
     )
     if judged is not None:
         told += f"; it was in doubt, and the judge gave {judged:.2f}"
+    claims = [claim for claim in row["claims"] if claim["caption"] == name]
     return Caption(
         title=TITLES[name].capitalize(),
-        text=visible(text) if text is not None else None,
+        text=visible(text, limits.text) if text is not None else None,
         why=visible(row[f"{short}_why"] or "", 300),
         by=told,
-        claims=tuple(_claim(claim) for claim in row["claims"] if claim["caption"] == name)[
-            :_CAPTIONERS
-        ],
+        claims=tuple(_claim(claim, limits) for claim in claims[: limits.captioners]),
+        more=max(0, len(claims) - limits.captioners),
         before=visible(before[name]) if before is not None and before[name] is not None else None,
     )
 
 
-def _claim(claim: Row) -> Claim:
-    text = visible(claim["text"], 300)
+def _claim(claim: Row, limits: Limits) -> Claim:
+    text = visible(claim["text"], limits.claim)
     if not claim["supported"]:
         return Claim(text, "unsupported", "not supported")
     sure = claim["confidence"] or {}
     number = f" {sure['probability']:.2f}" if sure.get("probability") is not None else ""
     tier = sure.get("tier") if sure.get("tier") in ("high", "medium", "low") else "none"
-    who = ", ".join(visible(name, 60) for name in (claim["captioners"] or [])[:_CLAIMS])
+    names = claim["captioners"] or []
+    who = ", ".join(visible(name, 60) for name in names[: limits.claims])
+    who += f" and {len(names) - limits.claims} more" if len(names) > limits.claims else ""
     word = "supported" if tier == "none" else tier
     return Claim(text, str(tier), f"{word}{number}" + (f" by {who}" if who else ""))
 
 
-def _weak(weak: Row) -> Weak:
+def _weak(weak: Row, limits: Limits) -> Weak:
     name = visible(weak["captioner"], 60)
     if weak["skipped"]:
         return Weak(name, f"did not run: {visible(weak['skipped'], 200)}", ())
-    claims = weak["claims"] or []
-    text = visible(weak["text"]) if weak["text"] else ""
-    return Weak(name, text, tuple(map(_said, claims[:_CLAIMS])), max(0, len(claims) - _CLAIMS))
+    claims = [_said(claim, limits) for claim in (weak["claims"] or [])[: limits.claims]]
+    return Weak(
+        name,
+        visible(weak["text"], limits.text) if weak["text"] else "",
+        tuple(claims[: REPORT.claims]),
+        tuple(claims[REPORT.claims :]),
+        max(0, len(weak["claims"] or []) - limits.claims),
+    )
 
 
-def _said(claim: Row) -> tuple[str, str, str]:
+def _said(claim: Row, limits: Limits) -> tuple[str, str, str]:
     """A claim of a captioner: text, tier, what is known of it."""
-    text = visible(claim["text"] or claim["label"] or "", 300)
+    text = visible(claim["text"] or claim["label"] or "", limits.claim)
     own, fused = claim["confidence"], claim["fused"]
     score = "" if claim["score"] is None else f"score {claim['score']:.3g}"
     sure = fused or own

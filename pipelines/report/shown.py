@@ -16,6 +16,7 @@ _HIDDEN = re.compile(
     "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"  # the byte order mark, notes, and tags
     "\ud800-\udfff]"  # lone surrogates, which no encoding has
 )
+_CONTROLS = re.compile(f"(?![\n\t]){_HIDDEN.pattern}")
 _MARKS = re.compile(
     "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{3})[\u0300-\u036f"
     "\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+"
@@ -34,6 +35,13 @@ def visible(text: str, longest: int = LONGEST) -> str:
     if length > longest and len(kept) >= longest:
         return f"{cut} … ({length:,} characters)"
     return cut
+
+
+def exact(text: str) -> str:
+    """Text with its lines and spaces, whole, in which hidden characters are seen. Accents that are piled
+    up are counted."""
+    text = _MARKS.sub(lambda found: f"{found[1]}[{len(found[0]) - 3} more marks]", text)
+    return _CONTROLS.sub(lambda sign: f"[U+{ord(sign[0]):04X}]", text)
 
 
 def place(uri: str) -> tuple[str, str]:

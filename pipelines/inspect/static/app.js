@@ -245,11 +245,19 @@ for (const picture of all(".seen-heard img, .glimpse img")) {
   if (picture.complete && picture.src && !picture.naturalWidth) picture.hidden = true;
 }
 
-one("#prompt")?.addEventListener("toggle", async (event) => {
-  const place = one("pre", event.target);
+// How the captions were written takes a while: it is asked for when it is opened.
+one("#writing")?.addEventListener("toggle", async (event) => {
+  const place = one("div", event.target);
   if (!event.target.open || place.textContent) return;
   place.textContent = "making it ...";
-  place.textContent = await (await fetch(event.target.dataset.prompt)).text();
+  try {
+    const answer = await fetch(event.target.dataset.writing);
+    if (!answer.ok) throw new Error(`the app answers ${answer.status}`);
+    place.innerHTML = await answer.text();
+  } catch (error) {
+    place.textContent = "";
+    say(`It can't be shown: ${error.message}`, true);
+  }
 });
 
 const facets = one("#facets");

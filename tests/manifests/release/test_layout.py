@@ -133,3 +133,8 @@ def test_columns_fit_whichever_engine_wrote_them(tmp_path: Path) -> None:
         path = tmp_path / release.of(table)[0].path
         duckdb.sql(f"COPY (FROM '{path}') TO '{tmp_path}/{table}.parquet'")
         assert wrong_columns(pq.read_schema(tmp_path / f"{table}.parquet"), table) is None
+
+
+def test_replies_of_the_writer_are_in_no_table_of_a_release() -> None:
+    tables = [*columns.SCHEMAS.values(), columns.embeddings(4)]
+    assert not any({"replies", "lints"} & set(table.names) for table in tables)

@@ -131,7 +131,7 @@ def test_pages_have_both_captions_and_nothing_that_tells_them_apart(
             assert [left, right] in (shown, shown[::-1])
             sides.add([left, right] == shown)
         assert sides == {True, False}
-        for path in ("/?q=dog", f"/clip/{clip}", f"/clip/{clip}/prompt", "/static/app.js"):
+        for path in ("/?q=dog", f"/clip/{clip}", f"/clip/{clip}/writing", "/static/app.js"):
             answer = browser.get(path)
             assert answer.status_code in (303, 404)
             assert not any(word in answer.text for word in (*SECRET, "first-set"))

@@ -3,13 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from manifests.faults import FAULTS, MEANINGS
 from pipelines.preview import Preview
 from pipelines.preview.events import Event
-from pipelines.report.cards import cards, events_of
+from pipelines.report.cards import WHOLE, captioned, cards, events_of
+from pipelines.report.galleries import Shown
 from pipelines.report.report import make
 from pipelines.spans import Localized
 from tests.pipelines.report.localized import BY, localize
-from tests.pipelines.report.made import made
+from tests.pipelines.report.made import made, rows
 
 Row = dict[str, Any]
 
@@ -74,3 +76,31 @@ def test_captions_that_were_written_since_have_no_localized_claims(tmp_path: Pat
     assert rows and all(
         report.localized.get((row["clip_id"], row["caption_digest"])) is None for row in rows
     )
+
+
+def test_what_a_card_leaves_out_is_counted(tmp_path: Path) -> None:
+    row = rows(made(tmp_path / "set"))[0]
+    weak = row["evidence"][0]
+    claim = (row["claims"] and row["claims"][0]) or _claim("rain", [])
+    much = row | {
+        "evidence": [weak | {"claims": weak["claims"][:1] * 30}] * 50,
+        "lints": [f"first:{name}" for name in FAULTS[:14]],
+        "claims": [claim | {"supported": True, "captioners": ["ears"] * 20}] * 45,
+    }
+    card = captioned(Shown("", much))
+    assert (len(card.evidence), card.more_evidence) == (40, 10)
+    assert {(len(each.claims), each.more) for each in card.evidence} == {(12, 18)}
+    assert (len(card.refused), card.more_refused) == (12, 2)
+    (told,) = (caption for caption in card.captions if caption.claims)
+    assert (len(told.claims), told.more) == (40, 5)
+    assert "and 8 more" in told.claims[0].told
+    whole = captioned(Shown("", much), limits=WHOLE)
+    assert len(whole.evidence) == 50 and whole.more_evidence == whole.more_refused == 0
+    assert {len(each.claims) + len(each.folded) for each in whole.evidence} == {30}
+
+
+def test_faults_have_their_meaning_beside_them(tmp_path: Path) -> None:
+    row = rows(made(tmp_path / "set"))[0] | {"lints": ["first:lost", "a:b:odd"]}
+    first, odd = captioned(Shown("", row)).refused
+    assert (first.rung, first.guard, first.meaning) == ("first", "lost", MEANINGS["lost"])
+    assert (odd.rung, odd.guard, odd.meaning) == ("a:b", "odd", "")
