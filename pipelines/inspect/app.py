@@ -210,13 +210,19 @@ class Pages:
             return PlainTextResponse(f"It can't be stored: {error.strerror}.", 507)
         return JSONResponse(review.model_dump(mode="json"))
 
-    def writing(self, clip_id: str) -> Response:
-        """How a clip's captions were written, as a part of its page."""
+    def writing(self, request: Request, clip_id: str) -> Response:
+        """How a clip's captions were written, of another job those that the address names, as a part of
+        its page."""
         place = self._lookup.place_of(clip_id)
         if place is None or place.row < 0:
             return no_clip()
-        told = writing(self._shown, self._shown.whole(place))
-        return self._page("writing.html", writing=told)
+        row = self._shown.whole(place)
+        if (job := request.query_params.get("job")) is not None:
+            versions = self._shown.versions(place)
+            row = next((version.row for version in versions if version.job == job), {})
+            if not row:
+                return no_clip()
+        return self._page("writing.html", writing=writing(self._shown, row, job))
 
 
 def _number(request: Request, name: str) -> int | None:

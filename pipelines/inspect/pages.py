@@ -264,12 +264,12 @@ class Edit:
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A clip's page. drawing: SVG of its claims over the spectrogram. versions: by other jobs: what made
-    them, the card. seconds: that are shown, 0 for a still."""
+    them, the job, the card. seconds: that are shown, 0 for a still."""
 
     card: Card
     drawing: str
     edits: tuple[Edit, ...]
-    versions: tuple[tuple[str, Card], ...]
+    versions: tuple[tuple[str, str, Card], ...]
     facts: tuple[tuple[str, str], ...]
     kind: str
     has_audio: bool
@@ -306,7 +306,10 @@ def clip(
         captioned(Shown("", row), limits=WHOLE),
         drawing,
         edits,
-        tuple((visible(v.made, 120), captioned(Shown("", v.row), limits=WHOLE)) for v in versions),
+        tuple(
+            (visible(v.made, 120), v.job, captioned(Shown("", v.row), limits=WHOLE))
+            for v in versions
+        ),
         tuple(_facts(entry)),
         row["kind"] or "",
         has_audio,

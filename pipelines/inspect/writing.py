@@ -8,6 +8,7 @@ were, and shown only if digests and refusals are the stored ones.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from engine.run.settings import read
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _OF_REPLY = ("not_json", "wrong_keys", "wrong_type", "too_long")
 """What must hold before any caption of a reply is looked at, in this order."""
 _NEEDS_WORDS = ("copied_modality", "prompt_copied")
+_ONE_AT_A_TIME = Lock()
+"""Guards keep what they have read, and pages are answered in threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,9 @@ class Writing:
     requests: tuple[Request, ...] = field(default=())
 
 
-def writing(shown: Inspected, row: Row) -> Writing:
-    """How the captions of a row were written, as far as it is known here."""
+def writing(shown: Inspected, row: Row, job: str | None = None) -> Writing:
+    """How the captions of a row were written, as far as it is known here. job: that wrote them, where it
+    is not the one that is shown."""
     if not isinstance(shown, WorkspaceSet):
         return Writing("A release does not say how its captions were asked for; its workspaces do.")
     if not row["replies"]:
@@ -103,7 +107,8 @@ def writing(shown: Inspected, row: Row) -> Writing:
     replies = replies_from_rows(row["replies"])
     guards: tuple[str, ...] | None = None
     try:
-        wrote = _writer(shown.workspace, shown.captioned.job.digest)
+        with _ONE_AT_A_TIME:
+            wrote = _writer(shown.workspace, job or shown.captioned.job.digest)
         why = "Prompts or guards have changed since."
     except PackError as missing:
         wrote = None
@@ -112,7 +117,8 @@ def writing(shown: Inspected, row: Row) -> Writing:
         asked = [Asked(None, group) for group in requests(replies)]
         note = f"{why} What was asked can't be made again, and only what was refused is known."
     else:
-        asked, guards = replay(wrote, evidence_from_row(row), replies)
+        with _ONE_AT_A_TIME:
+            asked, guards = replay(wrote, evidence_from_row(row), replies)
         note = (
             "Replies are as they came. Requests are made again; each is shown only if its digest is that "
             "of the request that was sent."
@@ -120,7 +126,7 @@ def writing(shown: Inspected, row: Row) -> Writing:
     return Writing(note, tuple(_requests(asked, _possible(row), guards)))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _writer(workspace: Workspace, job: str) -> "Installed | None":
     from pipelines.caption.installed import installed_writer
 

@@ -246,7 +246,7 @@ for (const picture of all(".seen-heard img, .glimpse img")) {
 }
 
 // How the captions were written takes a while: it is asked for when it is opened.
-one("#writing")?.addEventListener("toggle", async (event) => {
+const openWriting = async (event) => {
   const place = one("div", event.target);
   if (!event.target.open || place.textContent) return;
   place.textContent = "making it ...";
@@ -258,7 +258,8 @@ one("#writing")?.addEventListener("toggle", async (event) => {
     place.textContent = "";
     say(`It can't be shown: ${error.message}`, true);
   }
-});
+};
+for (const each of all("[data-writing]")) each.addEventListener("toggle", openWriting);
 
 const facets = one("#facets");
 if (facets && matchMedia("(min-width: 60.01rem)").matches) facets.open = true;

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from engine.profile.writer import Rung
-from manifests import schemas, tables
-from manifests.captions import REPLY_CHARS, replies_from_rows, replies_to_rows
+from manifests import commits, schemas, tables
+from manifests.captions import CAPTIONS, REPLY_CHARS, replies_from_rows, replies_to_rows
 from manifests.ids import digest
+from manifests.workspace import Workspace
 from tests.manifests.made import make
 from tests.pipelines.caption.scripted import GOOD, REFUSED_TWICE, SPEC, rewritten, write
 
@@ -113,3 +114,18 @@ def test_replies_come_back_from_the_table_as_they_were(tmp_path: Path) -> None:
     assert replies_to_rows(replies) == back["replies"]
     told = {f"{r.rung}:{refusal.fault}" for r in replies for refusal in r.refusals}
     assert back["lints"] == sorted(told)
+
+
+def test_a_run_keeps_the_replies_about_every_clip(workspace: Path) -> None:
+    place = Workspace.open(workspace)
+    rows = tables.read_all(place.root, commits.load(place).files("captions"))
+    captioned = [dict(row) for row in rows]
+    for row in captioned:
+        replies = replies_from_rows(row["replies"])
+        by = {name: row[f"{name.removesuffix('_caption')}_by"] for name in CAPTIONS}
+        written = {name for name in CAPTIONS if by[name] == "llm"}
+        assert {name for reply in replies for name in reply.taken} == written
+        assert bool(replies) == (row["writer"] is not None)
+        texts = {text for reply in replies for text in json.loads(reply.text or "").values()}
+        assert {row[name] for name in written} <= texts
+    assert any(row["replies"] for row in captioned)

@@ -12,17 +12,20 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.profile.writer import WriterSpec
+from manifests import schemas, tables
 from manifests.faults import MEANINGS
+from manifests.record import Record
 from manifests.release.layout import load
 from pipelines.inspect.sets import WorkspaceSet
 from pipelines.inspect.writing import Looked, Writing, writing
 from tests.engine.fake_openai import Reply
-from tests.manifests.made import JOB, Made, make
+from tests.manifests.made import CUT, JOB, Made, make
 from tests.manifests.release.made import small
 from tests.pipelines.caption.scripted import GOOD, REFUSED_TWICE, SPEC, rewritten
 from tests.pipelines.inspect.made import client
 from tests.pipelines.report.hostile import TEXTS
 from tests.pipelines.report.made import made, rows
+from tests.pipelines.search.embedded import settings
 
 pytestmark = pytest.mark.run
 
@@ -135,6 +138,33 @@ def test_a_release_has_no_replies(tmp_path: Path) -> None:
         clip = re.findall(r'data-clip="([0-9a-f]{32})"', browser.get("/").text)[0]
         page = browser.get(f"/clip/{clip}/writing").text
     assert "A release does not say how its captions were asked for" in page
+
+
+def test_what_a_run_asked_is_made_again(workspace: Path) -> None:
+    shown = WorkspaceSet(workspace)
+    for file in shown.captioned.captions:
+        for row in tables.read(shown.root, file.path):
+            for request in writing(shown, row).requests:
+                assert request.messages
+                looked = [each for answer in request.answers for each in answer.looked]
+                assert looked and all(each.passed is not None for each in looked)
+
+
+def test_another_job_tells_how_it_wrote(tmp_path: Path) -> None:
+    place = made(tmp_path / "set")
+    row = rewritten(place, REFUSED_TWICE)
+    other = "fedcba9876543210"
+    path = place.workspace.path("captions", other, 0, 0, 1)
+    now = [each | {"replies": []} for each in place.rows("captions")]
+    file = tables.write(place.root, path, "captions", now, schemas.CAPTIONS)
+    place.append(Record(stage="caption", epoch=1, cut=CUT, job=other, shard=0, files=(file,)))
+    settings(place, other, "caption", {})
+    clip = f"/clip/{row['clip_id']}"
+    with client(place.root) as opened:
+        (address,) = re.findall(rf'data-writing="({clip}/writing\?job=\w+)"', opened.get(clip).text)
+        assert "No language model was asked" in opened.get(f"{clip}/writing").text
+        assert "3. <bdi>fresh</bdi>" in opened.get(address).text
+        assert opened.get(f"{clip}/writing?job=../x").status_code == 404
 
 
 @pytest.fixture(scope="module")
