@@ -216,13 +216,15 @@ class Pages:
         place = self._lookup.place_of(clip_id)
         if place is None or place.row < 0:
             return no_clip()
-        row = self._shown.whole(place)
-        if (job := request.query_params.get("job")) is not None:
-            versions = self._shown.versions(place)
-            row = next((version.row for version in versions if version.job == job), {})
-            if not row:
-                return no_clip()
-        return self._page("writing.html", writing=writing(self._shown, row, job))
+        job = request.query_params.get("job")
+        if job is None:
+            told = writing(self._shown, self._shown.whole(place))
+            return self._page("writing.html", writing=told)
+        for version in self._shown.versions(place):
+            if version.job == job:
+                told = writing(self._shown, version.row, job)
+                return self._page("writing.html", writing=told)
+        return no_clip()
 
 
 def _number(request: Request, name: str) -> int | None:
