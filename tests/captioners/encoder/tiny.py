@@ -12,8 +12,8 @@ from transformers import (
     PeAudioVideoConfig,
     PeAudioVideoModel,
     PeAudioVideoProcessor,
-    PeVideoEncoderConfig,
     PeVideoVideoProcessor,
+    PreTrainedConfig,
 )
 
 from captioners.encoder.inputs import HZ
@@ -21,9 +21,9 @@ from manifests.media import Audio, Frames
 
 _SIDE = 28
 
-# Transformers compares each config with its defaults again and again, and those have 1,024 labels: 3 s
-# each time that one is loaded. What is made here names its own number.
-PeVideoEncoderConfig._default_vision_config_kwargs["num_classes"] = 1
+# Whenever a config is made, huggingface_hub prints those in it, for errors that it then throws away, and to
+# print one transformers compares it with its defaults: seconds each time that one is loaded.
+PreTrainedConfig.__repr__ = object.__repr__  # type: ignore[method-assign]
 
 
 def config() -> PeAudioVideoConfig:
