@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from engine import torch_cpu
 from engine.run.cluster import SYSTEM_CONFIG
@@ -278,6 +279,16 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
         timeout=RUN_S,
         check=False,
     )
+
+
+def here(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs captionmill to its end in this process: for what needs none of its own."""
+    from pipelines.cli.main import app
+
+    line, on_term = list(map(str, arguments)), signal.getsignal(signal.SIGTERM)
+    ran = CliRunner().invoke(app, line, prog_name="captionmill", catch_exceptions=False)
+    signal.signal(signal.SIGTERM, on_term)  # the command has its own
+    return subprocess.CompletedProcess(line, ran.exit_code, ran.stdout, ran.stderr)
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -18,14 +19,23 @@ _NOT_HERE = {"umap": "umap-learn"}
 """Whose imports have another name, of distributions that need not be installed to run the tests."""
 
 
-def _imports(package: str) -> Iterator[tuple[str, Path]]:
-    """First names of the absolute imports of a package or module, anywhere in its files."""
+@cache
+def _imports(package: str) -> dict[str, Path]:
+    """First names of the absolute imports of a package or module, and a file that has each."""
+    found: dict[str, Path] = {}
     for path in [*(_ROOT / package).rglob("*.py"), *_ROOT.glob(f"{package}.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
-                yield from ((alias.name.split(".")[0], path) for alias in node.names)
+                found |= {alias.name.split(".")[0]: path for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                yield node.module.split(".")[0], path
+                found[node.module.split(".")[0]] = path
+    return found
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Of each package that is installed."""
+    return packages_distributions()
 
 
 def _names(requirements: Iterable[str]) -> set[str]:
@@ -39,13 +49,12 @@ def _names(requirements: Iterable[str]) -> set[str]:
 def _undeclared(packages: Iterable[str], declared: set[str]) -> dict[str, str]:
     """What the packages import from distributions that are not `declared`, and a file that does so."""
     passed = {*sys.stdlib_module_names, *_OWN, *_BESIDE}
-    distributions = packages_distributions()
     return {
         name: str(path.relative_to(_ROOT))
         for package in packages
-        for name, path in _imports(package)
+        for name, path in _imports(package).items()
         if name not in passed
-        and not declared & _names(distributions.get(name, [_NOT_HERE.get(name, name)]))
+        and not declared & _names(_distributions().get(name, [_NOT_HERE.get(name, name)]))
     }
 
 

@@ -66,6 +66,7 @@ def test_the_writer_is_measured_against_a_bare_client() -> None:
     assert found["share"] > 0 and found["tokens_out_per_clip"] > 10
 
 
+@pytest.mark.exhaustive
 def test_the_profile_of_stage_1_asks_every_model_about_every_clip(tmp_path: Path) -> None:
     """The run takes three servers and five minutes: `python -m benchmarks.gpu.stage1 --tiny`."""
     stage = CaptionStage(load(str(stage1.profile(tmp_path / "models", fp8=False, tiny=True))))

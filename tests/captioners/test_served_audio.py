@@ -27,7 +27,8 @@ from manifests.media import Media
 from tests.captioners.tiny_words import says_words, tokenizer
 from tests.captioners.vllm_server import served
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("vllm")]
+# What is asked is shown by `test_served.py`, and a real server by `test_perception_lm.py`.
+pytestmark = [pytest.mark.models, pytest.mark.exhaustive, pytest.mark.xdist_group("vllm")]
 
 _HZ = 16_000
 _TOKENS = 24

@@ -23,7 +23,8 @@ from tests.captioners.test_served import film
 from tests.captioners.video import test_smolvlm
 from tests.captioners.vllm_server import served
 
-pytestmark = [pytest.mark.models, pytest.mark.xdist_group("vllm")]
+# What is asked is shown by `test_served.py`, and a real server by `test_perception_lm.py`.
+pytestmark = [pytest.mark.models, pytest.mark.exhaustive, pytest.mark.xdist_group("vllm")]
 
 # vLLM's attention on the CPU knows no head narrower than 32.
 _WIDTH = 128

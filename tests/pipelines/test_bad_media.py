@@ -16,7 +16,7 @@ from manifests.workspace import Workspace
 from pipelines.quarantine import current
 from pipelines.status import newest
 from tests import badmedia
-from tests.conftest import books_of, committed_bytes, problems_of, quick_profile, run
+from tests.conftest import books_of, committed_bytes, problems_of, quick_profile, run, write_clip
 
 pytestmark = pytest.mark.run
 
@@ -100,20 +100,28 @@ _MISCHIEF = {
 }
 
 
+_LONG = '[[filters]]\nname = "long"\nwhen = [{ of = "clip", label = "seconds", above = 5 }]'
+
+
 @pytest.fixture(scope="module")
 def broken(
     clips: Path, cluster: str, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, dict[str, Path]]:
-    """A workspace of nine clips of which one lets its captioner fail, one crash and one hang; these by
-    what they do."""
+    """A workspace of nine clips of which one lets its captioner fail, one crash and one hang, and of a
+    longer one that is filtered; these three by what they do."""
     root = tmp_path_factory.mktemp("broken")
     few = sorted(clips.iterdir())[:9]
+    write_clip(root / "long.mp4", len(list(clips.iterdir())), seconds=6)
     guilty = dict(zip(_MISCHIEF, few[1::3], strict=True))
     options = [f', {option} = ["{content_hash(clip)}"]' for option, clip in guilty.items()]
     profile = root / "quick.toml"
-    profile.write_text(quick_profile(audio="".join(options), video_group="others", model_seconds=2))
-    done = run("caption", *few, root / "out", "--profile", profile, RAY_ADDRESS=cluster)
+    settings = {"audio": "".join(options), "video_group": "others", "model_seconds": 2}
+    profile.write_text(quick_profile(filters=_LONG, **settings))
+    media = (*few, root / "long.mp4")
+    done = run("caption", *media, root / "out", "--profile", profile, RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
+    assert "6 captioned + 1 filtered + 3 quarantined" in done.stdout
+    assert "1 filtered: long" in done.stdout
     return root / "out", guilty
 
 
@@ -132,6 +140,7 @@ def test_the_other_clips_of_a_broken_captioner_are_captioned(
     out, guilty = broken
     (books,) = books_of(out)
     assert (books["captioned"], books["quarantined"], books["pending"]) == (6, len(guilty), 0)
+    assert books["filtered"] == 1
     assert problems_of(out) == []
 
 
@@ -161,15 +170,3 @@ def test_a_retry_adds_a_generation_and_changes_no_file(
     assert _quarantined(out) == []
     assert before.items() <= committed_bytes(out).items()
     assert problems_of(out) == []
-
-
-def test_filtered_clips_are_counted_by_their_rule(
-    clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
-) -> None:
-    rule = '[[filters]]\nname = "not long"\nwhen = [{ of = "clip", label = "seconds", below = 5 }]'
-    few = sorted(clips.iterdir())[:3]
-    arguments = ("caption", *few, tmp_path / "out", "--profile", profile(filters=rule))
-    done = run(*arguments, RAY_ADDRESS=cluster)
-    assert done.returncode == 0, done.stderr
-    assert "0 captioned + 3 filtered" in done.stdout
-    assert "3 filtered: not long" in done.stdout

@@ -21,7 +21,7 @@ from pipelines.plan.sample import plan
 from pipelines.selfcheck import selfcheck
 from pipelines.status import newest
 from pipelines.verify import verify_workspace
-from tests.conftest import problems_of, quick_profile, run
+from tests.conftest import here, problems_of, quick_profile, run
 
 pytestmark = pytest.mark.run
 
@@ -220,6 +220,6 @@ def test_a_key_that_is_not_set_is_an_error_of_other_commands_too(
     command: str, keyless: Path, failed: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(failed / "out", tmp_path / "out")
-    done = run(*arguments_of(command, tmp_path / "out"), "--profile", keyless)
+    done = here(*arguments_of(command, tmp_path / "out"), "--profile", keyless)
     assert done.returncode == 1 and "NO_SUCH_KEY" in done.stderr
     assert "server dummy" in done.stderr and "Traceback" not in done.stderr

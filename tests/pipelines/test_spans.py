@@ -8,15 +8,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.spans import CAPTIONERS, SCHEMA, Exported, Localized, frames, rows
-from tests.conftest import run
+from tests.conftest import here
 
 
 @pytest.mark.run
 def test_supported_claims_with_times_are_written(workspace: Path, tmp_path: Path) -> None:
     target = tmp_path / "spans.parquet"
-    told = json.loads(run("spans", workspace, target, "--json").stdout)
+    told = json.loads(here("spans", workspace, target, "--json").stdout)
     table = pq.read_table(target)
-    captions = json.loads(run("show", workspace, "--json").stdout)
+    captions = json.loads(here("show", workspace, "--json").stdout)
     found = [row for caption in captions for row in rows(caption)]
     assert {row["by"] for row in found} <= {CAPTIONERS, None}
     timed = [row for row in found if row["spans"]]
@@ -29,14 +29,14 @@ def test_supported_claims_with_times_are_written(workspace: Path, tmp_path: Path
 def test_a_file_that_is_there_is_kept(workspace: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine.parquet"
     target.write_text("mine")
-    done = run("spans", workspace, target)
+    done = here("spans", workspace, target)
     assert done.returncode == 1 and "exists" in done.stderr
     assert target.read_text() == "mine" and list(tmp_path.iterdir()) == [target]
 
 
 @pytest.mark.run
 def test_a_folder_that_is_not_there_is_told(workspace: Path, tmp_path: Path) -> None:
-    done = run("spans", workspace, tmp_path / "no" / "spans.parquet")
+    done = here("spans", workspace, tmp_path / "no" / "spans.parquet")
     assert done.returncode == 1 and "can't write" in done.stderr
 
 

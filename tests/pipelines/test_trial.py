@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CLIPS, files_of, quick_profile, run
+from tests.conftest import CLIPS, files_of, here, quick_profile
 from tests.engine.fake_openai import FakeOpenAI, Request
 
 pytestmark = pytest.mark.run
@@ -29,7 +29,7 @@ def asking(url: str, folder: Path) -> Path:
 def test_replies_stand_side_by_side_and_nothing_is_written(workspace: Path) -> None:
     before = files_of(workspace)
     prompts = ("--prompt", "draft", "--prompt", "terse", "--sample", "3")
-    done = run("prompt", "try", workspace, *prompts, *quick(workspace))
+    done = here("prompt", "try", workspace, *prompts, *quick(workspace))
     assert done.returncode == 0, done.stderr
     assert files_of(workspace) == before
     lines = done.stdout.splitlines()
@@ -42,7 +42,7 @@ def test_replies_stand_side_by_side_and_nothing_is_written(workspace: Path) -> N
 
 
 def test_without_names_the_ladder_s_prompts_are_tried(workspace: Path) -> None:
-    found = json.loads(run("prompt", "try", workspace, "--json", *quick(workspace)).stdout)
+    found = json.loads(here("prompt", "try", workspace, "--json", *quick(workspace)).stdout)
     assert [total["prompt"] for total in found["totals"]] == ["draft"]
     assert len(found["clips"]) == CLIPS
 
@@ -50,7 +50,7 @@ def test_without_names_the_ladder_s_prompts_are_tried(workspace: Path) -> None:
 def test_the_same_clips_are_drawn_again(workspace: Path) -> None:
     def drawn() -> list[str]:
         options = ("--sample", "2", "--json", *quick(workspace))
-        found = json.loads(run("prompt", "try", workspace, *options).stdout)
+        found = json.loads(here("prompt", "try", workspace, *options).stdout)
         return [clip["clip_id"] for clip in found["clips"]]
 
     first = drawn()
@@ -60,7 +60,7 @@ def test_the_same_clips_are_drawn_again(workspace: Path) -> None:
 def test_what_the_guards_refuse_is_shown_with_the_reason(workspace: Path, tmp_path: Path) -> None:
     with FakeOpenAI(lambda request, number: json.dumps(WRONG)) as fake:
         arguments = ("--prompt", "terse", "--profile", asking(fake.url, tmp_path))
-        done = run("prompt", "try", workspace, *arguments)
+        done = here("prompt", "try", workspace, *arguments)
     assert "Thunder rumbles.  REJECTED: unsupported: thunder rumbl" in done.stdout
     count = 3 * CLIPS
     assert f"0 of {count} captions accepted (0%)" in done.stdout
@@ -77,7 +77,7 @@ def test_a_request_that_is_refused_is_one_clip_s(workspace: Path, tmp_path: Path
 
     with FakeOpenAI(script) as fake:
         arguments = ("--prompt", "terse", "--profile", asking(fake.url, tmp_path), "--json")
-        found = json.loads(run("prompt", "try", workspace, *arguments).stdout)
+        found = json.loads(here("prompt", "try", workspace, *arguments).stdout)
     whole = [reply["whole"] for clip in found["clips"] for reply in clip["replies"]]
     assert sorted(whole, key=str) == [None] * (CLIPS - 1) + ["request_refused"]
 
@@ -95,10 +95,10 @@ def test_a_prompt_that_is_none_is_told(
 ) -> None:
     (tmp_path / "broken.toml").write_text("id = 3")
     monkeypatch.chdir(tmp_path)
-    done = run("prompt", "try", workspace, "--prompt", prompt, *quick(workspace))
+    done = here("prompt", "try", workspace, "--prompt", prompt, *quick(workspace))
     assert done.returncode == 1 and told in done.stderr
 
 
 def test_a_workspace_without_captions_is_told(tmp_path: Path) -> None:
-    done = run("prompt", "try", tmp_path / "none")
+    done = here("prompt", "try", tmp_path / "none")
     assert done.returncode == 1 and "is not a captionmill workspace" in done.stderr

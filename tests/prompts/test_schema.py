@@ -1,6 +1,7 @@
 """The reply's schema and its reader."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -49,25 +50,32 @@ def test_a_reply_may_be_as_long_as_it_was_asked_for() -> None:
     assert isinstance(parse(reply, KEYS, 399), Violation)  # type: ignore[arg-type]
 
 
-@pytest.mark.models
-@pytest.mark.parametrize(
-    ("said", "taken"),
-    [("says “hi there”.", True), ("barks.", True), ('says \\"hi there\\".', False)],
-)
-def test_the_grammar_of_a_server_has_no_spaces_and_quotations_that_need_no_escape(
-    said: str, taken: bool
-) -> None:
+@pytest.fixture(scope="module")
+def grammar() -> Any:
+    """What a server compiles of the schema."""
     import xgrammar  # comes with vLLM
     from transformers import AutoTokenizer
 
     words = AutoTokenizer.from_pretrained(Models().fetch("smollm2-135m-instruct"))
     compiler = xgrammar.GrammarCompiler(xgrammar.TokenizerInfo.from_huggingface(words))
     # As vLLM asks for it where a server is told disable_any_whitespace, as ours are.
-    grammar = compiler.compile_json_schema(
+    return compiler.compile_json_schema(
         json.dumps(json_schema(["heard", "seen"], CAPTION_CHARS)),
         any_whitespace=False,
         separators=(",", ":"),
     )
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [("says “hi there”.", True), ("barks.", True), ('says \\"hi there\\".', False)],
+)
+def test_the_grammar_of_a_server_has_no_spaces_and_quotations_that_need_no_escape(
+    said: str, taken: bool, grammar: Any
+) -> None:
+    import xgrammar
+
     matcher = xgrammar.GrammarMatcher(grammar)
     assert matcher.accept_string(f'{{"heard":"A dog {said}","seen":"A dog."}}') == taken
     assert not xgrammar.GrammarMatcher(grammar).accept_string('{"heard": "A dog')

@@ -78,7 +78,14 @@ def _rank(rank: int, ranks: int, port: int, folder: str, name: str) -> None:
 
 
 @pytest.mark.run
-@pytest.mark.parametrize(("ranks", "name"), [(2, "both"), (3, "missing"), (4, "equal captions")])
+@pytest.mark.parametrize(
+    ("ranks", "name"),
+    [
+        pytest.param(2, "missing", marks=pytest.mark.exhaustive),
+        (3, "both"),
+        pytest.param(4, "equal captions", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_ranks_together_give_what_the_joined_batch_gives(
     tmp_path: Path, ranks: int, name: str
 ) -> None:

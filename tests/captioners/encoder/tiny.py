@@ -21,8 +21,8 @@ from manifests.media import Audio, Frames
 
 _SIDE = 28
 
-# Whenever a config is made, huggingface_hub prints those in it, for errors that it then throws away, and to
-# print one transformers compares it with its defaults: seconds each time that one is loaded.
+# Whenever a config is made, huggingface_hub prints those in it, for errors that it then throws away. To
+# print one, transformers compares it with its defaults: seconds each time that one is loaded.
 PreTrainedConfig.__repr__ = object.__repr__  # type: ignore[method-assign]
 
 

@@ -177,7 +177,7 @@ def _alone(path: Path, side: str, by_s: int, seconds: int = 10) -> Path:
 
 @pytest.mark.parametrize("kind", ["ts", "mkv", "flv"])
 @pytest.mark.parametrize("side", ["v", "a"])
-@pytest.mark.parametrize("by_s", [12, 60])
+@pytest.mark.parametrize("by_s", [12, pytest.param(60, marks=pytest.mark.exhaustive)])
 def test_after_a_clock_jumped_alone_each_stream_is_by_itself(tmp_path, kind, side, by_s):
     path = _alone(tmp_path / f"alone.{kind}", side, by_s)
     examined = _examined(path)

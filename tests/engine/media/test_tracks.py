@@ -258,8 +258,8 @@ _BETWEEN = [(10, 1), (31, 1.5), (55.3, 1.2), (37, 0.4)]
 _CODECS = {"a.mkv": "aac", "a.mp4": "aac", "a.ts": "ac3", "a.mov": "pcm_s16le", "b.mkv": "libopus"}
 
 
-# Each place in one kind of file, and each kind of file with one place.
-_QUICK = {("a.mkv", *place) for place in _BETWEEN} | {(name, *_BETWEEN[3]) for name in _CODECS}
+# Each place in one kind of file, and one place in a kind that is read otherwise.
+_QUICK = {("a.mkv", *place) for place in _BETWEEN} | {("a.ts", *_BETWEEN[3])}
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,9 @@ def test_sound_between_the_windows_is_found(tmp_path, name, start, length):
     assert probe(bytes(path)).audio_track == 1
 
 
-@pytest.mark.parametrize("noise", ["anoisesrc=a=0.0001:r=48000", _HUM])
+@pytest.mark.parametrize(
+    "noise", ["anoisesrc=a=0.0001:r=48000", pytest.param(_HUM, marks=pytest.mark.exhaustive)]
+)
 def test_sound_between_the_windows_is_found_beside_a_floor(tmp_path, noise):
     short = "sine=700,volume='between(t,31,32.5)':eval=frame[a]"
     sound = f"{noise}[b];{short};[a][b]amix=normalize=0"

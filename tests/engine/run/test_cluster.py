@@ -21,6 +21,7 @@ from tests.conftest import run
 pytestmark = pytest.mark.run
 
 
+@pytest.mark.exhaustive
 def test_a_run_under_a_long_temporary_folder_captions_every_clip(
     clips: Path, tmp_path: Path, profile: Callable[..., Path]
 ) -> None:

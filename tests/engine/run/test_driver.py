@@ -52,16 +52,15 @@ entry of the journal, it dies so seldom that the run gets to its end."""
 
 _IN_TURN = (
     "ingest.before_commit",
-    "ingest.after_commit",
     "driver.before_commit",
     "driver.clearing",
-    "driver.after_commit",
     "shard.after_files",
     "journal.put",
 )
 """Points in the order in which one workspace comes to them: it is killed at each, at last its workers
 after each entry of a journal. To die before the files of a shard is to die after the last of them; to die
-between the files leaves less than after them, and `tests/pipelines/test_retry.py` does it."""
+between the files leaves less than after them. `tests/pipelines/test_retry.py` dies there, and after the
+driver's commit, and the test of a source that moves after that of the listing."""
 
 _FATAL = "shard.after_files"
 """Here it dies every time, until the run gives up."""

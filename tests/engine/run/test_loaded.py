@@ -68,6 +68,7 @@ def test_killed_between_turns_it_goes_on_in_one(
     assert files_of(out) == files_of(reference / "out")
 
 
+@pytest.mark.exhaustive
 def test_a_dead_replica_ends_nothing(
     reference: Path,
     clips: Path,

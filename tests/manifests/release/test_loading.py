@@ -93,6 +93,7 @@ print(rows.count(), json.dumps(rows.columns()))
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.run
 def test_ray_reads_it(folder: Path, cluster: str) -> None:
     (line,) = _lines(folder, "ray.")

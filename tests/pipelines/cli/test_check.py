@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import command, run
+from tests.conftest import command, here, run
 
 EARS = {"captioner": "ears", "modality": "audio", "text": "A dog barks while rain falls."}
 
@@ -33,7 +33,7 @@ def test_a_file_that_cannot_be_read_ends_with_status_2(
     (tmp_path / "folder").mkdir()
     (tmp_path / "packed.jsonl").write_bytes(b"\x1f\x8b\x08\x00 and more")
     (tmp_path / "bad.jsonl").write_text("\nnonsense\n\n")
-    done = run("check", tmp_path / name)
+    done = here("check", tmp_path / name)
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -42,7 +42,7 @@ def test_a_file_that_cannot_be_read_ends_with_status_2(
 @pytest.mark.run
 def test_a_file_without_captions_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "clips.jsonl").write_text(clip("a", audio_caption=None) + clip("b"))
-    done = run("check", tmp_path / "clips.jsonl")
+    done = here("check", tmp_path / "clips.jsonl")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "0 captions: 0 accepted, 0 refused, 0 in doubt\n"
 
@@ -50,7 +50,7 @@ def test_a_file_without_captions_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.run
 def test_json_tells_of_every_line_on_one_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "clips.jsonl").write_text(clip("a") + "\nnonsense\n" + clip("b\u2028"))
-    done = run("check", tmp_path / "clips.jsonl", "--json")
+    done = here("check", tmp_path / "clips.jsonl", "--json")
     assert (done.returncode, done.stderr) == (2, "")
     first, bad, last = map(json.loads, done.stdout.splitlines())
     assert (first["line"], first["id"], last["line"], last["id"]) == (1, "a", 4, "b\u2028")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import run
+from tests.conftest import here, run
 
 pytestmark = pytest.mark.run
 
@@ -49,7 +49,7 @@ def test_bad_input_gets_a_clear_error_and_no_traceback(
     arguments: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = run(*arguments)
+    done = here(*arguments)
     assert done.returncode == 1
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -66,7 +66,7 @@ def test_a_folder_that_is_no_workspace_is_left_alone(clips: Path, tmp_path: Path
 def test_a_bad_profile_is_named_by_its_field(tmp_path: Path) -> None:
     profile = tmp_path / "mine.toml"
     profile.write_text('name = "mine"\ncaptioners = [{ name = "a", use = "no pe" }]\n[writer]\n')
-    done = run("caption", tmp_path, tmp_path / "out", "--profile", profile)
+    done = here("caption", tmp_path, tmp_path / "out", "--profile", profile)
     assert done.returncode == 1
     assert "captioners.0.use" in done.stderr
 
@@ -77,7 +77,7 @@ def test_a_gate_that_asks_a_later_captioner_is_refused(tmp_path: Path) -> None:
         'name = "mine"\n[[captioners]]\nname = "a"\nuse = "captioners.dummy:DummyAudio"\n'
         'when = [{ of = "b", label = "x", above = 1 }]\n[writer]\n'
     )
-    done = run("caption", tmp_path, tmp_path / "out", "--profile", profile)
+    done = here("caption", tmp_path, tmp_path / "out", "--profile", profile)
     assert done.returncode == 1
     assert 'asks "b", but no captioner of this name comes before it' in done.stderr
 

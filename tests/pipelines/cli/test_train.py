@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import run
+from tests.conftest import here
 
 pytestmark = pytest.mark.run
 
@@ -20,7 +20,7 @@ def test_what_can_t_be_trained_on_is_said(
     changes: dict[str, str], reason: str, tmp_path: Path
 ) -> None:
     options = [part for option in changes.items() for part in option]
-    done = run("train", "encoder", tmp_path / "clips", "--out", tmp_path / "out", *options)
+    done = here("train", "encoder", tmp_path / "clips", "--out", tmp_path / "out", *options)
     assert done.returncode == 1
     assert reason in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

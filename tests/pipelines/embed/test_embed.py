@@ -19,7 +19,7 @@ from manifests import commits, tables
 from manifests.ids import path_of
 from manifests.workspace import Workspace
 from pipelines.status import jobs, uncompared
-from tests.conftest import CLIPS, problems_of, quick_profile, run, write_clip
+from tests.conftest import CLIPS, here, problems_of, quick_profile, run, write_clip
 
 pytestmark = pytest.mark.run
 
@@ -110,6 +110,7 @@ def test_the_same_command_again_does_nothing(embedded: Path, cluster: str) -> No
     assert _rows(embedded, "similarity") == before
 
 
+@pytest.mark.exhaustive
 def test_new_captions_are_compared_with_the_vectors_that_are_there(
     embedded: Path, clips: Path, cluster: str, tmp_path: Path
 ) -> None:
@@ -249,13 +250,13 @@ def test_a_profile_that_can_not_embed_is_refused(
 ) -> None:
     profile = tmp_path / "changed.toml"
     profile.write_text(change((embedded / "profile.toml").read_text()))
-    done = run("embed", embedded / "out", "--profile", profile)
+    done = here("embed", embedded / "out", "--profile", profile)
     assert done.returncode == 1
     assert told in done.stderr
 
 
 def test_a_workspace_without_captions_says_what_to_do(tmp_path: Path) -> None:
     Workspace.create(tmp_path / "empty")
-    done = run("embed", tmp_path / "empty", "--profile", "dummy")
+    done = here("embed", tmp_path / "empty", "--profile", "dummy")
     assert done.returncode == 1
     assert "no caption job was begun" in done.stderr

@@ -53,7 +53,15 @@ _KINDS: dict[str, tuple[str, list[str], tuple[int, int]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", _KINDS)
+_QUICK = {"HEVC, 10 bit", "AMR", "5.1 FLAC", "MP3 with a cover", "without sound", "GIF"}
+_QUICK |= {"odd sides, 59.94 a second"}
+"""Of each kind of sound and picture one: how it is coded is ffmpeg's affair."""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=() if kind in _QUICK else pytest.mark.exhaustive) for kind in _KINDS],
+)
 def test_it_plays(kind: str, tmp_path: Path, previews: Previews, page: Any) -> None:
     name, options, size = _KINDS[kind]
     run([*options, f"file:{tmp_path / name}"])

@@ -82,11 +82,21 @@ def test_killed_and_started_again_it_ends_bit_for_bit_the_same(
     assert not list((tmp_path / "checkpoints").glob(".*.tmp"))
 
 
+def test_two_ranks_with_divided_weights_go_on_where_one_was_killed(
+    whole: Path, tmp_path: Path
+) -> None:
+    _killed(tmp_path, "train.step:5")
+    made.run(tmp_path, ranks=2, sharded=True)
+    _same(tmp_path, whole, exact=False)
+
+
+@pytest.mark.exhaustive
 def test_two_ranks_with_divided_weights_train_as_one_does(whole: Path, tmp_path: Path) -> None:
     made.run(tmp_path, ranks=2, sharded=True)
     _same(tmp_path, whole, exact=False)
 
 
+@pytest.mark.exhaustive
 def test_two_ranks_go_on_where_one_was_killed(whole: Path, tmp_path: Path) -> None:
     _killed(tmp_path, "train.step:5")
     made.run(tmp_path, ranks=2)

@@ -60,6 +60,7 @@ def test_a_workspace_becomes_an_encoder(
     log = list(lines(wanted.out / "run" / "log.jsonl"))
     assert [line["step"] for line in log if "loss" in line] == [1, 2, 3, 4]
     assert (wanted.out / "run" / "curve.png").stat().st_size > 0
+    _assert_features_are_of_their_clips(wanted, CLIPS)
     text = (wanted.out / "README.md").read_text()
     assert f"Trained on {trained.clips} clips" in text and "| AV-AVc |" in text
     assert any(line.startswith("step 4: loss") for line in told)
@@ -70,6 +71,19 @@ def test_a_workspace_becomes_an_encoder(
     assert (wanted.out / "README.md").read_text() == text
     with pytest.raises(TrainError, match="begun with another recipe"):
         train_encoder(replace(wanted, recipe=_RECIPE.model_copy(update={"steps": 5})))
+
+
+def _assert_features_are_of_their_clips(wanted: Wanted, count: int) -> None:
+    """Those that a training stored, of so many clips, are those of the clips decoded here."""
+    store, needs = Store(Files(wanted.out / "run").features), stand_in(()).needs
+    decoder = Decoder(DecodePlan((needs.audio_hz or 0,), needs.frames, needs.frame_px))
+    captioned = {clip["clip_id"]: clip for clip in Job.open(wanted.inputs[0]).clips()}
+    assert len(store.clips) == count
+    for clip_id in store.clips:
+        _, media = decoder.decode(captioned[clip_id])
+        assert media is not None
+        for medium, values in stand_in(()).features(media).items():
+            assert np.array_equal(store[clip_id][medium], values.astype(np.float16))
 
 
 @pytest.mark.parametrize("spoil", ["files", "lock"])
@@ -111,6 +125,7 @@ def _changed(row: dict[str, Any], media: Path) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
+@pytest.mark.exhaustive
 def test_a_release_becomes_an_encoder_from_the_same_media(
     wanted: Wanted,
     release: Release,
@@ -127,16 +142,7 @@ def test_a_release_becomes_an_encoder_from_the_same_media(
     assert trained.left_out == {"changed": 1}
     card = (wanted.out / "README.md").read_text()
     assert f"release `{release.digest}`" in card and "profile `quick`" in card
-
-    store, needs = Store(Files(wanted.out / "run").features), stand_in(()).needs
-    decoder = Decoder(DecodePlan((needs.audio_hz or 0,), needs.frames, needs.frame_px))
-    captioned = {clip["clip_id"]: clip for clip in Job.open(wanted.inputs[0]).clips()}
-    assert len(store.clips) == splits["train"] - 1 + splits["validation"]
-    for clip_id in store.clips:
-        _, media = decoder.decode(captioned[clip_id])
-        assert media is not None
-        for medium, values in stand_in(()).features(media).items():
-            assert np.array_equal(store[clip_id][medium], values.astype(np.float16))
+    _assert_features_are_of_their_clips(wanted, splits["train"] - 1 + splits["validation"])
 
 
 def test_media_that_changed_after_a_release_is_left_out_and_told(
