@@ -163,6 +163,7 @@ def test_a_tied_command_keeps_its_arguments_and_its_folder(tmp_path: Path) -> No
     assert done.stdout == f"{odd!r} {tmp_path}\n"
 
 
+@pytest.mark.exhaustive
 def test_what_ray_leaves_of_a_killed_driver_is_swept(start: Start) -> None:
     code = (
         "import ray, time; ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False); "

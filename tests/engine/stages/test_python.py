@@ -73,6 +73,7 @@ def test_a_python_that_is_not_there_is_told(
     assert done.returncode == 1 and "/no/py" in done.stderr and "interpreter" in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_an_environment_that_lacks_what_a_captioner_s_process_imports_is_told_at_once(
     clips: Path, tmp_path: Path, profile: Callable[..., Path], other_python: Path, cluster: str
 ) -> None:

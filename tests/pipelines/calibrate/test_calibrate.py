@@ -26,7 +26,7 @@ from manifests.workspace import Workspace
 from pipelines.calibrate.calibrate import CalibrateError, _judged, calibrate
 from pipelines.calibrate.fitting import HeldOutClaim, LabelledClip
 from pipelines.verify import verify_workspace
-from tests.conftest import quick_profile, run
+from tests.conftest import here, quick_profile, run
 from tests.manifests.made import Made, sealed
 
 pytestmark = pytest.mark.run
@@ -202,7 +202,7 @@ def test_a_list_as_csv_gives_the_same_and_json_is_the_report(
         writer.writeheader()
         for row in _rows(captioned):
             writer.writerow(row | {"true": "; ".join(row["true"])})
-    again = run("calibrate", tmp_path / "labelled.csv", captioned / "out", "--json")
+    again = here("calibrate", tmp_path / "labelled.csv", captioned / "out", "--json")
     assert json.loads(again.stdout) == report
 
 
@@ -233,7 +233,7 @@ def test_what_can_not_be_joined_is_told(
     other = tmp_path / "other.mp4"
     other.write_bytes(b"not captioned")
     labelled = _list(tmp_path, change(_rows(captioned), other))
-    done = run("calibrate", labelled, captioned / "out")
+    done = here("calibrate", labelled, captioned / "out")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert told in done.stderr
 

@@ -89,6 +89,7 @@ def test_dry_run_counts_and_writes_nothing(clips: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.exhaustive
 def test_a_limit_holds_over_two_runs_and_can_be_lifted(
     clips: Path, tmp_path: Path, profile: Callable[..., Path], cluster: str
 ) -> None:

@@ -110,7 +110,6 @@ def test_the_same_command_again_does_nothing(embedded: Path, cluster: str) -> No
     assert _rows(embedded, "similarity") == before
 
 
-@pytest.mark.exhaustive
 def test_new_captions_are_compared_with_the_vectors_that_are_there(
     embedded: Path, clips: Path, cluster: str, tmp_path: Path
 ) -> None:
@@ -154,6 +153,7 @@ def test_killed_and_failed_it_ends_as_if_neither_had_been(
     assert problems_of(out) == []
 
 
+@pytest.mark.exhaustive
 def test_captions_of_a_retry_are_compared_with_the_vectors_that_are_there(
     clips: Path, cluster: str, tmp_path: Path
 ) -> None:

@@ -105,9 +105,11 @@ def test_a_finished_run_is_told_beside_its_plan(
 
 
 @pytest.mark.run
-def test_what_can_not_be_planned_is_told(tmp_path: Path, cluster: str) -> None:
+def test_what_can_not_be_planned_is_told(
+    tmp_path: Path, profile: Callable[..., Path], cluster: str
+) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no film")
-    done = run("plan", tmp_path, "--profile", "dummy", RAY_ADDRESS=cluster)
+    done = run("plan", tmp_path, "--profile", profile(), RAY_ADDRESS=cluster)
     assert done.returncode == 1
     assert "no clip of the sample was captioned: 1 of 1 clips could not be processed" in done.stderr
 
