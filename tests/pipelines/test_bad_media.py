@@ -16,7 +16,15 @@ from manifests.workspace import Workspace
 from pipelines.quarantine import current
 from pipelines.status import newest
 from tests import badmedia
-from tests.conftest import books_of, committed_bytes, problems_of, quick_profile, run, write_clip
+from tests.conftest import (
+    books_of,
+    committed_bytes,
+    here,
+    problems_of,
+    quick_profile,
+    run,
+    write_clip,
+)
 
 pytestmark = pytest.mark.run
 
@@ -78,7 +86,7 @@ def test_a_quarantined_file_can_be_looked_at(
     worked: tuple[Path, Path, dict[str, str]],
 ) -> None:
     folder, out, expected = worked
-    rows = json.loads(run("quarantine", "list", out, "--json").stdout)
+    rows = json.loads(here("quarantine", "list", out, "--json").stdout)
     assert len(rows) == sum(outcome != badmedia.CAPTIONED for outcome in expected.values())
     again = ("--run", "--profile", folder.parent / "quick.toml")
     shown = run("quarantine", "show", out, rows[0]["clip_id"][:10], *again)

@@ -8,7 +8,7 @@ import pytest
 from captioners.weights.packs import PackMissing
 from pipelines.caption.run import caption
 from pipelines.models import listed, shown, text
-from tests.conftest import quick_profile, run
+from tests.conftest import here, quick_profile
 
 _HUB = """
 [[captioners]]
@@ -60,7 +60,7 @@ def test_captioners_that_bring_their_weights_stand_in_the_list_of_a_profile() ->
 
 @pytest.mark.run
 def test_the_command_tells_the_same_as_json() -> None:
-    done = run("models", "show", "yamnet", "--json")
+    done = here("models", "show", "yamnet", "--json")
     assert json.loads(done.stdout)["licence"] == "Apache-2.0"
 
 

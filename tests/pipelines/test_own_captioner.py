@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import run
+from tests.conftest import here, run
 
 pytestmark = pytest.mark.run
 
@@ -34,7 +34,7 @@ def test_the_example_of_the_docs_works(
     clip = sorted(clips.iterdir())[0]
     done = run("caption", clip, tmp_path / "out", "--profile", mine, PYTHONPATH=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    (row,) = json.loads(run("show", tmp_path / "out", "--json").stdout)
+    (row,) = json.loads(here("show", tmp_path / "out", "--json").stdout)
     said = {weak["captioner"]: weak for weak in row["evidence"]}
     (claim,) = said["daylight"]["claims"]
     assert (claim["text"], claim["confidence"]["tier"]) == ("daylight", "low")
@@ -93,7 +93,7 @@ def test_conette_runs_in_its_own_environment(
     path = os.pathsep.join([str(tmp_path), str(Path.cwd())])
     done = run("caption", clip, tmp_path / "out", "-p", mine, PYTHONPATH=path, **home)
     assert done.returncode == 0, done.stderr
-    (row,) = json.loads(run("show", tmp_path / "out", "--json").stdout)
+    (row,) = json.loads(here("show", tmp_path / "out", "--json").stdout)
     said = {weak["captioner"]: weak for weak in row["evidence"]}["conette"]
     assert set(said["text"].split()) & {"dog", "rain", "man", "music", "street", "is", "a"}
     assert 0 < said["claims"][0]["score"] <= 1

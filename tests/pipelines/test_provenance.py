@@ -13,12 +13,12 @@ from manifests.workspace import Workspace
 from pipelines.show import claims
 from pipelines.status import newest
 from pipelines.verify import _recheck
-from tests.conftest import CLIPS, run
+from tests.conftest import CLIPS, here
 
 
 @pytest.fixture(scope="module")
 def rows(workspace: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run("show", workspace, "--json").stdout)
+    found: list[dict[str, Any]] = json.loads(here("show", workspace, "--json").stdout)
     return found
 
 
@@ -73,7 +73,7 @@ def test_a_variant_that_no_evidence_holds_is_found(
 def test_claims_are_shown_with_what_speaks_for_them(
     workspace: Path, rows: list[dict[str, Any]]
 ) -> None:
-    shown = run("show", workspace, rows[0]["clip_id"][:12]).stdout
+    shown = here("show", workspace, rows[0]["clip_id"][:12]).stdout
     claim = rows[0]["claims"][0]
     assert f"{claim['text']}  [{claim['confidence']['tier']}" in shown
     assert "said by dummy-" in shown and "NOT SUPPORTED" not in shown

@@ -22,6 +22,7 @@ from tests.conftest import (
     Staged,
     books_of,
     files_of,
+    here,
     kill,
     problems_of,
     processes_of,
@@ -98,7 +99,7 @@ def _copy(reference: Path, folder: Path) -> Path:
 
 
 def test_a_run_accounts_for_every_clip(reference: Path) -> None:
-    books = json.loads(run("status", reference / "out", "--json").stdout)["jobs"][0]
+    books = json.loads(here("status", reference / "out", "--json").stdout)["jobs"][0]
     assert (books["input"], books["captioned"], books["pending"]) == (CLIPS, CLIPS, 0)
     assert books["llm_share"] == 1.0
     assert run("verify", reference / "out").returncode == 0
@@ -287,8 +288,8 @@ def test_new_files_are_worked_and_old_ones_left(
     result = _ran(*arguments, RAY_ADDRESS=cluster)
     assert (result["added"], result["worked"], result["captioned"]) == (3, 3, CLIPS + 3)
     assert files_of(reference / "out").items() <= files_of(out).items()
-    twin = json.loads(run("show", out, "twin", "--json").stdout)
-    told = json.loads(run("show", out, first.name, "--json").stdout)
+    twin = json.loads(here("show", out, "twin", "--json").stdout)
+    told = json.loads(here("show", out, first.name, "--json").stdout)
     assert twin and [row["clip_id"] for row in twin] == [row["clip_id"] for row in told]
 
 

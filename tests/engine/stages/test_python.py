@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import run
+from tests.conftest import here, run
 
 pytestmark = pytest.mark.run
 
@@ -57,7 +57,7 @@ def test_a_group_runs_under_its_own_python(
     clip = sorted(clips.iterdir())[0]
     done = run("caption", clip, tmp_path / "out", "--profile", own, PYTHONPATH=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    (row,) = json.loads(run("show", tmp_path / "out", "--json").stdout)
+    (row,) = json.loads(here("show", tmp_path / "out", "--json").stdout)
     said = {weak["captioner"]: weak["text"] for weak in row["evidence"]}
     assert said["versioned"] == "It is 2."
 

@@ -201,7 +201,7 @@ def test_captions_of_a_retry_are_compared_with_the_vectors_that_are_there(
     assert stood()[1] == len(gone)
     assert (
         f"{len(gone)} clips of the newest captions have no similarities"
-        in run("status", out).stdout
+        in here("status", out).stdout
     )
     for path in {*media.iterdir()} - {*gone}:
         path.unlink()  # what has vectors is not read again

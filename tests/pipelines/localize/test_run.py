@@ -18,7 +18,7 @@ from manifests.workspace import Workspace, WorkspaceError
 from pipelines.localize.run import localize
 from pipelines.localize.stage import LocalizeStage
 from pipelines.waiting import NOT_CAPTIONED, captioned_since
-from tests.conftest import CLIPS, books_of, files_of, problems_of, quick_profile, run
+from tests.conftest import CLIPS, books_of, files_of, here, problems_of, quick_profile, run
 from tests.manifests.made import CUT, JOB, QUARANTINED, SHARDS, Made, make, quarantined
 
 _LOCALIZER = '\n[localizer]\nuse = "captioners.localizers.dummy:DummyLocalizer"\nnum_cpus = 0.1\n'
@@ -73,7 +73,7 @@ def test_each_clip_is_localized_and_its_spans_are_exported(
         for claim in row["claims"]
     }
     assert claims and all(claim["by"] == "dummy" for claim in claims.values())
-    told = json.loads(run("spans", out, tmp_path / "spans.parquet", "--json").stdout)
+    told = json.loads(here("spans", out, tmp_path / "spans.parquet", "--json").stdout)
     exported = pq.read_table(tmp_path / "spans.parquet").to_pylist()
     assert told["by"] == {"dummy": len(exported)} and exported
     for row in exported:
