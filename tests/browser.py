@@ -4,13 +4,13 @@ test run says which (`told`)."""
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE, DESKTOP = (390, 844), (1280, 900)
@@ -40,6 +40,40 @@ WIDER = """[...document.querySelectorAll('body *')]
 """What of a page is wider than the window."""
 
 
+class _Shared:
+    """The browser of all pages in a block. stack: what ends with the block; None outside of one."""
+
+    stack: ExitStack | None = None
+    browser: "Browser | None" = None
+
+
+@contextmanager
+def one_browser() -> Iterator[None]:
+    """Within the block a browser is started once, when the first page is opened."""
+    with ExitStack() as _Shared.stack:
+        yield
+    _Shared.stack = _Shared.browser = None
+
+
+def _browser(alone: ExitStack) -> "Browser":
+    """The one of the block, or one that ends with `alone`."""
+    if _Shared.stack is None:
+        return alone.enter_context(_started())
+    if _Shared.browser is None:
+        _Shared.browser = _Shared.stack.enter_context(_started())
+    return _Shared.browser
+
+
+@contextmanager
+def _started() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+        with closing(browser):
+            yield browser
+
+
 @contextmanager
 def opened(
     url: str = "about:blank",
@@ -47,31 +81,27 @@ def opened(
     dark: bool = False,
     loopback: bool = False,
 ) -> "Iterator[Page]":
-    """A page of a browser without a network. loopback: servers of this machine can be reached.
+    """A page without a network, which shares nothing with others. loopback: servers of this machine can
+    be reached.
 
     Fails at the end if a script failed or was refused by the page's policy. Skips the test where there
     is no browser.
     """
     if CHROMIUM is None:
         pytest.skip(_WHY)
-    from playwright.sync_api import sync_playwright
-
     faults: list[str] = []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
-        try:
-            context = browser.new_context(
-                viewport={"width": size[0], "height": size[1]},
-                offline=not loopback,
-                color_scheme="dark" if dark else "light",
-            )
+    with ExitStack() as alone:
+        context = _browser(alone).new_context(
+            viewport={"width": size[0], "height": size[1]},
+            offline=not loopback,
+            color_scheme="dark" if dark else "light",
+        )
+        with closing(context):
             page = context.new_page()
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.on("console", lambda told: _refused(told.text, faults))
             page.goto(url)
             yield page
-        finally:
-            browser.close()
     assert faults == []
 
 

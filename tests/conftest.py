@@ -153,6 +153,12 @@ def write_clip(path: Path, seed: int, seconds: int = 1, size: tuple[int, int] = 
         container.mux(audio.encode(None))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def browser_of_the_module() -> Iterator[None]:
+    with browser.one_browser():
+        yield
+
+
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of `CLIPS` different small videos with sound."""
