@@ -10,7 +10,7 @@ from manifests.commits import load
 from manifests.workspace import Workspace
 from tests.conftest import books_of, problems_of, run
 
-pytestmark = pytest.mark.run
+pytestmark = [pytest.mark.run, pytest.mark.exhaustive]
 
 _PROFILE = """
 name = "measured"

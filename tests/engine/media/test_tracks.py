@@ -13,6 +13,7 @@ from tests.engine.media import made as media
 
 pytestmark = pytest.mark.run
 
+_AGAIN = pytest.mark.exhaustive
 _BLANK = "anullsrc=r=48000:cl=stereo"
 _HUM = "sine=50,volume=-55dB"
 _X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
@@ -94,20 +95,16 @@ def test_without_any_sound_the_default_track_is_taken(tmp_path):
 _LANGUAGES = _tags("eng+default", "fre", "deu", "fre+comment")
 
 
-@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.ts"])
+_WISHES = [(None, 0), ("fr", 1), ("fra", 1), ("fre", 1), ("fr-CA", 1), ("de", 2), ("it", 0)]
+_WISHES += [(2, 2), (3, 3), (9, 0)]
+
+
 @pytest.mark.parametrize(
-    ("wish", "track"),
+    ("name", "wish", "track"),
     [
-        (None, 0),
-        ("fr", 1),
-        ("fra", 1),
-        ("fre", 1),
-        ("fr-CA", 1),
-        ("de", 2),
-        ("it", 0),
-        (2, 2),
-        (3, 3),
-        (9, 0),
+        pytest.param(name, *wish, marks=() if name == "a.mkv" or wish == ("fr", 1) else _AGAIN)
+        for name in ("a.mkv", "a.mp4", "a.ts")
+        for wish in _WISHES
     ],
 )
 def test_the_track_that_is_wished_for_is_taken(tmp_path_factory, name, wish, track):
@@ -265,7 +262,7 @@ _QUICK = {("a.mkv", *place) for place in _BETWEEN} | {("a.ts", *_BETWEEN[3])}
 @pytest.mark.parametrize(
     ("name", "start", "length"),
     [
-        pytest.param(*case, marks=() if case in _QUICK else pytest.mark.exhaustive)
+        pytest.param(*case, marks=() if case in _QUICK else _AGAIN)
         for case in ((name, *place) for name in _CODECS for place in _BETWEEN)
     ],
 )
@@ -276,9 +273,7 @@ def test_sound_between_the_windows_is_found(tmp_path, name, start, length):
     assert probe(bytes(path)).audio_track == 1
 
 
-@pytest.mark.parametrize(
-    "noise", ["anoisesrc=a=0.0001:r=48000", pytest.param(_HUM, marks=pytest.mark.exhaustive)]
-)
+@pytest.mark.parametrize("noise", ["anoisesrc=a=0.0001:r=48000", pytest.param(_HUM, marks=_AGAIN)])
 def test_sound_between_the_windows_is_found_beside_a_floor(tmp_path, noise):
     short = "sine=700,volume='between(t,31,32.5)':eval=frame[a]"
     sound = f"{noise}[b];{short};[a][b]amix=normalize=0"
