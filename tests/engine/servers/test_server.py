@@ -320,7 +320,7 @@ def test_a_log_that_is_a_link_is_not_followed(make: Make, tmp_path: Path) -> Non
 def _captions(url: str) -> dict[str, str]:
     """Eight seeded requests at once with a JSON schema; the first reply."""
     names = ("audio_caption", "visual_caption")
-    text = {"type": "string", "minLength": 5, "maxLength": 80}
+    text = {"type": "string", "minLength": 5, "maxLength": 24}
     schema = {
         "type": "object",
         "properties": dict.fromkeys(names, text),
