@@ -72,6 +72,7 @@ def test_any_number_of_workers_gives_the_same_bytes(
     assert verified.returncode == 0, verified.stdout
 
 
+@pytest.mark.exhaustive
 def test_on_nodes_other_than_its_own_it_gives_the_same_bytes(
     asked: Path, unbroken: dict[str, bytes], tmp_path: Path, nodes: str
 ) -> None:
@@ -188,6 +189,7 @@ def dropping(workspace: Path, tmp_path: Path) -> Path:
     return rules
 
 
+@pytest.mark.exhaustive
 def test_it_explains_without_writing(dropping: Path, tmp_path: Path, cluster: str) -> None:
     done = run("rebuild", dropping, tmp_path / "out", "--explain", RAY_ADDRESS=cluster)
     assert done.returncode == 0, done.stderr
