@@ -32,6 +32,7 @@ from pipelines.search.duplicates import AT_LEAST, groups
 from pipelines.search.loading import encoder_of
 from pipelines.search.search import Search
 from pipelines.search.stored import STAGE, Column, Stored
+from pipelines.search.stored import stored as stored_in
 
 CUT, JOB, SHARD = "c" * 16, "e" * 16, 1024
 PER_CLUSTER = 200
@@ -128,7 +129,7 @@ def measure(root: Path, cache: Path, queries: int) -> None:
     """Prints the figures of a workspace of `make`."""
     place = Workspace.open(root)
     state = commits.load(place)
-    search = Search(place, state, "both", encoder_of, cache)
+    search = Search(stored_in(place, state), "both", encoder_of, cache)
     column: Column = "audio_video"
     stored = search.stored
     print(f"{stored.clips:,} vectors of {stored.width}, load {os.getloadavg()[0]:.1f}", flush=True)

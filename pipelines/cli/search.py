@@ -64,9 +64,9 @@ def _answered(
     """The searches that gave an answer, and the answer. Raises SearchError where none does."""
     from pipelines.search.loading import encoder_of
     from pipelines.search.search import Search, either
-    from pipelines.search.stored import SearchError
+    from pipelines.search.stored import SearchError, stored
 
-    place = opened(workspace)
+    held = stored(*opened(workspace))
     loaded: dict[str, Encoder] = {}
 
     def load(stored: "Stored") -> "Encoder":
@@ -79,7 +79,7 @@ def _answered(
     answers: list[Answer] = []
     refused: list[SearchError] = []
     for medium in media:
-        searching = Search(*place, medium, load)
+        searching = Search(held, medium, load)
         try:
             answer = (searching.like if text is None else searching.text)(text or like or "", limit)
         except SearchError as error:  # of no clip, or the example has no such medium
@@ -124,17 +124,17 @@ def duplicates(
         from pipelines.search.duplicates import groups
         from pipelines.search.loading import encoder_of
         from pipelines.search.search import Search
-        from pipelines.search.stored import COLUMNS
+        from pipelines.search.stored import COLUMNS, stored
 
-        searching = Search(*opened(workspace), by, encoder_of)
-        stored = searching.stored
+        held = stored(*opened(workspace))
+        searching = Search(held, by, encoder_of)
         if searching.is_large and searching.index is None:
             _index(searching)
             if searching.index is None:
                 fail("so many clips are compared by an index: run the command again")
-        grouped, vectors = groups(stored, COLUMNS[by], at_least, searching.index)
-        listed = Clips(stored).of((m.clip_id, m.shard) for group in grouped for m in group)
-        told = Duplicates(by, at_least, grouped, listed, copies(stored), vectors, stored.clips)
+        grouped, vectors = groups(held, COLUMNS[by], at_least, searching.index)
+        listed = Clips(held).of((m.clip_id, m.shard) for group in grouped for m in group)
+        told = Duplicates(by, at_least, grouped, listed, copies(held), vectors, held.clips)
         if as_json:
             say_json(told.to_json())
         else:

@@ -103,7 +103,7 @@ class Pages:
             notes=asked.notes,
             total=total,
             clips=pages.listed(page, link, reviews, self._reviewer, near),
-            meant="" if why else pages.meant(query, self._meaning.encoder),
+            meant="" if why else pages.meant(query, self._meaning.encoder, self._meaning.clips),
             facets=counted,
             orders=pages.orders(self._lookup.columns, link.order, query.meaning is not None),
             earlier=link.to(before=rows[0]["number"]) if rows and page.before else "",

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from manifests.errors import UserError
-from pipelines.inspect.sets import Inspected, InspectError, WorkspaceSet
-from pipelines.search.loading import encoder_of
+from pipelines.inspect.sets import Inspected, InspectError, ReleaseSet, WorkspaceSet
+from pipelines.search.loading import encoder_of, model_of
+from pipelines.search.released import released
 from pipelines.search.search import Near, Search, nearer
-from pipelines.search.stored import SearchError, Stored
+from pipelines.search.stored import SearchError, Stored, stored
 
 if TYPE_CHECKING:
     from captioners.encoder.encoder import Encoder
@@ -42,6 +43,7 @@ class Meaning:
         self._lock = threading.Lock()
         self._searches: list[Search] | None = None
         self._encoder: Encoder | None = None
+        self._model = ""
 
     def nearest(self, text: str) -> pa.Table:
         """The clips nearest to a text by sound or by picture, whichever is nearer: at most `MOST` rows of
@@ -64,20 +66,23 @@ class Meaning:
     @property
     def encoder(self) -> str:
         """The name of the encoder that was searched by; empty before the first search."""
-        if not self._searches:
-            return ""
-        spec = self._searches[0].stored.settings["profile"].get("encoder") or {}
-        return str((spec.get("options") or {}).get("model", "small"))
+        return self._model
+
+    @property
+    def clips(self) -> int:
+        """How many clips have a vector; 0 before the first search."""
+        return self._searches[0].stored.clips if self._searches else 0
 
     def _opened(self) -> list[Search]:
-        if not isinstance(self._shown, WorkspaceSet):
-            raise InspectError(
-                "a release can't be searched by meaning: look at the workspace that it was made of, "
-                "embedded by captionmill embed"
-            )
-        place, state = self._shown.workspace, self._shown.captioned.state
+        held = self._stored()
+        return [Search(held, by, self._loaded) for by in ("audio", "video")]
+
+    def _stored(self) -> Stored:
+        if isinstance(self._shown, ReleaseSet):
+            return released(self._shown.root, self._shown.release)
+        assert isinstance(self._shown, WorkspaceSet)
         try:
-            return [Search(place, state, by, self._loaded) for by in ("audio", "video")]
+            return stored(self._shown.workspace, self._shown.captioned.state)
         except SearchError as error:
             raise InspectError(f"{error}, then start captionmill inspect again") from error
 
@@ -85,6 +90,8 @@ class Meaning:
         """The encoder, for both media once."""
         if self._encoder is None:
             self._encoder = self._load(stored)
+            with suppress(UserError):  # an encoder that was handed in has no name
+                self._model = model_of(stored)
         return self._encoder
 
     def _make_indexes(self) -> None:

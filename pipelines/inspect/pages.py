@@ -124,13 +124,14 @@ def _near(found: tuple[float, str] | None) -> str:
 _MEDIA = {"audio": "sound", "video": "picture"}
 
 
-def meant(query: Query, encoder: str) -> str:
-    """What a list by meaning is, and how good; empty for another list."""
+def meant(query: Query, encoder: str, embedded: int) -> str:
+    """What a list by meaning is, of how many clips, and how good; empty for another list."""
     if query.meaning is None:
         return ""
     told = (
         "The clips nearest to what is meant, by the embeddings of their sound or picture: the nearest "
-        f"first, at most {MOST:,}. Everything else that is asked for chooses among them."
+        f"first, at most {MOST:,}, of {embedded:,} that have such embeddings. Everything else that is "
+        "asked for chooses among them."
     )
     return f"{told} {_HOW_GOOD if encoder == 'small' else _UNKNOWN}"
 

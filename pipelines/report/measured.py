@@ -24,7 +24,7 @@ from pipelines.report.released import ReleasedSet
 from pipelines.report.sources import CaptionedSet, Reported
 from pipelines.search.duplicates import AT_LEAST, groups
 from pipelines.search.search import FROM, Search
-from pipelines.search.stored import COLUMNS, By, SearchError, Stored
+from pipelines.search.stored import COLUMNS, By, SearchError, Stored, stored
 from prompts.selection import select
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ def domains(query: Query) -> tuple[tuple[Count, ...], int]:
 def duplicates(reported: Reported) -> Duplicates:
     """Groups of clips whose pictures are nearly alike. Raises SearchError for damaged vectors."""
     try:
-        stored, index = _vectors(reported)
+        held, index = _vectors(reported)
     except SearchError as error:
         return Duplicates(by=_BY, at_least=AT_LEAST, why=str(error))
-    alike, clips = groups(stored, COLUMNS[_BY], AT_LEAST, index)
+    alike, clips = groups(held, COLUMNS[_BY], AT_LEAST, index)
     return Duplicates(
         by=_BY,
         at_least=AT_LEAST,
@@ -78,15 +78,15 @@ def _vectors(reported: Reported) -> "tuple[Stored, Index | None]":
     """What is compared, and its index where not every pair is. Raises SearchError where there is
     nothing."""
     if isinstance(reported, ReleasedSet):
-        stored = reported.vectors()
-        if stored is None:
+        held = reported.vectors()
+        if held is None:
             raise SearchError("this release has no embeddings")
-        if stored.clips > FROM:
+        if held.clips > FROM:
             raise SearchError(f"of a release they are counted up to {FROM:,} clips")
-        return stored, None
+        return held, None
     if not isinstance(reported, CaptionedSet) or reported.embedding is None:
         raise SearchError("these captions are not embedded")
-    search = Search(reported.workspace, reported.state, _BY, _no_encoder)
+    search = Search(stored(reported.workspace, reported.state), _BY, _no_encoder)
     if search.is_large and search.index is None:
         raise SearchError("so many clips need an index, which captionmill duplicates makes")
     return search.stored, search.index

@@ -30,7 +30,7 @@ from pipelines.report.sources import (
     sums,
     tier_of,
 )
-from pipelines.search.released import Released
+from pipelines.search.released import Released, released
 
 _SAID = 5_000_000
 """Rows of evidence in which disputes are looked for; at least one file is read."""
@@ -94,9 +94,8 @@ class ReleasedSet(Reported):
         )
 
     def vectors(self) -> Released | None:
-        """Its embeddings; None where it has none."""
-        embeddings = self.release.of("embeddings")
-        return Released(self.root, self.release.of("data"), embeddings) if embeddings else None
+        """Its embeddings; None where it has none. Raises SearchError where none of its clips has."""
+        return released(self.root, self.release) if self.release.encoder else None
 
     def score(self, query: Query, prefix: str = "") -> None:
         query.show(f"{prefix}captions", CAPTIONED.name, self.root, self.release.of("data"))

@@ -178,7 +178,7 @@ def make(stored: Stored, column: Column, root: Path | None = None) -> Index | No
 
 def _folder(stored: Stored, column: Column, root: Path | None) -> Path:
     place = root or Cache().root
-    name = f"{stored.workspace.place_id}-{column}-{stored.digest(column)}"
+    name = f"{stored.place_id}-{column}-{stored.digest(column)}"
     return place / "search" / f"v{_VERSION}" / name
 
 

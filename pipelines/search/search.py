@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 from rich.text import Text
 
-from manifests.commits import State
-from manifests.workspace import Workspace
 from pipelines.search.centre import Centre
 from pipelines.search.clips import Clip, Clips
 from pipelines.search.exact import Match, nearest
 from pipelines.search.places import place
 from pipelines.search.query import clip_of, of_clip, of_file, of_text
-from pipelines.search.stored import COLUMNS, LACKS, By, Floats, SearchError, Stored, stored
+from pipelines.search.stored import COLUMNS, LACKS, By, Floats, SearchError, Stored
 from pipelines.terminal import counted, one_line
 
 if TYPE_CHECKING:
@@ -89,22 +87,21 @@ class Answer:
 
 
 class Search:
-    """Searches one workspace; what was read for the first query serves the others.
+    """Searches one set of vectors; what was read for the first query serves the others.
 
-    load: gives the encoder of an embed job by its settings; it is called for texts and files only.
-    cache: where indices lie, the user's by default. Raises SearchError where nothing is embedded.
+    stored: of a workspace, or of a release. load: gives the encoder that made them; it is called for
+    texts and files only. cache: where indices lie, the user's by default.
     """
 
     def __init__(
         self,
-        workspace: Workspace,
-        state: State,
+        stored: Stored,
         by: By,
         load: "Callable[[Stored], Encoder]",
         cache: Path | None = None,
     ) -> None:
         self.by = by
-        self.stored = stored(workspace, state)
+        self.stored = stored
         self._column = COLUMNS[by]
         self._load, self._cache = load, cache
 

@@ -95,6 +95,11 @@ class Stored:
         """What paths of the parts are relative to."""
         return self.workspace.root
 
+    @property
+    def place_id(self) -> str:
+        """What its indexes are named by, whatever it holds: 12 hex digits."""
+        return self.workspace.place_id
+
     def listing(self, shard: int) -> str | None:
         """The file that lists the clips of a shard; None where there is none."""
         try:

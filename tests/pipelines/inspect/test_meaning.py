@@ -1,28 +1,36 @@
 """Search by meaning: the clips of `captionmill search`, with everything else that a list can do."""
 
 import re
+import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
 from manifests.errors import UserError
+from manifests.release.columns import embeddings
+from manifests.release.layout import ReleaseEncoder
 from pipelines.inspect import serve
 from pipelines.inspect.meaning import Meaning
 from pipelines.inspect.sets import WorkspaceSet, inspected
 from pipelines.search.search import Search, either
-from pipelines.search.stored import By
-from tests.manifests.made import JOB, Made, make
+from pipelines.search.stored import By, stored
+from tests.manifests.made import JOB, SHARDS, Made, make
 from tests.manifests.release.made import small
 from tests.pipelines.inspect.made import client
-from tests.pipelines.report.made import rows
-from tests.pipelines.search.embedded import TinyEncoder, settings
+from tests.pipelines.rebuild.built import release, rules
+from tests.pipelines.report.made import as_input, rows
+from tests.pipelines.search.embedded import TABLE, WIDTH, TinyEncoder, drawn, embedded, settings
 
 MEDIA: tuple[By, ...] = ("audio", "video")
+TINY = ReleaseEncoder(name="tiny", width=WIDTH, identity="e" * 16)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +45,9 @@ def browser(place: Made) -> Iterator[TestClient]:
 def _searched(place: Made, text: str) -> list[tuple[str, str]]:
     """What `captionmill search` finds: clips and by what."""
     found = [
-        Search(place.workspace, place.state, by, lambda stored: TinyEncoder()).text(text, 99)
+        Search(stored(place.workspace, place.state), by, lambda stored: TinyEncoder()).text(
+            text, 99
+        )
         for by in MEDIA
     ]
     return [(result.clip.clip_id, result.by) for result in either(found, 99).results]
@@ -114,9 +124,66 @@ def test_without_embeddings_it_says_how_to_get_them(tmp_path: Path) -> None:
     assert "then start captionmill inspect again" in page.text
 
 
-def test_of_a_release_it_says_where_to_ask(tmp_path: Path) -> None:
+def _released(root: Path) -> Made:
+    """A workspace in `w` whose captioned clips are embedded, and in `release` a release of it."""
+    before = make(root / "before")
+    captioned = {row["clip_id"]: row["content_hash"] for row in rows(before)}
+    clips = [row["clip_id"] for shard in range(SHARDS) for row in before.rows("clips", shard)]
+    media = zip(clips, drawn(1, len(clips)), drawn(2, len(clips)), strict=True)
+    vectors = [
+        {"audio": heard, "video": seen} if clip in captioned else {} for clip, heard, seen in media
+    ]
+    place = embedded(root / "w", vectors).made
+    given = as_input(place)
+    shards = []
+    for shard in given.shards:
+        held = [
+            row | {"content_hash": captioned[row["clip_id"]]}
+            for row in place.rows(TABLE, shard.number)
+            if row["clip_id"] in captioned
+        ]
+        path = root / f"vectors-{shard.number}.parquet"
+        pq.write_table(pa.Table.from_pylist(held, embeddings(WIDTH).remove(7)), path)
+        shards.append(replace(shard, embeddings=(str(path),)))
+    given = replace(given, shards=tuple(shards), encoder=TINY)
+    release(rules(root, output={"embeddings": True}), [given], root / "release")
+    return place
+
+
+def test_in_a_release_it_finds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = _released(tmp_path)
+    found = _searched(place, "north east")
+    shutil.rmtree(place.root)
+    monkeypatch.setattr(serve, "Meaning", partial(Meaning, load=lambda stored: TinyEncoder()))
+    with client(tmp_path / "release") as browser:
+        page = browser.get("/", params={"q": '~"north east"'}).text
+        told = browser.get("/", params={"q": "north east", "how": "meaning"})
+    assert _clips(page) == [clip for clip, _ in found]
+    assert f"of {len(found)} that have such embeddings" in page
+    assert parse_qs(urlsplit(told.headers["location"]).query) == {"q": ['~"north east"']}
+
+
+def test_of_a_release_without_embeddings_it_says_how_to_get_them(tmp_path: Path) -> None:
     small(tmp_path / "release", 10)
-    with pytest.raises(UserError, match="look at the workspace that it was made of"):
+    with client(tmp_path / "release") as browser:
+        page = browser.get("/", params={"q": "~dog"})
+    assert page.status_code == 200 and _clips(page.text) == []
+    assert "this release has no embeddings" in page.text
+    assert "rules with embeddings = true under [output]" in page.text
+
+
+def test_of_a_release_without_a_clip_that_has_embeddings_it_says_so(tmp_path: Path) -> None:
+    given = replace(as_input(make(tmp_path / "w")), encoder=TINY)
+    release(rules(tmp_path, output={"embeddings": True}), [given], tmp_path / "release")
+    with pytest.raises(UserError, match="of none of its clips"):
+        Meaning(inspected(tmp_path / "release")).nearest("dog")
+
+
+def test_of_a_release_by_another_encoder_it_says_so(tmp_path: Path) -> None:
+    _released(tmp_path)
+    with pytest.raises(
+        UserError, match=r"by the encoder 'tiny' \(identity e{16}\), which is in no"
+    ):
         Meaning(inspected(tmp_path / "release")).nearest("dog")
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.release.columns import Table
-from manifests.release.layout import ReleaseFile, part_path
+from manifests.release.layout import ReleaseEncoder, ReleaseFile, part_path
 from pipelines.search.duplicates import groups
 from pipelines.search.released import Released
 from tests.manifests.release.made import Row, clip
@@ -38,7 +38,8 @@ def _released(root: Path) -> tuple[Released, list[Row]]:
         table = rows(media).append_column("vectors_digest", pa.array(["d" * 16] * 4))
         data.append(_file(root, "data", pa.Table.from_pylist(clips[own]), part, 2))
         embeddings.append(_file(root, "embeddings", table, part, 2))
-    return Released(root, data, embeddings), clips
+    encoder = ReleaseEncoder(name="tiny", width=8, identity="e" * 16)
+    return Released(root, data, embeddings, encoder), clips
 
 
 def test_they_are_read_as_those_of_a_workspace(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pipelines.search import search as searching
 from pipelines.search.places import path
 from pipelines.search.search import Answer, Search, either, lines, note
-from pipelines.search.stored import By, SearchError
+from pipelines.search.stored import By, SearchError, stored
 from tests.conftest import write_clip
 from tests.manifests.made import FILTERED, JOB
 from tests.pipelines.search.embedded import (
@@ -25,7 +25,7 @@ from tests.pipelines.search.embedded import (
 
 def _search(made: Embedded, by: By = "both", cache: Path | None = None) -> Search:
     encoder = TinyEncoder()
-    return Search(made.workspace, made.state, by, lambda stored: encoder, cache)
+    return Search(stored(made.workspace, made.state), by, lambda stored: encoder, cache)
 
 
 def _ids(answer: Answer) -> list[str]:
@@ -74,7 +74,7 @@ def test_stored_vectors_need_no_encoder(tmp_path: Path) -> None:
     def never(_: object) -> TinyEncoder:
         raise AssertionError
 
-    assert Search(made.workspace, made.state, "both", never).like(made.ids[0], 3).results
+    assert Search(stored(made.workspace, made.state), "both", never).like(made.ids[0], 3).results
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_empty_text_is_told_before_the_encoder_is_loaded(text: str, tmp_path:
         raise AssertionError
 
     with pytest.raises(SearchError, match="the text is empty"):
-        Search(made.workspace, made.state, "both", never).text(text, 1)
+        Search(stored(made.workspace, made.state), "both", never).text(text, 1)
 
 
 def test_an_encoder_of_another_width_is_told(tmp_path: Path) -> None:
