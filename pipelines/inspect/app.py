@@ -17,6 +17,7 @@ from starlette.responses import (
 from manifests.errors import UserError
 from pipelines.inspect import pages
 from pipelines.inspect.answers import Answer, Static, Templates, routed
+from pipelines.inspect.columns import lacking
 from pipelines.inspect.lookup import Lookup, Page
 from pipelines.inspect.meaning import Meaning
 from pipelines.inspect.media import Media
@@ -109,6 +110,7 @@ class Pages:
             earlier=link.to(before=rows[0]["number"]) if rows and page.before else "",
             later=link.to(after=rows[-1]["number"]) if rows and page.after else "",
             columns=self._lookup.columns,
+            lacking=lacking(self._lookup.columns),
         )
 
     def _by_meaning(self, request: Request) -> Response:

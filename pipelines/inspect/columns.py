@@ -1,5 +1,6 @@
 """The columns by which clips are searched, filtered and sorted, of a workspace and of a release."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -120,17 +121,26 @@ _NEAR = {
 }
 
 SIMILAR = tuple(f"similar_{column}" for column, _ in _NEAR.values())
-"""Columns that stand beside a row of captions: its similarities."""
+"""Columns that stand beside a row of captions of a workspace: its similarities."""
+COUNTED = ("counted_claims", "counted_unsupported")
+"""Columns that stand beside a row of a release that has claims."""
+
+
+def _claimed(claims: str, unsupported: str) -> tuple[Column, ...]:
+    return (
+        _number("claims", "claims", claims, "how many claims its captions make"),
+        _number(
+            "unsupported", "unsupported", unsupported, "how many of them the evidence does not say"
+        ),
+    )
+
 
 WORKSPACE: tuple[Column, ...] = (
     _choice("outcome", "outcome", "'captioned'", "captioned, filtered or quarantined"),
     _choice("reason", "reason", "CAST(NULL AS VARCHAR)", "why it is filtered or quarantined"),
     *_SHARED,
     *_judged(_SUPPORT, _CONFIDENCE),
-    _number("claims", "claims", _CLAIMS, "how many claims its captions make"),
-    _number(
-        "unsupported", "unsupported", _UNSUPPORTED, "how many of them the evidence does not say"
-    ),
+    *_claimed(_CLAIMS, _UNSUPPORTED),
     _number(
         "refused", "refused", "len(coalesce(lints, []))", "faults of replies that were refused"
     ),
@@ -164,6 +174,16 @@ RELEASE: tuple[Column, ...] = (
     ),
     _choice("input", "input", "input_name", "the workspace that the captions come from"),
 )
+
+OF_CLAIMS = _claimed(*(f"coalesce({name}, 0)" for name in COUNTED))
+"""Further columns of a release that has claims."""
+
+
+def lacking(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """What workspaces tell of clips, and a set with these columns does not."""
+    names = {column.name for column in columns}
+    return tuple(column for column in WORKSPACE if column.name not in names)
+
 
 SAME = Column(
     "same", "same captions", "number", "1", "how many clips have exactly these captions", False

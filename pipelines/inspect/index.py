@@ -25,10 +25,10 @@ from manifests.errors import UserError
 from manifests.ids import digest
 from manifests.release.query import NUMBER, connection, linked
 from pipelines.inspect import choices, ranks, words
-from pipelines.inspect.columns import NONE, PATH, SAME, SIMILAR, Column
+from pipelines.inspect.columns import COUNTED, NONE, PATH, SAME, SIMILAR, Column
 from pipelines.inspect.sets import Inspected, InspectError, Part
 
-FORMAT = 5
+FORMAT = 6
 """Of what this module writes: raise it with every change."""
 
 MEMORY = "1GB"
@@ -108,7 +108,9 @@ class _Build:
                 for name in parts[0].given or {}
             }
             similar = [path for part in parts for path in part.similar]
-            self._captioned(paths, rows, shards, of_path, similar)
+            claims = [path for part in parts for path in part.claims]
+            beside = f"{self._similar(similar)} {self._counted(claims)}"
+            self._captioned(paths, rows, shards, of_path, beside)
         self._filtered([part for part in parts if part.filtered])
         words.fill(self._database, "pieces.words", first, self._clips)
         self._told(f"indexing: {self._clips:,} clips")
@@ -119,12 +121,13 @@ class _Build:
         rows: list[int],
         shards: list[int],
         given: dict[str, list[str]],
-        similar: list[str],
+        beside: str,
     ) -> None:
+        """beside: SQL that joins what lies in other files."""
         starts = [self._clips + count for count in (0, *accumulate(rows))][: len(rows)]
-        beside = "".join(f", {_nth(values)} AS {name}" for name, values in given.items())
+        of_file = "".join(f", {_nth(values)} AS {name}" for name, values in given.items())
         source = (
-            f"(SELECT *, {NUMBER} AS part{beside} FROM read_parquet({self._linked(paths)}, "
+            f"(SELECT *, {NUMBER} AS part{of_file} FROM read_parquet({self._linked(paths)}, "
             "filename = true, file_row_number = true))"
         )
         columns = [f"{column.sql} AS {column.name}" for column in self._shown.columns]
@@ -133,7 +136,7 @@ class _Build:
             f"INSERT INTO clips BY NAME SELECT {_nth(starts)} + file_row_number AS number, "
             f"{self._files} + part AS file, file_row_number AS row, {_nth(shards)} AS shard, "
             f"CAST(clip_id AS UUID) AS clip_id, caption_digest, {texts} AS texts, 1 AS same, "
-            f"{', '.join(columns)} FROM {source} AS source {self._similar(similar)} "
+            f"{', '.join(columns)} FROM {source} AS source {beside} "
             "ORDER BY part, file_row_number"
         )
         files = [(self._files + number, path) for number, path in enumerate(paths)]
@@ -143,7 +146,7 @@ class _Build:
 
     def _similar(self, paths: list[str]) -> str:
         """SQL that joins similarities, or has none of them."""
-        if SIMILAR[0] not in "".join(column.sql for column in self._shown.columns):
+        if not self._shows(SIMILAR[0]):
             return ""
         names = [name.removeprefix("similar_") for name in SIMILAR]
         if not paths:
@@ -154,6 +157,23 @@ class _Build:
             f"FROM read_parquet({self._linked(paths)}) GROUP BY ALL) "
             "ON similar_clip = clip_id AND similar_digest = caption_digest"
         )
+
+    def _counted(self, paths: list[str]) -> str:
+        """SQL that joins how many claims a clip has."""
+        if not self._shows(COUNTED[0]):
+            return ""
+        if not paths:
+            return f"CROSS JOIN (SELECT {', '.join(f'NULL AS {name}' for name in COUNTED)})"
+        claims, unsupported = COUNTED
+        return (
+            f"LEFT JOIN (SELECT clip_id AS counted_clip, count(*) AS {claims}, "
+            f"count_if(NOT coalesce(supported, false)) AS {unsupported} "
+            f"FROM read_parquet({self._linked(paths)}) GROUP BY clip_id) ON counted_clip = clip_id"
+        )
+
+    def _shows(self, name: str) -> bool:
+        """Whether a column of the index is made of this one."""
+        return any(name in column.sql for column in self._shown.columns)
 
     def _filtered(self, parts: list[Part]) -> None:
         """Clips that a rule left out."""

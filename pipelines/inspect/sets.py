@@ -20,7 +20,7 @@ from manifests.release.query import connection, linked
 from manifests.release.sides import whole
 from manifests.tables import read
 from manifests.workspace import Workspace
-from pipelines.inspect.columns import RELEASE, WORKSPACE, Column
+from pipelines.inspect.columns import OF_CLAIMS, RELEASE, WORKSPACE, Column
 from pipelines.quarantine import current
 from pipelines.report.sources import CaptionedSet
 from pipelines.spans import Localized, key, localized, newest_about
@@ -37,15 +37,16 @@ class InspectError(UserError):
 class Part:
     """Files of a shard; of a release one file.
 
-    paths: of captions (of a release: data), with the rows of each. similar: of the same clips'
-    similarities. filtered: of clips that a rule left out. given: SQL of what stands beside a row, by
-    name, the same for all rows.
+    paths: of captions (of a release: data), with the rows of each. similar, claims: of the same clips'
+    similarities (of a workspace) and claims (of a release). filtered: of clips that a rule left out.
+    given: SQL of what stands beside a row, by name, the same for all rows.
     """
 
     paths: tuple[str, ...]
     rows: tuple[int, ...]
     shard: int
     similar: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
     filtered: tuple[str, ...] = ()
     given: Mapping[str, str] | None = None
 
@@ -253,11 +254,10 @@ def _captioned(root: Path, job: str) -> CaptionedSet:
 class ReleaseSet(Inspected):
     """A release. Raises ReleaseError."""
 
-    columns = RELEASE
-
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.release = layout.load(self.root)
+        self.columns = (*RELEASE, *OF_CLAIMS) if self.release.of("claims") else RELEASE
 
     @property
     def name(self) -> str:
@@ -277,15 +277,23 @@ class ReleaseSet(Inspected):
 
     def parts(self) -> Iterator[Part]:
         names = {given.number: given.name for given in self.release.inputs}
-        told = ", ".join(f"'{_quoted(name)}'" for _, name in sorted(names.items()))
+        inputs = ", ".join(f"'{_quoted(name)}'" for _, name in sorted(names.items()))
+        claims = {file.path for file in self.release.of("claims") if file.rows}
         for file in self.release.of("data"):
             if file.rows:
                 given = {
                     "split": f"'{file.split}'",
                     "terms": f"'{file.licence_class}'",
-                    "input_name": f"list_extract([{told}], 1 + input)",
+                    "input_name": f"list_extract([{inputs}], 1 + input)",
                 }
-                yield Part((file.path,), (file.rows,), -1, given=given)
+                beside = f"claims/{file.path.partition('/')[2]}"
+                yield Part(
+                    (file.path,),
+                    (file.rows,),
+                    -1,
+                    claims=(beside,) if beside in claims else (),
+                    given=given,
+                )
 
     def without(self) -> Iterator[tuple[Row, int]]:
         return iter(())

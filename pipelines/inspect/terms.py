@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from manifests.errors import UserError
-from pipelines.inspect.columns import SAME, TEXTS, Column
+from pipelines.inspect.columns import SAME, TEXTS, Column, lacking
 from pipelines.reviews.review import REASONS
 
 Operator = Literal[":", "=", "<", "<=", ">", ">="]
@@ -146,6 +146,12 @@ def _term(match: re.Match[str], known: dict[str, Column]) -> Term:
             raise QueryError(_no_value(known[begun[1]]))
         return Term(None, ":", value, phrase, excluded)
     if name not in known:
+        for column in lacking(tuple(known.values())):
+            if column.name == name:
+                raise QueryError(
+                    f"{name} ({column.doc}) is not known of this release: look for it in the workspaces "
+                    "that it was built of"
+                )
         raise QueryError(
             f'no column is named "{name}"; there are {", ".join(known)}. '
             "To look for it as text, put it between quotes"

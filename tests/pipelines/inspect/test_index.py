@@ -1,5 +1,6 @@
 """An index is made once for what is committed, and appears whole."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -11,12 +12,12 @@ from pipelines.inspect.columns import WORKSPACE
 from pipelines.inspect.index import prepare
 from pipelines.inspect.sets import InspectError, ReleaseSet, WorkspaceSet, inspected
 from pipelines.inspect.sorting import Order
-from pipelines.inspect.terms import parse
+from pipelines.inspect.terms import QueryError, parse
 from pipelines.inspect.words import words_of
 from pipelines.reviews.journal import Journal
 from pipelines.reviews.stored import collect
 from tests.manifests.made import Made
-from tests.manifests.release.made import small
+from tests.manifests.release.made import Clip, clip, small, write
 from tests.pipelines.inspect.made import lookup
 from tests.pipelines.report.made import made
 from tests.pipelines.reviews.made import review
@@ -121,3 +122,48 @@ def test_a_release_is_indexed_with_its_splits(tmp_path: Path) -> None:
         assert whole["clip_id"] == rows[0]["clip_id"]
         assert [weak["captioner"] for weak in whole["evidence"]] == ["ears", "words"]
         assert [claim["text"] for claim in whole["claims"]] == ["a sound"]
+
+
+def _counted(number: int) -> Clip:
+    """A clip with up to four claims, of which some are unsupported."""
+    made_clip = clip(number)
+    claims = [
+        made_clip.claims[0] | {"claim": n, "supported": [True, False, None][n % 3]}
+        for n in range(number % 5)
+    ]
+    return replace(made_clip, claims=claims)
+
+
+@pytest.mark.parametrize("rows", [1, 200_000])
+def test_of_a_release_with_claims_they_are_counted(
+    rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = [_counted(number) for number in range(20)]
+    write(tmp_path / "release", clips, per_part=3)
+    monkeypatch.setattr(index, "_ROWS", rows)
+    monkeypatch.setenv("CAPTIONMILL_CACHE", str(tmp_path / "cache"))
+    shown = inspected(tmp_path / "release")
+    told = {
+        each.data["clip_id"]: (
+            len(each.claims),
+            sum(claim["supported"] is not True for claim in each.claims),
+        )
+        for each in clips
+    }
+    with lookup(shown) as made_index:
+        listed = made_index.page(parse("", ()), Order()).rows
+        assert {row["clip_id"]: (row["claims"], row["unsupported"]) for row in listed} == told
+        some = sum(unsupported > 0 for _, unsupported in told.values())
+        assert made_index.count(parse("unsupported>0", shown.columns)) == some > 0
+
+
+def test_of_a_release_without_claims_it_is_said_where_they_are(tmp_path: Path) -> None:
+    write(tmp_path / "release", [clip(number) for number in range(4)], tables=("data",))
+    shown = inspected(tmp_path / "release")
+    with lookup(shown) as made_index:
+        assert made_index.count(parse("", shown.columns)) == 4
+    for text in ("unsupported>0", "refused>0", "near_heard<0.1"):
+        with pytest.raises(
+            QueryError, match="is not known of this release: look for it in the work"
+        ):
+            parse(text, shown.columns)
