@@ -117,7 +117,8 @@ class Pages:
         """To the page that asks for the same words by meaning."""
         text = request.query_params.get("q", "")[: LONGEST + 1]
         with suppress(QueryError):  # told by that page
-            text = self._lookup.asked(text).query.by_meaning().text
+            query = self._lookup.asked(text).query.by_meaning()
+            text = query.text if query.meaning else f'{query.text} ~"'.strip()
         order = self._lookup.order(request.query_params.get("sort", ""))
         return RedirectResponse(Link(text, order).to(), 303)
 

@@ -148,6 +148,84 @@ function edit() {
   one("textarea", form)?.focus();
 }
 
+// To a place of the list; on the page of a clip by way of the list.
+function toList(hash, act) {
+  if (one("#q")) act();
+  else visit(`${one("[data-up]")?.href || "/"}${hash}`);
+}
+
+function search() {
+  one("#q").focus();
+  one("#q").select();
+}
+
+// Asks for the words in the field by meaning; without any it is begun there.
+function byMeaning() {
+  const field = one("#q");
+  if (field.value.trim()) return field.form.requestSubmit(one('[name="how"]', field.form));
+  field.value = '~"';
+  field.focus();
+  field.setSelectionRange(2, 2);
+  say("Write what you mean, as a sentence. Enter asks.");
+}
+
+// Facets: arrows go through their values, and from facet to facet.
+const facets = one("#facets");
+const values = () => all("a", facets);
+
+function intoFacets(facet = facets) {
+  const value = one(".chosen", facet) || one("a", facet);
+  if (!value) return say("There are no facets here.", true);
+  facets.open = true;
+  value.focus();
+}
+
+function isMoved(value, key) {
+  const every = values();
+  const number = every.indexOf(value);
+  const here = value.closest(".facet");
+  const next = {
+    ArrowDown: () => every[number + 1],
+    ArrowUp: () => every[number - 1],
+    ArrowRight: () => one("a", here.nextElementSibling || here),
+    ArrowLeft: () => one("a", here.previousElementSibling?.closest(".facet") || here),
+    Home: () => every[0],
+    End: () => every.at(-1),
+    Escape: () => { value.blur(); rows[at]?.focus(); },
+  }[key];
+  next?.()?.focus();
+  return Boolean(next);
+}
+
+// Claims that have times, in their order: a key plays from the next one, or from the one before.
+const clock = Number(one("#drawing svg")?.getAttribute("aria-label").match(/in ([\d.e+]+) seconds/)?.[1]);
+const claims = all('#drawing rect[role="img"]')
+  .map((bar) => ({ bar, start: clock * parseFloat(bar.getAttribute("x")) / 100 }))
+  .sort((before, after) => before.start - after.start);
+let claim = -1;
+
+function toClaim(by) {
+  if (!claims.length) return say("There is no claim with a time here.", true);
+  const next = claims[claim + by];
+  if (!next) return say(by > 0 ? "That was the last claim." : "That was the first claim.");
+  if (!playFrom(next.start)) return;
+  claims[claim]?.bar.parentNode.classList.remove("at");
+  claim += by;
+  next.bar.parentNode.classList.add("at");
+  say(one("title", next.bar).textContent);
+}
+
+// Seconds of the clip, which may be a span of what the player has.
+function playFrom(seconds) {
+  if (!player?.currentSrc) {
+    say("There is nothing to play yet.", true);
+    return false;
+  }
+  player.currentTime = Number((player.currentSrc.match(/#t=([\d.]+)/) || [0, 0])[1]) + seconds;
+  player.play();
+  return true;
+}
+
 function help() {
   const dialog = one("#help");
   if (dialog.open) dialog.close();
@@ -161,7 +239,12 @@ const KEYS = {
   u: () => { const link = one("[data-up]"); if (link) visit(link.href); },
   p: () => { if (player) player.paused ? player.play() : player.pause(); },
   e: edit,
-  "/": () => { const field = one("#q"); if (field) { field.focus(); field.select(); } else visit(`${one("[data-up]")?.href || "/"}#q`); },
+  ",": () => toClaim(-1),
+  ".": () => toClaim(1),
+  "/": () => toList("#q", search),
+  m: () => toList("#m", byMeaning),
+  f: () => toList("#f", intoFacets),
+  s: () => toList("#s", () => one("#sort").focus()),
   "?": help,
 };
 const ofReview = (change) => () => {
@@ -176,11 +259,20 @@ REASONS.forEach((word, number) => { KEYS[String(number + 1)] = ofReview(reason(w
 document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input, textarea, select");
   if (field) {
-    if (event.key === "Escape") field.blur();
+    if (event.key === "Escape") {
+      event.preventDefault();  // Chromium would empty a search field
+      field.blur();
+    }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) field.form?.requestSubmit();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || one("#help").open && event.key !== "?") return;
+  const value = event.target.closest("#facets a");
+  if (value && isMoved(value, event.key)) return event.preventDefault();
+  if (value && event.key === "Enter" && !event.shiftKey) {
+    event.preventDefault();
+    return visit(`${value.href}#f${value.closest(".facet").dataset.facet}`);
+  }
   if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
   const act = KEYS[keyOf(event)];
   if (act) {
@@ -227,16 +319,24 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) say("");
 });
 
-one("#sort")?.addEventListener("change", (event) => event.target.form.requestSubmit());
+// An order that is chosen by a pointer is taken at once. By keys one passes others on the way: Enter takes it.
+const sort = one("#sort");
+const shown = sort?.value;
+let byKeys = false;
+sort?.addEventListener("pointerdown", () => { byKeys = false; });
+sort?.addEventListener("keydown", (event) => {
+  byKeys = true;
+  if (event.key === "Escape") sort.value = shown;
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  if (sort.value !== shown) sort.form.requestSubmit();
+});
+sort?.addEventListener("change", () => { if (!byKeys) sort.form.requestSubmit(); });
 
 // A click into the spectrogram plays from there.
 one("#drawing")?.addEventListener("click", (event) => {
   const place = event.currentTarget.getBoundingClientRect();
-  const label = one("#drawing svg").getAttribute("aria-label").match(/in ([\d.e+]+) seconds/);
-  if (!player || !label) return;
-  const start = Number((player.currentSrc.match(/#t=([\d.]+)/) || [0, 0])[1]);
-  player.currentTime = start + Number(label[1]) * (event.clientX - place.left) / place.width;
-  player.play();
+  if (clock) playFrom(clock * (event.clientX - place.left) / place.width);
 });
 
 // Parts of a preview that the clip does not have are not shown.
@@ -261,7 +361,9 @@ const openWriting = async (event) => {
 };
 for (const each of all("[data-writing]")) each.addEventListener("toggle", openWriting);
 
-const facets = one("#facets");
 if (facets && matchMedia("(min-width: 60.01rem)").matches) facets.open = true;
-if (location.hash === "#edit") edit();
-if (location.hash === "#q") one("#q")?.focus();
+const hash = location.hash.slice(1);
+if (hash === "edit") edit();
+else if (hash === "q") one("#q")?.focus();
+else if (/^f\d+$/.test(hash) && facets) intoFacets(one(`[data-facet="${hash.slice(1)}"]`) || facets);
+else if (/^[mfs]$/.test(hash) && one("#q")) KEYS[hash]();

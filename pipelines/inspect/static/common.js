@@ -4,8 +4,12 @@
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// The key that was pressed, whether Caps Lock is on or not.
+// The key that was pressed, whether Caps Lock is on or not. Of a letter of another script it is the place of the
+// key that counts: there is no other way to press j on such a keyboard.
 function keyOf(event) {
+  if (/^[^\x00-\x7f]$/.test(event.key) && /^Key[A-Z]$/.test(event.code)) {
+    return event.shiftKey ? event.code[3] : event.code[3].toLowerCase();
+  }
   if (!/^[a-z]$/i.test(event.key)) return event.key;
   return event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase();
 }
