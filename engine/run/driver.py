@@ -86,7 +86,7 @@ class Driver:
 
     def _waves(self, leases: Iterator[ShardLease]) -> None:
         """Every turn of one wave of shards after another; with one turn all shards are one wave."""
-        gpus = amount("GPU")
+        gpus = self._view.gpus = amount("GPU")
         self._limit_s = self._limit.seconds(gpus)
         order = turns(self._stage, gpus)
         self._view.turns = order

@@ -28,8 +28,9 @@ class View:
     total: clips of the job. doing: what the stage does, for people. slots: processes, threads or
     requests that a unit may use at once. done: clips of this job by outcome and detail, committed or
     journaled. worked: clips that the last unit worked in this run. startup: seconds from the driver's
-    start to the first clip; elapsed: seconds since then. turns: what is loaded together; turn: the one
-    at work; laps: those that are over. stopped: the user's time was up before the end.
+    start to the first clip; elapsed: seconds since then. gpus: that Ray has, all paid for. turns: what is
+    loaded together; turn: the one at work; laps: those that are over. stopped: the user's time was up
+    before the end.
     """
 
     total: int
@@ -40,6 +41,7 @@ class View:
     worked: int = 0
     startup: float = 0.0
     elapsed: float = 0.0
+    gpus: float = 0.0
     phase: str = ""
     server: str = ""
     turns: tuple[Turn, ...] = ()
@@ -66,6 +68,7 @@ def write_runlog(path: Path, stage: Stage, view: View, worker_deaths: int) -> No
         "job": stage.digest,
         "startup_s": round(view.startup, 3),
         "elapsed_s": round(view.elapsed, 3),
+        "gpus": view.gpus,
         "laps": [asdict(lap) for lap in view.laps],
         "done": dict(view.done),
         "units": units,

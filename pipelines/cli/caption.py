@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.terminal import Json, Profile, default_profile, errors
+from pipelines.cli.terminal import GpuPrice, Json, Profile, default_profile, errors
 from pipelines.terminal import fail, say, say_json
 
 Sources = Annotated[
     list[str],
     typer.Argument(metavar="SOURCE", help="Folders (searched recursively), files, or globs."),
 ]
-GpuPrice = Annotated[float | None, typer.Option(min=0, help="Price of one GPU for one hour.")]
 
 
 def caption(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.terminal import Json, Reviews, WorkspaceOrRelease, errors
+from pipelines.cli.terminal import GpuPrice, Json, Reviews, WorkspaceOrRelease, errors
 from pipelines.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def report(
         typer.Option(metavar="FILE", help="TOML with a list of such expressions, fail_on = [...]."),
     ] = None,
     reviews: Reviews = None,
+    gpu_price: GpuPrice = None,
     as_json: Json = False,
 ) -> None:
     """Tell in one page whether captions can be trained on; check gates.
@@ -62,7 +63,7 @@ def report(
         target = output or (None if as_json else _PAGE)
         if target is not None:
             page.require_ours(target)
-        made = make(folder, against, gates, reviews)
+        made = make(folder, against, gates, reviews, gpu_price)
         if target is not None:
             size = write(made, target, min(4, os.cpu_count() or 1), _progress)
             say(f"{target}: {size / 1e6:.1f} MB, opens from disk in any browser", err=as_json)

@@ -1,5 +1,6 @@
 """What the commands share: arguments, the workspace, how errors end a command."""
 
+import math
 import os
 import signal
 import sys
@@ -28,6 +29,18 @@ Reviews = Annotated[
         metavar="FOLDER",
         help="Where reviews of a release are stored; those of a workspace are stored in it.",
     ),
+]
+
+
+def _finite(price: float | None) -> float | None:
+    if price is not None and not math.isfinite(price):
+        raise typer.BadParameter(f"{price} is no price")
+    return price
+
+
+GpuPrice = Annotated[
+    float | None,
+    typer.Option(min=0, callback=_finite, help="Price of one GPU for one hour."),
 ]
 _PROFILES = "cpu|gpu|gpu-permissive|dummy|FILE.toml"
 Profile = Annotated[

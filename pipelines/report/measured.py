@@ -144,7 +144,8 @@ def effort(runs: Iterable[Mapping[str, Any]], media_s: float) -> Effort | None:
     """What the runs of a job took; None without a run that says so."""
     units: dict[str, Counter[str]] = {}
     total: Counter[str] = Counter()
-    seconds = startup = 0.0
+    seconds = startup = gpu_seconds = 0.0
+    knows_gpus = True
     for run in runs:
         total["runs"] += 1
         done = counts_of(run, "done")
@@ -153,6 +154,10 @@ def effort(runs: Iterable[Mapping[str, Any]], media_s: float) -> Effort | None:
         total["deaths"] += _number(run, "worker_deaths", int)
         seconds += _number(run, "elapsed_s", float)
         startup += _number(run, "startup_s", float)
+        whole = _number(run, "startup_s", float) + _number(run, "elapsed_s", float)
+        gpu_seconds += _number(run, "gpus", float) * whole
+        # What is missing, or is no number, is read as 0: then it is not known.
+        knows_gpus = knows_gpus and run.get("gpus") == _number(run, "gpus", float)
         of_units = run.get("units")
         for name, unit in of_units.items() if isinstance(of_units, Mapping) else ():
             if isinstance(unit, Mapping):
@@ -172,6 +177,7 @@ def effort(runs: Iterable[Mapping[str, Any]], media_s: float) -> Effort | None:
         tokens_in=sum(unit["tokens_in"] for unit in units.values()),
         tokens_out=sum(unit["tokens_out"] for unit in units.values()),
         worker_deaths=total["deaths"],
+        gpu_hours=gpu_seconds / 3600 if knows_gpus else None,
         units=tuple(
             Unit(
                 name=name,

@@ -13,7 +13,7 @@ from pipelines.report import cards, compare, counting, galleries, measured, page
 from pipelines.report.figures import Figures
 from pipelines.report.gate import Gate, check
 from pipelines.report.page import Report
-from pipelines.report.query import Query, connected
+from pipelines.report.query import Query, ReportError, connected
 from pipelines.report.released import ReleasedSet, opened
 from pipelines.report.scalars import scalars
 from pipelines.report.sources import CaptionedSet, Reported
@@ -45,18 +45,22 @@ class Made:
 
 
 def make(
-    root: Path, against: Path | None, gates: Sequence[Gate], reviews: Path | None = None
+    root: Path,
+    against: Path | None,
+    gates: Sequence[Gate],
+    reviews: Path | None = None,
+    gpu_price: float | None = None,
 ) -> Made:
     """Counts and chooses everything. root: of a workspace or a release; against: of another one with
-    captions of the same clips; reviews: the folder of a release's reviews. Raises ReportError, GateError,
-    WorkspaceError, ReleaseError, ReviewError."""
+    captions of the same clips; reviews: the folder of a release's reviews; gpu_price: of one GPU for one
+    hour. Raises ReportError, GateError, WorkspaceError, ReleaseError, ReviewError."""
     reported = opened(root)
     place = reviewed.place_of(reported, reviews)
     captioned = reported if isinstance(reported, CaptionedSet) else None
     other = None if against is None else opened(against)
     theirs = None if other is None else figures(other)
     with connected() as query:
-        ours = counted(query, reported, place)
+        ours = _priced(counted(query, reported, place), gpu_price)
         comparison = None
         if other is not None and theirs is not None:
             comparison = compare.compare(query, ours, other, theirs, place)
@@ -66,6 +70,20 @@ def make(
         clips = tuple(reported.listed(query, with_media))
         localized = _localized(query, captioned, [row["clip_id"] for row in with_media])
     return Made(Report(ours, tuple(failures), comparison, shown, localized), clips)
+
+
+def _priced(ours: Figures, gpu_price: float | None) -> Figures:
+    """The figures with a price of GPUs. Raises ReportError where no run log says what was used."""
+    if gpu_price is None:
+        return ours
+    if ours.effort is None:
+        raise ReportError(
+            f"{ours.name} has no run log, so it can't be told what GPUs it took: leave out --gpu-price"
+            + (", or name it for its workspaces" if ours.release else "")
+        )
+    return ours.model_copy(
+        update={"effort": ours.effort.model_copy(update={"gpu_price": gpu_price})}
+    )
 
 
 def _localized(

@@ -54,7 +54,9 @@ class Unit(Counted):
 
 class Effort(Counted):
     """What captioning took, summed over its runs. clips: that were worked, whatever became of them;
-    captioned: of these. seconds: of runs, without their start."""
+    captioned: of these. seconds: of runs, without their start. gpu_hours: of all GPUs that Ray had, over
+    the whole time of each run, its start included; None if a run did not note its GPUs. gpu_price: of one
+    GPU for one hour, as somebody gave it."""
 
     runs: int
     clips: int
@@ -66,6 +68,15 @@ class Effort(Counted):
     tokens_out: int
     worker_deaths: int
     units: tuple[Unit, ...]
+    gpu_hours: float | None = None
+    gpu_price: float | None = None
+
+    @property
+    def cost(self) -> float | None:
+        """Of these GPUs; None without a price, without a GPU, or if they are not known."""
+        if self.gpu_price is None or not self.gpu_hours:
+            return None
+        return self.gpu_price * self.gpu_hours
 
     @property
     def clips_per_second(self) -> float | None:

@@ -2,7 +2,7 @@
 
 from pipelines.report import charts
 from pipelines.report.amounts import counted, counted_clips, hours
-from pipelines.report.figures import Count, Figures, ReliabilityRow
+from pipelines.report.figures import Count, Effort, Figures, ReliabilityRow
 from pipelines.report.scalars import percent
 from pipelines.report.sections.parts import Figure, Matrix, Section, bars, filled
 from pipelines.report.shown import visible
@@ -99,6 +99,7 @@ def effort(figures: Figures) -> Section | None:
     lead += f"The LLM read {of.tokens_in:,} tokens and wrote {of.tokens_out:,}."
     if of.worker_deaths:
         lead += f" {counted(of.worker_deaths, 'worker')} died and were started again."
+    lead += f" {_cost(of)}"
     busy = [
         Count(name=unit.name, count=round(unit.busy_s)) for unit in of.units if unit.busy_s >= 0.5
     ]
@@ -108,4 +109,26 @@ def effort(figures: Figures) -> Section | None:
     )
     return Section(
         "effort", "Speed and cost", lead, filled([bars("Where the time went", busy, note=note)])
+    )
+
+
+def _cost(of: Effort) -> str:
+    """What the GPUs cost, and what that covers."""
+    if of.gpu_hours is None:
+        return (
+            "What its GPUs cost is not known: not every run noted how many it had, as those of older "
+            "versions did not."
+        )
+    if not of.gpu_hours:
+        return "No GPU took part, so nothing is said of its cost."
+    paid = f"{of.gpu_hours:,.3g} GPU-hours were paid for"
+    if of.cost is None:
+        return f"{paid}; --gpu-price tells what that cost."
+    told = f"{paid}, at {of.gpu_price:,.6g} an hour {of.cost:,.2f}"
+    if of.captioned >= FEW:
+        told += f", and {of.cost / of.captioned * 1e6:,.0f} for a million captioned clips"
+    return (
+        f"{told}. This is every GPU that Ray had, at work or not, from the start of each run to its end. "
+        "Not in it: CPUs, storage and network, listing and embedding, model servers elsewhere, and runs "
+        "that were killed or came to no clip, which log no time."
     )

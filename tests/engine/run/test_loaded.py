@@ -1,5 +1,6 @@
 """Runs of several servers, and of stages that take turns on a card: the same bytes as in one go."""
 
+import json
 import signal
 import subprocess
 from collections.abc import Callable
@@ -96,6 +97,14 @@ def test_when_the_time_is_up_it_stops_cleanly(clips: Path, tmp_path: Path, clust
     (books,) = books_of(tmp_path / "out")
     assert books["close"] and books["pending"] == CLIPS
     assert problems_of(tmp_path / "out") == []
+
+
+def test_a_run_notes_the_gpus_that_it_pays_for(clips: Path, tmp_path: Path, cluster: str) -> None:
+    (tmp_path / "quick.toml").write_text(quick_profile())
+    arguments = ("caption", clips, tmp_path / "out", "--profile", tmp_path / "quick.toml")
+    assert run(*arguments, "--max-hours", "0", RAY_ADDRESS=cluster).returncode == 0
+    (log,) = (tmp_path / "out" / "runlog").iterdir()
+    assert json.loads(log.read_text())["gpus"] == 1  # that of the cluster
 
 
 @pytest.mark.exhaustive

@@ -48,6 +48,16 @@ def test_a_gate_that_is_not_passed_ends_with_status_1_and_the_list(place: Made) 
     assert "FAILED unsupported>0.02: unsupported is " in ran.stderr
 
 
+@pytest.mark.parametrize("price", ["-1", "nan", "inf", "much"])
+def test_what_is_no_price_ends_with_status_2(price: str, place: Made) -> None:
+    ran = _run(place, "--json", "--gpu-price", price)
+    assert ran.exit_code == 2 and "--gpu-price" in ran.output
+
+
+def test_json_has_the_price(place: Made) -> None:
+    assert _json(place, "--gpu-price", "2.5")[1]["figures"]["effort"]["gpu_price"] == 2.5
+
+
 def test_gates_come_from_a_file_too(place: Made, tmp_path: Path) -> None:
     file = tmp_path / "gates.toml"
     file.write_text('fail_on = ["clips > 0"]\n')

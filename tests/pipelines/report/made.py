@@ -132,6 +132,7 @@ def _log(root: Path) -> None:
         "job": JOB,
         "startup_s": 5.0,
         "elapsed_s": 40.0,
+        "gpus": 2.0,
         "done": {"captioned": 6, "quarantined": 2, "llm": 12},
         "units": {"ears": {"clips": 8, "busy_s": 12.5, "tokens_in": 0, "tokens_out": 0}},
         "worker_deaths": 1,
@@ -140,6 +141,7 @@ def _log(root: Path) -> None:
     writer = {"clips": 6, "busy_s": 30.25, "tokens_in": 900, "tokens_out": 100}
     second = line | {
         "elapsed_s": 60.0,
+        "gpus": 1.0,
         "units": {"writer": writer},
         "tallies": {"rejected: lost": 1},
     }

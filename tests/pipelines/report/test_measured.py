@@ -10,12 +10,14 @@ from manifests.evidence import evidence_from_row
 from pipelines.calibrate.reliability import wilson
 from pipelines.report.figures import Figures
 from pipelines.report.measured import domains, duplicates, effort, reliability
-from pipelines.report.query import connected
+from pipelines.report.query import ReportError, connected
+from pipelines.report.report import make as make_report
 from pipelines.report.sections.models import effort as effort_section
 from pipelines.report.sources import CaptionedSet
 from pipelines.report.verdict import FEW
 from prompts.selection import select
-from tests.manifests.made import make
+from tests.manifests.made import JOB, Made, make
+from tests.manifests.release.made import small
 from tests.pipelines.report.made import Row
 from tests.pipelines.search.embedded import embedded, settings, unit
 
@@ -59,6 +61,69 @@ def test_a_few_clips_do_not_say_what_a_million_would_take(told: Figures) -> None
     assert "mostly start-up" in few.lead and "million" not in few.lead
     hours = round(told.effort.seconds / 3600 / FEW * 1e6)
     assert f"a million would take this machine {hours:,} hours" in many.lead
+
+
+def _hours_of_gpus(root: Path) -> float:
+    """GPU-hours of the runs of the captions, from the raw lines of the run log."""
+    hours = 0.0
+    for path in (root / "runlog").iterdir():
+        (*_, last) = (
+            line
+            for text in path.read_text().splitlines()
+            if text.startswith('{"') and (line := json.loads(text))["job"] == JOB
+        )
+        hours += last["gpus"] * (last["startup_s"] + last["elapsed_s"]) / 3600
+    return hours
+
+
+def test_gpus_are_paid_for_from_start_to_end_of_each_run(place: Made, told: Figures) -> None:
+    assert told.effort is not None
+    hours = _hours_of_gpus(place.root)
+    assert told.effort.gpu_hours == pytest.approx(hours) and hours > 0
+    assert told.effort.cost is None
+    section = effort_section(told)
+    assert section is not None and "--gpu-price tells what that cost" in section.lead
+    made = make_report(place.root, None, [], gpu_price=3600.0).report
+    assert made.figures.effort is not None
+    assert made.figures.effort.cost == pytest.approx(3600 * hours)
+    priced = effort_section(made.figures)
+    assert priced is not None and f"at 3,600 an hour {3600 * hours:,.2f}. This is" in priced.lead
+
+
+def test_the_cost_of_a_million_is_told_from_enough_clips_on(told: Figures) -> None:
+    assert told.effort is not None
+    of = told.effort.model_copy(update={"captioned": FEW, "gpu_hours": 2.0, "gpu_price": 1.5})
+    section = effort_section(told.model_copy(update={"effort": of}))
+    assert section is not None
+    assert f"at 1.5 an hour 3.00, and {3 / FEW * 1e6:,.0f} for a million" in section.lead
+
+
+@pytest.mark.parametrize(
+    "gpus", [{}, {"gpus": -1.0}, {"gpus": "2"}, {"gpus": True}, {"gpus": None}]
+)
+def test_runs_that_do_not_say_their_gpus_have_no_cost(gpus: Row, told: Figures) -> None:
+    lines = [{"gpus": 1.0, "elapsed_s": 5.0}, {"elapsed_s": 5.0} | gpus]
+    of = effort(lines, 1.0)
+    assert of is not None and of.gpu_hours is None
+    priced = of.model_copy(update={"gpu_price": 2.0})
+    section = effort_section(told.model_copy(update={"effort": priced}))
+    assert priced.cost is None
+    assert section is not None and "What its GPUs cost is not known" in section.lead
+
+
+def test_runs_without_a_gpu_have_no_cost(told: Figures) -> None:
+    of = effort([{"gpus": 0.0, "elapsed_s": 5.0}], 1.0)
+    assert of is not None and of.gpu_hours == 0
+    priced = of.model_copy(update={"gpu_price": 2.0})
+    section = effort_section(told.model_copy(update={"effort": priced}))
+    assert priced.cost is None
+    assert section is not None and "No GPU took part" in section.lead
+
+
+def test_a_price_without_a_run_log_is_refused(tmp_path: Path) -> None:
+    small(tmp_path / "release", 4)
+    with pytest.raises(ReportError, match="leave out --gpu-price, or name it for its workspaces"):
+        make_report(tmp_path / "release", None, [], gpu_price=2.0)
 
 
 @pytest.mark.parametrize(
