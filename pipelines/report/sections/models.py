@@ -121,14 +121,15 @@ def _cost(of: Effort) -> str:
         )
     if not of.gpu_hours:
         return "No GPU took part, so nothing is said of its cost."
-    paid = f"{of.gpu_hours:,.3g} GPU-hours were paid for"
+    hours_paid = f"{of.gpu_hours:{',.0f' if of.gpu_hours >= 100 else '.3g'}} GPU-hours"
     if of.cost is None:
-        return f"{paid}; --gpu-price tells what that cost."
-    told = f"{paid}, at {of.gpu_price:,.6g} an hour {of.cost:,.2f}"
+        return f"It took {hours_paid}; --gpu-price tells what these cost."
+    told = f"It took {hours_paid}, which at {of.gpu_price:,.6g} each cost {of.cost:,.2f}"
     if of.captioned >= FEW:
-        told += f", and {of.cost / of.captioned * 1e6:,.0f} for a million captioned clips"
+        told += f", or {of.cost / of.captioned * 1e6:,.0f} for a million captioned clips"
     return (
-        f"{told}. This is every GPU that Ray had, at work or not, from the start of each run to its end. "
+        f"{told}. They are of every GPU that Ray had, at work or not, from the start of each run to its "
+        "end. "
         "Not in it: CPUs, storage and network, listing and embedding, model servers elsewhere, and runs "
         "that were killed or came to no clip, which log no time."
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.testclient import TestClient
 
 from engine.media.examine import examine_one
+from engine.media.ffmpeg import run as ffmpeg
 from engine.profile.profile import Cutting
 from manifests import commits, tables
 from manifests.commits import Holder, Log, Record
@@ -75,6 +76,13 @@ def real(root: Path, sources: Sequence[Path], max_seconds: float = 30) -> Made:
     place = Made(workspace)
     settings(place, JOB, "caption", {})
     return place
+
+
+def film(path: Path, seconds: int) -> None:
+    """A film that browsers play."""
+    made = [f"testsrc2=s=96x64:r=25:d={seconds}", "-f", "lavfi", "-i", f"sine=440:d={seconds}"]
+    coded = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    ffmpeg(["-f", "lavfi", "-i", *made, *coded, f"file:{path}"])
 
 
 @contextmanager

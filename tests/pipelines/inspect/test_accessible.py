@@ -6,33 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from engine.media.ffmpeg import run
 from pipelines.inspect.planned import make as planned
 from pipelines.inspect.sets import WorkspaceSet
 from tests.browser import LOOKS, needs_chromium, violations
 from tests.conftest import running
 from tests.manifests.made import Made, sealed
+from tests.pipelines.inspect.made import film as film_of
 from tests.pipelines.inspect.made import let_in, opened_app, real
 
 pytestmark = [pytest.mark.run, needs_chromium]
-
-_FILM = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=2", "-f", "lavfi", "-i", "sine=440:d=2"]
-_H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-
-
-@pytest.fixture(scope="module")
-def varied(place: Made) -> Iterator[tuple[int, str]]:
-    """Port and token of the app on a set with everything that a list shows."""
-    with ExitStack() as stack:
-        _, port, token = opened_app(lambda *a: stack.enter_context(running(*a)), place.root)
-        yield port, token
 
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A set of two clips of a film that plays."""
     folder: Path = tmp_path_factory.mktemp("film")
-    run([*_FILM, *_H264, f"file:{folder / 'a.mp4'}"])
+    film_of(folder / "a.mp4", 2)
     return real(folder / "set", [folder / "a.mp4"], max_seconds=1)
 
 

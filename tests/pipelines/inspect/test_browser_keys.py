@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from engine.media.ffmpeg import run
 from tests.browser import BOTH, needs_chromium
 from tests.conftest import running
-from tests.manifests.made import Made, sealed
+from tests.manifests.made import sealed
+from tests.pipelines.inspect.made import film as film_of
 from tests.pipelines.inspect.made import let_in, opened_app, real
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.run, needs_chromium]
 
-_FILM = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=4", "-f", "lavfi", "-i", "sine=440:d=4"]
-_H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
 _CLAIMS = {"a bell rings": [(1500, 1800)], "a dog <barks>": [(250, 500), (1000, 1250)]}
 _ALL = "jkupgb12345e,.mfs/?"
 """Keys that do something outside of fields."""
@@ -47,20 +45,12 @@ def _claimed(row: dict[str, Any]) -> dict[str, Any]:
 def film(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str, str]]:
     """Port and token of the app on two clips of a film, and the second one."""
     folder: Path = tmp_path_factory.mktemp("film")
-    run([*_FILM, *_H264, f"file:{folder / 'a.mp4'}"])
+    film_of(folder / "a.mp4", 4)
     place = real(folder / "set", [folder / "a.mp4"], max_seconds=2)
     place.edit("captions", lambda rows: [_claimed(row) for row in rows])
     with ExitStack() as stack:
         _, port, token = opened_app(lambda *a: stack.enter_context(running(*a)), place.root)
         yield port, token, place.rows("clips")[1]["clip_id"]
-
-
-@pytest.fixture(scope="module")
-def varied(place: Made) -> Iterator[tuple[int, str]]:
-    """Port and token of the app on a set with everything that a list shows."""
-    with ExitStack() as stack:
-        _, port, token = opened_app(lambda *a: stack.enter_context(running(*a)), place.root)
-        yield port, token
 
 
 def _asked(page: "Page") -> dict[str, list[str]]:

@@ -82,20 +82,24 @@ def test_gpus_are_paid_for_from_start_to_end_of_each_run(place: Made, told: Figu
     assert told.effort.gpu_hours == pytest.approx(hours) and hours > 0
     assert told.effort.cost is None
     section = effort_section(told)
-    assert section is not None and "--gpu-price tells what that cost" in section.lead
+    assert section is not None and "--gpu-price tells what these cost" in section.lead
     made = make_report(place.root, None, [], gpu_price=3600.0).report
     assert made.figures.effort is not None
     assert made.figures.effort.cost == pytest.approx(3600 * hours)
     priced = effort_section(made.figures)
-    assert priced is not None and f"at 3,600 an hour {3600 * hours:,.2f}. This is" in priced.lead
+    assert (
+        priced is not None
+        and f"which at 3,600 each cost {3600 * hours:,.2f}. They are" in priced.lead
+    )
 
 
 def test_the_cost_of_a_million_is_told_from_enough_clips_on(told: Figures) -> None:
     assert told.effort is not None
-    of = told.effort.model_copy(update={"captioned": FEW, "gpu_hours": 2.0, "gpu_price": 1.5})
+    of = told.effort.model_copy(update={"captioned": FEW, "gpu_hours": 1234.56, "gpu_price": 1.5})
     section = effort_section(told.model_copy(update={"effort": of}))
     assert section is not None
-    assert f"at 1.5 an hour 3.00, and {3 / FEW * 1e6:,.0f} for a million" in section.lead
+    assert "It took 1,235 GPU-hours, which at 1.5 each cost 1,851.84, or " in section.lead
+    assert f"or {1851.84 / FEW * 1e6:,.0f} for a million captioned clips" in section.lead
 
 
 @pytest.mark.parametrize(
