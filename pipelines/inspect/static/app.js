@@ -321,7 +321,7 @@ addEventListener("pageshow", (event) => {
 
 // An order that is chosen by a pointer is taken at once. By keys one passes others on the way: Enter takes it.
 const sort = one("#sort");
-const shown = sort?.value;
+const shown = all("option", sort || document).find((option) => option.defaultSelected)?.value || "";
 let byKeys = false;
 sort?.addEventListener("pointerdown", () => { byKeys = false; });
 sort?.addEventListener("keydown", (event) => {
@@ -366,4 +366,7 @@ const hash = location.hash.slice(1);
 if (hash === "edit") edit();
 else if (hash === "q") one("#q")?.focus();
 else if (/^f\d+$/.test(hash) && facets) intoFacets(one(`[data-facet="${hash.slice(1)}"]`) || facets);
-else if (/^[mfs]$/.test(hash) && one("#q")) KEYS[hash]();
+else if (/^[mfs]$/.test(hash) && one("#q")) {
+  history.replaceState(null, "", location.pathname + location.search);  // so that going back does not ask again
+  KEYS[hash]();
+}

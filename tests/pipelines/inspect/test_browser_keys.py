@@ -182,8 +182,12 @@ def test_from_the_page_of_a_clip_they_lead_to_the_list(film: tuple[int, str, str
             page.goto(f"http://127.0.0.1:{port}/clip/{clip}?q=sound")
             page.keyboard.press(key)
             page.wait_for_url("**/?q=*sound*")
-            if key != "m":  # which asks at once
+            if key != "m":
                 page.locator(f"{place}:focus").wait_for()
+                continue
+            page.wait_for_url("**/?q=~%22sound%22")
+            page.go_back()  # to where one was: no page in between asks again
+            assert urlsplit(page.url).path == f"/clip/{clip}"
         page.goto(f"http://127.0.0.1:{port}/clip/{clip}")
         page.keyboard.press("m")
         page.locator("#q:focus").wait_for()
