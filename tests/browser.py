@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PHONE, DESKTOP = (390, 844), (1280, 900)
-BOTH = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-"""Runs a test at both widths."""
+BOTH = pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param(PHONE, id="phone"),
+        pytest.param(DESKTOP, id="desktop", marks=pytest.mark.exhaustive),
+    ],
+)
+"""Runs a test at the width of a phone, and exhaustively at that of a desktop too."""
 LOOKS = pytest.mark.parametrize(
     ("size", "dark"),
     [

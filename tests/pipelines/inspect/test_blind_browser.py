@@ -29,7 +29,9 @@ def _other(rows: list[Row]) -> list[Row]:
     return [sealed(row | {"visual_caption": f"Else {at}."}) for at, row in enumerate(rows)]
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (390, 800)])
+@pytest.mark.parametrize(
+    "size", [pytest.param((1280, 800), marks=pytest.mark.exhaustive), (390, 800)]
+)
 def test_clips_are_compared_by_keyboard(
     size: tuple[int, int], tmp_path: Path, started: Started
 ) -> None:

@@ -56,7 +56,9 @@ def test_a_kill_after_a_review_was_acknowledged_loses_nothing(
     assert {review["verdict"] for review in reviews_of(place.root)} == {"good", "bad"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.exhaustive)]
+)
 def test_reviews_are_committed_when_it_ends(number: int, place: Made, started: Started) -> None:
     process, port, token = opened_app(started, place.root)
     _post(port, token, rows(place)[0]["clip_id"], {"verdict": "bad"})
