@@ -107,7 +107,7 @@ def _duckdb(folder: Path, clips: list[str]) -> Loaded:
         for name in _TABLES:
             scan = f"'{folder}/{name}/{_CLASS}/*.parquet'"
             connection.execute(f'CREATE TABLE "{name}" AS FROM {scan}')
-            (counts[name],) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone() or ()
+            ((counts[name],),) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchall()
             query = f'FROM "{name}" WHERE list_contains(?, clip_id)'
             rows[name] = connection.sql(query, params=[clips]).to_arrow_table().to_pylist()
     return Loaded(counts, rows)

@@ -117,10 +117,10 @@ def write_keys(
     """
     query = keys_query(rules, given, shards, _terms(connection, _captions(shards)), decided)
     with replacing(path) as temporary:
-        written = connection.execute(
+        ((written,),) = connection.execute(
             f"COPY ({query}) TO {literal(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
-        ).fetchone()
-    return int(written[0]) if written else 0
+        ).fetchall()
+    return int(written)
 
 
 Terms = tuple[str | None, bool | None]

@@ -9,7 +9,6 @@ from typing import Any
 import duckdb
 
 from manifests.captions import CAPTIONS
-from manifests.errors import UserError
 from manifests.release.layout import STATISTICS, Release, load
 from manifests.release.query import NUMBER, connection, linked
 from manifests.release.statistics import Statistics, statistics
@@ -156,9 +155,7 @@ def _joined(
     counts = ", ".join(f"count(*) FILTER ({condition})" for condition in _KINDS.values())
     kinds = ("added", "gone", "changed")
     examples = ", ".join(f"min({key}, {_EXAMPLES}) FILTER ({_KINDS[kind]})" for kind in kinds)
-    row = database.execute(f"SELECT {counts}, {examples} {joined}").fetchone()
-    if row is None:
-        raise UserError("the releases can't be compared: DuckDB gave no answer")
+    (row,) = database.execute(f"SELECT {counts}, {examples} {joined}").fetchall()
     chosen = {kind: list(keys or ()) for kind, keys in zip(kinds, row[len(_KINDS) :], strict=True)}
     return Clips(**dict(zip(_KINDS, row[: len(_KINDS)], strict=True))), chosen
 

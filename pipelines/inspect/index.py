@@ -209,7 +209,7 @@ class _Build:
             f"-1 AS file, -1 AS row, {shard} AS shard, CAST(clip_id AS UUID) AS clip_id, "
             f"0 AS texts, 1 AS same, {', '.join(columns)} FROM {rows}"
         )
-        (self._clips,) = self._database.execute("SELECT count(*) FROM clips").fetchone() or (0,)
+        ((self._clips,),) = self._database.execute("SELECT count(*) FROM clips").fetchall()
 
     def _end(self) -> None:
         """What is sorted and counted over all clips."""
