@@ -6,12 +6,15 @@ All of it is compared with its lowest row; those that are not like it with the l
 next slots, so that like ones come together, and each row is compared with the `WINDOW` that follow.
 So a bucket costs at most 48 comparisons a row, and a row leaves at most 17 pairs in it.
 
+Signatures may be many times what memory holds. Those of the rows that a band brings together are read
+into memory in the order of the file, some buckets after the other: asked for pair by pair, each would
+come from the disk by itself.
+
 What a band agrees on by similarity J: J^7. One of 18 does with 98.5 % at J = 0.8, 99.99 % at 0.9.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +25,16 @@ BANDS, WIDTH = 18, 7
 LOWEST, WINDOW = 32, 16
 ROWS = 1 << 23
 """About so many rows of a band are sorted at a time."""
+HELD = 1 << 21
+"""About so many signatures are in memory at a time."""
 _COMPARED = 1 << 14
 
 Keys = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.uint32]
+Places = npt.NDArray[np.intp]
+"""Of signatures in memory, in the order of their numbers."""
+Write = Callable[[Places], None]
+"""Writes pairs of places, (pairs, 2), as numbers."""
 
 
 def keys(signatures: Bytes) -> Keys:
@@ -52,11 +61,45 @@ def pairs(
     """
     compared = 0
     with path.open("wb") as file:
-        for some, keys in _parts(rows, band):
-            rest, count = _join_lowest(some, keys, signatures, least, file)
-            rest = rest[np.lexsort((rest, following[rest], band[rest]))]
-            compared += count + _join_next(rest, band[rest], signatures, least, file)
+        for some, keys in _buckets(rows, band):
+            own, places, held = _held(some, signatures)
+
+            def write(pairs: Places, own: Numbers = own) -> None:
+                file.write(own[pairs].tobytes())
+
+            rest, count = _join_lowest(places, keys, held, least, write)
+            rest = rest[np.lexsort((rest, following[own[rest]], band[own[rest]]))]
+            compared += count + _join_next(rest, band[own[rest]], held, least, write)
     return compared
+
+
+def _held(some: Numbers, signatures: Bytes) -> tuple[Numbers, Places, Bytes]:
+    """Numbers and signatures by place, and the places of some rows. One bucket of more than `HELD` rows
+    stays in the file: it is in order there, and compared in this order."""
+    if len(some) > HELD:
+        return np.arange(len(signatures), dtype=np.uint32), some.astype(np.intp), signatures
+    own, places = np.unique(some, return_inverse=True)
+    return own, places, signatures[own]
+
+
+def _buckets(rows: Numbers, band: Keys) -> Iterator[tuple[Numbers, Keys]]:
+    """What `_parts` gives, of about `HELD` rows at a time."""
+    waiting: list[tuple[Numbers, Keys]] = []
+    for some, keys in _parts(rows, band):
+        edges = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1], [True]]))
+        ends = np.unique(edges[np.searchsorted(edges, np.arange(HELD, len(keys), HELD))])
+        for part in zip(np.split(some, ends), np.split(keys, ends), strict=True):
+            if waiting and sum(len(each) for each, _ in waiting) + len(part[0]) > HELD:
+                yield _together(waiting)
+                waiting = []
+            waiting.append(part)
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(parts: Sequence[tuple[Numbers, Keys]]) -> tuple[Numbers, Keys]:
+    rows, keys = zip(*parts, strict=True)
+    return np.concatenate(rows), np.concatenate(keys)
 
 
 def _parts(rows: Numbers, band: Keys) -> Iterator[tuple[Numbers, Keys]]:
@@ -81,8 +124,8 @@ def _parts(rows: Numbers, band: Keys) -> Iterator[tuple[Numbers, Keys]]:
 
 
 def _join_lowest(
-    rows: Numbers, keys: Keys, signatures: Bytes, least: int, file: IO[bytes]
-) -> tuple[Numbers, int]:
+    rows: Places, keys: Keys, signatures: Bytes, least: int, write: Write
+) -> tuple[Places, int]:
     """Compares rows, in the order of their keys and numbers, with the lowest of their bucket; those
     that are not like it again with the lowest of them, and so on. Writes the pairs of like ones.
     Returns the rows that are left, and how many pairs were compared."""
@@ -95,14 +138,14 @@ def _join_lowest(
         rows, keys, lowest = rows[others], keys[others], lowest[others]
         compared += len(rows)
         alike = _alike(lowest, rows, signatures, least)
-        file.write(np.stack([lowest[alike], rows[alike]], axis=1).tobytes())
+        write(np.stack([lowest[alike], rows[alike]], axis=1))
         rows, keys = rows[~alike], keys[~alike]
         if not len(rows):
             break
     return rows, compared
 
 
-def _join_next(rows: Numbers, keys: Keys, signatures: Bytes, least: int, file: IO[bytes]) -> int:
+def _join_next(rows: Places, keys: Keys, signatures: Bytes, least: int, write: Write) -> int:
     """Compares rows, in the order of their buckets, with those that follow. Writes the pairs of
     like ones, and tells how many were compared."""
     compared = 0
@@ -113,11 +156,11 @@ def _join_next(rows: Numbers, keys: Keys, signatures: Bytes, least: int, file: I
         compared += len(here)
         both = np.stack([rows[here], rows[here + distance]])
         both = both[:, _alike(both[0], both[1], signatures, least)]
-        file.write(np.sort(both, axis=0).T.tobytes())
+        write(np.sort(both, axis=0).T)
     return compared
 
 
-def _alike(some: Numbers, others: Numbers, signatures: Bytes, least: int) -> npt.NDArray[np.bool_]:
+def _alike(some: Places, others: Places, signatures: Bytes, least: int) -> npt.NDArray[np.bool_]:
     """Whether rows are like others, pair by pair."""
     alike = np.empty(len(some), np.bool_)
     for start in range(0, len(some), _COMPARED):

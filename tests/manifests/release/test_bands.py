@@ -54,12 +54,16 @@ def test_parts_find_what_all_at_once_does(tmp_path: Path, monkeypatch: pytest.Mo
     made[150:, :100] = made[:150, :100]
     whole = _pairs(tmp_path, made, 90)
     assert len(whole[0]) == 150
-    for name, value in (("ROWS", 40), ("_COMPARED", 8)):
+    for name, value in (("ROWS", 40), ("_COMPARED", 8), ("HELD", 16), ("HELD", 1)):
         monkeypatch.setattr(bands, name, value)
         assert _pairs(tmp_path, made, 90) == whole
 
 
-def test_one_band_in_common_of_very_many_rows_costs_a_bounded_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize("held", [bands.HELD, 100])
+def test_one_band_in_common_of_very_many_rows_costs_a_bounded_number(
+    held: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bands, "HELD", held)
     made = _drawn(3000)
     made[:, :WIDTH] = 1
     found, compared = _pairs(tmp_path, made, 103)
@@ -67,9 +71,11 @@ def test_one_band_in_common_of_very_many_rows_costs_a_bounded_number(tmp_path: P
     assert 3000 * LOWEST / 2 < compared <= 3000 * (LOWEST + WINDOW)
 
 
+@pytest.mark.parametrize("held", [bands.HELD, 100])
 def test_of_very_many_rows_like_ones_are_found_where_their_next_slots_agree(
-    tmp_path: Path,
+    held: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bands, "HELD", held)
     made = _drawn(3000)
     made[:, :WIDTH] = 1
     made[2999, WIDTH:116] = made[1000, WIDTH:116]
