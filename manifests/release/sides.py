@@ -1,5 +1,6 @@
 """Rows of a release with their side rows, put together as workspaces have rows of captions."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,13 +51,20 @@ def _confidence(row: Row, probability: str, tier: str, by: str) -> Mapping[str, 
 
 def whole(row: Row, claims: Sequence[Row], evidence: Sequence[Row]) -> dict[str, Any]:
     """A data row with its side rows as workspaces have a row of captions. A release has no reasons,
-    refused replies or doubts: these are empty. Raises ReleaseError for evidence with a row missing."""
+    refused replies or doubts: these are empty. Raises ReleaseError for evidence with a row missing, and
+    for variants that can't be read."""
     weak = weak_captions(evidence)
     if weak is None:
         raise ReleaseError(
             f"rows of the evidence of clip {row['clip_id']} are missing: captionmill verify says which"
         )
     made = dict(row)
+    try:
+        made["variants"] = json.loads(row.get("variants") or "[]")
+    except ValueError as error:
+        raise ReleaseError(
+            f"variants of clip {row['clip_id']} are no JSON: captionmill verify says which"
+        ) from error
     made["claims"] = [_of_caption(claim) for claim in claims]
     made["evidence"] = [_weak(caption) for caption in weak]
     made["lints"], made["rungs"], made["config_digest"] = [], [], None

@@ -48,7 +48,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """One caption, or why there is none. by: who wrote it, in words. more: claims left out."""
+    """One caption, or why there is none. by: who wrote it, in words. more: claims left out. variants:
+    style and text of further captions."""
 
     title: str
     text: str | None
@@ -57,6 +58,7 @@ class Caption:
     claims: tuple[Claim, ...] = ()
     more: int = 0
     before: str | None = None
+    variants: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,11 @@ def _caption(row: Row, name: str, before: Row | None, limits: Limits) -> Caption
         claims=tuple(_claim(claim, limits) for claim in claims[: limits.captioners]),
         more=max(0, len(claims) - limits.captioners),
         before=visible(before[name]) if before is not None and before[name] is not None else None,
+        variants=tuple(
+            (visible(each["style"], 60), visible(each["text"], limits.text))
+            for each in row.get("variants") or ()
+            if each["caption"] == name
+        ),
     )
 
 

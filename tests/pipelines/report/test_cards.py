@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from manifests.captions import CAPTIONS
 from manifests.faults import FAULTS, MEANINGS
 from pipelines.preview import Preview
 from pipelines.preview.events import Event
 from pipelines.report.cards import WHOLE, captioned, cards, events_of
 from pipelines.report.galleries import Shown
 from pipelines.report.report import make
+from pipelines.show import TITLES
 from pipelines.spans import Localized
 from tests.pipelines.report.localized import BY, localize
 from tests.pipelines.report.made import made, rows
@@ -104,3 +106,14 @@ def test_faults_have_their_meaning_beside_them(tmp_path: Path) -> None:
     first, odd = captioned(Shown("", row)).refused
     assert (first.rung, first.guard, first.meaning) == ("first", "lost", MEANINGS["lost"])
     assert (odd.rung, odd.guard, odd.meaning) == ("a:b", "odd", "")
+
+
+def test_variants_stand_with_their_caption(tmp_path: Path) -> None:
+    row = rows(made(tmp_path / "set"))[0]
+    name = next(name for name in CAPTIONS if row[name])
+    told = [{"caption": name, "style": "brief", "text": "Rain\u202e."}]
+    card = captioned(Shown("", row | {"variants": told}))
+    of_captions = {caption.title: caption.variants for caption in card.captions}
+    title = TITLES[name].capitalize()
+    assert of_captions.pop(title) == (("brief", "Rain[U+202E]."),)
+    assert set(of_captions.values()) == {()}
