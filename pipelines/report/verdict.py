@@ -21,6 +21,11 @@ LIMITS: dict[str, tuple[Literal["above", "below"], float, str]] = {
     ),
     "bad": ("above", 0.05, "People call the captions of {} of a sample of clips bad"),
     "unsupported": ("above", 0.02, "{} of the claims are not supported by any evidence"),
+    "support": (
+        "below",
+        0.98,
+        "On average {} of a clip's claims are supported by evidence, the others are not",
+    ),
     "confidence": ("below", 0.6, "Claims are doubtful: the mean probability is {}"),
     "template": ("above", 0.2, "{} of the captions are by the template and not by the LLM"),
     "refused": ("above", 0.3, "Guards refused a reply of the LLM for {} of the clips"),
@@ -125,6 +130,8 @@ def _licences(figures: Figures) -> Iterator[Finding]:
 
 def _cares(figures: Figures) -> Iterator[Finding]:
     values = scalars(figures)
+    if values["unsupported"] is not None:
+        values["support"] = None  # It tells the same, and less exactly.
     for name, (side, limit, text) in LIMITS.items():
         value = values[name]
         if value is not None and (value > limit if side == "above" else value < limit):
@@ -154,6 +161,10 @@ def _goods(figures: Figures) -> Iterator[Finding]:
     if unsupported is not None and unsupported <= LIMITS["unsupported"][1]:
         share = f"{percent(1 - unsupported)} of" if unsupported else "All"
         text = f"{share} {figures.claims.claims:,} claims are supported by evidence"
+        yield Finding("good", text, "claims")
+    support = values["support"]
+    if unsupported is None and support is not None and support >= LIMITS["support"][1]:
+        text = f"On average {percent(support)} of a clip's claims are supported by evidence"
         yield Finding("good", text, "claims")
     confidence = values["confidence"]
     if confidence is not None and confidence >= LIMITS["confidence"][1]:

@@ -19,6 +19,7 @@ from pipelines.report.released import ReleasedSet, opened
 from pipelines.report.report import Made as MadeReport
 from pipelines.report.report import figures, make
 from pipelines.report.scalars import SCALARS, scalars
+from pipelines.report.verdict import verdict
 from tests.manifests.made import Made
 from tests.pipelines.rebuild.built import embedded, release, rules, table
 from tests.pipelines.report.made import Row, as_input, made
@@ -189,6 +190,10 @@ def test_without_claims_it_tells_what_the_rows_have(
     assert (of.claims.claims, of.claims.unsupported, of.claims.shared) == (None, None, None)
     known = [row["support"] for row in rows["data"] if row["support"] is not None]
     assert of.claims.support == pytest.approx(fmean(known))
+    # Of what is not supported both releases warn, each by what it holds.
+    for told in (of, figures(ReleasedSet.open(folder))):
+        warned = [f.text for f in verdict(told).findings if "supported" in f.text]
+        assert len(warned) == 1 and verdict(told).level != "good"
     # Its confidence is another one, so only support is compared.
     comparison = make(tmp_path / "out", folder, []).report.comparison
     assert comparison is not None

@@ -82,6 +82,26 @@ def test_after_a_look_where_a_figure_is_poor(
     assert said in answer.findings[0].text
 
 
+@pytest.mark.parametrize(
+    ("support", "level", "said"),
+    [
+        (0.7, "care", "On average 70% of a clip's claims are supported by evidence, the others"),
+        (0.979, "care", "On average 97.9% of a clip's"),
+        (0.98, "good", "On average 98% of a clip's claims are supported by evidence"),
+        (None, "good", None),
+    ],
+)
+def test_without_claims_the_support_of_clips_is_judged(
+    good: Figures, support: float | None, level: str, said: str | None
+) -> None:
+    nothing = {"claims": None, "unsupported": None, "shared": None}
+    answer = verdict(_with(good, "claims", **nothing, support=support))
+    assert answer.level == level
+    told = [(f.level, f.text) for f in answer.findings if "supported by" in f.text]
+    assert len(told) == (said is not None)
+    assert all(at == level and text.startswith(str(said)) for at, text in told)
+
+
 @pytest.mark.parametrize(("judged", "level"), [(30, None), (200, "good")])
 def test_few_judged_clips_speak_neither_for_nor_against(
     good: Figures, judged: int, level: str | None
