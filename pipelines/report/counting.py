@@ -70,13 +70,21 @@ def captions(query: Query) -> CaptionFigures:
             query, "SELECT coalesce(writer, 'none'), count(*) FROM captions GROUP BY 1"
         ),
         rungs=counted(query, rungs) if rungs else (),
-        licences=tuple(
-            Licence(name=name, outputs_train=train, count=count)
-            for name, train, count in query.rows(
-                "SELECT licence, outputs_train, count(*) FROM captions GROUP BY 1, 2 "
-                f"ORDER BY 3 DESC, 1, 2 LIMIT {LISTED}"
-            )
-        ),
+        licences=_licences(query),
+    )
+
+
+def _licences(query: Query) -> tuple[Licence, ...]:
+    """Every clip by its licence; rare licences are one for each thing that they say of training."""
+    place = "row_number() OVER (ORDER BY count(*) DESC, licence, outputs_train)"
+    rows = query.rows(
+        f"SELECT CASE WHEN place <= {LISTED} THEN licence ELSE '{OTHERS}' END, outputs_train, "
+        "sum(n)::BIGINT FROM (SELECT licence, outputs_train, count(*) AS n, "
+        f"{place} AS place FROM captions GROUP BY 1, 2) "
+        "GROUP BY 1, 2 ORDER BY min(place)"
+    )
+    return tuple(
+        Licence(name=name, outputs_train=train, count=count) for name, train, count in rows
     )
 
 

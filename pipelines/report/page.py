@@ -229,4 +229,5 @@ def _interval(share: Share) -> str:
 
 def _limits() -> Iterator[str]:
     for name, (side, limit, _) in LIMITS.items():
-        yield f"{name} {side} {SCALARS[name].text(limit)}"
+        where = " (in a release without claims)" if name == "support" else ""
+        yield f"{name} {side} {SCALARS[name].text(limit)}{where}"

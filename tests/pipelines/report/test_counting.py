@@ -2,15 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import cycle
+from pathlib import Path
 from statistics import fmean, median
 
 import pytest
 
 from manifests.captions import CAPTIONS
+from pipelines.report import counting
 from pipelines.report.counting import LISTED, OTHERS, listed
 from pipelines.report.figures import Bin, Count, Figures
+from pipelines.report.report import figures
+from pipelines.report.scalars import scalars
+from pipelines.report.sources import CaptionedSet
 from tests.manifests.made import PER_SHARD, SHARDS, Made
-from tests.pipelines.report.made import Row, rows
+from tests.pipelines.report.made import Row, made, rows
 
 
 def _counter(counts: Iterable[Count]) -> dict[str, int]:
@@ -58,6 +64,28 @@ def test_captions_are_counted_by_author_rung_writer_and_licence(
     assert _counter(of.writers) == Counter(row["writer"] or "none" for row in captions)
     licences = Counter((row["licence"], row["outputs_train"]) for row in captions)
     assert {(each.name, each.outputs_train): each.count for each in of.licences} == licences
+
+
+def test_rare_licences_count_though_only_the_commonest_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terms = cycle([False, None, True, False])
+    place = made(
+        tmp_path / "set",
+        change=lambda row: row | {"licence": row["clip_id"], "outputs_train": next(terms)},
+        similar=False,
+    )
+    monkeypatch.setattr(counting, "LISTED", 2)
+    told = figures(CaptionedSet.open(place.root))
+    captions = rows(place)
+    by_terms = Counter[bool | None]()
+    for each in told.captions.licences:
+        by_terms[each.outputs_train] += each.count
+    assert by_terms == Counter(row["outputs_train"] for row in captions)
+    forbid = sum(not row["outputs_train"] for row in captions)
+    assert scalars(told)["untrainable"] == pytest.approx(forbid / len(captions))
+    names = [each.name for each in told.captions.licences]
+    assert names == [*sorted(row["clip_id"] for row in captions)[:2], *[OTHERS] * 3]
 
 
 def test_refusals_and_doubt_are_counted_by_guard_and_rung(
