@@ -4,8 +4,10 @@ Only reviews of these very captions count, told by clip and digest. A clip is ba
 reviewers call it bad as good. How often captions are bad is told by a plan that is a sample alone: clips
 that somebody chose, or the worst, would give another share.
 
-A plan that was drawn from the workspaces of a release is no sample of the release: clips that reviewers
-rejected may have left it, and captions that they mended are others now.
+A plan whose clips left the set, or have other captions than those that were judged, tells nothing of it:
+what reviewers rejected is often what left or was written again, and the rest is no sample. So it is with
+plans of the workspaces of a release. A plan of a set that has other clips now tells of the clips that it
+was drawn from, and not of the set.
 """
 
 from collections import defaultdict
@@ -65,9 +67,9 @@ def reviews(query: Query, reported: Reported, place: Workspace | None) -> Review
     )
     judged: dict[str, bool] = dict(query.rows("SELECT clip_id, bad FROM judged"))
     drawn = list(plans(place))
-    is_fixed = not isinstance(reported, CaptionedSet)
-    told = tuple(_of_plan(plan, judged, _astray(query, plan, is_fixed)) for plan in drawn)
-    samples = [plan for plan in told if plan.bad is not None and plan.bad.share is not None]
+    (captioned,) = query.row("SELECT count(*) FROM scores WHERE has > 0")
+    told = tuple(_of_plan(plan, judged, _strays(query, plan), captioned) for plan in drawn)
+    samples = [plan for plan in told if plan.is_of_set]
     best = max(samples, key=lambda plan: plan.judged, default=None)
     own = next((p.ids for p in drawn if best is not None and p.name == best.name), None)
     (every_one,) = query.row("SELECT count(*) FROM last_reviews")
@@ -116,26 +118,29 @@ def _counts(query: Query, sql: str) -> tuple[Count, ...]:
     return tuple(Count(name=str(name), count=count) for name, count in rows)
 
 
-def _astray(query: Query, plan: Plan, is_fixed: bool) -> int:
-    """Clips of a plan that are not of this set. is_fixed: captions of the set are never written again, so
-    that who judged others judged another set's."""
+def _strays(query: Query, plan: Plan) -> tuple[int, int]:
+    """Clips of a plan that are not here, and clips that were judged, but not with the captions that they
+    have here."""
     query.give("planned", pa.table({"clip_id": pa.array(plan.ids, pa.string())}))
     query.rows(
         "CREATE OR REPLACE TABLE here AS "
         "SELECT DISTINCT clip_id FROM captions SEMI JOIN planned USING (clip_id)"
     )
-    elsewhere = (
-        "OR (clip_id IN (SELECT clip_id FROM last_reviews WHERE verdict IS NOT NULL) "
-        "AND clip_id NOT IN (SELECT clip_id FROM judged))"
+    (rewritten,) = query.row(
+        "SELECT count(*) FROM here "
+        "WHERE clip_id IN (SELECT clip_id FROM last_reviews WHERE verdict IS NOT NULL) "
+        "AND clip_id NOT IN (SELECT clip_id FROM judged)"
     )
-    (astray,) = query.row(
-        "SELECT count(*) FROM planned WHERE clip_id NOT IN (SELECT clip_id FROM here) "
-        f"{elsewhere if is_fixed else ''}"
-    )
-    return int(astray)
+    (here,) = query.row("SELECT count(*) FROM here")
+    return len(plan.ids) - int(here), int(rewritten)
 
 
-def _of_plan(plan: Plan, judged: Mapping[str, bool], astray: int) -> PlanFigures:
+def _of_plan(
+    plan: Plan, judged: Mapping[str, bool], strays: tuple[int, int], captioned: int
+) -> PlanFigures:
+    """What the reviews of a plan say. strays: clips that left, and that were written again; captioned:
+    clips of the set with captions."""
+    astray, rewritten = strays
     places = [at for at, clip in enumerate(plan.ids) if clip in judged]
     counts: dict[int, list[bool]] = defaultdict(list)
     for clip, stratum in plan.clips:
@@ -151,8 +156,10 @@ def _of_plan(plan: Plan, judged: Mapping[str, bool], astray: int) -> PlanFigures
         judged=len(places),
         passed=max(places) + 1 - len(places) if places else 0,
         set=sum(stratum.size for stratum in plan.strata),
+        captioned=captioned,
         astray=astray,
-        bad=weighted(strata) if plan.is_sample and not astray else None,
+        rewritten=rewritten,
+        bad=weighted(strata) if plan.is_sample and not astray and not rewritten else None,
         strata=tuple(
             StratumRate(value=s.value, size=s.size, bad=rate(bad, of))
             for s, (_, bad, of) in zip(plan.strata, strata, strict=True)

@@ -14,9 +14,10 @@ class StratumRate(Counted):
 
 class PlanFigures(Counted):
     """What the reviews of a plan say. clips: of the plan; judged: of these; passed: clips that stand in
-    it before the last judged one and were not judged; set: clips that it was drawn from; astray: of the
-    plan, that are not in this set, or not with the captions that were judged. bad: share of the set;
-    unknown for a plan that is no sample of it."""
+    it before the last judged one and were not judged; set: clips that it was drawn from; captioned: clips
+    with captions in this set. astray: of the plan, that are not in this set; rewritten: of the plan, that
+    were judged, but not with the captions that they have here. bad: share of the clips that it was drawn
+    from; unknown for a plan that is no sample of them, or no longer."""
 
     name: str
     how: str
@@ -26,9 +27,17 @@ class PlanFigures(Counted):
     judged: int
     passed: int
     set: int
+    captioned: int
     astray: int
+    rewritten: int
     bad: Rate | None
     strata: tuple[StratumRate, ...]
+
+    @property
+    def is_of_set(self) -> bool:
+        """Whether its share is that of this set: it was drawn from as many clips as there are."""
+        known = self.bad is not None and self.bad.share is not None
+        return known and self.set == self.captioned
 
 
 class Said(Counted):

@@ -95,8 +95,23 @@ def _others(of: ReviewFigures) -> str:
 
 
 def _why_not(of: ReviewFigures) -> str:
-    if any(plan.astray for plan in of.plans):
-        return "the plan is of another set. captionmill reviews plan makes one of this set."
+    drawn = [plan for plan in of.plans if plan.how != "worst"]
+    if plan := next((each for each in drawn if each.astray), None):
+        return (
+            f"{counted_clips(plan.astray)} of the plan {plan.name} are not in this set, so it is no "
+            "sample of it. captionmill reviews plan makes one of this set."
+        )
+    if plan := next((each for each in drawn if each.rewritten), None):
+        return (
+            f"{counted_clips(plan.rewritten)} of the plan {plan.name} got other captions after they were "
+            "judged, and those left are no sample. Review these clips again, or make a new plan with "
+            "captionmill reviews plan."
+        )
+    if plan := next((each for each in drawn if each.bad and each.bad.of), None):
+        return (
+            f"the plan {plan.name} was drawn from {counted_clips(plan.set)} with captions, and the set "
+            f"has {plan.captioned:,} now. captionmill reviews plan makes one of the whole set."
+        )
     return "these clips were chosen and not drawn. captionmill reviews plan draws some."
 
 
@@ -115,16 +130,23 @@ def _plan(plan: PlanFigures) -> str:
 
 def _rate_of(plan: PlanFigures) -> str:
     if plan.astray:
-        missing = f"{plan.astray:,} of its clips are not here, or were judged with other captions"
-        return f"drawn from another set: {missing}"
+        return f"no share: {plan.astray:,} of its clips are not in this set"
+    if plan.rewritten:
+        return (
+            f"no share: {plan.rewritten:,} of its clips got other captions after they were judged"
+        )
     if plan.bad is None:
         return "no sample: not a share of the set"
-    return f"bad: {share(plan.bad)}"
+    told = f"bad: {share(plan.bad)}"
+    if plan.set != plan.captioned:
+        told += f", of the {counted_clips(plan.set)} that it was drawn from; the set has "
+        told += f"{plan.captioned:,} with captions now"
+    return told
 
 
 def _automatic(of: ReviewFigures) -> Figure:
     """Whether the automatic measure agrees with people."""
-    where = "all judged clips, which nobody drew" if of.rate is None else f"the plan {of.rate}"
+    where = "all judged clips, drawn or not" if of.rate is None else f"the plan {of.rate}"
     note = f"Clips with a claim that the evidence does not say, in {where}. If the measure agrees with "
     note += "people, there are more among the bad."
     texts = [

@@ -1,11 +1,13 @@
 """What people say, counted again from the reviews one by one."""
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from manifests.captions import CAPTIONS
 from pipelines.calibrate.reliability import wilson
 from pipelines.inspect.planned import make as planned
 from pipelines.inspect.sets import WorkspaceSet
@@ -17,8 +19,8 @@ from pipelines.report.sections.people import people
 from pipelines.report.sources import CaptionedSet
 from pipelines.report.verdict import verdict
 from pipelines.reviews.journal import Journal
-from pipelines.reviews.plan import Plan
-from tests.manifests.made import Made
+from pipelines.reviews.plan import Plan, Stratum, write
+from tests.manifests.made import SHARDS, Made, sealed
 from tests.pipelines.report.made import made, rows
 from tests.pipelines.reviews.made import review
 
@@ -122,6 +124,76 @@ def test_the_rate_is_that_of_the_sample_and_not_of_the_worst(place: Made) -> Non
     assert "bad is 33.3%" in failure.why
     expected = "33.3% of a sample of clips bad (6 judged; 95% interval 9.7% to 70%)"
     assert any(expected in finding.text for finding in verdict(told).findings)
+
+
+def _write_again(place: Made, ids: Collection[str]) -> None:
+    """Other captions for some clips."""
+    for shard in range(SHARDS):
+        place.edit(
+            "captions",
+            lambda rows: [
+                sealed(row | {"audio_caption": "Something else."}) if row["clip_id"] in ids else row
+                for row in rows
+            ],
+            shard,
+        )
+
+
+def test_a_plan_whose_judged_captions_were_written_again_gives_no_rate(place: Made) -> None:
+    by_clip = {row["clip_id"]: row for row in rows(place)}
+    plan = _plan(place)
+    bad = plan.ids[:2]
+    for clip in plan.ids:
+        _said(place, by_clip[clip], "bad" if clip in bad else "good")
+    assert scalars(_figures(place)[0])["bad"] == pytest.approx(2 / 6)
+    _write_again(place, bad)
+    told, of = _figures(place)
+    (only,) = of.plans
+    now = {row["clip_id"]: row["caption_digest"] for row in rows(place)}
+    again = sum(now[clip] != by_clip[clip]["caption_digest"] for clip in plan.ids)
+    assert (only.rewritten, only.astray, only.bad, of.rate) == (again, 0, None, None) and again == 2
+    (failure,) = check([read("bad > 5%")], scalars(told), None)
+    assert failure.why == "bad is not measured here"
+    section = people(of)
+    assert section is not None
+    assert "2 clips of the plan random got other captions after they were judged" in section.lead
+    assert "Review these clips again, or make a new plan" in section.lead
+
+
+def test_a_plan_counts_again_once_new_captions_were_judged_too(place: Made) -> None:
+    by_clip = {row["clip_id"]: row for row in rows(place)}
+    plan = _plan(place)
+    for clip in plan.ids:
+        _said(place, by_clip[clip], "bad" if clip in plan.ids[:2] else "good")
+    _write_again(place, plan.ids[:2])
+    again = {row["clip_id"]: row for row in rows(place)}
+    _said(place, again[plan.ids[0]], "bad")
+    _said(place, again[plan.ids[1]], "good")
+    assert scalars(_figures(place)[0])["bad"] == pytest.approx(1 / 6)
+
+
+def test_a_plan_of_a_set_that_grew_tells_of_the_clips_it_was_drawn_from(place: Made) -> None:
+    captioned = [row for row in rows(place) if any(row[name] for name in CAPTIONS)]
+    early = captioned[:3]
+    strata = (Stratum(value="", size=len(early), clips=len(early)),)
+    clips = tuple((row["clip_id"], 0) for row in early)
+    write(place.workspace, Plan(name="early", how="random", seed=0, strata=strata, clips=clips))
+    for row in early:
+        _said(place, row, "good")
+    told, of = _figures(place)
+    (only,) = of.plans
+    assert only.bad is not None
+    assert (only.set, only.captioned, only.bad.share) == (3, len(captioned), 0)
+    assert (of.rate, scalars(told)["bad"]) == (None, None)
+    assert len(check([read("bad > 5%")], scalars(told), None)) == 1
+    section = people(of)
+    assert section is not None
+    assert f"from 3 clips with captions, and the set has {len(captioned)} now" in section.lead
+    texts = [text for figure in section.figures for _, text in figure.texts]
+    assert any(
+        f"of the 3 clips that it was drawn from; the set has {len(captioned)} with" in text
+        for text in texts
+    )
 
 
 def test_strata_weigh_by_their_sizes(place: Made) -> None:

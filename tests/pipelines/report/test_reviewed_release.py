@@ -133,7 +133,7 @@ def test_a_plan_of_the_workspace_is_no_sample_of_its_release(
     told, of = _figures(tmp_path / "out", workspace)
     (only,) = of.plans
     # One clip has left, and one has other captions now.
-    assert (only.astray, only.bad, of.rate) == (2, None, None)
+    assert (only.astray, only.rewritten, only.bad, of.rate) == (1, 1, None, None)
     assert scalars(told)["bad"] is None
     assert scalars(figures(opened(place.root)))["bad"] == pytest.approx(2 / 6)
 

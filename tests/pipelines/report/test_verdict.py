@@ -115,7 +115,9 @@ def test_few_judged_clips_speak_neither_for_nor_against(
         judged=judged,
         passed=0,
         set=10**4,
+        captioned=10**4,
         astray=0,
+        rewritten=0,
         bad=rate(1, judged),
         strata=(),
     )
