@@ -6,6 +6,7 @@ set's figure (`support < -5%`). With the word `absolute` it is a limit for the f
 `similarity_visual < -0.01 absolute`.
 """
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -50,7 +51,8 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A gate that a caption set does not pass, and why."""
+    """A gate that a caption set does not pass, and why. value: what the gate looked at; None where that
+    was not measured, or is a change relative to 0."""
 
     gate: str
     name: str
@@ -63,7 +65,7 @@ class Failure:
 
 
 def read(text: str) -> Gate:
-    """Raises GateError for what is no gate, or names no figure."""
+    """Raises GateError for what is no gate, names no figure, or can't be both true and untrue."""
     match = _GATE.fullmatch(text)
     if match is None:
         raise GateError(
@@ -73,7 +75,7 @@ def read(text: str) -> Gate:
     if match["name"] not in SCALARS:
         raise GateError(f"gate {text!r}: no figure {match['name']}; there are {', '.join(SCALARS)}")
     change = match["number"][0] in "+-" and not match["absolute"]
-    return Gate(
+    gate = Gate(
         text=text.strip(),
         name=match["name"],
         sign=match["sign"],
@@ -81,6 +83,32 @@ def read(text: str) -> Gate:
         change=change,
         relative=change and bool(match["percent"]),
     )
+    _require_possible(gate, match["number"], bool(match["percent"]))
+    return gate
+
+
+def _require_possible(gate: Gate, number: str, in_percent: bool) -> None:
+    """Raises GateError for a limit that the figure can't cross, or lies beyond all that it can be."""
+    least, most = _bounds(gate)
+    is_outside = not least <= gate.limit <= most
+    if not is_outside and (gate.sign, gate.limit) not in ((">", most), ("<", least)):
+        return
+    of = f"the change of {gate.name}" if gate.change else gate.name
+    told = f"{least:g} and more" if most == math.inf else f"{least:g} to {most:g}"
+    hint = ""
+    if is_outside and not in_percent and 1 < abs(gate.limit) <= 100:
+        hint = f'; did you mean "{gate.name} {gate.sign} {number}%"?'
+    raise GateError(
+        f"gate {gate.text!r} says nothing: {of} can be {told}, so this is always or never true{hint}"
+    )
+
+
+def _bounds(gate: Gate) -> tuple[float, float]:
+    """The least and the most that a gate may look at."""
+    least, most = SCALARS[gate.name].bounds
+    if gate.relative:
+        return -1 if least == 0 else -math.inf, math.inf
+    return (least - most, most - least) if gate.change else (least, most)
 
 
 def read_file(path: Path) -> list[Gate]:
@@ -122,7 +150,9 @@ def check(
             )
         value, why = _value(gate, own, other or {})
         if value is None or gate.crossed(value):
-            failures.append(Failure(gate.text, gate.name, value, why))
+            # JSON has no number without bound.
+            told = value if value is not None and math.isfinite(value) else None
+            failures.append(Failure(gate.text, gate.name, told, why))
     return failures
 
 
@@ -143,5 +173,7 @@ def _value(
     if not gate.relative:
         return change, told
     if not before:
-        return (0.0 if not change else float("inf") if change > 0 else float("-inf")), told
+        if not change:
+            return 0.0, told
+        return math.copysign(math.inf, change), f"{told}: from 0 no change can be told in %"
     return change / abs(before), f"{told} ({change / abs(before):+.1%})"

@@ -1,5 +1,6 @@
 """Figures that are one number each: what gates ask for, and what two caption sets are compared by."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,15 @@ class Scalar:
     unit: Unit
     better: Better
     of: Callable[[Figures], float | None]
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the most that it can be."""
+        if self.unit == "share" or self.name == "confidence":
+            return 0, 1
+        if self.unit == "cosine" or self.name == "kappa":
+            return -1, 1
+        return 0, math.inf
 
     def text(self, value: float | None) -> str:
         """The number for people."""

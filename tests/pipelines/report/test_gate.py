@@ -1,5 +1,6 @@
 """Gates."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,53 @@ def test_what_grew_from_nothing_grew_without_bound() -> None:
     other = _OTHER | {"unsupported": 0.0}
     assert check([read("unsupported>+1000%")], _OWN, other)
     assert not check([read("unsupported>+1%")], _OWN | {"unsupported": 0.0}, other)
+
+
+def test_a_change_from_nothing_is_null_in_json_and_says_why() -> None:
+    other = _OTHER | {"unsupported": 0.0}
+    [failure] = check([read("unsupported>+5%")], _OWN, other)
+    told = failure.to_json()
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert told["value"] is None
+    assert told["why"] == "unsupported went from 0% to 2%: from 0 no change can be told in %"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("unsupported > 2", 'did you mean "unsupported > 2%"?'),
+        ("unsupported>5.5", 'did you mean "unsupported > 5.5%"?'),
+        ("support < 95", 'did you mean "support < 95%"?'),
+        ("unsupported > 200%", "can be 0 to 1"),
+        ("unsupported > 1", "can be 0 to 1"),
+        ("bad > 100%", "can be 0 to 1"),
+        ("support < 0", "can be 0 to 1"),
+        ("support < -5% absolute", "can be 0 to 1"),
+        ("confidence < -5 absolute", "can be 0 to 1"),
+        ("kappa < -1 absolute", "can be -1 to 1"),
+        ("similarity_audio > 1", "can be -1 to 1"),
+        ("clips < 0", "can be 0 and more"),
+        ("unsupported > +5", 'did you mean "unsupported > +5%"?'),
+        ("support < -2", 'did you mean "support < -2%"?'),
+        ("support < -1", "the change of support can be -1 to 1"),
+        ("support < -100%", "the change of support can be -1 and more"),
+    ],
+)
+def test_a_limit_that_cannot_be_crossed_is_refused(text: str, hint: str) -> None:
+    with pytest.raises(GateError, match="always or never true") as refused:
+        read(text)
+    assert hint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("pending > 0", "uncaptioned >= 1", "support <= 0", "support < 1", "words > 200"),
+        *("kappa < -0.5 absolute", "clips < 1000", "unsupported > +200%", "clips < -2000"),
+    ],
+)
+def test_a_limit_that_can_be_crossed_is_taken(text: str) -> None:
+    assert read(text).text == text
 
 
 def test_a_change_needs_another_set() -> None:
