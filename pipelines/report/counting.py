@@ -21,7 +21,7 @@ from pipelines.report.figures import (
     SimilarityFigures,
 )
 from pipelines.report.query import Query
-from pipelines.report.sources import CaptionedSet
+from pipelines.report.sources import TEMPLATE, CaptionedSet
 
 LISTED = 20
 """Names that are listed of a count; the rarer ones are one."""
@@ -53,15 +53,19 @@ def books(query: Query, captioned: CaptionedSet) -> BooksFigures:
     )
 
 
-def captions(query: Query) -> CaptionFigures:
-    """By whom captions are, by which rung, and under which licence."""
+def captions(query: Query, first_rung: str | None) -> CaptionFigures:
+    """By whom captions are, by which rung, and under which licence. first_rung: that asked first; None
+    where that is not known."""
     ((clips, uncaptioned),) = query.rows("SELECT count(*), count_if(has = 0) FROM scores")
     columns = query.columns("captions")
-    rungs = (
-        "SELECT rung, count(*) FROM (SELECT unnest(rungs) AS rung FROM captions) GROUP BY 1"
-        if "rungs" in columns
-        else ""
-    )
+    rungs: tuple[Count, ...] = ()
+    retried: int | None = None
+    if "rungs" in columns:
+        of = "FROM (SELECT unnest(rungs) AS rung FROM captions)"
+        rungs = counted(query, f"SELECT rung, count(*) {of} GROUP BY 1")
+        if first_rung is not None:
+            later = f"SELECT count_if(rung NOT IN (?, '{TEMPLATE}')) {of}"
+            (retried,) = query.row(later, [first_rung])
     return CaptionFigures(
         clips=clips,
         uncaptioned=uncaptioned,
@@ -69,7 +73,9 @@ def captions(query: Query) -> CaptionFigures:
         writers=counted(
             query, "SELECT coalesce(writer, 'none'), count(*) FROM captions GROUP BY 1"
         ),
-        rungs=counted(query, rungs) if rungs else (),
+        rungs=rungs,
+        first_rung=first_rung,
+        retried=retried,
         licences=_licences(query),
     )
 

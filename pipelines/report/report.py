@@ -115,7 +115,7 @@ def counted(query: Query, reported: Reported, place: Workspace | None) -> Figure
     reported.sample(query)
     captioned = reported if isinstance(reported, CaptionedSet) else None
     runs = [] if captioned is None else captioned.runs()
-    captions = counting.captions(query)
+    captions = counting.captions(query, None if captioned is None else captioned.first_rung)
     alike, uncompared = counting.similarity(query)
     media = counting.media(query, measured.domains(query))
     return Figures(

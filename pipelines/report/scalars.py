@@ -56,15 +56,9 @@ def _share(part: float | None, whole: float | None) -> float | None:
     return part / whole if part is not None and whole else None
 
 
-def _written(figures: Figures, rung: str | None = None) -> float | None:
-    captions = figures.captions
-    if rung is None:
-        part = sum(each.template for each in captions.by_caption)
-    else:
-        if not captions.rungs:
-            return None
-        part = sum(count.count for count in captions.rungs if count.name not in (rung, "template"))
-    return _share(part, captions.captions)
+def _template(figures: Figures) -> float | None:
+    of = figures.captions
+    return _share(sum(each.template for each in of.by_caption), of.captions)
 
 
 def _untrainable(figures: Figures) -> float | None:
@@ -174,13 +168,13 @@ SCALARS: dict[str, Scalar] = {
             "neither",
             lambda f: f.media.seconds / 3600,
         ),
-        Scalar("template", "share of captions by the template", "share", "less", _written),
+        Scalar("template", "share of captions by the template", "share", "less", _template),
         Scalar(
             "retried",
             "share of captions that the LLM wrote only when it was asked again",
             "share",
             "less",
-            lambda f: _written(f, "first"),
+            lambda f: _share(f.captions.retried, f.captions.captions),
         ),
         Scalar(
             "refused",

@@ -25,6 +25,9 @@ Row = Mapping[str, Any]
 SAMPLED = 200_000
 """Clips whose texts and evidence are read; of more, whole files are drawn until there are so many."""
 
+TEMPLATE = "template"
+"""The rung of captions that the template wrote."""
+
 _LARGEST_LOG = 64 << 20
 """Bytes of a run log that are read."""
 
@@ -159,6 +162,17 @@ class CaptionedSet(Reported):
         ids = [row["clip_id"] for row in rows]
         found = query.named(wanted, ids) if ids else []
         return list({row["clip_id"]: row for row in found}.values())
+
+    @property
+    def first_rung(self) -> str | None:
+        """The rung that asked for the captions first, by the job's settings: names of rungs are free. The
+        template where no rung asked; None where the settings do not tell."""
+        try:
+            ladder = read(self.workspace, self.job.digest)["profile"]["writer"]["ladder"]
+            name = ladder[0]["name"] if ladder else TEMPLATE
+        except (KeyError, TypeError, IndexError):
+            return None
+        return name if isinstance(name, str) else None
 
     @cached_property
     def captions(self) -> tuple[File, ...]:

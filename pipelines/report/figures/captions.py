@@ -40,6 +40,10 @@ class CaptionFigures(Counted):
     """Captioned clips by the model that was asked."""
     rungs: tuple[Count, ...]
     """Captions by the rung of the ladder that wrote them."""
+    first_rung: str | None = None
+    """That asked first; None where that is not known."""
+    retried: int | None = None
+    """Captions by a later rung that is not the template."""
     licences: tuple[Licence, ...]
 
     @property

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from pipelines.report import charts
 from pipelines.report.amounts import counted, counted_clips
-from pipelines.report.figures import Count, Figures, RefusalFigures
+from pipelines.report.figures import CaptionFigures, Count, Figures, RefusalFigures
 from pipelines.report.scalars import percent
 from pipelines.report.sections.parts import Figure, Section, bars, filled, histogram
 from pipelines.report.shown import visible
+from pipelines.report.sources import TEMPLATE
 from pipelines.show import TITLES
 
 _AUTHORS = {
@@ -40,7 +41,7 @@ def captions(figures: Figures) -> Section:
             charts.stacked(rows, {part: _AUTHORS[part] for _, part, _ in rows}),
             tuple((f"{label}, {part}", f"{count:,}") for label, part, count in rows),
         ),
-        bars("Which attempt wrote them", of.rungs, note=_RUNGS if of.rungs else ""),
+        bars("Which attempt wrote them", of.rungs, note=_rungs(of)),
         bars("Which model was asked, by clips", of.writers),
         bars("Why there is no caption of what is heard", of.by_caption[0].why, "second"),
         bars("Why there is no caption of what is seen", of.by_caption[1].why, "second"),
@@ -53,10 +54,17 @@ def captions(figures: Figures) -> Section:
     return Section("captions", "Captions", lead, filled(told))
 
 
-_RUNGS = (
-    "first: the first reply; repair, fresh, other: asked again after a refusal; template: put together "
-    "from the facts without the LLM."
-)
+def _rungs(of: CaptionFigures) -> str:
+    """What the names of attempts mean: those of a profile's ladder are free."""
+    if not of.rungs:
+        return ""
+    told = (
+        f"Later attempts are requests after a refusal; {TEMPLATE}: put together from the facts without "
+        "the LLM."
+    )
+    if of.first_rung is not None and of.first_rung != TEMPLATE:
+        told = f"{visible(of.first_rung, 60)}: the first request. {told}"
+    return told
 
 
 _MAY = {True: "may train other models", False: "may NOT train other models", None: "not known"}

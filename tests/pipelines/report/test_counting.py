@@ -1,5 +1,6 @@
 """Figures over all rows, counted again in plain Python from the raw tables."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from itertools import cycle
@@ -14,8 +15,9 @@ from pipelines.report.counting import LISTED, OTHERS, listed
 from pipelines.report.figures import Bin, Count, Figures
 from pipelines.report.report import figures
 from pipelines.report.scalars import scalars
+from pipelines.report.sections.captions import captions as section
 from pipelines.report.sources import CaptionedSet
-from tests.manifests.made import PER_SHARD, SHARDS, Made
+from tests.manifests.made import JOB, PER_SHARD, SHARDS, Made
 from tests.pipelines.report.made import Row, made, rows
 
 
@@ -64,6 +66,31 @@ def test_captions_are_counted_by_author_rung_writer_and_licence(
     assert _counter(of.writers) == Counter(row["writer"] or "none" for row in captions)
     licences = Counter((row["licence"], row["outputs_train"]) for row in captions)
     assert {(each.name, each.outputs_train): each.count for each in of.licences} == licences
+
+
+@pytest.mark.parametrize("first", ["draft", "first", None])
+def test_what_was_asked_again_is_told_by_the_first_rung_of_the_ladder(
+    tmp_path: Path, first: str | None
+) -> None:
+    names = {"first": "draft", "repair": "first", "template": "template"}
+    place = made(
+        tmp_path / "set",
+        change=lambda row: row | {"rungs": [names[rung] for rung in row["rungs"]]},
+        similar=False,
+    )
+    if first is not None:
+        path = place.workspace.config(JOB)
+        kept = json.loads(path.read_text())
+        kept["profile"]["writer"] = {"ladder": [{"name": first}, {"name": "another"}]}
+        path.write_text(json.dumps(kept))
+    told = figures(CaptionedSet.open(place.root))
+    captions = rows(place)
+    later = sum(rung not in (first, "template") for row in captions for rung in row["rungs"])
+    written = sum(row[name] is not None for row in captions for name in CAPTIONS)
+    expected = None if first is None else pytest.approx(later / written)
+    assert scalars(told)["retried"] == expected and later > 0
+    (note,) = [f.note for f in section(told).figures if f.title == "Which attempt wrote them"]
+    assert (f"{first}: the first request" in note) == (first is not None)
 
 
 def test_rare_licences_count_though_only_the_commonest_are_named(
