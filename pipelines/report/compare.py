@@ -7,6 +7,7 @@ judged.
 """
 
 from dataclasses import dataclass
+from os.path import commonpath
 
 from pydantic import BaseModel, ConfigDict
 
@@ -86,6 +87,20 @@ class Compared:
     figures: Figures
 
 
+def apart(own: Reported, other: Reported) -> tuple[str, str]:
+    """What two sets are called side by side: sets of one name with their digests, or with the folders
+    that they lie in where these are the same too."""
+    if own.name != other.name:
+        return own.name, other.name
+    if own.digest != other.digest:
+        return f"{own.name} ({own.digest})", f"{other.name} ({other.digest})"
+    roots = own.root.resolve(), other.root.resolve()
+    if roots[0] == roots[1]:
+        return own.name, other.name
+    base = commonpath([root.parent for root in roots])
+    return str(roots[0].relative_to(base)), str(roots[1].relative_to(base))
+
+
 def compare(
     query: Query, own: Figures, other: Reported, theirs: Figures, workspace: Workspace | None
 ) -> Comparison:
@@ -122,7 +137,7 @@ def compare(
     )
     now, before = scalars(own), scalars(theirs)
     return Comparison(
-        other=other.name,
+        other=theirs.name,
         other_job=other.digest,
         only_here=own.captions.clips - both,
         only_there=theirs.captions.clips - both,
@@ -139,7 +154,7 @@ def compare(
         ),
         people=None
         if workspace is None
-        else people(query, workspace, own.name, other.name, "captions", f"{BEFORE}captions"),
+        else people(query, workspace, own.name, theirs.name, "captions", f"{BEFORE}captions"),
         worst=tuple(
             Change(
                 clip_id=clip,

@@ -164,7 +164,7 @@ def _changes(
             why = f"confidence fell from {change.confidence_before:.2f} to {change.confidence:.2f}"
         if change.clip_id in now and change.clip_id in before:
             shown.append(Shown(why, now[change.clip_id], before[change.clip_id]))
-    note = f"The clips that became worse than in {other.name}, the worst first."
+    note = f"The clips that became worse than in {comparison.other}, the worst first."
     return Gallery("changes", "Worst changes", note, tuple(shown))
 
 

@@ -63,6 +63,11 @@ def make(
         ours = _priced(counted(query, reported, place), gpu_price)
         comparison = None
         if other is not None and theirs is not None:
+            names = compare.apart(reported, other)
+            ours, theirs = (
+                each.model_copy(update={"name": name})
+                for each, name in zip((ours, theirs), names, strict=True)
+            )
             comparison = compare.compare(query, ours, other, theirs, place)
         failures = check(gates, scalars(ours), None if theirs is None else scalars(theirs))
         shown = galleries.galleries(query, reported, comparison, other)

@@ -1,16 +1,18 @@
 """Two caption sets, compared in plain Python too."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from manifests.captions import CAPTIONS
 from pipelines.calibrate.reliability import wilson
-from pipelines.report.compare import STEP, WORST
+from pipelines.report.compare import STEP, WORST, apart
 from pipelines.report.report import Made as MadeReport
 from pipelines.report.report import make
 from pipelines.report.scalars import SCALARS
+from pipelines.report.sources import CaptionedSet
 from tests.manifests.made import Made
 from tests.pipelines.report.made import Row, made, rows
 
@@ -95,6 +97,25 @@ def test_a_new_claim_makes_no_clip_worse(tmp_path: Path) -> None:
         of = make(Path(now.root), Path(fewer.root), []).report.comparison
         assert of is not None and of.judged > 0
         assert of.worse.count == (of.judged if worse else 0)
+
+
+def test_two_sets_of_one_name_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = tmp_path / "a" / "out", tmp_path / "b" / "out"
+    for seed, root in enumerate((ours, theirs)):
+        root.parent.mkdir()
+        made(root, seed=seed, similar=False)
+    monkeypatch.chdir(tmp_path)
+    report = make(Path("a/out"), theirs, []).report
+    assert report.comparison is not None
+    assert (report.figures.name, report.comparison.other) == ("a/out", "b/out")
+    note = next(each.note for each in report.galleries if each.key == "changes")
+    assert "worse than in b/out" in note
+    first, second = CaptionedSet.open(ours), CaptionedSet.open(theirs)
+    assert apart(first, first) == ("out", "out")
+    again = replace(second, job=replace(second.job, digest="f" * 16))
+    assert apart(first, again) == (f"out ({first.digest})", f"out ({'f' * 16})")
 
 
 def test_captions_gained_and_lost_are_counted(
