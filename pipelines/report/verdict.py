@@ -138,6 +138,10 @@ def _cares(figures: Figures) -> Iterator[Finding]:
             told = text.format(SCALARS[name].text(value))
             told += _interval(figures) if name == "bad" else ""
             yield Finding("care", told, _PLACES.get(name, "claims"))
+    reviews = figures.reviews
+    if reviews is not None and (plan := reviews.refused) is not None:
+        text = f"The plan {plan.name} does not tell how often these captions are bad: see there why"
+        yield Finding("care", text, "reviews")
     if 0 < figures.captions.clips < FEW:
         text = (
             f"Only {figures.captions.clips:,} clips: a small sample, so every share here is rough"

@@ -82,6 +82,13 @@ class ReviewFigures(Counted):
         return next((plan for plan in self.plans if plan.name == self.rate), None)
 
     @property
+    def refused(self) -> PlanFigures | None:
+        """Where no rate is known, a plan that would give one if the set were as it was when clips of the
+        plan were judged; None without one."""
+        drawn = (plan for plan in self.plans if plan.how != "worst" and self.rate is None)
+        return next((plan for plan in drawn if plan.judged or plan.rewritten), None)
+
+    @property
     def share_bad(self) -> Rate | None:
         """The share of clips with bad captions, by that plan."""
         return None if self.plan is None else self.plan.bad

@@ -154,6 +154,7 @@ def test_a_plan_whose_judged_captions_were_written_again_gives_no_rate(place: Ma
     assert (only.rewritten, only.astray, only.bad, of.rate) == (again, 0, None, None) and again == 2
     (failure,) = check([read("bad > 5%")], scalars(told), None)
     assert failure.why == "bad is not measured here"
+    assert ("care", "reviews") in {(f.level, f.place) for f in verdict(told).findings}
     section = people(of)
     assert section is not None
     assert "2 clips of the plan random got other captions after they were judged" in section.lead
@@ -169,7 +170,8 @@ def test_a_plan_counts_again_once_new_captions_were_judged_too(place: Made) -> N
     again = {row["clip_id"]: row for row in rows(place)}
     _said(place, again[plan.ids[0]], "bad")
     _said(place, again[plan.ids[1]], "good")
-    assert scalars(_figures(place)[0])["bad"] == pytest.approx(1 / 6)
+    told, of = _figures(place)
+    assert (of.refused, scalars(told)["bad"]) == (None, pytest.approx(1 / 6))
 
 
 def test_a_plan_of_a_set_that_grew_tells_of_the_clips_it_was_drawn_from(place: Made) -> None:
