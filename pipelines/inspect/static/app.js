@@ -9,6 +9,7 @@ let failures = 0;
 // Verdicts and reasons that could not be stored, by place: they go with the next ones.
 const owed = new Map();
 function send(place, change) {
+  if (isLate()) return;
   if (document.body.dataset.canReview !== "yes") {
     say("A release is never changed: start again with --reviews FOLDER.", true);
     return;
@@ -68,18 +69,24 @@ function store(form) {
 
 // Leaving a page. What is on its way is waited for; where it fails, one stays and sees why; who then leaves is asked.
 const isUnstored = () => waiting > 0 || owed.size > 0 || changed().length > 0;
-let leaving = false;
+let mayLeave = false;
 async function leave(go) {
+  if (leaving) return;
+  leaving = true;
   const before = failures;
   while (waiting) await sending;
-  if (failures !== before) return;
+  if (!leaving) return;
   const what = owed.size ? "A review" : "An edited caption";
-  if (isUnstored() && !confirm(`${what} is not stored. Leave without it?`)) return;
-  leaving = true;
-  go();
+  mayLeave = failures === before && (!isUnstored() || confirm(`${what} is not stored. Leave without it?`));
+  if (mayLeave) go();
+  else stay();
 }
 const visit = (address) => leave(() => { location.href = address; });
-addEventListener("beforeunload", (event) => { if (!leaving && isUnstored()) event.preventDefault(); });
+addEventListener("beforeunload", (event) => {
+  if (mayLeave || !isUnstored()) return;
+  event.preventDefault();
+  stay();
+});
 
 function show(place, review, sent) {
   place.dataset.verdict = review.verdict || "";
@@ -255,6 +262,8 @@ const ofReview = (change) => () => {
 KEYS.g = ofReview(verdict("good"));
 KEYS.b = ofReview(verdict("bad"));
 REASONS.forEach((word, number) => { KEYS[String(number + 1)] = ofReview(reason(word)); });
+// Keys that may be held down. Of the others a second time takes back what the first one did.
+const MAY_REPEAT = new Set(["j", "k", ",", "."]);
 
 document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input, textarea, select");
@@ -273,11 +282,15 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return visit(`${value.href}#f${value.closest(".facet").dataset.facet}`);
   }
-  if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
-  const act = KEYS[keyOf(event)];
+  if (event.key === "Enter" && event.target.closest("a, button, summary")) {
+    if (event.repeat) event.preventDefault();
+    return;
+  }
+  const key = keyOf(event);
+  const act = KEYS[key];
   if (act) {
     event.preventDefault();
-    act();
+    if (!event.repeat || MAY_REPEAT.has(key)) act();
   }
 });
 
@@ -305,7 +318,7 @@ one("[data-edit]")?.addEventListener("submit", (event) => {
 
 // The first search by meaning loads the encoder: without a word the page would seem to hang.
 one("form.search")?.addEventListener("submit", (event) => {
-  if (!leaving && isUnstored()) {
+  if (!mayLeave && isUnstored()) {
     event.preventDefault();
     leave(() => event.target.requestSubmit(event.submitter));
     return;
@@ -315,7 +328,7 @@ one("form.search")?.addEventListener("submit", (event) => {
   }
 });
 addEventListener("pageshow", (event) => {
-  leaving = false;
+  mayLeave = false;
   if (event.persisted) say("");
 });
 

@@ -3,37 +3,44 @@
 
 const main = one("[data-pair]");
 
-// One after the other, so that the last key pressed is the last choice.
-let sending = Promise.resolve();
+// The page goes on by itself when a choice is stored: what is pressed meanwhile is not meant for this clip.
+let sending = null;
 function choose(side) {
-  if (!main) return;
-  sending = sending.then(async () => {
-    const better = main.dataset.better === side ? null : side;
-    try {
-      const answer = await fetch(`/pair/${main.dataset.pair}`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ better }),
-      });
-      if (!answer.ok) throw new Error(await answer.text());
-      const told = await answer.json();
-      main.dataset.better = told.better || "";
-      one("#done").textContent = told.done.toLocaleString("en");
-      for (const button of all("[data-side]")) {
-        button.setAttribute("aria-pressed", String(button.dataset.side === told.better));
-      }
-      say(told.better ? "stored" : "taken back");
-      if (told.better) location.href = one('a[rel="next"]').href;
-    } catch (error) {
-      say(`Not stored: ${error.message}`, true);
-    }
-  });
+  if (!main || isLate() || sending) return;
+  const better = main.dataset.better === side ? null : side;
+  leaving = better !== null;
+  sending = store(better).finally(() => { sending = null; });
 }
 
-function follow(rel) {
+async function store(better) {
+  try {
+    const answer = await fetch(`/pair/${main.dataset.pair}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ better }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    const told = await answer.json();
+    main.dataset.better = told.better || "";
+    one("#done").textContent = told.done.toLocaleString("en");
+    for (const button of all("[data-side]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.side === told.better));
+    }
+    say(told.better ? "stored" : "taken back");
+    if (told.better && leaving) location.href = one('a[rel="next"]').href;
+  } catch (error) {
+    stay();
+    say(`Not stored: ${error.message}`, true);
+  }
+}
+
+async function follow(rel) {
   const link = one(`a[rel="${rel}"]`);
-  if (link) sending.then(() => { location.href = link.href; });
-  else say("That was the first clip.");
+  if (!link) return say("That was the first clip.");
+  if (leaving) return;
+  leaving = true;
+  await sending;
+  if (leaving) location.href = link.href;
 }
 
 const KEYS = {

@@ -24,6 +24,21 @@ function say(text, wrong = false, stays = wrong) {
   if (!stays) quiet = setTimeout(() => { place.textContent = ""; }, 2500);
 }
 
+// From the moment on that another page is asked for, what is pressed is not meant for this one: nothing is said of its
+// clip any more. Esc ends the wait for the other page; who comes back by the browser finds this one as it was.
+let leaving = false;
+const stay = () => { leaving = false; };
+addEventListener("beforeunload", () => { leaving = true; });
+addEventListener("pageshow", (event) => { if (event.persisted) stay(); });
+addEventListener("hashchange", stay);
+addEventListener("keydown", (event) => { if (event.key === "Escape") stay(); });
+
+// Whether it is too late to say something of this page's clip; then that is told.
+function isLate() {
+  if (leaving) say("Too late for this clip: wait for the next page. Esc stays here.", true);
+  return leaving;
+}
+
 // The player: from the source where it plays, else from the preview. data-why: where the page asks why something
 // is not shown; without it the page's own words are told.
 async function play(player) {
