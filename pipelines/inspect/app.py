@@ -1,6 +1,5 @@
 """The pages of the app and what they ask for."""
 
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,7 +23,7 @@ from pipelines.inspect.media import Media
 from pipelines.inspect.pages import Link
 from pipelines.inspect.players import Players, no_clip
 from pipelines.inspect.reading import Row
-from pipelines.inspect.reviewing import Change, Reviewing, own
+from pipelines.inspect.reviewing import Change, Reviewing
 from pipelines.inspect.security import LARGEST
 from pipelines.inspect.sets import Inspected
 from pipelines.inspect.terms import LONGEST, Query, QueryError
@@ -95,7 +94,7 @@ class Pages:
             total, facets = self._lookup.overview(query)
             counted = pages.facets(facets, query, link)
         rows, numbers = page.rows, [row["number"] for row in page.rows]
-        reviews = self._reviews(numbers)
+        reviews = self._lookup.said.of(numbers)
         near = self._lookup.meant.near(query.meaning, numbers) if query.meaning is not None else {}
         return self._page(
             "list.html",
@@ -133,7 +132,7 @@ class Pages:
         neighbours: tuple[Row | None, Row | None] = (None, None)
         if not why:
             neighbours = self._lookup.neighbours(asked.query, link.order, entry["number"])
-        reviews = self._reviews([entry["number"]]).get(entry["number"], [])
+        reviews = self._lookup.said.of([entry["number"]]).get(entry["number"], [])
         review = pages.reviewed(reviews, self._reviewer, entry)
         common: dict[str, Any] = {
             "link": link,
@@ -149,15 +148,6 @@ class Pages:
         localized = self._shown.localized(place, row)
         shown = pages.clip(row, entry, review, self._shown.versions(place), localized)
         return self._page("clip.html", clip=shown, card=shown.card, **common)
-
-    def _reviews(self, numbers: Sequence[int]) -> Mapping[int, Sequence[Row]]:
-        """Reviews of clips. In a plan one judges before one sees what others say: else they would agree
-        more than they do."""
-        reviews = self._lookup.said.of(numbers)
-        if self._lookup.plan is None:
-            return reviews
-        mine = {n for n, each in reviews.items() if own(each, self._reviewer) is not None}
-        return {number: each for number, each in reviews.items() if number in mine}
 
     def _beside(self, link: Link, row: Row | None) -> str:
         return "" if row is None else link.to(f"/clip/{row['clip_id']}")

@@ -151,10 +151,15 @@ def _by_meaning(query: Query, order: Order) -> bool:
 
 @contextmanager
 def opened(
-    path: Path, columns: Sequence[Column], reviews: pa.Table, plan: Plan | None = None
+    path: Path,
+    columns: Sequence[Column],
+    reviews: pa.Table,
+    plan: Plan | None = None,
+    reviewer: str | None = None,
 ) -> Iterator[Lookup]:
     """The index at a path. reviews: that count. plan: whose clips are shown, alone and in its order.
-    Raises UserError."""
+    reviewer: is told what others say of a clip after the own review only: else they would agree more than
+    they do. None: everything is told. Raises UserError."""
     with connection(memory=MEMORY) as (database, _):
         # The rows of a column are those of the clips, in the order of their numbers.
         database.execute("SET preserve_insertion_order = true")
@@ -163,7 +168,7 @@ def opened(
             _seen(database)
         else:
             tables(database, columns, plan.ids)
-        said.make(database, reviews)
+        said.make(database, reviews, reviewer)
         yield Lookup(Reader(database), columns, plan)
 
 

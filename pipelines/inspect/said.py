@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.captions import CAPTIONS
+from manifests.release.sql import literal
 from pipelines.inspect.columns import NONE
 from pipelines.inspect.numbers import Integers, Numbers
 from pipelines.inspect.reading import Reader, Row, whole
@@ -26,18 +27,23 @@ _VALUES: Mapping[str, str] = {
 """SQL of the values of each choice of reviews."""
 
 
-def make(database: duckdb.DuckDBPyConnection, reviews: pa.Table) -> None:
-    """Makes the table `reviews` of those whose clips are there."""
+def make(
+    database: duckdb.DuckDBPyConnection, reviews: pa.Table, reviewer: str | None = None
+) -> None:
+    """Makes the table `reviews` of those whose clips are there, and the view `told` of those to tell:
+    all, or those of the clips that a reviewer reviewed."""
     database.register("given", reviews)
     database.execute(
         "CREATE TABLE reviews AS SELECT c.number, r.* FROM given r "
         "JOIN clips c ON c.clip_id = TRY_CAST(r.clip_id AS UUID)"
     )
     database.unregister("given")
+    own = f"WHERE number IN (SELECT number FROM reviews WHERE reviewer = {literal(reviewer or '')})"
+    database.execute(f"CREATE VIEW told AS SELECT * FROM reviews {own if reviewer else ''}")
 
 
 class Said:
-    """What reviewers say of the clips of an index. Used by many threads."""
+    """What is told of what reviewers say of the clips of an index. Used by many threads."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader, self._writing = reader, threading.Lock()
@@ -47,7 +53,7 @@ class Said:
         """The reviews of clips, by number, oldest first."""
         marks = ", ".join("?" for _ in numbers) or "NULL"
         rows = self._reader.named(
-            f"SELECT * FROM reviews WHERE number IN ({marks}) ORDER BY reviewed_ms", list(numbers)
+            f"SELECT * FROM told WHERE number IN ({marks}) ORDER BY reviewed_ms", list(numbers)
         )
         by_number: dict[int, list[Row]] = {}
         for row in rows:
@@ -83,12 +89,12 @@ class Said:
 
     def like(self, name: str) -> list[str]:
         """Reviewers whose names are the same but for capital letters and accents."""
-        sql = f"SELECT DISTINCT reviewer FROM reviews WHERE {folded('reviewer')} = {folded('?')}"
+        sql = f"SELECT DISTINCT reviewer FROM told WHERE {folded('reviewer')} = {folded('?')}"
         return [same for (same,) in self._reader.rows(f"{sql} ORDER BY 1", [name])]
 
     def reviewers(self) -> list[str]:
         """Names of all reviewers, those of most reviews first."""
-        sql = "SELECT reviewer FROM reviews GROUP BY 1 ORDER BY count(*) DESC, 1"
+        sql = "SELECT reviewer FROM told GROUP BY 1 ORDER BY count(*) DESC, 1"
         return [name for (name,) in self._reader.rows(sql)]
 
     def counts(
@@ -105,13 +111,13 @@ class Said:
     def _read(self, name: str) -> "_Values":
         rows = self._reader.rows(
             f"SELECT value, list(DISTINCT number) FROM (SELECT number, {_VALUES[name]} AS value "
-            "FROM reviews) WHERE value IS NOT NULL GROUP BY value"
+            "FROM told) WHERE value IS NOT NULL GROUP BY value"
         )
         held = {value: np.array(numbers, np.int32) for value, numbers in rows}
         return _Values(held, self._numbers("true", []))
 
     def _numbers(self, where: str, values: list[str]) -> Integers:
-        sql = f"SELECT DISTINCT number FROM reviews WHERE {where}"
+        sql = f"SELECT DISTINCT number FROM told WHERE {where}"
         return whole(self._reader.columns(sql, values), np.int32)
 
 

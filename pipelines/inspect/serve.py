@@ -41,7 +41,8 @@ def app(start: Start) -> Iterator[Guarded]:
             stack.callback(commit, reviews, start.told)
             given = counting(stored(reviews))
         index = prepare(shown, start.told)
-        lookup = stack.enter_context(opened(index, shown.columns, given, planned))
+        judge = None if planned is None else start.reviewer
+        lookup = stack.enter_context(opened(index, shown.columns, given, planned, judge))
         media = stack.enter_context(Media(shown, min(4, os.cpu_count() or 1)))
         reviewing = None
         if reviews is not None:

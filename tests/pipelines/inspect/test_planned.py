@@ -169,12 +169,18 @@ def test_in_a_plan_one_judges_before_one_sees_what_others_say(tmp_path: Path) ->
     plan = _plan(place, place.root)
     url = f"/clip/{plan.ids[0]}/review"
     with client(place.root, plan="random", reviewer="bob") as browser:
-        assert browser.post(url, headers=ORIGIN, json={"verdict": "bad"}).status_code == 200
+        bad = {"verdict": "bad", "reasons": {"wrong": True}}
+        assert browser.post(url, headers=ORIGIN, json=bad).status_code == 200
     with client(place.root, plan="random") as browser:
         pages = ("/", f"/clip/{plan.ids[0]}")
+        asked = [{"q": q} for q in ("review:bad", "why:wrong", "reviewer:bob", "-review:none")]
         assert not any("bob: bad" in browser.get(page).text for page in pages)
+        assert not any(plan.ids[0] in browser.get("/", params=q).text for q in asked)
+        assert not re.search(r"q=(review|why)%3A|bob", browser.get("/").text)
         assert browser.post(url, headers=ORIGIN, json={"verdict": "good"}).status_code == 200
         assert all("bob: bad" in browser.get(page).text for page in pages)
+        assert all(plan.ids[0] in browser.get("/", params=q).text for q in asked)
+        assert "q=review%3Abad" in browser.get("/").text
 
 
 @pytest.mark.run
