@@ -127,6 +127,12 @@ class Lookup:
         self, query: Query, order: Order, start: int | None, back: bool, count: int
     ) -> list[int]:
         """Their numbers."""
+        if (
+            start is not None and start >= self._reader.size
+        ):  # as of an address that was of a larger set
+            if not back:
+                return []
+            start = None
         found = self._matching.numbers(query)
         within = Numbers.every(self._reader.size) if found is None else found
         listed = order.name == LISTED and not _by_meaning(query, order)

@@ -83,6 +83,16 @@ def test_an_order_that_there_is_not_is_that_of_the_listing(sort: str, browser: T
     assert _clips(page.text) == _clips(browser.get("/").text)
 
 
+@pytest.mark.parametrize("sort", ["", "-number", "random", "support", "-path"])
+def test_a_link_of_a_larger_set_gets_a_page(sort: str, browser: TestClient) -> None:
+    whole = _clips(browser.get("/", params={"sort": sort}).text)
+    for number in (16, 999_999_999):
+        later = browser.get("/", params={"sort": sort, "after": number})
+        assert (later.status_code, _clips(later.text)) == (200, [])
+        earlier = browser.get("/", params={"sort": sort, "before": number})
+        assert (earlier.status_code, _clips(earlier.text)) == (200, whole)
+
+
 def test_a_clip_shows_captions_claims_and_evidence(place: Made, browser: TestClient) -> None:
     for row in rows(place):
         page = browser.get(f"/clip/{row['clip_id']}")
