@@ -36,9 +36,11 @@ def inspect(
     ] = None,
 ) -> None:
     """Look at captions beside their clips in the browser, search them, and review them."""
-    name = " ".join((reviewer or _login()).split())
+    from pipelines.reviews.review import plain
+
+    name = plain(reviewer or _login())
     if not 0 < len(name) <= 80:
-        raise typer.BadParameter("a reviewer's name has 1 to 80 characters")
+        raise typer.BadParameter("a reviewer's name has 1 to 80 characters that are seen")
     with errors():
         from pipelines.inspect.serve import serve
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pipelines.inspect.columns import Column
 from pipelines.inspect.numbers import Integers, Numbers
 from pipelines.inspect.reading import Reader
-from pipelines.inspect.words import folded
+from pipelines.inspect.words import alike
 
 CHOICES = "name VARCHAR, value VARCHAR, clips BIGINT, held BLOB"
 """Columns of the table. clips: how many have the value. held: which ones, as bits where they are many,
@@ -92,8 +92,8 @@ class Choices:
         return Numbers.of([] if held is None else [held], size)
 
     def like(self, name: str, value: str) -> list[str]:
-        """Values of a choice that are the same but for capital letters and accents."""
-        sql = f"SELECT value FROM choices WHERE name = ? AND {folded('value')} = {folded('?')}"
+        """Values of a choice that are the same but for capital letters, accents and quotes."""
+        sql = f"SELECT value FROM choices WHERE name = ? AND {alike('value')} = {alike('?')}"
         return [same for (same,) in self._reader.rows(f"{sql} ORDER BY value", [name, value])]
 
     def commonest(self, name: str, count: int) -> list[str]:

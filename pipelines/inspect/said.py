@@ -13,7 +13,7 @@ from pipelines.inspect.columns import NONE
 from pipelines.inspect.numbers import Integers, Numbers
 from pipelines.inspect.reading import Reader, Row, whole
 from pipelines.inspect.terms import REVIEW, REVIEWER, WHY, Term
-from pipelines.inspect.words import folded
+from pipelines.inspect.words import alike
 from pipelines.reviews.review import Review
 from pipelines.reviews.stored import table as table_of
 
@@ -88,8 +88,8 @@ class Said:
         return Numbers.of([self._numbers(where, values)], size)
 
     def like(self, name: str) -> list[str]:
-        """Reviewers whose names are the same but for capital letters and accents."""
-        sql = f"SELECT DISTINCT reviewer FROM told WHERE {folded('reviewer')} = {folded('?')}"
+        """Reviewers whose names are the same but for capital letters, accents and quotes."""
+        sql = f"SELECT DISTINCT reviewer FROM told WHERE {alike('reviewer')} = {alike('?')}"
         return [same for (same,) in self._reader.rows(f"{sql} ORDER BY 1", [name])]
 
     def reviewers(self) -> list[str]:

@@ -60,11 +60,12 @@ class Term:
 
     @property
     def text(self) -> str:
-        """The term as it is written."""
+        """The term as it is written; with ' for quotes in the value, which can't be written."""
         if self.column is MEANING:
             return f'~"{self.value}"'
         quote = self.phrase or not _PLAIN.fullmatch(self.value) or self.value.startswith("-")
-        value = f'"{self.value}"' if quote else self.value
+        value = self.value.replace('"', "'")
+        value = f'"{value}"' if quote else value
         name = "" if self.column is None else f"{self.column.name}{self.operator}"
         return f"{'-' if self.excluded else ''}{name}{value}"
 
@@ -108,7 +109,7 @@ class Query:
 
     def toggled(self, column: Column, value: str) -> "Query":
         """The same with a value of a choice, or without it if it is there."""
-        term = Term(column, ":", value.replace('"', "'"))
+        term = Term(column, ":", value)
         if any(same.text == term.text for same in self.terms):
             return Query(tuple(same for same in self.terms if same.text != term.text))
         return Query((*self.terms, term))

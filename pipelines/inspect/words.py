@@ -46,6 +46,12 @@ def folded(sql: str) -> str:
     return f"strip_accents(lower({sql}))"
 
 
+def alike(sql: str) -> str:
+    """SQL of a value of a choice as it is compared with one that is asked for: folded, with ' for
+    quotes, which a query can't write."""
+    return f"""replace({folded(sql)}, '"', '''')"""
+
+
 def fill(database: duckdb.DuckDBPyConnection, table: str, start: int, end: int) -> None:
     """Adds the words of the clips with numbers from `start` to before `end` to a table with the columns
     `WORDS`, in pieces, each of so much text as fits in memory."""

@@ -56,6 +56,15 @@ def test_a_kill_after_a_review_was_acknowledged_loses_nothing(
     assert {review["verdict"] for review in reviews_of(place.root)} == {"good", "bad"}
 
 
+def test_marks_that_nobody_sees_make_no_other_reviewer(place: Made, started: Started) -> None:
+    _, port, token = opened_app(started, place.root, "--reviewer", ' "A\u200fda"\t')
+    clip = rows(place)[0]["clip_id"]
+    for change in ({"verdict": "good"}, {"audio_caption": "Rain falls."}):
+        _post(port, token, clip, change)
+    (review,) = reviews_of(place.root)
+    assert (review["reviewer"], review["verdict"]) == ('"Ada"', "good")
+
+
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.exhaustive)]
 )

@@ -4,6 +4,8 @@ import pytest
 
 from pipelines.inspect.lookup import Lookup
 from pipelines.inspect.sets import WorkspaceSet
+from pipelines.inspect.sorting import Order
+from pipelines.inspect.terms import REVIEWER, Query
 from tests.pipelines.inspect.made import lookup
 from tests.pipelines.reviews.made import review
 
@@ -50,3 +52,14 @@ def test_reviewers_are_found_in_any_letters(shown: WorkspaceSet) -> None:
         asked = index.asked("reviewer:ÁDA")
         assert (asked.query.text, asked.notes) == ("reviewer:Ada", ())
         assert index.count(asked.query) == 1
+
+
+def test_reviewers_with_quotes_in_their_names_are_found(shown: WorkspaceSet) -> None:
+    with lookup(shown) as index:
+        (row,) = index.page(Query(), Order()).rows[:1]
+        name = 'Ada "the Countess" L'
+        index.said.take(row["number"], review(clip_id=row["clip_id"], reviewer=name))
+        query = index.asked(Query().toggled(REVIEWER, name).text).query
+        assert query.chosen("reviewer") == [name]
+        assert [found["number"] for found in index.page(query, Order()).rows] == [row["number"]]
+        assert query.toggled(REVIEWER, name) == Query()
