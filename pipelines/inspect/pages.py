@@ -1,5 +1,6 @@
 """What the pages show, as values of their templates."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,12 +20,13 @@ from pipelines.preview.source import LONGEST_MS
 from pipelines.report.cards import WHOLE, Card, captioned, events_of
 from pipelines.report.galleries import Shown
 from pipelines.report.shown import visible
-from pipelines.reviews.review import LONGEST, REASONS
+from pipelines.reviews.review import REASONS
 from pipelines.show import TITLES
 from pipelines.spans import Localized
 
 _TEXT = 400
 """Characters of a text in a list."""
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _TEXTS = {"audio_caption": "heard", "visual_caption": "seen", "audio_visual_caption": "together"}
 
 
@@ -216,7 +218,7 @@ def reviewed(reviews: Sequence[Row], reviewer: str, clip: Row) -> Reviewed:
     return Reviewed(
         mine["verdict"] or "",
         tuple(mine["reasons"]),
-        {name: visible(mine[name], LONGEST) for name in CAPTIONS if mine[name] is not None},
+        {name: mine[name] for name in CAPTIONS if mine[name] is not None},
         others,
         mine["caption_digest"] != clip["caption_digest"],
     )
@@ -254,7 +256,8 @@ def facets(
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A caption that can be edited. text: as it is now, edited or not; was: as it was written."""
+    """A caption that can be edited, in its own characters: what a field holds is stored. text: as it is
+    now, edited or not; was: as it was written."""
 
     name: CaptionName
     title: str
@@ -295,8 +298,8 @@ def clip(
         Edit(
             name,
             TITLES[name],
-            review.edits.get(name, visible(row[name] or "", LONGEST)),
-            visible(row[name] or "", LONGEST),
+            _held(review.edits.get(name, row[name] or "")),
+            _held(row[name] or ""),
         )
         for name, possible in zip(
             CAPTIONS, (has_audio, has_video, has_audio and has_video), strict=True
@@ -317,6 +320,11 @@ def clip(
         has_video,
         seconds,
     )
+
+
+def _held(text: str) -> str:
+    """Text without what HTML can't hold."""
+    return _CONTROLS.sub("", text)
 
 
 def _facts(entry: Row) -> Iterator[tuple[str, str]]:

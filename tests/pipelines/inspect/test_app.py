@@ -306,7 +306,8 @@ def test_hostile_text_is_data(hostile: TestClient) -> None:
 
 def test_controls_and_marks_that_turn_text_are_seen(hostile: TestClient) -> None:
     for page in _pages(hostile):
-        assert not re.search(
-            "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]", page
-        )
+        # A field of an edit holds the caption's own characters, for it is what is stored.
+        told = re.sub(r"<textarea .*?</textarea>", "", page, flags=re.DOTALL)
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", page)
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\u200e\u200f]", told)
     assert any("[U+202E]" in page for page in _pages(hostile))

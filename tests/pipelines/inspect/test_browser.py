@@ -158,6 +158,32 @@ def test_nothing_that_was_said_is_lost(tmp_path: Path, started: Started) -> None
     assert (review["verdict"], review["reasons"]) == ("bad", ["leaked"])
 
 
+def test_an_edit_is_of_the_characters_of_the_caption(tmp_path: Path, started: Started) -> None:
+    caption = "A co\u00adoperative man says \u200f\u05e9\u05dc\u05d5\u05dd\u200f loudly."
+    place = made(tmp_path / "set", change=lambda row: row | {"audio_caption": caption})
+    _, port, token = opened_app(started, place.root, "--reviewer", "ada")
+    with let_in(port, token) as page:
+        page.locator(".row h3 a").first.click()
+        page.wait_for_url("**/clip/**")
+        page.keyboard.press("e")
+        field = page.locator("textarea[name=audio_caption]")
+        assert field.input_value() == caption
+        page.keyboard.press("Control+Enter")
+        page.get_by_text("No caption is changed.").wait_for()
+        field.fill(caption.replace("loudly", "quietly"))
+        page.keyboard.press("Control+Enter")
+        page.get_by_text("stored", exact=True).wait_for()
+        (review,) = reviews_of(place.root)
+        # Marks that turn text go into no release.
+        stored = "A co\u00adoperative man says \u05e9\u05dc\u05d5\u05dd quietly."
+        assert review["audio_caption"] == stored == field.input_value()
+        field.fill(caption)
+        page.keyboard.press("Control+Enter")
+        page.locator("[data-state]", has_text="not reviewed").wait_for()
+        assert field.input_value() == caption
+    assert reviews_of(place.root) == []
+
+
 def test_j_and_k_go_through_all_clips(place: Made, started: Started) -> None:
     _, port, token = opened_app(started, place.root)
     with let_in(port, token) as page:
