@@ -17,21 +17,14 @@ function send(place, change) {
   waiting += 1;
   sending = sending.then(async () => {
     const whole = together(owed.get(place), change(place));
-    let refused = false;
     try {
-      const answer = await fetch(`/clip/${place.dataset.clip}/review`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(whole),
-      });
-      refused = answer.status === 422;
-      if (!answer.ok) throw new Error(await answer.text());
+      const review = await post(`/clip/${place.dataset.clip}/review`, whole);
       owed.delete(place);
-      show(place, await answer.json(), whole);
+      show(place, review, whole);
       say("stored");
     } catch (error) {
       failures += 1;
-      if (!refused) fail(place, whole);
+      if (!error.refused) fail(place, whole);
       say(`Not stored: ${error.message}`, true);
     }
     waiting -= 1;

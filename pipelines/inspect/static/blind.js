@@ -14,13 +14,7 @@ function choose(side) {
 
 async function store(better) {
   try {
-    const answer = await fetch(`/pair/${main.dataset.pair}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ better }),
-    });
-    if (!answer.ok) throw new Error(await answer.text());
-    const told = await answer.json();
+    const told = await post(`/pair/${main.dataset.pair}`, { better });
     main.dataset.better = told.better || "";
     one("#done").textContent = told.done.toLocaleString("en");
     for (const button of all("[data-side]")) {

@@ -39,6 +39,26 @@ function isLate() {
   return leaving;
 }
 
+// Sends what is said, and answers what the app made of it. Throws what to tell; refused: whether the app took it for
+// nothing that can be stored.
+async function post(address, said) {
+  let answer;
+  try {
+    answer = await fetch(address, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(said),
+    });
+  } catch {
+    throw new Error(
+      "captionmill inspect has ended or can't be reached. Start it again with the same --port, open the link that it " +
+      "prints in another tab, and say it here again: this page keeps what was typed."
+    );
+  }
+  if (!answer.ok) throw Object.assign(new Error(await answer.text()), { refused: answer.status === 422 });
+  return answer.json();
+}
+
 // The player: from the source where it plays, else from the preview. data-why: where the page asks why something
 // is not shown; without it the page's own words are told.
 async function play(player) {

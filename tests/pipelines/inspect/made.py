@@ -121,7 +121,7 @@ def reviews_of(root: Path) -> list[Row]:
 
 def opened_app(started: Started, *arguments: str | Path) -> tuple[subprocess.Popen[str], int, str]:
     """The app, its port and its token."""
-    process = started("inspect", *arguments, "--port", "0")
+    process = started("inspect", "--port", "0", *arguments)
     assert process.stdout is not None
     for line in process.stdout:
         if match := re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)", line):

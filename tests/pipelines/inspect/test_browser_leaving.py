@@ -94,6 +94,29 @@ def test_escape_stays_on_a_page(place: Made, started: Started) -> None:
         assert page.url.endswith(clips[0])
 
 
+def test_where_the_app_has_ended_one_starts_it_again_and_goes_on(
+    place: Made, started: Started
+) -> None:
+    process, port, token = opened_app(started, place.root, "--reviewer", "ada")
+    with let_in(port, token) as page:
+        clip = _clips(page)[0]
+        page.goto(f"http://127.0.0.1:{port}/clip/{clip}")
+        process.kill()
+        process.wait()
+        page.keyboard.press("e")
+        page.locator("textarea").first.fill("A tone.")
+        page.keyboard.press("Control+Enter")
+        page.get_by_text("Not stored: captionmill inspect has ended").wait_for()
+        assert page.locator("textarea").first.input_value() == "A tone."
+        _, _, token = opened_app(started, place.root, "--reviewer", "ada", "--port", str(port))
+        again = page.context.new_page()
+        again.goto(f"http://127.0.0.1:{port}/?token={token}")
+        page.keyboard.press("Control+Enter")
+        page.get_by_text("stored", exact=True).wait_for()
+    (review,) = stored(Workspace.open(place.root), REVIEWS).to_pylist()
+    assert (review["clip_id"], review["audio_caption"]) == (clip, "A tone.")
+
+
 def test_a_key_that_is_held_down_says_it_once(place: Made, started: Started) -> None:
     _, port, token = opened_app(started, place.root, "--reviewer", "ada")
     with let_in(port, token) as page:
