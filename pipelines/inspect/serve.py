@@ -1,5 +1,6 @@
 """Serves the app until it is stopped, and commits its reviews then."""
 
+import asyncio
 import os
 import secrets
 import socket
@@ -26,6 +27,8 @@ from pipelines.inspect.start import Start
 from pipelines.reviews.stored import counting, stored
 
 HOST = "127.0.0.1"
+_PATIENCE_S = 2.0
+"""For answers that are under way at the end."""
 
 
 @contextmanager
@@ -85,7 +88,23 @@ def serve(
         told(f"open http://{HOST}:{port}/?token={token}")
         told("Ctrl-C ends it")
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run([listening])
+            _Server(config).run([listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends though a browser takes its time: a player that is paused keeps its connection for as long as
+    its page is open."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets answers end for a moment, then closes what is still open."""
+        closing = asyncio.get_running_loop().call_later(_PATIENCE_S, self._close)
+        await super().shutdown(sockets)
+        closing.cancel()
+
+    def _close(self) -> None:
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
 
 
 def reviews_of(shown: Inspected, reviews: Path | None) -> Workspace | None:

@@ -10,11 +10,12 @@ from typing import Any
 import psutil
 import pytest
 
+from engine.media.ffmpeg import run as ffmpeg
 from pipelines.reviews.journal import journals
 from tests.conftest import run, wait_until
 from tests.manifests.made import Made
 from tests.manifests.release.made import small
-from tests.pipelines.inspect.made import Started, opened_app, reviews_of
+from tests.pipelines.inspect.made import Started, opened_app, real, reviews_of
 from tests.pipelines.report.made import made, rows
 
 pytestmark = pytest.mark.run
@@ -75,6 +76,24 @@ def test_reviews_are_committed_when_it_ends(number: int, place: Made, started: S
     assert process.wait(timeout=60) == 0
     assert journals(place.workspace.open_reviews) == []
     assert len(reviews_of(place.root)) == 1
+
+
+def test_it_ends_though_a_player_waits(tmp_path: Path, started: Started) -> None:
+    noise = ["-f", "lavfi", "-i", "anoisesrc=r=48000:d=100:seed=1", "-ac", "2"]
+    ffmpeg([*noise, f"file:{tmp_path / 'a.wav'}"])
+    place = real(tmp_path / "set", [tmp_path / "a.wav"], max_seconds=100)
+    process, port, token = opened_app(started, place.root)
+    clip = place.rows("clips")[0]["clip_id"]
+    with socket.socket() as player:
+        player.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        player.connect(("127.0.0.1", port))
+        asked = (f"GET /clip/{clip}/source HTTP/1.1", f"Host: 127.0.0.1:{port}")
+        cookie = f"Cookie: captionmill-{port}={token}"
+        player.sendall("\r\n".join((*asked, cookie, "", "")).encode())
+        assert player.recv(15) == b"HTTP/1.1 200 OK"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    assert process.stderr is not None and process.stderr.read() == ""
 
 
 def test_it_listens_on_loopback_only(place: Made, started: Started) -> None:
