@@ -1,6 +1,6 @@
 """Keys while another page is on its way are not said of the clip that is left, in a real browser."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,13 +52,14 @@ def test_a_review_is_never_of_the_clip_that_is_left(place: Made, started: Starte
     _, port, token = opened_app(started, place.root, "--reviewer", "ada")
     with let_in(port, token) as page:
         clips = _clips(page)
-        for leave in (
+        leave: tuple[Callable[[], None], ...] = (
             lambda: page.keyboard.press("j"),
             lambda: page.locator("a[rel=next]").dispatch_event("click"),
-        ):
+        )
+        for each in leave:
             page.goto(f"http://127.0.0.1:{port}/clip/{clips[0]}")
             with _slow(page, f"**/clip/{clips[1]}"):
-                leave()
+                each()
                 page.keyboard.press("3")
                 page.keyboard.press("g")
             assert page.locator("[data-state]").inner_text() == "not reviewed"
