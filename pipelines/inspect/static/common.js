@@ -39,22 +39,22 @@ function isLate() {
   return leaving;
 }
 
+const ENDED =
+  "captionmill inspect has ended or can't be reached. Start it again with the same --port, open the link that it " +
+  "prints in another tab, and";
+
+// What the app answers; null where it can't be reached.
+const reached = (address, options) => fetch(address, options).catch(() => null);
+
 // Sends what is said, and answers what the app made of it. Throws what to tell; refused: whether the app took it for
 // nothing that can be stored.
 async function post(address, said) {
-  let answer;
-  try {
-    answer = await fetch(address, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(said),
-    });
-  } catch {
-    throw new Error(
-      "captionmill inspect has ended or can't be reached. Start it again with the same --port, open the link that it " +
-      "prints in another tab, and say it here again: this page keeps what was typed."
-    );
-  }
+  const answer = await reached(address, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(said),
+  });
+  if (!answer) throw new Error(`${ENDED} say it here again: this page keeps what was typed.`);
   if (!answer.ok) throw Object.assign(new Error(await answer.text()), { refused: answer.status === 422 });
   return answer.json();
 }
@@ -68,14 +68,16 @@ async function play(player) {
     if (why) note.textContent = text;
     note.hidden = false;
   };
-  const answer = await fetch(place);
+  const answer = await reached(place);
+  if (!answer) return tell(`${ENDED} load this page again.`);
   if (!answer.ok) return tell(await answer.text());
   const { src, fallback } = await answer.json();
   let left = fallback;
   // What a preview leaves out, and why.
   const missing = async () => {
     if (!why) return;
-    const told = (await fetch(why, { headers: { range: "bytes=0-0" } })).headers.get("x-why");
+    const answer = await reached(why, { headers: { range: "bytes=0-0" } });
+    const told = answer && answer.headers.get("x-why");
     if (told) tell(`Not shown: ${told}`);
   };
   if (!left) missing();
@@ -85,7 +87,8 @@ async function play(player) {
       left = null;
       return missing();
     }
-    const told = why && await fetch(why);
+    const told = why && await reached(why);
+    if (why && !told) return tell(`${ENDED} load this page again.`);
     tell(!told || told.ok ? "This browser can't play it." : `Not shown: ${await told.text()}`);
   });
   player.src = src;

@@ -144,7 +144,8 @@ def test_claims_are_played_in_the_order_of_their_times(film: tuple[int, str, str
         page.goto(f"http://127.0.0.1:{port}/clip/{clip}")
         page.evaluate(
             """async () => {
-                while (!player.currentSrc) await new Promise(done => setTimeout(done, 20));
+                while (player.currentTime < 1.99 || player.seeking)  // it goes to where the clip begins
+                    await new Promise(done => setTimeout(done, 20));
                 window.seeks = [];
                 player.addEventListener("seeking", () => seeks.push(player.currentTime));
             }"""

@@ -1,7 +1,8 @@
 """Keys while another page is on its way are not said of the clip that is left, in a real browser."""
 
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from manifests.workspace import Workspace
 from pipelines.reviews.stored import COMPARISONS, REVIEWS, stored
 from tests.browser import needs_chromium
+from tests.conftest import wait_until
 from tests.manifests.made import Made, sealed
 from tests.pipelines.inspect.made import Started, film, let_in, opened_app, real
 
@@ -102,6 +104,7 @@ def test_where_the_app_has_ended_one_starts_it_again_and_goes_on(
     with let_in(port, token) as page:
         clip = _clips(page)[0]
         page.goto(f"http://127.0.0.1:{port}/clip/{clip}")
+        page.wait_for_function("player.currentSrc")
         process.kill()
         process.wait()
         page.keyboard.press("e")
@@ -109,6 +112,7 @@ def test_where_the_app_has_ended_one_starts_it_again_and_goes_on(
         page.keyboard.press("Control+Enter")
         page.get_by_text("Not stored: captionmill inspect has ended").wait_for()
         assert page.locator("textarea").first.input_value() == "A tone."
+        wait_until(lambda: _is_free(port))
         _, _, token = opened_app(started, place.root, "--reviewer", "ada", "--port", str(port))
         again = page.context.new_page()
         again.goto(f"http://127.0.0.1:{port}/?token={token}")
@@ -116,6 +120,16 @@ def test_where_the_app_has_ended_one_starts_it_again_and_goes_on(
         page.get_by_text("stored", exact=True).wait_for()
     (review,) = stored(Workspace.open(place.root), REVIEWS).to_pylist()
     assert (review["clip_id"], review["audio_caption"]) == (clip, "A tone.")
+
+
+def _is_free(port: int) -> bool:
+    """Whether the processes of an app that was killed have let its port go."""
+    with socket.socket() as listening, suppress(OSError):
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
+        listening.listen()
+        return True
+    return False
 
 
 def test_a_key_that_is_held_down_says_it_once(place: Made, started: Started) -> None:
