@@ -108,7 +108,7 @@ def opened(
             page.on("console", lambda told: _refused(told.text, faults))
             page.goto(url)
             yield page
-    assert faults == []
+    assert not faults, faults
 
 
 def _refused(text: str, faults: list[str]) -> None:
