@@ -83,11 +83,15 @@ def _held(some: Numbers, signatures: Bytes) -> tuple[Numbers, Places, Bytes]:
 
 
 def _buckets(rows: Numbers, band: Keys) -> Iterator[tuple[Numbers, Keys]]:
-    """What `_parts` gives, of about `HELD` rows at a time."""
+    """What `_parts` gives, of at most `HELD` rows at a time, or one bucket of more."""
     waiting: list[tuple[Numbers, Keys]] = []
     for some, keys in _parts(rows, band):
         edges = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1], [True]]))
-        ends = np.unique(edges[np.searchsorted(edges, np.arange(HELD, len(keys), HELD))])
+        # Before and behind the bucket at each of these places, so that a large one is by itself.
+        places = np.arange(HELD, len(keys), HELD)
+        behind = np.searchsorted(edges, places)
+        before = np.searchsorted(edges, places, "right") - 1
+        ends = np.unique(edges[np.concatenate([before, behind])])
         for part in zip(np.split(some, ends), np.split(keys, ends), strict=True):
             if waiting and sum(len(each) for each, _ in waiting) + len(part[0]) > HELD:
                 yield _together(waiting)

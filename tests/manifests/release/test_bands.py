@@ -1,6 +1,7 @@
 """Pairs of like signatures."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +58,30 @@ def test_parts_find_what_all_at_once_does(tmp_path: Path, monkeypatch: pytest.Mo
     for name, value in (("ROWS", 40), ("_COMPARED", 8), ("HELD", 16), ("HELD", 1)):
         monkeypatch.setattr(bands, name, value)
         assert _pairs(tmp_path, made, 90) == whole
+
+
+class _Watched(np.ndarray):
+    """Signatures that tell of how many rows at once they are asked for."""
+
+    asked: list[int]
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, np.ndarray) and hasattr(self, "asked"):
+            self.asked.append(len(key))
+        return np.asarray(super().__getitem__(key))
+
+
+def test_signatures_of_many_buckets_are_asked_for_so_many_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bands, "HELD", 16)
+    rows = np.arange(300, dtype=np.uint32)
+    band = np.repeat(np.arange(100, dtype=np.uint64), 3)
+    made = _drawn(300).view(_Watched)
+    made.asked = []
+    pairs(rows, band, band, made, 103, tmp_path / "pairs")
+    # Each row once, and nothing pair by pair.
+    assert sum(made.asked) == 300 and max(made.asked) <= 16 and len(made.asked) <= 300 / 12
 
 
 @pytest.mark.parametrize("held", [bands.HELD, 100])

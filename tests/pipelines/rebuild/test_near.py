@@ -21,10 +21,7 @@ from tests.pipelines.rebuild.built import content, rules
 
 pytestmark = pytest.mark.run
 
-_POINTS = (
-    *("rebuild.lists", "rebuild.compare", "rebuild.cluster", "rebuild.sign"),
-    "rebuild.cluster:2",
-)
+_IN_TURN = ("lists", "compare", "cluster", "sign", "cluster:2")
 """In the order in which a rebuild comes to them: media are clustered before captions."""
 
 _RULES = ("takedown", "decontamination_media", "duplicate_media", "near_captions")
@@ -72,8 +69,8 @@ def test_killed_where_near_duplicates_are_looked_for_it_goes_on(
 ) -> None:
     books = _build(asked, inputs, tmp_path / "unbroken").books
     assert min(books.kept, *(books.dropped[rule] for rule in _RULES)) > 0
-    for point in _POINTS:
-        monkeypatch.setenv("CAPTIONMILL_KILL_AT", point)
+    for point in _IN_TURN:
+        monkeypatch.setenv("CAPTIONMILL_KILL_AT", f"rebuild.{point}")
         process = multiprocessing.get_context("spawn").Process(
             target=_build, args=(asked, inputs, tmp_path / "out")
         )
