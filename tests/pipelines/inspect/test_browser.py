@@ -112,7 +112,7 @@ def test_nothing_that_was_said_is_lost(tmp_path: Path, started: Started) -> None
         page.get_by_text("mark the clip as bad: invented").wait_for()
         page.keyboard.press("Escape")
         page.keyboard.press("j")
-        page.wait_for_function("document.activeElement === document.body")
+        page.wait_for_function("() => document.activeElement === document.body")
         assert asked == ["An edited caption is not stored. Leave without it?"]
         assert page.url == clip
         page.locator("textarea").first.fill("Of audio_caption.")
