@@ -33,6 +33,7 @@ from manifests.release import layout
 from manifests.release.layout import Release, ReleaseBooks, ReleaseFile, ReleaseInput, part_path
 from manifests.workspace import Workspace
 from pipelines.inspect.index import prepare
+from pipelines.inspect.media import Media
 from pipelines.inspect.serve import app
 from pipelines.inspect.sets import inspected
 from pipelines.inspect.start import Start
@@ -193,7 +194,8 @@ def ask(folder: Path) -> dict[str, float]:
     begun = time.monotonic()
     medians: dict[str, float] = {}
     with (
-        app(Start(shown, reviews, "bench", "token", "cookie", print)) as asgi,
+        Media(shown, 2) as media,
+        app(Start(shown, reviews, "bench", "token", "cookie", print), media) as asgi,
         TestClient(asgi, base_url="http://127.0.0.1") as browser,
     ):
         browser.cookies.set("cookie", "token")

@@ -5,6 +5,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -48,6 +49,9 @@ class GuardedPool:
         self._announced, self._announce = context.Pipe(duplex=False)
         self._guard = MemoryGuard()
         self._watches: dict[int, Watch] = {}
+        self._scheduling = threading.Lock()
+        self._waiting: set[Any] = set()
+        self._is_stopped = False
         self._listener = threading.Thread(target=self._listen, name="media-pool", daemon=True)
         self._pool: Any = ProcessPool(
             max_workers=workers,
@@ -85,12 +89,11 @@ class GuardedPool:
 
         seconds: how long a call may take. ahead: how many inputs are worked before they are asked for.
         Raises what the function raises, and UserError when something else on the machine ends all
-        processes.
+        processes, or the pool was stopped.
         """
         window: deque[tuple[_In, Any]] = deque()
         for value in inputs:
-            future = self._pool.schedule(function, args=(value,), timeout=seconds(value))
-            window.append((value, future))
+            window.append((value, self._schedule(function, value, seconds(value))))
             if len(window) >= ahead:
                 value, future = window.popleft()
                 yield value, self._result(future)
@@ -98,9 +101,29 @@ class GuardedPool:
             value, future = window.popleft()
             yield value, self._result(future)
 
+    def stop(self) -> None:
+        """Ends the calls that are under way, and refuses others, from any thread."""
+        with self._scheduling:
+            self._is_stopped = True
+            for future in self._waiting:
+                future.cancel()
+
+    def _schedule(self, function: Callable[[_In], _Out], value: _In, seconds: float) -> Any:
+        with self._scheduling:
+            if self._is_stopped:
+                raise self._stopped()
+            future = self._pool.schedule(function, args=(value,), timeout=seconds)
+            self._waiting.add(future)
+            return future
+
+    def _stopped(self) -> UserError:
+        return UserError(f"{self._doing} was stopped")
+
     def _result(self, future: Any) -> Any:
         try:
             return future.result()
+        except CancelledError as error:
+            raise self._stopped() from error
         except BrokenProcessPool as error:
             raise UserError(
                 "Something ended the processes that read media. Is the machine short of memory? In a "
@@ -114,6 +137,9 @@ class GuardedPool:
                 mib = self._allowance >> 20
                 return Died("memory", f"{self._doing} took over {mib} MiB of memory")
             return Died("decoder_crash", f"{self._doing} crashed the decoder ({error})")
+        finally:
+            with self._scheduling:
+                self._waiting.discard(future)
 
     def _took_too_much(self, pid: int | None) -> bool:
         """Whether the process of this id died because of its memory."""

@@ -39,7 +39,7 @@ _TITLES = ("heard", "seen", "together")
 
 
 @contextmanager
-def app(start: Start, other: Inspected) -> Iterator[Guarded]:
+def app(start: Start, other: Inspected, media: Media) -> Iterator[Guarded]:
     """The app with all that it needs, which is gone after the block; then what was said is committed.
     other: the set to compare with. Raises UserError."""
     shown, reviews, told = start.shown, start.reviews, start.told
@@ -56,7 +56,6 @@ def app(start: Start, other: Inspected) -> Iterator[Guarded]:
             )
         index = prepare(shown, told)
         lookup = stack.enter_context(opened(index, shown.columns, REVIEWS.empty_table()))
-        media = stack.enter_context(Media(shown, 1))
         comparing = Comparing(reviews, pairs, start.reviewer)
         stack.callback(comparing.close)
         players = Players(lookup.place_of, media)

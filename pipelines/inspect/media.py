@@ -80,6 +80,11 @@ class Media:
     def __exit__(self, *error: Any) -> None:
         self._previews.__exit__(*error)
 
+    def stop(self) -> None:
+        """Ends what is being made, and refuses what is asked for later, from any thread: who waits gets
+        UserError."""
+        self._previews.stop()
+
     def part(self, place: Place, part: Part) -> Shown:
         """A preview's part, made first if it is not kept."""
         row = self._row(place)

@@ -32,7 +32,7 @@ _PATIENCE_S = 2.0
 
 
 @contextmanager
-def app(start: Start) -> Iterator[Guarded]:
+def app(start: Start, media: Media) -> Iterator[Guarded]:
     """The app with all that it needs, which is gone after the block; then its reviews are committed.
     Raises UserError."""
     shown, reviews = start.shown, start.reviews
@@ -46,7 +46,6 @@ def app(start: Start) -> Iterator[Guarded]:
         index = prepare(shown, start.told)
         judge = None if planned is None else start.reviewer
         lookup = stack.enter_context(opened(index, shown.columns, given, planned, judge))
-        media = stack.enter_context(Media(shown, min(4, os.cpu_count() or 1)))
         reviewing = None
         if reviews is not None:
             reviewing = Reviewing(reviews, lookup, start.reviewer)
@@ -75,7 +74,8 @@ def serve(
     start = Start(shown, stored_in, reviewer, token, f"captionmill-{port}", told, plan)
     with (
         listening,
-        app(start) if other is None else blind.app(start, other) as asgi,
+        Media(shown, min(4, os.cpu_count() or 1)) as media,
+        app(start, media) if other is None else blind.app(start, other, media) as asgi,
     ):
         config = uvicorn.Config(
             asgi,
@@ -88,12 +88,16 @@ def serve(
         told(f"open http://{HOST}:{port}/?token={token}")
         told("Ctrl-C ends it")
         with suppress(KeyboardInterrupt):
-            _Server(config).run([listening])
+            _Server(config, media).run([listening])
 
 
 class _Server(uvicorn.Server):
     """Ends though a browser takes its time: a player that is paused keeps its connection for as long as
-    its page is open."""
+    its page is open. Nor does it wait for previews that nobody will see."""
+
+    def __init__(self, config: uvicorn.Config, media: Media) -> None:
+        super().__init__(config)
+        self._media = media
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Lets answers end for a moment, then closes what is still open."""
@@ -102,6 +106,7 @@ class _Server(uvicorn.Server):
         closing.cancel()
 
     def _close(self) -> None:
+        self._media.stop()
         for connection in list(self.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()

@@ -74,6 +74,11 @@ class Previews:
         self._pool.__exit__(kind, error, trace)
         self._folder.cleanup()
 
+    def stop(self) -> None:
+        """Ends what is being made, and refuses what is asked for later, from any thread: who waits gets
+        UserError."""
+        self._pool.stop()
+
     def each(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Preview]]:
         """The previews of rows of the clips table or of a release's data, in their order, made ahead of
         who asks for them. Of a release they show the source only if it has the hash of the row.

@@ -20,6 +20,7 @@ from manifests.sources.examined import clip_rows, source_row
 from manifests.workspace import Workspace
 from pipelines.inspect.index import prepare
 from pipelines.inspect.lookup import Lookup, opened
+from pipelines.inspect.media import Media
 from pipelines.inspect.serve import app
 from pipelines.inspect.sets import Inspected, WorkspaceSet, inspected
 from pipelines.inspect.start import Start
@@ -106,7 +107,8 @@ def client(
         reviews = shown.workspace
     told: list[str] = []
     with (
-        app(Start(shown, reviews, reviewer, TOKEN, COOKIE, told.append, plan)) as asgi,
+        Media(shown, 2) as media,
+        app(Start(shown, reviews, reviewer, TOKEN, COOKIE, told.append, plan), media) as asgi,
         TestClient(asgi, base_url=HOST, follow_redirects=False) as browser,
     ):
         browser.cookies.set(COOKIE, TOKEN)

@@ -16,6 +16,7 @@ from manifests.kinds import kind_of
 from manifests.record import Record
 from manifests.workspace import Workspace
 from pipelines.inspect import blind
+from pipelines.inspect.media import Media
 from pipelines.inspect.pairs import other_of, paired, preferred
 from pipelines.inspect.planned import make as planned
 from pipelines.inspect.sets import Inspected, InspectError, WorkspaceSet, inspected
@@ -66,7 +67,8 @@ def _browser(
     start = Start(shown, reviews, reviewer, TOKEN, COOKIE, told.append, plan)
     other = other_of(shown, str(second))
     with (
-        blind.app(start, other) as asgi,
+        Media(shown, 1) as media,
+        blind.app(start, other, media) as asgi,
         TestClient(asgi, base_url=HOST, follow_redirects=False) as browser,
     ):
         browser.cookies.set(COOKIE, TOKEN)

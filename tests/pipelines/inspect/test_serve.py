@@ -1,9 +1,10 @@
 """The app as a process: where it listens, and what is left when it is killed."""
 
-import http.client
 import json
 import signal
 import socket
+from contextlib import suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pipelines.reviews.journal import journals
 from tests.conftest import run, wait_until
 from tests.manifests.made import Made
 from tests.manifests.release.made import small
-from tests.pipelines.inspect.made import Started, opened_app, real, reviews_of
+from tests.pipelines.inspect.made import Started, film, opened_app, real, reviews_of
 from tests.pipelines.report.made import made, rows
 
 pytestmark = pytest.mark.run
@@ -27,7 +28,7 @@ def place(tmp_path: Path) -> Made:
 
 
 def _post(port: int, token: str, clip: str, change: dict[str, Any]) -> dict[str, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {
         "cookie": f"captionmill-{port}={token}",
         "origin": f"http://127.0.0.1:{port}",
@@ -96,6 +97,36 @@ def test_it_ends_though_a_player_waits(tmp_path: Path, started: Started) -> None
     assert process.stderr is not None and process.stderr.read() == ""
 
 
+def test_it_ends_though_a_preview_is_being_made(tmp_path: Path, started: Started) -> None:
+    film(tmp_path / "a.mp4", 2)
+    place = real(tmp_path / "set", [tmp_path / "a.mp4"])
+    process, port, token = opened_app(started, place.root)
+    clip = place.rows("clips")[0]["clip_id"]
+    cookie = {"cookie": f"captionmill-{port}={token}"}
+    first, second = (HTTPConnection("127.0.0.1", port, timeout=60) for _ in range(2))
+    first.request("GET", f"/clip/{clip}/glimpse", headers=cookie)
+    assert first.getresponse().status == 200
+    making = [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if any("spawn_main" in word for word in child.cmdline())
+    ]
+    assert making
+    try:
+        for child in making:
+            child.suspend()
+        for connection, part in ((first, "media"), (second, "strip")):
+            connection.request("GET", f"/clip/{clip}/{part}", headers=cookie)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert not any(child.is_running() for child in making)
+    finally:  # while they are there, who reads what the app prints waits
+        for child in making:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+    assert process.stderr is not None and process.stderr.read() == ""
+
+
 def test_it_listens_on_loopback_only(place: Made, started: Started) -> None:
     process, port, _ = opened_app(started, place.root)
 
@@ -105,7 +136,7 @@ def test_it_listens_on_loopback_only(place: Made, started: Started) -> None:
         return [each.laddr.ip for each in every if each.status == psutil.CONN_LISTEN]
 
     assert wait_until(listening) == ["127.0.0.1"]
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/")
     assert connection.getresponse().status == 403
 
