@@ -12,6 +12,13 @@ from manifests.ids import digest_of_json
 CaptionName = Literal["audio_caption", "visual_caption", "audio_visual_caption"]
 CAPTIONS: tuple[CaptionName, ...] = ("audio_caption", "visual_caption", "audio_visual_caption")
 
+
+def possible(has_audio: bool, has_video: bool) -> tuple[CaptionName, ...]:
+    """The captions that a clip can have."""
+    can = (has_audio, has_video, has_audio and has_video)
+    return tuple(name for name, is_possible in zip(CAPTIONS, can, strict=True) if is_possible)
+
+
 Domain = Literal["speech", "music", "general"]
 """What the sound of a clip is about: words that were understood, music above all, or anything."""
 

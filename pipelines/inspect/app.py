@@ -13,6 +13,7 @@ from starlette.responses import (
     Response,
 )
 
+from manifests.captions import CAPTIONS, possible
 from manifests.errors import UserError
 from pipelines.inspect import pages
 from pipelines.inspect.answers import Answer, Static, Templates, routed
@@ -30,6 +31,7 @@ from pipelines.inspect.terms import LONGEST, Query, QueryError
 from pipelines.inspect.values import Asked
 from pipelines.inspect.writing import writing
 from pipelines.report.shown import visible
+from pipelines.reviews.review import NEEDED
 
 
 def build(
@@ -195,13 +197,26 @@ class Pages:
         if entry["row"] < 0:
             return PlainTextResponse("This clip has no captions to review.", 422)
         try:
-            review = self._reviewing.take(entry, Change.model_validate_json(body))
+            change = Change.model_validate_json(body)
+            if (why := self._unfit(entry, change)) is not None:
+                return PlainTextResponse(why, 422)
+            review = self._reviewing.take(entry, change)
         except ValidationError as error:
             told = error.errors()[0]["msg"].removeprefix("Value error, ")
             return PlainTextResponse(f"That is no review: {told}.", 422)
         except OSError as error:
             return PlainTextResponse(f"It can't be stored: {error.strerror}.", 507)
         return JSONResponse(review.model_dump(mode="json"))
+
+    def _unfit(self, entry: Row, change: Change) -> str | None:
+        """Why the captions of a clip can't be edited so; None if they can."""
+        edited = [name for name in CAPTIONS if getattr(change, name) is not None]
+        if not edited:
+            return None
+        row = self._shown.whole(self._lookup.place(entry))
+        fit = possible(row["has_audio"], row["has_video"])
+        unfit = [NEEDED[name] for name in edited if name not in fit]
+        return f"A clip without {unfit[0]} can't have this caption." if unfit else None
 
     def writing(self, request: Request, clip_id: str) -> Response:
         """How a clip's captions were written, of another job those that the address names, as a part of

@@ -21,7 +21,7 @@ from manifests.workspace import Workspace
 from pipelines.reviews.comparison import Comparison
 from pipelines.reviews.given import completed
 from pipelines.reviews.journal import ReviewError
-from pipelines.reviews.review import Review
+from pipelines.reviews.review import NEEDED, Review
 from pipelines.reviews.stored import REVIEWS, Said, add, stored, table
 
 _BETWEEN = "; "
@@ -70,26 +70,44 @@ def load(workspace: Workspace, source: Path, of: Said = REVIEWS) -> Loaded:
     """Commits the reviews, or comparisons, of a file.
 
     A review needs a clip_id, a reviewer and a verdict or an edited caption, a comparison a clip_id, a
-    reviewer, both digests and an outcome. Raises ReviewError for what can't be read, with its line; then
-    none is committed. Raises LeaseHeld.
+    reviewer, both digests and an outcome. Raises ReviewError for what can't be read, with its line, and
+    for an edit of a caption that its clip can't have; then none is committed. Raises LeaseHeld.
     """
     _require_suffix(source)
     said = _parsed(source, of)
-    elsewhere = _elsewhere(workspace, said["clip_id"])
+    elsewhere = _elsewhere(workspace, said)
     return Loaded(len(said), add(workspace, said, of), elsewhere)
 
 
-def _elsewhere(workspace: Workspace, clips: pa.ChunkedArray) -> int:
-    """How many of these ids no caption has."""
+def _elsewhere(workspace: Workspace, said: pa.Table) -> int:
+    """How many rows are of clips that have no captions. Raises ReviewError for an edit of a caption that
+    its clip can't have."""
     files = tuple(commits.load(workspace).files("captions"))
     if not files:
         return 0
     for file in files:
-        if not len(clips):
+        if not len(said):
             break
-        known = pq.read_table(workspace.root / file.path, columns=["clip_id"])["clip_id"]
-        clips = clips.filter(pc.invert(pc.is_in(clips, known)))
-    return len(clips)
+        known = pq.read_table(
+            workspace.root / file.path, columns=["clip_id", "has_audio", "has_video"]
+        )
+        _require_possible(said, known)
+        said = said.filter(pc.invert(pc.is_in(said["clip_id"], known["clip_id"])))
+    return len(said)
+
+
+def _require_possible(said: pa.Table, clips: pa.Table) -> None:
+    heard, seen = clips["has_audio"], clips["has_video"]
+    for name, can in zip(CAPTIONS, (heard, seen, pc.and_(heard, seen)), strict=True):
+        if name not in said.column_names:
+            continue
+        lacking = clips["clip_id"].filter(pc.invert(can))
+        is_wrong = pc.and_(pc.is_valid(said[name]), pc.is_in(said["clip_id"], lacking))
+        if len(wrong := said["clip_id"].filter(is_wrong)):
+            raise ReviewError(
+                f"{name} can't be edited of clips without {NEEDED[name]}: {len(wrong):,} rows, such as "
+                f"that of {wrong[0]}. Leave it empty; nothing was imported"
+            )
 
 
 def _parsed(source: Path, of: Said) -> pa.Table:

@@ -1,11 +1,12 @@
 """One review: what a person says of the captions of a clip."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self, get_args
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from manifests.captions import CAPTIONS
+from manifests.captions import CAPTIONS, CaptionName
 from pipelines.terminal import REPLACEMENT, one_line
 
 Verdict = Literal["good", "bad"]
@@ -14,6 +15,13 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 """Why captions are bad: something is told that is not there; something that matters is not told; it is
 there, but not like that; heard is told as seen or seen as heard; words of a transcript or of our own
 prompts stand in them."""
+
+NEEDED: Mapping[CaptionName, str] = {
+    "audio_caption": "sound",
+    "visual_caption": "a picture",
+    "audio_visual_caption": "both sound and a picture",
+}
+"""What a clip must have to have such a caption."""
 
 LONGEST = 4000
 """Characters of an edited caption."""

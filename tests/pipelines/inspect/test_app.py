@@ -232,6 +232,25 @@ def test_what_is_no_review_is_not_stored(body: bytes, tmp_path: Path) -> None:
         assert missing.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("has", "text"),
+    [
+        ({"has_audio": False}, "A clip without sound can't have this caption."),
+        ({"has_audio": True}, ""),
+    ],
+)
+def test_a_caption_that_the_clip_cannot_have_is_not_edited(
+    has: dict[str, bool], text: str, tmp_path: Path
+) -> None:
+    place = made(tmp_path / "set")
+    place.edit("captions", lambda rows: [row | has for row in rows])
+    with client(place.root) as browser:
+        url = f"/clip/{rows(place)[0]['clip_id']}/review"
+        answer = browser.post(url, headers=ORIGIN, json={"audio_caption": "No sound."})
+        assert len(reviews_of(place.root)) == int(not text)
+        assert (answer.status_code, answer.text) == (422, text) if text else answer.is_success
+
+
 def test_reviews_of_a_release_lie_beside_it(tmp_path: Path) -> None:
     small(tmp_path / "release", 10)
     before = sorted(path for path in (tmp_path / "release").rglob("*"))

@@ -51,6 +51,31 @@ def test_reviews_of_other_clips_are_counted(tmp_path: Path) -> None:
     assert load(place.workspace, tmp_path / "a.csv") == (2, 2, 1)
 
 
+@pytest.mark.parametrize(
+    ("lacks", "name", "without"),
+    [
+        ("has_audio", "audio_caption", "sound"),
+        ("has_video", "visual_caption", "a picture"),
+        ("has_video", "audio_visual_caption", "both sound and a picture"),
+    ],
+)
+def test_an_edit_of_a_caption_that_the_clip_cannot_have_is_refused(
+    lacks: str, name: str, without: str, tmp_path: Path
+) -> None:
+    place = make(tmp_path / "made")
+    clips = [row["clip_id"] for row in place.rows("captions")]
+    place.edit("captions", lambda rows: [row | {lacks: row["clip_id"] != clips[0]} for row in rows])
+    file = tmp_path / "a.csv"
+    file.write_text(f"clip_id,reviewer,{name}\n{clips[1]},x,A tone.\n{clips[0]},x,None.\n")
+    with pytest.raises(
+        ReviewError, match=rf"without {without}: 1 rows, such as that of {clips[0]}"
+    ):
+        load(place.workspace, file)
+    assert _rows(place.workspace) == []
+    file.write_text(f"clip_id,reviewer,{name}\n{clips[1]},x,A tone.\n")
+    assert load(place.workspace, file) == (1, 1, 0)
+
+
 def test_a_file_with_semicolons_is_read(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "out")
     file = tmp_path / "a.csv"
