@@ -9,6 +9,7 @@ from manifests import tables
 from manifests.captions import CAPTIONS
 from manifests.commits import State
 from manifests.evidence import evidence_from_row
+from manifests.faults import MEANINGS
 from manifests.tables import File
 from manifests.workspace import Workspace
 from pipelines.status import JobStatus
@@ -152,8 +153,10 @@ def _believed(sure: Mapping[str, Any] | None) -> str:
 
 def origin(row: Mapping[str, Any]) -> Iterator[Text]:
     """Identity, digests, and why replies of the writer were rejected."""
-    for fault in row["lints"]:
-        yield Text("    rejected ", style="dim") + plain(fault)
+    for rejected in row["lints"]:
+        meaning = MEANINGS.get(rejected.rpartition(":")[2])
+        told = Text(f"  ({meaning})" if meaning else "", style="dim")
+        yield Text("    rejected ", style="dim") + plain(rejected) + told
     yield Text(f"  clip {row['clip_id']}  evidence {row['evidence_digest']}", style="dim")
     yield Text(
         f"  writer {row['writer'] or 'none'}  prompt {row['prompt_digest']}"

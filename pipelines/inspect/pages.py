@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from manifests.captions import CAPTIONS, CaptionName
+from manifests.captions import CAPTIONS, CaptionName, possible
 from pipelines.inspect.facets import Facet
 from pipelines.inspect.lookup import Page
 from pipelines.inspect.meaning import MOST
@@ -133,7 +133,8 @@ def meant(query: Query, encoder: str, embedded: int) -> str:
     told = (
         "The clips nearest to what is meant, by the embeddings of their sound or picture: the nearest "
         f"first, at most {MOST:,}, of {embedded:,} that have such embeddings. Everything else that is "
-        "asked for chooses among them."
+        "asked for chooses among them. The number of a clip is the cosine of its vector and that of the "
+        "text: it orders the clips of one search, and can't be compared with those of another."
     )
     return f"{told} {_HOW_GOOD if encoder == 'small' else _UNKNOWN}"
 
@@ -301,10 +302,7 @@ def clip(
             _held(review.edits.get(name, row[name] or "")),
             _held(row[name] or ""),
         )
-        for name, possible in zip(
-            CAPTIONS, (has_audio, has_video, has_audio and has_video), strict=True
-        )
-        if possible or row[name] is not None
+        for name in possible(has_audio, has_video)
     )
     return Clip(
         captioned(Shown("", row), limits=WHOLE),

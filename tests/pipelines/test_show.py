@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from manifests.evidence import Claim, Confidence, Evidence, WeakCaption, evidence_to_rows
-from pipelines.show import evidence
+from pipelines.show import evidence, origin
 
 
 def _shown(*claims: Claim) -> list[str]:
@@ -29,6 +29,13 @@ def test_a_number_that_others_measured_is_shown_beside_the_word_alone() -> None:
     own, fused = Confidence(None, "medium", "clap"), Confidence(0.9, "high", "platt-map ears")
     (line,) = _shown(_claim(own, fused))
     assert "[high 0.90 by platt-map ears; alone medium by clap; raw 0.50]" in line
+
+
+def test_what_was_refused_is_told_in_words() -> None:
+    row = dict.fromkeys(["clip_id", "evidence_digest", "writer", "prompt_digest"])
+    row |= dict.fromkeys(["config_digest", "licence"])
+    (told, *_) = origin(row | {"lints": ["first:loop"]})
+    assert told.plain.strip() == "rejected first:loop  (the same words again and again)"
 
 
 def test_a_score_is_shown_with_its_rank() -> None:
