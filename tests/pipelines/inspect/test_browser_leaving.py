@@ -38,6 +38,8 @@ def _slow(page: "Page", address: str) -> "Iterator[None]":
     page.route(address, lambda route: held.append(route))
     with page.expect_request(address):
         yield
+    while not held:
+        page.wait_for_timeout(1)  # Playwright hands a request over while it is waited for something
     with page.expect_navigation(url=address):
         held[-1].continue_()
     page.unroute(address)
