@@ -30,12 +30,16 @@ _VALUES: Mapping[str, str] = {
 def make(
     database: duckdb.DuckDBPyConnection, reviews: pa.Table, reviewer: str | None = None
 ) -> None:
-    """Makes the table `reviews` of those whose clips are there, and the view `told` of those to tell:
-    all, or those of the clips that a reviewer reviewed."""
+    """Makes the table `reviews` of those whose clips are there, of each reviewer one of a clip: that of
+    the captions that are shown, else the newest of others; and the view `told` of those to tell: all, or
+    those of the clips that a reviewer reviewed."""
     database.register("given", reviews)
     database.execute(
         "CREATE TABLE reviews AS SELECT c.number, r.* FROM given r "
-        "JOIN clips c ON c.clip_id = TRY_CAST(r.clip_id AS UUID)"
+        "JOIN clips c ON c.clip_id = TRY_CAST(r.clip_id AS UUID) "
+        "QUALIFY row_number() OVER (PARTITION BY c.number, r.reviewer ORDER BY "
+        "coalesce(r.caption_digest = c.caption_digest, false) DESC, r.reviewed_ms DESC, r.review_id DESC"
+        ") = 1"
     )
     database.unregister("given")
     own = f"WHERE number IN (SELECT number FROM reviews WHERE reviewer = {literal(reviewer or '')})"

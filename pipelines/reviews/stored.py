@@ -43,8 +43,10 @@ class Said:
 
 
 def counting(every: pa.Table) -> pa.Table:
-    """The reviews that count: of each reviewer the last one of a clip, unless it takes all back."""
-    newest = _newest(every, "reviewed_ms", "review_id", ["clip_id", "reviewer"])
+    """The reviews that count: of each reviewer the last one of a clip's captions, unless it takes all
+    back."""
+    keys = ["clip_id", "caption_digest", "reviewer"]
+    newest = _newest(every, "reviewed_ms", "review_id", keys)
     says = [pc.is_valid(newest[name]) for name in ("verdict", *CAPTIONS)]
     return newest.filter(reduce(pc.or_, says))
 

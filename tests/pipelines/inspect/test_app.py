@@ -203,10 +203,14 @@ def test_a_review_of_other_captions_is_not_carried_over(tmp_path: Path) -> None:
     )
     journal.close()
     with client(place.root) as browser:
-        assert "(of earlier captions)" in browser.get(f"/clip/{clip}").text
+        assert "(of other captions)" in browser.get(f"/clip/{clip}").text
         browser.post(f"/clip/{clip}/review", headers=ORIGIN, json={"verdict": "good"})
-    (own,) = reviews_of(place.root)
+        assert "(of other captions)" not in browser.get(f"/clip/{clip}").text
+    (_, own) = sorted(reviews_of(place.root), key=lambda row: row["reviewed_ms"])
     assert (own["verdict"], own["audio_caption"]) == ("good", None)
+    with client(place.root) as browser:
+        page = browser.get(f"/clip/{clip}").text
+    assert 'data-verdict="good"' in page and "(of other captions)" not in page
 
 
 @pytest.mark.parametrize(

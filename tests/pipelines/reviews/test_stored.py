@@ -76,6 +76,14 @@ def test_of_a_reviewer_the_last_review_of_a_clip_counts() -> None:
     ]
 
 
+def test_a_review_of_other_captions_of_a_clip_counts_beside_it() -> None:
+    given = [
+        review(1, reviewed_ms=1, verdict="bad"),
+        review(1, reviewed_ms=2, caption_digest="f" * 16),
+    ]
+    assert [row["verdict"] for row in counting(table(given)).to_pylist()] == ["bad", "good"]
+
+
 def test_reviews_change_neither_books_nor_listing_and_the_workspace_is_sound(
     tmp_path: Path,
 ) -> None:
