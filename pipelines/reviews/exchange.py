@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +29,10 @@ from pipelines.reviews.stored import REVIEWS, Said, add, stored, table
 _BETWEEN = "; "
 """Between the reasons of a CSV's cell."""
 _SUFFIXES = (".jsonl", ".csv")
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+"""A time as spreadsheets save it: the last digits are lost, so it says nothing."""
+_AHEAD_S = 24 * 3600
+"""How far the clock of another machine may be ahead."""
 _PACKED = 50_000
 """Rows that are Python objects at once while a file is read."""
 
@@ -48,13 +54,20 @@ def export(workspace: Workspace, target: Path, of: Said = REVIEWS) -> int:
 
 
 _FORMATS = {".jsonl": "FORMAT json", ".csv": "FORMAT csv, HEADER"}
+_BOM = "\ufeff"
+"""Begins a CSV: without it spreadsheets do not read it as UTF-8."""
 
 
 def _columns(of: Said, target: Path) -> str:
     """SQL of the columns of a file."""
-    if target.suffix == ".csv" and "reasons" in of.kind.schema.names:
-        return f"* REPLACE (array_to_string(reasons, '{_BETWEEN}') AS reasons)"
-    return "*"
+    if target.suffix != ".csv":
+        return "*"
+    first, *others = of.kind.schema.names
+    cells = [
+        f"array_to_string({name}, '{_BETWEEN}') AS {name}" if name == "reasons" else name
+        for name in others
+    ]
+    return ", ".join([f'{first} AS "{_BOM}{first}"', *cells])
 
 
 class Loaded(NamedTuple):
@@ -70,13 +83,45 @@ def load(workspace: Workspace, source: Path, of: Said = REVIEWS) -> Loaded:
     """Commits the reviews, or comparisons, of a file.
 
     A review needs a clip_id, a reviewer and a verdict or an edited caption, a comparison a clip_id, a
-    reviewer, both digests and an outcome. Raises ReviewError for what can't be read, with its line, and
-    for an edit of a caption that its clip can't have; then none is committed. Raises LeaseHeld.
+    reviewer, both digests and an outcome. Raises ReviewError for what can't be read, with its line, for
+    an edit of a caption that its clip can't have, and for rows that contradict what is stored; then none
+    is committed. Raises LeaseHeld.
     """
     _require_suffix(source)
     said = _parsed(source, of)
+    known = stored(workspace, of)
+    _require_agreement(said, known, of)
     elsewhere = _elsewhere(workspace, said)
-    return Loaded(len(said), add(workspace, said, of), elsewhere)
+    fresh = said.filter(pc.invert(pc.is_in(said[of.key], known[of.key])))
+    return Loaded(len(said), add(workspace, fresh, of), elsewhere)
+
+
+def _require_agreement(said: pa.Table, known: pa.Table, of: Said) -> None:
+    """Raises ReviewError where two rows have one id and say different things, or one reviewer says two
+    things of the same captions at one time: which of them counts would be chance."""
+    keys = ", ".join(name for name in _OF_CAPTIONS if name in said.column_names)
+    with connect() as database:
+        database.register("said", said)
+        database.register("known", known)
+        database.execute("CREATE VIEW every AS SELECT * FROM said UNION ALL SELECT * FROM known")
+        wrong = database.execute(
+            f"SELECT clip_id, reviewer FROM (SELECT DISTINCT * EXCLUDE ({of.when}) FROM every) "
+            f"GROUP BY {of.key}, clip_id, reviewer HAVING count(*) > 1 UNION ALL "
+            f"SELECT clip_id, reviewer FROM every SEMI JOIN said USING (clip_id, reviewer, {of.when}) "
+            f"GROUP BY {keys}, reviewer, {of.when} HAVING count(DISTINCT {of.key}) > 1 "
+            "ORDER BY ALL"
+        ).fetchall()
+    if wrong:
+        clip, reviewer = wrong[0]
+        raise ReviewError(
+            f"{len(wrong):,} rows contradict what was said before, or each other, such as that of "
+            f"{reviewer} on {clip}. A row that says something new has neither {of.key} nor {of.when}: "
+            "empty both cells; nothing was imported"
+        )
+
+
+_OF_CAPTIONS = ("clip_id", "caption_digest", "other_digest")
+"""What names the captions that something is said of."""
 
 
 def _elsewhere(workspace: Workspace, said: pa.Table) -> int:
@@ -132,6 +177,11 @@ def _one(source: Path, number: int, values: Mapping[str, Any], of: Said) -> Revi
         name = ".".join(map(str, first["loc"]))
         told = f"{name}: {first['msg']}" if name else first["msg"]
         raise ReviewError(f"{source} line {number}: {told}; nothing was imported") from error
+    if getattr(one, of.when) > (time.time() + _AHEAD_S) * 1000:
+        raise ReviewError(
+            f"{source} line {number}: {of.when} is in the future: it counts milliseconds since 1970; "
+            "nothing was imported"
+        )
     if isinstance(one, Review) and not _says(one):
         raise ReviewError(
             f"{source} line {number} has neither a verdict nor an edited caption; nothing was imported"
@@ -174,7 +224,13 @@ def _csv(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     f"{source} line {rows.line_num} has more cells than the first line; "
                     "nothing was imported"
                 )
-            values: dict[str, Any] = {name: cell for name, cell in row.items() if cell}
+            values: dict[str, Any] = {
+                name: cell
+                for name, cell in row.items()
+                if cell and not (name.endswith("_ms") and _ROUNDED.fullmatch(cell.strip()))
+            }
+            if not values:
+                continue
             if "reasons" in values:
                 parts = values["reasons"].split(_BETWEEN.strip())
                 values["reasons"] = [part.strip() for part in parts if part.strip()]

@@ -1,6 +1,9 @@
 """Reviews and comparisons as JSON lines and CSV."""
 
+import csv
+import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +77,50 @@ def test_an_edit_of_a_caption_that_the_clip_cannot_have_is_refused(
     assert _rows(place.workspace) == []
     file.write_text(f"clip_id,reviewer,{name}\n{clips[1]},x,A tone.\n")
     assert load(place.workspace, file) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("emptied", [(), ("review_id",), ("review_id", "reviewed_ms")])
+def test_a_row_that_was_changed_is_taken_where_it_has_neither_id_nor_time(
+    emptied: tuple[str, ...], reviewed: Workspace, tmp_path: Path
+) -> None:
+    export(reviewed, tmp_path / "a.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    rows[0] |= {"verdict": "good", "reasons": []} | dict.fromkeys(emptied)
+    (tmp_path / "b.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    if len(emptied) < 2:
+        with pytest.raises(
+            ReviewError, match=r"1 rows contradict .* neither review_id nor reviewed_ms"
+        ):
+            load(reviewed, tmp_path / "b.jsonl")
+        assert [row["verdict"] for row in _rows(reviewed)] == ["bad", None]
+    else:
+        assert load(reviewed, tmp_path / "b.jsonl") == (2, 1, 0)
+        export(reviewed, tmp_path / "c.jsonl")
+        assert '"verdict":"good"' in (tmp_path / "c.jsonl").read_text()
+
+
+def test_what_a_spreadsheet_makes_of_a_file_is_read(reviewed: Workspace, tmp_path: Path) -> None:
+    """It shows umlauts only after a byte order mark, rounds long numbers, and adds empty rows."""
+    export(reviewed, tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbfreview_id,")
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        head, *rows = csv.reader(file)
+    at = head.index("reviewed_ms")
+    for row in rows:
+        row[at] = f"{float(row[at]):.5E}".replace("E+0", "E+")
+    rows.append([""] * len(head))
+    with (tmp_path / "b.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+    assert load(reviewed, tmp_path / "b.csv") == (2, 0, 0)
+
+
+def test_a_time_of_the_future_is_refused(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "out")
+    row = {"clip_id": "a" * 32, "reviewer": "ada", "verdict": "bad"}
+    now_us = time.time_ns() // 1000
+    (tmp_path / "a.jsonl").write_text(json.dumps(row | {"reviewed_ms": now_us}))
+    with pytest.raises(ReviewError, match="line 1: reviewed_ms is in the future"):
+        load(workspace, tmp_path / "a.jsonl")
 
 
 def test_a_file_with_semicolons_is_read(tmp_path: Path) -> None:
