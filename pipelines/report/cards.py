@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from manifests.captions import CAPTIONS
+from manifests.captions import CAPTIONS, CaptionName, possible
 from manifests.faults import MEANINGS
 from manifests.languages import language_name
 from pipelines.preview import Preview
 from pipelines.preview.events import Event, Standing, timeline
 from pipelines.report.galleries import Gallery, Row, Shown
 from pipelines.report.shown import LONGEST, place, visible
+from pipelines.reviews.review import NEEDED
 from pipelines.show import TITLES
 from pipelines.spans import Localized, key, timed
 
@@ -208,7 +209,7 @@ def _refused(fault: str) -> Refused:
     return Refused(visible(rung, 100), visible(guard, 100), MEANINGS.get(guard, ""))
 
 
-def _caption(row: Row, name: str, before: Row | None, limits: Limits) -> Caption:
+def _caption(row: Row, name: CaptionName, before: Row | None, limits: Limits) -> Caption:
     short = name.removesuffix("_caption")
     text, by, judged = row[name], row[f"{short}_by"], row[f"{short}_judged"]
     told = {"llm": "by the LLM", "template": "by the template", "human": "by a person"}.get(
@@ -217,10 +218,13 @@ def _caption(row: Row, name: str, before: Row | None, limits: Limits) -> Caption
     if judged is not None:
         told += f"; it was in doubt, and the judge gave {judged:.2f}"
     claims = [claim for claim in row["claims"] if claim["caption"] == name]
+    why = row[f"{short}_why"]
+    if why is None and name not in possible(row["has_audio"], row["has_video"]):
+        why = f"the clip lacks {NEEDED[name]}"
     return Caption(
         title=TITLES[name].capitalize(),
         text=visible(text, limits.text) if text is not None else None,
-        why=visible(row[f"{short}_why"] or "", 300),
+        why=visible(why or "", 300),
         by=told,
         claims=tuple(_claim(claim, limits) for claim in claims[: limits.captioners]),
         more=max(0, len(claims) - limits.captioners),

@@ -116,11 +116,11 @@ def read_file(path: Path) -> list[Gate]:
     if path.stat().st_size > _LARGEST:
         raise GateError(f"{path}: too large for a file of thresholds")
     try:
-        told = tomllib.loads(path.read_text("utf-8"))
+        told = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise GateError(f"{path} can't be read: {error}") from error
     gates = told.get(_KEY)
-    if list(told) != [_KEY] or not isinstance(gates, list):
+    if list(told) != [_KEY] or not isinstance(gates, list) or not gates:
         raise GateError(f'{path}: write one list, {_KEY} = ["unsupported > 0.02"]')
     try:
         return [read(gate) for gate in gates if _is_text(gate)]

@@ -52,7 +52,8 @@ def lines(of: Preference) -> Iterator[tuple[str, str]]:
     if unasked := not_asked(of.same, of.only_own + of.only_other):
         yield "not asked about", unasked
     if of.only_own or of.only_other:
-        told = f"only the first on {of.only_own:,}, only the second on {of.only_other:,} clips"
+        first, second = counted_clips(of.only_own), counted_clips(of.only_other)
+        told = f"only the first on {first}, only the second on {second}"
         yield "has a caption", f"{told}; the win rate does not count them"
     if not of.judged or of.sign is None:
         return

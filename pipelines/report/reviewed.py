@@ -11,7 +11,7 @@ was drawn from, and not of the set.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import combinations
 from pathlib import Path
 
@@ -66,9 +66,11 @@ def reviews(query: Query, reported: Reported, place: Workspace | None) -> Review
         "FROM reviewed WHERE verdict IS NOT NULL GROUP BY clip_id"
     )
     judged: dict[str, bool] = dict(query.rows("SELECT clip_id, bad FROM judged"))
+    only_edited = "SELECT clip_id FROM reviewed EXCEPT SELECT clip_id FROM judged"
+    edits = {clip for (clip,) in query.rows(only_edited)}
     drawn = list(plans(place))
     (captioned,) = query.row("SELECT count(*) FROM scores WHERE has > 0")
-    told = tuple(_of_plan(plan, judged, _strays(query, plan), captioned) for plan in drawn)
+    told = tuple(_of_plan(plan, judged, edits, _strays(query, plan), captioned) for plan in drawn)
     samples = [plan for plan in told if plan.is_of_set]
     best = max(samples, key=lambda plan: plan.judged, default=None)
     own = next((p.ids for p in drawn if best is not None and p.name == best.name), None)
@@ -136,12 +138,17 @@ def _strays(query: Query, plan: Plan) -> tuple[int, int]:
 
 
 def _of_plan(
-    plan: Plan, judged: Mapping[str, bool], strays: tuple[int, int], captioned: int
+    plan: Plan,
+    judged: Mapping[str, bool],
+    edits: Set[str],
+    strays: tuple[int, int],
+    captioned: int,
 ) -> PlanFigures:
-    """What the reviews of a plan say. strays: clips that left, and that were written again; captioned:
-    clips of the set with captions."""
+    """What the reviews of a plan say. edits: clips that were only edited; strays: clips that left, and
+    that were written again; captioned: clips of the set with captions."""
     astray, rewritten = strays
-    places = [at for at, clip in enumerate(plan.ids) if clip in judged]
+    places = [at for at, clip in enumerate(plan.ids) if clip in judged or clip in edits]
+    edited = sum(clip in edits for clip in plan.ids)
     counts: dict[int, list[bool]] = defaultdict(list)
     for clip, stratum in plan.clips:
         if clip in judged:
@@ -153,7 +160,8 @@ def _of_plan(
         by=plan.by,
         interval=plan.interval,
         clips=len(plan.clips),
-        judged=len(places),
+        judged=len(places) - edited,
+        edited=edited,
         passed=max(places) + 1 - len(places) if places else 0,
         set=sum(stratum.size for stratum in plan.strata),
         captioned=captioned,

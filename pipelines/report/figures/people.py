@@ -13,11 +13,12 @@ class StratumRate(Counted):
 
 
 class PlanFigures(Counted):
-    """What the reviews of a plan say. clips: of the plan; judged: of these; passed: clips that stand in
-    it before the last judged one and were not judged; set: clips that it was drawn from; captioned: clips
-    with captions in this set. astray: of the plan, that are not in this set; rewritten: of the plan, that
-    were judged, but not with the captions that they have here. bad: share of the clips that it was drawn
-    from; unknown for a plan that is no sample of them, or no longer."""
+    """What the reviews of a plan say. clips: of the plan; judged: of these; edited: of these, without a
+    verdict; passed: clips that stand in it before the last of both and were not reviewed; set: clips that
+    it was drawn from; captioned: clips with captions in this set. astray: of the plan, that are not in
+    this set; rewritten: of the plan, that were judged, but not with the captions that they have here.
+    bad: share of the clips that it was drawn from; unknown for a plan that is no sample of them, or no
+    longer."""
 
     name: str
     how: str
@@ -25,6 +26,7 @@ class PlanFigures(Counted):
     interval: float | None
     clips: int
     judged: int
+    edited: int
     passed: int
     set: int
     captioned: int

@@ -121,6 +121,8 @@ def _how(plan: PlanFigures) -> str:
 
 def _plan(plan: PlanFigures) -> str:
     told = f"{plan.name}: {_how(plan)}, {plan.judged:,} of {counted_clips(plan.clips)} judged"
+    if plan.edited:
+        told += f"; {plan.edited:,} were edited without a verdict, and are in no share"
     if plan.passed:
         told += (
             f"; {plan.passed:,} before the last of them were passed over, which may bias the share"

@@ -137,13 +137,22 @@ def test_what_is_no_gate_is_refused(text: str) -> None:
 
 def test_gates_are_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "gates.toml"
-    file.write_text('fail_on = ["unsupported > 0.02", "support<-5%"]\n')
+    gates = 'fail_on = ["unsupported > 0.02", "support<-5%"]\n'
+    file.write_text(gates, encoding="utf-8-sig")
     assert [gate.name for gate in read_file(file)] == ["unsupported", "support"]
 
 
 @pytest.mark.parametrize(
     "content",
-    ["fail_on = 3", "other = []", "fail_on = [1]", "not toml", 'fail_on = ["a>1"]', "\xff"],
+    [
+        "fail_on = 3",
+        "fail_on = []",
+        "other = []",
+        "fail_on = [1]",
+        "not toml",
+        'fail_on = ["a>1"]',
+        "\xff",
+    ],
 )
 def test_a_file_that_is_no_list_of_gates_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "gates.toml"

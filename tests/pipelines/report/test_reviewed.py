@@ -231,6 +231,20 @@ def test_a_plan_that_was_not_looked_at_in_order_says_so(place: Made) -> None:
     assert any("2 before the last of them were passed over" in text for text in texts)
 
 
+def test_clips_that_were_only_edited_are_told_apart(place: Made) -> None:
+    by_clip = {row["clip_id"]: row for row in rows(place)}
+    plan = _plan(place)
+    _said(place, by_clip[plan.ids[0]], None, audio_caption="Rain falls.")
+    _said(place, by_clip[plan.ids[1]], "bad", audio_caption="Rain falls.")
+    _, of = _figures(place)
+    (only,) = of.plans
+    assert (only.judged, only.edited, only.passed) == (1, 1, 0)
+    section = people(of)
+    assert section is not None
+    texts = [text for figure in section.figures for text, _ in figure.texts]
+    assert any("1 were edited without a verdict" in text for text in texts)
+
+
 def test_unsupported_claims_are_counted_among_the_bad_and_the_good(place: Made) -> None:
     every = rows(place)
     for at, row in enumerate(every):

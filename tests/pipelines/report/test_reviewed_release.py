@@ -10,7 +10,9 @@ from manifests.workspace import Workspace
 from pipelines.calibrate.reliability import wilson
 from pipelines.inspect.planned import make as planned
 from pipelines.inspect.sets import ReleaseSet, WorkspaceSet
+from pipelines.report.cards import WHOLE, captioned
 from pipelines.report.figures import Figures, ReviewFigures
+from pipelines.report.galleries import Shown
 from pipelines.report.page import write
 from pipelines.report.query import ReportError
 from pipelines.report.released import opened
@@ -21,6 +23,7 @@ from pipelines.reviews.journal import Journal
 from pipelines.reviews.plan import Plan
 from pipelines.reviews.review import drawn_id
 from tests.manifests.made import Made
+from tests.pipelines.inspect.made import lookup
 from tests.pipelines.rebuild.built import release, rules, table
 from tests.pipelines.report.made import Row, as_input, made
 from tests.pipelines.report.made import rows as captions_of
@@ -159,6 +162,21 @@ def test_reviews_that_a_release_was_built_with_are_told(place: Made, tmp_path: P
     page = (tmp_path / "page.html").read_text("utf-8")
     assert "Reviews of 1 workspace were used: 1 row left because of them, and in 2 clips a" in page
     assert listed.digest in page
+    assert "People wrote 2 of " in page and "no person did" not in page
+
+
+def test_why_a_clip_of_a_release_has_no_caption_follows_from_its_media(
+    folder: Path, data: list[Row]
+) -> None:
+    shown = ReleaseSet(folder)
+    with lookup(shown) as index:
+        at = index.place_of(data[0]["clip_id"])
+    assert at is not None
+    silent = {"has_audio": False, "audio_caption": None, "audio_visual_caption": None}
+    row = shown.whole(at) | silent
+    (heard, _, together) = captioned(Shown("", row), limits=WHOLE).captions
+    assert (heard.text, heard.why) == (None, "the clip lacks sound")
+    assert (together.text, together.why) == (None, "the clip lacks both sound and a picture")
 
 
 def test_people_prefer_one_of_two_releases(

@@ -113,6 +113,7 @@ def test_few_judged_clips_speak_neither_for_nor_against(
         interval=None,
         clips=judged,
         judged=judged,
+        edited=0,
         passed=0,
         set=10**4,
         captioned=10**4,
