@@ -88,15 +88,17 @@ class Reviewing:
 
 
 def commit(reviews: Workspace, told: Callable[[str], None]) -> None:
-    """Commits what journals hold, unless a run is at work. told: is called with what became of it."""
+    """Commits what journals hold, unless a run is at work or nothing can be written. told: is called with
+    what became of it."""
+    place = reviews.open_reviews.parent
+    stay = f"reviews stay in {place}, where they are safe, until captionmill inspect"
     try:
         if count := collect(reviews):
             told(f"reviews committed: {count:,}")
     except LeaseHeld:
-        told(
-            f"a run is at work in {reviews.root}: reviews stay in {reviews.open_reviews.parent}, where "
-            "they are safe, until captionmill inspect starts or ends without one"
-        )
+        told(f"a run is at work in {reviews.root}: {stay} starts or ends without one")
+    except OSError as error:
+        told(f"reviews can't be committed, {error.strerror}: {stay} can write there")
 
 
 def own(reviews: Any, reviewer: str) -> Mapping[str, Any] | None:

@@ -1,6 +1,7 @@
 """The app as a process: where it listens, and what is left when it is killed."""
 
 import json
+import resource
 import signal
 import socket
 from contextlib import suppress
@@ -12,12 +13,14 @@ import psutil
 import pytest
 
 from engine.media.ffmpeg import run as ffmpeg
-from pipelines.reviews.journal import journals
+from pipelines.inspect.reviewing import commit
+from pipelines.reviews.journal import Journal, journals
 from tests.conftest import run, wait_until
 from tests.manifests.made import Made
 from tests.manifests.release.made import small
 from tests.pipelines.inspect.made import Started, film, opened_app, real, reviews_of
 from tests.pipelines.report.made import made, rows
+from tests.pipelines.reviews.made import review
 
 pytestmark = pytest.mark.run
 
@@ -125,6 +128,25 @@ def test_it_ends_though_a_preview_is_being_made(tmp_path: Path, started: Started
             with suppress(psutil.NoSuchProcess):
                 child.kill()
     assert process.stderr is not None and process.stderr.read() == ""
+
+
+def test_reviews_that_cannot_be_committed_stay_where_they_are(place: Made) -> None:
+    row = rows(place)[0]
+    journal = Journal(place.workspace.open_reviews)
+    journal.append(review(clip_id=row["clip_id"], caption_digest=row["caption_digest"]))
+    journal.close()
+    told: list[str] = []
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # as on a full disk
+    try:
+        commit(place.workspace, told.append)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    (line,) = told
+    assert "reviews can't be committed, File too large: reviews stay in" in line
+    assert len(reviews_of(place.root)) == 1
+    commit(place.workspace, told.append)
+    assert told[1:] == ["reviews committed: 1"]
 
 
 def test_it_listens_on_loopback_only(place: Made, started: Started) -> None:
