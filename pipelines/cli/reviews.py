@@ -20,7 +20,7 @@ _Comparisons = Annotated[
 
 @reviews_app.command("export")
 def reviews_export(workspace: Root, file: _File, comparisons: _Comparisons = False) -> None:
-    """Write the reviews that count: of each reviewer the last one of a clip."""
+    """Write the reviews that count: of each reviewer the last one of a clip's captions."""
     with errors():
         from pipelines.reviews.exchange import export, require_no_release
         from pipelines.reviews.stored import COMPARISONS, REVIEWS
@@ -136,6 +136,12 @@ def reviews_compare(
             say_json(told.model_dump(mode="json"))
         for name, value in [] if as_json else lines(told):
             say(f"{name}: {value}")
+        if not told.judged:
+            say(
+                f"comparisons are looked for in {workspace.root}: name first the set that captionmill "
+                "inspect --against was started on",
+                err=True,
+            )
 
 
 def _half(text: str) -> float:

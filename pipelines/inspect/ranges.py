@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from io import FileIO
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,20})-(\d{0,20})", re.ASCII)
 _BLOCK = 1 << 18
 
 

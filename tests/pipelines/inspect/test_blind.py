@@ -379,3 +379,6 @@ def test_the_command_tells_what_people_prefer(sets: tuple[Made, Made]) -> None:
     assert "sign test: p = 1" in ran.stdout
     ran = subprocess.run(command(*said, "--json"), capture_output=True, text=True, check=False)
     assert json.loads(ran.stdout)["tie"]["count"] == 1
+    turned = command(*said[:2], *said[:1:-1])
+    ran = subprocess.run(turned, capture_output=True, text=True, check=False)
+    assert f"comparisons are looked for in {sets[1].root}: name first" in ran.stderr
