@@ -114,7 +114,9 @@ def _yaml(name: str, rows: int, files: Sequence[ReleaseFile], counted: Statistic
         lines.append("  data_files:")
         there = {f.split for f in files if (f.table, f.licence_class) == ("data", licence)}
         for split in _splits(there):
-            lines += [f"  - split: {split}", f"    path: data/{licence}/{split}-*.parquet"]
+            # Without quotes YAML would read `no` or `null` as something else than a text.
+            lines.append(f"  - split: {json.dumps(split)}")
+            lines.append(f"    path: data/{licence}/{split}-*.parquet")
     return "\n".join([*lines, "---"])
 
 

@@ -143,6 +143,11 @@ class Rules(Section):
     @field_validator("split")
     @classmethod
     def _splits_fit(cls, split: dict[Split, float]) -> dict[Split, float]:
+        if "all" in split:
+            raise ValueError(
+                "the library datasets calls all splits together 'all', and can't load one of that "
+                "name: give it another"
+            )
         total = sum(split.values())
         if abs(total - 1) > _EXACT:
             raise ValueError(f"the splits sum to {total:g}: make it 1")

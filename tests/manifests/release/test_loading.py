@@ -21,10 +21,15 @@ TABLES = {"data": 32, "evidence": 80, "claims": 32}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("release")
     release: Release = made.small(folder)
+    _describe(folder, release)
+    return folder
+
+
+def _describe(folder: Path, release: Release) -> None:
+    """Writes the card of a release."""
     counted = statistics(folder, release.of("data"))
     text = card(release.name, {}, release.inputs, release.books, release.files, counted)
     (folder / "README.md").write_text(text)
-    return folder
 
 
 TRAIN = 28
@@ -81,6 +86,21 @@ def test_datasets_reads_every_configuration_and_split(
     assert rows.num_rows == TRAIN and rows.column_names == DATA.names
     other = datasets.load_dataset(str(folder), "no-training", cache_dir=str(tmp_path))
     assert {split: each.num_rows for split, each in other.items()} == {"train": 4, "test": 4}
+
+
+def test_datasets_reads_splits_whose_names_yaml_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    names = ("no", "yes", "on", "off", "true", "false", "null", "n", "e1", "train")
+    folder = tmp_path / "release"
+    release = made.write(folder, [made.clip(5 * n, name) for n, name in enumerate(names)])
+    _describe(folder, release)
+    assert datasets.get_dataset_config_names(str(folder)) == ["permissive"]
+    loaded = datasets.load_dataset(str(folder), "permissive", cache_dir=str(tmp_path / "cache"))
+    assert {split: rows.num_rows for split, rows in loaded.items()} == dict.fromkeys(names, 1)
 
 
 _RAY = """

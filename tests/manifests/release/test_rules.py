@@ -127,6 +127,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "splits": ({"split": {"train": 0.9, "test": 0.2}}, "split: the splits sum to 1.1: make it 1"),
     "a split's name": ({"split": {"../train": 1.0}}, r"split\.\.\./train"),
+    "a split that means all": ({"split": {"all": 1.0}}, "split: .*'all'.*: give it another"),
     "a mix of one kind": ({"mix": {"real": 1, "synthetic": 10}}, "none is real: add one"),
     "a cap of none": ({"caps": {"source": 0}}, r"caps\.source: 0 can't be used"),
     "a list that is not there": (
