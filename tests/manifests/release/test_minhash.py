@@ -45,6 +45,11 @@ def test_case_spaces_and_punctuation_do_not_count(other: str) -> None:
         ("3 dogs bark", "4 dogs bark"),
         ("ein Hund bellt", "ein Hünd bellt"),
         ("listen", "silent"),
+        ("एक लड़का पार्क में दौड़ता है।", "एक लड़की पार्क में दौड़ती है।"),
+        ("একটি ছেলে দৌড়ায়", "একটি ছোলা দৌড়ায়"),
+        ("ஒரு பையன் ஓடுகிறான்", "ஒரு பொயன் ஓடுகிறான்"),
+        ("ที่นี่มีเสือ", "ที่นี่มีเสื่อ"),
+        ("\U00011103\U00011127\U00011103", "\U00011103\U00011128\U00011103"),
     ],
 )
 def test_other_words_and_another_order_do(some: str, other: str) -> None:
@@ -54,6 +59,23 @@ def test_other_words_and_another_order_do(some: str, other: str) -> None:
 def test_scripts_without_spaces_have_a_word_for_each_sign() -> None:
     assert 0.3 < _agree("一只狗在音乐中大声叫", "一只猫在音乐中大声叫") < 0.95
     assert _agree("犬が吠えて音楽が流れる", "猫") < 0.1
+
+
+@pytest.mark.parametrize(
+    ("some", "other"),
+    [
+        ("می\u200cرود", "میرود"),
+        ("क\u094d\u200dष", "क\u094dष"),
+        ("एक लड़का, पार्क में!", "एक लड़का पार्क में"),
+        ("\U00011103\U00011127\U00011141", "\U00011103\U00011127"),
+        ("Cafe\u0301 noir", "Café noir"),
+        ("it\u00b4s", "it's"),
+        ("a \u2764\ufe0f dog", "a dog"),
+        ("a 👩\u200d👩\u200d👧 dog", "a dog"),
+    ],
+)
+def test_joiners_and_marks_on_no_letter_do_not_count(some: str, other: str) -> None:
+    assert _agree(some, other) == 1
 
 
 def test_slots_agree_as_often_as_the_captions_are_similar() -> None:
