@@ -16,12 +16,17 @@ _FINEST = 10**9
 
 
 class ImpossibleShare(ValueError):
-    """No row could stay. domain: the number of the one without a row, None where it is not one alone."""
+    """A kind of rows of which a share is asked for, and of which no row could stay.
 
-    def __init__(self, domain: int | None, lacking: str) -> None:
+    domain: its number, None where it is not a domain alone. least: of all that stays, the share from
+    which on a row of it would stay; None where none would with any share.
+    """
+
+    def __init__(self, domain: int | None, lacking: str, least: Fraction | None = None) -> None:
         super().__init__(lacking)
         self.domain = domain
         self.lacking = lacking
+        self.least = least
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,9 @@ def targets(
     if real_share is None:
         # People's and other rows alike: the caller has one cell a domain.
         keep = {(number, False): int(alone * part) for number, part in enumerate(parts)}
+        for number, part in enumerate(parts):
+            if part and not keep[number, False]:
+                raise ImpossibleShare(number, "rows", 1 / alone)
         return Targets(keep, by_shares)
     return Targets(_mixed(rows, parts, _fraction(real_share)), by_shares)
 
@@ -82,7 +90,30 @@ def _mixed(
     for number, part in enumerate(parts):
         people = least[number] + way * (most[number] - least[number])
         keep[number, True], keep[number, False] = int(people), int(possible * part - people)
+    _require_each(keep, rows, parts, real, possible)
     return keep
+
+
+def _require_each(
+    keep: Mapping[Cell, int],
+    rows: Sequence[Sequence[int]],
+    parts: Sequence[Fraction],
+    real: Fraction,
+    total: int,
+) -> None:
+    """Raises ImpossibleShare for a kind of rows that is asked for, and of which none is kept. total: of
+    what could stay, were parts of rows kept."""
+    # Each cell may lose a part of a row, so as many rows as there are cells are sure to leave one.
+    cells = sum(1 for part in parts if part)
+    least = Fraction(cells, total + cells)
+    for place, (lacking, asked) in enumerate((("real rows", real), ("synthetic rows", 1 - real))):
+        kept = sum(count for (_, people), count in keep.items() if people is not bool(place))
+        if not kept and asked < least:
+            raise ImpossibleShare(None, lacking, least)
+    for number, part in enumerate(parts):
+        if part and not keep[number, True] + keep[number, False]:
+            least = Fraction(sum(1 for count in rows[number] if count), total)
+            raise ImpossibleShare(number, "rows", least if part < least <= 1 else None)
 
 
 def _fits(

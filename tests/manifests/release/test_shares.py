@@ -1,5 +1,7 @@
 """How many rows of each kind stay: the most that fit, never more than there are."""
 
+from fractions import Fraction
+
 import pytest
 
 from manifests.release.shares import ImpossibleShare, targets
@@ -73,3 +75,52 @@ def test_what_can_not_be_is_said(
 ) -> None:
     with pytest.raises(ImpossibleShare, match=lacking):
         targets(counts, shares, real)
+
+
+@pytest.mark.parametrize(
+    ("counts", "shares", "real", "domain", "least"),
+    [
+        ({(0, False): 400, (1, False): 90}, [0.001, 0.999], None, 0, Fraction(999, 90_000)),
+        ({(0, False): 4, (1, False): 90}, [0.999, 0.001], None, 1, Fraction(999, 4000)),
+        ({(0, True): 5, (0, False): 600}, [1.0], 1e-5, None, Fraction(1, 601)),
+        ({(0, True): 600, (0, False): 5}, [1.0], 1 - 1e-5, None, Fraction(1, 601)),
+    ],
+)
+def test_a_share_of_less_than_a_row_is_told_with_the_least_that_would_do(
+    counts: dict[tuple[int, bool], int],
+    shares: list[float],
+    real: float | None,
+    domain: int | None,
+    least: Fraction,
+) -> None:
+    with pytest.raises(ImpossibleShare) as told:
+        targets(counts, shares, real)
+    assert (told.value.domain, told.value.least) == (domain, least)
+
+
+@pytest.mark.parametrize("synthetic", [1, 7, 600])
+def test_with_the_least_share_a_row_stays(synthetic: int) -> None:
+    counts = {(0, True): 5, (0, False): synthetic}
+    least = 1 / (synthetic + 1)
+    assert targets(counts, [1.0], least).keep == {(0, True): 1, (0, False): synthetic}
+    with pytest.raises(ImpossibleShare, match="real rows"):
+        targets(counts, [1.0], least * 0.99)
+
+
+@pytest.mark.parametrize("real", [1e-6, 1 - 1e-6])
+def test_the_least_share_leaves_a_row_in_several_domains_too(real: float) -> None:
+    counts = {(n, by): 40 + n for n in range(3) for by in (True, False)}
+    shares = [0.5, 0.3, 0.2]
+    with pytest.raises(ImpossibleShare) as told:
+        targets(counts, shares, real)
+    assert told.value.least is not None
+    least = float(told.value.least)
+    keep = targets(counts, shares, least if real < 0.5 else 1 - least).keep
+    assert sum(count for (_, people), count in keep.items() if people is (real < 0.5))
+
+
+def test_a_domain_of_less_than_a_row_is_told_beside_a_ratio_too() -> None:
+    counts = {(0, True): 5, (0, False): 50, (1, False): 50}
+    with pytest.raises(ImpossibleShare) as told:
+        targets(counts, [0.999, 0.001], 0.1)
+    assert (told.value.domain, told.value.least) == (1, Fraction(1, 50))
