@@ -4,10 +4,10 @@ import errno
 import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
@@ -62,10 +62,16 @@ def over_processes(tasks: Iterable[Task]) -> Iterator[Any]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipelines.rebuild.rebuild"])
     others = set(multiprocessing.active_children())
+    waiting = iter(tasks)
+    first = list(islice(waiting, 1))
+    if not first:
+        return
     pool: Any = ProcessPool(max_workers=workers, context=context)
     try:
-        yield from _over(pool, tasks, 2 * workers)
+        _start(pool)
+        yield from _over(pool, chain(first, waiting), 2 * workers)
     except BaseException:
+        pool.stop()  # else it would start others in place of those that are killed
         # By SIGTERM each would wait for processes of its own; what it writes is whole or not there.
         for worker in set(multiprocessing.active_children()) - others:
             worker.kill()
@@ -73,6 +79,13 @@ def over_processes(tasks: Iterable[Task]) -> Iterator[Any]:
     finally:
         pool.stop()
         pool.join()
+
+
+def _start(pool: Any) -> None:
+    """Starts the processes of a pool, in a thread that no signal interrupts: a process of which the pool
+    did not hear yet would outlive it, and complain that what it shares with the pool is gone."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: pool.active).result()
 
 
 def _over(pool: Any, tasks: Iterable[Task], at_once: int) -> Iterator[Any]:

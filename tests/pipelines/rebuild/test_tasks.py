@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,3 +55,36 @@ def test_one_whose_process_dies_again_and_again_ends_it(tmp_path: Path) -> None:
 def test_an_error_of_a_task_is_raised_as_it_is() -> None:
     with pytest.raises(RebuildError, match=r"^no such row$"):
         list(over_processes([_Square(1), _Square(2, error="no such row")]))
+
+
+_STOPPED = """
+import os, signal, threading
+from multiprocessing import forkserver
+from pipelines.rebuild.tasks import over_processes
+from tests.pipelines.rebuild.test_tasks import _Square
+
+def stop():
+    while forkserver._forkserver._forkserver_pid is None:
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+
+def tasks():
+    threading.Thread(target=stop).start()
+    yield _Square(1)
+
+if __name__ == "__main__":
+    try:
+        list(over_processes(tasks()))
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+"""Is interrupted once the server of its processes runs, which first imports what these need."""
+
+
+def test_a_stop_while_processes_start_leaves_none_behind_that_complains(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(_STOPPED)
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # What processes that it leaves behind say is read too: they hold the pipe until they end.
+    done = subprocess.run([sys.executable, script], env=env, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("stopped\n", "")
