@@ -31,7 +31,7 @@ from manifests.atomic import write_atomic
 from manifests.release.layout import TABLES, WORK
 from pipelines.rebuild.tasks import RebuildError
 
-_FORMAT, _LOCK = 2, "lock"
+_FORMAT, _LOCK = 3, "lock"
 _TEMPORARY = re.compile(r"\.[a-z0-9_]+-\d{5,}-of-\d{5,}\.(parquet|tar)\.\d+\.tmp")
 
 

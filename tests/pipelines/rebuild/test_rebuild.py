@@ -448,7 +448,7 @@ def test_what_was_made_of_a_plan_that_is_gone_is_made_anew(tmp_path: Path) -> No
         assert {path.name for path in work.root.iterdir()} == {"lock", "plan.json"}
 
 
-@pytest.mark.parametrize("content_", [b"", b"{", b"[]", b'{"format": 0}', b'{"format": 1}'])
+@pytest.mark.parametrize("content_", [b"", b"{", b"[]", b'{"format": 0}', b'{"format": 2}'])
 def test_a_damaged_plan_says_what_to_do(tmp_path: Path, content_: bytes) -> None:
     with opened(tmp_path / "out") as work:
         (work.root / "plan.json").write_bytes(content_)
