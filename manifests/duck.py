@@ -7,6 +7,11 @@ import duckdb
 Setting = str | bool | int | float | list[str]
 
 
+def is_interrupted(error: BaseException) -> bool:
+    """Whether an error is what DuckDB makes of Ctrl-C while it works."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+
+
 def connect(path: str | Path = ":memory:", **settings: Setting) -> duckdb.DuckDBPyConnection:
     """A connection to a database. settings: of DuckDB."""
     quiet: dict[str, Setting] = {

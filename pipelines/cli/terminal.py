@@ -108,8 +108,7 @@ def errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        say("\nstopped; rerun the command to continue", err=True)
-        raise SystemExit(130) from None
+        _stopped()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
@@ -123,7 +122,16 @@ def errors() -> Iterator[None]:
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:
+        from manifests.duck import is_interrupted
+
+        if is_interrupted(error):
+            _stopped()
         _crash(error)
+
+
+def _stopped() -> NoReturn:
+    say("\nstopped; rerun the command to continue", err=True)
+    raise SystemExit(130) from None
 
 
 def _crash(error: Exception) -> NoReturn:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
 from engine import processes
+from manifests.duck import is_interrupted
 from pipelines.rebuild.tasks import RebuildError, Runner, every_core, is_disk_full
 from pipelines.rebuild.work import Work
 
@@ -26,7 +27,7 @@ def running(work: Work, start: int) -> Iterator[Runner]:
             with every_core() as runner:
                 yield runner
         except Exception as error:
-            if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+            if is_interrupted(error):
                 raise KeyboardInterrupt from error
             if is_disk_full(error):
                 raise RebuildError(
