@@ -12,8 +12,6 @@ change nothing.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
-from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -22,8 +20,7 @@ import numpy.typing as npt
 
 from manifests.atomic import replacing
 from manifests.duck import connect
-from manifests.release import mixing
-from manifests.release.errors import RulesError
+from manifests.release import impossible, mixing
 from manifests.release.licences import CLASSES
 from manifests.release.rules import GLOBAL, LOCAL, Rules
 from manifests.release.shares import ImpossibleShare, targets
@@ -290,7 +287,7 @@ class Keys:
         try:
             stay = targets(cells, shares, rules.mix.share if rules.mix else None)
         except ImpossibleShare as error:
-            raise self._impossible(error) from error
+            raise impossible.told(error, self._rules) from error
         self._run(
             "CREATE OR REPLACE TEMP TABLE leaving "
             "(id BIGINT, domain UTINYINT, good0 UBIGINT, good1 UBIGINT, h UBIGINT)"
@@ -311,43 +308,6 @@ class Keys:
             f"THEN {_NUMBERS['domain_shares']} ELSE {_NUMBERS['real_share']} END FROM leaving"
         )
         self._run("DROP TABLE leaving")
-
-    def _impossible(self, error: ImpossibleShare) -> RulesError:
-        rules = self._rules
-        if error.domain is None:
-            return rules.error("mix", self._impossible_mix(error))
-        names = [*rules.shares, "another domain"]
-        key = f"shares.{names[error.domain]}"
-        if error.least is None:
-            return rules.error(
-                key, "no row of it is left by the rules before it: leave it out, or drop less"
-            )
-        least = _rounded_up(error.least)
-        if error.domain == len(rules.shares):
-            return rules.error(
-                key,
-                f"what the shares leave is too little for one row: lower them to {1 - least} together, "
-                "raise them to 1, or drop less",
-            )
-        share = list(rules.shares.values())[error.domain]
-        return rules.error(
-            key,
-            f"{share:g} is less than one row: make it at least {least}, 0 to leave all of it out, or "
-            "drop less",
-        )
-
-    def _impossible_mix(self, error: ImpossibleShare) -> str:
-        mix = self._rules.mix
-        if error.least is None or mix is None:
-            return (
-                f"no {error.lacking} are left by the rules before it: leave [mix] out, or drop less"
-            )
-        few, many = ("real", "synthetic")[:: 1 if error.lacking == "real rows" else -1]
-        most = max(1, int(1 / error.least) - 1)
-        return (
-            f"real = {mix.real:g} to synthetic = {mix.synthetic:g} leaves no {error.lacking}: ask for "
-            f"at most {many} = {most} to {few} = 1, leave [mix] out, or drop less"
-        )
 
     def _addresses(self, query: str) -> list[Address]:
         rows: list[Address] = self._run(query).fetchall()
@@ -379,12 +339,6 @@ def keys(folder: Path, rules: Rules, threads: int, memory_mb: int = MEMORY_MB) -
     finally:
         connection.close()
         _remove(path)
-
-
-def _rounded_up(share: Fraction) -> Decimal:
-    """A share with three digits, not less than it is."""
-    digits = Context(prec=3, rounding=ROUND_CEILING)
-    return digits.divide(Decimal(share.numerator), Decimal(share.denominator)).normalize()
 
 
 def _remove(path: Path) -> None:

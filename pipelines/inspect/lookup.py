@@ -127,9 +127,8 @@ class Lookup:
         self, query: Query, order: Order, start: int | None, back: bool, count: int
     ) -> list[int]:
         """Their numbers."""
-        if (
-            start is not None and start >= self._reader.size
-        ):  # as of an address that was of a larger set
+        # As of an address that was of a larger set.
+        if start is not None and start >= self._reader.size:
             if not back:
                 return []
             start = None

@@ -93,7 +93,7 @@ def serve(
 
 class _Server(uvicorn.Server):
     """Ends though a browser takes its time: a player that is paused keeps its connection for as long as
-    its page is open. Nor does it wait for previews that nobody will see."""
+    its page is open. Previews that nobody will see are given up."""
 
     def __init__(self, config: uvicorn.Config, media: Media) -> None:
         super().__init__(config)
